@@ -1,0 +1,223 @@
+//! `elman check`: every gradient against numerical derivatives.
+
+use super::arguments::{Arguments, Choice};
+use super::commands::{HELP, print};
+use super::failure::Failure;
+use super::files::read_text;
+use super::train::settings;
+use elman::gradient_check::{
+    Case, Comparison, ROUNDING, Row, TOLERANCE, analytic, compare, numerical,
+};
+use elman::json::quote;
+use elman::{Settings, Training};
+
+/// The help's words.
+pub const DETAILS: &str = "\
+Compares the analytic gradient of U, W, V, b and c with differences of the loss over one chunk of
+TEXT (the built-in story where none is named; - reads standard input), entry by entry, none left
+out. Exit status 1 where an entry is wrong: its relative error above 1e-6 and its absolute error
+above 1e-9.
+
+examples: elman check
+          elman check book.txt --hidden 100 --iterations 1000";
+
+/// Its options.
+pub const CHOICES: &[Choice] = &[
+    Choice {
+        name: "hidden",
+        value: "N",
+        help: "hidden units m (5)",
+    },
+    Choice {
+        name: "seq-length",
+        value: "N",
+        help: "characters of the chunk T (25)",
+    },
+    Choice {
+        name: "iterations",
+        value: "N",
+        help: "updates to train before the check (0)",
+    },
+    Choice {
+        name: "learning-rate",
+        value: "X",
+        help: "AdaGrad's eta in that training (0.1)",
+    },
+    Choice {
+        name: "sigma",
+        value: "X",
+        help: "standard deviation of the first U, W, V (0.01)",
+    },
+    Choice {
+        name: "clip",
+        value: "X",
+        help: "clip gradients to [-X, X] in that training (5)",
+    },
+    Choice {
+        name: "epsilon",
+        value: "X",
+        help: "AdaGrad's epsilon in that training (1e-8)",
+    },
+    Choice {
+        name: "seed",
+        value: "N",
+        help: "where the random numbers come from (1)",
+    },
+    Choice {
+        name: "json",
+        value: "",
+        help: "print the result for programs",
+    },
+    HELP,
+];
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let settings = settings(
+        arguments,
+        Settings {
+            hidden: 5,
+            ..Settings::default()
+        },
+    )?;
+    let iterations = arguments.count("iterations")?.unwrap_or(0u64);
+    let text = read_text(arguments.positional.first().map(|p| p.as_os_str()))?;
+    let fail = |error| Failure::at(&text.name, error);
+    let mut training = Training::new(&text.characters, settings).map_err(fail)?;
+    for _ in 0..iterations {
+        training.update().map_err(fail)?;
+    }
+    let look = training.look().map_err(fail)?;
+    let (inputs, targets) = training.chunk(look.position);
+    let case = Case {
+        inputs,
+        targets,
+        h0: training.h0(),
+    };
+    let rnn = &training.model().state.rnn;
+    let memory = |error| Failure::at("gradient check", error);
+    let comparison = compare(
+        &analytic(rnn, case).map_err(memory)?,
+        &numerical(rnn, case).map_err(memory)?,
+    );
+    if arguments.has("json") {
+        print(&json(&comparison))?;
+    } else {
+        print(&table(&comparison))?;
+    }
+    match wrong(&comparison) {
+        None => Ok(()),
+        Some(wrong) => Err(Failure::at("gradient check failed", wrong)),
+    }
+}
+
+/// What is wrong, where something is.
+fn wrong(comparison: &Comparison) -> Option<String> {
+    let wrong: Vec<String> = (comparison.rows.iter())
+        .filter(|row| row.wrong > 0)
+        .map(|row| {
+            let Row {
+                name,
+                wrong,
+                absolute,
+                ..
+            } = row;
+            let place = place(row, absolute.row, absolute.column);
+            format!(
+                "{name} has {wrong} wrong of {}, the largest at {place}",
+                row.entries()
+            )
+        })
+        .collect();
+    (!wrong.is_empty()).then(|| wrong.join("; "))
+}
+
+fn place(row: &Row, r: usize, column: usize) -> String {
+    match row.columns {
+        1 => format!("{r}"),
+        _ => format!("{r}, {column}"),
+    }
+}
+
+fn table(comparison: &Comparison) -> String {
+    let mut table = format!(
+        "{:<10}{:<12}{:<16}{:<16}{:<18}{:<18}{}\n{:<10}{:<12}{:<16}{:<16}{:<18}{:<18}{}\n",
+        "",
+        "",
+        "largest",
+        "largest",
+        "absolute error",
+        "relative error",
+        "largest absolute",
+        "parameter",
+        "shape",
+        "absolute error",
+        "relative error",
+        format!("> {TOLERANCE:e}"),
+        format!("> {TOLERANCE:e}"),
+        "error at",
+    );
+    for row in &comparison.rows {
+        let count = |n: usize| format!("{n} ({:.2} %)", 100.0 * n as f64 / row.entries() as f64);
+        table += &format!(
+            "{:<10}{:<12}{:<16}{:<16}{:<18}{:<18}{}\n",
+            row.name,
+            format!("{} x {}", row.rows, row.columns),
+            format!("{:.2e}", row.absolute.error),
+            format!("{:.2e}", row.relative.error),
+            count(row.absolute_over),
+            count(row.relative_over),
+            place(row, row.absolute.row, row.absolute.column),
+        );
+    }
+    let entries: usize = comparison.rows.iter().map(Row::entries).sum();
+    let wrong: usize = comparison.rows.iter().map(|row| row.wrong).sum();
+    let verdict = if comparison.passed() {
+        "passed"
+    } else {
+        "failed"
+    };
+    table
+        + &format!(
+            "{verdict}: {wrong} of {entries} entries have a relative error above {TOLERANCE:e} and an \
+         absolute error above {ROUNDING:e}\n"
+        )
+}
+
+fn json(comparison: &Comparison) -> String {
+    // JSON has no NaN and no infinity.
+    let number = |x: f64| {
+        if x.is_finite() {
+            format!("{x:?}")
+        } else {
+            "null".into()
+        }
+    };
+    let parameters: Vec<String> = (comparison.rows.iter())
+        .map(|row| {
+            let (a, r) = (row.absolute, row.relative);
+            format!(
+                "{{\"name\":{},\"rows\":{},\"cols\":{},\"max_abs_error\":{},\"max_rel_error\":{},\
+                 \"abs_over_tolerance\":{},\"rel_over_tolerance\":{},\"wrong\":{},\
+                 \"max_abs_at\":[{},{}],\"max_rel_at\":[{},{}]}}",
+                quote(row.name),
+                row.rows,
+                row.columns,
+                number(a.error),
+                number(r.error),
+                row.absolute_over,
+                row.relative_over,
+                row.wrong,
+                a.row,
+                a.column,
+                r.row,
+                r.column,
+            )
+        })
+        .collect();
+    format!(
+        "{{\"passed\":{},\"parameters\":[{}]}}\n",
+        comparison.passed(),
+        parameters.join(",")
+    )
+}

@@ -1,0 +1,148 @@
+//! The commands by table: their help, their options, and which function does the work.
+
+use super::arguments::{Arguments, Choice};
+use super::failure::Failure;
+use super::{check, sample, show, train};
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+/// One command of the program.
+struct Command {
+    name: &'static str,
+    /// What follows the name.
+    takes: &'static str,
+    /// The largest number of arguments that are no options.
+    limit: usize,
+    summary: &'static str,
+    /// What the help says beyond the options.
+    details: &'static str,
+    choices: &'static [Choice],
+    work: fn(&Arguments) -> Result<(), Failure>,
+}
+
+const COMMANDS: [Command; 4] = [
+    Command {
+        name: "train",
+        takes: "[TEXT]",
+        limit: 1,
+        summary: "learn to predict a text, character by character",
+        details: train::DETAILS,
+        choices: train::CHOICES,
+        work: train::run,
+    },
+    Command {
+        name: "sample",
+        takes: "MODEL",
+        limit: 1,
+        summary: "write text with a trained model",
+        details: sample::DETAILS,
+        choices: sample::CHOICES,
+        work: sample::run,
+    },
+    Command {
+        name: "check",
+        takes: "[TEXT]",
+        limit: 1,
+        summary: "check every gradient against numerical derivatives",
+        details: check::DETAILS,
+        choices: check::CHOICES,
+        work: check::run,
+    },
+    Command {
+        name: "show",
+        takes: "MODEL",
+        limit: 1,
+        summary: "say what a model file holds",
+        details: show::DETAILS,
+        choices: show::CHOICES,
+        work: show::run,
+    },
+];
+
+/// Runs the program on its arguments (the program's own name not among them).
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let failure = match dispatch(arguments) {
+        Ok(()) | Err(Failure::Closed) => return ExitCode::SUCCESS,
+        Err(failure) => failure,
+    };
+    let (status, line) = match failure {
+        Failure::Usage(message) => (2, format!("{message} (see elman --help)")),
+        Failure::Failed(message) => (1, message),
+        Failure::Closed => unreachable!("returned above"),
+    };
+    // Where standard error cannot be written to, the exit status still tells.
+    let _ = writeln!(io::stderr(), "elman: {}", one_line(&line));
+    ExitCode::from(status)
+}
+
+/// File names and system messages may hold line breaks and worse.
+fn one_line(message: &str) -> String {
+    let escape = |c: char| match c {
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    message.chars().map(escape).collect()
+}
+
+fn dispatch(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
+    let Some(first) = arguments.next() else {
+        return Err(Failure::Usage(
+            "which command? train, sample, check or show".into(),
+        ));
+    };
+    let name = first.to_string_lossy();
+    match name.as_ref() {
+        "--help" | "-h" => return print(&program_help()),
+        "--version" | "-V" => return print(&format!("elman {}\n", elman::VERSION)),
+        _ => {}
+    }
+    let command = COMMANDS.iter().find(|command| command.name == name);
+    let command = command.ok_or_else(|| Failure::Usage(format!("there is no command {name:?}")))?;
+    let arguments = Arguments::parse(arguments, command.choices, command.limit)?;
+    if arguments.has("help") {
+        return print(&command_help(command));
+    }
+    (command.work)(&arguments)
+}
+
+/// The switch that every command has.
+pub const HELP: Choice = Choice {
+    name: "help",
+    value: "",
+    help: "print this",
+};
+
+fn program_help() -> String {
+    let mut help = String::from(
+        "elman: a character-level recurrent network, trained from scratch\n\n\
+         usage: elman COMMAND [arguments]\n\ncommands:\n",
+    );
+    for command in &COMMANDS {
+        let call = format!("{} {}", command.name, command.takes);
+        help += &format!("  {call:<16}{}\n", command.summary);
+    }
+    help + "\n  elman COMMAND --help says more; elman --version prints the version\n\n\
+            exit status: 0 done; 1 it could not be done; 2 the command line is wrong\n"
+}
+
+fn command_help(command: &Command) -> String {
+    let mut help = format!(
+        "elman {}: {}\n\nusage: elman {} {} [options]\n\n{}\n\noptions:\n",
+        command.name, command.summary, command.name, command.takes, command.details
+    );
+    for choice in command.choices {
+        let option = format!("--{} {}", choice.name, choice.value);
+        help += &format!("  {option:<24}{}\n", choice.help);
+    }
+    help
+}
+
+/// Writes to standard output.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .map_err(Failure::output)
+}

@@ -1,0 +1,17 @@
+//! The program: arguments, commands, files of a run, progress and charts.
+
+mod arguments;
+mod chart;
+mod check;
+mod commands;
+mod curve;
+mod failure;
+mod files;
+mod progress;
+mod run_folder;
+mod sample;
+mod show;
+mod terminal;
+mod train;
+
+pub use commands::run;

@@ -1,0 +1,86 @@
+//! The folder of a run: its four files.
+
+use super::failure::Failure;
+use elman::{Look, Model, checkpoint};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+const MODEL: &str = "model.safetensors";
+const BEST: &str = "best.safetensors";
+const LOSSES: &str = "loss.csv";
+const CHART: &str = "loss.svg";
+
+/// A run's folder, open for writing.
+pub struct RunFolder {
+    path: PathBuf,
+    losses: BufWriter<File>,
+}
+
+impl RunFolder {
+    /// Makes the folder where there is none. One that already holds a run is refused unless `force`.
+    pub fn create(path: &Path, force: bool) -> Result<Self, Failure> {
+        fs::create_dir_all(path).map_err(|error| Failure::at(path.display(), error))?;
+        let files = [MODEL, BEST, LOSSES, CHART].map(|name| path.join(name));
+        if !force && files.iter().any(|file| file.exists()) {
+            return Err(Failure::at(
+                path.display(),
+                "already holds a run: choose another folder with --out, or replace it with --force",
+            ));
+        }
+        let losses = path.join(LOSSES);
+        let file = File::create(&losses).map_err(|error| Failure::at(losses.display(), error))?;
+        let mut folder = RunFolder {
+            path: path.to_path_buf(),
+            losses: BufWriter::new(file),
+        };
+        folder.write_losses(format_args!("iteration,epoch,loss,smooth_loss\n"))?;
+        Ok(folder)
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a row to loss.csv.
+    pub fn log(&mut self, look: &Look) -> Result<(), Failure> {
+        let Look {
+            iteration,
+            epoch,
+            loss,
+            smooth_loss,
+            ..
+        } = look;
+        self.write_losses(format_args!(
+            "{iteration},{epoch},{loss:?},{smooth_loss:?}\n"
+        ))
+    }
+
+    /// Writes the losses so far, the best model and the last one, in this order.
+    pub fn save(&mut self, best: &Model, model: &Model) -> Result<(), Failure> {
+        self.flush()?;
+        for (name, model) in [(BEST, best), (MODEL, model)] {
+            let path = self.path.join(name);
+            checkpoint::save(model, &path).map_err(|error| Failure::at(path.display(), error))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the losses so far.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        let flushed = self.losses.flush();
+        flushed.map_err(|error| Failure::at(self.path.join(LOSSES).display(), error))
+    }
+
+    /// Writes the chart.
+    pub fn draw(&self, svg: &str) -> Result<(), Failure> {
+        let path = self.path.join(CHART);
+        fs::write(&path, svg).map_err(|error| Failure::at(path.display(), error))
+    }
+
+    fn write_losses(&mut self, line: std::fmt::Arguments) -> Result<(), Failure> {
+        let written = self.losses.write_fmt(line);
+        written.map_err(|error| Failure::at(self.path.join(LOSSES).display(), error))
+    }
+}

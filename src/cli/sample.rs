@@ -1,0 +1,83 @@
+//! `elman sample`: writes text with a trained model.
+
+use super::arguments::{Arguments, Choice};
+use super::commands::HELP;
+use super::failure::Failure;
+use super::files::read_model;
+use elman::random::{Generator, Stream};
+use elman::synthesis::{Synthesizer, sample};
+use std::io::{self, BufWriter, Write as _};
+
+/// The help's words.
+pub const DETAILS: &str = "\
+MODEL is a model file or the folder of a run (its best model). Without --prime the text begins after
+the first character of the training text, as the final passage of `elman train` does.
+
+example: elman sample elman-run --length 500 --prime \"The ferry\" --temperature 0.7";
+
+/// Its options.
+pub const CHOICES: &[Choice] = &[
+    Choice {
+        name: "length",
+        value: "N",
+        help: "characters to write (1000)",
+    },
+    Choice {
+        name: "seed",
+        value: "N",
+        help: "where the random numbers come from (the model's)",
+    },
+    Choice {
+        name: "prime",
+        value: "TEXT",
+        help: "text to begin with; it is written too",
+    },
+    Choice {
+        name: "temperature",
+        value: "X",
+        help: "below 1 bolder, above 1 wilder; 0 takes the likeliest (1)",
+    },
+    HELP,
+];
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let length = arguments.count("length")?.unwrap_or(1000u64);
+    let seed = arguments.count("seed")?;
+    let prime = arguments.text("prime")?.unwrap_or_default();
+    let temperature = arguments
+        .number("temperature", "a number of at least 0")?
+        .unwrap_or(1.0);
+    if !(temperature >= 0.0 && f64::is_finite(temperature)) {
+        return Err(Failure::at(
+            format!("temperature {temperature}"),
+            "must be a number of at least 0",
+        ));
+    }
+    let model = read_model(arguments.positional.first().map(|p| p.as_os_str()))?;
+    let vocabulary = &model.vocabulary;
+    let prime_indices = vocabulary
+        .encode(prime)
+        .map_err(|error| Failure::at("prime", error))?;
+
+    let rnn = &model.state.rnn;
+    let mut generator = Generator::new(seed.unwrap_or(model.settings.seed), Stream::Passage);
+    let mut synthesizer = Synthesizer::new(rnn, &vec![0.0; rnn.shape().m()], temperature);
+    let mut output = BufWriter::new(io::stdout().lock());
+    let (&last, before) = prime_indices
+        .split_last()
+        .unwrap_or((&model.source.start, &[]));
+    for &character in before {
+        synthesizer.step(character);
+    }
+    let mut x = last;
+    let written = write!(output, "{prime}").and_then(|()| {
+        for _ in 0..length {
+            x = sample(synthesizer.step(x), generator.uniform());
+            write!(output, "{}", vocabulary.characters()[x])?;
+        }
+        writeln!(output)?;
+        output.flush()
+    });
+    written.map_err(Failure::output)
+}

@@ -1,0 +1,65 @@
+//! `elman show`: says what a model file holds.
+
+use super::arguments::{Arguments, Choice};
+use super::commands::{HELP, print};
+use super::failure::Failure;
+use super::files::read_model;
+use elman::digest;
+
+/// The help's words.
+pub const DETAILS: &str = "\
+MODEL is a model file or the folder of a run (its best model).
+
+example: elman show elman-run/model.safetensors";
+
+/// Its options.
+pub const CHOICES: &[Choice] = &[HELP];
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let model = read_model(arguments.positional.first().map(|p| p.as_os_str()))?;
+    let (settings, state) = (&model.settings, &model.state);
+    let shape = state.rnn.shape();
+    let loss = |loss: Option<f64>| match loss {
+        Some(loss) => format!("{loss:?} nats over {} characters", settings.sequence_length),
+        None => "none yet".to_string(),
+    };
+    let rows = [
+        ("hidden units", format!("m = {}", shape.m())),
+        ("characters", format!("K = {}", shape.K())),
+        ("parameters", shape.entries().to_string()),
+        (
+            "vocabulary",
+            format!(
+                "{:?}",
+                model.vocabulary.characters().iter().collect::<String>()
+            ),
+        ),
+        (
+            "text",
+            format!(
+                "{} characters, digest {:016x}",
+                model.source.length, model.source.digest
+            ),
+        ),
+        (
+            "sequence length",
+            format!("T = {} characters", settings.sequence_length),
+        ),
+        ("learning rate", format!("{:?}", settings.learning_rate)),
+        ("sigma", format!("{:?}", settings.sigma)),
+        ("clip", format!("{:?}", settings.clip)),
+        ("epsilon", format!("{:?}", settings.epsilon)),
+        ("seed", settings.seed.to_string()),
+        ("updates", state.updates.to_string()),
+        ("epoch", state.epoch.to_string()),
+        ("position", format!("character {}", state.position)),
+        ("smooth loss", loss(state.smooth_loss)),
+        (
+            "digest",
+            format!("{:016x}", digest::of_parameters(&state.rnn.parameters)),
+        ),
+    ];
+    let lines = rows.map(|(name, value)| format!("{name:<17}{value}\n"));
+    print(&lines.concat())
+}

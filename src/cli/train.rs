@@ -1,0 +1,315 @@
+//! `elman train`: learns a text, and tells how it goes.
+
+use super::arguments::{Arguments, Choice};
+use super::chart::{self, Title};
+use super::commands::{HELP, print};
+use super::curve::Curve;
+use super::failure::Failure;
+use super::files::{Text, read_text};
+use super::progress::Progress;
+use super::run_folder::RunFolder;
+use super::terminal;
+use elman::synthesis::passage;
+use elman::{Look, Settings, Training, TrainingError, digest};
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+/// The help's words.
+pub const DETAILS: &str = "\
+Learns TEXT (UTF-8); without TEXT the built-in story, with - standard input. Reports go to standard
+output, the run to a folder: model.safetensors (the last state), best.safetensors (the best model),
+loss.csv and loss.svg. The last line is the digest of the parameters.
+
+examples: elman train
+          elman train book.txt --hidden 200 --out book-run";
+
+/// Its options.
+pub const CHOICES: &[Choice] = &[
+    Choice {
+        name: "hidden",
+        value: "N",
+        help: "hidden units m (100)",
+    },
+    Choice {
+        name: "seq-length",
+        value: "N",
+        help: "characters of one update T (25)",
+    },
+    Choice {
+        name: "learning-rate",
+        value: "X",
+        help: "AdaGrad's eta (0.1)",
+    },
+    Choice {
+        name: "sigma",
+        value: "X",
+        help: "standard deviation of the first U, W, V (0.01)",
+    },
+    Choice {
+        name: "clip",
+        value: "X",
+        help: "clip every gradient entry to [-X, X] (5)",
+    },
+    Choice {
+        name: "epsilon",
+        value: "X",
+        help: "AdaGrad's epsilon (1e-8)",
+    },
+    Choice {
+        name: "iterations",
+        value: "N",
+        help: "updates (100000)",
+    },
+    Choice {
+        name: "seed",
+        value: "N",
+        help: "where all random numbers come from (1)",
+    },
+    Choice {
+        name: "report-every",
+        value: "N",
+        help: "updates from report to report (10000)",
+    },
+    Choice {
+        name: "report-length",
+        value: "N",
+        help: "characters of a report's sample (200)",
+    },
+    Choice {
+        name: "passage-length",
+        value: "N",
+        help: "characters of the final passage (1000)",
+    },
+    Choice {
+        name: "log-every",
+        value: "N",
+        help: "updates from row to row of loss.csv (100)",
+    },
+    Choice {
+        name: "out",
+        value: "DIR",
+        help: "the run's folder (elman-run)",
+    },
+    Choice {
+        name: "force",
+        value: "",
+        help: "replace a run that the folder already holds",
+    },
+    Choice {
+        name: "quiet",
+        value: "",
+        help: "no progress",
+    },
+    HELP,
+];
+
+/// The files are saved every so many updates, and at the end.
+const SAVE_EVERY: u64 = 10_000;
+
+/// What is told, and when; nothing of it changes what is learned.
+struct Plan {
+    iterations: u64,
+    report_every: u64,
+    report_length: usize,
+    passage_length: usize,
+    log_every: u64,
+}
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let settings = settings(arguments, Settings::default())?;
+    let plan = plan(arguments)?;
+    let text = read_text(arguments.positional.first().map(|p| p.as_os_str()))?;
+    let training = Training::new(&text.characters, settings);
+    let training = training.map_err(|error| refused(&text, error))?;
+    let out = arguments.value("out").unwrap_or("elman-run".as_ref());
+    let folder = RunFolder::create(Path::new(out), arguments.has("force"))?;
+    let quiet = arguments.has("quiet");
+    if !quiet {
+        introduce(&training, &text, &folder);
+    }
+    let mut run = Run {
+        progress: Progress::new(quiet, 0),
+        title: Title {
+            text: text.name,
+            hidden: settings.hidden,
+            sequence_length: settings.sequence_length,
+        },
+        curve: Curve::new(),
+        saved: 0,
+        training,
+        folder,
+        plan,
+    };
+    run.go()
+}
+
+/// The settings that the options give, in range.
+pub fn settings(arguments: &Arguments, default: Settings) -> Result<Settings, Failure> {
+    let whole = |name, default| Ok(arguments.count(name)?.unwrap_or(default));
+    let number = |name, default| Ok(arguments.number(name, "a number")?.unwrap_or(default));
+    let settings = Settings {
+        hidden: whole("hidden", default.hidden)?,
+        sequence_length: whole("seq-length", default.sequence_length)?,
+        learning_rate: number("learning-rate", default.learning_rate)?,
+        sigma: number("sigma", default.sigma)?,
+        clip: number("clip", default.clip)?,
+        epsilon: number("epsilon", default.epsilon)?,
+        seed: arguments.count("seed")?.unwrap_or(default.seed),
+    };
+    let checked = settings.check();
+    checked.map_err(|error| Failure::Failed(format!("--{error}")))?;
+    Ok(settings)
+}
+
+fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
+    let every = |name: &str, default| match arguments.count(name)? {
+        Some(0) => Err(Failure::at(
+            format!("--{name} 0"),
+            "must be a whole number of at least 1",
+        )),
+        given => Ok(given.unwrap_or(default)),
+    };
+    Ok(Plan {
+        iterations: arguments.count("iterations")?.unwrap_or(100_000),
+        report_every: every("report-every", 10_000)?,
+        report_length: arguments.count("report-length")?.unwrap_or(200),
+        passage_length: arguments.count("passage-length")?.unwrap_or(1000),
+        log_every: every("log-every", 100)?,
+    })
+}
+
+/// Settings are wrong by themselves, all else is wrong with the text.
+fn refused(text: &Text, error: TrainingError) -> Failure {
+    match error {
+        TrainingError::TextTooShort { .. } => Failure::at(&text.name, error),
+        _ => Failure::Failed(error.to_string()),
+    }
+}
+
+fn introduce(training: &Training, text: &Text, folder: &RunFolder) {
+    let shape = training.model().state.rnn.shape();
+    eprintln!(
+        "{}: {} characters, K = {}; m = {}, {} parameters; run in {}",
+        text.name,
+        terminal::thousands(training.text().len() as u64),
+        shape.K(),
+        shape.m(),
+        terminal::thousands(shape.entries() as u64),
+        folder.path().display(),
+    );
+}
+
+struct Run {
+    training: Training,
+    folder: RunFolder,
+    plan: Plan,
+    progress: Progress,
+    title: Title,
+    curve: Curve,
+    /// Updates that the saved state holds.
+    saved: u64,
+}
+
+impl Run {
+    fn go(&mut self) -> Result<(), Failure> {
+        let result = self.learn().and_then(|()| self.conclude());
+        self.progress.clear();
+        result
+    }
+
+    fn learn(&mut self) -> Result<(), Failure> {
+        loop {
+            let look = self
+                .training
+                .look()
+                .map_err(|error| self.not_finite(error))?;
+            let (n, last) = (look.iteration, self.plan.iterations);
+            if n % SAVE_EVERY == 0 || n == last {
+                self.save(n)?;
+            }
+            if n % self.plan.report_every == 0 || n == last {
+                self.report(&look)?;
+            }
+            if n == last {
+                return Ok(());
+            }
+            if n % self.plan.log_every == 0 {
+                self.folder.log(&look)?;
+                self.curve.push(n, look.loss, look.smooth_loss);
+            }
+            self.progress.draw(&look, last, self.title.sequence_length);
+            self.training
+                .update()
+                .map_err(|error| self.not_finite(error))?;
+        }
+    }
+
+    fn save(&mut self, n: u64) -> Result<(), Failure> {
+        self.folder
+            .save(self.training.best(), self.training.model())?;
+        self.folder.draw(&self.chart())?;
+        self.saved = n;
+        Ok(())
+    }
+
+    fn chart(&self) -> String {
+        chart::svg(
+            &self.title,
+            &self.curve,
+            self.plan.iterations,
+            self.training.updates_per_epoch(),
+        )
+    }
+
+    fn report(&mut self, look: &Look) -> Result<(), Failure> {
+        let sample = self.training.sample(self.plan.report_length);
+        let sample = sample.map_err(|error| self.not_finite(error))?;
+        let Look {
+            iteration,
+            epoch,
+            loss,
+            smooth_loss,
+            ..
+        } = look;
+        self.progress.clear();
+        print(&format!(
+            "iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?}\n{sample}\n\n"
+        ))
+    }
+
+    /// The best model's passage, the curve where a person can see it, the digest.
+    fn conclude(&mut self) -> Result<(), Failure> {
+        self.progress.clear();
+        let best = self.training.best();
+        let smooth_loss = self.training.best_smooth_loss().unwrap_or(f64::NAN);
+        print(&format!(
+            "passage best_iter={} smooth_loss={smooth_loss:?}\n{}\n\n",
+            best.state.updates,
+            passage(best, self.plan.passage_length, best.settings.seed)
+        ))?;
+        if io::stdout().is_terminal() {
+            let drawn = chart::text(&self.curve, terminal::width(), terminal::is_utf8());
+            print(&drawn)?;
+        }
+        let parameters = &self.training.model().state.rnn.parameters;
+        print(&format!(
+            "digest={:016x}\n",
+            digest::of_parameters(parameters)
+        ))
+    }
+
+    /// A loss that is not finite ends the run; what was saved stays.
+    fn not_finite(&mut self, error: TrainingError) -> Failure {
+        self.progress.clear();
+        let place = self.folder.path().display().to_string();
+        let flushed = self.folder.flush();
+        match flushed {
+            Err(failure) => failure,
+            Ok(()) => Failure::Failed(format!(
+                "{error}; {place} keeps the state after {} updates",
+                self.saved
+            )),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Numerical gradients against analytic ones, for every entry of U, W, V, b and c.
+//!
+//! The numerical derivative of the loss f in one entry uses five points, of which the middle one
+//! cancels (error of order h^4):
+//!
+//! ```text
+//! f' = (8 (f(+h) - f(-h)) - (f(+2h) - f(-2h))) / 12 h
+//! ```
+//!
+//! The differences are taken pair by pair, and step by step, before they are summed and weighted:
+//! where an entry has no influence they are exactly 0, and elsewhere the rounding of a sum over many
+//! steps does not drown them.
+
+use crate::network::{Rnn, Unrolled};
+use crate::parameters::{Parameters, ShapeError};
+use std::thread;
+
+/// h of the difference formula: a power of two, so that most entries move by exactly that much.
+pub const STEP: f64 = 1.0 / 1024.0;
+/// Entries are counted that have an absolute or a relative error above this.
+pub const TOLERANCE: f64 = 1e-6;
+/// An entry is wrong whose relative error is above [`TOLERANCE`] and whose absolute error is above this:
+/// where a gradient is tiny itself, rounding alone makes the relative error large.
+pub const ROUNDING: f64 = 1e-9;
+/// The relative error is `|a - n| / max(FLOOR, |a| + |n|)`.
+pub const FLOOR: f64 = 1e-6;
+
+/// A chunk of text and the hidden state that it begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// Indices of the inputs, T.
+    pub inputs: &'a [usize],
+    /// Indices of the targets, T.
+    pub targets: &'a [usize],
+    /// The hidden state before the first input, m.
+    pub h0: &'a [f64],
+}
+
+/// Where an error sits, and how large it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Largest {
+    /// The error.
+    pub error: f64,
+    /// Row of the entry, from 0.
+    pub row: usize,
+    /// Column of the entry, from 0.
+    pub column: usize,
+}
+
+/// The comparison of one of U, W, V, b, c.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    /// Its name.
+    pub name: &'static str,
+    /// Its rows.
+    pub rows: usize,
+    /// Its columns; 1 for b and c.
+    pub columns: usize,
+    /// The largest absolute error.
+    pub absolute: Largest,
+    /// The largest relative error.
+    pub relative: Largest,
+    /// Entries with an absolute error above [`TOLERANCE`].
+    pub absolute_over: usize,
+    /// Entries with a relative error above [`TOLERANCE`].
+    pub relative_over: usize,
+    /// Entries that are wrong: see [`ROUNDING`].
+    pub wrong: usize,
+}
+
+impl Row {
+    /// The number of entries.
+    pub fn entries(&self) -> usize {
+        self.rows * self.columns
+    }
+}
+
+/// The comparison of all five, in the order U, W, V, b, c.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// One row for each.
+    pub rows: Vec<Row>,
+}
+
+impl Comparison {
+    /// Whether no entry is wrong.
+    pub fn passed(&self) -> bool {
+        self.rows.iter().all(|row| row.wrong == 0)
+    }
+}
+
+/// Computes the analytic gradient of a network's loss and compares it with the numerical one.
+///
+/// ```
+/// use elman::gradient_check::{Case, check};
+/// use elman::{Rnn, Shape};
+/// let rnn = Rnn::random(Shape::new(5, 3)?, 0.01, 1)?;
+/// let case = Case { inputs: &[0, 1, 1, 2], targets: &[1, 1, 2, 0], h0: &[0.0; 5] };
+/// assert!(check(&rnn, case)?.passed());
+/// # Ok::<(), elman::ShapeError>(())
+/// ```
+///
+/// # Errors
+/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+///
+/// # Panics
+/// Where the case does not fit the network, see [`Rnn::forward`].
+pub fn check(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> {
+    Ok(compare(&analytic(rnn, case)?, &numerical(rnn, case)?))
+}
+
+/// The gradient by backpropagation through time.
+///
+/// # Errors
+/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+///
+/// # Panics
+/// Where the case does not fit the network, see [`Rnn::forward`].
+pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
+    let mut steps = Unrolled::new(rnn.shape(), case.inputs.len())?;
+    let mut gradient = Parameters::zeros(rnn.shape())?;
+    rnn.forward(case.inputs, case.targets, case.h0, &mut steps);
+    rnn.backward(case.inputs, case.targets, &mut steps, &mut gradient);
+    Ok(gradient)
+}
+
+/// The gradient by differences of the loss, every entry, on all cores.
+///
+/// # Errors
+/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+///
+/// # Panics
+/// Where the case does not fit the network, see [`Rnn::forward`].
+pub fn numerical(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
+    let mut gradient = Parameters::zeros(rnn.shape())?;
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = rnn.shape().entries().div_ceil(threads);
+    thread::scope(|scope| {
+        let parts = gradient.values_mut().chunks_mut(share).enumerate();
+        let workers: Vec<_> = parts
+            .map(|(worker, part)| scope.spawn(move || derivatives(rnn, case, worker * share, part)))
+            .collect();
+        (workers.into_iter()).try_for_each(|worker| match worker.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })?;
+    Ok(gradient)
+}
+
+/// The derivatives in the entries from `first` on.
+fn derivatives(rnn: &Rnn, case: Case, first: usize, part: &mut [f64]) -> Result<(), ShapeError> {
+    let T = case.inputs.len();
+    let mut moved = rnn.clone();
+    let mut above = Unrolled::new(rnn.shape(), T)?;
+    let mut below = Unrolled::new(rnn.shape(), T)?;
+    for (entry, derivative) in (first..).zip(part) {
+        let theta = rnn.parameters.values()[entry];
+        // f(+h) - f(-h)
+        let mut difference = |h: f64| -> f64 {
+            for (theta, steps) in [(theta + h, &mut above), (theta - h, &mut below)] {
+                moved.parameters.values_mut()[entry] = theta;
+                moved.forward(case.inputs, case.targets, case.h0, steps);
+            }
+            let pairs = above.losses().iter().zip(below.losses());
+            pairs.map(|(above, below)| above - below).sum()
+        };
+        *derivative = (8.0 * difference(STEP) - difference(2.0 * STEP)) / (12.0 * STEP);
+        moved.parameters.values_mut()[entry] = theta;
+    }
+    Ok(())
+}
+
+/// Compares two gradients entry by entry; which one is called analytic makes no difference.
+///
+/// # Panics
+/// Where the shapes differ.
+pub fn compare(analytic: &Parameters, numerical: &Parameters) -> Comparison {
+    assert_eq!(analytic.shape(), numerical.shape(), "compare: shapes");
+    let rows = analytic.named().zip(numerical.named());
+    Comparison {
+        rows: rows
+            .map(|(a, n)| {
+                let mut row = Row {
+                    name: a.name,
+                    rows: a.rows,
+                    columns: a.columns,
+                    absolute: Largest::default(),
+                    relative: Largest::default(),
+                    absolute_over: 0,
+                    relative_over: 0,
+                    wrong: 0,
+                };
+                for (i, (&a, &n)) in a.values.iter().zip(n.values).enumerate() {
+                    row.count(i, a, n);
+                }
+                row
+            })
+            .collect(),
+    }
+}
+
+impl Row {
+    fn count(&mut self, index: usize, a: f64, n: f64) {
+        let (row, column) = (index / self.columns, index % self.columns);
+        let absolute = (a - n).abs();
+        let relative = absolute / FLOOR.max(a.abs() + n.abs());
+        // NaN is larger than anything, and wrong: hence the negated comparisons.
+        let over = |error: f64, limit: f64| !(error <= limit);
+        for (largest, error) in [
+            (&mut self.absolute, absolute),
+            (&mut self.relative, relative),
+        ] {
+            if !largest.error.is_nan() && over(error, largest.error) {
+                *largest = Largest { error, row, column };
+            }
+        }
+        self.absolute_over += usize::from(over(absolute, TOLERANCE));
+        self.relative_over += usize::from(over(relative, TOLERANCE));
+        self.wrong += usize::from(over(relative, TOLERANCE) && over(absolute, ROUNDING));
+    }
+}

@@ -1,0 +1,200 @@
+//! What a training run consists of: settings, vocabulary, where it stands.
+
+use crate::network::Rnn;
+use crate::parameters::{Parameters, Shape, ShapeError};
+use crate::text::Vocabulary;
+use std::fmt;
+
+/// Everything that decides what is learned from a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// m, the number of hidden units.
+    pub hidden: usize,
+    /// T, the characters of one update.
+    pub sequence_length: usize,
+    /// AdaGrad's eta.
+    pub learning_rate: f64,
+    /// Standard deviation of the first U, W and V.
+    pub sigma: f64,
+    /// Every entry of a gradient is clipped to `[-clip, clip]`.
+    pub clip: f64,
+    /// AdaGrad's epsilon.
+    pub epsilon: f64,
+    /// Where all random numbers come from.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    /// The assignment's own: m = 100, T = 25, eta = 0.1, sigma = 0.01, clip 5, epsilon 1e-8.
+    fn default() -> Self {
+        Settings {
+            hidden: 100,
+            sequence_length: 25,
+            learning_rate: 0.1,
+            sigma: 0.01,
+            clip: 5.0,
+            epsilon: 1e-8,
+            seed: 1,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses what cannot be trained with.
+    ///
+    /// # Errors
+    /// [`SettingError`] names the first setting that is out of range.
+    pub fn check(&self) -> Result<(), SettingError> {
+        let whole = [
+            ("hidden", self.hidden),
+            ("seq-length", self.sequence_length),
+        ];
+        for (name, value) in whole {
+            if value == 0 {
+                return Err(SettingError::new(
+                    name,
+                    value,
+                    "a whole number of at least 1",
+                ));
+            }
+        }
+        let positive = [
+            ("learning-rate", self.learning_rate),
+            ("clip", self.clip),
+            ("epsilon", self.epsilon),
+        ];
+        for (name, value) in positive {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(SettingError::new(name, value, "a positive number"));
+            }
+        }
+        if !(self.sigma >= 0.0 && self.sigma.is_finite()) {
+            return Err(SettingError::new(
+                "sigma",
+                self.sigma,
+                "0 or a positive number",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A setting that is out of range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingError {
+    /// Its name, as the program's option spells it.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+    /// What it has to be.
+    pub need: &'static str,
+}
+
+impl SettingError {
+    fn new(name: &'static str, value: impl fmt::Display, need: &'static str) -> Self {
+        SettingError {
+            name,
+            value: value.to_string(),
+            need,
+        }
+    }
+}
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: must be {}", self.name, self.value, self.need)
+    }
+}
+
+impl std::error::Error for SettingError {}
+
+/// Which text a model was trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its digest, see [`crate::digest::of_text`].
+    pub digest: u64,
+    /// Its length in characters.
+    pub length: usize,
+    /// The index of its first character.
+    pub start: usize,
+}
+
+/// Where a run stands: all that updates change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The network.
+    pub rnn: Rnn,
+    /// AdaGrad's sums of squares G.
+    pub G: Parameters,
+    /// The carried hidden state, m.
+    pub h: Vec<f64>,
+    /// Updates made.
+    pub updates: u64,
+    /// Times that the text has been begun anew.
+    pub epoch: u64,
+    /// Index of the character that the next update begins at, before any reset.
+    pub position: usize,
+    /// The smooth loss in nats per chunk; `None` before the first update.
+    pub smooth_loss: Option<f64>,
+    /// The lowest smooth loss that competed for the best model so far.
+    pub best_smooth_loss: Option<f64>,
+}
+
+impl State {
+    /// The state before the first update.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where it cannot be allocated.
+    pub fn untrained(shape: Shape, sigma: f64, seed: u64) -> Result<Self, ShapeError> {
+        Ok(State {
+            rnn: Rnn::random(shape, sigma, seed)?,
+            G: Parameters::zeros(shape)?,
+            h: vec![0.0; shape.m()],
+            updates: 0,
+            epoch: 0,
+            position: 0,
+            smooth_loss: None,
+            best_smooth_loss: None,
+        })
+    }
+
+    /// Takes over another state of the same shape, without allocating.
+    ///
+    /// # Panics
+    /// Where the shapes differ.
+    pub fn copy_from(&mut self, other: &State) {
+        let parameters = other.rnn.parameters.values();
+        self.rnn.parameters.values_mut().copy_from_slice(parameters);
+        self.G.values_mut().copy_from_slice(other.G.values());
+        self.h.copy_from_slice(&other.h);
+        self.updates = other.updates;
+        self.epoch = other.epoch;
+        self.position = other.position;
+        self.smooth_loss = other.smooth_loss;
+        self.best_smooth_loss = other.best_smooth_loss;
+    }
+
+    /// The name of the first tensor with an entry that is not a finite number.
+    pub fn not_finite(&self) -> Option<&'static str> {
+        let finite = |values: &[f64]| values.iter().all(|x| x.is_finite());
+        let named = self.rnn.parameters.named().chain(self.G.named());
+        named
+            .map(|part| (part.name, part.values))
+            .chain([("h", self.h.as_slice())])
+            .find(|(_, values)| !finite(values))
+            .map(|(name, _)| name)
+    }
+}
+
+/// A network with everything that belongs to it: what a model file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// How it is trained.
+    pub settings: Settings,
+    /// Its characters.
+    pub vocabulary: Vocabulary,
+    /// The text it is trained on.
+    pub source: Source,
+    /// Where its training stands.
+    pub state: State,
+}

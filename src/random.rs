@@ -1,0 +1,215 @@
+//! Random numbers: one generator, and a separate stream of it for every purpose.
+//!
+//! The generator is xoshiro256++ (David Blackman and Sebastiano Vigna, 2019), seeded by SplitMix64,
+//! as its authors advise. A stream depends on the seed, its purpose and a number alone, so what is
+//! printed, and how often, never changes what is learned.
+
+use crate::kernels::ln;
+
+/// What random numbers are drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// The parameters before the first update.
+    Initialization,
+    /// The sample in the report of this update.
+    Report(u64),
+    /// The final passage, and samples from a model.
+    Passage,
+}
+
+/// A generator of 64 random bits a step, with period 2^256 - 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generator {
+    state: [u64; 4],
+}
+
+impl Generator {
+    /// The generator of one stream.
+    ///
+    /// ```
+    /// use elman::random::{Generator, Stream};
+    /// let mut a = Generator::new(1, Stream::Passage);
+    /// let mut b = Generator::new(1, Stream::Report(0));
+    /// assert_ne!(a.next_u64(), b.next_u64());
+    /// ```
+    pub fn new(seed: u64, stream: Stream) -> Self {
+        let (purpose, number) = match stream {
+            Stream::Initialization => (0, 0),
+            Stream::Report(update) => (1, update),
+            Stream::Passage => (2, 0),
+        };
+        // Each part is mixed before the next is added, so that no two streams are shifts of
+        // one another.
+        let mut mixer = SplitMix64(seed);
+        for part in [purpose, number] {
+            mixer = SplitMix64(mixer.next_u64() ^ part);
+        }
+        Generator {
+            state: std::array::from_fn(|_| mixer.next_u64()),
+        }
+    }
+
+    /// The next 64 random bits.
+    pub fn next_u64(&mut self) -> u64 {
+        let [a, b, c, d] = &mut self.state;
+        let result = a.wrapping_add(*d).rotate_left(23).wrapping_add(*a);
+        let shifted = *b << 17;
+        *c ^= *a;
+        *d ^= *b;
+        *b ^= *c;
+        *a ^= *d;
+        *c ^= shifted;
+        *d = d.rotate_left(45);
+        result
+    }
+
+    /// A number from [0, 1): one of the 2^53 multiples of 2^-53, each as likely.
+    pub fn uniform(&mut self) -> f64 {
+        const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
+        (self.next_u64() >> 11) as f64 * UNIT
+    }
+
+    /// Two independent draws from N(0, 1), by Marsaglia's polar method (1964).
+    pub fn normal_pair(&mut self) -> [f64; 2] {
+        loop {
+            let x = 2.0 * self.uniform() - 1.0;
+            let y = 2.0 * self.uniform() - 1.0;
+            let square = x * x + y * y;
+            if square > 0.0 && square < 1.0 {
+                let scale = (-2.0 * ln(square) / square).sqrt();
+                return [x * scale, y * scale];
+            }
+        }
+    }
+
+    /// Fills `values` with draws from N(0, sigma^2), in order.
+    pub fn fill_normal(&mut self, values: &mut [f64], sigma: f64) {
+        for pair in values.chunks_mut(2) {
+            for (value, draw) in pair.iter_mut().zip(self.normal_pair()) {
+                *value = sigma * draw;
+            }
+        }
+    }
+}
+
+/// Sebastiano Vigna's SplitMix64 (2015): spreads any 64 bits over the state of a generator.
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From the authors' C program, with the state 1, 2, 3, 4.
+    #[test]
+    fn xoshiro_gives_its_reference_vector() {
+        let mut generator = Generator {
+            state: [1, 2, 3, 4],
+        };
+        let expected: [u64; 10] = [
+            41943041,
+            58720359,
+            3588806011781223,
+            3591011842654386,
+            9228616714210784205,
+            9973669472204895162,
+            14011001112246962877,
+            12406186145184390807,
+            15849039046786891736,
+            10450023813501588000,
+        ];
+        assert_eq!(expected.map(|_| generator.next_u64()), expected);
+    }
+
+    /// From the author's C program, with the seed 1234567.
+    #[test]
+    fn split_mix_gives_its_reference_vector() {
+        let mut mixer = SplitMix64(1234567);
+        let expected: [u64; 5] = [
+            6457827717110365317,
+            3203168211198807973,
+            9817491932198370423,
+            4593380528125082431,
+            16408922859458223821,
+        ];
+        assert_eq!(expected.map(|_| mixer.next_u64()), expected);
+    }
+
+    /// A million draws: each moment lies within five standard deviations of its estimator.
+    #[test]
+    fn normal_draws_have_the_moments_of_a_normal_distribution() {
+        let count = 1_000_000;
+        let mut values = vec![0.0; count];
+        Generator::new(7, Stream::Initialization).fill_normal(&mut values, 1.0);
+        let moment = |power: u32| {
+            let total: f64 = values
+                .iter()
+                .map(|x| (0..power).fold(1.0, |product, _| product * x))
+                .sum();
+            total / count as f64
+        };
+        let scale = 5.0 / (count as f64).sqrt();
+        // Variances of x, x^2, x^3, x^4 for x from N(0, 1): 1, 2, 15, 96.
+        assert!(moment(1).abs() < scale);
+        assert!((moment(2) - 1.0).abs() < scale * 2f64.sqrt());
+        assert!(moment(3).abs() < scale * 15f64.sqrt());
+        assert!((moment(4) - 3.0).abs() < scale * 96f64.sqrt());
+        let beyond = values
+            .iter()
+            .filter(|x| x.abs() > 1.959963984540054)
+            .count() as f64;
+        assert!((beyond / count as f64 - 0.05).abs() < scale * (0.05f64 * 0.95).sqrt());
+    }
+
+    #[test]
+    fn sigma_scales_every_draw() {
+        let mut unit = [0.0; 7];
+        let mut scaled = [0.0; 7];
+        Generator::new(3, Stream::Initialization).fill_normal(&mut unit, 1.0);
+        Generator::new(3, Stream::Initialization).fill_normal(&mut scaled, 0.01);
+        assert_eq!(unit.map(|x| 0.01 * x), scaled);
+    }
+
+    #[test]
+    fn uniform_draws_fill_their_interval_evenly() {
+        let mut generator = Generator::new(5, Stream::Passage);
+        let mut bins = [0u32; 64];
+        for _ in 0..64_000 {
+            let u = generator.uniform();
+            assert!((0.0..1.0).contains(&u));
+            bins[(u * 64.0) as usize] += 1;
+        }
+        let chi_square: f64 = bins
+            .iter()
+            .map(|&count| (f64::from(count) - 1000.0) * (f64::from(count) - 1000.0) / 1000.0)
+            .sum();
+        // 63 degrees of freedom: 112 is exceeded once in 10,000 times.
+        assert!(chi_square < 112.0, "chi-square {chi_square}");
+    }
+
+    #[test]
+    fn streams_differ_by_seed_purpose_and_number() {
+        let mut firsts: Vec<u64> = Vec::new();
+        for seed in 0..20 {
+            for stream in [Stream::Initialization, Stream::Passage] {
+                firsts.push(Generator::new(seed, stream).next_u64());
+            }
+            for update in 0..20 {
+                firsts.push(Generator::new(seed, Stream::Report(update)).next_u64());
+            }
+        }
+        let count = firsts.len();
+        firsts.sort_unstable();
+        firsts.dedup();
+        assert_eq!(firsts.len(), count);
+    }
+}

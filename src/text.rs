@@ -1,0 +1,191 @@
+//! Texts as sequences of indices, and back; the one-hot matrix of the equations.
+
+use std::fmt;
+
+/// The distinct characters of a text (Unicode scalar values), sorted by code point.
+///
+/// A character's index is its place in that order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vocabulary {
+    characters: Vec<char>,
+}
+
+impl Vocabulary {
+    /// The vocabulary of a text.
+    ///
+    /// ```
+    /// use elman::text::Vocabulary;
+    /// let vocabulary = Vocabulary::of("banana");
+    /// assert_eq!(vocabulary.characters(), ['a', 'b', 'n']);
+    /// assert_eq!(vocabulary.encode("nab"), Ok(vec![2, 0, 1]));
+    /// ```
+    pub fn of(text: &str) -> Self {
+        let mut seen = std::collections::HashSet::new();
+        let mut characters: Vec<char> = text.chars().filter(|&c| seen.insert(c)).collect();
+        characters.sort_unstable();
+        Vocabulary { characters }
+    }
+
+    /// A vocabulary from its characters in index order; `None` where they are not strictly
+    /// increasing.
+    pub fn from_characters(characters: Vec<char>) -> Option<Self> {
+        characters
+            .is_sorted_by(|a, b| a < b)
+            .then_some(Vocabulary { characters })
+    }
+
+    /// K, the number of characters.
+    pub fn len(&self) -> usize {
+        self.characters.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.characters.is_empty()
+    }
+
+    /// The characters by index.
+    pub fn characters(&self) -> &[char] {
+        &self.characters
+    }
+
+    /// The index of a character, from 0 to K - 1, where it is in the vocabulary.
+    pub fn index(&self, character: char) -> Option<usize> {
+        self.characters.binary_search(&character).ok()
+    }
+
+    /// The index of every character of a text.
+    ///
+    /// # Errors
+    /// [`UnknownCharacters`] names those that the vocabulary lacks.
+    pub fn encode(&self, text: &str) -> Result<Vec<usize>, UnknownCharacters> {
+        let indices: Option<Vec<usize>> = text.chars().map(|c| self.index(c)).collect();
+        indices.ok_or_else(|| {
+            let mut characters = Vocabulary::of(text).characters;
+            characters.retain(|&c| self.index(c).is_none());
+            UnknownCharacters { characters }
+        })
+    }
+
+    /// The text of some indices.
+    ///
+    /// # Panics
+    /// Where an index is K or more.
+    pub fn decode(&self, indices: &[usize]) -> String {
+        indices.iter().map(|&i| self.characters[i]).collect()
+    }
+}
+
+/// The characters of a text that a vocabulary lacks, each once, sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownCharacters {
+    /// Never empty.
+    pub characters: Vec<char>,
+}
+
+impl fmt::Display for UnknownCharacters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 10;
+        let names: Vec<String> = (self.characters.iter().take(SHOWN))
+            .map(|&c| format!("{c:?} (U+{:04X})", u32::from(c)))
+            .collect();
+        write!(f, "the vocabulary lacks {}", names.join(", "))?;
+        match self.characters.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for UnknownCharacters {}
+
+/// Bytes that are not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidUtf8 {
+    /// Offset of the first byte that is no part of a character, from 0.
+    pub byte: usize,
+}
+
+impl fmt::Display for InvalidUtf8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "not UTF-8 at byte {}: convert the text to UTF-8 first",
+            self.byte
+        )
+    }
+}
+
+impl std::error::Error for InvalidUtf8 {}
+
+/// The text that some bytes encode.
+///
+/// # Errors
+/// [`InvalidUtf8`] with the offset of the first byte that is wrong.
+pub fn from_utf8(bytes: Vec<u8>) -> Result<String, InvalidUtf8> {
+    String::from_utf8(bytes).map_err(|error| InvalidUtf8 {
+        byte: error.utf8_error().valid_up_to(),
+    })
+}
+
+/// The dense one-hot matrix of a sequence, T x K: row t is x_t, with 1 at the character's index.
+///
+/// The network itself never builds it: there a one-hot vector is its index.
+///
+/// # Panics
+/// Where an index is K or more.
+pub fn one_hot(indices: &[usize], K: usize) -> Vec<f64> {
+    let mut matrix = vec![0.0; indices.len() * K];
+    for (t, &index) in indices.iter().enumerate() {
+        assert!(index < K, "one_hot: index {index} of {K}");
+        matrix[t * K + index] = 1.0;
+    }
+    matrix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vocabularies_are_sorted_by_code_point_and_round_trip() {
+        let text = "Zoë, \u{1F600}\n日本 e\u{301} \0";
+        let vocabulary = Vocabulary::of(text);
+        assert!(vocabulary.characters().is_sorted_by(|a, b| a < b));
+        let indices = vocabulary.encode(text).unwrap();
+        assert_eq!(vocabulary.decode(&indices), text);
+        assert_eq!(
+            Vocabulary::from_characters(vocabulary.characters().to_vec()),
+            Some(vocabulary)
+        );
+        assert_eq!(Vocabulary::from_characters(vec!['b', 'a']), None);
+        assert_eq!(Vocabulary::from_characters(vec!['a', 'a']), None);
+    }
+
+    #[test]
+    fn unknown_characters_are_named_once() {
+        let error = Vocabulary::of("abc").encode("xaéx\n").unwrap_err();
+        assert_eq!(error.characters, ['\n', 'x', 'é']);
+        assert_eq!(
+            error.to_string(),
+            "the vocabulary lacks '\\n' (U+000A), 'x' (U+0078), 'é' (U+00E9)"
+        );
+        let many = Vocabulary::of("").encode("abcdefghijkl").unwrap_err();
+        assert!(many.to_string().ends_with("'j' (U+006A) and 2 more"));
+    }
+
+    #[test]
+    fn invalid_utf8_is_located() {
+        let mut bytes = "ab日".as_bytes().to_vec();
+        assert_eq!(from_utf8(bytes.clone()).unwrap(), "ab日");
+        bytes.pop();
+        assert_eq!(from_utf8(bytes), Err(InvalidUtf8 { byte: 2 }));
+        assert_eq!(from_utf8(vec![b'a', 0xff]), Err(InvalidUtf8 { byte: 1 }));
+    }
+
+    #[test]
+    fn one_hot_rows_have_a_single_one() {
+        assert_eq!(one_hot(&[2, 0], 3), [0.0, 0.0, 1.0, /**/ 1.0, 0.0, 0.0]);
+        assert!(one_hot(&[], 3).is_empty());
+    }
+}
