@@ -173,7 +173,7 @@ fn epochs(iterations: u64, updates_per_epoch: u64, at: impl Fn(f64) -> f64) -> S
     let every = round_step((count as f64 / EPOCH_MARKS).max(1.0)) as u64;
     // The first update of every epoch that is marked.
     let marks = (1..).map_while(|mark: u64| {
-        let epoch = mark * every;
+        let epoch = mark.checked_mul(every)?;
         let update = epoch.checked_mul(updates_per_epoch)?;
         (update < iterations).then_some((epoch, update))
     });
