@@ -451,3 +451,273 @@ impl<'a> Metadata<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::Training;
+    use std::path::PathBuf;
+
+    const TEXT: &str = "Ett öra, två öron; \"日本\" \u{1F600}\n\tand more of the same: ett öra.";
+
+    fn model() -> Model {
+        let settings = Settings {
+            hidden: 3,
+            sequence_length: 10,
+            learning_rate: 0.1 + 0.2,
+            seed: u64::MAX,
+            ..Settings::default()
+        };
+        let mut training = Training::new(TEXT, settings).unwrap();
+        for _ in 0..123 {
+            training.update().unwrap();
+        }
+        training.model().clone()
+    }
+
+    /// A file with the same tensors, metadata and all, except for what `change` did.
+    fn changed(
+        change: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f64>)>, &mut Vec<(String, String)>),
+    ) -> Vec<u8> {
+        let bytes = to_bytes(&model()).unwrap();
+        let file = safetensors::read(&bytes).unwrap();
+        let values = |bytes: &[u8]| -> Vec<f64> {
+            let entries = bytes.chunks_exact(8);
+            entries
+                .map(|entry| f64::from_le_bytes(entry.try_into().unwrap()))
+                .collect()
+        };
+        let mut tensors = file
+            .tensors
+            .iter()
+            .map(|t| (t.name.clone(), t.shape.clone(), values(t.bytes)))
+            .collect();
+        let mut metadata = file.metadata.clone().unwrap();
+        change(&mut tensors, &mut metadata);
+        let tensors: Vec<F64Tensor> = tensors
+            .iter()
+            .map(|(name, shape, values)| (name.clone(), shape.clone(), values.as_slice()))
+            .collect();
+        let metadata: Vec<(&str, String)> = metadata
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.clone()))
+            .collect();
+        safetensors::write(&tensors, &metadata)
+    }
+
+    fn set(metadata: &mut [(String, String)], key: &str, value: &str) {
+        let entry = metadata.iter_mut().find(|(name, _)| name == key);
+        entry.unwrap().1 = value.to_string();
+    }
+
+    #[test]
+    fn a_model_round_trips_to_the_bit() {
+        let model = model();
+        let bytes = to_bytes(&model).unwrap();
+        let back = from_bytes(&bytes).unwrap();
+        assert_eq!(back, model);
+        assert_eq!(to_bytes(&back).unwrap(), bytes);
+        assert_eq!(changed(|_, _| {}), bytes);
+
+        // Equality of numbers hides the sign of 0.
+        let bits = |model: &Model| -> Vec<u64> {
+            let parameters = model.state.rnn.parameters.values().iter();
+            parameters
+                .chain(model.state.G.values())
+                .map(|x| x.to_bits())
+                .collect()
+        };
+        assert_eq!(bits(&back), bits(&model));
+        assert_eq!(model.state.updates, 123);
+        assert!(model.state.smooth_loss.is_some() && model.state.best_smooth_loss.is_some());
+    }
+
+    #[test]
+    fn extreme_numbers_round_trip() {
+        let mut model = model();
+        let extremes = [
+            f64::MAX,
+            f64::MIN_POSITIVE,
+            f64::from_bits(1),
+            -0.0,
+            -f64::MAX,
+        ];
+        model.state.rnn.parameters.values_mut()[..5].copy_from_slice(&extremes);
+        model.settings.epsilon = f64::from_bits(1);
+        model.state.smooth_loss = None;
+        model.state.best_smooth_loss = None;
+        let back = from_bytes(&to_bytes(&model).unwrap()).unwrap();
+        assert_eq!(back, model);
+        assert_eq!(
+            back.state.rnn.parameters.values()[3].to_bits(),
+            (-0.0f64).to_bits()
+        );
+    }
+
+    #[test]
+    fn what_is_not_finite_is_never_written() {
+        for wrong in [f64::NAN, f64::INFINITY] {
+            let mut model = model();
+            model.state.G.values_mut()[1] = wrong;
+            assert!(matches!(
+                to_bytes(&model),
+                Err(CheckpointError::NotFinite { index: 1, .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn every_error_has_its_file() {
+        let without =
+            |name: &'static str| changed(move |tensors, _| tensors.retain(|t| t.0 != name));
+        let with = |key: &'static str, value: &'static str| {
+            changed(move |_, metadata| set(metadata, key, value))
+        };
+        let lacking =
+            |key: &'static str| changed(move |_, metadata| metadata.retain(|m| m.0 != key));
+        let entry =
+            |tensor: usize, value: f64| changed(move |tensors, _| tensors[tensor].2[1] = value);
+        let mut cases = vec![
+            (with("format", "other"), "not a model of elman"),
+            (lacking("format"), "not a model of elman"),
+            (safetensors::write(&[], &[]), "not a model of elman"),
+            (b"\x02\0\0\0\0\0\0\0{}".to_vec(), "not a model of elman"),
+            (with("format_version", "2"), "newer elman"),
+            (with("vocabulary", "ba"), "increasing order"),
+            (with("vocabulary", ""), "increasing order"),
+            (
+                with("vocabulary", "abc"),
+                "\"U\" is F64 [3, 26] instead of F64 [3, 3]",
+            ),
+            (with("text_start", "%"), "a character of the vocabulary"),
+            (with("text_start", "ab"), "one character"),
+            (with("text_digest", "xyz"), "16 hexadecimal"),
+            (with("position", "99999"), "within the text"),
+            (with("smooth_loss", "NaN"), "finite number of at least 0"),
+            (with("smooth_loss", "-1"), "finite number of at least 0"),
+            (
+                with("learning_rate", "-1"),
+                "learning-rate -1: must be a positive number",
+            ),
+            (with("sequence_length", "0"), "at least 1"),
+            (with("seed", "18446744073709551616"), "below 2^64"),
+            (entry(0, f64::NAN), "\"U\" has no finite number at entry 1"),
+            (
+                entry(7, f64::INFINITY),
+                "\"adagrad.V\" has no finite number at entry 1",
+            ),
+            (entry(9, -1.0), "\"adagrad.c\" has a sum of squares below 0"),
+            (entry(10, f64::NAN), "\"h\" has no finite number"),
+            (
+                changed(|tensors, _| tensors[1].1 = vec![9]),
+                "\"W\" is F64 [9] instead of F64 [3, 3]",
+            ),
+            (
+                changed(|tensors, _| tensors[0].1 = vec![26, 3]),
+                "\"U\" is F64 [26, 3]",
+            ),
+            (
+                changed(|tensors, _| tensors[3].1 = vec![3, 1]),
+                "\"b\" is F64 [3, 1] instead of F64 [3]",
+            ),
+            (changed(|tensors, _| tensors[3].1 = vec![]), "do not make"),
+            (
+                changed(|tensors, _| tensors[3].0 = "a".to_string()),
+                "\"b\" is missing",
+            ),
+            (
+                changed(|tensors, _| tensors.push(("extra".to_string(), vec![0], vec![]))),
+                "\"extra\" is not part of a model",
+            ),
+            (
+                changed(|tensors, _| tensors[3] = ("b".to_string(), vec![0], vec![])),
+                "no hidden units",
+            ),
+        ];
+        for name in ["U", "W", "V", "b", "c", "h", "adagrad.U", "adagrad.c"] {
+            cases.push((without(name), "is missing"));
+        }
+        for key in [
+            "vocabulary",
+            "format_version",
+            "seed",
+            "updates",
+            "epoch",
+            "text_length",
+        ] {
+            cases.push((lacking(key), "the metadata lack"));
+        }
+        for (bytes, message) in cases {
+            let error = from_bytes(&bytes).unwrap_err().to_string();
+            assert!(error.contains(message), "{message:?} is not in {error:?}");
+        }
+    }
+
+    #[test]
+    fn another_type_is_refused() {
+        let mut bytes = to_bytes(&model()).unwrap();
+        let header = bytes
+            .windows(3)
+            .position(|window| window == b"F64")
+            .unwrap();
+        bytes[header..header + 3].copy_from_slice(b"I64");
+        let error = from_bytes(&bytes).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the tensor \"U\" is I64 [3, 26] instead of F64 [3, 26]"
+        );
+    }
+
+    #[test]
+    fn no_length_of_a_cut_file_is_taken_for_a_model() {
+        let bytes = to_bytes(&model()).unwrap();
+        for length in 0..bytes.len() {
+            assert!(from_bytes(&bytes[..length]).is_err(), "{length} bytes");
+        }
+    }
+
+    /// A folder that is gone when the test ends.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("elman-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn files_are_replaced_whole_or_not_at_all() {
+        let folder = Folder::new("checkpoint");
+        let path = folder.0.join("model.safetensors");
+        let mut model = model();
+        save(&model, &path).unwrap();
+        assert_eq!(load(&path).unwrap(), model);
+
+        model.state.rnn.parameters.values_mut()[0] = f64::NAN;
+        assert!(matches!(
+            save(&model, &path),
+            Err(CheckpointError::NotFinite { .. })
+        ));
+        model.state.rnn.parameters.values_mut()[0] = 7.0;
+        assert_ne!(load(&path).unwrap(), model);
+        save(&model, &path).unwrap();
+        assert_eq!(load(&path).unwrap(), model);
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+
+        assert!(matches!(load(&folder.0), Err(CheckpointError::NotAFile)));
+        let missing = folder.0.join("none").join("model");
+        assert!(matches!(load(&missing), Err(CheckpointError::Io(_))));
+        assert!(matches!(
+            save(&model, &missing),
+            Err(CheckpointError::Io(_))
+        ));
+    }
+}

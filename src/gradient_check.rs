@@ -205,8 +205,8 @@ impl Row {
         let (row, column) = (index / self.columns, index % self.columns);
         let absolute = (a - n).abs();
         let relative = absolute / FLOOR.max(a.abs() + n.abs());
-        // NaN is larger than anything, and wrong: hence the negated comparisons.
-        let over = |error: f64, limit: f64| !(error <= limit);
+        // NaN is wrong, and larger than anything.
+        let over = |error: f64, limit: f64| error > limit || error.is_nan();
         for (largest, error) in [
             (&mut self.absolute, absolute),
             (&mut self.relative, relative),
@@ -218,5 +218,206 @@ impl Row {
         self.absolute_over += usize::from(over(absolute, TOLERANCE));
         self.relative_over += usize::from(over(relative, TOLERANCE));
         self.wrong += usize::from(over(relative, TOLERANCE) && over(absolute, ROUNDING));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::{Shape, Tensors};
+    use crate::random::{Generator, Stream};
+    use crate::text::Vocabulary;
+
+    const TEXT: &str = "Every entry of every gradient is checked: none is left out.";
+
+    /// A network in some state, its characters, and the hidden state before them.
+    struct Setting {
+        rnn: Rnn,
+        text: Vec<usize>,
+        h0: Vec<f64>,
+    }
+
+    impl Setting {
+        /// The start of training where `sigma` is 0.01, far from it where it is larger.
+        fn new(m: usize, sigma: f64, seed: u64) -> Self {
+            let vocabulary = Vocabulary::of(TEXT);
+            let shape = Shape::new(m, vocabulary.len()).unwrap();
+            let mut rnn = Rnn::random(shape, sigma, seed).unwrap();
+            let mut h0 = vec![0.0; m];
+            if sigma > 0.01 {
+                let mut generator = Generator::new(seed, Stream::Passage);
+                let parts = rnn.parameters.tensors_mut();
+                generator.fill_normal(parts.b, sigma);
+                generator.fill_normal(parts.c, sigma);
+                generator.fill_normal(&mut h0, 0.5);
+            }
+            Setting {
+                rnn,
+                text: vocabulary.encode(TEXT).unwrap(),
+                h0,
+            }
+        }
+
+        fn case(&self) -> Case<'_> {
+            Case {
+                inputs: &self.text[..25],
+                targets: &self.text[1..26],
+                h0: &self.h0,
+            }
+        }
+    }
+
+    #[test]
+    fn right_gradients_pass_with_errors_below_1e_10() {
+        for (m, sigma) in [(5, 0.01), (5, 0.3), (1, 0.5), (20, 0.2)] {
+            let setting = Setting::new(m, sigma, 4);
+            let comparison = check(&setting.rnn, setting.case()).unwrap();
+            assert!(comparison.passed(), "{comparison:?}");
+            assert_eq!(comparison.rows.len(), 5);
+            for row in comparison.rows {
+                assert!(row.absolute.error < 1e-10, "m = {m}: {row:?}");
+                assert_eq!(row.absolute_over, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn the_full_size_passes_entry_by_entry() {
+        let setting = Setting::new(100, 0.01, 1);
+        let comparison = check(&setting.rnn, setting.case()).unwrap();
+        assert!(comparison.passed(), "{comparison:?}");
+        let entries: usize = comparison.rows.iter().map(Row::entries).sum();
+        assert_eq!(entries, setting.rnn.shape().entries());
+        assert!(comparison.rows.iter().all(|row| row.absolute.error < 1e-10));
+    }
+
+    /// Names of the parameters with wrong entries, after something was done to the right gradient.
+    fn wrong_after(setting: &Setting, spoil: impl FnOnce(&mut Parameters)) -> Comparison {
+        let numerical = numerical(&setting.rnn, setting.case()).unwrap();
+        let mut gradient = analytic(&setting.rnn, setting.case()).unwrap();
+        assert!(compare(&gradient, &numerical).passed());
+        spoil(&mut gradient);
+        compare(&gradient, &numerical)
+    }
+
+    fn names(comparison: &Comparison) -> String {
+        let wrong = comparison.rows.iter().filter(|row| row.wrong > 0);
+        wrong.map(|row| row.name).collect()
+    }
+
+    #[test]
+    fn one_entry_off_by_a_thousandth_is_found() {
+        for sigma in [0.01, 0.3] {
+            let setting = Setting::new(5, sigma, 2);
+            let shape = setting.rnn.shape();
+            let (mut found, mut start) = (0, 0);
+            for (name, rows, columns) in shape.tensors() {
+                for (row, column) in [(0, 0), (rows - 1, columns - 1), (rows / 2, columns / 2)] {
+                    let entry = start + row * columns + column;
+                    let gradient = analytic(&setting.rnn, setting.case()).unwrap();
+                    if gradient.values()[entry].abs() < 1e-5 {
+                        continue;
+                    }
+                    let spoiled = wrong_after(&setting, |g| g.values_mut()[entry] *= 1.001);
+                    assert_eq!(names(&spoiled), name);
+                    let wrong = spoiled.rows.iter().find(|row| row.wrong > 0).unwrap();
+                    assert_eq!(wrong.wrong, 1);
+                    assert_eq!([wrong.absolute.row, wrong.absolute.column], [row, column]);
+                    found += 1;
+                }
+                start += rows * columns;
+            }
+            assert!(found >= 8, "{found} entries were large enough");
+        }
+    }
+
+    #[test]
+    fn a_dropped_recurrent_term_is_found() {
+        let setting = Setting::new(5, 0.3, 2);
+        let direct = |gradient: &mut Parameters| {
+            // With W = 0 in the backward pass alone, dL/da_{t+1} reaches no earlier step.
+            let Case {
+                inputs,
+                targets,
+                h0,
+            } = setting.case();
+            let mut steps = Unrolled::new(setting.rnn.shape(), inputs.len()).unwrap();
+            setting.rnn.forward(inputs, targets, h0, &mut steps);
+            let mut cut = setting.rnn.clone();
+            cut.parameters.tensors_mut().W.fill(0.0);
+            cut.backward(inputs, targets, &mut steps, gradient);
+        };
+        assert_eq!(names(&wrong_after(&setting, direct)), "UWb");
+    }
+
+    #[test]
+    fn a_forgotten_bias_is_found() {
+        let setting = Setting::new(5, 0.01, 2);
+        let without_b = wrong_after(&setting, |g| g.tensors_mut().b.fill(0.0));
+        assert_eq!(names(&without_b), "b");
+        let without_c = wrong_after(&setting, |g| g.tensors_mut().c.fill(0.0));
+        assert_eq!(names(&without_c), "c");
+    }
+
+    #[test]
+    fn a_transposed_W_is_found() {
+        let setting = Setting::new(5, 0.3, 2);
+        let transposed = wrong_after(&setting, |gradient| {
+            let turned = crate::reference::transpose(gradient.tensors().W, 5, 5);
+            gradient.tensors_mut().W.copy_from_slice(&turned);
+        });
+        assert_eq!(names(&transposed), "W");
+        // The wrong matrix in the backward pass spoils everything before it.
+        let turned = wrong_after(&setting, |gradient| {
+            let Case {
+                inputs,
+                targets,
+                h0,
+            } = setting.case();
+            let mut steps = Unrolled::new(setting.rnn.shape(), inputs.len()).unwrap();
+            setting.rnn.forward(inputs, targets, h0, &mut steps);
+            let mut wrong = setting.rnn.clone();
+            let Tensors { W, .. } = setting.rnn.parameters.tensors();
+            let turned = crate::reference::transpose(W, 5, 5);
+            wrong.parameters.tensors_mut().W.copy_from_slice(&turned);
+            wrong.backward(inputs, targets, &mut steps, gradient);
+        });
+        assert_eq!(names(&turned), "UWb");
+    }
+
+    #[test]
+    fn a_gradient_that_is_no_number_is_found() {
+        let setting = Setting::new(5, 0.01, 2);
+        let spoiled = wrong_after(&setting, |g| g.tensors_mut().V[7] = f64::NAN);
+        assert_eq!(names(&spoiled), "V");
+        assert!(spoiled.rows[2].absolute.error.is_nan());
+        assert_eq!(
+            [
+                spoiled.rows[2].absolute.row,
+                spoiled.rows[2].absolute.column
+            ],
+            [1, 2]
+        );
+    }
+
+    #[test]
+    fn counts_are_of_entries_beyond_the_tolerance() {
+        let shape = Shape::new(1, 1).unwrap();
+        let mut a = Parameters::zeros(shape).unwrap();
+        let n = Parameters::zeros(shape).unwrap();
+        // U: large in both; W: relative only, within rounding; V: neither.
+        a.values_mut()
+            .copy_from_slice(&[2e-6, 5e-10, 1e-13, 0.0, 0.0]);
+        let rows = compare(&a, &n).rows;
+        let counts: Vec<_> = rows
+            .iter()
+            .map(|r| [r.absolute_over, r.relative_over, r.wrong])
+            .collect();
+        assert_eq!(
+            counts,
+            [[1, 1, 1], [0, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
+        );
+        assert_eq!(rows[0].relative.error, 1.0);
+        assert_eq!(rows[1].relative.error, 5e-10 / 1e-6);
     }
 }

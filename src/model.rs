@@ -1,5 +1,6 @@
 //! What a training run consists of: settings, vocabulary, where it stands.
 
+use crate::digest;
 use crate::network::Rnn;
 use crate::parameters::{Parameters, Shape, ShapeError};
 use crate::text::Vocabulary;
@@ -117,6 +118,18 @@ pub struct Source {
     pub length: usize,
     /// The index of its first character.
     pub start: usize,
+}
+
+impl Source {
+    /// What is known of a text; `None` where it is empty or begins with a character that the vocabulary
+    /// lacks.
+    pub fn of(text: &str, vocabulary: &Vocabulary) -> Option<Self> {
+        Some(Source {
+            digest: digest::of_text(text),
+            length: text.chars().count(),
+            start: vocabulary.index(text.chars().next()?)?,
+        })
+    }
 }
 
 /// Where a run stands: all that updates change.

@@ -248,3 +248,121 @@ impl Unrolled {
         &self.losses
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference;
+    use crate::text::one_hot;
+
+    /// A network with weights, biases and a hidden state that are all alive.
+    fn alive(m: usize, K: usize, seed: u64) -> (Rnn, Vec<f64>) {
+        let mut parameters = Parameters::zeros(Shape::new(m, K).unwrap()).unwrap();
+        let mut generator = Generator::new(seed, Stream::Initialization);
+        generator.fill_normal(parameters.values_mut(), 0.4);
+        let mut h0 = vec![0.0; m];
+        generator.fill_normal(&mut h0, 0.5);
+        (Rnn { parameters }, h0)
+    }
+
+    fn characters(T: usize, K: usize, seed: usize) -> Vec<usize> {
+        (0..=T).map(|t| (t * t * 7 + t * seed + seed) % K).collect()
+    }
+
+    fn close(ours: &[f64], theirs: &[f64], what: &str) {
+        assert_eq!(ours.len(), theirs.len(), "{what}");
+        let largest = theirs
+            .iter()
+            .fold(0.0, |largest: f64, x| largest.max(x.abs()));
+        for (x, y) in ours.iter().zip(theirs) {
+            assert!(
+                (x - y).abs() <= 1e-12 * (1e-3 + largest),
+                "{what}: {x} and {y}"
+            );
+        }
+    }
+
+    #[test]
+    fn indexed_and_dense_passes_give_the_same_numbers() {
+        for (m, K, T) in [
+            (1, 1, 1),
+            (1, 2, 3),
+            (2, 1, 4),
+            (5, 65, 25),
+            (9, 7, 2),
+            (33, 12, 25),
+            (17, 16, 8),
+        ] {
+            let (rnn, h0) = alive(m, K, (m + K + T) as u64);
+            let text = characters(T, K, m);
+            let (inputs, targets) = (&text[..T], &text[1..]);
+            let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
+            let dense = reference::forward(&rnn.parameters, &X, &Y, &h0);
+            let dense_gradient = reference::backward(&rnn.parameters, &X, &Y, &dense);
+
+            let mut steps = Unrolled::new(rnn.shape(), T).unwrap();
+            let mut gradient = Parameters::zeros(rnn.shape()).unwrap();
+            gradient.values_mut().fill(f64::NAN);
+            let loss = rnn.forward(inputs, targets, &h0, &mut steps);
+            rnn.backward(inputs, targets, &mut steps, &mut gradient);
+
+            close(&[loss], &[dense.loss], "loss");
+            close(steps.h(), &dense.h.concat(), "h");
+            close(steps.p(), &dense.p.concat(), "p");
+            close(steps.last_h(), &dense.h[T], "h_T");
+            close(&[steps.losses().iter().sum()], &[dense.loss], "losses");
+            for (ours, theirs) in gradient.named().zip(dense_gradient) {
+                close(ours.values, &theirs, ours.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_of_U_is_its_product_with_a_one_hot_vector_to_the_bit() {
+        let (m, K) = (6, 11);
+        let (rnn, _) = alive(m, K, 3);
+        let U = rnn.parameters.tensors().U;
+        for x in 0..K {
+            let dense = reference::product(U, &one_hot(&[x], K), m, K, 1);
+            let column: Vec<f64> = U.chunks(K).map(|row| row[x]).collect();
+            assert_eq!(dense, column);
+        }
+    }
+
+    /// The hidden state is all that passes from one chunk to the next.
+    #[test]
+    fn two_chunks_with_a_carried_state_are_one() {
+        let (rnn, h0) = alive(7, 5, 9);
+        let text = characters(12, 5, 3);
+        let mut whole = Unrolled::new(rnn.shape(), 12).unwrap();
+        let loss = rnn.forward(&text[..12], &text[1..], &h0, &mut whole);
+        let mut half = Unrolled::new(rnn.shape(), 6).unwrap();
+        let first = rnn.forward(&text[..6], &text[1..7], &h0, &mut half);
+        let carried = half.last_h().to_vec();
+        let second = rnn.forward(&text[6..12], &text[7..], &carried, &mut half);
+        assert_eq!(half.last_h(), whole.last_h());
+        close(&[first + second], &[loss], "loss");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bits_and_zero_biases() {
+        let shape = Shape::new(40, 30).unwrap();
+        let rnn = Rnn::random(shape, 0.01, 5).unwrap();
+        assert_eq!(rnn, Rnn::random(shape, 0.01, 5).unwrap());
+        assert_ne!(rnn, Rnn::random(shape, 0.01, 6).unwrap());
+        let Tensors { U, W, V, b, c } = rnn.parameters.tensors();
+        assert!(b.iter().chain(c).all(|&x| x == 0.0));
+        for matrix in [U, W, V] {
+            let variance: f64 = matrix.iter().map(|x| x * x).sum::<f64>() / matrix.len() as f64;
+            // 1,200 draws or more: the estimate of the variance is within 5 of its deviations.
+            assert!((variance / 1e-4 - 1.0).abs() < 5.0 * (2.0 / 1200f64).sqrt());
+        }
+        // U first, then W, then V: the first draws of the stream are U's.
+        let mut draws = vec![0.0; shape.entries()];
+        let mut generator = Generator::new(5, Stream::Initialization);
+        generator.fill_normal(&mut draws[..U.len()], 0.01);
+        assert_eq!(U, &draws[..U.len()]);
+        generator.fill_normal(&mut draws[..W.len()], 0.01);
+        assert_eq!(W, &draws[..W.len()]);
+    }
+}

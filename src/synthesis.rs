@@ -122,3 +122,109 @@ pub fn passage(model: &Model, count: usize, seed: u64) -> String {
 fn likeliest(o: &[f64]) -> usize {
     (1..o.len()).fold(0, |best, i| if o[i] > o[best] { i } else { best })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::Shape;
+
+    fn network(sigma: f64) -> Rnn {
+        Rnn::random(Shape::new(8, 6).unwrap(), sigma, 3).unwrap()
+    }
+
+    #[test]
+    fn a_draw_picks_by_the_cumulative_sum() {
+        let p = [0.25, 0.0, 0.5, 0.25];
+        for (u, index) in [
+            (0.0, 0),
+            (0.2499, 0),
+            (0.25, 2),
+            (0.7499, 2),
+            (0.75, 3),
+            (0.9999, 3),
+        ] {
+            assert_eq!(sample(&p, u), index, "u = {u}");
+        }
+        // A sum that rounding leaves below 1 never picks what is impossible.
+        assert_eq!(sample(&[0.5, 0.4999, 0.0], 0.99999), 1);
+        assert_eq!(sample(&[f64::NAN; 2], 0.5), 1);
+    }
+
+    /// 100,000 draws from one distribution: chi-square with 5 degrees of freedom, where 25.7 is exceeded
+    /// once in 10,000 times.
+    #[test]
+    fn characters_come_as_often_as_their_probability_says() {
+        let rnn = network(1.0);
+        let p = Synthesizer::new(&rnn, &[0.0; 8], 1.0).step(2).to_vec();
+        let (mut counts, draws) = ([0u32; 6], 100_000);
+        let mut generator = Generator::new(11, Stream::Passage);
+        for _ in 0..draws {
+            counts[synthesize(&rnn, &[0.0; 8], 2, 1, &mut generator)[0]] += 1;
+        }
+        let terms = p.iter().zip(counts).map(|(p, count)| {
+            let expected = p * f64::from(draws);
+            assert!(expected > 5.0);
+            (f64::from(count) - expected) * (f64::from(count) - expected) / expected
+        });
+        let chi_square: f64 = terms.sum();
+        assert!(chi_square < 25.7, "chi-square {chi_square}");
+    }
+
+    #[test]
+    fn the_same_seed_writes_the_same_text() {
+        let rnn = network(1.0);
+        let write = |seed| {
+            let mut generator = Generator::new(seed, Stream::Passage);
+            synthesize(&rnn, &[0.1; 8], 0, 200, &mut generator)
+        };
+        assert_eq!(write(1), write(1));
+        assert_ne!(write(1), write(2));
+        assert_eq!(write(1).len(), 200);
+    }
+
+    #[test]
+    fn every_character_is_fed_back() {
+        let rnn = network(1.0);
+        let mut generator = Generator::new(4, Stream::Passage);
+        let written = synthesize(&rnn, &[0.2; 8], 5, 30, &mut generator);
+        let mut generator = Generator::new(4, Stream::Passage);
+        let mut synthesizer = Synthesizer::new(&rnn, &[0.2; 8], 1.0);
+        for read in [&[5], &written[..29]].concat().windows(1).zip(&written) {
+            assert_eq!(synthesizer.next(read.0[0], &mut generator), *read.1);
+        }
+    }
+
+    #[test]
+    fn the_probabilities_are_those_of_the_forward_pass() {
+        let rnn = network(1.0);
+        let inputs = [0, 3, 1, 5, 2];
+        let mut steps = crate::Unrolled::new(rnn.shape(), 5).unwrap();
+        rnn.forward(&inputs, &[0; 5], &[0.3; 8], &mut steps);
+        let mut synthesizer = Synthesizer::new(&rnn, &[0.3; 8], 1.0);
+        for (x, p) in inputs.into_iter().zip(steps.p().chunks(6)) {
+            assert_eq!(synthesizer.step(x), p);
+        }
+    }
+
+    #[test]
+    fn temperature_sharpens_and_flattens() {
+        let rnn = network(2.0);
+        let at = |temperature| {
+            Synthesizer::new(&rnn, &[0.3; 8], temperature)
+                .step(1)
+                .to_vec()
+        };
+        let (one, half) = (at(1.0), at(0.5));
+        let total: f64 = one.iter().map(|p| p * p).sum();
+        for (p, q) in one.iter().zip(&half) {
+            assert!((p * p / total - q).abs() < 1e-12);
+        }
+        let best = (0..6).fold(0, |best, i| if one[i] > one[best] { i } else { best });
+        for cold in [0.0, f64::MIN_POSITIVE, 1e-300] {
+            let p = at(cold);
+            assert_eq!(p[best], 1.0);
+            assert_eq!(p.iter().sum::<f64>(), 1.0);
+        }
+        assert!(at(1e300).iter().all(|p| (p - 1.0 / 6.0).abs() < 1e-12));
+    }
+}

@@ -49,6 +49,13 @@ pub enum TrainingError {
         /// Characters that are needed: T + 1.
         need: usize,
     },
+    /// The model to go on with stands in another text.
+    OtherText {
+        /// The digest of the text.
+        found: u64,
+        /// The digest of the model's text.
+        need: u64,
+    },
     /// The loss is no longer a finite number.
     NotFinite {
         /// The update that would have been next.
@@ -66,6 +73,11 @@ impl fmt::Display for TrainingError {
             TrainingError::TextTooShort { length, need } => write!(
                 f,
                 "{length} characters are too few: one update needs seq-length + 1 = {need}"
+            ),
+            TrainingError::OtherText { found, need } => write!(
+                f,
+                "the text has the digest {found:016x}, the model stands in one with {need:016x}: give \
+                 the text that it was trained on"
             ),
             TrainingError::NotFinite { iteration, loss } => write!(
                 f,
@@ -127,26 +139,57 @@ impl Training {
         let vocabulary = Vocabulary::of(text);
         let shape = Shape::new(settings.hidden, vocabulary.len())?;
         claim_memory(shape, settings.sequence_length)?;
-
-        let text_indices = vocabulary.encode(text).expect("its own vocabulary");
         let model = Model {
             settings,
-            source: Source {
-                digest: digest::of_text(text),
-                length,
-                start: text_indices[0],
-            },
+            source: Source::of(text, &vocabulary).expect("a text that is not empty"),
             vocabulary,
             state: State::untrained(shape, settings.sigma, settings.seed)?,
         };
+        let indices = model.vocabulary.encode(text).expect("its own characters");
+        Self::with(indices, model.clone(), model)
+    }
+
+    /// Goes on where a run stands: `model` is its last state, `best` the best model it has seen.
+    ///
+    /// # Errors
+    /// [`TrainingError::OtherText`] where the model stands in another text, and as
+    /// [`Training::new`].
+    ///
+    /// # Panics
+    /// Where the parts of a model, or the two models, do not have the same shape.
+    pub fn resume(text: &str, model: Model, best: Model) -> Result<Self, TrainingError> {
+        let shape = model.state.rnn.shape();
+        assert_eq!(
+            [model.state.G.shape(), best.state.rnn.shape()],
+            [shape; 2],
+            "resume: shapes"
+        );
+        assert_eq!(model.state.h.len(), shape.m(), "resume: hidden state");
+        model.settings.check()?;
+        let vocabulary = Vocabulary::of(text);
+        let source = Source::of(text, &vocabulary);
+        let same = source == Some(model.source) && vocabulary == model.vocabulary;
+        if !same || model.state.position > model.source.length {
+            return Err(TrainingError::OtherText {
+                found: digest::of_text(text),
+                need: model.source.digest,
+            });
+        }
+        claim_memory(shape, model.settings.sequence_length)?;
+        let indices = vocabulary.encode(text).expect("its own characters");
+        Self::with(indices, best, model)
+    }
+
+    fn with(text: Vec<usize>, best: Model, model: Model) -> Result<Self, TrainingError> {
+        let shape = model.state.rnn.shape();
         Ok(Training {
-            text: text_indices,
-            best: model.clone(),
-            model,
+            text,
+            best,
             looked: None,
-            h0: vec![0.0; settings.hidden],
-            steps: Unrolled::new(shape, settings.sequence_length)?,
+            h0: vec![0.0; shape.m()],
+            steps: Unrolled::new(shape, model.settings.sequence_length)?,
             gradient: Parameters::zeros(shape)?,
+            model,
         })
     }
 
@@ -301,4 +344,266 @@ fn claim_memory(shape: Shape, T: usize) -> Result<(), ShapeError> {
     Vec::<u8>::new()
         .try_reserve_exact(bytes)
         .map_err(|_| ShapeError::NoMemory { bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthesis::passage;
+
+    const TEXT: &str =
+        "the ferry crosses at nine, and the bell rings twice; at ten it rings again. ";
+
+    fn settings() -> Settings {
+        Settings {
+            hidden: 6,
+            sequence_length: 8,
+            ..Settings::default()
+        }
+    }
+
+    fn training() -> Training {
+        Training::new(TEXT, settings()).unwrap()
+    }
+
+    #[test]
+    fn the_untrained_loss_is_that_of_a_uniform_guess() {
+        let mut training = training();
+        let K = training.model().vocabulary.len() as f64;
+        let look = training.look().unwrap();
+        assert!((look.loss / (8.0 * crate::kernels::ln(K)) - 1.0).abs() < 1e-4);
+        assert_eq!(look.smooth_loss, look.loss);
+        assert_eq!(
+            [look.iteration, look.epoch, look.position as u64],
+            [0, 0, 0]
+        );
+    }
+
+    /// 76 characters, T = 8: chunks at 0, 8, ... 64 fit with their last target; 72 does not.
+    #[test]
+    fn an_epoch_ends_where_a_chunk_no_longer_fits() {
+        let mut training = training();
+        assert_eq!(training.text().len(), 76);
+        assert_eq!(training.updates_per_epoch(), 9);
+        for n in 0..30u64 {
+            let look = training.update().unwrap();
+            assert_eq!(look.iteration, n);
+            assert_eq!(look.epoch, n / 9);
+            assert_eq!(look.position as u64, n % 9 * 8);
+            let begins = n % 9 == 0;
+            assert_eq!(
+                training.h0().iter().all(|&h| h == 0.0),
+                begins,
+                "update {n}"
+            );
+        }
+        // A text with exactly one character more than a chunk fits once an epoch.
+        let mut tight = Training::new(&TEXT[..9], settings()).unwrap();
+        for n in 0..3 {
+            let look = tight.update().unwrap();
+            assert_eq!([look.epoch, look.position as u64], [n, 0]);
+        }
+    }
+
+    #[test]
+    fn the_smooth_loss_follows_its_formula() {
+        let mut training = training();
+        let mut expected = training.look().unwrap().loss;
+        for n in 0..40 {
+            let look = training.update().unwrap();
+            if n > 0 {
+                expected = 0.999 * expected + 0.001 * look.loss;
+            }
+            assert_eq!(look.smooth_loss, expected);
+            assert_eq!(training.model().state.smooth_loss, Some(expected));
+        }
+    }
+
+    #[test]
+    fn looking_and_sampling_change_nothing() {
+        let (mut watched, mut alone) = (training(), training());
+        for _ in 0..250 {
+            let before = watched.model().clone();
+            let look = watched.look().unwrap();
+            assert_eq!(watched.sample(5).unwrap(), watched.sample(5).unwrap());
+            passage(watched.best(), 3, 1);
+            assert_eq!(watched.look().unwrap(), look);
+            assert_eq!(watched.model(), &before);
+            watched.update().unwrap();
+            alone.update().unwrap();
+        }
+        assert_eq!(watched.model(), alone.model());
+        assert_eq!(watched.best(), alone.best());
+    }
+
+    #[test]
+    fn the_best_model_is_the_earliest_of_the_lowest() {
+        let mut training = training();
+        let mut lowest: Option<(f64, Model)> = None;
+        for n in 0..1001 {
+            let look = training.look().unwrap();
+            let better = lowest
+                .as_ref()
+                .is_none_or(|(loss, _)| look.smooth_loss < *loss);
+            assert_eq!(look.is_best, n % 100 == 0 && better);
+            if look.is_best {
+                lowest = Some((look.smooth_loss, training.model().clone()));
+            }
+            let (loss, model) = lowest.as_ref().unwrap();
+            assert_eq!(training.best(), model);
+            assert_eq!(training.best_smooth_loss(), Some(*loss));
+            training.update().unwrap();
+        }
+        assert!(lowest.unwrap().1.state.updates > 0, "it learned nothing");
+    }
+
+    #[test]
+    fn a_sample_begins_where_the_chunk_begins() {
+        let mut training = training();
+        for _ in 0..12 {
+            training.update().unwrap();
+        }
+        let look = training.look().unwrap();
+        let mut generator = Generator::new(1, Stream::Report(12));
+        let rnn = &training.model().state.rnn;
+        let x0 = training.text()[look.position];
+        let expected = synthesize(rnn, &training.model().state.h, x0, 20, &mut generator);
+        let expected = training.model().vocabulary.decode(&expected);
+        assert_eq!(training.sample(20).unwrap(), expected);
+    }
+
+    #[test]
+    fn one_distinct_character_trains() {
+        let mut training = Training::new(&"a".repeat(30), settings()).unwrap();
+        for _ in 0..10 {
+            assert_eq!(training.update().unwrap().loss, 0.0);
+        }
+        assert_eq!(training.sample(3).unwrap(), "aaa");
+    }
+
+    #[test]
+    fn what_cannot_be_trained_is_refused() {
+        let refused = |text: &str, settings| Training::new(text, settings).map(|_| ()).unwrap_err();
+        assert_eq!(
+            refused(&TEXT[..8], settings()),
+            TrainingError::TextTooShort { length: 8, need: 9 }
+        );
+        let zero = Settings {
+            hidden: 0,
+            ..settings()
+        };
+        assert!(matches!(refused(TEXT, zero), TrainingError::Setting(_)));
+        let huge = Settings {
+            hidden: usize::MAX,
+            ..settings()
+        };
+        assert!(matches!(
+            refused(TEXT, huge),
+            TrainingError::Shape(ShapeError::TooLarge { .. })
+        ));
+        let large = Settings {
+            hidden: 1 << 26,
+            ..settings()
+        };
+        assert!(matches!(
+            refused(TEXT, large),
+            TrainingError::Shape(ShapeError::NoMemory { .. })
+        ));
+        let endless = Settings {
+            sequence_length: usize::MAX,
+            ..settings()
+        };
+        assert!(matches!(
+            refused(TEXT, endless),
+            TrainingError::TextTooShort { .. }
+        ));
+    }
+
+    #[test]
+    fn every_setting_has_its_range() {
+        let good = Settings::default();
+        assert_eq!(good.check(), Ok(()));
+        let name = |settings: Settings| settings.check().unwrap_err().name;
+        assert_eq!(name(Settings { hidden: 0, ..good }), "hidden");
+        assert_eq!(
+            name(Settings {
+                sequence_length: 0,
+                ..good
+            }),
+            "seq-length"
+        );
+        for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(
+                name(Settings {
+                    learning_rate: wrong,
+                    ..good
+                }),
+                "learning-rate"
+            );
+            assert_eq!(
+                name(Settings {
+                    clip: wrong,
+                    ..good
+                }),
+                "clip"
+            );
+            assert_eq!(
+                name(Settings {
+                    epsilon: wrong,
+                    ..good
+                }),
+                "epsilon"
+            );
+        }
+        for wrong in [-1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(
+                name(Settings {
+                    sigma: wrong,
+                    ..good
+                }),
+                "sigma"
+            );
+        }
+        assert_eq!(Settings { sigma: 0.0, ..good }.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_is_the_run_that_never_stopped() {
+        let (mut whole, mut first) = (training(), training());
+        for _ in 0..330 {
+            whole.update().unwrap();
+        }
+        for _ in 0..150 {
+            first.update().unwrap();
+        }
+        first.look().unwrap();
+        let (model, best) = (first.model().clone(), first.best().clone());
+        let mut second = Training::resume(TEXT, model.clone(), best.clone()).unwrap();
+        for _ in 150..330 {
+            second.update().unwrap();
+        }
+        assert_eq!(second.model(), whole.model());
+        assert_eq!(second.best(), whole.best());
+        let other = TEXT.replace("nine", "five");
+        assert!(matches!(
+            Training::resume(&other, model, best),
+            Err(TrainingError::OtherText { .. })
+        ));
+    }
+
+    #[test]
+    fn a_loss_that_is_not_finite_stops_before_anything_changes() {
+        let wild = Settings {
+            sigma: f64::MAX,
+            ..settings()
+        };
+        let mut training = Training::new(TEXT, wild).unwrap();
+        let before = training.model().clone();
+        assert!(matches!(
+            training.update(),
+            Err(TrainingError::NotFinite { iteration: 0, .. })
+        ));
+        assert_eq!(training.model(), &before);
+        assert!(training.sample(1).is_err());
+    }
 }

@@ -10,11 +10,12 @@
 
 #![allow(clippy::excessive_precision)]
 
+use std::f64::consts::{LOG2_E, SQRT_2};
+
 /// ln 2 cut to 32 bits, so that its product with an exponent is exact.
 const LN_2_HIGH: f64 = 0.6931471803691238;
 /// The rest of ln 2.
 const LN_2_LOW: f64 = 1.9082149292705877e-10;
-const ONE_OVER_LN_2: f64 = 1.4426950408889634;
 
 /// `(e^r - 1 - r) / r^2` for `|r| <= ln(2) / 2`; relative error of `e^r` below 2^-59.
 const EXP_TAIL: [f64; 11] = [
@@ -72,7 +73,7 @@ fn two_to(k: f64) -> f64 {
 /// `(e^r, n)` with `x = n ln 2 + r` and `|r|` at most ln(2) / 2, for `|x|` below 2,000.
 #[inline(always)]
 fn exp_reduced(x: f64) -> (f64, f64) {
-    let n = (x * ONE_OVER_LN_2 + ROUND) - ROUND;
+    let n = (x * LOG2_E + ROUND) - ROUND;
     let high = x - n * LN_2_HIGH; // exact
     let low = n * LN_2_LOW;
     let r = high - low;
@@ -127,7 +128,7 @@ pub fn ln(x: f64) -> f64 {
     .to_bits();
     let exponent = (bits >> 52) as i64 - if subnormal { 1023 + 54 } else { 1023 };
     let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
-    let (mantissa, exponent) = if mantissa > std::f64::consts::SQRT_2 {
+    let (mantissa, exponent) = if mantissa > SQRT_2 {
         (mantissa * 0.5, exponent + 1)
     } else {
         (mantissa, exponent)
@@ -181,5 +182,125 @@ pub fn tanh(x: f64) -> f64 {
 pub fn tanh_in_place(values: &mut [f64]) {
     for value in values {
         *value = tanh(*value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Distance of doubles at `|x|`, as for all of its binade.
+    fn ulp(x: f64) -> f64 {
+        let binade = f64::from_bits(x.to_bits() & 0x7ff0_0000_0000_0000);
+        (binade * f64::EPSILON).max(f64::from_bits(1))
+    }
+
+    /// The largest error in ulp over the values of a file of `fixtures/elementary`: on each line the
+    /// bits of x, those of the double nearest to f(x), and how many ulp f(x) lies above that.
+    fn largest_error(f: fn(f64) -> f64, values: &str) -> f64 {
+        let bits = |word: &str| f64::from_bits(u64::from_str_radix(word, 16).unwrap());
+        let lines = values.lines().filter(|line| !line.starts_with('#'));
+        let errors = lines.map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let (x, nearest) = (bits(words[0]), bits(words[1]));
+            let remainder: f64 = words[2].parse().unwrap();
+            ((f(x) - nearest) / ulp(nearest) - remainder).abs()
+        });
+        let mut count = 0;
+        let largest = errors.fold(0.0, |largest: f64, error| {
+            count += 1;
+            assert!(error.is_finite(), "value {count}");
+            largest.max(error)
+        });
+        assert!(count > 1000, "{count} values");
+        largest
+    }
+
+    #[test]
+    fn exp_is_within_1_ulp() {
+        let error = largest_error(exp, include_str!("../../fixtures/elementary/exp.txt"));
+        assert!(error <= 1.0, "{error} ulp");
+    }
+
+    #[test]
+    fn ln_is_within_1_ulp() {
+        let error = largest_error(ln, include_str!("../../fixtures/elementary/ln.txt"));
+        assert!(error <= 1.0, "{error} ulp");
+    }
+
+    #[test]
+    fn tanh_is_within_1_5_ulp() {
+        let error = largest_error(tanh, include_str!("../../fixtures/elementary/tanh.txt"));
+        assert!(error <= 1.5, "{error} ulp");
+    }
+
+    fn same_bits(f: fn(f64) -> f64, pairs: &[(f64, f64)]) {
+        for &(x, y) in pairs {
+            assert_eq!(f(x).to_bits(), y.to_bits(), "f({x:e}) = {:e}", f(x));
+        }
+    }
+
+    #[test]
+    fn special_values_are_exact() {
+        let (inf, tiny, huge) = (f64::INFINITY, f64::from_bits(1), f64::MAX);
+        let subnormal = f64::MIN_POSITIVE / 3.0;
+        same_bits(
+            exp,
+            &[
+                (0.0, 1.0),
+                (-0.0, 1.0),
+                (inf, inf),
+                (-inf, 0.0),
+                (huge, inf),
+                (-huge, 0.0),
+                (tiny, 1.0),
+                (-subnormal, 1.0),
+                (709.7827128933841, inf),
+                (-745.2, 0.0),
+            ],
+        );
+        assert!(exp(709.782712893384) < inf && exp(-745.1) > 0.0);
+        same_bits(ln, &[(1.0, 0.0), (0.0, -inf), (-0.0, -inf), (inf, inf)]);
+        same_bits(
+            tanh,
+            &[
+                (0.0, 0.0),
+                (-0.0, -0.0),
+                (inf, 1.0),
+                (-inf, -1.0),
+                (huge, 1.0),
+                (-huge, -1.0),
+                (20.0, 1.0),
+                (tiny, tiny),
+                (-tiny, -tiny),
+                (subnormal, subnormal),
+                (-subnormal, -subnormal),
+            ],
+        );
+        assert!([exp, ln, tanh].iter().all(|f| f(f64::NAN).is_nan()));
+        assert!([-tiny, -1.0, -huge, -inf].iter().all(|&x| ln(x).is_nan()));
+    }
+
+    #[test]
+    fn tanh_is_odd_rises_and_stays_within_1() {
+        let mut last = -1.0;
+        for i in -30_000..=30_000 {
+            let x = f64::from(i) / 1024.0;
+            let y = tanh(x);
+            assert_eq!(tanh(-x).to_bits(), (-y).to_bits());
+            assert!(y >= last && y <= 1.0, "x = {x}");
+            last = y;
+        }
+    }
+
+    #[test]
+    fn slices_get_what_single_values_get() {
+        for length in 0..20 {
+            let values: Vec<f64> = (0..length).map(|i| f64::from(i) * 0.37 - 2.0).collect();
+            let mut slice = values.clone();
+            tanh_in_place(&mut slice);
+            let single: Vec<f64> = values.into_iter().map(tanh).collect();
+            assert_eq!(slice, single);
+        }
     }
 }

@@ -108,3 +108,114 @@ pub fn add(x: &[f64], y: &mut [f64]) {
         *y += x;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::{product, transpose};
+
+    /// Numbers that are not round, of both signs, so that every order of a sum shows.
+    fn numbers(count: usize, seed: usize) -> Vec<f64> {
+        let number = |i: usize| ((i * 7919 + seed * 104_729) % 1_000_003) as f64;
+        (0..count)
+            .map(|i| (number(i) - 500_001.0) / 333_333.0)
+            .collect()
+    }
+
+    fn close(ours: &[f64], theirs: &[f64]) {
+        assert_eq!(ours.len(), theirs.len());
+        for (x, y) in ours.iter().zip(theirs) {
+            assert!((x - y).abs() <= 1e-13 * (1.0 + y.abs()), "{x} and {y}");
+        }
+    }
+
+    /// Every number of rows and columns from 0 to past two blocks of the lanes.
+    fn all_small_shapes() -> impl Iterator<Item = (usize, usize)> {
+        let sizes = 0..=2 * LANES + 3;
+        sizes
+            .clone()
+            .flat_map(move |rows| sizes.clone().map(move |columns| (rows, columns)))
+    }
+
+    #[test]
+    fn matvec_is_the_product_of_three_loops() {
+        for (rows, columns) in all_small_shapes() {
+            let (A, x) = (numbers(rows * columns, 1), numbers(columns, 2));
+            let mut y = vec![f64::NAN; rows];
+            matvec(&A, &x, &mut y);
+            close(&y, &product(&A, &x, rows, columns, 1));
+        }
+    }
+
+    #[test]
+    fn transposed_matvec_is_the_product_with_the_transpose() {
+        for (rows, columns) in all_small_shapes() {
+            let (A, x) = (numbers(rows * columns, 3), numbers(rows, 4));
+            let start = numbers(columns, 5);
+            let mut y = start.clone();
+            transposed_matvec_accumulate(&A, &x, &mut y);
+            let mut expected = product(&transpose(&A, rows, columns), &x, columns, rows, 1);
+            add(&start, &mut expected);
+            close(&y, &expected);
+        }
+    }
+
+    #[test]
+    fn outer_product_is_a_product_with_one_column() {
+        for (rows, columns) in all_small_shapes() {
+            let (x, y) = (numbers(rows, 6), numbers(columns, 7));
+            let start = numbers(rows * columns, 8);
+            let mut A = start.clone();
+            outer_product_accumulate(&mut A, &x, &y);
+            let mut expected = product(&x, &y, rows, 1, columns);
+            add(&start, &mut expected);
+            assert_eq!(A, expected);
+        }
+    }
+
+    /// The order of the module's head, spelled out for one sum.
+    fn in_lanes(terms: &[f64]) -> f64 {
+        let lane = |lane: usize| {
+            let mine = terms.iter().skip(lane).step_by(LANES);
+            mine.fold(0.0, |sum, term| sum + term)
+        };
+        let half = |i: usize| lane(i) + lane(i + 4);
+        (half(0) + half(2)) + (half(1) + half(3))
+    }
+
+    #[test]
+    fn sums_keep_their_written_order_to_the_bit() {
+        for length in 0..=5 * LANES {
+            let (x, y) = (numbers(length, 9), numbers(length, 10));
+            let terms: Vec<f64> = x.iter().zip(&y).map(|(x, y)| x * y).collect();
+            assert_eq!(dot(&x, &y).to_bits(), in_lanes(&terms).to_bits());
+            assert_eq!(sum(&x).to_bits(), in_lanes(&x).to_bits());
+        }
+        // Rows by increasing index, onto what is there.
+        let (A, x) = (numbers(30, 11), numbers(10, 12));
+        let mut y = numbers(3, 13);
+        let expected: Vec<f64> = (0..3)
+            .map(|j| (0..10).fold(y[j], |sum, i| sum + A[i * 3 + j] * x[i]))
+            .collect();
+        transposed_matvec_accumulate(&A, &x, &mut y);
+        assert_eq!(y, expected);
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_refused() {
+        let refused = |work: fn()| std::panic::catch_unwind(work).is_err();
+        assert!(refused(|| matvec(&[1.0; 5], &[1.0; 2], &mut [0.0; 2])));
+        assert!(refused(|| transposed_matvec_accumulate(
+            &[1.0; 5],
+            &[1.0; 2],
+            &mut [0.0; 2]
+        )));
+        assert!(refused(|| outer_product_accumulate(
+            &mut [1.0; 5],
+            &[1.0; 2],
+            &[0.0; 2]
+        )));
+        assert!(refused(|| add(&[1.0], &mut [1.0; 2])));
+        assert!(refused(|| assert!(dot(&[1.0], &[1.0; 2]).is_nan())));
+    }
+}

@@ -53,3 +53,61 @@ fn largest(logits: &[f64]) -> f64 {
     }
     largest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn softmax_of(logits: &[f64]) -> (Vec<f64>, LogSumExp) {
+        let mut p = vec![f64::NAN; logits.len()];
+        let log_sum_exp = softmax(logits, &mut p);
+        (p, log_sum_exp)
+    }
+
+    #[test]
+    fn any_finite_logits_give_a_distribution() {
+        let long: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.7 - 350.0).collect();
+        for logits in [
+            vec![0.0],
+            vec![1e308],
+            vec![-1e308; 3],
+            vec![1e308, -1e308, 0.0],
+            vec![f64::MAX, f64::MAX, f64::MIN],
+            vec![745.0, -745.0, 0.0, 1e-300],
+            long,
+        ] {
+            let (p, log_sum_exp) = softmax_of(&logits);
+            assert!(p.iter().all(|p| (0.0..=1.0).contains(p)), "{logits:?}");
+            assert!((sum(&p) - 1.0).abs() < 1e-13, "{logits:?}");
+            assert!(log_sum_exp.largest.is_finite() && log_sum_exp.rest >= 0.0);
+            assert!(log_sum_exp.loss(log_sum_exp.largest).is_finite());
+        }
+    }
+
+    #[test]
+    fn known_distributions_are_exact() {
+        assert_eq!(softmax_of(&[-3e300]).0, [1.0]);
+        assert_eq!(softmax_of(&[1e308; 4]).0, [0.25; 4]);
+        assert_eq!(softmax_of(&[1e308, -1e308]).0, [1.0, 0.0]);
+        let (p, log_sum_exp) = softmax_of(&[0.0, ln(3.0)]);
+        assert!((p[0] - 0.25).abs() < 1e-15 && (p[1] - 0.75).abs() < 1e-15);
+        assert!((log_sum_exp.loss(0.0) - ln(4.0)).abs() < 1e-15);
+        assert_eq!(softmax_of(&[5.0; 3]).1.loss(5.0), ln(3.0));
+    }
+
+    #[test]
+    fn a_constant_added_to_all_logits_changes_nothing() {
+        let logits = [0.5, -1.25, 2.0, 0.0];
+        let moved = logits.map(|o| o + 1024.0);
+        let ((p, a), (q, b)) = (softmax_of(&logits), softmax_of(&moved));
+        assert_eq!(p, q);
+        assert_eq!(a.loss(logits[1]), b.loss(moved[1]));
+    }
+
+    #[test]
+    fn what_is_not_finite_shows() {
+        assert!(softmax_of(&[0.0, f64::NAN]).1.loss(0.0).is_nan());
+        assert!(softmax_of(&[f64::NAN, 0.0]).1.loss(0.0).is_nan());
+        assert!(softmax_of(&[0.0, f64::INFINITY]).1.loss(0.0).is_nan());
+    }
+}
