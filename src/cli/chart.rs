@@ -187,9 +187,9 @@ fn epochs(iterations: u64, updates_per_epoch: u64, at: impl Fn(f64) -> f64) -> S
         );
     }
     if !svg.is_empty() {
-        let _ = write!(
+        let _ = writeln!(
             svg,
-            "<text class=\"epoch-name\" x=\"{}\" y=\"{}\" text-anchor=\"end\">epoch</text>\n",
+            "<text class=\"epoch-name\" x=\"{}\" y=\"{}\" text-anchor=\"end\">epoch</text>",
             LEFT - 8.0,
             TOP - 6.0
         );
