@@ -18,7 +18,7 @@ pub struct Title {
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 520.0;
 const LEFT: f64 = 74.0;
-const RIGHT: f64 = 876.0;
+const RIGHT: f64 = 846.0;
 const TOP: f64 = 62.0;
 const BOTTOM: f64 = 456.0;
 /// At most so many epochs are marked; of more, every second, fifth, tenth ...
@@ -189,8 +189,8 @@ fn epochs(iterations: u64, updates_per_epoch: u64, at: impl Fn(f64) -> f64) -> S
     if !svg.is_empty() {
         let _ = writeln!(
             svg,
-            "<text class=\"epoch-name\" x=\"{}\" y=\"{}\" text-anchor=\"end\">epoch</text>",
-            LEFT - 8.0,
+            "<text class=\"epoch-name\" x=\"{}\" y=\"{}\">epoch</text>",
+            RIGHT + 8.0,
             TOP - 6.0
         );
     }
