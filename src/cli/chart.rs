@@ -1,4 +1,4 @@
-//! The loss curve as a picture, and in text.
+//! The loss curve as a picture.
 
 use super::curve::{Curve, Point};
 use super::terminal::thousands;
@@ -243,70 +243,6 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// Lines of the curve in text.
-const TEXT_LINES: usize = 12;
-
-/// The smooth loss in text, `columns` wide at most: dots of Braille patterns, or stars where the
-/// terminal does not show UTF-8. Empty where there is no curve or no room.
-pub fn text(curve: &Curve, columns: usize, utf8: bool) -> String {
-    let points = curve.points();
-    let names = 8;
-    let width = columns.saturating_sub(names + 2).min(90);
-    if points.len() < 2 || width < 20 {
-        return String::new();
-    }
-    let (across, down) = if utf8 { (2, 4) } else { (1, 1) };
-    let (dots_x, dots_y) = (width * across, TEXT_LINES * down);
-    let low = points
-        .iter()
-        .map(|p| p.smooth)
-        .fold(f64::INFINITY, f64::min);
-    let high = points
-        .iter()
-        .map(|p| p.smooth)
-        .fold(f64::NEG_INFINITY, f64::max);
-    let range = (high - low).max(1e-9);
-
-    let mut cells = vec![0u8; width * TEXT_LINES];
-    for x in 0..dots_x {
-        let point = points[x * (points.len() - 1) / (dots_x - 1)];
-        let y = ((high - point.smooth) / range * (dots_y - 1) as f64).round() as usize;
-        let y = y.min(dots_y - 1);
-        cells[y / down * width + x / across] |= dot(x % across, y % down);
-    }
-    let mut drawn = format!("{:>names$}\n", "smooth loss");
-    for (line, cells) in cells.chunks(width).enumerate() {
-        let name = match line {
-            0 => format!("{high:.1}"),
-            line if line == TEXT_LINES - 1 => format!("{low:.1}"),
-            _ => String::new(),
-        };
-        let cells: String = cells.iter().map(|&cell| glyph(cell, utf8)).collect();
-        let _ = writeln!(drawn, "{name:>names$} {}", cells.trim_end());
-    }
-    let last = thousands(points[points.len() - 1].iteration);
-    let _ = writeln!(
-        drawn,
-        "{:names$} 0{last:>1$} updates",
-        "",
-        width.saturating_sub(9)
-    );
-    drawn
-}
-
-/// The bit of a dot in a Braille pattern of 2 x 4 dots.
-fn dot(x: usize, y: usize) -> u8 {
-    [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]][y][x]
-}
-
-fn glyph(cell: u8, utf8: bool) -> char {
-    match (cell, utf8) {
-        (0, _) => ' ',
-        (_, false) => '*',
-        (dots, true) => char::from_u32(0x2800 + u32::from(dots)).unwrap_or('*'),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -375,22 +311,5 @@ mod tests {
             assert!(svg.matches("class=\"epoch\"").count() <= 20);
             assert!(svg.len() < 200_000);
         }
-    }
-
-    #[test]
-    fn the_text_curve_fits_its_columns() {
-        for columns in [0, 29, 30, 40, 80, 300] {
-            for utf8 in [false, true] {
-                let drawn = text(&curve(500), columns, utf8);
-                assert_eq!(drawn.is_empty(), columns < 30);
-                assert!(
-                    drawn
-                        .lines()
-                        .all(|line| line.chars().count() <= columns.max(1))
-                );
-                assert_eq!(drawn.is_ascii(), !utf8 || drawn.is_empty());
-            }
-        }
-        assert!(text(&curve(500), 80, false).contains("100.0 *"));
     }
 }

@@ -12,6 +12,7 @@ mod run_folder;
 mod sample;
 mod show;
 mod terminal;
+mod text_curve;
 mod train;
 
 pub use commands::run;

@@ -45,10 +45,9 @@ impl Progress {
         }
         let made = look.iteration - self.first;
         let elapsed = self.started.elapsed().as_secs_f64();
-        let line = line(look, iterations, made, elapsed, T);
         // One column stays free: a full line would wrap.
         let columns = self.width.saturating_sub(1);
-        let line: String = line.chars().take(columns).collect();
+        let line = fit(&parts(look, iterations, made, elapsed, T), columns);
         self.write(&format!("\r{line:<columns$}"));
         self.drawn = Some(Instant::now());
     }
@@ -69,22 +68,32 @@ impl Progress {
     }
 }
 
-fn line(look: &Look, iterations: u64, made: u64, elapsed: f64, T: usize) -> String {
-    let share = 100.0 * look.iteration as f64 / iterations.max(1) as f64;
-    let mut line = format!(
-        "{} of {} updates, {share:.0} %, smooth loss {:.2}",
-        thousands(look.iteration),
-        thousands(iterations),
-        look.smooth_loss
-    );
+/// What there is to say, the most important first.
+fn parts(look: &Look, iterations: u64, made: u64, elapsed: f64, T: usize) -> Vec<String> {
+    let share = 100 * u128::from(look.iteration) / u128::from(iterations.max(1));
+    let (done, all) = (thousands(look.iteration), thousands(iterations));
+    let mut parts = vec![
+        format!("{done} of {all} ({share} %)"),
+        format!("smooth loss {:.2}", look.smooth_loss),
+    ];
     if made > 0 && elapsed > 0.0 {
         let rate = made as f64 / elapsed;
-        let left = (iterations.saturating_sub(look.iteration)) as f64 / rate;
-        line += &format!(
-            ", {} characters/s, {} left",
-            thousands((rate * T as f64) as u64),
-            duration(left)
-        );
+        let left = iterations.saturating_sub(look.iteration) as f64 / rate;
+        parts.push(format!("{} left", duration(left)));
+        let characters = thousands((rate * T as f64) as u64);
+        parts.push(format!("{characters} characters/s"));
+    }
+    parts
+}
+
+/// One line of the parts for which there is room.
+fn fit(parts: &[String], columns: usize) -> String {
+    let mut line = String::new();
+    for part in parts {
+        let gap = if line.is_empty() { "" } else { "  " };
+        if line.len() + gap.len() + part.len() <= columns {
+            line = line + gap + part;
+        }
     }
     line
 }
@@ -103,24 +112,38 @@ pub fn duration(seconds: f64) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_line_says_how_far_how_good_how_fast_and_how_long() {
-        let look = Look {
+    fn look() -> Look {
+        Look {
             iteration: 12_500,
             epoch: 1,
             position: 0,
             loss: 50.0,
             smooth_loss: 51.236,
             is_best: false,
-        };
+        }
+    }
+
+    #[test]
+    fn the_line_says_how_far_how_good_how_fast_and_how_long() {
+        let started = parts(&look(), 100_000, 0, 0.0, 25);
         assert_eq!(
-            line(&look, 100_000, 12_500, 2.5, 25),
-            "12,500 of 100,000 updates, 12 %, smooth loss 51.24, 125,000 characters/s, 18 s left"
+            fit(&started, 79),
+            "12,500 of 100,000 (12 %)  smooth loss 51.24"
         );
+        let later = parts(&look(), 100_000, 12_500, 2.5, 25);
         assert_eq!(
-            line(&look, 100_000, 0, 0.0, 25),
-            "12,500 of 100,000 updates, 12 %, smooth loss 51.24"
+            fit(&later, 79),
+            "12,500 of 100,000 (12 %)  smooth loss 51.24  18 s left  125,000 characters/s"
         );
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_what_it_has_room_for() {
+        let parts = parts(&look(), 100_000, 12_500, 2.5, 25);
+        assert_eq!(fit(&parts, 39), "12,500 of 100,000 (12 %)  18 s left");
+        assert_eq!(fit(&parts, 24), "12,500 of 100,000 (12 %)");
+        assert_eq!(fit(&parts, 9), "18 s left");
+        assert_eq!(fit(&parts, 0), "");
     }
 
     #[test]

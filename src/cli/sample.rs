@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         .unwrap_or(1.0);
     if !(temperature >= 0.0 && f64::is_finite(temperature)) {
         return Err(Failure::at(
-            format!("temperature {temperature}"),
+            format!("--temperature {temperature}"),
             "must be a number of at least 0",
         ));
     }
@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let vocabulary = &model.vocabulary;
     let prime_indices = vocabulary
         .encode(prime)
-        .map_err(|error| Failure::at("prime", error))?;
+        .map_err(|error| Failure::at("--prime", error))?;
 
     let rnn = &model.state.rnn;
     let mut generator = Generator::new(seed.unwrap_or(model.settings.seed), Stream::Passage);

@@ -9,6 +9,7 @@ use super::files::{Text, read_text};
 use super::progress::Progress;
 use super::run_folder::RunFolder;
 use super::terminal;
+use super::text_curve;
 use elman::synthesis::passage;
 use elman::{Look, Settings, Training, TrainingError, digest};
 use std::io::{self, IsTerminal as _};
@@ -289,7 +290,7 @@ impl Run {
             passage(best, self.plan.passage_length, best.settings.seed)
         ))?;
         if io::stdout().is_terminal() {
-            let drawn = chart::text(&self.curve, terminal::width(), terminal::is_utf8());
+            let drawn = text_curve::draw(&self.curve, terminal::width(), terminal::is_utf8());
             print(&drawn)?;
         }
         let parameters = &self.training.model().state.rnn.parameters;
