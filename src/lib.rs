@@ -1,4 +1,73 @@
-//! A character-level recurrent network (an Elman network), from scratch.
+//! A character-level recurrent network (an Elman network), trained from scratch with the standard
+//! library alone.
+//!
+//! It reads a text character by character, learns which character comes next, writes text of its own,
+//! and proves that every gradient it computes is right. The same command gives the same bits on every
+//! machine with IEEE-754 doubles.
+//!
+//! # The network
+//!
+//! A text over `K` distinct characters is a sequence of one-hot vectors x_t. A hidden state of `m`
+//! numbers carries what was read; y_t is the character that comes next:
+//!
+//! ```text
+//! a_t = W h_{t-1} + U x_t + b        h_t = tanh(a_t)        U: m x K   W: m x m   b: m
+//! o_t = V h_t + c                    p_t = softmax(o_t)     V: K x m   c: K
+//! L   = - sum_t ln p_t[y_t]                                 in nats, over the T characters of an update
+//! ```
+//!
+//! Backpropagation through time gives the gradient of L in every entry, with g_t = p_t - y_t:
+//!
+//! ```text
+//! dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)
+//! dL/dV = sum_t g_t h_t'               dL/dc = sum_t g_t
+//! dL/dW = sum_t dL/da_t h_{t-1}'       dL/dU = sum_t dL/da_t x_t'       dL/db = sum_t dL/da_t
+//! ```
+//!
+//! and AdaGrad moves the parameters, after each entry g of the gradient is clipped to [-5, 5]:
+//! `G += g g`, `theta -= (eta g) / sqrt(G + epsilon)`. The hidden state is carried from one update to the
+//! next until the text is begun anew.
+//!
+//! # Train, write, check
+//!
+//! ```
+//! use elman::synthesis::passage;
+//! use elman::{Settings, Training, gradient_check};
+//!
+//! // The story that is built in; any text does.
+//! let settings = Settings { hidden: 20, ..Settings::default() };
+//! let mut training = Training::new(elman::STORY, settings)?;
+//! let untrained = training.look()?.loss;
+//! for _ in 0..1000 {
+//!     training.update()?;
+//! }
+//! let look = training.look()?;
+//! assert!(look.smooth_loss < 0.9 * untrained);
+//! println!("{}", passage(training.best(), 200, 1));
+//!
+//! // Every entry of every gradient, at the state that the training has reached.
+//! let (inputs, targets) = training.chunk(look.position);
+//! let case = gradient_check::Case { inputs, targets, h0: training.h0() };
+//! assert!(gradient_check::check(&training.model().state.rnn, case)?.passed());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! Each floor knows only those below it:
+//!
+//! | floor | |
+//! |---|---|
+//! | [`training`] | the loop: chunks, epochs, smooth loss, the best model |
+//! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
+//! | [`checkpoint`], [`safetensors`], [`json`] | model files |
+//! | [`model`], [`digest`] | settings and state of a run; 64 bits that tell two apart |
+//! | [`network`], [`adagrad`] | the equations above, with indices for one-hot vectors |
+//! | [`mod@reference`] | the same equations dense and plain: the definition |
+//! | [`parameters`], [`text`], [`random`] | U, W, V, b, c; vocabulary and one-hot matrices; random numbers |
+//! | [`kernels`] | products, tanh, softmax, clipping on slices, every sum in one written-down order |
+//!
+//! Matrices are row-major `f64` slices everywhere. Nothing allocates per update or per character.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 // The letters are the field's own: U, W, V, K, T, G, dW ...
@@ -31,3 +100,8 @@ pub const VERSION: &str = "0.1.0";
 
 /// The text that is built in: a story written for this crate.
 pub const STORY: &str = include_str!("../fixtures/story.txt");
+
+/// The examples of the README are compiled and run as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -6,7 +6,7 @@
 //! `exp` and `tanh`, so that loops over them can be vectorised.
 //!
 //! The constants are computed by `fixtures/coefficients.py`; the errors in ulp (units in the last
-//! place of the exact result) are measured by the tests against values of 60 digits.
+//! place of the exact result) are measured by the tests against values of 80 digits.
 
 #![allow(clippy::excessive_precision)]
 
