@@ -224,8 +224,9 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::{Shape, Tensors};
+    use crate::parameters::Shape;
     use crate::random::{Generator, Stream};
+    use crate::reference::transpose;
     use crate::text::Vocabulary;
 
     const TEXT: &str = "Every entry of every gradient is checked: none is left out.";
@@ -331,23 +332,22 @@ mod tests {
         }
     }
 
+    /// The gradient of a backward pass that takes another W than the forward pass did.
+    fn backward_with(W: &[f64], setting: &Setting, gradient: &mut Parameters) {
+        let case = setting.case();
+        let mut steps = Unrolled::new(setting.rnn.shape(), case.inputs.len()).unwrap();
+        (setting.rnn).forward(case.inputs, case.targets, case.h0, &mut steps);
+        let mut other = setting.rnn.clone();
+        other.parameters.tensors_mut().W.copy_from_slice(W);
+        other.backward(case.inputs, case.targets, &mut steps, gradient);
+    }
+
     #[test]
     fn a_dropped_recurrent_term_is_found() {
         let setting = Setting::new(5, 0.3, 2);
-        let direct = |gradient: &mut Parameters| {
-            // With W = 0 in the backward pass alone, dL/da_{t+1} reaches no earlier step.
-            let Case {
-                inputs,
-                targets,
-                h0,
-            } = setting.case();
-            let mut steps = Unrolled::new(setting.rnn.shape(), inputs.len()).unwrap();
-            setting.rnn.forward(inputs, targets, h0, &mut steps);
-            let mut cut = setting.rnn.clone();
-            cut.parameters.tensors_mut().W.fill(0.0);
-            cut.backward(inputs, targets, &mut steps, gradient);
-        };
-        assert_eq!(names(&wrong_after(&setting, direct)), "UWb");
+        // With W = 0, dL/da_{t+1} reaches no earlier step.
+        let dropped = wrong_after(&setting, |g| backward_with(&[0.0; 25], &setting, g));
+        assert_eq!(names(&dropped), "UWb");
     }
 
     #[test]
@@ -363,26 +363,14 @@ mod tests {
     fn a_transposed_W_is_found() {
         let setting = Setting::new(5, 0.3, 2);
         let transposed = wrong_after(&setting, |gradient| {
-            let turned = crate::reference::transpose(gradient.tensors().W, 5, 5);
+            let turned = transpose(gradient.tensors().W, 5, 5);
             gradient.tensors_mut().W.copy_from_slice(&turned);
         });
         assert_eq!(names(&transposed), "W");
         // The wrong matrix in the backward pass spoils everything before it.
-        let turned = wrong_after(&setting, |gradient| {
-            let Case {
-                inputs,
-                targets,
-                h0,
-            } = setting.case();
-            let mut steps = Unrolled::new(setting.rnn.shape(), inputs.len()).unwrap();
-            setting.rnn.forward(inputs, targets, h0, &mut steps);
-            let mut wrong = setting.rnn.clone();
-            let Tensors { W, .. } = setting.rnn.parameters.tensors();
-            let turned = crate::reference::transpose(W, 5, 5);
-            wrong.parameters.tensors_mut().W.copy_from_slice(&turned);
-            wrong.backward(inputs, targets, &mut steps, gradient);
-        });
-        assert_eq!(names(&turned), "UWb");
+        let turned = transpose(setting.rnn.parameters.tensors().W, 5, 5);
+        let spoiled = wrong_after(&setting, |g| backward_with(&turned, &setting, g));
+        assert_eq!(names(&spoiled), "UWb");
     }
 
     #[test]

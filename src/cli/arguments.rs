@@ -15,6 +15,13 @@ pub struct Choice {
     pub help: &'static str,
 }
 
+/// The switch that every command has.
+pub const HELP: Choice = Choice {
+    name: "help",
+    value: "",
+    help: "print this",
+};
+
 /// What follows a command's name, sorted out.
 #[derive(Debug, Default)]
 pub struct Arguments {

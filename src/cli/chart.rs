@@ -247,19 +247,6 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn curve(rows: u64) -> Curve {
-        let mut curve = Curve::new();
-        for n in 0..rows {
-            let smooth = 40.0 + 60.0 / (1.0 + n as f64);
-            curve.push(
-                100 * n,
-                smooth + if n % 2 == 0 { 5.0 } else { -5.0 },
-                smooth,
-            );
-        }
-        curve
-    }
-
     fn title(text: &str) -> Title {
         Title {
             text: text.into(),
@@ -284,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_picture_names_axes_units_and_epochs() {
-        let svg = svg(&title("a <b> & c"), &curve(1000), 100_000, 44_615);
+        let svg = svg(&title("a <b> & c"), &Curve::falling(1000), 100_000, 44_615);
         for part in [
             "a &lt;b&gt; &amp; c, m = 100",
             "updates of 25 characters",
@@ -306,7 +293,7 @@ mod tests {
         for (rows, iterations, per_epoch) in
             [(0, 0, 1), (1, 1, 1), (2, 150, 1), (1000, u64::MAX, 1)]
         {
-            let svg = svg(&title("x"), &curve(rows), iterations, per_epoch);
+            let svg = svg(&title("x"), &Curve::falling(rows), iterations, per_epoch);
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{rows} rows");
             assert!(svg.matches("class=\"epoch\"").count() <= 20);
             assert!(svg.len() < 200_000);

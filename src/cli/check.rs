@@ -1,10 +1,10 @@
 //! `elman check`: every gradient against numerical derivatives.
 
-use super::arguments::{Arguments, Choice};
-use super::commands::{HELP, print};
+use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::files::read_text;
-use super::train::settings;
+use super::output::print;
+use super::settings::settings;
 use elman::gradient_check::{
     Case, Comparison, ROUNDING, Row, TOLERANCE, analytic, compare, numerical,
 };

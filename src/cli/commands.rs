@@ -2,6 +2,7 @@
 
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
+use super::output::print;
 use super::{check, sample, show, train};
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -106,13 +107,6 @@ fn dispatch(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure
     (command.work)(&arguments)
 }
 
-/// The switch that every command has.
-pub const HELP: Choice = Choice {
-    name: "help",
-    value: "",
-    help: "print this",
-};
-
 fn program_help() -> String {
     let mut help = String::from(
         "elman: a character-level recurrent network, trained from scratch\n\n\
@@ -136,13 +130,4 @@ fn command_help(command: &Command) -> String {
         help += &format!("  {option:<24}{}\n", choice.help);
     }
     help
-}
-
-/// Writes to standard output.
-pub fn print(text: &str) -> Result<(), Failure> {
-    let mut output = io::stdout().lock();
-    output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush())
-        .map_err(Failure::output)
 }

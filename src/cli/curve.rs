@@ -77,6 +77,20 @@ impl Point {
 }
 
 #[cfg(test)]
+impl Curve {
+    /// A smooth loss that falls from 100 towards 40, with losses 5 to both sides of it.
+    pub fn falling(rows: u64) -> Self {
+        let mut curve = Curve::new();
+        for n in 0..rows {
+            let smooth = 40.0 + 60.0 / (1.0 + n as f64);
+            let side = if n % 2 == 0 { 5.0 } else { -5.0 };
+            curve.push(100 * n, smooth + side, smooth);
+        }
+        curve
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

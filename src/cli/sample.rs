@@ -1,7 +1,6 @@
 //! `elman sample`: writes text with a trained model.
 
-use super::arguments::{Arguments, Choice};
-use super::commands::HELP;
+use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::files::read_model;
 use elman::random::{Generator, Stream};

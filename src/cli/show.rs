@@ -1,9 +1,9 @@
 //! `elman show`: says what a model file holds.
 
-use super::arguments::{Arguments, Choice};
-use super::commands::{HELP, print};
+use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::files::read_model;
+use super::output::print;
 use elman::digest;
 
 /// The help's words.

@@ -88,20 +88,11 @@ fn glyph(cell: u8, utf8: bool) -> char {
 mod tests {
     use super::*;
 
-    fn curve(rows: u64) -> Curve {
-        let mut curve = Curve::new();
-        for n in 0..rows {
-            let smooth = 40.0 + 60.0 / (1.0 + n as f64);
-            curve.push(100 * n, smooth, smooth);
-        }
-        curve
-    }
-
     #[test]
     fn the_curve_fits_its_columns() {
         for columns in [0, 29, 30, 40, 80, 300] {
             for utf8 in [false, true] {
-                let drawn = draw(&curve(500), columns, utf8);
+                let drawn = draw(&Curve::falling(500), columns, utf8);
                 assert_eq!(drawn.is_empty(), columns < 30);
                 let widest = drawn.lines().map(|line| line.chars().count()).max();
                 assert!(widest.unwrap_or(0) <= columns);
@@ -112,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_curve_has_its_ends_and_no_gaps() {
-        let drawn = draw(&curve(500), 80, false);
+        let drawn = draw(&Curve::falling(500), 80, false);
         let lines: Vec<&str> = drawn.lines().collect();
         assert!(lines[1].starts_with("   100.0 *"));
         assert!(lines[LINES].starts_with("    40.1"));
@@ -123,8 +114,8 @@ mod tests {
 
     #[test]
     fn a_curve_needs_two_points() {
-        assert_eq!(draw(&curve(0), 80, true), "");
-        assert_eq!(draw(&curve(1), 80, true), "");
+        assert_eq!(draw(&Curve::falling(0), 80, true), "");
+        assert_eq!(draw(&Curve::falling(1), 80, true), "");
         // A constant loss is a line.
         let mut flat = Curve::new();
         (0..9).for_each(|n| flat.push(n, 1.0, 1.0));

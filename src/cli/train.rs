@@ -1,13 +1,14 @@
 //! `elman train`: learns a text, and tells how it goes.
 
-use super::arguments::{Arguments, Choice};
+use super::arguments::{Arguments, Choice, HELP};
 use super::chart::{self, Title};
-use super::commands::{HELP, print};
 use super::curve::Curve;
 use super::failure::Failure;
 use super::files::{Text, read_text};
+use super::output::print;
 use super::progress::Progress;
 use super::run_folder::RunFolder;
+use super::settings::settings;
 use super::terminal;
 use super::text_curve;
 use elman::synthesis::passage;
@@ -143,24 +144,6 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         plan,
     };
     run.go()
-}
-
-/// The settings that the options give, in range.
-pub fn settings(arguments: &Arguments, default: Settings) -> Result<Settings, Failure> {
-    let whole = |name, default| Ok(arguments.count(name)?.unwrap_or(default));
-    let number = |name, default| Ok(arguments.number(name, "a number")?.unwrap_or(default));
-    let settings = Settings {
-        hidden: whole("hidden", default.hidden)?,
-        sequence_length: whole("seq-length", default.sequence_length)?,
-        learning_rate: number("learning-rate", default.learning_rate)?,
-        sigma: number("sigma", default.sigma)?,
-        clip: number("clip", default.clip)?,
-        epsilon: number("epsilon", default.epsilon)?,
-        seed: arguments.count("seed")?.unwrap_or(default.seed),
-    };
-    let checked = settings.check();
-    checked.map_err(|error| Failure::Failed(format!("--{error}")))?;
-    Ok(settings)
 }
 
 fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
