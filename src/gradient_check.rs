@@ -269,15 +269,18 @@ mod tests {
     }
 
     #[test]
-    fn right_gradients_pass_with_errors_below_1e_10() {
-        for (m, sigma) in [(5, 0.01), (5, 0.3), (1, 0.5), (20, 0.2)] {
-            let setting = Setting::new(m, sigma, 4);
-            let comparison = check(&setting.rnn, setting.case()).unwrap();
-            assert!(comparison.passed(), "{comparison:?}");
-            assert_eq!(comparison.rows.len(), 5);
-            for row in comparison.rows {
-                assert!(row.absolute.error < 1e-10, "m = {m}: {row:?}");
-                assert_eq!(row.absolute_over, 0);
+    fn right_gradients_pass_from_any_state() {
+        for seed in 1..=5 {
+            for (m, sigma) in [(1, 0.01), (5, 0.01), (1, 0.5), (5, 0.3), (20, 0.2)] {
+                let setting = Setting::new(m, sigma, seed);
+                let comparison = check(&setting.rnn, setting.case()).unwrap();
+                assert!(comparison.passed(), "{comparison:?}");
+                assert_eq!(comparison.rows.len(), 5);
+                for row in comparison.rows {
+                    assert_eq!(row.absolute_over, 0);
+                    let untrained = sigma == 0.01;
+                    assert!(!untrained || row.absolute.error < 1e-10, "{row:?}");
+                }
             }
         }
     }
