@@ -8,7 +8,7 @@
 use crate::model::{Model, SettingError, Settings, Source, State};
 use crate::network::Rnn;
 use crate::parameters::{Parameters, Shape, ShapeError};
-use crate::safetensors::{self, F64Tensor, FormatError, SafeTensors};
+use crate::safetensors::{self, F64Tensor, FormatError, SafeTensors, View};
 use crate::text::Vocabulary;
 use std::fmt;
 use std::fs::{self, File};
@@ -256,23 +256,19 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Model, CheckpointError> {
     let hidden = hidden.ok_or_else(|| missing("b"))?;
     let m = hidden.shape.first().copied().unwrap_or(0);
     let shape = Shape::new(m, vocabulary.len())?;
-    refuse_unknown(&file, shape)?;
+    // All of them are there before anything of their size is allocated.
+    let tensors = find_tensors(&file, shape)?;
 
     let mut rnn = Rnn {
         parameters: Parameters::zeros(shape)?,
     };
     let mut G = Parameters::zeros(shape)?;
     let mut h = vec![0.0; m];
-    for (prefix, parameters) in [("", &mut rnn.parameters), ("adagrad.", &mut G)] {
-        let mut rest = parameters.values_mut();
-        for (name, rows, columns) in shape.tensors() {
-            let (values, after) = rest.split_at_mut(rows * columns);
-            rest = after;
-            let dimensions = dimensions(rows, columns, name);
-            read_tensor(&file, &format!("{prefix}{name}"), &dimensions, values)?;
-        }
-    }
-    read_tensor(&file, "h", &[m], &mut h)?;
+    let (parameters, rest) = tensors.split_at(5);
+    let (sums, state) = rest.split_at(5);
+    read_entries(parameters, rnn.parameters.values_mut())?;
+    read_entries(sums, G.values_mut())?;
+    read_entries(state, &mut h)?;
 
     let settings = metadata.settings(m)?;
     let source = metadata.source(&vocabulary)?;
@@ -311,38 +307,52 @@ fn missing(name: &str) -> CheckpointError {
     }
 }
 
-fn refuse_unknown(file: &SafeTensors, shape: Shape) -> Result<(), CheckpointError> {
-    let known = |name: &str| {
-        let part = name.strip_prefix("adagrad.").unwrap_or(name);
-        name == "h" || shape.tensors().iter().any(|tensor| tensor.0 == part)
-    };
-    match file.tensors.iter().find(|tensor| !known(&tensor.name)) {
-        Some(tensor) => Err(CheckpointError::UnknownTensor {
-            name: tensor.name.clone(),
-        }),
-        None => Ok(()),
+/// The tensors of a model in the order of the module's head, each with its type and shape as they
+/// have to be.
+fn find_tensors<'a, 'b>(
+    file: &'b SafeTensors<'a>,
+    shape: Shape,
+) -> Result<Vec<&'b View<'a>>, CheckpointError> {
+    let mut needed: Vec<(String, Vec<usize>)> = Vec::new();
+    for prefix in ["", "adagrad."] {
+        for (name, rows, columns) in shape.tensors() {
+            needed.push((format!("{prefix}{name}"), dimensions(rows, columns, name)));
+        }
     }
-}
+    needed.push(("h".to_string(), vec![shape.m()]));
 
-fn read_tensor(
-    file: &SafeTensors,
-    name: &str,
-    dimensions: &[usize],
-    values: &mut [f64],
-) -> Result<(), CheckpointError> {
-    let tensor = file.tensors.iter().find(|tensor| tensor.name == name);
-    let tensor = tensor.ok_or_else(|| missing(name))?;
-    if tensor.dtype != "F64" || tensor.shape != dimensions {
-        return Err(CheckpointError::WrongTensor {
-            name: name.to_string(),
-            found: format!("{} {:?}", tensor.dtype, tensor.shape),
-            need: format!("F64 {dimensions:?}"),
+    let is_needed = |tensor: &View| needed.iter().any(|(name, _)| *name == tensor.name);
+    if let Some(tensor) = file.tensors.iter().find(|tensor| !is_needed(tensor)) {
+        return Err(CheckpointError::UnknownTensor {
+            name: tensor.name.clone(),
         });
     }
-    for (value, bytes) in values.iter_mut().zip(tensor.bytes.chunks_exact(8)) {
-        *value = f64::from_le_bytes(bytes.try_into().expect("a chunk of 8 bytes"));
+    let found = needed.iter().map(|(name, dimensions)| {
+        let tensor = file.tensors.iter().find(|tensor| tensor.name == *name);
+        let tensor = tensor.ok_or_else(|| missing(name))?;
+        if tensor.dtype != "F64" || tensor.shape != *dimensions {
+            return Err(CheckpointError::WrongTensor {
+                name: name.clone(),
+                found: format!("{} {:?}", tensor.dtype, tensor.shape),
+                need: format!("F64 {dimensions:?}"),
+            });
+        }
+        Ok(tensor)
+    });
+    found.collect()
+}
+
+/// The entries of some tensors, one after another.
+fn read_entries(tensors: &[&View], mut values: &mut [f64]) -> Result<(), CheckpointError> {
+    for tensor in tensors {
+        let (mine, rest) = values.split_at_mut(tensor.bytes.len() / 8);
+        for (value, bytes) in mine.iter_mut().zip(tensor.bytes.chunks_exact(8)) {
+            *value = f64::from_le_bytes(bytes.try_into().expect("a chunk of 8 bytes"));
+        }
+        check_entries(&tensor.name, mine)?;
+        values = rest;
     }
-    check_entries(name, values)
+    Ok(())
 }
 
 /// What no model holds: numbers that are not finite, and sums of squares below 0.
@@ -632,6 +642,13 @@ mod tests {
             (
                 changed(|tensors, _| tensors[3] = ("b".to_string(), vec![0], vec![])),
                 "no hidden units",
+            ),
+            // 160 KB of b ask for a W of 3.2 GB: refused before any of it is allocated.
+            (
+                changed(|tensors, _| {
+                    tensors[3] = ("b".to_string(), vec![20_000], vec![0.0; 20_000])
+                }),
+                "\"U\" is F64 [3, 26] instead of F64 [20000, 26]",
             ),
         ];
         for name in ["U", "W", "V", "b", "c", "h", "adagrad.U", "adagrad.c"] {
