@@ -11,17 +11,20 @@
 //! numbers carries what was read; y_t is the character that comes next:
 //!
 //! ```text
-//! a_t = W h_{t-1} + U x_t + b        h_t = tanh(a_t)        U: m x K   W: m x m   b: m
-//! o_t = V h_t + c                    p_t = softmax(o_t)     V: K x m   c: K
-//! L   = - sum_t ln p_t[y_t]                                 in nats, over the T characters of an update
+//! a_t = W h_{t-1} + U x_t + b     U: m x K   W: m x m   b: m
+//! h_t = tanh(a_t)
+//! o_t = V h_t + c                 V: K x m   c: K
+//! p_t = softmax(o_t)
+//! L   = - sum_t ln p_t[y_t]       nats, over the T characters of an update
 //! ```
 //!
 //! Backpropagation through time gives the gradient of L in every entry, with g_t = p_t - y_t:
 //!
 //! ```text
 //! dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)
-//! dL/dV = sum_t g_t h_t'               dL/dc = sum_t g_t
-//! dL/dW = sum_t dL/da_t h_{t-1}'       dL/dU = sum_t dL/da_t x_t'       dL/db = sum_t dL/da_t
+//! dL/dV   = sum_t g_t h_t'            dL/dc = sum_t g_t
+//! dL/dW   = sum_t dL/da_t h_{t-1}'    dL/db = sum_t dL/da_t
+//! dL/dU   = sum_t dL/da_t x_t'
 //! ```
 //!
 //! and AdaGrad moves the parameters, after each entry g of the gradient is clipped to [-5, 5]:

@@ -3,7 +3,8 @@
 //! With x_t the one-hot vector of input t and y_t that of its target:
 //!
 //! ```text
-//! a_t = W h_{t-1} + U x_t + b      h_t = tanh(a_t)      o_t = V h_t + c      p_t = softmax(o_t)
+//! a_t = W h_{t-1} + U x_t + b     h_t = tanh(a_t)
+//! o_t = V h_t + c                 p_t = softmax(o_t)
 //! L   = - sum_t ln p_t[y_t]
 //! ```
 //!
@@ -107,8 +108,9 @@ impl Rnn {
     /// ```text
     /// g_t = p_t - y_t
     /// dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)
-    /// dL/dV = sum_t g_t h_t'               dL/dc = sum_t g_t
-    /// dL/dW = sum_t dL/da_t h_{t-1}'       dL/dU = sum_t dL/da_t x_t'       dL/db = sum_t dL/da_t
+    /// dL/dV   = sum_t g_t h_t'            dL/dc = sum_t g_t
+    /// dL/dW   = sum_t dL/da_t h_{t-1}'    dL/db = sum_t dL/da_t
+    /// dL/dU   = sum_t dL/da_t x_t'
     /// ```
     ///
     /// The sums run by increasing t.
