@@ -1,0 +1,152 @@
+//! What the tests of the program share: running it, and folders that are gone afterwards.
+
+#![allow(dead_code)]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// What one call of the program left behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ended {
+    /// It did its work.
+    #[track_caller]
+    pub fn well(self) -> String {
+        assert_eq!(self.status, 0, "{}", self.stderr);
+        self.stdout
+    }
+
+    /// It ended with this status and one line on standard error that holds these words.
+    #[track_caller]
+    pub fn refused(self, status: i32, words: &str) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        assert!(self.stderr.starts_with("elman: "), "{}", self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        assert!(
+            self.stderr.contains(words),
+            "{words:?} is not in {:?}",
+            self.stderr
+        );
+        self.stdout
+    }
+}
+
+/// A folder of its own for one test, with a text in it.
+pub struct Folder(PathBuf);
+
+/// What the small runs learn: 13 lines, characters of one to four bytes.
+pub const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; \u{e5}tta klockor \
+                        sl\u{e5}r tolv. \u{65e5}\u{672c} \u{1f600}\nall of it again: ";
+
+impl Folder {
+    pub fn new(test: &str) -> Self {
+        let name = format!("elman-{test}-{}", std::process::id());
+        let folder = Folder(std::env::temp_dir().join(name));
+        let _ = fs::remove_dir_all(&folder.0);
+        fs::create_dir_all(&folder.0).unwrap();
+        folder.write("text", TEXT.repeat(13));
+        folder
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    pub fn read_text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).unwrap()
+    }
+
+    /// Names and bytes of all files of a folder in it.
+    pub fn files(&self, name: &str) -> Vec<(String, Vec<u8>)> {
+        let entries = fs::read_dir(self.path(name)).unwrap();
+        let mut files: Vec<(String, Vec<u8>)> = entries
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let name = entry.file_name().into_string().unwrap();
+                (name, fs::read(entry.path()).unwrap())
+            })
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// The program at work in this folder.
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_elman"));
+        command.args(arguments.split_whitespace());
+        command.current_dir(&self.0).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it with arguments that hold no spaces themselves.
+    pub fn run(&self, arguments: &str) -> Ended {
+        ended(&mut self.command(arguments))
+    }
+
+    /// Runs it with this standard input.
+    pub fn run_with_input(&self, arguments: &str, input: &str) -> Ended {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        drop(stdin);
+        of(child.wait_with_output().unwrap())
+    }
+
+    /// A run of 300 updates with 6 hidden units; `more` are further options.
+    pub fn train(&self, out: &str, more: &str) -> Ended {
+        self.run(&format!(
+            "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
+             --report-length 40 --passage-length 60 --quiet --out {out} {more}"
+        ))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn ended(command: &mut Command) -> Ended {
+    of(command.output().unwrap())
+}
+
+fn of(output: std::process::Output) -> Ended {
+    Ended {
+        status: output.status.code().expect("it was not killed"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The value of `name=` in a line.
+pub fn value<'a>(line: &'a str, name: &str) -> &'a str {
+    let words = line.split(' ');
+    let mut values = words.filter_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    values
+        .next()
+        .unwrap_or_else(|| panic!("no {name} in {line:?}"))
+}

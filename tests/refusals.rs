@@ -1,0 +1,318 @@
+//! The program on bad input: one clear line, the right exit status, and nothing lost.
+
+mod program;
+
+use program::{Folder, ended};
+
+#[test]
+fn texts_that_cannot_be_learned_are_refused() {
+    let folder = Folder::new("texts");
+    folder.write("empty", "");
+    folder.write("short", "only ten c");
+    folder.write("latin", b"caf\xe9 au lait, and so on and on");
+    for (arguments, words) in [
+        ("train none", "none: "),
+        ("train .", ".: a folder, not a text"),
+        ("train empty", "empty: the text is empty"),
+        (
+            "train short",
+            "short: 10 characters are too few: one update needs seq-length + 1 = 26",
+        ),
+        ("train latin", "latin: not UTF-8 at byte 3"),
+        ("check none", "none: "),
+        ("check short", "short: 10 characters are too few"),
+        ("check latin", "latin: not UTF-8 at byte 3"),
+    ] {
+        let stdout = folder.run(arguments).refused(1, words);
+        assert_eq!(stdout, "", "{arguments}");
+    }
+    let stdin = folder.run_with_input("train -", "");
+    stdin.refused(1, "standard input: the text is empty");
+    assert!(!folder.path("elman-run").exists());
+}
+
+#[test]
+fn settings_out_of_range_are_refused() {
+    let folder = Folder::new("settings");
+    for (option, words) in [
+        (
+            "--hidden 0",
+            "--hidden 0: must be a whole number of at least 1",
+        ),
+        ("--seq-length 0", "--seq-length 0: must be"),
+        (
+            "--learning-rate 0",
+            "--learning-rate 0: must be a positive number",
+        ),
+        (
+            "--learning-rate -0.1",
+            "--learning-rate -0.1: must be a positive number",
+        ),
+        (
+            "--learning-rate NaN",
+            "--learning-rate NaN: must be a positive number",
+        ),
+        (
+            "--learning-rate inf",
+            "--learning-rate inf: must be a positive number",
+        ),
+        ("--clip 0", "--clip 0: must be"),
+        ("--epsilon 0", "--epsilon 0: must be"),
+        ("--sigma -1", "--sigma -1: must be"),
+        ("--report-every 0", "--report-every 0: must be"),
+        ("--log-every 0", "--log-every 0: must be"),
+        ("--hidden 100000000", "cannot be allocated"),
+        (
+            "--hidden 18446744073709551615",
+            "more than this machine can address",
+        ),
+        ("--seq-length 18446744073709551615", "too few"),
+    ] {
+        let stdout = folder
+            .run(&format!("train text {option}"))
+            .refused(1, words);
+        assert_eq!(stdout, "", "{option}");
+    }
+    assert!(!folder.path("elman-run").exists());
+}
+
+#[test]
+fn folders_that_cannot_be_written_to_are_refused() {
+    let folder = Folder::new("unwritable");
+    // A file in the way stops everybody; a read-only folder would not stop the superuser.
+    folder.train("text", "").refused(1, "text: ");
+    folder.train("text/run", "").refused(1, "text/run: ");
+    std::fs::create_dir_all(folder.path("run/best.safetensors.new")).unwrap();
+    folder.train("run", "").refused(1, "best.safetensors: ");
+}
+
+#[test]
+fn wrong_command_lines_have_their_own_status() {
+    let folder = Folder::new("usage");
+    for (arguments, words) in [
+        ("", "which command?"),
+        ("lean", "there is no command \"lean\""),
+        ("train --hiden 5", "unknown option --hiden"),
+        ("train --hidden", "--hidden needs a value"),
+        ("train --hidden --quiet", "--hidden needs a value"),
+        (
+            "train --hidden many",
+            "--hidden many: must be a whole number",
+        ),
+        ("train --hidden -1", "--hidden -1: must be a whole number"),
+        (
+            "train --learning-rate fast",
+            "--learning-rate fast: must be a number",
+        ),
+        ("train --quiet=yes", "--quiet takes no value"),
+        ("train text text", "unexpected argument \"text\""),
+        ("sample", "which model?"),
+        ("show", "which model?"),
+        ("show --length 5 run", "unknown option --length"),
+    ] {
+        assert_eq!(folder.run(arguments).refused(2, words), "", "{arguments}");
+    }
+}
+
+#[test]
+fn samples_that_cannot_be_written_are_refused() {
+    let folder = Folder::new("samples");
+    folder.train("run", "").well();
+    for (option, words) in [
+        ("--temperature -1", "--temperature -1: must be"),
+        ("--temperature NaN", "--temperature NaN: must be"),
+        (
+            "--prime QUX",
+            "--prime: the vocabulary lacks 'Q' (U+0051), 'U' (U+0055), 'X' (U+0058)",
+        ),
+    ] {
+        folder
+            .run(&format!("sample run {option}"))
+            .refused(1, words);
+    }
+    folder.run("sample none").refused(1, "none: ");
+    folder
+        .run("sample .")
+        .refused(1, ".: not the folder of a run");
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_and_keeps_its_files() {
+    let folder = Folder::new("not-finite");
+    let stdout = folder
+        .train("run", "--learning-rate 1e308")
+        .refused(1, "the loss is");
+    assert!(stdout.starts_with("iter=0 "));
+    assert!(
+        folder
+            .run("show run/model.safetensors")
+            .well()
+            .contains("updates          0")
+    );
+    assert!(folder.run("sample run --length 5").well().len() > 5);
+    let wild = folder.train("wild", "--sigma 1e308");
+    wild.refused(1, "try a smaller learning-rate or sigma");
+}
+
+/// A model file taken apart: its header as text, and the bytes after it.
+struct File {
+    header: String,
+    data: Vec<u8>,
+}
+
+impl File {
+    fn of(bytes: &[u8]) -> Self {
+        let (length, rest) = bytes.split_first_chunk::<8>().unwrap();
+        let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
+        File {
+            header: String::from_utf8(header.to_vec()).unwrap(),
+            data: data.to_vec(),
+        }
+    }
+
+    /// The file with one part of its header replaced.
+    fn with(&self, old: &str, new: &str) -> Vec<u8> {
+        assert!(self.header.contains(old), "{old} is not in {}", self.header);
+        self.joined(&self.header.replacen(old, new, 1))
+    }
+
+    fn joined(&self, header: &str) -> Vec<u8> {
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.extend(&self.data);
+        bytes
+    }
+}
+
+/// Every way in which a model file can be bad, with words of the line that says so.
+fn bad_files(good: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
+    let file = File::of(good);
+    let end = |bytes: &[u8], end: usize| bytes[..end].to_vec();
+    let header = file.header.len();
+    let metadata_end = file.header.find("},").unwrap() + 2;
+    let no_metadata = format!("{{{}", &file.header[metadata_end..]);
+    let mut nan = good.to_vec();
+    nan[8 + header..16 + header].copy_from_slice(&f64::NAN.to_le_bytes());
+    let mut terabytes = good.to_vec();
+    terabytes[..8].copy_from_slice(&(1u64 << 42).to_le_bytes());
+    let mut first = good.to_vec();
+    first[8] = b'[';
+    vec![
+        (vec![], "not a safetensors file: 0 bytes"),
+        (end(good, 7), "not a safetensors file: 7 bytes"),
+        (end(good, 8), "claims a header of"),
+        (end(good, 100), "claims a header of"),
+        (end(good, 8 + header), "bytes instead of the"),
+        (end(good, good.len() - 1), "bytes instead of the"),
+        ([good, b"x"].concat(), "bytes instead of the"),
+        (
+            b"Once upon a time there was a text file.".to_vec(),
+            "not a safetensors file",
+        ),
+        (terabytes, "claims a header of 4398046511104 bytes"),
+        (first, "the header is wrong at byte 8, expected an object"),
+        (file.with("F64", "F32"), "do not make"),
+        (file.with("F64", "I64"), "\"U\" is I64"),
+        (
+            file.with("\"shape\":[6,6]", "\"shape\":[36]"),
+            "\"W\" is F64 [36] instead of F64 [6, 6]",
+        ),
+        (
+            file.with("\"shape\":[6,6]", "\"shape\":[4294967296,4294967296,9]"),
+            "do not make",
+        ),
+        (file.with("\"W\"", "\"X\""), "\"X\" is not part of a model"),
+        (
+            file.with("\"data_offsets\":[0,", "\"data_offsets\":[8,"),
+            "overlap another tensor's or leave a gap",
+        ),
+        (file.with("\"U\"", "\"W\""), "twice"),
+        (file.joined(&no_metadata), "do not say format = elman"),
+        (
+            file.with("\"format\":\"elman\"", "\"format\":\"pt\""),
+            "do not say format = elman",
+        ),
+        (
+            file.with("\"seed\"", "\"sead\""),
+            "the metadata lack \"seed\"",
+        ),
+        (
+            file.with("\"vocabulary\":\"\\n", "\"vocabulary\":\""),
+            "\"U\" is F64",
+        ),
+        (
+            file.with("\"vocabulary\":\"\\n ", "\"vocabulary\":\"  "),
+            "each once",
+        ),
+        (nan, "\"U\" has no finite number at entry 0"),
+    ]
+}
+
+#[test]
+fn bad_model_files_are_refused_by_every_command() {
+    let folder = Folder::new("models");
+    folder.train("run", "").well();
+    let good = folder.read("run/best.safetensors");
+    for (bytes, words) in bad_files(&good) {
+        folder.write("bad.safetensors", bytes);
+        for command in ["show", "sample"] {
+            let ended = folder.run(&format!("{command} bad.safetensors"));
+            let stdout = ended.refused(1, words);
+            assert_eq!(stdout, "", "{words}");
+        }
+        let line = folder.run("show bad.safetensors").stderr;
+        assert!(line.starts_with("elman: bad.safetensors: "), "{line}");
+    }
+    // The format is recognised by content, not by name.
+    folder.write("good.txt", &good);
+    folder.run("show good.txt").well();
+}
+
+#[test]
+fn overlapping_tensors_are_refused() {
+    let folder = Folder::new("overlap");
+    folder.train("run", "").well();
+    let file = File::of(&folder.read("run/best.safetensors"));
+    // c is as long as its neighbour b would need to be to begin 8 bytes early.
+    let at = file.header.find("\"b\":").unwrap();
+    let offsets = &file.header[at + file.header[at..].find("[").unwrap()..];
+    let begin = &offsets[offsets.find("offsets\":[").unwrap() + 10..];
+    let begin: u64 = begin[..begin.find(',').unwrap()].parse().unwrap();
+    let earlier = format!("\"data_offsets\":[{},", begin - 8);
+    folder.write(
+        "bad",
+        file.with(&format!("\"data_offsets\":[{begin},"), &earlier),
+    );
+    folder
+        .run("show bad")
+        .refused(1, "overlap another tensor's");
+}
+
+/// Arguments that are no UTF-8 name files all the same, and are no panic elsewhere.
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_no_panic() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = Folder::new("bytes");
+    let odd = OsStr::from_bytes(b"a\xff\n");
+    ended(folder.command("").arg(odd)).refused(2, "there is no command");
+    ended(folder.command("train").arg(odd)).refused(1, "a\u{fffd}\\n: ");
+    ended(folder.command("train --hidden").arg(odd)).refused(2, "--hidden");
+    ended(folder.command("sample run --prime").arg(odd))
+        .refused(2, "--prime: the value is not UTF-8");
+    std::fs::write(folder.path("text").with_file_name(odd), program::TEXT).unwrap();
+    ended(folder.command("check").arg(odd)).well();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_told() {
+    let folder = Folder::new("full");
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let ended = ended(folder.command("train --help").stdout(full));
+    ended.refused(1, "standard output: ");
+}

@@ -1,0 +1,338 @@
+//! The program on good input: what it prints, what it leaves behind, and that it can be repeated.
+
+#![allow(non_snake_case)]
+
+mod program;
+
+use elman::kernels::ln;
+use program::{Folder, TEXT, ended, value};
+
+/// Report lines with the text that follows each, from the output of `train`.
+fn reports(stdout: &str) -> Vec<(&str, &str)> {
+    let (reports, _) = stdout.split_once("passage best_iter=").unwrap();
+    let starts: Vec<usize> = reports.match_indices("iter=").map(|(at, _)| at).collect();
+    let ends = starts[1..].iter().copied().chain([reports.len()]);
+    (starts.iter().zip(ends))
+        .map(|(&start, end)| {
+            let (line, text) = reports[start..end].split_once('\n').unwrap();
+            (line, text.strip_suffix("\n\n").unwrap())
+        })
+        .collect()
+}
+
+/// The line of the passage and the passage.
+fn passage(stdout: &str) -> (&str, &str) {
+    let (_, passage) = stdout.split_once("\n\npassage ").unwrap();
+    let (line, text) = passage.split_once('\n').unwrap();
+    (line, text.rsplit_once("\n\n").unwrap().0)
+}
+
+#[test]
+fn reports_come_at_their_time_and_with_their_length() {
+    let folder = Folder::new("reports");
+    let stdout = folder.train("run", "").well();
+    let reports = reports(&stdout);
+    let iterations: Vec<&str> = reports
+        .iter()
+        .map(|(line, _)| value(line, "iter"))
+        .collect();
+    assert_eq!(iterations, ["0", "100", "200", "300"]);
+    for (line, text) in &reports {
+        assert_eq!(text.chars().count(), 40, "{text:?}");
+        let names: Vec<&str> = line
+            .split(' ')
+            .map(|w| w.split('=').next().unwrap())
+            .collect();
+        assert_eq!(names, ["iter", "epoch", "loss", "smooth_loss"]);
+    }
+    let loss: f64 = value(reports[0].0, "loss").parse().unwrap();
+    let K = elman::Vocabulary::of(TEXT).len() as f64;
+    assert!((loss / (10.0 * ln(K)) - 1.0).abs() < 1e-4, "{loss}");
+    assert_eq!(
+        value(reports[0].0, "loss"),
+        value(reports[0].0, "smooth_loss")
+    );
+    let learned: f64 = value(reports[3].0, "smooth_loss").parse().unwrap();
+    assert!(learned < 0.95 * loss, "{learned}");
+    // 13 times the text is 1,183 characters or so: an epoch is as many updates as chunks fit.
+    let updates_per_epoch = (TEXT.chars().count() * 13 - 1) / 10;
+    assert_eq!(
+        value(reports[3].0, "epoch"),
+        (300 / updates_per_epoch).to_string()
+    );
+
+    let (line, text) = passage(&stdout);
+    assert!(value(line, "best_iter").parse::<u64>().unwrap() % 100 == 0);
+    assert_eq!(text.chars().count(), 60);
+}
+
+#[test]
+fn the_last_line_is_the_digest_that_show_prints() {
+    let folder = Folder::new("digest");
+    let stdout = folder.train("run", "").well();
+    let digest = stdout
+        .lines()
+        .last()
+        .unwrap()
+        .strip_prefix("digest=")
+        .unwrap();
+    assert_eq!(digest.len(), 16);
+    let shown = folder.run("show run/model.safetensors").well();
+    for row in [
+        format!("digest           {digest}"),
+        "updates          300".into(),
+    ] {
+        assert!(
+            shown.lines().any(|line| line == row),
+            "{row:?} is not in {shown}"
+        );
+    }
+}
+
+#[test]
+fn a_run_leaves_four_files_and_its_losses() {
+    let folder = Folder::new("files");
+    let stdout = folder.train("run", "--log-every 20").well();
+    let names: Vec<String> = folder.files("run").into_iter().map(|file| file.0).collect();
+    assert_eq!(
+        names,
+        [
+            "best.safetensors",
+            "loss.csv",
+            "loss.svg",
+            "model.safetensors"
+        ]
+    );
+
+    let losses = folder.read_text("run/loss.csv");
+    let mut rows = losses.lines();
+    assert_eq!(rows.next(), Some("iteration,epoch,loss,smooth_loss"));
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split(',').collect()).collect();
+    let iterations: Vec<String> = (0..300).step_by(20).map(|n| n.to_string()).collect();
+    assert_eq!(
+        rows.iter().map(|row| row[0]).collect::<Vec<_>>(),
+        iterations
+    );
+    for (line, _) in &reports(&stdout)[..3] {
+        let names = ["iter", "epoch", "loss", "smooth_loss"];
+        let report = names.map(|name| value(line, name));
+        assert!(rows.iter().any(|row| *row == report), "{report:?}");
+    }
+
+    let chart = folder.read_text("run/loss.svg");
+    assert!(chart.starts_with("<svg ") && chart.ends_with("</svg>\n"));
+    assert!(chart.contains("Loss while learning text, m = 6"));
+}
+
+#[test]
+fn the_same_command_gives_the_same_bytes() {
+    let folder = Folder::new("same");
+    let first = folder.train("first", "").well();
+    assert_eq!(folder.train("second", "").well(), first);
+    assert_eq!(folder.files("first"), folder.files("second"));
+    let other = folder.train("third", "--seed 2").well();
+    assert_ne!(other.lines().last(), first.lines().last());
+}
+
+#[test]
+fn what_is_printed_never_changes_what_is_learned() {
+    let folder = Folder::new("printed");
+    let quiet = folder.train("quiet", "").well();
+    let arguments = "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 7 \
+                     --report-length 3 --passage-length 5 --log-every 1 --out talkative";
+    let talkative = folder.run(arguments).well();
+    assert_eq!(quiet.lines().last(), talkative.lines().last());
+    for file in ["model.safetensors", "best.safetensors"] {
+        let bytes = |run| folder.read(&format!("{run}/{file}"));
+        assert!(bytes("quiet") == bytes("talkative"), "{file}");
+    }
+}
+
+#[test]
+fn a_text_can_come_from_standard_input_or_be_built_in() {
+    let folder = Folder::new("input");
+    folder.train("file", "").well();
+    let options = "--hidden 6 --seq-length 10 --iterations 300 --quiet";
+    let text = TEXT.repeat(13);
+    folder
+        .run_with_input(&format!("train - {options} --out input"), &text)
+        .well();
+    assert!(folder.read("file/model.safetensors") == folder.read("input/model.safetensors"));
+
+    let stdout = folder
+        .run("train --hidden 4 --iterations 20 --quiet")
+        .well();
+    let loss: f64 = value(reports(&stdout)[0].0, "loss").parse().unwrap();
+    let K = elman::Vocabulary::of(elman::STORY).len() as f64;
+    assert!((loss / (25.0 * ln(K)) - 1.0).abs() < 1e-4);
+    assert_eq!(folder.files("elman-run").len(), 4);
+}
+
+#[test]
+fn no_iterations_write_the_untrained_model() {
+    let folder = Folder::new("untrained");
+    let stdout = folder.train("run", "--iterations 0").well();
+    assert_eq!(reports(&stdout).len(), 1);
+    assert_eq!(value(passage(&stdout).0, "best_iter"), "0");
+    assert_eq!(folder.read_text("run/loss.csv").lines().count(), 1);
+    let model = elman::checkpoint::load(&folder.path("run/model.safetensors")).unwrap();
+    let settings = elman::Settings {
+        hidden: 6,
+        sequence_length: 10,
+        ..Default::default()
+    };
+    let untrained = elman::Training::new(&TEXT.repeat(13), settings).unwrap();
+    assert_eq!(model, *untrained.model());
+}
+
+#[test]
+fn one_distinct_character_trains() {
+    let folder = Folder::new("one-character");
+    folder.write("text", "a".repeat(100));
+    let stdout = folder.train("run", "").well();
+    assert!(
+        reports(&stdout)
+            .iter()
+            .all(|(line, _)| value(line, "loss") == "0.0")
+    );
+    assert_eq!(passage(&stdout).1, "a".repeat(60));
+}
+
+#[test]
+fn a_run_is_replaced_by_force_alone() {
+    let folder = Folder::new("force");
+    folder.train("run", "").well();
+    let before = folder.files("run");
+    folder
+        .train("run", "--seed 2")
+        .refused(1, "run: already holds a run");
+    assert_eq!(folder.files("run"), before);
+    folder.train("run", "--seed 2 --force").well();
+    assert_ne!(folder.files("run"), before);
+    folder.train("other", "--seed 2").well();
+    assert_eq!(folder.files("run"), folder.files("other"));
+}
+
+#[test]
+fn a_sample_is_the_passage_until_asked_otherwise() {
+    let folder = Folder::new("sample");
+    let trained = folder.train("run", "").well();
+    let sample = |options: &str| {
+        folder
+            .run(&format!("sample run --length 60 {options}"))
+            .well()
+    };
+    let plain = sample("");
+    assert_eq!(plain.strip_suffix('\n'), Some(passage(&trained).1));
+    assert_eq!(sample(""), plain);
+    let best = folder.run("sample run/best.safetensors --length 60").well();
+    assert_eq!(best, plain);
+    assert_ne!(sample("--seed 9"), plain);
+    assert_eq!(
+        sample("--temperature 0 --seed 9"),
+        sample("--temperature 0")
+    );
+    assert_eq!(sample("--length 7").chars().count(), 8);
+
+    let primed = ended(
+        folder
+            .command("sample run --length 30 --prime")
+            .arg("the bell"),
+    );
+    let primed = primed.well();
+    assert!(primed.starts_with("the bell"));
+    assert_eq!(primed.chars().count(), "the bell".len() + 31);
+}
+
+#[test]
+fn a_check_prints_every_parameter_and_a_verdict() {
+    let folder = Folder::new("check");
+    let table = folder.run("check").well();
+    let rows: Vec<&str> = table.lines().collect();
+    assert_eq!(rows.len(), 8);
+    for (row, start) in rows[2..7].iter().zip(["U  ", "W  ", "V  ", "b  ", "c  "]) {
+        assert!(
+            row.starts_with(start) && row.contains("0 (0.00 %)"),
+            "{row}"
+        );
+    }
+    assert!(rows[7].starts_with("passed: 0 of 800 entries"));
+
+    let trained = folder.run("check text --hidden 7 --seq-length 12 --iterations 200");
+    assert!(trained.well().contains("passed"));
+}
+
+#[test]
+fn a_check_for_programs_is_json() {
+    let folder = Folder::new("json");
+    let json = folder.run("check --json").well();
+    let (head, rows) = json.split_once("[{").unwrap();
+    assert_eq!(head, "{\"passed\":true,\"parameters\":");
+    let rows: Vec<&str> = rows.strip_suffix("}]}\n").unwrap().split("},{").collect();
+    let shapes = [
+        ("U", 5, 70),
+        ("W", 5, 5),
+        ("V", 70, 5),
+        ("b", 5, 1),
+        ("c", 70, 1),
+    ];
+    assert_eq!(rows.len(), shapes.len());
+    for (row, (name, rows, columns)) in rows.iter().zip(shapes) {
+        let start = format!("\"name\":\"{name}\",\"rows\":{rows},\"cols\":{columns},");
+        assert!(row.starts_with(&start), "{row}");
+        let (_, error) = row.split_once("\"max_abs_error\":").unwrap();
+        let error: f64 = error.split(',').next().unwrap().parse().unwrap();
+        assert!(error > 0.0 && error < 1e-10, "{row}");
+        assert!(row.contains("\"abs_over_tolerance\":0,\"rel_over_tolerance\":0,"));
+    }
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let folder = Folder::new("help");
+    assert!(folder.run("--help").well().contains("train [TEXT]"));
+    assert_eq!(
+        folder.run("--version").well(),
+        format!("elman {}\n", elman::VERSION)
+    );
+    let options = "hidden seq-length learning-rate sigma clip epsilon iterations seed report-every \
+                   report-length passage-length log-every out force quiet";
+    let help = folder.run("train --help").well();
+    for option in options.split_whitespace() {
+        assert!(help.contains(&format!("  --{option} ")), "--{option}");
+    }
+    for option in ["length", "seed", "prime", "temperature"] {
+        let help = folder.run("sample --help").well();
+        assert!(help.contains(&format!("  --{option} ")), "--{option}");
+    }
+    for command in ["check", "show"] {
+        let help = folder.run(&format!("{command} --help")).well();
+        assert!(help.starts_with(&format!("elman {command}: ")));
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_manifest() {
+    assert_eq!(elman::VERSION, env!("CARGO_PKG_VERSION"));
+}
+
+/// A reader that has seen enough, like `head`, ends a sample without a word.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_is_a_quiet_end() {
+    use std::io::Read as _;
+    use std::process::Stdio;
+    let folder = Folder::new("pipe");
+    folder.train("run", "").well();
+    let mut child = folder
+        .command("sample run --length 10000000")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut some = [0; 100];
+    child.stdout.take().unwrap().read_exact(&mut some).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty());
+}
