@@ -38,3 +38,37 @@ impl AdaGrad {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::Shape;
+    use crate::random::{Generator, Stream};
+    use crate::reference;
+
+    #[test]
+    fn an_update_is_that_of_the_definition() {
+        let mut generator = Generator::new(5, Stream::Initialization);
+        for (m, K) in [(1, 1), (3, 7), (20, 65)] {
+            let shape = Shape::new(m, K).unwrap();
+            let mut rnn = Rnn::random(shape, 0.5, 1).unwrap();
+            let mut G = Parameters::zeros(shape).unwrap();
+            let mut theta = rnn.parameters.values().to_vec();
+            let mut sums = G.values().to_vec();
+            let optimizer = AdaGrad {
+                eta: 0.1,
+                epsilon: 1e-8,
+                clip: 2.0,
+            };
+            for _ in 0..3 {
+                let mut gradient = Parameters::zeros(shape).unwrap();
+                // About a third of the entries is clipped.
+                generator.fill_normal(gradient.values_mut(), 2.0);
+                reference::update(&mut theta, &mut sums, gradient.values(), [2.0, 0.1, 1e-8]);
+                optimizer.update(&mut rnn, &mut G, &mut gradient);
+                assert_eq!(rnn.parameters.values(), theta);
+                assert_eq!(G.values(), sums);
+            }
+        }
+    }
+}
