@@ -12,7 +12,7 @@ use crate::safetensors::{self, F64Tensor, FormatError, SafeTensors, View};
 use crate::text::Vocabulary;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -165,19 +165,24 @@ impl From<ShapeError> for CheckpointError {
 /// [`CheckpointError::Io`] where the system refuses, [`CheckpointError::NotFinite`] where the state
 /// could not be read back.
 pub fn save(model: &Model, path: &Path) -> Result<(), CheckpointError> {
-    let bytes = to_bytes(model)?;
+    check_tensors(&model.state)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(&bytes)?;
-        file.sync_all()
-    });
-    let placed = written.and_then(|()| fs::rename(&beside, path));
+    let file = File::create(&beside)?;
+    let placed = write_file(model, file).and_then(|()| fs::rename(&beside, path));
     if placed.is_err() {
         // What failed is told; whether the rest could be cleared away as well changes nothing.
         let _ = fs::remove_file(&beside);
     }
     Ok(placed?)
+}
+
+/// Writes a model to the device itself, so that a rename cannot overtake it.
+fn write_file(model: &Model, file: File) -> io::Result<()> {
+    let mut output = BufWriter::new(file);
+    write_to(&mut output, model)?;
+    output.flush()?;
+    output.get_ref().sync_all()
 }
 
 /// Reads a model from a file.
@@ -196,12 +201,14 @@ pub fn load(path: &Path) -> Result<Model, CheckpointError> {
 /// # Errors
 /// [`CheckpointError::NotFinite`] where an entry is NaN or infinite.
 pub fn to_bytes(model: &Model) -> Result<Vec<u8>, CheckpointError> {
-    let Model {
-        settings,
-        vocabulary,
-        source,
-        state,
-    } = model;
+    check_tensors(&model.state)?;
+    let mut bytes = Vec::new();
+    write_to(&mut bytes, model)?;
+    Ok(bytes)
+}
+
+/// The tensors in the order of the module's head.
+fn tensors(state: &State) -> Vec<F64Tensor<'_>> {
     let mut tensors: Vec<F64Tensor> = Vec::new();
     for (prefix, parameters) in [("", &state.rnn.parameters), ("adagrad.", &state.G)] {
         for part in parameters.named() {
@@ -210,10 +217,24 @@ pub fn to_bytes(model: &Model) -> Result<Vec<u8>, CheckpointError> {
         }
     }
     tensors.push(("h".to_string(), vec![state.h.len()], &state.h));
-    for (name, _, values) in &tensors {
-        check_entries(name, values)?;
-    }
+    tensors
+}
 
+fn check_tensors(state: &State) -> Result<(), CheckpointError> {
+    let tensors = tensors(state);
+    tensors
+        .iter()
+        .try_for_each(|(name, _, values)| check_entries(name, values))
+}
+
+/// Writes a model that has been checked.
+fn write_to(output: &mut impl Write, model: &Model) -> io::Result<()> {
+    let Model {
+        settings,
+        vocabulary,
+        source,
+        state,
+    } = model;
     let mut metadata = vec![
         ("format", "elman".to_string()),
         ("format_version", FORMAT_VERSION.to_string()),
@@ -241,7 +262,7 @@ pub fn to_bytes(model: &Model) -> Result<Vec<u8>, CheckpointError> {
     for (key, loss) in losses {
         metadata.extend(loss.map(|loss| (key, format!("{loss:?}"))));
     }
-    Ok(safetensors::write(&tensors, &metadata))
+    safetensors::write_to(output, &tensors(state), &metadata)
 }
 
 /// A model from the bytes of a model file.
@@ -512,7 +533,13 @@ mod tests {
             .iter()
             .map(|(key, value)| (key.as_str(), value.clone()))
             .collect();
-        safetensors::write(&tensors, &metadata)
+        written(&tensors, &metadata)
+    }
+
+    fn written(tensors: &[F64Tensor], metadata: &[(&str, String)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        safetensors::write_to(&mut bytes, tensors, metadata).unwrap();
+        bytes
     }
 
     fn set(metadata: &mut [(String, String)], key: &str, value: &str) {
@@ -590,7 +617,7 @@ mod tests {
         let mut cases = vec![
             (with("format", "other"), "not a model of elman"),
             (lacking("format"), "not a model of elman"),
-            (safetensors::write(&[], &[]), "not a model of elman"),
+            (written(&[], &[]), "not a model of elman"),
             (b"\x02\0\0\0\0\0\0\0{}".to_vec(), "not a model of elman"),
             (with("format_version", "2"), "newer elman"),
             (with("vocabulary", "ba"), "increasing order"),

@@ -6,6 +6,7 @@
 
 use crate::json::{JsonError, Reader, quote};
 use std::fmt;
+use std::io::{self, Write};
 
 /// The longest header that is read, in bytes; that of the format's own reader.
 const MAX_HEADER: usize = 100_000_000;
@@ -348,10 +349,29 @@ fn refuse_duplicates<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), For
 /// One tensor to be written: name, dimensions, entries.
 pub type F64Tensor<'a> = (String, Vec<usize>, &'a [f64]);
 
-/// A file of F64 tensors and metadata, in the given order.
+/// Writes a file of F64 tensors and metadata, in the given order.
 ///
-/// The header is padded with spaces, so that the tensors begin at a multiple of 8 bytes.
-pub fn write(tensors: &[F64Tensor<'_>], metadata: &[(&str, String)]) -> Vec<u8> {
+/// Every number is a write of its own, so that nothing of a file's size is allocated: an output that
+/// asks the system each time needs a buffer around it.
+///
+/// # Errors
+/// Those of the output.
+pub fn write_to(
+    output: &mut impl Write,
+    tensors: &[F64Tensor<'_>],
+    metadata: &[(&str, String)],
+) -> io::Result<()> {
+    let header = header(tensors, metadata);
+    output.write_all(&(header.len() as u64).to_le_bytes())?;
+    output.write_all(header.as_bytes())?;
+    for value in tensors.iter().flat_map(|(_, _, values)| *values) {
+        output.write_all(&value.to_le_bytes())?;
+    }
+    Ok(())
+}
+
+/// Padded with spaces, so that the tensors begin at a multiple of 8 bytes.
+fn header(tensors: &[F64Tensor<'_>], metadata: &[(&str, String)]) -> String {
     let table: Vec<String> = metadata
         .iter()
         .map(|(key, value)| format!("{}:{}", quote(key), quote(value)))
@@ -372,13 +392,7 @@ pub fn write(tensors: &[F64Tensor<'_>], metadata: &[(&str, String)]) -> Vec<u8> 
     while header.len() % 8 != 0 {
         header.push(' ');
     }
-    let mut file = Vec::with_capacity(8 + header.len() + at);
-    file.extend((header.len() as u64).to_le_bytes());
-    file.extend(header.bytes());
-    for (_, _, values) in tensors {
-        file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    }
-    file
+    header
 }
 
 #[cfg(test)]
@@ -395,14 +409,17 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let values = [1.5, -0.0, f64::MIN_POSITIVE];
-        let written = write(
+        let mut written = Vec::new();
+        write_to(
+            &mut written,
             &[
                 ("a \"b\"".to_string(), vec![3, 1], &values),
                 ("empty".to_string(), vec![0, 7], &[]),
                 ("number".to_string(), vec![], &values[..1]),
             ],
             &[("key", "a\nb\u{1F600}".to_string())],
-        );
+        )
+        .unwrap();
         let read = read(&written).unwrap();
         assert_eq!(
             read.metadata,
@@ -415,6 +432,36 @@ mod tests {
         assert_eq!(read.tensors[2].shape, [0usize; 0]);
         let header = u64::from_le_bytes(written[..8].try_into().unwrap());
         assert_eq!(header % 8, 0);
+    }
+
+    /// A device with room for so many bytes more.
+    struct Device(usize);
+
+    impl Write for Device {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let written = bytes.len().min(self.0);
+            self.0 -= written;
+            Ok(written)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Nothing is gathered first: what fits is written piece by piece.
+    #[test]
+    fn a_full_device_is_an_error_wherever_it_ends() {
+        let values = [0.5; 20];
+        let tensors = [("x".to_string(), vec![4, 5], values.as_slice())];
+        let mut whole = Vec::new();
+        write_to(&mut whole, &tensors, &[]).unwrap();
+        for room in 0..=whole.len() {
+            let mut device = Device(room);
+            let written = write_to(&mut device, &tensors, &[]);
+            assert_eq!(written.is_ok(), room == whole.len(), "{room} bytes");
+            assert_eq!(device.0, 0, "{room} bytes");
+        }
     }
 
     #[test]
