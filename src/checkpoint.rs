@@ -159,7 +159,7 @@ impl From<ShapeError> for CheckpointError {
 }
 
 /// Writes a model to a file: first to a new file beside it, which then takes its place, so that a
-/// failure leaves the old one whole.
+/// failure leaves the old one whole. What was saved outlives a loss of power.
 ///
 /// # Errors
 /// [`CheckpointError::Io`] where the system refuses, [`CheckpointError::NotFinite`] where the state
@@ -174,7 +174,29 @@ pub fn save(model: &Model, path: &Path) -> Result<(), CheckpointError> {
         // What failed is told; whether the rest could be cleared away as well changes nothing.
         let _ = fs::remove_file(&beside);
     }
-    Ok(placed?)
+    placed.and_then(|()| sync_folder_of(path))?;
+    Ok(())
+}
+
+/// A rename lasts once its folder is on the device.
+#[cfg(unix)]
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // Not every file system can, and a folder may be writable without being readable: the file
+        // is in its place all the same.
+        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_folder_of(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Writes a model to the device itself, so that a rename cannot overtake it.
@@ -735,6 +757,15 @@ mod tests {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(&self.0);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_of_every_path_is_synced() {
+        let folder = Folder::new("synced");
+        sync_folder_of(Path::new("model.safetensors")).unwrap();
+        sync_folder_of(&folder.0.join("model.safetensors")).unwrap();
+        assert!(sync_folder_of(&folder.0.join("none").join("model.safetensors")).is_err());
     }
 
     #[test]
