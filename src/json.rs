@@ -35,11 +35,6 @@ impl<'a> Reader<'a> {
         Reader { text, at: 0 }
     }
 
-    /// The offset of the next byte.
-    pub fn at(&self) -> usize {
-        self.at
-    }
-
     /// An error at the next byte.
     pub fn error(&self, expected: &'static str) -> JsonError {
         JsonError {

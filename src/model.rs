@@ -2,7 +2,7 @@
 
 use crate::digest;
 use crate::network::Rnn;
-use crate::parameters::{Parameters, Shape, ShapeError};
+use crate::parameters::{Parameters, Shape, ShapeError, zeros};
 use crate::text::Vocabulary;
 use std::fmt;
 
@@ -162,7 +162,7 @@ impl State {
         Ok(State {
             rnn: Rnn::random(shape, sigma, seed)?,
             G: Parameters::zeros(shape)?,
-            h: vec![0.0; shape.m()],
+            h: zeros(shape.m())?,
             updates: 0,
             epoch: 0,
             position: 0,
@@ -185,17 +185,6 @@ impl State {
         self.position = other.position;
         self.smooth_loss = other.smooth_loss;
         self.best_smooth_loss = other.best_smooth_loss;
-    }
-
-    /// The name of the first tensor with an entry that is not a finite number.
-    pub fn not_finite(&self) -> Option<&'static str> {
-        let finite = |values: &[f64]| values.iter().all(|x| x.is_finite());
-        let named = self.rnn.parameters.named().chain(self.G.named());
-        named
-            .map(|part| (part.name, part.values))
-            .chain([("h", self.h.as_slice())])
-            .find(|(_, values)| !finite(values))
-            .map(|(name, _)| name)
     }
 }
 
