@@ -82,6 +82,15 @@ pub enum FormatError {
         /// Bytes by its offsets.
         bytes: u64,
     },
+    /// The bytes of a tensor end before they begin.
+    Offsets {
+        /// The tensor.
+        name: String,
+        /// Where its bytes begin, from the header's end.
+        begin: u64,
+        /// Where they end.
+        end: u64,
+    },
     /// The tensors' bytes overlap, leave a gap, or end elsewhere than the file does.
     Layout {
         /// The tensor.
@@ -93,9 +102,9 @@ pub enum FormatError {
     },
     /// The file is shorter or longer than its tensors.
     FileLength {
-        /// Bytes of the file.
+        /// Bytes after the header.
         length: u64,
-        /// Bytes by its header.
+        /// Bytes by the header.
         expected: u64,
     },
 }
@@ -123,14 +132,20 @@ impl fmt::Display for FormatError {
                 "not a safetensors file: the header is wrong at byte {byte}, expected {expected}"
             ),
             FormatError::Duplicate { name } => {
-                write!(f, "the header has {name:?} twice")
+                write!(f, "the header has {} twice", shown(name))
             }
             FormatError::UnknownType { name, dtype } => {
-                write!(f, "tensor {name:?}: unknown type {dtype:?}")
+                write!(f, "tensor {}: unknown type {}", shown(name), shown(dtype))
             }
             FormatError::Size { name, bytes } => write!(
                 f,
-                "tensor {name:?}: its shape and type do not make the {bytes} bytes that its offsets span"
+                "tensor {}: its shape and type do not make the {bytes} bytes that its offsets span",
+                shown(name)
+            ),
+            FormatError::Offsets { name, begin, end } => write!(
+                f,
+                "tensor {}: its bytes begin at {begin} after the header and end before that, at {end}",
+                shown(name)
             ),
             FormatError::Layout {
                 name,
@@ -138,19 +153,29 @@ impl fmt::Display for FormatError {
                 begin,
             } => write!(
                 f,
-                "tensor {name:?}: its bytes begin at {begin} after the header instead of at {expected}: \
-                 they overlap another tensor's or leave a gap"
+                "tensor {}: its bytes begin at {begin} after the header instead of at {expected}: they \
+                 overlap another tensor's or leave a gap",
+                shown(name)
             ),
             FormatError::FileLength { length, expected } => write!(
                 f,
-                "{length} bytes instead of the {expected} that the header describes: the file was cut \
-                 short or extended"
+                "after the header, {length} bytes instead of the {expected} that it describes: the file was \
+                 cut short or extended"
             ),
         }
     }
 }
 
 impl std::error::Error for FormatError {}
+
+/// What a file calls something, quoted for a message; cut where it would fill the screen.
+pub(crate) fn shown(name: &str) -> String {
+    const LONGEST: usize = 60;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}...", &name[..end]),
+        None => format!("{name:?}"),
+    }
+}
 
 /// An error in the header, at an offset from the header's start.
 impl From<JsonError> for FormatError {
@@ -163,7 +188,7 @@ impl From<JsonError> for FormatError {
 }
 
 /// Bits of one entry of every type that the format has.
-const TYPES: [(&str, u128); 18] = [
+const TYPES: [(&str, u128); 20] = [
     ("BOOL", 8),
     ("F4", 4),
     ("F6_E2M3", 6),
@@ -182,6 +207,8 @@ const TYPES: [(&str, u128); 18] = [
     ("F32", 32),
     ("F64", 64),
     ("I64", 64),
+    ("U64", 64),
+    ("C64", 64),
 ];
 
 /// What the header says of one tensor.
@@ -244,6 +271,9 @@ fn read_header(header: &str) -> Result<Header, FormatError> {
     let mut entries = Vec::new();
     let mut metadata: Option<Vec<(String, String)>> = None;
     let mut reader = Reader::new(header);
+    if !header.starts_with('{') {
+        return Err(reader.error("an object at once").into());
+    }
     reader.object(|reader, name| {
         if name == "__metadata__" {
             if metadata.is_some() {
@@ -299,6 +329,13 @@ fn locate(entries: Vec<Entry>, data: &[u8]) -> Result<Vec<View<'_>>, FormatError
         expected,
     };
     for entry in entries {
+        let Some(bytes) = entry.end.checked_sub(entry.begin) else {
+            return Err(FormatError::Offsets {
+                name: entry.name,
+                begin: entry.begin,
+                end: entry.end,
+            });
+        };
         if entry.begin != at {
             return Err(FormatError::Layout {
                 name: entry.name,
@@ -306,11 +343,10 @@ fn locate(entries: Vec<Entry>, data: &[u8]) -> Result<Vec<View<'_>>, FormatError
                 begin: entry.begin,
             });
         }
-        let bytes = entry.end.checked_sub(entry.begin);
-        if bytes.is_none() || entry.bytes()? != bytes {
+        if entry.bytes()? != Some(bytes) {
             return Err(FormatError::Size {
                 name: entry.name,
-                bytes: bytes.unwrap_or(0),
+                bytes,
             });
         }
         let range = usize::try_from(entry.begin)
@@ -486,7 +522,8 @@ mod tests {
             (terabytes, "claims a header of 4398046511104 bytes"),
             (not_utf8, "not UTF-8 at byte 9"),
             (file("{} x", 0), "wrong at byte 11"),
-            (file("[]", 0), "expected an object"),
+            (file("[]", 0), "wrong at byte 8, expected an object"),
+            (file(" {}", 0), "wrong at byte 8, expected an object"),
             (file("{\"x\":1}", 0), "expected an object"),
             (
                 file("{\"x\":{\"dtype\":\"F64\"}}", 0),
@@ -514,7 +551,10 @@ mod tests {
                 file(&one("[4294967296,4294967296]", 0, 0), 0),
                 "do not make",
             ),
-            (file(&one("[2]", 16, 0), 16), "begin at 16"),
+            (
+                file(&one("[2]", 16, 0), 16),
+                "begin at 16 after the header and end before that, at 0",
+            ),
             (file(&one("[1]", 0, 8), 7), "7 bytes instead of the 8"),
             (file(&one("[1]", 0, 8), 9), "9 bytes instead of the 8"),
             (
@@ -536,10 +576,28 @@ mod tests {
                 ),
                 "\"x\" twice",
             ),
+            (
+                file(&one("[2]", 0, 8).replace('x', &"é".repeat(1000)), 8),
+                "ééé\"...: its shape",
+            ),
         ];
         for (bytes, message) in cases {
             let error = read(&bytes).unwrap_err().to_string();
             assert!(error.contains(message), "{message:?} is not in {error:?}");
+            assert!(error.len() < 300, "{error:?}");
+        }
+    }
+
+    /// Whatever the format has can be named where it does not belong.
+    #[test]
+    fn every_type_has_its_size() {
+        for (dtype, bits) in TYPES {
+            let header = format!(
+                "{{\"x\":{{\"dtype\":\"{dtype}\",\"shape\":[4],\"data_offsets\":[0,{}]}}}}",
+                bits / 2
+            );
+            let bytes = file(&header, bits as usize / 2);
+            assert_eq!(read(&bytes).unwrap().tensors[0].dtype, dtype);
         }
     }
 }
