@@ -7,8 +7,8 @@
 
 use crate::model::{Model, SettingError, Settings, Source, State};
 use crate::network::Rnn;
-use crate::parameters::{Parameters, Shape, ShapeError};
-use crate::safetensors::{self, F64Tensor, FormatError, SafeTensors, View};
+use crate::parameters::{Parameters, Shape, ShapeError, zeros};
+use crate::safetensors::{self, F64Tensor, FormatError, SafeTensors, View, shown};
 use crate::text::Vocabulary;
 use std::fmt;
 use std::fs::{self, File};
@@ -18,6 +18,8 @@ use std::str::FromStr;
 
 /// The version of the metadata that this crate writes, and the only one it reads.
 const FORMAT_VERSION: &str = "1";
+/// No run makes more updates; from there on counting them cannot overflow.
+const MAX_UPDATES: u64 = 1 << 63;
 
 /// Why a file is no model, or could not be read or written.
 #[derive(Debug)]
@@ -100,7 +102,8 @@ impl fmt::Display for CheckpointError {
             CheckpointError::WrongMetadata { key, value, need } => {
                 write!(
                     f,
-                    "the metadata have {key} = {value:?}, which must be {need}"
+                    "the metadata have {key} = {}, which must be {need}",
+                    shown(value)
                 )
             }
             CheckpointError::Setting(error) => write!(f, "the metadata: {error}"),
@@ -109,7 +112,7 @@ impl fmt::Display for CheckpointError {
                 write!(f, "the tensor {name:?} is missing")
             }
             CheckpointError::UnknownTensor { name } => {
-                write!(f, "the tensor {name:?} is not part of a model")
+                write!(f, "the tensor {} is not part of a model", shown(name))
             }
             CheckpointError::WrongTensor { name, found, need } => {
                 write!(f, "the tensor {name:?} is {found} instead of {need}")
@@ -162,10 +165,10 @@ impl From<ShapeError> for CheckpointError {
 /// failure leaves the old one whole. What was saved outlives a loss of power.
 ///
 /// # Errors
-/// [`CheckpointError::Io`] where the system refuses, [`CheckpointError::NotFinite`] where the state
-/// could not be read back.
+/// [`CheckpointError::Io`] where the system refuses; as [`to_bytes`] where the model could not be read
+/// back, before the old file is touched.
 pub fn save(model: &Model, path: &Path) -> Result<(), CheckpointError> {
-    check_tensors(&model.state)?;
+    check(model)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let file = File::create(&beside)?;
@@ -221,9 +224,10 @@ pub fn load(path: &Path) -> Result<Model, CheckpointError> {
 /// A model as the bytes of a model file.
 ///
 /// # Errors
-/// [`CheckpointError::NotFinite`] where an entry is NaN or infinite.
+/// [`CheckpointError`] where it would refuse them: [`CheckpointError::NotFinite`] for an entry that is
+/// NaN or infinite, others for parts that do not belong together.
 pub fn to_bytes(model: &Model) -> Result<Vec<u8>, CheckpointError> {
-    check_tensors(&model.state)?;
+    check(model)?;
     let mut bytes = Vec::new();
     write_to(&mut bytes, model)?;
     Ok(bytes)
@@ -242,11 +246,103 @@ fn tensors(state: &State) -> Vec<F64Tensor<'_>> {
     tensors
 }
 
-fn check_tensors(state: &State) -> Result<(), CheckpointError> {
-    let tensors = tensors(state);
-    tensors
+/// What every model fulfils, whether it is to be written or was read.
+fn check(model: &Model) -> Result<(), CheckpointError> {
+    let Model {
+        settings,
+        vocabulary,
+        source,
+        state,
+    } = model;
+    settings.check().map_err(CheckpointError::Setting)?;
+    let shape = Shape::new(settings.hidden, vocabulary.len())?;
+    check_shapes(state, shape)?;
+    let rules = [
+        (
+            "text_length",
+            source.length as u64,
+            source.length > settings.sequence_length && source.length >= shape.K(),
+            "more than sequence_length, and no less than the characters of the vocabulary",
+        ),
+        (
+            "text_start",
+            source.start as u64,
+            source.start < shape.K(),
+            "a character of the vocabulary",
+        ),
+        (
+            "updates",
+            state.updates,
+            state.updates <= MAX_UPDATES,
+            "at most 2^63",
+        ),
+        (
+            "epoch",
+            state.epoch,
+            state.epoch <= state.updates,
+            "at most the number of updates",
+        ),
+        (
+            "position",
+            state.position as u64,
+            state.position < source.length,
+            "within the text",
+        ),
+    ];
+    for (key, value, fulfilled, need) in rules {
+        if !fulfilled {
+            return Err(wrong(key, value, need));
+        }
+    }
+    check_loss("smooth_loss", state.smooth_loss, state.updates)?;
+    check_loss("best_smooth_loss", state.best_smooth_loss, state.updates)?;
+    tensors(state)
         .iter()
         .try_for_each(|(name, _, values)| check_entries(name, values))
+}
+
+/// U has the sizes of all five.
+fn check_shapes(state: &State, shape: Shape) -> Result<(), CheckpointError> {
+    let U = |shape: Shape| vec![shape.m(), shape.K()];
+    let found = [
+        ("U", U(state.rnn.shape()), U(shape)),
+        ("adagrad.U", U(state.G.shape()), U(shape)),
+        ("h", vec![state.h.len()], vec![shape.m()]),
+    ];
+    for (name, found, need) in found {
+        if found != need {
+            return Err(wrong_tensor(name, "F64", &found, &need));
+        }
+    }
+    Ok(())
+}
+
+/// Update 0 sets both losses, and its parameters are the first that compete.
+fn check_loss(key: &'static str, loss: Option<f64>, updates: u64) -> Result<(), CheckpointError> {
+    match loss {
+        None if updates > 0 => Err(CheckpointError::MissingMetadata { key }),
+        Some(loss) if !(loss >= 0.0 && loss.is_finite()) => Err(wrong(key, loss, LOSS)),
+        Some(loss) if updates == 0 => Err(wrong(key, loss, "absent before the first update")),
+        _ => Ok(()),
+    }
+}
+
+const LOSS: &str = "a finite number of at least 0";
+
+fn wrong(key: &'static str, value: impl fmt::Debug, need: &'static str) -> CheckpointError {
+    CheckpointError::WrongMetadata {
+        key,
+        value: format!("{value:?}"),
+        need,
+    }
+}
+
+fn wrong_tensor(name: &str, dtype: &str, found: &[usize], need: &[usize]) -> CheckpointError {
+    CheckpointError::WrongTensor {
+        name: name.to_string(),
+        found: format!("{dtype} {found:?}"),
+        need: format!("F64 {need:?}"),
+    }
 }
 
 /// Writes a model that has been checked.
@@ -306,12 +402,12 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Model, CheckpointError> {
         parameters: Parameters::zeros(shape)?,
     };
     let mut G = Parameters::zeros(shape)?;
-    let mut h = vec![0.0; m];
+    let mut h = zeros(m)?;
     let (parameters, rest) = tensors.split_at(5);
     let (sums, state) = rest.split_at(5);
-    read_entries(parameters, rnn.parameters.values_mut())?;
-    read_entries(sums, G.values_mut())?;
-    read_entries(state, &mut h)?;
+    read_entries(parameters, rnn.parameters.values_mut());
+    read_entries(sums, G.values_mut());
+    read_entries(state, &mut h);
 
     let settings = metadata.settings(m)?;
     let source = metadata.source(&vocabulary)?;
@@ -325,15 +421,14 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Model, CheckpointError> {
         smooth_loss: metadata.loss("smooth_loss")?,
         best_smooth_loss: metadata.loss("best_smooth_loss")?,
     };
-    if state.position > source.length {
-        return Err(metadata.wrong("position", "within the text"));
-    }
-    Ok(Model {
+    let model = Model {
         settings,
         vocabulary,
         source,
         state,
-    })
+    };
+    check(&model)?;
+    Ok(model)
 }
 
 /// b and c have one dimension in the file, the matrices two.
@@ -374,11 +469,7 @@ fn find_tensors<'a, 'b>(
         let tensor = file.tensors.iter().find(|tensor| tensor.name == *name);
         let tensor = tensor.ok_or_else(|| missing(name))?;
         if tensor.dtype != "F64" || tensor.shape != *dimensions {
-            return Err(CheckpointError::WrongTensor {
-                name: name.clone(),
-                found: format!("{} {:?}", tensor.dtype, tensor.shape),
-                need: format!("F64 {dimensions:?}"),
-            });
+            return Err(wrong_tensor(name, &tensor.dtype, &tensor.shape, dimensions));
         }
         Ok(tensor)
     });
@@ -386,16 +477,14 @@ fn find_tensors<'a, 'b>(
 }
 
 /// The entries of some tensors, one after another.
-fn read_entries(tensors: &[&View], mut values: &mut [f64]) -> Result<(), CheckpointError> {
+fn read_entries(tensors: &[&View], mut values: &mut [f64]) {
     for tensor in tensors {
         let (mine, rest) = values.split_at_mut(tensor.bytes.len() / 8);
         for (value, bytes) in mine.iter_mut().zip(tensor.bytes.chunks_exact(8)) {
             *value = f64::from_le_bytes(bytes.try_into().expect("a chunk of 8 bytes"));
         }
-        check_entries(&tensor.name, mine)?;
         values = rest;
     }
-    Ok(())
 }
 
 /// What no model holds: numbers that are not finite, and sums of squares below 0.
@@ -425,10 +514,15 @@ impl<'a> Metadata<'a> {
         if metadata.find("format") != Some("elman") {
             return Err(CheckpointError::NotElman);
         }
-        match metadata.get("format_version")? {
-            FORMAT_VERSION => Ok(metadata),
-            _ => Err(metadata.wrong("format_version", "1: a newer elman wrote this file")),
+        let version = metadata.get("format_version")?;
+        if version == FORMAT_VERSION {
+            return Ok(metadata);
         }
+        let need = match version.parse() {
+            Ok(2u64..) => "1: a newer elman wrote this file",
+            _ => "1, the only version that this elman reads",
+        };
+        Err(metadata.wrong("format_version", need))
     }
 
     fn find(&self, key: &str) -> Option<&'a str> {
@@ -461,11 +555,7 @@ impl<'a> Metadata<'a> {
         if self.find(key).is_none() {
             return Ok(None);
         }
-        let need = "a finite number of at least 0";
-        match self.parse(key, need)? {
-            loss if loss >= 0.0 && f64::is_finite(loss) => Ok(Some(loss)),
-            _ => Err(self.wrong(key, need)),
-        }
+        self.parse(key, LOSS).map(Some)
     }
 
     fn vocabulary(&self) -> Result<Vocabulary, CheckpointError> {
@@ -485,7 +575,6 @@ impl<'a> Metadata<'a> {
             epsilon: self.parse("epsilon", "a number")?,
             seed: self.parse("seed", "a whole number below 2^64")?,
         };
-        settings.check().map_err(CheckpointError::Setting)?;
         Ok(settings)
     }
 
@@ -493,7 +582,7 @@ impl<'a> Metadata<'a> {
         let digest = self.get("text_digest")?;
         let start: char = self.parse("text_start", "one character")?;
         Ok(Source {
-            digest: (digest.len() == 16)
+            digest: (digest.len() == 16 && !digest.starts_with('+'))
                 .then(|| u64::from_str_radix(digest, 16).ok())
                 .flatten()
                 .ok_or_else(|| self.wrong("text_digest", "16 hexadecimal digits"))?,
@@ -603,8 +692,10 @@ mod tests {
         ];
         model.state.rnn.parameters.values_mut()[..5].copy_from_slice(&extremes);
         model.settings.epsilon = f64::from_bits(1);
-        model.state.smooth_loss = None;
-        model.state.best_smooth_loss = None;
+        model.state.smooth_loss = Some(f64::MAX);
+        model.state.best_smooth_loss = Some(f64::from_bits(1));
+        model.state.updates = MAX_UPDATES;
+        model.state.epoch = MAX_UPDATES;
         let back = from_bytes(&to_bytes(&model).unwrap()).unwrap();
         assert_eq!(back, model);
         assert_eq!(
@@ -642,8 +733,17 @@ mod tests {
             (written(&[], &[]), "not a model of elman"),
             (b"\x02\0\0\0\0\0\0\0{}".to_vec(), "not a model of elman"),
             (with("format_version", "2"), "newer elman"),
+            (with("format_version", "0"), "the only version"),
+            (
+                with("format_version", "x\n"),
+                "\"x\\n\", which must be 1, the",
+            ),
             (with("vocabulary", "ba"), "increasing order"),
             (with("vocabulary", ""), "increasing order"),
+            (
+                changed(|_, metadata| set(metadata, "vocabulary", &"a".repeat(100_000))),
+                "a\"..., which must be characters in increasing order",
+            ),
             (
                 with("vocabulary", "abc"),
                 "\"U\" is F64 [3, 26] instead of F64 [3, 3]",
@@ -651,7 +751,27 @@ mod tests {
             (with("text_start", "%"), "a character of the vocabulary"),
             (with("text_start", "ab"), "one character"),
             (with("text_digest", "xyz"), "16 hexadecimal"),
-            (with("position", "99999"), "within the text"),
+            (with("text_digest", "+123456789abcdef"), "16 hexadecimal"),
+            (with("text_length", "10"), "more than sequence_length"),
+            (with("text_length", "25"), "characters of the vocabulary"),
+            (with("sequence_length", "1000"), "more than sequence_length"),
+            (
+                with("sequence_length", "18446744073709551615"),
+                "more than sequence_length",
+            ),
+            (
+                with("updates", "9223372036854775809"),
+                "updates = \"9223372036854775809\", which must be at most 2^63",
+            ),
+            (
+                with("updates", "0"),
+                "must be at most the number of updates",
+            ),
+            (
+                with("epoch", "124"),
+                "epoch = \"124\", which must be at most the number of updates",
+            ),
+            (with("position", "57"), "within the text"),
             (with("smooth_loss", "NaN"), "finite number of at least 0"),
             (with("smooth_loss", "-1"), "finite number of at least 0"),
             (
@@ -659,6 +779,13 @@ mod tests {
                 "learning-rate -1: must be a positive number",
             ),
             (with("sequence_length", "0"), "at least 1"),
+            (
+                changed(|_, metadata| {
+                    set(metadata, "updates", "0");
+                    set(metadata, "epoch", "0");
+                }),
+                "must be absent before the first update",
+            ),
             (with("seed", "18446744073709551616"), "below 2^64"),
             (entry(0, f64::NAN), "\"U\" has no finite number at entry 1"),
             (
@@ -710,11 +837,65 @@ mod tests {
             "updates",
             "epoch",
             "text_length",
+            "smooth_loss",
+            "best_smooth_loss",
         ] {
             cases.push((lacking(key), "the metadata lack"));
         }
         for (bytes, message) in cases {
             let error = from_bytes(&bytes).unwrap_err().to_string();
+            assert!(error.contains(message), "{message:?} is not in {error:?}");
+            assert!(error.len() < 300, "{error:?}");
+        }
+    }
+
+    /// What could not be read back is not written either.
+    #[test]
+    fn parts_that_do_not_fit_are_never_written() {
+        let shape = Shape::new(4, 26).unwrap();
+        let with = |change: fn(&mut Model, Shape)| {
+            let mut model = model();
+            change(&mut model, shape);
+            to_bytes(&model).unwrap_err().to_string()
+        };
+        for (error, message) in [
+            (
+                with(|model, shape| model.state.G = Parameters::zeros(shape).unwrap()),
+                "\"adagrad.U\" is F64 [4, 26] instead of F64 [3, 26]",
+            ),
+            (
+                with(|model, _| model.state.h.push(0.0)),
+                "\"h\" is F64 [4] instead of F64 [3]",
+            ),
+            (
+                with(|model, _| model.settings.hidden = 4),
+                "\"U\" is F64 [3, 26] instead of F64 [4, 26]",
+            ),
+            (
+                with(|model, _| model.vocabulary = Vocabulary::of("ab")),
+                "\"U\" is F64 [3, 26] instead of F64 [3, 2]",
+            ),
+            (
+                with(|model, _| model.vocabulary = Vocabulary::of("")),
+                "K must be at least 1",
+            ),
+            (
+                with(|model, _| model.source.start = 26),
+                "text_start = \"26\", which must be a character of the vocabulary",
+            ),
+            (
+                with(|model, _| model.state.smooth_loss = Some(f64::NAN)),
+                "smooth_loss = \"NaN\", which must be a finite number",
+            ),
+            (
+                with(|model, _| model.state.best_smooth_loss = None),
+                "the metadata lack \"best_smooth_loss\"",
+            ),
+            (
+                with(|model, _| model.settings.epsilon = 0.0),
+                "epsilon 0: must be a positive number",
+            ),
+        ] {
             assert!(error.contains(message), "{message:?} is not in {error:?}");
         }
     }
