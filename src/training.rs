@@ -138,7 +138,8 @@ impl Training {
         }
         let vocabulary = Vocabulary::of(text);
         let shape = Shape::new(settings.hidden, vocabulary.len())?;
-        claim_memory(shape, settings.sequence_length)?;
+        // The model and the best model with their sums, and the gradient.
+        claim_memory(shape, settings.sequence_length, 5)?;
         let model = Model {
             settings,
             source: Source::of(text, &vocabulary).expect("a text that is not empty"),
@@ -156,16 +157,21 @@ impl Training {
     /// [`Training::new`].
     ///
     /// # Panics
-    /// Where the parts of a model, or the two models, do not have the same shape.
+    /// Where the parts of a model do not belong together, or the two models do not. A model file is
+    /// refused before that: two models from files fit where their settings and vocabularies are equal.
     pub fn resume(text: &str, model: Model, best: Model) -> Result<Self, TrainingError> {
-        let shape = model.state.rnn.shape();
-        assert_eq!(
-            [model.state.G.shape(), best.state.rnn.shape()],
-            [shape; 2],
-            "resume: shapes"
-        );
-        assert_eq!(model.state.h.len(), shape.m(), "resume: hidden state");
         model.settings.check()?;
+        let shape = Shape::new(model.settings.hidden, model.vocabulary.len())?;
+        for Model {
+            settings, state, ..
+        } in [&model, &best]
+        {
+            assert_eq!(settings.hidden, shape.m(), "resume: hidden units");
+            assert_eq!(state.rnn.shape(), shape, "resume: parameters");
+            assert_eq!(state.G.shape(), shape, "resume: sums of squares");
+            assert_eq!(state.h.len(), shape.m(), "resume: hidden state");
+        }
+        assert_eq!(best.vocabulary, model.vocabulary, "resume: vocabularies");
         let vocabulary = Vocabulary::of(text);
         let source = Source::of(text, &vocabulary);
         let same = source == Some(model.source) && vocabulary == model.vocabulary;
@@ -175,7 +181,13 @@ impl Training {
                 need: model.source.digest,
             });
         }
-        claim_memory(shape, model.settings.sequence_length)?;
+        let (length, T) = (model.source.length, model.settings.sequence_length);
+        if length <= T {
+            let need = T.saturating_add(1);
+            return Err(TrainingError::TextTooShort { length, need });
+        }
+        // Both models are there already.
+        claim_memory(shape, T, 1)?;
         let indices = vocabulary.encode(text).expect("its own characters");
         Self::with(indices, best, model)
     }
@@ -332,12 +344,12 @@ fn chunk(text: &[usize], position: usize, T: usize) -> (&[usize], &[usize]) {
     (&characters[..T], &characters[1..])
 }
 
-/// Asks for all the memory of a run at once, and gives it back: a system that promises more than it
-/// has refuses one large request sooner than many small ones.
-fn claim_memory(shape: Shape, T: usize) -> Result<(), ShapeError> {
-    // The model and the best model with their sums, and the gradient.
+/// Asks for all that a run still needs at once, as many numbers as parameters so many times among it,
+/// and gives it back: a system that promises more than it has refuses one large request sooner than
+/// many small ones.
+fn claim_memory(shape: Shape, T: usize, times: usize) -> Result<(), ShapeError> {
     let bytes = (shape.entries() * size_of::<f64>())
-        .checked_mul(5)
+        .checked_mul(times)
         .zip(Unrolled::bytes(shape, T))
         .and_then(|(parameters, steps)| parameters.checked_add(steps))
         .unwrap_or(usize::MAX);
@@ -591,6 +603,58 @@ mod tests {
             Training::resume(&other, model, best),
             Err(TrainingError::OtherText { .. })
         ));
+    }
+
+    #[test]
+    fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
+        for (T, need) in [(76, 77), (1000, 1001), (usize::MAX, usize::MAX)] {
+            let mut model = training().model().clone();
+            model.settings.sequence_length = T;
+            assert_eq!(
+                Training::resume(TEXT, model.clone(), model).unwrap_err(),
+                TrainingError::TextTooShort { length: 76, need }
+            );
+        }
+        let mut model = training().model().clone();
+        model.settings.sequence_length = 75;
+        let mut tight = Training::resume(TEXT, model.clone(), model).unwrap();
+        assert_eq!(tight.update().unwrap().position, 0);
+    }
+
+    #[test]
+    fn memory_is_claimed_for_what_is_still_to_be_had() {
+        let shape = Shape::new(6, 20).unwrap();
+        assert_eq!(claim_memory(shape, 8, 5), Ok(()));
+        assert_eq!(
+            claim_memory(shape, 8, usize::MAX),
+            Err(ShapeError::NoMemory { bytes: usize::MAX })
+        );
+    }
+
+    #[test]
+    fn parts_that_do_not_belong_together_are_found_at_once() {
+        let shape = Shape::new(7, Vocabulary::of(TEXT).len()).unwrap();
+        let changes: [fn(&mut Model, Shape); 5] = [
+            |model, shape| model.state.rnn.parameters = Parameters::zeros(shape).unwrap(),
+            |model, shape| model.state.G = Parameters::zeros(shape).unwrap(),
+            |model, _| model.state.h.push(0.0),
+            |model, _| model.settings.hidden = 7,
+            |model, _| model.vocabulary = Vocabulary::of("ab"),
+        ];
+        let good = training().model().clone();
+        let panics = |model: &Model, best: &Model| {
+            std::panic::catch_unwind(|| {
+                let _ = Training::resume(TEXT, model.clone(), best.clone());
+            })
+            .is_err()
+        };
+        assert!(!panics(&good, &good));
+        for (i, change) in changes.iter().enumerate() {
+            let mut wrong = good.clone();
+            change(&mut wrong, shape);
+            assert!(panics(&wrong, &good), "model, change {i}");
+            assert!(panics(&good, &wrong), "best, change {i}");
+        }
     }
 
     #[test]
