@@ -597,6 +597,7 @@ impl<'a> Metadata<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Generator, Stream};
     use crate::training::Training;
     use std::path::PathBuf;
 
@@ -921,6 +922,100 @@ mod tests {
         for length in 0..bytes.len() {
             assert!(from_bytes(&bytes[..length]).is_err(), "{length} bytes");
         }
+    }
+
+    /// Numbers and words that a header may hold where it should not.
+    const ODD: [&str; 21] = [
+        "",
+        "0",
+        "1",
+        "-1",
+        "3",
+        "4",
+        "26",
+        "1000",
+        "1e400",
+        "0.5",
+        "NaN",
+        "4294967296",
+        "9223372036854775808",
+        "18446744073709551615",
+        "18446744073709551616",
+        "\"",
+        "{}",
+        "null",
+        "F32",
+        "\\ud800",
+        "\u{10FFFF}",
+    ];
+
+    /// Damages a file in one of the ways in which files are damaged, or made to do harm.
+    fn mutate(file: &[u8], generator: &mut Generator) -> Vec<u8> {
+        let mut below = |n: usize| (generator.uniform() * n as f64) as usize;
+        let mut bytes = file.to_vec();
+        let header = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+        // Half of the places are in the header, however large the tensors.
+        let at = match below(2) {
+            0 => below(bytes.len()),
+            _ => below(8 + header),
+        };
+        match below(12) {
+            0 => bytes[at] ^= 1 << below(8),
+            1 => bytes[at] = below(256) as u8,
+            2 => bytes.truncate(at),
+            3 => bytes.insert(at, below(256) as u8),
+            4 => {
+                let end = bytes.len().min(at + 1 + below(20));
+                bytes.drain(at..end);
+            }
+            5 => {
+                let end = bytes.len().min(at + 1 + below(200));
+                let again = bytes[at..end].to_vec();
+                bytes.splice(end..end, again);
+            }
+            // Half of the time the file stays whole, so that every rule for a value is met.
+            _ => {
+                let edited = edit(&file[8..8 + header], ODD[below(ODD.len())], &mut below);
+                let length = (edited.len() as u64).to_le_bytes();
+                bytes = [length.as_slice(), &edited, &file[8 + header..]].concat();
+            }
+        }
+        bytes
+    }
+
+    /// A header with one of its words or numbers replaced.
+    fn edit(header: &[u8], new: &str, below: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_".contains(byte);
+        let mut words: Vec<&[u8]> = header.chunk_by(|a, b| is_word(a) == is_word(b)).collect();
+        // Words stand between quotes and brackets, the first chunk being such.
+        let which = 2 * below(words.len() / 2) + 1;
+        words[which] = new.as_bytes();
+        words.concat()
+    }
+
+    /// Whatever is done to a file, it is refused, or it is a model: one that is written and read back
+    /// to the bit, and that training goes on with.
+    #[test]
+    fn damaged_files_are_refused_or_are_models() {
+        let file = to_bytes(&model()).unwrap();
+        let mut generator = Generator::new(2424, Stream::Passage);
+        let (mut refused, mut resumed) = (0, 0);
+        for _ in 0..30_000 {
+            let damaged = mutate(&file, &mut generator);
+            let Ok(model) = from_bytes(&damaged) else {
+                refused += 1;
+                continue;
+            };
+            let bytes = to_bytes(&model).unwrap();
+            let back = from_bytes(&bytes).unwrap();
+            assert_eq!(back, model);
+            assert_eq!(to_bytes(&back).unwrap(), bytes);
+            if let Ok(mut training) = Training::resume(TEXT, model, back) {
+                resumed += usize::from(training.update().is_ok());
+            }
+        }
+        assert!(refused > 10_000, "{refused} refused");
+        assert!(resumed > 1000, "{resumed} resumed");
     }
 
     /// A folder that is gone when the test ends.
