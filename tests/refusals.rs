@@ -67,6 +67,10 @@ fn settings_out_of_range_are_refused() {
             "more than this machine can address",
         ),
         ("--seq-length 18446744073709551615", "too few"),
+        (
+            "--hidden 99999999999999999999",
+            "--hidden 99999999999999999999: too large",
+        ),
     ] {
         let stdout = folder
             .run(&format!("train text {option}"))

@@ -2,15 +2,19 @@
 
 use super::failure::Failure;
 use std::ffi::{OsStr, OsString};
+use std::iter::Peekable;
+use std::num::{IntErrorKind, ParseIntError};
 use std::str::FromStr;
 
 /// One option of a command.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Choice {
     /// Its name, without the dashes.
     pub name: &'static str,
     /// What its value is called in the help; empty for a switch.
     pub value: &'static str,
+    /// Its value where it is not given; empty where there is none.
+    pub default: &'static str,
     /// One line of help.
     pub help: &'static str,
 }
@@ -19,14 +23,15 @@ pub struct Choice {
 pub const HELP: Choice = Choice {
     name: "help",
     value: "",
+    default: "",
     help: "print this",
 };
 
 /// What follows a command's name, sorted out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Arguments {
-    /// What belongs to no option.
-    pub positional: Vec<OsString>,
+    choices: &'static [Choice],
+    positional: Vec<OsString>,
     given: Vec<(&'static str, OsString)>,
 }
 
@@ -34,91 +39,115 @@ impl Arguments {
     /// Sorts out the arguments of a command that takes these options and at most `limit` others.
     pub fn parse(
         arguments: impl Iterator<Item = OsString>,
-        choices: &[Choice],
+        choices: &'static [Choice],
         limit: usize,
     ) -> Result<Self, Failure> {
-        let mut parsed = Arguments::default();
+        let mut parsed = Arguments {
+            choices,
+            positional: Vec::new(),
+            given: Vec::new(),
+        };
         let mut arguments = arguments.peekable();
         let mut options_end = false;
         while let Some(argument) = arguments.next() {
-            let text = argument.to_string_lossy().into_owned();
-            if options_end || text == "-" || !text.starts_with('-') {
+            let text = argument.to_string_lossy();
+            if text == "--" && !options_end {
+                options_end = true;
+            } else if options_end || text == "-" || !text.starts_with('-') {
                 if parsed.positional.len() == limit {
                     return Err(usage(format!("unexpected argument {text:?}")));
                 }
                 parsed.positional.push(argument);
-            } else if text == "--" {
-                options_end = true;
             } else {
-                let (name, value) = match text.split_once('=') {
-                    Some((name, value)) => (name, Some(value)),
-                    None => (text.as_str(), None),
-                };
-                let name = if name == "-h" { "--help" } else { name };
-                let choice = choices
-                    .iter()
-                    .find(|choice| name.strip_prefix("--") == Some(choice.name))
-                    .ok_or_else(|| usage(format!("unknown option {name}")))?;
-                let value = match (choice.value, value) {
-                    ("", None) => OsString::new(),
-                    ("", Some(_)) => return Err(usage(format!("{name} takes no value"))),
-                    (_, Some(value)) if argument.to_str().is_some() => OsString::from(value),
-                    (_, Some(_)) => {
-                        return Err(usage(format!(
-                            "{name}: a value that is not UTF-8 has to follow \
-                             after a space"
-                        )));
-                    }
-                    (what, None) => arguments
-                        .next_if(|next| !next.to_string_lossy().starts_with("--"))
-                        .ok_or_else(|| usage(format!("{name} needs a value: {name} {what}")))?,
-                };
-                parsed.given.push((choice.name, value));
+                parsed
+                    .given
+                    .push(option(&argument, &mut arguments, choices)?);
             }
         }
         Ok(parsed)
     }
 
-    /// The value of an option where it was given; where it was given more than once, the last.
-    pub fn value(&self, name: &str) -> Option<&OsStr> {
+    /// The first argument that belongs to no option.
+    pub fn first(&self) -> Option<&OsStr> {
+        self.positional.first().map(OsString::as_os_str)
+    }
+
+    /// The value of an option: the last that was given, else its default.
+    pub fn value(&self, name: &str) -> &OsStr {
         let given = self.given.iter().rev().find(|(given, _)| *given == name);
-        given.map(|(_, value)| value.as_os_str())
+        let default = || self.choices.iter().find(|choice| choice.name == name);
+        match given {
+            Some((_, value)) => value,
+            None => default().map_or("", |choice| choice.default).as_ref(),
+        }
     }
 
-    /// Whether a switch was given.
+    /// Whether an option was given.
     pub fn has(&self, name: &str) -> bool {
-        self.value(name).is_some()
+        self.given.iter().any(|(given, _)| *given == name)
     }
 
-    /// The value of an option as a number, where it was given; `need` says what it has to be.
-    pub fn number<N: FromStr>(&self, name: &str, need: &str) -> Result<Option<N>, Failure> {
-        let Some(value) = self.value(name) else {
-            return Ok(None);
-        };
-        match value.to_str().and_then(|value| value.parse().ok()) {
-            Some(number) => Ok(Some(number)),
-            None => {
-                let value = value.to_string_lossy();
-                Err(usage(format!("--{name} {value}: must be {need}")))
+    /// The value of an option as a number.
+    pub fn number(&self, name: &str) -> Result<f64, Failure> {
+        let value = self.value(name).to_string_lossy();
+        let number = value.parse();
+        number.map_err(|_| usage(format!("--{name} {value}: must be a number")))
+    }
+
+    /// The value of an option as a count. What looks like one and is only too large is no mistake on the
+    /// command line.
+    pub fn count<N>(&self, name: &str) -> Result<N, Failure>
+    where
+        N: FromStr<Err = ParseIntError>,
+    {
+        let value = self.value(name).to_string_lossy();
+        value.parse().map_err(|error: ParseIntError| {
+            let place = format!("--{name} {value}");
+            match error.kind() {
+                IntErrorKind::PosOverflow => {
+                    Failure::at(place, "too large: choose a smaller number")
+                }
+                _ => usage(format!("{place}: must be a whole number from 0 on")),
             }
-        }
+        })
     }
 
-    /// A count, where it was given.
-    pub fn count<N: FromStr>(&self, name: &str) -> Result<Option<N>, Failure> {
-        self.number(name, "a whole number from 0 on")
+    /// The value of an option as text.
+    pub fn text(&self, name: &str) -> Result<&str, Failure> {
+        let text = self.value(name).to_str();
+        text.ok_or_else(|| usage(format!("--{name}: the value is not UTF-8")))
     }
+}
 
-    /// The value of an option as text, where it was given.
-    pub fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
-        let Some(value) = self.value(name) else {
-            return Ok(None);
-        };
-        match value.to_str() {
-            Some(text) => Ok(Some(text)),
-            None => Err(usage(format!("--{name}: the value is not UTF-8"))),
+/// The option that an argument names, and its value: after `=`, or the next argument.
+fn option(
+    argument: &OsStr,
+    rest: &mut Peekable<impl Iterator<Item = OsString>>,
+    choices: &[Choice],
+) -> Result<(&'static str, OsString), Failure> {
+    let text = argument.to_string_lossy();
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (text.as_ref(), None),
+    };
+    let long = if name == "-h" { "--help" } else { name };
+    let choice = (choices.iter())
+        .find(|choice| long.strip_prefix("--") == Some(choice.name))
+        .ok_or_else(|| usage(format!("unknown option {name}")))?;
+    let value = match (choice.value, value) {
+        ("", None) => OsString::new(),
+        ("", Some(_)) => return Err(usage(format!("{name} takes no value"))),
+        (_, Some(_)) if argument.to_str().is_none() => {
+            return Err(usage(format!(
+                "{name}: a value that is not UTF-8 has to follow after a space"
+            )));
         }
-    }
+        (_, Some(value)) => OsString::from(value),
+        (what, None) => rest
+            .next_if(|next| !next.to_string_lossy().starts_with("--"))
+            .ok_or_else(|| usage(format!("{name} needs a value: {name} {what}")))?,
+    };
+    Ok((choice.name, value))
 }
 
 fn usage(message: String) -> Failure {
@@ -129,22 +158,24 @@ fn usage(message: String) -> Failure {
 mod tests {
     use super::*;
 
-    const CHOICES: [Choice; 2] = [
+    const CHOICES: &[Choice] = &[
         Choice {
             name: "out",
             value: "DIR",
+            default: "7",
             help: "",
         },
         Choice {
             name: "force",
             value: "",
+            default: "",
             help: "",
         },
     ];
 
     fn parse(arguments: &[&str]) -> Result<Arguments, String> {
         let arguments = arguments.iter().map(OsString::from);
-        Arguments::parse(arguments, &CHOICES, 1).map_err(|failure| match failure {
+        Arguments::parse(arguments, CHOICES, 1).map_err(|failure| match failure {
             Failure::Usage(message) => message,
             other => panic!("{other:?}"),
         })
@@ -153,16 +184,22 @@ mod tests {
     #[test]
     fn options_and_others_in_any_order() {
         let parsed = parse(&["--out", "a", "-", "--force", "--out=b=c"]).unwrap();
-        assert_eq!(parsed.positional, ["-"]);
-        assert_eq!(parsed.text("out").unwrap(), Some("b=c"));
-        assert!(parsed.has("force"));
+        assert_eq!(parsed.first(), Some("-".as_ref()));
+        assert_eq!(parsed.text("out"), Ok("b=c"));
+        assert!(parsed.has("force") && parsed.has("out"));
         let parsed = parse(&["--", "--force"]).unwrap();
-        assert_eq!(parsed.positional, ["--force"]);
+        assert_eq!(parsed.first(), Some("--force".as_ref()));
         assert!(!parsed.has("force"));
-        assert_eq!(
-            parse(&["--out", "-1"]).unwrap().number("out", ""),
-            Ok(Some(-1))
-        );
+        assert_eq!(parse(&["--out", "-1"]).unwrap().number("out"), Ok(-1.0));
+    }
+
+    #[test]
+    fn an_option_has_its_default_until_it_is_given() {
+        let parsed = parse(&[]).unwrap();
+        assert_eq!(parsed.first(), None);
+        assert_eq!(parsed.count("out"), Ok(7u64));
+        assert!(!parsed.has("out"));
+        assert_eq!(parse(&["--out", "8"]).unwrap().count("out"), Ok(8u64));
     }
 
     #[test]
@@ -177,12 +214,24 @@ mod tests {
         ] {
             assert_eq!(parse(&arguments).unwrap_err(), message);
         }
-        let parsed = parse(&["--out", "x"]).unwrap();
-        assert_eq!(
-            parsed.count::<u64>("out"),
-            Err(Failure::Usage(
-                "--out x: must be a whole number from 0 on".into()
-            ))
-        );
+        for (value, failure) in [
+            (
+                "x",
+                Failure::Usage("--out x: must be a whole number from 0 on".into()),
+            ),
+            (
+                "-1",
+                Failure::Usage("--out -1: must be a whole number from 0 on".into()),
+            ),
+            (
+                "18446744073709551616",
+                Failure::Failed(
+                    "--out 18446744073709551616: too large: choose a smaller number".into(),
+                ),
+            ),
+        ] {
+            let parsed = parse(&["--out", value]).unwrap();
+            assert_eq!(parsed.count::<u64>("out"), Err(failure));
+        }
     }
 }

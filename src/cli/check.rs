@@ -4,12 +4,12 @@ use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::files::read_text;
 use super::output::print;
-use super::settings::settings;
-use elman::gradient_check::{
-    Case, Comparison, ROUNDING, Row, TOLERANCE, analytic, compare, numerical,
+use super::settings::{
+    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, settings,
 };
+use elman::Training;
+use elman::gradient_check::{self, Case, Comparison, ROUNDING, Row, TOLERANCE};
 use elman::json::quote;
-use elman::{Settings, Training};
 
 /// The help's words.
 pub const DETAILS: &str = "\
@@ -24,48 +24,25 @@ examples: elman check
 /// Its options.
 pub const CHOICES: &[Choice] = &[
     Choice {
-        name: "hidden",
-        value: "N",
-        help: "hidden units m (5)",
+        default: "5",
+        ..HIDDEN
     },
-    Choice {
-        name: "seq-length",
-        value: "N",
-        help: "characters of the chunk T (25)",
-    },
+    SEQUENCE_LENGTH,
     Choice {
         name: "iterations",
         value: "N",
-        help: "updates to train before the check (0)",
+        default: "0",
+        help: "updates to train before the check",
     },
-    Choice {
-        name: "learning-rate",
-        value: "X",
-        help: "AdaGrad's eta in that training (0.1)",
-    },
-    Choice {
-        name: "sigma",
-        value: "X",
-        help: "standard deviation of the first U, W, V (0.01)",
-    },
-    Choice {
-        name: "clip",
-        value: "X",
-        help: "clip gradients to [-X, X] in that training (5)",
-    },
-    Choice {
-        name: "epsilon",
-        value: "X",
-        help: "AdaGrad's epsilon in that training (1e-8)",
-    },
-    Choice {
-        name: "seed",
-        value: "N",
-        help: "where the random numbers come from (1)",
-    },
+    LEARNING_RATE,
+    SIGMA,
+    CLIP,
+    EPSILON,
+    SEED,
     Choice {
         name: "json",
         value: "",
+        default: "",
         help: "print the result for programs",
     },
     HELP,
@@ -73,15 +50,9 @@ pub const CHOICES: &[Choice] = &[
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let settings = settings(
-        arguments,
-        Settings {
-            hidden: 5,
-            ..Settings::default()
-        },
-    )?;
-    let iterations = arguments.count("iterations")?.unwrap_or(0u64);
-    let text = read_text(arguments.positional.first().map(|p| p.as_os_str()))?;
+    let settings = settings(arguments)?;
+    let iterations: u64 = arguments.count("iterations")?;
+    let text = read_text(arguments.first())?;
     let fail = |error| Failure::at(&text.name, error);
     let mut training = Training::new(&text.characters, settings).map_err(fail)?;
     for _ in 0..iterations {
@@ -95,11 +66,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         h0: training.h0(),
     };
     let rnn = &training.model().state.rnn;
-    let memory = |error| Failure::at("gradient check", error);
-    let comparison = compare(
-        &analytic(rnn, case).map_err(memory)?,
-        &numerical(rnn, case).map_err(memory)?,
-    );
+    let compared = gradient_check::check(rnn, case);
+    let comparison = compared.map_err(|error| Failure::at("gradient check", error))?;
     if arguments.has("json") {
         print(&json(&comparison))?;
     } else {

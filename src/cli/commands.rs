@@ -127,7 +127,11 @@ fn command_help(command: &Command) -> String {
     );
     for choice in command.choices {
         let option = format!("--{} {}", choice.name, choice.value);
-        help += &format!("  {option:<24}{}\n", choice.help);
+        help += &format!("  {option:<24}{}", choice.help);
+        if !choice.default.is_empty() {
+            help += &format!(" ({})", choice.default);
+        }
+        help.push('\n');
     }
     help
 }

@@ -19,41 +19,46 @@ pub const CHOICES: &[Choice] = &[
     Choice {
         name: "length",
         value: "N",
-        help: "characters to write (1000)",
+        default: "1000",
+        help: "characters to write",
     },
     Choice {
         name: "seed",
         value: "N",
+        default: "",
         help: "where the random numbers come from (the model's)",
     },
     Choice {
         name: "prime",
         value: "TEXT",
+        default: "",
         help: "text to begin with; it is written too",
     },
     Choice {
         name: "temperature",
         value: "X",
-        help: "below 1 bolder, above 1 wilder; 0 takes the likeliest (1)",
+        default: "1",
+        help: "below 1 bolder, above 1 wilder; 0 takes the likeliest",
     },
     HELP,
 ];
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let length = arguments.count("length")?.unwrap_or(1000u64);
-    let seed = arguments.count("seed")?;
-    let prime = arguments.text("prime")?.unwrap_or_default();
-    let temperature = arguments
-        .number("temperature", "a number of at least 0")?
-        .unwrap_or(1.0);
+    let length: u64 = arguments.count("length")?;
+    let seed = match arguments.has("seed") {
+        true => Some(arguments.count("seed")?),
+        false => None,
+    };
+    let prime = arguments.text("prime")?;
+    let temperature = arguments.number("temperature")?;
     if !(temperature >= 0.0 && f64::is_finite(temperature)) {
         return Err(Failure::at(
             format!("--temperature {temperature}"),
             "must be a number of at least 0",
         ));
     }
-    let model = read_model(arguments.positional.first().map(|p| p.as_os_str()))?;
+    let model = read_model(arguments.first())?;
     let vocabulary = &model.vocabulary;
     let prime_indices = vocabulary
         .encode(prime)

@@ -1,23 +1,90 @@
 //! The options that decide what is learned.
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
 use elman::Settings;
 
-/// The settings that the options give, in range.
-pub fn settings(arguments: &Arguments, default: Settings) -> Result<Settings, Failure> {
-    let whole = |name, default| Ok(arguments.count(name)?.unwrap_or(default));
-    let number = |name, default| Ok(arguments.number(name, "a number")?.unwrap_or(default));
+pub const HIDDEN: Choice = Choice {
+    name: "hidden",
+    value: "N",
+    default: "100",
+    help: "hidden units m",
+};
+
+pub const SEQUENCE_LENGTH: Choice = Choice {
+    name: "seq-length",
+    value: "N",
+    default: "25",
+    help: "characters of one update T",
+};
+
+pub const LEARNING_RATE: Choice = Choice {
+    name: "learning-rate",
+    value: "X",
+    default: "0.1",
+    help: "AdaGrad's eta",
+};
+
+pub const SIGMA: Choice = Choice {
+    name: "sigma",
+    value: "X",
+    default: "0.01",
+    help: "standard deviation of the first U, W, V",
+};
+
+pub const CLIP: Choice = Choice {
+    name: "clip",
+    value: "X",
+    default: "5",
+    help: "clip every gradient entry to [-X, X]",
+};
+
+pub const EPSILON: Choice = Choice {
+    name: "epsilon",
+    value: "X",
+    default: "1e-8",
+    help: "AdaGrad's epsilon",
+};
+
+pub const SEED: Choice = Choice {
+    name: "seed",
+    value: "N",
+    default: "1",
+    help: "where all random numbers come from",
+};
+
+/// The settings that the options above give, in range.
+pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
     let settings = Settings {
-        hidden: whole("hidden", default.hidden)?,
-        sequence_length: whole("seq-length", default.sequence_length)?,
-        learning_rate: number("learning-rate", default.learning_rate)?,
-        sigma: number("sigma", default.sigma)?,
-        clip: number("clip", default.clip)?,
-        epsilon: number("epsilon", default.epsilon)?,
-        seed: arguments.count("seed")?.unwrap_or(default.seed),
+        hidden: arguments.count("hidden")?,
+        sequence_length: arguments.count("seq-length")?,
+        learning_rate: arguments.number("learning-rate")?,
+        sigma: arguments.number("sigma")?,
+        clip: arguments.number("clip")?,
+        epsilon: arguments.number("epsilon")?,
+        seed: arguments.count("seed")?,
     };
     let checked = settings.check();
     checked.map_err(|error| Failure::Failed(format!("--{error}")))?;
     Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{check, train};
+    use super::*;
+
+    #[test]
+    fn the_defaults_in_the_help_are_those_of_the_library() {
+        let defaults = |choices| {
+            let arguments = Arguments::parse(std::iter::empty(), choices, 0).unwrap();
+            settings(&arguments).unwrap()
+        };
+        assert_eq!(defaults(train::CHOICES), Settings::default());
+        let small = Settings {
+            hidden: 5,
+            ..Settings::default()
+        };
+        assert_eq!(defaults(check::CHOICES), small);
+    }
 }

@@ -17,7 +17,7 @@ pub const CHOICES: &[Choice] = &[HELP];
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let model = read_model(arguments.positional.first().map(|p| p.as_os_str()))?;
+    let model = read_model(arguments.first())?;
     let (settings, state) = (&model.settings, &model.state);
     let shape = state.rnn.shape();
     let loss = |loss: Option<f64>| match loss {

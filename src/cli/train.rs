@@ -8,11 +8,13 @@ use super::files::{Text, read_text};
 use super::output::print;
 use super::progress::Progress;
 use super::run_folder::RunFolder;
-use super::settings::settings;
+use super::settings::{
+    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, settings,
+};
 use super::terminal;
 use super::text_curve;
 use elman::synthesis::passage;
-use elman::{Look, Settings, Training, TrainingError, digest};
+use elman::{Look, Training, TrainingError, digest};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
@@ -27,79 +29,59 @@ examples: elman train
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
-    Choice {
-        name: "hidden",
-        value: "N",
-        help: "hidden units m (100)",
-    },
-    Choice {
-        name: "seq-length",
-        value: "N",
-        help: "characters of one update T (25)",
-    },
-    Choice {
-        name: "learning-rate",
-        value: "X",
-        help: "AdaGrad's eta (0.1)",
-    },
-    Choice {
-        name: "sigma",
-        value: "X",
-        help: "standard deviation of the first U, W, V (0.01)",
-    },
-    Choice {
-        name: "clip",
-        value: "X",
-        help: "clip every gradient entry to [-X, X] (5)",
-    },
-    Choice {
-        name: "epsilon",
-        value: "X",
-        help: "AdaGrad's epsilon (1e-8)",
-    },
+    HIDDEN,
+    SEQUENCE_LENGTH,
+    LEARNING_RATE,
+    SIGMA,
+    CLIP,
+    EPSILON,
     Choice {
         name: "iterations",
         value: "N",
-        help: "updates (100000)",
+        default: "100000",
+        help: "updates",
     },
-    Choice {
-        name: "seed",
-        value: "N",
-        help: "where all random numbers come from (1)",
-    },
+    SEED,
     Choice {
         name: "report-every",
         value: "N",
-        help: "updates from report to report (10000)",
+        default: "10000",
+        help: "updates from report to report",
     },
     Choice {
         name: "report-length",
         value: "N",
-        help: "characters of a report's sample (200)",
+        default: "200",
+        help: "characters of a report's sample",
     },
     Choice {
         name: "passage-length",
         value: "N",
-        help: "characters of the final passage (1000)",
+        default: "1000",
+        help: "characters of the final passage",
     },
     Choice {
         name: "log-every",
         value: "N",
-        help: "updates from row to row of loss.csv (100)",
+        default: "100",
+        help: "updates from row to row of loss.csv",
     },
     Choice {
         name: "out",
         value: "DIR",
-        help: "the run's folder (elman-run)",
+        default: "elman-run",
+        help: "the run's folder",
     },
     Choice {
         name: "force",
         value: "",
+        default: "",
         help: "replace a run that the folder already holds",
     },
     Choice {
         name: "quiet",
         value: "",
+        default: "",
         help: "no progress",
     },
     HELP,
@@ -119,13 +101,13 @@ struct Plan {
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let settings = settings(arguments, Settings::default())?;
+    let settings = settings(arguments)?;
     let plan = plan(arguments)?;
-    let text = read_text(arguments.positional.first().map(|p| p.as_os_str()))?;
+    let text = read_text(arguments.first())?;
     let training = Training::new(&text.characters, settings);
     let training = training.map_err(|error| refused(&text, error))?;
-    let out = arguments.value("out").unwrap_or("elman-run".as_ref());
-    let folder = RunFolder::create(Path::new(out), arguments.has("force"))?;
+    let out = Path::new(arguments.value("out"));
+    let folder = RunFolder::create(out, arguments.has("force"))?;
     let quiet = arguments.has("quiet");
     if !quiet {
         introduce(&training, &text, &folder);
@@ -147,19 +129,19 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
-    let every = |name: &str, default| match arguments.count(name)? {
-        Some(0) => Err(Failure::at(
+    let every = |name: &str| match arguments.count(name)? {
+        0 => Err(Failure::at(
             format!("--{name} 0"),
             "must be a whole number of at least 1",
         )),
-        given => Ok(given.unwrap_or(default)),
+        every => Ok(every),
     };
     Ok(Plan {
-        iterations: arguments.count("iterations")?.unwrap_or(100_000),
-        report_every: every("report-every", 10_000)?,
-        report_length: arguments.count("report-length")?.unwrap_or(200),
-        passage_length: arguments.count("passage-length")?.unwrap_or(1000),
-        log_every: every("log-every", 100)?,
+        iterations: arguments.count("iterations")?,
+        report_every: every("report-every")?,
+        report_length: arguments.count("report-length")?,
+        passage_length: arguments.count("passage-length")?,
+        log_every: every("log-every")?,
     })
 }
 
