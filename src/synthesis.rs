@@ -4,6 +4,7 @@ use crate::kernels::softmax;
 use crate::model::Model;
 use crate::network::Rnn;
 use crate::random::{Generator, Stream};
+use std::iter;
 
 /// A network that reads one character at a time and says what may come next.
 ///
@@ -70,6 +71,23 @@ impl<'a> Synthesizer<'a> {
         let u = generator.uniform();
         sample(self.step(character), u)
     }
+
+    /// Characters without end: reads `x0`, and then every character that it draws. x0 itself is not
+    /// among them.
+    ///
+    /// # Panics
+    /// The iterator, where `x0` is K or more.
+    pub fn characters(
+        &mut self,
+        x0: usize,
+        generator: &mut Generator,
+    ) -> impl Iterator<Item = usize> {
+        let mut x = x0;
+        iter::repeat_with(move || {
+            x = self.next(x, generator);
+            x
+        })
+    }
 }
 
 /// The index that a uniform draw `u` from [0, 1) picks: the first whose cumulative sum of `p` exceeds
@@ -100,13 +118,8 @@ pub fn synthesize(
     generator: &mut Generator,
 ) -> Vec<usize> {
     let mut synthesizer = Synthesizer::new(rnn, h0, 1.0);
-    let mut x = x0;
-    (0..count)
-        .map(|_| {
-            x = synthesizer.next(x, generator);
-            x
-        })
-        .collect()
+    let characters = synthesizer.characters(x0, generator);
+    characters.take(count).collect()
 }
 
 /// The final passage of a model: `count` characters after the first of its text, from h = 0, with the

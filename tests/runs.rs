@@ -5,6 +5,8 @@
 mod program;
 
 use elman::kernels::ln;
+use elman::random::{Generator, Stream};
+use elman::synthesis;
 use program::{Folder, TEXT, ended, value};
 
 /// Report lines with the text that follows each, from the output of `train`.
@@ -316,23 +318,47 @@ fn the_version_is_that_of_the_manifest() {
     assert_eq!(elman::VERSION, env!("CARGO_PKG_VERSION"));
 }
 
-/// A reader that has seen enough, like `head`, ends a sample without a word.
+/// A reader that has seen enough, like `head`, ends a text without a word, however long it would be.
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_a_quiet_end() {
-    use std::io::Read as _;
-    use std::process::Stdio;
     let folder = Folder::new("pipe");
     folder.train("run", "").well();
-    let mut child = folder
-        .command("sample run --length 10000000")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut some = [0; 100];
-    child.stdout.take().unwrap().read_exact(&mut some).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    assert!(output.stderr.is_empty());
+    let most = u64::MAX;
+    for arguments in [
+        format!("sample run --length {most}"),
+        format!(
+            "train text --quiet --hidden 6 --iterations 0 --report-length {most} --out reported"
+        ),
+        format!(
+            "train text --quiet --hidden 6 --iterations 0 --passage-length {most} --out passed"
+        ),
+    ] {
+        let ended = folder.run_for_some(&arguments, 1000);
+        assert_eq!(
+            (ended.status, ended.stderr.as_str()),
+            (0, ""),
+            "{arguments}"
+        );
+    }
+}
+
+/// The program writes what the library writes.
+#[test]
+fn texts_are_those_of_the_library() {
+    let folder = Folder::new("library");
+    let stdout = folder.train("run", "").well();
+    let settings = elman::Settings {
+        hidden: 6,
+        sequence_length: 10,
+        ..Default::default()
+    };
+    let untrained = elman::Training::new(&TEXT.repeat(13), settings).unwrap();
+    let model = untrained.model();
+    let mut generator = Generator::new(1, Stream::Report(0));
+    let (rnn, x0) = (&model.state.rnn, model.source.start);
+    let indices = synthesis::synthesize(rnn, &[0.0; 6], x0, 40, &mut generator);
+    assert_eq!(reports(&stdout)[0].1, model.vocabulary.decode(&indices));
+    let best = elman::checkpoint::load(&folder.path("run/best.safetensors")).unwrap();
+    assert_eq!(passage(&stdout).1, synthesis::passage(&best, 60, 1));
 }

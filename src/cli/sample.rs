@@ -3,9 +3,9 @@
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::files::read_model;
+use super::output::{print, print_characters};
 use elman::random::{Generator, Stream};
-use elman::synthesis::{Synthesizer, sample};
-use std::io::{self, BufWriter, Write as _};
+use elman::synthesis::Synthesizer;
 
 /// The help's words.
 pub const DETAILS: &str = "\
@@ -45,7 +45,7 @@ pub const CHOICES: &[Choice] = &[
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let length: u64 = arguments.count("length")?;
+    let length = arguments.count("length")?;
     let seed = match arguments.has("seed") {
         true => Some(arguments.count("seed")?),
         false => None,
@@ -67,21 +67,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let rnn = &model.state.rnn;
     let mut generator = Generator::new(seed.unwrap_or(model.settings.seed), Stream::Passage);
     let mut synthesizer = Synthesizer::new(rnn, &vec![0.0; rnn.shape().m()], temperature);
-    let mut output = BufWriter::new(io::stdout().lock());
     let (&last, before) = prime_indices
         .split_last()
         .unwrap_or((&model.source.start, &[]));
     for &character in before {
         synthesizer.step(character);
     }
-    let mut x = last;
-    let written = write!(output, "{prime}").and_then(|()| {
-        for _ in 0..length {
-            x = sample(synthesizer.step(x), generator.uniform());
-            write!(output, "{}", vocabulary.characters()[x])?;
-        }
-        writeln!(output)?;
-        output.flush()
-    });
-    written.map_err(Failure::output)
+    let characters = synthesizer.characters(last, &mut generator);
+    print(prime)?;
+    print_characters(vocabulary, characters.take(length))?;
+    print("\n")
 }

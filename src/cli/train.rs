@@ -5,7 +5,7 @@ use super::chart::{self, Title};
 use super::curve::Curve;
 use super::failure::Failure;
 use super::files::{Text, read_text};
-use super::output::print;
+use super::output::{print, print_characters};
 use super::progress::Progress;
 use super::run_folder::RunFolder;
 use super::settings::{
@@ -13,8 +13,9 @@ use super::settings::{
 };
 use super::terminal;
 use super::text_curve;
-use elman::synthesis::passage;
-use elman::{Look, Training, TrainingError, digest};
+use elman::random::{Generator, Stream};
+use elman::synthesis::Synthesizer;
+use elman::{Look, Model, Training, TrainingError, digest};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
@@ -229,19 +230,27 @@ impl Run {
     }
 
     fn report(&mut self, look: &Look) -> Result<(), Failure> {
-        let sample = self.training.sample(self.plan.report_length);
-        let sample = sample.map_err(|error| self.not_finite(error))?;
         let Look {
             iteration,
             epoch,
+            position,
             loss,
             smooth_loss,
             ..
-        } = look;
+        } = *look;
         self.progress.clear();
         print(&format!(
-            "iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?}\n{sample}\n\n"
-        ))
+            "iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?}\n"
+        ))?;
+        let model = self.training.model();
+        let (x0, h0) = (self.training.text()[position], self.training.h0());
+        write_text(
+            model,
+            x0,
+            h0,
+            Stream::Report(iteration),
+            self.plan.report_length,
+        )
     }
 
     /// The best model's passage, the curve where a person can see it, the digest.
@@ -250,10 +259,17 @@ impl Run {
         let best = self.training.best();
         let smooth_loss = self.training.best_smooth_loss().unwrap_or(f64::NAN);
         print(&format!(
-            "passage best_iter={} smooth_loss={smooth_loss:?}\n{}\n\n",
+            "passage best_iter={} smooth_loss={smooth_loss:?}\n",
             best.state.updates,
-            passage(best, self.plan.passage_length, best.settings.seed)
         ))?;
+        let h0 = vec![0.0; best.state.rnn.shape().m()];
+        write_text(
+            best,
+            best.source.start,
+            &h0,
+            Stream::Passage,
+            self.plan.passage_length,
+        )?;
         if io::stdout().is_terminal() {
             let drawn = text_curve::draw(&self.curve, terminal::width(), terminal::is_utf8());
             print(&drawn)?;
@@ -278,4 +294,19 @@ impl Run {
             )),
         }
     }
+}
+
+/// `count` characters of a model after x0 and the hidden state h0, and an empty line.
+fn write_text(
+    model: &Model,
+    x0: usize,
+    h0: &[f64],
+    stream: Stream,
+    count: usize,
+) -> Result<(), Failure> {
+    let mut generator = Generator::new(model.settings.seed, stream);
+    let mut synthesizer = Synthesizer::new(&model.state.rnn, h0, 1.0);
+    let characters = synthesizer.characters(x0, &mut generator);
+    print_characters(&model.vocabulary, characters.take(count))?;
+    print("\n\n")
 }

@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -112,6 +112,20 @@ impl Folder {
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(input.as_bytes()).unwrap();
         drop(stdin);
+        of(child.wait_with_output().unwrap())
+    }
+
+    /// Runs it until it has written so many bytes, and then stops reading.
+    pub fn run_for_some(&self, arguments: &str, bytes: usize) -> Ended {
+        let mut child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut vec![0; bytes]).unwrap();
+        drop(stdout);
         of(child.wait_with_output().unwrap())
     }
 
