@@ -310,13 +310,35 @@ fn arguments_that_are_no_text_are_no_panic() {
 }
 
 #[cfg(target_os = "linux")]
+fn full_device() -> std::fs::File {
+    let mut options = std::fs::File::options();
+    options.write(true).open("/dev/full").unwrap()
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn a_full_device_is_told() {
     let folder = Folder::new("full");
-    let full = std::fs::File::options()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let ended = ended(folder.command("train --help").stdout(full));
+    let ended = ended(folder.command("train --help").stdout(full_device()));
     ended.refused(1, "standard output: ");
+}
+
+/// What is told of the work is not the work.
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_error_may_be_full() {
+    let folder = Folder::new("full-error");
+    let train = "train text --hidden 6 --iterations 20";
+    ended(folder.command(train).stderr(full_device())).well();
+    assert_eq!(ended(folder.command(train).stderr(full_device())).status, 1);
+}
+
+/// Without a terminal there is one line, with or without `--quiet`.
+#[test]
+fn a_failure_is_one_line_after_any_work() {
+    let folder = Folder::new("one-line");
+    std::fs::create_dir_all(folder.path("run/best.safetensors.new")).unwrap();
+    folder
+        .run("train text --hidden 6 --iterations 20 --out run")
+        .refused(1, "best.safetensors: ");
 }

@@ -327,12 +327,8 @@ fn a_closed_pipe_is_a_quiet_end() {
     let most = u64::MAX;
     for arguments in [
         format!("sample run --length {most}"),
-        format!(
-            "train text --quiet --hidden 6 --iterations 0 --report-length {most} --out reported"
-        ),
-        format!(
-            "train text --quiet --hidden 6 --iterations 0 --passage-length {most} --out passed"
-        ),
+        format!("train text --hidden 6 --iterations 0 --report-length {most} --out reported"),
+        format!("train text --hidden 6 --iterations 0 --passage-length {most} --out passed"),
     ] {
         let ended = folder.run_for_some(&arguments, 1000);
         assert_eq!(

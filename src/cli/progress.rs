@@ -34,6 +34,13 @@ impl Progress {
         }
     }
 
+    /// Says something once, where progress is shown.
+    pub fn say(&self, line: &str) {
+        if self.shown {
+            self.write(&format!("{line}\n"));
+        }
+    }
+
     /// Draws the line, where the last drawing is long enough ago.
     pub fn draw(&mut self, look: &Look, iterations: u64, T: usize) {
         if !self.shown || self.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAW) {

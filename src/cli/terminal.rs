@@ -4,15 +4,20 @@ use std::env;
 use std::fs::File;
 use std::process::{Command, Stdio};
 
+/// No terminal is wider; the widths of formats end at 65,535.
+const WIDEST: usize = 1000;
+
 /// The width in columns: `COLUMNS`, else what `stty size` says on the terminal, else 80.
 pub fn width() -> usize {
     let from_environment = env::var("COLUMNS")
         .ok()
         .and_then(|columns| columns.parse().ok());
-    from_environment
-        .or_else(ask_stty)
-        .filter(|&columns| columns > 0)
-        .unwrap_or(80)
+    sensible(from_environment.or_else(ask_stty))
+}
+
+fn sensible(columns: Option<usize>) -> usize {
+    let columns = columns.filter(|&columns| columns > 0);
+    columns.unwrap_or(80).min(WIDEST)
 }
 
 fn ask_stty() -> Option<usize> {
@@ -55,9 +60,27 @@ pub fn thousands(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn any_width_can_be_drawn() {
+        for (columns, width) in [
+            (None, 80),
+            (Some(0), 80),
+            (Some(1), 1),
+            (Some(200), 200),
+            (Some(70_000), 1000),
+            (Some(usize::MAX), 1000),
+        ] {
+            let sensible = sensible(columns);
+            assert_eq!(sensible, width);
+            assert_eq!(format!("{:1$}", "", sensible).len(), width);
+        }
+    }
+
     #[test]
     fn thousands_are_separated() {
-        let shown = [0, 999, 1000, 123_456, 1_234_567].map(super::thousands);
+        let shown = [0, 999, 1000, 123_456, 1_234_567].map(thousands);
         assert_eq!(shown, ["0", "999", "1,000", "123,456", "1,234,567"]);
     }
 }

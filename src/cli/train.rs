@@ -109,12 +109,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let training = training.map_err(|error| refused(&text, error))?;
     let out = Path::new(arguments.value("out"));
     let folder = RunFolder::create(out, arguments.has("force"))?;
-    let quiet = arguments.has("quiet");
-    if !quiet {
-        introduce(&training, &text, &folder);
-    }
+    let progress = Progress::new(arguments.has("quiet"), 0);
+    progress.say(&introduction(&training, &text, &folder));
     let mut run = Run {
-        progress: Progress::new(quiet, 0),
+        progress,
         title: Title {
             text: text.name,
             hidden: settings.hidden,
@@ -154,9 +152,9 @@ fn refused(text: &Text, error: TrainingError) -> Failure {
     }
 }
 
-fn introduce(training: &Training, text: &Text, folder: &RunFolder) {
+fn introduction(training: &Training, text: &Text, folder: &RunFolder) -> String {
     let shape = training.model().state.rnn.shape();
-    eprintln!(
+    format!(
         "{}: {} characters, K = {}; m = {}, {} parameters; run in {}",
         text.name,
         terminal::thousands(training.text().len() as u64),
@@ -164,7 +162,7 @@ fn introduce(training: &Training, text: &Text, folder: &RunFolder) {
         shape.m(),
         terminal::thousands(shape.entries() as u64),
         folder.path().display(),
-    );
+    )
 }
 
 struct Run {
