@@ -10,6 +10,8 @@ fn texts_that_cannot_be_learned_are_refused() {
     folder.write("empty", "");
     folder.write("short", "only ten c");
     folder.write("latin", b"caf\xe9 au lait, and so on and on");
+    std::fs::create_dir(folder.path("deep")).unwrap();
+    folder.write("deep/short", "only ten c");
     for (arguments, words) in [
         ("train none", "none: "),
         ("train .", ".: a folder, not a text"),
@@ -18,6 +20,8 @@ fn texts_that_cannot_be_learned_are_refused() {
             "train short",
             "short: 10 characters are too few: one update needs seq-length + 1 = 26",
         ),
+        ("train deep/short", "elman: deep/short: 10 characters"),
+        ("check deep/short", "elman: deep/short: 10 characters"),
         ("train latin", "latin: not UTF-8 at byte 3"),
         ("check none", "none: "),
         ("check short", "short: 10 characters are too few"),
@@ -61,21 +65,38 @@ fn settings_out_of_range_are_refused() {
         ("--sigma -1", "--sigma -1: must be"),
         ("--report-every 0", "--report-every 0: must be"),
         ("--log-every 0", "--log-every 0: must be"),
-        ("--hidden 100000000", "cannot be allocated"),
-        (
-            "--hidden 18446744073709551615",
-            "more than this machine can address",
-        ),
         ("--seq-length 18446744073709551615", "too few"),
         (
-            "--hidden 99999999999999999999",
-            "--hidden 99999999999999999999: too large",
+            "--seed 18446744073709551616",
+            "--seed 18446744073709551616: too large",
         ),
     ] {
         let stdout = folder
             .run(&format!("train text {option}"))
             .refused(1, words);
         assert_eq!(stdout, "", "{option}");
+    }
+    assert!(!folder.path("elman-run").exists());
+}
+
+#[test]
+fn networks_without_room_are_refused() {
+    let folder = Folder::new("room");
+    for (hidden, words) in [
+        ("100000000", "elman: --hidden 100000000: no memory: "),
+        (
+            "18446744073709551615",
+            "elman: --hidden 18446744073709551615: ",
+        ),
+        (
+            "99999999999999999999",
+            "elman: --hidden 99999999999999999999: too large",
+        ),
+    ] {
+        for command in ["train", "check"] {
+            let ended = folder.run(&format!("{command} text --hidden {hidden}"));
+            assert_eq!(ended.refused(1, words), "", "{command} {hidden}");
+        }
     }
     assert!(!folder.path("elman-run").exists());
 }

@@ -5,9 +5,8 @@ use super::failure::Failure;
 use super::files::read_text;
 use super::output::print;
 use super::settings::{
-    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, settings,
+    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, begin, refused, settings,
 };
-use elman::Training;
 use elman::gradient_check::{self, Case, Comparison, ROUNDING, Row, TOLERANCE};
 use elman::json::quote;
 
@@ -53,8 +52,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(arguments)?;
     let iterations: u64 = arguments.count("iterations")?;
     let text = read_text(arguments.first())?;
-    let fail = |error| Failure::at(&text.name, error);
-    let mut training = Training::new(&text.characters, settings).map_err(fail)?;
+    let fail = |error| refused(error, &text, settings);
+    let mut training = begin(&text, settings)?;
     for _ in 0..iterations {
         training.update().map_err(fail)?;
     }
@@ -66,8 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         h0: training.h0(),
     };
     let rnn = &training.model().state.rnn;
-    let compared = gradient_check::check(rnn, case);
-    let comparison = compared.map_err(|error| Failure::at("gradient check", error))?;
+    let comparison = gradient_check::check(rnn, case).map_err(|error| fail(error.into()))?;
     if arguments.has("json") {
         print(&json(&comparison))?;
     } else {

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub struct Text {
     /// For titles: the file's name.
     pub name: String,
+    /// For messages: the file as the command line names it.
+    pub place: String,
     /// Its characters.
     pub characters: String,
 }
@@ -18,32 +20,38 @@ pub struct Text {
 /// The text of a file, of standard input for `-`, or the built-in one where none is named.
 pub fn read_text(argument: Option<&OsStr>) -> Result<Text, Failure> {
     let Some(argument) = argument else {
+        let name = "the built-in story".to_string();
         return Ok(Text {
-            name: "the built-in story".into(),
+            place: name.clone(),
+            name,
             characters: elman::STORY.into(),
         });
     };
-    let (name, bytes) = if argument == "-" {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
-        ("standard input".to_string(), read)
+    let (name, place, bytes) = if argument == "-" {
+        let name: &OsStr = "standard input".as_ref();
+        (name, name, read_standard_input())
     } else {
         let path = Path::new(argument);
         let name = path.file_name().unwrap_or(argument);
-        (name.to_string_lossy().into_owned(), read_file(path))
+        (name, argument, read_file(path))
     };
-    let place = if argument == "-" {
-        name.as_ref()
-    } else {
-        argument
-    }
-    .to_string_lossy();
+    let place = place.to_string_lossy().into_owned();
     let bytes = bytes.map_err(|error| Failure::at(&place, error))?;
     if bytes.is_empty() {
         return Err(Failure::at(place, "the text is empty"));
     }
-    let characters = text::from_utf8(bytes).map_err(|error| Failure::at(place, error))?;
-    Ok(Text { name, characters })
+    let characters = text::from_utf8(bytes).map_err(|error| Failure::at(&place, error))?;
+    Ok(Text {
+        name: name.to_string_lossy().into_owned(),
+        place,
+        characters,
+    })
+}
+
+fn read_standard_input() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {

@@ -2,7 +2,8 @@
 
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
-use elman::Settings;
+use super::files::Text;
+use elman::{Settings, Training, TrainingError};
 
 pub const HIDDEN: Choice = Choice {
     name: "hidden",
@@ -67,6 +68,21 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
     let checked = settings.check();
     checked.map_err(|error| Failure::Failed(format!("--{error}")))?;
     Ok(settings)
+}
+
+/// An untrained network and the text that it is to learn.
+pub fn begin(text: &Text, settings: Settings) -> Result<Training, Failure> {
+    let training = Training::new(&text.characters, settings);
+    training.map_err(|error| refused(error, text, settings))
+}
+
+/// Says which argument is to blame.
+pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure {
+    match error {
+        TrainingError::TextTooShort { .. } => Failure::at(&text.place, error),
+        TrainingError::Shape(_) => Failure::at(format!("--hidden {}", settings.hidden), error),
+        _ => Failure::Failed(error.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::output::{print, print_characters};
 use super::progress::Progress;
 use super::run_folder::RunFolder;
 use super::settings::{
-    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, settings,
+    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, begin, settings,
 };
 use super::terminal;
 use super::text_curve;
@@ -105,8 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(arguments)?;
     let plan = plan(arguments)?;
     let text = read_text(arguments.first())?;
-    let training = Training::new(&text.characters, settings);
-    let training = training.map_err(|error| refused(&text, error))?;
+    let training = begin(&text, settings)?;
     let out = Path::new(arguments.value("out"));
     let folder = RunFolder::create(out, arguments.has("force"))?;
     let progress = Progress::new(arguments.has("quiet"), 0);
@@ -144,19 +143,11 @@ fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
     })
 }
 
-/// Settings are wrong by themselves, all else is wrong with the text.
-fn refused(text: &Text, error: TrainingError) -> Failure {
-    match error {
-        TrainingError::TextTooShort { .. } => Failure::at(&text.name, error),
-        _ => Failure::Failed(error.to_string()),
-    }
-}
-
 fn introduction(training: &Training, text: &Text, folder: &RunFolder) -> String {
     let shape = training.model().state.rnn.shape();
     format!(
         "{}: {} characters, K = {}; m = {}, {} parameters; run in {}",
-        text.name,
+        text.place,
         terminal::thousands(training.text().len() as u64),
         shape.K(),
         shape.m(),
