@@ -162,21 +162,47 @@ fn samples_that_cannot_be_written_are_refused() {
 }
 
 #[test]
-fn a_loss_that_is_not_finite_ends_the_run_and_keeps_its_files() {
+fn a_loss_that_stops_being_finite_ends_the_run_and_what_is_finite_is_saved() {
     let folder = Folder::new("not-finite");
     let stdout = folder
-        .train("run", "--learning-rate 1e308")
-        .refused(1, "the loss is");
+        .train("run", "--learning-rate 3e306 --log-every 1")
+        .refused(1, "run keeps the best model and the state at update 3");
     assert!(stdout.starts_with("iter=0 "));
-    assert!(
-        folder
-            .run("show run/model.safetensors")
-            .well()
-            .contains("updates          0")
-    );
+    assert_eq!(folder.updates("run"), 3);
+    assert_eq!(folder.read_text("run/loss.csv").lines().count(), 4);
+    assert_eq!(folder.files("run").len(), 4);
     assert!(folder.run("sample run --length 5").well().len() > 5);
-    let wild = folder.train("wild", "--sigma 1e308");
-    wild.refused(1, "try a smaller learning-rate or sigma");
+
+    // Parameters that are not finite themselves are not saved: the earlier state stays.
+    folder
+        .train(
+            "lost",
+            "--learning-rate 1e308 --seq-length 60 --log-every 1",
+        )
+        .refused(1, "lost keeps the best model and the state at update 0");
+    assert_eq!(folder.updates("lost"), 0);
+    assert_eq!(folder.read_text("lost/loss.csv").lines().count(), 2);
+}
+
+#[test]
+fn a_start_that_cannot_be_learned_from_touches_nothing() {
+    let folder = Folder::new("start");
+    folder.train("run", "").well();
+    let before = folder.files("run");
+    for (options, words) in [
+        ("--sigma 1e308", "try a smaller learning-rate or sigma"),
+        // The loss is finite, but not all of the parameters.
+        (
+            "--sigma 6e307 --hidden 1 --seq-length 1 --seed 2",
+            "--sigma 6e307: the network begins with numbers that are not finite",
+        ),
+    ] {
+        folder.train("new", options).refused(1, words);
+        assert!(!folder.path("new").exists(), "{options}");
+        let force = format!("{options} --force");
+        folder.train("run", &force).refused(1, words);
+        assert_eq!(folder.files("run"), before, "{options}");
+    }
 }
 
 /// A model file taken apart: its header as text, and the bytes after it.
@@ -342,6 +368,31 @@ fn a_full_device_is_told() {
     let folder = Folder::new("full");
     let ended = ended(folder.command("train --help").stdout(full_device()));
     ended.refused(1, "standard output: ");
+}
+
+/// A run whose standard output fails saves what it has learned until then.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_fails_ends_the_run_after_saving() {
+    let folder = Folder::new("output");
+    let train = "train text --hidden 6 --seq-length 10 --iterations 3000 --report-every 1 \
+                 --report-length 100 --log-every 1 --out";
+    let at_once = ended(
+        folder
+            .command(&format!("{train} full"))
+            .stdout(full_device()),
+    );
+    at_once.refused(1, "full keeps the best model and the state at update 0");
+    let (output, _other) = program::stalled();
+    let later = ended(folder.command(&format!("{train} run")).stdout(output));
+    let updates = folder.updates("run");
+    assert!(0 < updates && updates < 3000, "{updates}");
+    let kept = format!("run keeps the best model and the state at update {updates}");
+    later.clone().refused(1, "standard output: ");
+    later.refused(1, &kept);
+    let rows = folder.read_text("run/loss.csv").lines().count() as u64;
+    assert_eq!(rows, updates + 1);
+    assert_eq!(folder.files("run").len(), 4);
 }
 
 /// What is told of the work is not the work.

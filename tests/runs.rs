@@ -339,6 +339,26 @@ fn a_closed_pipe_is_a_quiet_end() {
     }
 }
 
+/// A run goes on without its reader.
+#[cfg(unix)]
+#[test]
+fn a_run_that_nobody_reads_is_the_same_run() {
+    let folder = Folder::new("unread");
+    folder.train("read", "").well();
+    let train = "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 100 --out";
+    let unread = ended(
+        folder
+            .command(&format!("{train} unread"))
+            .stdout(program::unread()),
+    );
+    assert_eq!((unread.status, unread.stderr.as_str()), (0, ""));
+    assert_eq!(folder.files("unread"), folder.files("read"));
+    // Where the run itself fails, that is told all the same.
+    let wild = format!("{train} wild --learning-rate 3e306");
+    let wild = ended(folder.command(&wild).stdout(program::unread()));
+    wild.refused(1, "the loss is inf at update 3");
+}
+
 /// The program writes what the library writes.
 #[test]
 fn texts_are_those_of_the_library() {

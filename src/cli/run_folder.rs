@@ -57,26 +57,24 @@ impl RunFolder {
         ))
     }
 
-    /// Writes the losses so far, the best model and the last one, in this order.
-    pub fn save(&mut self, best: &Model, model: &Model) -> Result<(), Failure> {
-        self.flush()?;
+    /// Writes the losses so far, the chart, the best model and the last one, in this order: whoever finds
+    /// the last one finds all.
+    pub fn save(
+        &mut self,
+        chart: &str,
+        best: Option<&Model>,
+        model: Option<&Model>,
+    ) -> Result<(), Failure> {
+        let flushed = self.losses.flush();
+        flushed.map_err(|error| Failure::at(self.path.join(LOSSES).display(), error))?;
+        let path = self.path.join(CHART);
+        fs::write(&path, chart).map_err(|error| Failure::at(path.display(), error))?;
         for (name, model) in [(BEST, best), (MODEL, model)] {
             let path = self.path.join(name);
-            checkpoint::save(model, &path).map_err(|error| Failure::at(path.display(), error))?;
+            let saved = model.map_or(Ok(()), |model| checkpoint::save(model, &path));
+            saved.map_err(|error| Failure::at(path.display(), error))?;
         }
         Ok(())
-    }
-
-    /// Writes the losses so far.
-    pub fn flush(&mut self) -> Result<(), Failure> {
-        let flushed = self.losses.flush();
-        flushed.map_err(|error| Failure::at(self.path.join(LOSSES).display(), error))
-    }
-
-    /// Writes the chart.
-    pub fn draw(&self, svg: &str) -> Result<(), Failure> {
-        let path = self.path.join(CHART);
-        fs::write(&path, svg).map_err(|error| Failure::at(path.display(), error))
     }
 
     fn write_losses(&mut self, line: std::fmt::Arguments) -> Result<(), Failure> {

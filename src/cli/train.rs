@@ -13,9 +13,10 @@ use super::settings::{
 };
 use super::terminal;
 use super::text_curve;
+use elman::model::State;
 use elman::random::{Generator, Stream};
 use elman::synthesis::Synthesizer;
-use elman::{Look, Model, Training, TrainingError, digest};
+use elman::{Look, Model, Training, digest};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
@@ -105,7 +106,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(arguments)?;
     let plan = plan(arguments)?;
     let text = read_text(arguments.first())?;
-    let training = begin(&text, settings)?;
+    let mut training = begin(&text, settings)?;
+    check_start(&mut training)?;
     let out = Path::new(arguments.value("out"));
     let folder = RunFolder::create(out, arguments.has("force"))?;
     let progress = Progress::new(arguments.has("quiet"), 0);
@@ -118,7 +120,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             sequence_length: settings.sequence_length,
         },
         curve: Curve::new(),
-        saved: 0,
+        saved: None,
+        unread: false,
         training,
         folder,
         plan,
@@ -143,6 +146,27 @@ fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
     })
 }
 
+/// What cannot be learned from the start is refused before a folder is touched.
+fn check_start(training: &mut Training) -> Result<(), Failure> {
+    let looked = training.look();
+    looked.map_err(|error| Failure::Failed(error.to_string()))?;
+    if is_finite(training.model()) {
+        return Ok(());
+    }
+    let sigma = training.model().settings.sigma;
+    Err(Failure::at(
+        format!("--sigma {sigma:?}"),
+        "the network begins with numbers that are not finite; choose a smaller sigma",
+    ))
+}
+
+/// Whether a model file can hold it.
+fn is_finite(model: &Model) -> bool {
+    let State { rnn, G, h, .. } = &model.state;
+    let parts = [rnn.parameters.values(), G.values(), h];
+    parts.iter().all(|part| part.iter().all(|x| x.is_finite()))
+}
+
 fn introduction(training: &Training, text: &Text, folder: &RunFolder) -> String {
     let shape = training.model().state.rnn.shape();
     format!(
@@ -163,50 +187,98 @@ struct Run {
     progress: Progress,
     title: Title,
     curve: Curve,
-    /// Updates that the saved state holds.
-    saved: u64,
+    /// Updates that the saved state holds; none before the first save.
+    saved: Option<u64>,
+    /// Nobody reads standard output any more.
+    unread: bool,
 }
 
 impl Run {
     fn go(&mut self) -> Result<(), Failure> {
-        let result = self.learn().and_then(|()| self.conclude());
+        let result = self.learn().and_then(|()| self.tell(Self::conclude));
         self.progress.clear();
         result
     }
 
     fn learn(&mut self) -> Result<(), Failure> {
         loop {
-            let look = self
-                .training
-                .look()
-                .map_err(|error| self.not_finite(error))?;
+            let look = self.training.look();
+            let look = look.map_err(|error| self.rescue(error.to_string()))?;
             let (n, last) = (look.iteration, self.plan.iterations);
             if n % SAVE_EVERY == 0 || n == last {
-                self.save(n)?;
+                self.save()?;
             }
             if n % self.plan.report_every == 0 || n == last {
-                self.report(&look)?;
+                self.tell(|run| run.report(&look))?;
             }
             if n == last {
                 return Ok(());
             }
             if n % self.plan.log_every == 0 {
-                self.folder.log(&look)?;
+                let logged = self.folder.log(&look);
+                logged.map_err(|failure| self.with_kept(failure))?;
                 self.curve.push(n, look.loss, look.smooth_loss);
             }
             self.progress.draw(&look, last, self.title.sequence_length);
-            self.training
-                .update()
-                .map_err(|error| self.not_finite(error))?;
+            let updated = self.training.update();
+            updated.map_err(|error| self.rescue(error.to_string()))?;
         }
     }
 
-    fn save(&mut self, n: u64) -> Result<(), Failure> {
-        self.folder
-            .save(self.training.best(), self.training.model())?;
-        self.folder.draw(&self.chart())?;
-        self.saved = n;
+    fn save(&mut self) -> Result<(), Failure> {
+        let (best, model) = (self.training.best(), self.training.model());
+        let chart = self.chart();
+        let saved = self.folder.save(&chart, Some(best), Some(model));
+        saved.map_err(|failure| self.with_kept(failure))?;
+        self.saved = Some(model.state.updates);
         Ok(())
+    }
+
+    /// Ends the run, and saves what is finite of it.
+    fn rescue(&mut self, message: String) -> Failure {
+        let best = Some(self.training.best()).filter(|model| is_finite(model));
+        let model = Some(self.training.model()).filter(|model| is_finite(model));
+        let chart = self.chart();
+        let failure = match self.folder.save(&chart, best, model) {
+            Err(Failure::Failed(also)) => Failure::at(message, also),
+            _ => {
+                self.saved = model.map(|model| model.state.updates).or(self.saved);
+                Failure::Failed(message)
+            }
+        };
+        self.with_kept(failure)
+    }
+
+    /// A failure, and what there is all the same.
+    fn with_kept(&self, failure: Failure) -> Failure {
+        let Failure::Failed(message) = failure else {
+            return failure;
+        };
+        let place = self.folder.path().display();
+        Failure::Failed(match self.saved {
+            Some(n) => {
+                format!("{message}; {place} keeps the best model and the state at update {n}")
+            }
+            None => format!("{message}; {place} keeps no model of this run"),
+        })
+    }
+
+    /// Prints, as long as somebody reads it. A reader that has left, like `head`, does not end the run.
+    fn tell(
+        &mut self,
+        print: impl FnOnce(&mut Self) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.unread {
+            return Ok(());
+        }
+        match print(self) {
+            Err(Failure::Closed) => {
+                self.unread = true;
+                Ok(())
+            }
+            Err(Failure::Failed(message)) => Err(self.rescue(message)),
+            told => told,
+        }
     }
 
     fn chart(&self) -> String {
@@ -268,20 +340,6 @@ impl Run {
             "digest={:016x}\n",
             digest::of_parameters(parameters)
         ))
-    }
-
-    /// A loss that is not finite ends the run; what was saved stays.
-    fn not_finite(&mut self, error: TrainingError) -> Failure {
-        self.progress.clear();
-        let place = self.folder.path().display().to_string();
-        let flushed = self.folder.flush();
-        match flushed {
-            Err(failure) => failure,
-            Ok(()) => Failure::Failed(format!(
-                "{error}; {place} keeps the state after {} updates",
-                self.saved
-            )),
-        }
     }
 }
 

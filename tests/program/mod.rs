@@ -4,6 +4,8 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
+#[cfg(unix)]
+use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -129,6 +131,12 @@ impl Folder {
         of(child.wait_with_output().unwrap())
     }
 
+    /// Updates that the last state of a run has behind it.
+    pub fn updates(&self, run: &str) -> u64 {
+        let model = self.path(run).join("model.safetensors");
+        elman::checkpoint::load(&model).unwrap().state.updates
+    }
+
     /// A run of 300 updates with 6 hidden units; `more` are further options.
     pub fn train(&self, out: &str, more: &str) -> Ended {
         self.run(&format!(
@@ -142,6 +150,21 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// A standard output that nobody reads any more.
+#[cfg(unix)]
+pub fn unread() -> Stdio {
+    let (ours, _) = UnixStream::pair().unwrap();
+    Stdio::from(OwnedFd::from(ours))
+}
+
+/// A standard output that takes some and then fails, as long as the other end is kept.
+#[cfg(unix)]
+pub fn stalled() -> (Stdio, UnixStream) {
+    let (ours, other) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    (Stdio::from(OwnedFd::from(ours)), other)
 }
 
 pub fn ended(command: &mut Command) -> Ended {
