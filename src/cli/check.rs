@@ -66,14 +66,20 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let rnn = &training.model().state.rnn;
     let comparison = gradient_check::check(rnn, case).map_err(|error| fail(error.into()))?;
-    if arguments.has("json") {
-        print(&json(&comparison))?;
-    } else {
-        print(&table(&comparison))?;
-    }
-    match wrong(&comparison) {
-        None => Ok(()),
-        Some(wrong) => Err(Failure::at("gradient check failed", wrong)),
+    let printed = match arguments.has("json") {
+        true => print(&json(&comparison)),
+        false => print(&table(&comparison)),
+    };
+    outcome(&comparison, printed)
+}
+
+/// How the check ends: whether somebody read the table changes nothing about what it says.
+fn outcome(comparison: &Comparison, printed: Result<(), Failure>) -> Result<(), Failure> {
+    match (wrong(comparison), printed) {
+        (Some(wrong), Ok(()) | Err(Failure::Closed)) => {
+            Err(Failure::at("gradient check failed", wrong))
+        }
+        (_, printed) => printed,
     }
 }
 
@@ -186,4 +192,36 @@ fn json(comparison: &Comparison) -> String {
         comparison.passed(),
         parameters.join(",")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman::gradient_check::compare;
+    use elman::{Parameters, Shape};
+
+    #[test]
+    fn the_verdict_counts_whether_or_not_it_is_read() {
+        let right = Parameters::zeros(Shape::new(3, 2).unwrap()).unwrap();
+        let mut off = right.clone();
+        off.values_mut()[1] = 0.5;
+        let (passed, failed) = (compare(&right, &right), compare(&off, &right));
+        let told = || {
+            Failure::at(
+                "gradient check failed",
+                "U has 1 wrong of 6, the largest at 0, 1",
+            )
+        };
+        let full = || Failure::Failed("standard output: full".into());
+        for (comparison, printed, expected) in [
+            (&passed, Ok(()), Ok(())),
+            (&passed, Err(Failure::Closed), Err(Failure::Closed)),
+            (&passed, Err(full()), Err(full())),
+            (&failed, Ok(()), Err(told())),
+            (&failed, Err(Failure::Closed), Err(told())),
+            (&failed, Err(full()), Err(full())),
+        ] {
+            assert_eq!(outcome(comparison, printed), expected);
+        }
+    }
 }
