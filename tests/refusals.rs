@@ -324,19 +324,19 @@ fn overlapping_tensors_are_refused() {
     let folder = Folder::new("overlap");
     folder.train("run", "").well();
     let file = File::of(&folder.read("run/best.safetensors"));
-    // c is as long as its neighbour b would need to be to begin 8 bytes early.
-    let at = file.header.find("\"b\":").unwrap();
-    let offsets = &file.header[at + file.header[at..].find("[").unwrap()..];
-    let begin = &offsets[offsets.find("offsets\":[").unwrap() + 10..];
-    let begin: u64 = begin[..begin.find(',').unwrap()].parse().unwrap();
-    let earlier = format!("\"data_offsets\":[{},", begin - 8);
-    folder.write(
-        "bad",
-        file.with(&format!("\"data_offsets\":[{begin},"), &earlier),
-    );
-    folder
-        .run("show bad")
-        .refused(1, "overlap another tensor's");
+    // b as long as it is, 8 bytes earlier: they belong to the tensor before it.
+    let (_, b) = file.header.split_once("\"b\":").unwrap();
+    let (_, offsets) = b.split_once("\"data_offsets\":[").unwrap();
+    let (offsets, _) = offsets.split_once(']').unwrap();
+    let (begin, end) = offsets.split_once(',').unwrap();
+    let [begin, end] = [begin, end].map(|offset| offset.parse::<u64>().unwrap());
+    let earlier = format!("{},{}", begin - 8, end - 8);
+    folder.write("bad", file.with(offsets, &earlier));
+    for command in ["show", "sample"] {
+        folder
+            .run(&format!("{command} bad"))
+            .refused(1, "overlap another tensor's");
+    }
 }
 
 /// Arguments that are no UTF-8 name files all the same, and are no panic elsewhere.
