@@ -24,33 +24,97 @@ const BOTTOM: f64 = 456.0;
 /// At most so many epochs are marked; of more, every second, fifth, tenth ...
 const EPOCH_MARKS: f64 = 20.0;
 
-/// A scale of an axis: where values are drawn, and which are named.
+/// A flat curve gets at least this share of its height as the range of the axis: labels of neighbouring
+/// ticks differ then, and stay short.
+const FLATTEST: f64 = 0.005;
+
+/// A scale of an axis: from where to where it goes, and what lies between two ticks. Its numbers are
+/// multiples of 10^power.
+#[derive(Debug)]
 struct Scale {
     low: f64,
     high: f64,
     step: f64,
+    power: i32,
 }
 
 impl Scale {
-    /// Round numbers around `low` to `high`, at most `ticks` steps apart.
-    fn around(low: f64, high: f64, ticks: f64) -> Self {
-        let step = round_step((high - low).max(1e-9) / ticks);
+    /// Updates from 0 on; there are no halves of them.
+    fn updates(iterations: u64) -> Self {
+        let high = iterations.max(1) as f64;
+        Scale {
+            low: 0.0,
+            high,
+            step: round_step(high / 10.0).max(1.0),
+            power: 0,
+        }
+    }
+
+    /// Losses: all of the smooth one, and the raw one from below.
+    fn losses(points: &[Point]) -> Self {
+        let smooth = points.iter().map(|point| point.smooth);
+        let lowest = points.iter().map(|point| point.low.min(point.smooth));
+        let high = smooth.fold(0.0, f64::max);
+        let power = power(high);
+        let unit = unit(power);
+        let (low, high) = (lowest.fold(high, f64::min) / unit, high / unit);
+        let least = if high < 1e-9 { 1.0 } else { FLATTEST * high };
+        let more = (least - (high - low)).max(0.0);
+        let (low, high) = ((low - more / 2.0).max(0.0), high + more / 2.0);
+        let step = round_step((high - low) / 8.0);
         Scale {
             low: (low / step).floor() * step,
             high: (high / step).ceil() * step,
             step,
+            power,
         }
     }
 
     fn ticks(&self) -> impl Iterator<Item = f64> {
-        let (low, step) = (self.low, self.step);
-        let count = ((self.high - low) / step).round() as u64;
-        (0..=count).map(move |i| low + i as f64 * step)
+        let (step, first) = (self.step, (self.low / self.step).round());
+        let count = ((self.high - self.low) / step + 1e-6).floor() as u64;
+        (0..=count).map(move |i| (first + i as f64) * step)
     }
 
-    fn share(&self, value: f64) -> f64 {
-        (value - self.low) / (self.high - self.low)
+    /// Digits after the point that tell neighbouring ticks apart.
+    fn decimals(&self) -> usize {
+        (0..20)
+            .find(|&digits| self.step * unit(digits) > 0.999)
+            .map_or(0, |digits| digits as usize)
     }
+
+    /// Where a number of the axis lies, from 0 at its low end to 1 at its high end.
+    fn share(&self, number: f64) -> f64 {
+        (number - self.low) / (self.high - self.low)
+    }
+
+    /// As [`Scale::share`] for a value that is not yet in the units of the axis; what is far outside the
+    /// picture need not be any farther.
+    fn share_of(&self, value: f64) -> f64 {
+        self.share(value / unit(self.power)).min(100.0)
+    }
+}
+
+/// The power of ten, a multiple of 3, that leaves a number up to three digits before the point. Numbers
+/// that are short anyway need none.
+fn power(number: f64) -> i32 {
+    if (0.01..1e4).contains(&number) || number < 1e-9 {
+        return 0;
+    }
+    let mut power = 0;
+    while number / unit(power) >= 1000.0 {
+        power += 3;
+    }
+    while number / unit(power) < 1.0 {
+        power -= 3;
+    }
+    power
+}
+
+/// 10^power. The power function of the standard library is not the same on every machine.
+fn unit(power: i32) -> f64 {
+    let unit = (0..power.abs()).fold(1.0, |unit, _| unit * 10.0);
+    if power < 0 { 1.0 / unit } else { unit }
 }
 
 /// The smallest of 1, 2, 5, 10, 20, 50 ... (and 0.5, 0.2 ...) that is not below `least`.
@@ -71,22 +135,35 @@ fn round_step(least: f64) -> f64 {
 
 /// The chart as SVG: the raw loss faint behind the smooth one, over the updates, epochs marked.
 pub fn svg(title: &Title, curve: &Curve, iterations: u64, updates_per_epoch: u64) -> String {
-    let points = curve.points();
-    let x = Scale {
-        low: 0.0,
-        ..Scale::around(0.0, iterations.max(1) as f64, 10.0)
-    };
-    let x = Scale {
-        high: iterations.max(1) as f64,
-        ..x
-    };
-    let y = losses(points);
-    let mut svg = head(title);
-    let at = |n: f64| LEFT + x.share(n) * (RIGHT - LEFT);
-    let up = |loss: f64| BOTTOM - y.share(loss) * (BOTTOM - TOP);
+    let x = Scale::updates(iterations);
+    let y = Scale::losses(curve.points());
+    [
+        head(title),
+        grid(&x, &y),
+        epochs(iterations, updates_per_epoch, &x),
+        curves(curve.points(), &x, &y),
+        frame(title, &y),
+        legend(),
+        "</svg>\n".to_string(),
+    ]
+    .concat()
+}
 
-    for n in x.ticks().filter(|&n| n <= x.high) {
-        let (at, name) = (at(n), thousands(n as u64));
+/// Pixels from the left.
+fn across(share: f64) -> f64 {
+    LEFT + share * (RIGHT - LEFT)
+}
+
+/// Pixels from the top.
+fn down(share: f64) -> f64 {
+    BOTTOM - share * (BOTTOM - TOP)
+}
+
+/// A line and a name for every tick.
+fn grid(x: &Scale, y: &Scale) -> String {
+    let mut svg = String::new();
+    for n in x.ticks() {
+        let (at, name) = (across(x.share(n)), thousands(n as u64));
         let _ = write!(
             svg,
             "<path class=\"grid\" d=\"M{at:.1} {TOP}V{BOTTOM}\"/>\n\
@@ -94,52 +171,46 @@ pub fn svg(title: &Title, curve: &Curve, iterations: u64, updates_per_epoch: u64
             BOTTOM + 20.0
         );
     }
+    let digits = y.decimals();
     for loss in y.ticks() {
-        let (up, digits) = (up(loss), if y.step < 1.0 { 1 } else { 0 });
+        let at = down(y.share(loss));
         let _ = write!(
             svg,
-            "<path class=\"grid\" d=\"M{LEFT} {up:.1}H{RIGHT}\"/>\n\
+            "<path class=\"grid\" d=\"M{LEFT} {at:.1}H{RIGHT}\"/>\n\
              <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.digits$}</text>\n",
             LEFT - 8.0,
-            up + 4.0
+            at + 4.0
         );
     }
-    svg += &epochs(iterations, updates_per_epoch, at);
+    svg
+}
 
-    let mut raw = String::new();
-    let mut smooth = String::new();
+/// The raw loss, and the smooth one before it.
+fn curves(points: &[Point], x: &Scale, y: &Scale) -> String {
+    let (mut raw, mut smooth) = (String::new(), String::new());
+    let up = |loss| down(y.share_of(loss));
     for point in points {
-        let at = at(point.iteration as f64);
+        let at = across(x.share(point.iteration as f64));
         let _ = write!(raw, "{at:.1},{:.1} ", up(point.low));
         if point.high > point.low {
             let _ = write!(raw, "{at:.1},{:.1} ", up(point.high));
         }
         let _ = write!(smooth, "{at:.1},{:.1} ", up(point.smooth));
     }
-    let _ = write!(
-        svg,
-        "<g clip-path=\"url(#frame)\">\n<polyline class=\"raw\" points=\"{}\"/>\n\
-         <polyline class=\"smooth\" points=\"{}\"/>\n</g>\n",
-        raw.trim_end(),
-        smooth.trim_end()
+    let (raw, smooth) = (raw.trim_end(), smooth.trim_end());
+    let mut svg = format!(
+        "<g clip-path=\"url(#frame)\">\n<polyline class=\"raw\" points=\"{raw}\"/>\n\
+         <polyline class=\"smooth\" points=\"{smooth}\"/>\n</g>\n"
     );
-    svg + &frame_and_legend(title) + "</svg>\n"
-}
-
-/// The scale of the losses: all of the smooth one, and the raw one from below.
-fn losses(points: &[Point]) -> Scale {
-    let low = points
-        .iter()
-        .map(|p| p.low.min(p.smooth))
-        .fold(f64::INFINITY, f64::min);
-    let high = points
-        .iter()
-        .map(|p| p.smooth)
-        .fold(f64::NEG_INFINITY, f64::max);
-    if points.is_empty() {
-        return Scale::around(0.0, 1.0, 5.0);
+    // One point alone makes no line.
+    if let [point] = points {
+        let (x, y) = (across(x.share(point.iteration as f64)), up(point.smooth));
+        let _ = writeln!(
+            svg,
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"#14508c\"/>"
+        );
     }
-    Scale::around(low, high.max(low + 1e-6), 8.0)
+    svg
 }
 
 fn head(title: &Title) -> String {
@@ -167,7 +238,7 @@ fn head(title: &Title) -> String {
 }
 
 /// A dashed line where each epoch after the first begins.
-fn epochs(iterations: u64, updates_per_epoch: u64, at: impl Fn(f64) -> f64) -> String {
+fn epochs(iterations: u64, updates_per_epoch: u64, x: &Scale) -> String {
     let mut svg = String::new();
     let count = iterations / updates_per_epoch.max(1);
     let every = round_step((count as f64 / EPOCH_MARKS).max(1.0)) as u64;
@@ -178,7 +249,7 @@ fn epochs(iterations: u64, updates_per_epoch: u64, at: impl Fn(f64) -> f64) -> S
         (update < iterations).then_some((epoch, update))
     });
     for (epoch, update) in marks {
-        let at = at(update as f64);
+        let at = across(x.share(update as f64));
         let _ = write!(
             svg,
             "<path class=\"epoch\" d=\"M{at:.1} {TOP}V{BOTTOM}\"/>\n\
@@ -197,20 +268,29 @@ fn epochs(iterations: u64, updates_per_epoch: u64, at: impl Fn(f64) -> f64) -> S
     svg
 }
 
-fn frame_and_legend(title: &Title) -> String {
+/// The frame, and what its axes mean.
+fn frame(title: &Title, y: &Scale) -> String {
     let (width, height) = (RIGHT - LEFT, BOTTOM - TOP);
     let (middle_x, middle_y) = ((LEFT + RIGHT) / 2.0, (TOP + BOTTOM) / 2.0);
-    let (x, y, name_x) = (RIGHT - 160.0, TOP + 26.0, RIGHT - 122.0);
+    let (T, bottom) = (title.sequence_length, HEIGHT - 20.0);
+    let nats = match y.power {
+        0 => "nats".to_string(),
+        power => format!("1e{power} nats"),
+    };
     format!(
         "<rect class=\"frame\" x=\"{LEFT}\" y=\"{TOP}\" width=\"{width}\" height=\"{height}\"/>\n\
          <text x=\"{middle_x}\" y=\"{bottom}\" text-anchor=\"middle\">updates of {T} characters</text>\n\
          <text transform=\"translate(22 {middle_y}) rotate(-90)\" text-anchor=\"middle\">\
-         loss (nats, summed over {T} characters)</text>\n\
-         <rect x=\"{box_x}\" y=\"{box_y}\" width=\"162\" height=\"54\" fill=\"white\" fill-opacity=\"0.9\"/>\n\
+         loss ({nats}, summed over {T} characters)</text>\n"
+    )
+}
+
+fn legend() -> String {
+    let (x, y, name_x) = (RIGHT - 160.0, TOP + 26.0, RIGHT - 122.0);
+    format!(
+        "<rect x=\"{box_x}\" y=\"{box_y}\" width=\"162\" height=\"54\" fill=\"white\" fill-opacity=\"0.9\"/>\n\
          <path class=\"smooth\" d=\"M{x} {y}h28\"/><text x=\"{name_x}\" y=\"{name_y}\">smooth loss</text>\n\
          <path class=\"raw\" d=\"M{x} {y2}h28\"/><text x=\"{name_x}\" y=\"{name_y2}\">loss of a chunk</text>\n",
-        T = title.sequence_length,
-        bottom = HEIGHT - 20.0,
         box_x = x - 10.0,
         box_y = TOP + 6.0,
         name_y = y + 4.0,
@@ -298,5 +378,53 @@ mod tests {
             assert!(svg.matches("class=\"epoch\"").count() <= 20);
             assert!(svg.len() < 200_000);
         }
+    }
+
+    /// The names of the ticks of one axis.
+    fn names<'a>(svg: &'a str, anchor: &str) -> Vec<&'a str> {
+        let ticks = svg.split("class=\"grid\"").skip(1);
+        let texts = ticks.map(|tick| tick.split("</text>").next().unwrap());
+        let names = texts.filter(|text| text.contains(anchor));
+        let names = names.map(|text| text.rsplit('>').next().unwrap());
+        names.collect()
+    }
+
+    #[test]
+    fn neighbouring_ticks_have_names_of_their_own() {
+        let falling: Vec<f64> = (0..5).map(|n| 105.0 - n as f64).collect();
+        for (losses, iterations) in [
+            (vec![0.0; 5], 5),
+            (vec![1e14; 5], 5),
+            (vec![50.0], 1),
+            (vec![1e14], 1),
+            (vec![f64::MAX; 3], 3),
+            (vec![f64::MAX, 0.0], 2),
+            (vec![f64::from_bits(1); 3], 3),
+            (vec![3e-5, 2e-5], 100),
+            (vec![9999.0, 9998.0], 15),
+            (falling, 5),
+        ] {
+            let mut curve = Curve::new();
+            for (n, &loss) in losses.iter().enumerate() {
+                curve.push(n as u64, loss, loss);
+            }
+            let svg = svg(&title("x"), &curve, iterations, 3);
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{losses:?}");
+            for anchor in ["middle", "end"] {
+                let names = names(&svg, anchor);
+                assert!((2..=17).contains(&names.len()), "{losses:?}: {names:?}");
+                let distinct: std::collections::HashSet<_> = names.iter().collect();
+                assert_eq!(distinct.len(), names.len(), "{losses:?}: {names:?}");
+                let longest = names.iter().map(|name| name.len()).max();
+                assert!(longest <= Some(5), "{losses:?}: {names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn short_runs_have_whole_updates_on_their_axis() {
+        let svg = svg(&title("x"), &Curve::falling(1), 5, 100);
+        assert_eq!(names(&svg, "middle"), ["0", "1", "2", "3", "4", "5"]);
+        assert!(svg.contains("<circle cx=\"74.0\""));
     }
 }
