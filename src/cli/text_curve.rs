@@ -24,8 +24,8 @@ pub fn draw(curve: &Curve, columns: usize, utf8: bool) -> String {
     let mut drawn = format!("{:>NAMES$}\n", "smooth loss");
     for (line, cells) in cells(points, width, utf8).chunks(width).enumerate() {
         let name = match line {
-            0 => format!("{high:.1}"),
-            line if line == LINES - 1 => format!("{low:.1}"),
+            0 => name_of(high),
+            line if line == LINES - 1 => name_of(low),
             _ => String::new(),
         };
         let cells: String = cells.iter().map(|&cell| glyph(cell, utf8)).collect();
@@ -34,6 +34,14 @@ pub fn draw(curve: &Curve, columns: usize, utf8: bool) -> String {
     let last = format!("{} updates", thousands(points[points.len() - 1].iteration));
     let _ = writeln!(drawn, "{:NAMES$} 0{last:>1$}", "", width - 1);
     drawn
+}
+
+/// A loss in at most [`NAMES`] columns.
+fn name_of(loss: f64) -> String {
+    match loss {
+        loss if loss < 999_999.0 => format!("{loss:.1}"),
+        loss => format!("{loss:.1e}"),
+    }
 }
 
 fn range(points: &[Point]) -> (f64, f64) {
@@ -110,6 +118,23 @@ mod tests {
         assert!(lines[LINES].ends_with('*'));
         assert!(lines[1..=LINES].iter().all(|line| line.contains('*')));
         assert!(lines[LINES + 1].ends_with("49,900 updates"));
+    }
+
+    #[test]
+    fn losses_of_any_size_have_room_for_their_names() {
+        for loss in [0.0, 5e-324, 104.36, 999_999.96, 1e14, f64::MAX] {
+            let mut curve = Curve::new();
+            (0..9).for_each(|n| curve.push(n, loss, loss / (1 + n) as f64));
+            let drawn = draw(&curve, 40, false);
+            assert!(drawn.lines().all(|line| line.len() <= 40), "{drawn}");
+            assert!(
+                drawn
+                    .lines()
+                    .nth(2)
+                    .unwrap()
+                    .starts_with(&" ".repeat(NAMES))
+            );
+        }
     }
 
     #[test]
