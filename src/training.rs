@@ -361,6 +361,8 @@ fn claim_memory(shape: Shape, T: usize, times: usize) -> Result<(), ShapeError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gradient_check::{Case, analytic};
+    use crate::reference;
     use crate::synthesis::passage;
 
     const TEXT: &str =
@@ -448,35 +450,48 @@ mod tests {
         assert_eq!(watched.best(), alone.best());
     }
 
+    /// With a learning-rate of 2 single losses fall below the lowest smooth loss.
     #[test]
     fn the_best_model_is_the_earliest_of_the_lowest() {
-        let mut training = training();
-        let mut lowest: Option<(f64, Model)> = None;
-        for n in 0..1001 {
-            let look = training.look().unwrap();
-            let better = lowest
-                .as_ref()
-                .is_none_or(|(loss, _)| look.smooth_loss < *loss);
-            assert_eq!(look.is_best, n % 100 == 0 && better);
-            if look.is_best {
-                lowest = Some((look.smooth_loss, training.model().clone()));
+        for learning_rate in [0.1, 2.0] {
+            let settings = Settings {
+                learning_rate,
+                ..settings()
+            };
+            let mut training = Training::new(TEXT, settings).unwrap();
+            let mut lowest: Option<(f64, Model)> = None;
+            for n in 0..1001 {
+                let look = training.look().unwrap();
+                let better = lowest
+                    .as_ref()
+                    .is_none_or(|(loss, _)| look.smooth_loss < *loss);
+                assert_eq!(look.is_best, n % 100 == 0 && better);
+                if look.is_best {
+                    lowest = Some((look.smooth_loss, training.model().clone()));
+                }
+                let (loss, model) = lowest.as_ref().unwrap();
+                assert_eq!(training.best(), model);
+                assert_eq!(training.best_smooth_loss(), Some(*loss));
+                training.update().unwrap();
             }
-            let (loss, model) = lowest.as_ref().unwrap();
-            assert_eq!(training.best(), model);
-            assert_eq!(training.best_smooth_loss(), Some(*loss));
-            training.update().unwrap();
+            assert!(lowest.unwrap().1.state.updates > 0, "it learned nothing");
         }
-        assert!(lowest.unwrap().1.state.updates > 0, "it learned nothing");
     }
 
+    /// Large weights: the characters depend on the one before and on the hidden state.
     #[test]
     fn a_sample_begins_where_the_chunk_begins() {
-        let mut training = training();
+        let wild = Settings {
+            sigma: 1.0,
+            seed: 2,
+            ..settings()
+        };
+        let mut training = Training::new(TEXT, wild).unwrap();
         for _ in 0..12 {
             training.update().unwrap();
         }
         let look = training.look().unwrap();
-        let mut generator = Generator::new(1, Stream::Report(12));
+        let mut generator = Generator::new(2, Stream::Report(12));
         let rnn = &training.model().state.rnn;
         let x0 = training.text()[look.position];
         let expected = synthesize(rnn, &training.model().state.h, x0, 20, &mut generator);
@@ -582,25 +597,81 @@ mod tests {
     }
 
     #[test]
+    fn an_update_follows_every_setting() {
+        let usual = settings();
+        for changed in [
+            usual,
+            Settings {
+                learning_rate: 0.7,
+                ..usual
+            },
+            Settings {
+                clip: 1e-3,
+                ..usual
+            },
+            Settings {
+                epsilon: 1.0,
+                ..usual
+            },
+        ] {
+            let mut training = Training::new(TEXT, changed).unwrap();
+            let rnn = training.model().state.rnn.clone();
+            let (inputs, targets) = training.chunk(0);
+            let h0 = training.h0();
+            let case = Case {
+                inputs,
+                targets,
+                h0,
+            };
+            let gradient = analytic(&rnn, case).unwrap();
+            let mut theta = rnn.parameters.values().to_vec();
+            let mut sums = vec![0.0; theta.len()];
+            let with = [changed.clip, changed.learning_rate, changed.epsilon];
+            reference::update(&mut theta, &mut sums, gradient.values(), with);
+            training.update().unwrap();
+            let state = &training.model().state;
+            assert_eq!(state.rnn.parameters.values(), theta, "{changed:?}");
+            assert_eq!(state.G.values(), sums, "{changed:?}");
+        }
+    }
+
+    /// With a learning-rate of 3 nothing is learned: the best stays where it is.
+    #[test]
     fn a_run_that_goes_on_is_the_run_that_never_stopped() {
-        let (mut whole, mut first) = (training(), training());
-        for _ in 0..330 {
-            whole.update().unwrap();
+        for learning_rate in [0.1, 3.0] {
+            let settings = Settings {
+                learning_rate,
+                ..settings()
+            };
+            let mut whole = Training::new(TEXT, settings).unwrap();
+            let mut first = whole.clone();
+            for _ in 0..330 {
+                whole.update().unwrap();
+            }
+            for _ in 0..150 {
+                first.update().unwrap();
+            }
+            first.look().unwrap();
+            let (model, best) = (first.model().clone(), first.best().clone());
+            assert_ne!(model, best);
+            let mut second = Training::resume(TEXT, model, best).unwrap();
+            assert_eq!(second.model(), first.model());
+            assert_eq!(second.best(), first.best());
+            assert_eq!(second.best_smooth_loss(), first.best_smooth_loss());
+            for _ in 150..330 {
+                second.update().unwrap();
+            }
+            assert_eq!(second.model(), whole.model());
+            assert_eq!(second.best(), whole.best());
         }
-        for _ in 0..150 {
-            first.update().unwrap();
-        }
-        first.look().unwrap();
-        let (model, best) = (first.model().clone(), first.best().clone());
-        let mut second = Training::resume(TEXT, model.clone(), best.clone()).unwrap();
-        for _ in 150..330 {
-            second.update().unwrap();
-        }
-        assert_eq!(second.model(), whole.model());
-        assert_eq!(second.best(), whole.best());
+    }
+
+    #[test]
+    fn a_run_goes_on_in_its_own_text_alone() {
+        let model = training().model().clone();
         let other = TEXT.replace("nine", "five");
         assert!(matches!(
-            Training::resume(&other, model, best),
+            Training::resume(&other, model.clone(), model),
             Err(TrainingError::OtherText { .. })
         ));
     }
@@ -628,6 +699,22 @@ mod tests {
         assert_eq!(
             claim_memory(shape, 8, usize::MAX),
             Err(ShapeError::NoMemory { bytes: usize::MAX })
+        );
+        assert_eq!(
+            claim_memory(shape, usize::MAX, 5),
+            Err(ShapeError::NoMemory { bytes: usize::MAX })
+        );
+        // A run asks for parameters, gradient, sums, the best model's, and the steps at once.
+        let large = Settings {
+            hidden: 1 << 26,
+            ..settings()
+        };
+        let shape = Shape::new(large.hidden, Vocabulary::of(TEXT).len()).unwrap();
+        let steps = Unrolled::bytes(shape, large.sequence_length).unwrap();
+        let bytes = 5 * 8 * shape.entries() + steps;
+        assert_eq!(
+            Training::new(TEXT, large).unwrap_err(),
+            TrainingError::Shape(ShapeError::NoMemory { bytes })
         );
     }
 
