@@ -347,12 +347,34 @@ mod tests {
         let mut gradient = analytic(&setting.rnn, setting.case()).unwrap();
         assert!(compare(&gradient, &numerical).passed());
         spoil(&mut gradient);
-        compare(&gradient, &numerical)
+        let spoiled = compare(&gradient, &numerical);
+        assert!(!spoiled.passed(), "{spoiled:?}");
+        spoiled
     }
 
     fn names(comparison: &Comparison) -> String {
         let wrong = comparison.rows.iter().filter(|row| row.wrong > 0);
         wrong.map(|row| row.name).collect()
+    }
+
+    #[test]
+    fn one_wrong_entry_of_any_parameter_fails_the_check() {
+        let setting = Setting::new(5, 0.3, 2);
+        let mut end = 0;
+        for (name, rows, columns) in setting.rnn.shape().tensors() {
+            end += rows * columns;
+            let spoiled = wrong_after(&setting, |g| g.values_mut()[end - 1] += 1e-3);
+            assert_eq!(names(&spoiled), name);
+        }
+    }
+
+    #[test]
+    fn a_check_compares_the_analytic_gradient_with_the_numerical_one() {
+        let setting = Setting::new(5, 0.3, 2);
+        let (rnn, case) = (&setting.rnn, setting.case());
+        let (analytic, numerical) = (analytic(rnn, case).unwrap(), numerical(rnn, case).unwrap());
+        assert_ne!(analytic, numerical, "rounding alone tells them apart");
+        assert_eq!(check(rnn, case).unwrap(), compare(&analytic, &numerical));
     }
 
     #[test]
