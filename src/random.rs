@@ -170,6 +170,16 @@ mod tests {
         assert!((beyond / count as f64 - 0.05).abs() < scale * (0.05f64 * 0.95).sqrt());
     }
 
+    /// A million pairs: the mean of the products lies within five of its standard deviations.
+    #[test]
+    fn the_draws_of_a_pair_are_independent() {
+        let count = 1_000_000;
+        let mut generator = Generator::new(7, Stream::Initialization);
+        let products = (0..count).map(|_| generator.normal_pair().iter().product::<f64>());
+        let mean = products.sum::<f64>() / f64::from(count);
+        assert!(mean.abs() < 5.0 / f64::from(count).sqrt(), "{mean}");
+    }
+
     #[test]
     fn sigma_scales_every_draw() {
         let mut unit = [0.0; 7];
@@ -194,6 +204,25 @@ mod tests {
             .sum();
         // 63 degrees of freedom: 112 is exceeded once in 10,000 times.
         assert!(chi_square < 112.0, "chi-square {chi_square}");
+    }
+
+    #[test]
+    fn uniform_draws_have_all_of_their_53_bits() {
+        let mut generator = Generator::new(5, Stream::Passage);
+        let multiples: Vec<f64> = (0..64)
+            .map(|_| generator.uniform() * (1u64 << 53) as f64)
+            .collect();
+        assert!(multiples.iter().all(|multiple| multiple.fract() == 0.0));
+        assert!(multiples.iter().any(|multiple| multiple % 2.0 == 1.0));
+    }
+
+    /// A seed means the same numbers in every version, so that runs can be repeated.
+    #[test]
+    fn streams_begin_as_they_always_did() {
+        let first = |stream| Generator::new(1, stream).next_u64();
+        assert_eq!(first(Stream::Initialization), 0x3f85_06cb_87cd_7d91);
+        assert_eq!(first(Stream::Report(7)), 0x1be9_0c75_43e8_6ab9);
+        assert_eq!(first(Stream::Passage), 0xbb61_66f9_f678_e6f5);
     }
 
     #[test]
