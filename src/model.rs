@@ -200,3 +200,22 @@ pub struct Model {
     /// Where its training stands.
     pub state: State,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_settings_are_the_assignment_s() {
+        let assignment = Settings {
+            hidden: 100,
+            sequence_length: 25,
+            learning_rate: 0.1,
+            sigma: 0.01,
+            clip: 5.0,
+            epsilon: 1e-8,
+            seed: 1,
+        };
+        assert_eq!(Settings::default(), assignment);
+    }
+}
