@@ -588,6 +588,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_header_has_at_most_100_million_bytes() {
+        let claimed = |length: usize| {
+            let mut bytes = vec![0; 8 + length];
+            bytes[..8].copy_from_slice(&(length as u64).to_le_bytes());
+            read(&bytes).unwrap_err()
+        };
+        assert!(matches!(
+            claimed(100_000_001),
+            FormatError::HeaderLength { .. }
+        ));
+        // This one is read, and does not begin with an object.
+        assert!(matches!(
+            claimed(100_000_000),
+            FormatError::Header { byte: 8, .. }
+        ));
+    }
+
+    #[test]
+    fn a_tensor_has_at_most_16_dimensions() {
+        let with = |dimensions| {
+            let ones = vec!["1"; dimensions].join(",");
+            let header = format!(
+                "{{\"x\":{{\"dtype\":\"F64\",\"shape\":[{ones}],\"data_offsets\":[0,8]}}}}"
+            );
+            read(&file(&header, 8)).map(|file| file.tensors[0].shape.len())
+        };
+        assert_eq!(with(16), Ok(16));
+        let error = with(17).unwrap_err().to_string();
+        assert!(error.contains("expected fewer numbers"), "{error}");
+    }
+
     /// Whatever the format has can be named where it does not belong.
     #[test]
     fn every_type_has_its_size() {
