@@ -1071,4 +1071,14 @@ mod tests {
             Err(CheckpointError::Io(_))
         ));
     }
+
+    #[test]
+    fn a_file_that_finds_no_place_is_cleared_away() {
+        let folder = Folder::new("no-place");
+        let path = folder.0.join("model.safetensors");
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(save(&model(), &path), Err(CheckpointError::Io(_))));
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+        assert!(path.is_dir());
+    }
 }
