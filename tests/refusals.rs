@@ -339,6 +339,27 @@ fn overlapping_tensors_are_refused() {
     }
 }
 
+#[test]
+fn what_is_empty_is_told() {
+    let folder = Folder::new("nothing");
+    for (command, words) in [
+        ("train", "elman: an argument is empty: it names no file"),
+        ("check", "elman: an argument is empty"),
+        ("show", "elman: an argument is empty"),
+        ("sample --", "elman: an argument is empty"),
+        ("train text --out", "elman: --out: the value is empty"),
+        ("train text --hidden", "elman: --hidden: the value is empty"),
+        ("train text --sigma", "elman: --sigma: the value is empty"),
+    ] {
+        let ended = ended(folder.command(command).arg(""));
+        assert_eq!(ended.refused(2, words), "", "{command}");
+    }
+    folder
+        .run("train text --out=")
+        .refused(2, "--out: the value is empty");
+    assert!(!folder.path("loss.csv").exists());
+}
+
 /// Arguments that are no UTF-8 name files all the same, and are no panic elsewhere.
 #[cfg(unix)]
 #[test]

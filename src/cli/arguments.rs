@@ -51,6 +51,9 @@ impl Arguments {
         let mut options_end = false;
         while let Some(argument) = arguments.next() {
             let text = argument.to_string_lossy();
+            if text.is_empty() {
+                return Err(usage("an argument is empty: it names no file".into()));
+            }
             if text == "--" && !options_end {
                 options_end = true;
             } else if options_end || text == "-" || !text.starts_with('-') {
@@ -87,9 +90,18 @@ impl Arguments {
         self.given.iter().any(|(given, _)| *given == name)
     }
 
+    /// The value of an option that says nothing when it is empty.
+    pub fn filled(&self, name: &str) -> Result<&OsStr, Failure> {
+        let value = self.value(name);
+        match value.is_empty() {
+            true => Err(usage(format!("--{name}: the value is empty"))),
+            false => Ok(value),
+        }
+    }
+
     /// The value of an option as a number.
     pub fn number(&self, name: &str) -> Result<f64, Failure> {
-        let value = self.value(name).to_string_lossy();
+        let value = self.filled(name)?.to_string_lossy();
         let number = value.parse();
         number.map_err(|_| usage(format!("--{name} {value}: must be a number")))
     }
@@ -100,7 +112,7 @@ impl Arguments {
     where
         N: FromStr<Err = ParseIntError>,
     {
-        let value = self.value(name).to_string_lossy();
+        let value = self.filled(name)?.to_string_lossy();
         value.parse().map_err(|error: ParseIntError| {
             let place = format!("--{name} {value}");
             match error.kind() {

@@ -105,10 +105,10 @@ struct Plan {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(arguments)?;
     let plan = plan(arguments)?;
+    let out = Path::new(arguments.filled("out")?);
     let text = read_text(arguments.first())?;
     let mut training = begin(&text, settings)?;
     check_start(&mut training)?;
-    let out = Path::new(arguments.value("out"));
     let folder = RunFolder::create(out, arguments.has("force"))?;
     let progress = Progress::new(arguments.has("quiet"), 0);
     progress.say(&introduction(&training, &text, &folder));
