@@ -56,10 +56,16 @@ fn settings_out_of_range_are_refused() {
             "--learning-rate NaN",
             "--learning-rate NaN: must be a positive number",
         ),
+        ("--learning-rate inf", "--learning-rate inf: too large"),
         (
-            "--learning-rate inf",
-            "--learning-rate inf: must be a positive number",
+            "--learning-rate 1e400",
+            "--learning-rate 1e400: too large: choose a smaller number",
         ),
+        (
+            "--learning-rate -1e400",
+            "--learning-rate -1e400: must be a positive number",
+        ),
+        ("--learning-rate 1e-400", "--learning-rate 1e-400: must be"),
         ("--clip 0", "--clip 0: must be"),
         ("--epsilon 0", "--epsilon 0: must be"),
         ("--sigma -1", "--sigma -1: must be"),
@@ -146,6 +152,7 @@ fn samples_that_cannot_be_written_are_refused() {
     for (option, words) in [
         ("--temperature -1", "--temperature -1: must be"),
         ("--temperature NaN", "--temperature NaN: must be"),
+        ("--temperature 1e400", "--temperature 1e400: too large"),
         (
             "--prime QUX",
             "--prime: the vocabulary lacks 'Q' (U+0051), 'U' (U+0055), 'X' (U+0058)",

@@ -99,29 +99,40 @@ impl Arguments {
         }
     }
 
-    /// The value of an option as a number.
-    pub fn number(&self, name: &str) -> Result<f64, Failure> {
-        let value = self.filled(name)?.to_string_lossy();
-        let number = value.parse();
-        number.map_err(|_| usage(format!("--{name} {value}: must be a number")))
+    /// An option with its value, as messages quote it: as it was given.
+    pub fn quoted(&self, name: &str) -> String {
+        format!("--{name} {}", self.value(name).to_string_lossy())
     }
 
-    /// The value of an option as a count. What looks like one and is only too large is no mistake on the
-    /// command line.
+    /// The value of an option as a number. What is only too large is no mistake on the command line.
+    pub fn number(&self, name: &str) -> Result<f64, Failure> {
+        let number = self.filled(name)?.to_string_lossy().parse();
+        match number {
+            Ok(f64::INFINITY) => Err(self.too_large(name)),
+            Ok(number) => Ok(number),
+            Err(_) => Err(usage(format!("{}: must be a number", self.quoted(name)))),
+        }
+    }
+
+    /// The value of an option as a count. What is only too large is no mistake on the command line.
     pub fn count<N>(&self, name: &str) -> Result<N, Failure>
     where
         N: FromStr<Err = ParseIntError>,
     {
         let value = self.filled(name)?.to_string_lossy();
-        value.parse().map_err(|error: ParseIntError| {
-            let place = format!("--{name} {value}");
-            match error.kind() {
-                IntErrorKind::PosOverflow => {
-                    Failure::at(place, "too large: choose a smaller number")
+        value
+            .parse()
+            .map_err(|error: ParseIntError| match error.kind() {
+                IntErrorKind::PosOverflow => self.too_large(name),
+                _ => {
+                    let place = self.quoted(name);
+                    usage(format!("{place}: must be a whole number from 0 on"))
                 }
-                _ => usage(format!("{place}: must be a whole number from 0 on")),
-            }
-        })
+            })
+    }
+
+    fn too_large(&self, name: &str) -> Failure {
+        Failure::at(self.quoted(name), "too large: choose a smaller number")
     }
 
     /// The value of an option as text.

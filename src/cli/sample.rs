@@ -52,9 +52,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let prime = arguments.text("prime")?;
     let temperature = arguments.number("temperature")?;
-    if !(temperature >= 0.0 && f64::is_finite(temperature)) {
+    if temperature.is_nan() || temperature < 0.0 {
         return Err(Failure::at(
-            format!("--temperature {temperature}"),
+            arguments.quoted("temperature"),
             "must be a number of at least 0",
         ));
     }

@@ -66,7 +66,12 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         seed: arguments.count("seed")?,
     };
     let checked = settings.check();
-    checked.map_err(|error| Failure::Failed(format!("--{error}")))?;
+    checked.map_err(|error| {
+        Failure::at(
+            arguments.quoted(error.name),
+            format!("must be {}", error.need),
+        )
+    })?;
     Ok(settings)
 }
 

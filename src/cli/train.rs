@@ -108,7 +108,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let out = Path::new(arguments.filled("out")?);
     let text = read_text(arguments.first())?;
     let mut training = begin(&text, settings)?;
-    check_start(&mut training)?;
+    check_start(&mut training, arguments)?;
     let folder = RunFolder::create(out, arguments.has("force"))?;
     let progress = Progress::new(arguments.has("quiet"), 0);
     progress.say(&introduction(&training, &text, &folder));
@@ -132,7 +132,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
     let every = |name: &str| match arguments.count(name)? {
         0 => Err(Failure::at(
-            format!("--{name} 0"),
+            arguments.quoted(name),
             "must be a whole number of at least 1",
         )),
         every => Ok(every),
@@ -147,15 +147,14 @@ fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
 }
 
 /// What cannot be learned from the start is refused before a folder is touched.
-fn check_start(training: &mut Training) -> Result<(), Failure> {
+fn check_start(training: &mut Training, arguments: &Arguments) -> Result<(), Failure> {
     let looked = training.look();
     looked.map_err(|error| Failure::Failed(error.to_string()))?;
     if is_finite(training.model()) {
         return Ok(());
     }
-    let sigma = training.model().settings.sigma;
     Err(Failure::at(
-        format!("--sigma {sigma:?}"),
+        arguments.quoted("sigma"),
         "the network begins with numbers that are not finite; choose a smaller sigma",
     ))
 }
