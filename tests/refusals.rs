@@ -123,6 +123,7 @@ fn wrong_command_lines_have_their_own_status() {
     for (arguments, words) in [
         ("", "which command?"),
         ("lean", "there is no command \"lean\""),
+        ("help lean", "there is no command \"lean\""),
         ("train --hiden 5", "unknown option --hiden"),
         ("train --hidden", "--hidden needs a value"),
         ("train --hidden --quiet", "--hidden needs a value"),

@@ -310,7 +310,9 @@ fn help_and_version_go_to_standard_output() {
     for command in ["check", "show"] {
         let help = folder.run(&format!("{command} --help")).well();
         assert!(help.starts_with(&format!("elman {command}: ")));
+        assert_eq!(folder.run(&format!("help {command}")).well(), help);
     }
+    assert_eq!(folder.run("help").well(), folder.run("--help").well());
 }
 
 #[test]

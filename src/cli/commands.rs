@@ -95,16 +95,29 @@ fn dispatch(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure
     let name = first.to_string_lossy();
     match name.as_ref() {
         "--help" | "-h" => return print(&program_help()),
+        "help" => return help(arguments.next()),
         "--version" | "-V" => return print(&format!("elman {}\n", elman::VERSION)),
         _ => {}
     }
-    let command = COMMANDS.iter().find(|command| command.name == name);
-    let command = command.ok_or_else(|| Failure::Usage(format!("there is no command {name:?}")))?;
+    let command = command_of(&name)?;
     let arguments = Arguments::parse(arguments, command.choices, command.limit)?;
     if arguments.has("help") {
         return print(&command_help(command));
     }
     (command.work)(&arguments)
+}
+
+fn command_of(name: &str) -> Result<&'static Command, Failure> {
+    let command = COMMANDS.iter().find(|command| command.name == name);
+    command.ok_or_else(|| Failure::Usage(format!("there is no command {name:?}")))
+}
+
+/// `elman help`, with or without a command's name.
+fn help(name: Option<OsString>) -> Result<(), Failure> {
+    print(&match name {
+        Some(name) => command_help(command_of(&name.to_string_lossy())?),
+        None => program_help(),
+    })
 }
 
 fn program_help() -> String {
