@@ -2,7 +2,7 @@
 
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
-use super::output::print;
+use super::output::{one_line, print};
 use super::{check, sample, show, train};
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -75,15 +75,6 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     // Where standard error cannot be written to, the exit status still tells.
     let _ = writeln!(io::stderr(), "elman: {}", one_line(&line));
     ExitCode::from(status)
-}
-
-/// File names and system messages may hold line breaks and worse.
-fn one_line(message: &str) -> String {
-    let escape = |c: char| match c {
-        c if c.is_control() => c.escape_default().to_string(),
-        c => c.to_string(),
-    };
-    message.chars().map(escape).collect()
 }
 
 fn dispatch(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {

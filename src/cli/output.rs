@@ -1,4 +1,4 @@
-//! Standard output: results, and nothing else.
+//! Results for standard output, and messages that stay one line.
 
 use super::failure::Failure;
 use elman::Vocabulary;
@@ -22,4 +22,23 @@ pub fn print_characters(
     let written =
         indices.try_for_each(|index| write!(output, "{}", vocabulary.characters()[index]));
     written.map_err(Failure::output)
+}
+
+/// File names and system messages may hold line breaks and worse.
+pub fn one_line(message: &str) -> String {
+    let escape = |c: char| match c {
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    message.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line() {
+        assert_eq!(one_line("a\nb\u{1b}[31m \u{e5}"), "a\\nb\\u{1b}[31m \u{e5}");
+    }
 }

@@ -1,5 +1,6 @@
 //! One line on the terminal that says how far the training is.
 
+use super::output::one_line;
 use super::terminal::{thousands, width};
 use elman::Look;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -37,7 +38,7 @@ impl Progress {
     /// Says something once, where progress is shown.
     pub fn say(&self, line: &str) {
         if self.shown {
-            self.write(&format!("{line}\n"));
+            self.write(&format!("{}\n", one_line(line)));
         }
     }
 
