@@ -115,6 +115,20 @@ fn folders_that_cannot_be_written_to_are_refused() {
     folder.train("text/run", "").refused(1, "text/run: ");
     std::fs::create_dir_all(folder.path("run/best.safetensors.new")).unwrap();
     folder.train("run", "").refused(1, "best.safetensors: ");
+    // What is in the way is told before anything is learned, and is not taken for a run.
+    for name in [
+        "model.safetensors",
+        "best.safetensors",
+        "loss.csv",
+        "loss.svg",
+    ] {
+        let words = format!("{name}: a folder, not a file");
+        std::fs::create_dir_all(folder.path("way").join(name)).unwrap();
+        for force in ["", "--force"] {
+            assert_eq!(folder.train("way", force).refused(1, &words), "");
+        }
+        std::fs::remove_dir_all(folder.path("way")).unwrap();
+    }
 }
 
 #[test]

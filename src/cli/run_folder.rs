@@ -22,6 +22,9 @@ impl RunFolder {
     pub fn create(path: &Path, force: bool) -> Result<Self, Failure> {
         fs::create_dir_all(path).map_err(|error| Failure::at(path.display(), error))?;
         let files = [MODEL, BEST, LOSSES, CHART].map(|name| path.join(name));
+        if let Some(file) = files.iter().find(|file| file.is_dir()) {
+            return Err(Failure::at(file.display(), "a folder, not a file"));
+        }
         if !force && files.iter().any(|file| file.exists()) {
             return Err(Failure::at(
                 path.display(),
