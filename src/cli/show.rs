@@ -20,8 +20,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = read_model(arguments.first())?;
     let (settings, state) = (&model.settings, &model.state);
     let shape = state.rnn.shape();
-    let loss = |loss: Option<f64>| match loss {
-        Some(loss) => format!("{loss:?} nats over {} characters", settings.sequence_length),
+    let T = settings.sequence_length;
+    // `train` prints smooth losses that include the coming chunk; a state ends before it.
+    let loss = |loss: Option<f64>, when: &str| match loss {
+        Some(loss) => format!("{loss:?} nats over {T} characters, {when}"),
         None => "none yet".to_string(),
     };
     let rows = [
@@ -42,10 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 model.source.length, model.source.digest
             ),
         ),
-        (
-            "sequence length",
-            format!("T = {} characters", settings.sequence_length),
-        ),
+        ("sequence length", format!("T = {T} characters")),
         ("learning rate", format!("{:?}", settings.learning_rate)),
         ("sigma", format!("{:?}", settings.sigma)),
         ("clip", format!("{:?}", settings.clip)),
@@ -54,7 +53,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         ("updates", state.updates.to_string()),
         ("epoch", state.epoch.to_string()),
         ("position", format!("character {}", state.position)),
-        ("smooth loss", loss(state.smooth_loss)),
+        (
+            "smooth loss",
+            loss(state.smooth_loss, "before the coming chunk"),
+        ),
+        (
+            "best before",
+            loss(state.best_smooth_loss, "its coming chunk included"),
+        ),
         (
             "digest",
             format!("{:016x}", digest::of_parameters(&state.rnn.parameters)),
