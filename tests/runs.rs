@@ -284,6 +284,20 @@ fn a_check_prints_every_parameter_and_a_verdict() {
 }
 
 #[test]
+fn a_check_of_a_wild_network_says_what_it_cannot_tell() {
+    let folder = Folder::new("wild");
+    let reservation = "; differences of doubles cannot tell with weights or gradients above 1e9\n";
+    for options in ["--iterations 5 --learning-rate 1e300", "--sigma 1e300"] {
+        let ended = folder.run(&format!("check {options}"));
+        let table = ended.refused(1, "gradient check failed: V has ");
+        assert!(table.contains("\nfailed: "), "{table}");
+        assert!(table.ends_with(reservation), "{table}");
+    }
+    let passed = folder.run("check --sigma 1e10").well();
+    assert!(passed.ends_with("above 1e-9\n"), "{passed}");
+}
+
+#[test]
 fn a_check_for_programs_is_json() {
     let folder = Folder::new("json");
     let json = folder.run("check --json").well();
