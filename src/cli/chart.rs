@@ -299,9 +299,9 @@ fn legend() -> String {
     )
 }
 
-/// A long name would run out of the picture.
+/// A long name would run out of the picture; so many of the widest letters just fit.
 fn shorten(name: &str) -> String {
-    const SHOWN: usize = 60;
+    const SHOWN: usize = 28;
     match name.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}...", &name[..end]),
         None => name.to_string(),
@@ -366,6 +366,21 @@ mod tests {
         }
         assert_eq!(svg.matches("class=\"epoch\"").count(), 2);
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_the_title() {
+        for (name, shown) in [
+            ("a".repeat(28), "a".repeat(28)),
+            ("a".repeat(200), "a".repeat(28) + "..."),
+            ("\u{672c}".repeat(29), "\u{672c}".repeat(28) + "..."),
+        ] {
+            let svg = svg(&title(&name), &Curve::falling(9), 9, 9);
+            let heading = format!(">Loss while learning {shown}, m = 100</text>");
+            assert!(svg.contains(&heading), "{heading} is missing");
+            // The title for those who cannot see it is whole.
+            assert!(svg.contains(&format!("<title>Loss while learning {name}</title>")));
+        }
     }
 
     #[test]
