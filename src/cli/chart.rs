@@ -62,8 +62,10 @@ impl Scale {
         let more = (least - (high - low)).max(0.0);
         let (low, high) = ((low - more / 2.0).max(0.0), high + more / 2.0);
         let step = round_step((high - low) / 8.0);
+        // A curve on the frame would show half its width.
+        let below = if low < step / 4.0 { step / 4.0 } else { 0.0 };
         Scale {
-            low: (low / step).floor() * step,
+            low: (low / step).floor() * step - below,
             high: (high / step).ceil() * step,
             step,
             power,
@@ -380,6 +382,17 @@ mod tests {
             assert!(svg.contains(&heading), "{heading} is missing");
             // The title for those who cannot see it is whole.
             assert!(svg.contains(&format!("<title>Loss while learning {name}</title>")));
+        }
+    }
+
+    #[test]
+    fn a_curve_at_zero_is_clear_of_the_frame() {
+        for losses in [[0.0, 0.0], [100.0, 0.0], [100.0, 0.1]] {
+            let mut curve = Curve::new();
+            (0..2).for_each(|n| curve.push(n as u64, losses[n], losses[n]));
+            let y = Scale::losses(curve.points());
+            assert!(down(y.share_of(losses[1])) < BOTTOM - 2.0, "{y:?}");
+            assert_eq!(y.ticks().next(), Some(0.0));
         }
     }
 
