@@ -23,6 +23,10 @@ const TOP: f64 = 62.0;
 const BOTTOM: f64 = 456.0;
 /// At most so many epochs are marked; of more, every second, fifth, tenth ...
 const EPOCH_MARKS: f64 = 20.0;
+/// Room for one digit of an epoch's number and what keeps it apart from the next, in pixels.
+const EPOCH_DIGIT: f64 = 10.0;
+/// From so many updates on, the axis counts millions or more: the whole numbers would not fit.
+const MANY_UPDATES: f64 = 1e7;
 
 /// A flat curve gets at least this share of its height as the range of the axis: labels of neighbouring
 /// ticks differ then, and stay short.
@@ -42,11 +46,13 @@ impl Scale {
     /// Updates from 0 on; there are no halves of them.
     fn updates(iterations: u64) -> Self {
         let high = iterations.max(1) as f64;
+        let step = round_step(high / 10.0).max(1.0);
+        let power = if high < MANY_UPDATES { 0 } else { power(step) };
         Scale {
             low: 0.0,
-            high,
-            step: round_step(high / 10.0).max(1.0),
-            power: 0,
+            high: high / unit(power),
+            step: step / unit(power),
+            power,
         }
     }
 
@@ -83,6 +89,14 @@ impl Scale {
         (0..20)
             .find(|&digits| self.step * unit(digits) > 0.999)
             .map_or(0, |digits| digits as usize)
+    }
+
+    /// What the axis counts.
+    fn of(&self, what: &str) -> String {
+        match self.power {
+            0 => what.to_string(),
+            power => format!("1e{power} {what}"),
+        }
     }
 
     /// Where a number of the axis lies, from 0 at its low end to 1 at its high end.
@@ -144,7 +158,7 @@ pub fn svg(title: &Title, curve: &Curve, iterations: u64, updates_per_epoch: u64
         grid(&x, &y),
         epochs(iterations, updates_per_epoch, &x),
         curves(curve.points(), &x, &y),
-        frame(title, &y),
+        frame(title, &x, &y),
         legend(),
         "</svg>\n".to_string(),
     ]
@@ -192,7 +206,7 @@ fn curves(points: &[Point], x: &Scale, y: &Scale) -> String {
     let (mut raw, mut smooth) = (String::new(), String::new());
     let up = |loss| down(y.share_of(loss));
     for point in points {
-        let at = across(x.share(point.iteration as f64));
+        let at = across(x.share_of(point.iteration as f64));
         let _ = write!(raw, "{at:.1},{:.1} ", up(point.low));
         if point.high > point.low {
             let _ = write!(raw, "{at:.1},{:.1} ", up(point.high));
@@ -206,7 +220,7 @@ fn curves(points: &[Point], x: &Scale, y: &Scale) -> String {
     );
     // One point alone makes no line.
     if let [point] = points {
-        let (x, y) = (across(x.share(point.iteration as f64)), up(point.smooth));
+        let (x, y) = (across(x.share_of(point.iteration as f64)), up(point.smooth));
         let _ = writeln!(
             svg,
             "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"#14508c\"/>"
@@ -243,7 +257,9 @@ fn head(title: &Title) -> String {
 fn epochs(iterations: u64, updates_per_epoch: u64, x: &Scale) -> String {
     let mut svg = String::new();
     let count = iterations / updates_per_epoch.max(1);
-    let every = round_step((count as f64 / EPOCH_MARKS).max(1.0)) as u64;
+    let digits = count.to_string().len() as f64;
+    let most = ((RIGHT - LEFT) / (EPOCH_DIGIT * digits)).min(EPOCH_MARKS);
+    let every = round_step((count as f64 / most).max(1.0)) as u64;
     // The first update of every epoch that is marked.
     let marks = (1..).map_while(|mark: u64| {
         let epoch = mark.checked_mul(every)?;
@@ -251,7 +267,7 @@ fn epochs(iterations: u64, updates_per_epoch: u64, x: &Scale) -> String {
         (update < iterations).then_some((epoch, update))
     });
     for (epoch, update) in marks {
-        let at = across(x.share(update as f64));
+        let at = across(x.share_of(update as f64));
         let _ = write!(
             svg,
             "<path class=\"epoch\" d=\"M{at:.1} {TOP}V{BOTTOM}\"/>\n\
@@ -271,17 +287,14 @@ fn epochs(iterations: u64, updates_per_epoch: u64, x: &Scale) -> String {
 }
 
 /// The frame, and what its axes mean.
-fn frame(title: &Title, y: &Scale) -> String {
+fn frame(title: &Title, x: &Scale, y: &Scale) -> String {
     let (width, height) = (RIGHT - LEFT, BOTTOM - TOP);
     let (middle_x, middle_y) = ((LEFT + RIGHT) / 2.0, (TOP + BOTTOM) / 2.0);
     let (T, bottom) = (title.sequence_length, HEIGHT - 20.0);
-    let nats = match y.power {
-        0 => "nats".to_string(),
-        power => format!("1e{power} nats"),
-    };
+    let (updates, nats) = (x.of("updates"), y.of("nats"));
     format!(
         "<rect class=\"frame\" x=\"{LEFT}\" y=\"{TOP}\" width=\"{width}\" height=\"{height}\"/>\n\
-         <text x=\"{middle_x}\" y=\"{bottom}\" text-anchor=\"middle\">updates of {T} characters</text>\n\
+         <text x=\"{middle_x}\" y=\"{bottom}\" text-anchor=\"middle\">{updates} of {T} characters</text>\n\
          <text transform=\"translate(22 {middle_y}) rotate(-90)\" text-anchor=\"middle\">\
          loss ({nats}, summed over {T} characters)</text>\n"
     )
@@ -383,6 +396,24 @@ mod tests {
             // The title for those who cannot see it is whole.
             assert!(svg.contains(&format!("<title>Loss while learning {name}</title>")));
         }
+    }
+
+    #[test]
+    fn many_updates_are_counted_in_millions_or_more() {
+        for (iterations, last, counted) in [
+            (9_000_000, "9,000,000", ">updates of 25"),
+            (10_000_000, "10", ">1e6 updates of 25"),
+            (1_000_000_000, "1,000", ">1e6 updates of 25"),
+            (2_000_000_000, "2,000", ">1e6 updates of 25"),
+            (u64::MAX, "18", ">1e18 updates of 25"),
+        ] {
+            let svg = svg(&title("x"), &Curve::falling(9), iterations, 3000);
+            assert_eq!(names(&svg, "middle").last(), Some(&last));
+            assert!(svg.contains(counted), "{counted} is missing");
+        }
+        // The points keep their places.
+        let (x, few) = (Scale::updates(50_000_000), Scale::updates(50_000));
+        assert_eq!(x.share_of(1e7), few.share_of(1e4));
     }
 
     #[test]
