@@ -119,16 +119,14 @@ impl Arguments {
     where
         N: FromStr<Err = ParseIntError>,
     {
-        let value = self.filled(name)?.to_string_lossy();
-        value
-            .parse()
-            .map_err(|error: ParseIntError| match error.kind() {
-                IntErrorKind::PosOverflow => self.too_large(name),
-                _ => {
-                    let place = self.quoted(name);
-                    usage(format!("{place}: must be a whole number from 0 on"))
-                }
-            })
+        let count = self.filled(name)?.to_string_lossy().parse();
+        count.map_err(|error: ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => self.too_large(name),
+            _ => usage(format!(
+                "{}: must be a whole number from 0 on",
+                self.quoted(name)
+            )),
+        })
     }
 
     fn too_large(&self, name: &str) -> Failure {

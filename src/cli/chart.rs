@@ -411,6 +411,9 @@ mod tests {
             assert_eq!(names(&svg, "middle").last(), Some(&last));
             assert!(svg.contains(counted), "{counted} is missing");
         }
+        // Epochs with long numbers are marked less often.
+        let svg = svg(&title("x"), &Curve::falling(9), 1_000_000_000_000, 1);
+        assert!(svg.matches("class=\"epoch\"").count() < 6);
         // The points keep their places.
         let (x, few) = (Scale::updates(50_000_000), Scale::updates(50_000));
         assert_eq!(x.share_of(1e7), few.share_of(1e4));
