@@ -1,10 +1,11 @@
 //! The optimiser: clipped gradients and AdaGrad.
 
-use crate::kernels::{adagrad, clip};
-use crate::network::Rnn;
-use crate::parameters::Parameters;
+use crate::gradient::Parts;
+use crate::kernels::level::fours_mut;
+use crate::kernels::{Entries, Four, Number, get, put};
+use crate::parameters::{Parameters, TensorsMut};
 
-/// How far a gradient moves the parameters.
+/// How a gradient moves the parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdaGrad {
     /// Learning rate eta.
@@ -16,26 +17,114 @@ pub struct AdaGrad {
 }
 
 impl AdaGrad {
-    /// One update: clips `gradient` in place, adds its squares to the sums `G`, and moves the
-    /// parameters: `G += g g`, `theta -= (eta g) / sqrt(G + epsilon)`.
+    /// `(theta, G)` after an update: `G += g g`, then `theta -= (eta g) / sqrt(G + epsilon)`, where g is
+    /// the clipped gradient. Where the gradient is 0, both keep their bits.
+    #[inline(always)]
+    pub fn moved<N: Number>(&self, theta: N, G: N, gradient: N) -> (N, N) {
+        // NaN stays NaN, so that the run can say so.
+        let g = N::splat(self.clip).smaller(N::splat(-self.clip).larger(gradient));
+        let G = G + g * g;
+        let step = (N::splat(self.eta) * g) / (G + N::splat(self.epsilon)).sqrt();
+        (theta - step, G)
+    }
+
+    /// One update of all parameters and of the sums of squares `G`.
     ///
     /// # Panics
     /// Where the shapes differ.
-    pub fn update(&self, rnn: &mut Rnn, G: &mut Parameters, gradient: &mut Parameters) {
-        let shape = rnn.shape();
+    pub fn update(&self, theta: &mut Parameters, G: &mut Parameters, gradient: &Parameters) {
+        let shape = gradient.shape();
         assert!(
-            G.shape() == shape && gradient.shape() == shape,
+            theta.shape() == shape && G.shape() == shape,
             "adagrad: shapes"
         );
-        clip(gradient.values_mut(), self.clip);
-        let theta = rnn.parameters.values_mut();
-        adagrad(
+        let entries = theta.values_mut().iter_mut().zip(G.values_mut());
+        for ((theta, G), &gradient) in entries.zip(gradient.values()) {
+            (*theta, *G) = self.moved(*theta, *G, gradient);
+        }
+    }
+}
+
+/// Entries of a gradient that move their parameters as soon as they are summed.
+#[derive(Debug)]
+pub struct Moving<'a> {
+    /// How they move.
+    pub optimizer: AdaGrad,
+    /// Every entry is divided by this first.
+    pub divisor: f64,
+    /// The parameters.
+    pub theta: &'a mut [f64],
+    /// The sums of squares, as many.
+    pub G: &'a mut [f64],
+}
+
+impl<'a> Moving<'a> {
+    /// The five parts of some parameters, with their sums of squares.
+    pub fn parts(
+        optimizer: AdaGrad,
+        divisor: f64,
+        theta: TensorsMut<'a>,
+        G: TensorsMut<'a>,
+    ) -> Parts<Moving<'a>> {
+        let moving = |theta, G| Moving {
+            optimizer,
+            divisor,
             theta,
-            G.values_mut(),
-            gradient.values(),
-            self.eta,
-            self.epsilon,
-        );
+            G,
+        };
+        Parts {
+            U: moving(theta.U, G.U),
+            W: moving(theta.W, G.W),
+            V: moving(theta.V, G.V),
+            b: moving(theta.b, G.b),
+            c: moving(theta.c, G.c),
+        }
+    }
+
+    #[inline(always)]
+    fn moved<F: Four>(&self, theta: F, G: F, gradient: F) -> (F, F) {
+        // Dividing by 1 would change nothing but take its time.
+        let gradient = match self.divisor {
+            1.0 => gradient,
+            divisor => gradient / F::splat(divisor),
+        };
+        self.optimizer.moved(theta, G, gradient)
+    }
+}
+
+impl Entries for Moving<'_> {
+    #[inline(always)]
+    fn take<F: Four>(&mut self, at: usize, entries: [F; 2]) {
+        for (i, gradient) in entries.into_iter().enumerate() {
+            let theta = F::load(&fours_mut(&mut self.theta[at..at + 8])[i]);
+            let G = F::load(&fours_mut(&mut self.G[at..at + 8])[i]);
+            let (theta, G) = self.moved(theta, G, gradient);
+            theta.store(&mut fours_mut(&mut self.theta[at..at + 8])[i]);
+            G.store(&mut fours_mut(&mut self.G[at..at + 8])[i]);
+        }
+    }
+
+    #[inline(always)]
+    fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F) {
+        let range = at..at + count;
+        let (theta, G) = (get(&self.theta[range.clone()]), get(&self.G[range.clone()]));
+        let (theta, G) = self.moved(theta, G, entries);
+        put(theta, &mut self.theta[range.clone()]);
+        put(G, &mut self.G[range]);
+    }
+
+    #[inline(always)]
+    fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F) {
+        let theta = F::load(&places.map(|at| self.theta[at]));
+        let G = F::load(&places.map(|at| self.G[at]));
+        let (theta, G) = self.moved(theta, G, entries);
+        let (mut moved, mut sums) = ([0.0; 4], [0.0; 4]);
+        theta.store(&mut moved);
+        G.store(&mut sums);
+        for i in 0..count {
+            self.theta[places[i]] = moved[i];
+            self.G[places[i]] = sums[i];
+        }
     }
 }
 
@@ -51,10 +140,10 @@ mod tests {
         let mut generator = Generator::new(5, Stream::Initialization);
         for (m, K) in [(1, 1), (3, 7), (20, 65)] {
             let shape = Shape::new(m, K).unwrap();
-            let mut rnn = Rnn::random(shape, 0.5, 1).unwrap();
+            let mut theta = Parameters::zeros(shape).unwrap();
+            generator.fill_normal(theta.values_mut(), 0.5);
             let mut G = Parameters::zeros(shape).unwrap();
-            let mut theta = rnn.parameters.values().to_vec();
-            let mut sums = G.values().to_vec();
+            let (mut defined, mut sums) = (theta.values().to_vec(), G.values().to_vec());
             let optimizer = AdaGrad {
                 eta: 0.1,
                 epsilon: 1e-8,
@@ -64,9 +153,9 @@ mod tests {
                 let mut gradient = Parameters::zeros(shape).unwrap();
                 // About a third of the entries is clipped.
                 generator.fill_normal(gradient.values_mut(), 2.0);
-                reference::update(&mut theta, &mut sums, gradient.values(), [2.0, 0.1, 1e-8]);
-                optimizer.update(&mut rnn, &mut G, &mut gradient);
-                assert_eq!(rnn.parameters.values(), theta);
+                reference::update(&mut defined, &mut sums, gradient.values(), [2.0, 0.1, 1e-8]);
+                optimizer.update(&mut theta, &mut G, &gradient);
+                assert_eq!(theta.values(), defined);
                 assert_eq!(G.values(), sums);
             }
         }

@@ -1,7 +1,7 @@
 //! Model files: a [`Model`] as one safetensors file, and back to the bit.
 //!
 //! Tensors (F64): `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]`, `c` `[K]`, AdaGrad's sums
-//! `adagrad.U` to `adagrad.c`, the hidden state `h` `[m]`. Everything else is a string under
+//! `adagrad.U` to `adagrad.c`, the hidden state `h` `[m]` (`[B,m]` for B streams). Everything else is a string under
 //! `__metadata__`; numbers there are the shortest decimals that read back to the same bits. Random
 //! states need no place: every stream follows from the seed and the update.
 
@@ -242,8 +242,18 @@ fn tensors(state: &State) -> Vec<F64Tensor<'_>> {
             tensors.push((format!("{prefix}{}", part.name), shape, part.values));
         }
     }
-    tensors.push(("h".to_string(), vec![state.h.len()], &state.h));
+    let m = state.rnn.shape().m();
+    let shape = hidden_dimensions(state.h.len() / m, m);
+    tensors.push(("h".to_string(), shape, &state.h));
     tensors
+}
+
+/// Of the hidden states: one dimension for a single stream.
+fn hidden_dimensions(streams: usize, m: usize) -> Vec<usize> {
+    match streams {
+        1 => vec![m],
+        _ => vec![streams, m],
+    }
 }
 
 /// What every model fulfils, whether it is to be written or was read.
@@ -256,13 +266,13 @@ fn check(model: &Model) -> Result<(), CheckpointError> {
     } = model;
     settings.check().map_err(CheckpointError::Setting)?;
     let shape = Shape::new(settings.hidden, vocabulary.len())?;
-    check_shapes(state, shape)?;
+    check_shapes(state, shape, settings.streams)?;
     let rules = [
         (
             "text_length",
             source.length as u64,
-            source.length > settings.sequence_length && source.length >= shape.K(),
-            "more than sequence_length, and no less than the characters of the vocabulary",
+            source.length >= settings.least_characters() && source.length >= shape.K(),
+            "at least sequence_length + 1 for every stream, and the characters of the vocabulary",
         ),
         (
             "text_start",
@@ -285,8 +295,8 @@ fn check(model: &Model) -> Result<(), CheckpointError> {
         (
             "position",
             state.position as u64,
-            state.position < source.length,
-            "within the text",
+            state.position < source.length / settings.streams,
+            "within the text of a stream",
         ),
     ];
     for (key, value, fulfilled, need) in rules {
@@ -302,12 +312,16 @@ fn check(model: &Model) -> Result<(), CheckpointError> {
 }
 
 /// U has the sizes of all five.
-fn check_shapes(state: &State, shape: Shape) -> Result<(), CheckpointError> {
+fn check_shapes(state: &State, shape: Shape, streams: usize) -> Result<(), CheckpointError> {
     let U = |shape: Shape| vec![shape.m(), shape.K()];
     let found = [
         ("U", U(state.rnn.shape()), U(shape)),
         ("adagrad.U", U(state.G.shape()), U(shape)),
-        ("h", vec![state.h.len()], vec![shape.m()]),
+        (
+            "h",
+            vec![state.h.len()],
+            vec![streams.saturating_mul(shape.m())],
+        ),
     ];
     for (name, found, need) in found {
         if found != need {
@@ -358,6 +372,7 @@ fn write_to(output: &mut impl Write, model: &Model) -> io::Result<()> {
         ("format_version", FORMAT_VERSION.to_string()),
         ("vocabulary", vocabulary.characters().iter().collect()),
         ("sequence_length", settings.sequence_length.to_string()),
+        ("streams", settings.streams.to_string()),
         ("learning_rate", format!("{:?}", settings.learning_rate)),
         ("sigma", format!("{:?}", settings.sigma)),
         ("clip", format!("{:?}", settings.clip)),
@@ -396,20 +411,20 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Model, CheckpointError> {
     let m = hidden.shape.first().copied().unwrap_or(0);
     let shape = Shape::new(m, vocabulary.len())?;
     // All of them are there before anything of their size is allocated.
-    let tensors = find_tensors(&file, shape)?;
+    let settings = metadata.settings(m)?;
+    let tensors = find_tensors(&file, shape, settings.streams)?;
 
     let mut rnn = Rnn {
         parameters: Parameters::zeros(shape)?,
     };
     let mut G = Parameters::zeros(shape)?;
-    let mut h = zeros(m)?;
+    let mut h = zeros(settings.streams.saturating_mul(m))?;
     let (parameters, rest) = tensors.split_at(5);
     let (sums, state) = rest.split_at(5);
     read_entries(parameters, rnn.parameters.values_mut());
     read_entries(sums, G.values_mut());
     read_entries(state, &mut h);
 
-    let settings = metadata.settings(m)?;
     let source = metadata.source(&vocabulary)?;
     let state = State {
         rnn,
@@ -450,6 +465,7 @@ fn missing(name: &str) -> CheckpointError {
 fn find_tensors<'a, 'b>(
     file: &'b SafeTensors<'a>,
     shape: Shape,
+    streams: usize,
 ) -> Result<Vec<&'b View<'a>>, CheckpointError> {
     let mut needed: Vec<(String, Vec<usize>)> = Vec::new();
     for prefix in ["", "adagrad."] {
@@ -457,7 +473,7 @@ fn find_tensors<'a, 'b>(
             needed.push((format!("{prefix}{name}"), dimensions(rows, columns, name)));
         }
     }
-    needed.push(("h".to_string(), vec![shape.m()]));
+    needed.push(("h".to_string(), hidden_dimensions(streams, shape.m())));
 
     let is_needed = |tensor: &View| needed.iter().any(|(name, _)| *name == tensor.name);
     if let Some(tensor) = file.tensors.iter().find(|tensor| !is_needed(tensor)) {
@@ -569,6 +585,7 @@ impl<'a> Metadata<'a> {
         let settings = Settings {
             hidden,
             sequence_length: self.parse("sequence_length", "a whole number")?,
+            streams: self.parse("streams", "a whole number")?,
             learning_rate: self.parse("learning_rate", "a number")?,
             sigma: self.parse("sigma", "a number")?,
             clip: self.parse("clip", "a number")?,
@@ -753,12 +770,15 @@ mod tests {
             (with("text_start", "ab"), "one character"),
             (with("text_digest", "xyz"), "16 hexadecimal"),
             (with("text_digest", "+123456789abcdef"), "16 hexadecimal"),
-            (with("text_length", "10"), "more than sequence_length"),
+            (with("text_length", "10"), "at least sequence_length + 1"),
             (with("text_length", "25"), "characters of the vocabulary"),
-            (with("sequence_length", "1000"), "more than sequence_length"),
+            (
+                with("sequence_length", "1000"),
+                "at least sequence_length + 1",
+            ),
             (
                 with("sequence_length", "18446744073709551615"),
-                "more than sequence_length",
+                "at least sequence_length + 1",
             ),
             (
                 with("updates", "9223372036854775809"),

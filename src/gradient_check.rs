@@ -17,8 +17,9 @@
 //! are chaotic (weights of 3 and more, gradients of 1e9) no difference of doubles can tell the
 //! derivative any more, and the check fails.
 
-use crate::network::{Rnn, Unrolled};
-use crate::parameters::{Parameters, ShapeError};
+use crate::network::Rnn;
+use crate::parameters::{Parameters, Shape, ShapeError};
+use crate::unrolled::Unrolled;
 use std::thread;
 
 /// h of the difference formula, at first: a power of two, so that most entries move by exactly that
@@ -49,6 +50,15 @@ pub struct Case<'a> {
     pub h0: &'a [f64],
 }
 
+impl Case<'_> {
+    /// Buffers that hold it.
+    fn unrolled(&self, shape: Shape) -> Result<Unrolled, ShapeError> {
+        let mut steps = Unrolled::new(shape, self.inputs.len(), 1)?;
+        steps.begin(0, self.inputs, self.targets, self.h0);
+        Ok(steps)
+    }
+}
+
 /// Where an error sits, and how large it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Largest {
@@ -69,6 +79,8 @@ pub struct Row {
     pub rows: usize,
     /// Its columns; 1 for b and c.
     pub columns: usize,
+    /// The largest absolute value of the analytic gradient.
+    pub largest_entry: f64,
     /// The largest absolute error.
     pub absolute: Largest,
     /// The largest relative error.
@@ -139,10 +151,10 @@ pub fn check(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> {
 /// # Panics
 /// Where the case does not fit the network, see [`Rnn::forward`].
 pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
-    let mut steps = Unrolled::new(rnn.shape(), case.inputs.len())?;
+    let mut steps = case.unrolled(rnn.shape())?;
     let mut gradient = Parameters::zeros(rnn.shape())?;
-    rnn.forward(case.inputs, case.targets, case.h0, &mut steps);
-    rnn.backward(case.inputs, case.targets, &mut steps, &mut gradient);
+    rnn.forward(&mut steps);
+    rnn.backward(&mut steps, &mut gradient)?;
     Ok(gradient)
 }
 
@@ -182,39 +194,75 @@ fn derivatives(rnn: &Rnn, case: Case, first: usize, part: &mut [f64]) -> Result<
 /// Differences of the loss between two values of one entry.
 struct Differences<'a> {
     rnn: &'a Rnn,
+    inputs: &'a [usize],
+    /// The network itself, at all steps.
+    steps: Unrolled,
     moved: Rnn,
-    case: Case<'a>,
     above: Unrolled,
     below: Unrolled,
 }
 
 impl<'a> Differences<'a> {
     fn new(rnn: &'a Rnn, case: Case<'a>) -> Result<Self, ShapeError> {
-        let T = case.inputs.len();
+        let mut steps = case.unrolled(rnn.shape())?;
+        rnn.forward(&mut steps);
         Ok(Differences {
             rnn,
+            inputs: case.inputs,
+            steps,
             moved: rnn.clone(),
-            case,
-            above: Unrolled::new(rnn.shape(), T)?,
-            below: Unrolled::new(rnn.shape(), T)?,
+            above: case.unrolled(rnn.shape())?,
+            below: case.unrolled(rnn.shape())?,
         })
     }
 
     /// f(+h) - f(-h), summed over the differences of each step.
     fn at(&mut self, entry: usize, h: f64) -> f64 {
         let theta = self.rnn.parameters.values()[entry];
-        let Case {
-            inputs,
-            targets,
-            h0,
-        } = self.case;
+        let reach = Reach::of(entry, self.rnn.shape(), self.inputs);
         for (theta, steps) in [(theta + h, &mut self.above), (theta - h, &mut self.below)] {
             self.moved.parameters.values_mut()[entry] = theta;
-            self.moved.forward(inputs, targets, h0, steps);
+            steps.take_hidden(&self.steps, reach.hidden);
+            self.moved.forward_from(reach.hidden, reach.losses, steps);
         }
         self.moved.parameters.values_mut()[entry] = theta;
-        let pairs = self.above.losses().iter().zip(self.below.losses());
-        pairs.map(|(above, below)| above - below).sum()
+        let pairs = self.above.losses().zip(self.below.losses());
+        pairs
+            .skip(reach.losses)
+            .map(|(above, below)| above - below)
+            .sum()
+    }
+}
+
+/// The first steps that an entry has influence on. What comes before would be the same to the last bit, and
+/// is not computed again.
+struct Reach {
+    /// The first hidden state.
+    hidden: usize,
+    /// The first loss.
+    losses: usize,
+}
+
+impl Reach {
+    fn of(entry: usize, shape: Shape, inputs: &[usize]) -> Self {
+        let (m, K) = (shape.m(), shape.K());
+        let [W, V, b, c] = [
+            m * K,
+            m * K + m * m,
+            2 * m * K + m * m,
+            2 * m * K + m * m + m,
+        ];
+        // A column of U is read first where its character is.
+        let column = || inputs.iter().position(|&x| x == entry % K);
+        let hidden = match entry {
+            _ if entry < W => column().unwrap_or(inputs.len()),
+            _ if (V..b).contains(&entry) || entry >= c => inputs.len(),
+            _ => 0,
+        };
+        Reach {
+            hidden,
+            losses: if entry < W { hidden } else { 0 },
+        }
     }
 }
 
@@ -274,6 +322,7 @@ pub fn compare(analytic: &Parameters, numerical: &Parameters) -> Comparison {
                     name: a.name,
                     rows: a.rows,
                     columns: a.columns,
+                    largest_entry: 0.0,
                     absolute: Largest::default(),
                     relative: Largest::default(),
                     absolute_over: 0,
@@ -300,6 +349,9 @@ impl Row {
             if !largest.error.is_nan() && over(error, largest.error) {
                 *largest = Largest { error, row, column };
             }
+        }
+        if over(a.abs(), self.largest_entry) {
+            self.largest_entry = a.abs();
         }
         self.absolute_over += usize::from(over(absolute, TOLERANCE));
         self.relative_over += usize::from(over(relative, TOLERANCE));
@@ -491,11 +543,11 @@ mod tests {
     /// The gradient of a backward pass that takes another W than the forward pass did.
     fn backward_with(W: &[f64], setting: &Setting, gradient: &mut Parameters) {
         let case = setting.case();
-        let mut steps = Unrolled::new(setting.rnn.shape(), case.inputs.len()).unwrap();
-        (setting.rnn).forward(case.inputs, case.targets, case.h0, &mut steps);
+        let mut steps = case.unrolled(setting.rnn.shape()).unwrap();
+        setting.rnn.forward(&mut steps);
         let mut other = setting.rnn.clone();
         other.parameters.tensors_mut().W.copy_from_slice(W);
-        other.backward(case.inputs, case.targets, &mut steps, gradient);
+        other.backward(&mut steps, gradient).unwrap();
     }
 
     #[test]

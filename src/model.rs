@@ -11,8 +11,10 @@ use std::fmt;
 pub struct Settings {
     /// m, the number of hidden units.
     pub hidden: usize,
-    /// T, the characters of one update.
+    /// T, the characters of one update, of each stream.
     pub sequence_length: usize,
+    /// B, the parts of the text that are read side by side.
+    pub streams: usize,
     /// AdaGrad's eta.
     pub learning_rate: f64,
     /// Standard deviation of the first U, W and V.
@@ -31,6 +33,7 @@ impl Default for Settings {
         Settings {
             hidden: 100,
             sequence_length: 25,
+            streams: 1,
             learning_rate: 0.1,
             sigma: 0.01,
             clip: 5.0,
@@ -41,6 +44,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Characters that a text needs: T + 1 for each stream.
+    pub fn least_characters(&self) -> usize {
+        let chunk = self.sequence_length.saturating_add(1);
+        self.streams.saturating_mul(chunk)
+    }
+
     /// Refuses what cannot be trained with.
     ///
     /// # Errors
@@ -49,6 +58,7 @@ impl Settings {
         let whole = [
             ("hidden", self.hidden),
             ("seq-length", self.sequence_length),
+            ("streams", self.streams),
         ];
         for (name, value) in whole {
             if value == 0 {
@@ -139,7 +149,7 @@ pub struct State {
     pub rnn: Rnn,
     /// AdaGrad's sums of squares G.
     pub G: Parameters,
-    /// The carried hidden state, m.
+    /// The carried hidden state of every stream, B x m.
     pub h: Vec<f64>,
     /// Updates made.
     pub updates: u64,
@@ -158,11 +168,11 @@ impl State {
     ///
     /// # Errors
     /// [`ShapeError`] where it cannot be allocated.
-    pub fn untrained(shape: Shape, sigma: f64, seed: u64) -> Result<Self, ShapeError> {
+    pub fn untrained(shape: Shape, settings: &Settings) -> Result<Self, ShapeError> {
         Ok(State {
-            rnn: Rnn::random(shape, sigma, seed)?,
+            rnn: Rnn::random(shape, settings.sigma, settings.seed)?,
             G: Parameters::zeros(shape)?,
-            h: zeros(shape.m())?,
+            h: zeros(settings.streams.saturating_mul(shape.m()))?,
             updates: 0,
             epoch: 0,
             position: 0,
@@ -210,6 +220,7 @@ mod tests {
         let assignment = Settings {
             hidden: 100,
             sequence_length: 25,
+            streams: 1,
             learning_rate: 0.1,
             sigma: 0.01,
             clip: 5.0,

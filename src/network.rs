@@ -1,20 +1,24 @@
-//! The network: forward pass, loss and backpropagation through time, over T characters at a time.
+//! The network: forward pass, loss and backpropagation through time, T characters at a time.
 //!
 //! With x_t the one-hot vector of input t and y_t that of its target:
 //!
 //! ```text
-//! a_t = W h_{t-1} + U x_t + b     h_t = tanh(a_t)
+//! a_t = W h_{t-1} + (U x_t + b)   h_t = tanh(a_t)
 //! o_t = V h_t + c                 p_t = softmax(o_t)
 //! L   = - sum_t ln p_t[y_t]
 //! ```
 //!
-//! A one-hot vector is an index here. [`crate::reference`] says the same with dense matrices.
+//! A one-hot vector is an index here: it chooses a column of U. Several streams can be read side by side.
+//! [`crate::reference`] says the same with dense matrices.
 
+use crate::gradient::{ColumnSums, Stored, Sums};
 use crate::kernels::{
-    add, matvec, outer_product_accumulate, softmax, tanh_in_place, transposed_matvec_accumulate,
+    Four, Kernel, Level, Rows, RowsMut, Walk, add, matvec, scale_by_slope, softmax, tanh_of_sums,
+    transposed_matvec_accumulate, transposed_products,
 };
-use crate::parameters::{Parameters, Shape, ShapeError, Tensors, zeros};
+use crate::parameters::{Block, Parameters, Shape, ShapeError, Tensors};
 use crate::random::{Generator, Stream};
+use crate::unrolled::{Unrolled, stride};
 
 /// The recurrent network: what its parameters make of characters.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,204 +54,258 @@ impl Rnn {
         self.parameters.shape()
     }
 
-    /// `h_t = tanh(W h_{t-1} + U x_t + b)`: from `before` and the character's index into `h`, both m
-    /// long. The three terms are added from left to right.
+    /// One character: `h_t = tanh(W h_{t-1} + (U x_t + b))` from `before` into `h`, both m long, and the
+    /// logits `o_t = V h_t + c` into `o`, K long.
     ///
     /// # Panics
-    /// Where `x` is K or more, or a length is not m.
-    pub fn hidden(&self, x: usize, before: &[f64], h: &mut [f64]) {
-        let K = self.shape().K();
-        assert!(x < K, "character {x} of {K}");
-        let Tensors { U, W, b, .. } = self.parameters.tensors();
-        matvec(W, before, h);
-        for ((h, U), b) in h.iter_mut().zip(U.chunks_exact(K)).zip(b) {
-            *h = (*h + U[x]) + b;
+    /// Where `x` is K or more, or a length is wrong.
+    pub fn step(&self, level: Level, x: usize, before: &[f64], h: &mut [f64], o: &mut [f64]) {
+        let parameters = &self.parameters;
+        level.run(Step {
+            parameters,
+            x,
+            before,
+            h,
+            o,
+        });
+    }
+
+    /// The forward pass over all that the streams read; returns the loss against the targets in nats,
+    /// summed over the steps of the first stream by increasing t, then over those of the next.
+    ///
+    /// # Panics
+    /// Where `steps` is of another shape.
+    pub fn forward(&self, steps: &mut Unrolled) -> f64 {
+        self.forward_from(0, 0, steps);
+        steps.losses().fold(0.0, |sum, loss| sum + loss)
+    }
+
+    /// The hidden states after more than `hidden` steps and the losses of all but the first `losses`, where
+    /// the rest is there already.
+    pub(crate) fn forward_from(&self, hidden: usize, losses: usize, steps: &mut Unrolled) {
+        self.check(steps);
+        let parameters = &self.parameters;
+        if hidden < steps.steps() {
+            let Tensors { U, b, .. } = parameters.tensors();
+            steps.gather_columns(U, b);
         }
-        tanh_in_place(h);
+        steps.level.run(Forward {
+            parameters,
+            hidden,
+            losses,
+            steps,
+        });
     }
 
-    /// `o_t = V h_t + c`: from `h`, m long, into `o`, K long.
-    ///
-    /// # Panics
-    /// Where a length is wrong.
-    pub fn logits(&self, h: &[f64], o: &mut [f64]) {
-        let Tensors { V, c, .. } = self.parameters.tensors();
-        matvec(V, h, o);
-        add(c, o);
-    }
-
-    /// The forward pass over the T inputs, from the hidden state `h0`; returns the loss against the
-    /// targets in nats, summed over the steps by increasing t.
-    ///
-    /// # Panics
-    /// Where there are not T inputs and T targets, an index is K or more, or `h0` is not m long.
-    pub fn forward(
-        &self,
-        inputs: &[usize],
-        targets: &[usize],
-        h0: &[f64],
-        steps: &mut Unrolled,
-    ) -> f64 {
-        steps.check(self.shape(), inputs, targets);
-        let (m, K) = (self.shape().m(), self.shape().K());
-        steps.h[..m].copy_from_slice(h0);
-        for t in 0..steps.T {
-            let (before, after) = steps.h.split_at_mut((t + 1) * m);
-            let h = &mut after[..m];
-            self.hidden(inputs[t], &before[t * m..], h);
-            self.logits(h, &mut steps.o);
-            let p = &mut steps.p[t * K..(t + 1) * K];
-            steps.losses[t] = softmax(&steps.o, p).loss(steps.o[targets[t]]);
-        }
-        steps.losses.iter().fold(0.0, |sum, loss| sum + loss)
-    }
-
-    /// Backpropagation through time, after [`Rnn::forward`] over the same characters: the gradient of
-    /// the loss in every parameter, unclipped.
+    /// Backpropagation through time, after [`Rnn::forward`]: g_t and dL/da_t for every step, the latter by
+    /// decreasing t.
     ///
     /// ```text
     /// g_t = p_t - y_t
     /// dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)
-    /// dL/dV   = sum_t g_t h_t'            dL/dc = sum_t g_t
-    /// dL/dW   = sum_t dL/da_t h_{t-1}'    dL/db = sum_t dL/da_t
-    /// dL/dU   = sum_t dL/da_t x_t'
     /// ```
     ///
-    /// The sums run by increasing t.
-    ///
     /// # Panics
-    /// As [`Rnn::forward`], or where `gradient` has another shape.
-    pub fn backward(
-        &self,
-        inputs: &[usize],
-        targets: &[usize],
-        steps: &mut Unrolled,
-        gradient: &mut Parameters,
-    ) {
-        steps.check(self.shape(), inputs, targets);
-        assert_eq!(gradient.shape(), self.shape(), "gradient: shape");
-        self.propagate(targets, steps);
-        sum_over_steps(inputs, steps, gradient);
+    /// Where `steps` is of another shape.
+    pub fn propagate(&self, steps: &mut Unrolled) {
+        self.check(steps);
+        let parameters = &self.parameters;
+        steps.level.run(Propagate { parameters, steps });
     }
 
-    /// g_t and dL/da_t for every t, the latter by decreasing t.
-    fn propagate(&self, targets: &[usize], steps: &mut Unrolled) {
-        let (m, K) = (self.shape().m(), self.shape().K());
-        let Tensors { W, V, .. } = self.parameters.tensors();
-        steps.g.copy_from_slice(&steps.p);
-        for (g, &target) in steps.g.chunks_exact_mut(K).zip(targets) {
-            g[target] -= 1.0;
-        }
-        for t in (0..steps.T).rev() {
-            let (now, later) = steps.da[t * m..].split_at_mut(m);
-            now.fill(0.0);
-            transposed_matvec_accumulate(V, &steps.g[t * K..(t + 1) * K], now);
-            if t + 1 < steps.T {
-                transposed_matvec_accumulate(W, &later[..m], now);
-            }
-            for (da, h) in now.iter_mut().zip(&steps.h[(t + 1) * m..(t + 2) * m]) {
-                *da *= 1.0 - h * h;
-            }
-        }
-    }
-}
-
-/// The five sums over t of the backward pass.
-fn sum_over_steps(inputs: &[usize], steps: &Unrolled, gradient: &mut Parameters) {
-    let (m, K) = (gradient.shape().m(), gradient.shape().K());
-    gradient.values_mut().fill(0.0);
-    let d = gradient.tensors_mut();
-    for (t, &x) in inputs.iter().enumerate() {
-        let g = &steps.g[t * K..(t + 1) * K];
-        let da = &steps.da[t * m..(t + 1) * m];
-        let (before, h) = steps.h[t * m..(t + 2) * m].split_at(m);
-        outer_product_accumulate(d.V, g, h);
-        add(g, d.c);
-        outer_product_accumulate(d.W, da, before);
-        for (dU, da) in d.U.chunks_exact_mut(K).zip(da) {
-            dU[x] += da;
-        }
-        add(da, d.b);
-    }
-}
-
-/// The network unrolled over T steps: what the forward pass leaves for the backward pass.
-#[derive(Clone, Debug)]
-pub struct Unrolled {
-    shape: Shape,
-    T: usize,
-    /// (T + 1) x m: h_0 to h_T.
-    h: Vec<f64>,
-    /// K: the logits of the step at hand.
-    o: Vec<f64>,
-    /// T x K.
-    p: Vec<f64>,
-    /// T: -ln p_t[y_t].
-    losses: Vec<f64>,
-    /// T x K: p_t - y_t.
-    g: Vec<f64>,
-    /// T x m: dL/da_t.
-    da: Vec<f64>,
-}
-
-impl Unrolled {
-    /// Buffers for `T` steps.
+    /// The backward pass, after [`Rnn::forward`]: the gradient of the loss in every parameter, unclipped.
     ///
     /// # Errors
-    /// [`ShapeError`] where they cannot be allocated.
-    pub fn new(shape: Shape, T: usize) -> Result<Self, ShapeError> {
-        let (m, K) = (shape.m(), shape.K());
-        let times = |rows: usize, columns: usize| {
-            rows.checked_mul(columns)
-                .ok_or(ShapeError::NoMemory { bytes: usize::MAX })
-                .and_then(zeros)
-        };
-        Ok(Unrolled {
-            shape,
-            T,
-            h: times(T.saturating_add(1), m)?,
-            o: zeros(K)?,
-            p: times(T, K)?,
-            losses: zeros(T)?,
-            g: times(T, K)?,
-            da: times(T, m)?,
-        })
+    /// [`ShapeError`] where room for its sums cannot be allocated.
+    ///
+    /// # Panics
+    /// Where `steps` or `gradient` is of another shape.
+    pub fn backward(
+        &self,
+        steps: &mut Unrolled,
+        gradient: &mut Parameters,
+    ) -> Result<(), ShapeError> {
+        assert_eq!(gradient.shape(), self.shape(), "gradient: shape");
+        self.propagate(steps);
+        let read = steps.inputs.len();
+        // The columns of U that no character chose stay 0.
+        gradient.values_mut().fill(0.0);
+        steps.level.run(Sums {
+            groups: std::slice::from_ref(steps),
+            block: Block::all(self.shape()),
+            parts: Stored::parts(gradient.tensors_mut()),
+            columns: &mut ColumnSums::new(self.shape(), read)?,
+        });
+        Ok(())
     }
 
-    /// Bytes that [`Unrolled::new`] would allocate; `None` where that overflows.
-    pub(crate) fn bytes(shape: Shape, T: usize) -> Option<usize> {
-        let a_step = 2usize
-            .checked_mul(shape.m())?
-            .checked_add(2usize.checked_mul(shape.K())?)?
-            .checked_add(1)?;
-        a_step
-            .checked_mul(T.checked_add(1)?)?
-            .checked_mul(size_of::<f64>())
+    fn check(&self, steps: &Unrolled) {
+        assert_eq!(self.shape(), steps.shape(), "steps: shape");
     }
+}
 
-    fn check(&self, shape: Shape, inputs: &[usize], targets: &[usize]) {
-        assert_eq!(self.shape, shape, "steps: shape");
-        assert_eq!([inputs.len(), targets.len()], [self.T; 2], "steps: T");
+struct Step<'a> {
+    parameters: &'a Parameters,
+    x: usize,
+    before: &'a [f64],
+    h: &'a mut [f64],
+    o: &'a mut [f64],
+}
+
+impl Kernel for Step<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Four>(self) {
+        let (m, K) = (self.parameters.shape().m(), self.parameters.shape().K());
+        let Tensors { U, W, V, b, c } = self.parameters.tensors();
+        assert!(self.x < K, "character {} of {K}", self.x);
+        matvec::<F>(
+            Rows::tight(W, m, m),
+            Rows::one(self.before),
+            RowsMut::one(self.h),
+            Walk::Down,
+        );
+        let columns = U.chunks_exact(K).zip(b).map(|(U, b)| U[self.x] + b);
+        for (h, column) in self.h.iter_mut().zip(columns) {
+            *h += column;
+        }
+        tanh_of_sums::<F>(None, self.h);
+        matvec::<F>(
+            Rows::tight(V, K, m),
+            Rows::one(self.h),
+            RowsMut::one(self.o),
+            Walk::Down,
+        );
+        add(c, self.o);
     }
+}
 
-    /// The hidden states h_0 to h_T, (T + 1) x m.
-    pub fn h(&self) -> &[f64] {
-        &self.h
+struct Forward<'a> {
+    parameters: &'a Parameters,
+    hidden: usize,
+    losses: usize,
+    steps: &'a mut Unrolled,
+}
+
+impl Kernel for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Four>(self) {
+        let Forward {
+            parameters,
+            hidden,
+            losses,
+            steps,
+        } = self;
+        for t in hidden..steps.steps() {
+            next_hidden::<F>(parameters, t, steps);
+        }
+        predict::<F>(parameters, losses, steps);
     }
+}
 
-    /// The hidden state after the last step, m.
-    pub fn last_h(&self) -> &[f64] {
-        &self.h[self.T * self.shape.m()..]
+/// `h_t = tanh(W h_{t-1} + (U x_t + b))` for every stream, t counted from 0.
+#[inline(always)]
+fn next_hidden<F: Four>(parameters: &Parameters, t: usize, steps: &mut Unrolled) {
+    let (m, B) = (parameters.shape().m(), steps.streams());
+    let row = stride(m);
+    let (before, after) = steps.h.split_at_mut((t + 1) * B * row);
+    matvec::<F>(
+        Rows::tight(parameters.tensors().W, m, m),
+        Rows::new(&before[t * B * row..], B, m, row),
+        RowsMut::new(after, B, m, row),
+        Walk::of_step(t),
+    );
+    let slots = &steps.columns.slot[t * B..(t + 1) * B];
+    for (h, slot) in after.chunks_mut(row).zip(slots) {
+        tanh_of_sums::<F>(Some(&steps.columns.values[slot * row..][..m]), &mut h[..m]);
     }
+}
 
-    /// The probabilities p_1 to p_T, T x K.
-    pub fn p(&self) -> &[f64] {
-        &self.p
+/// `o_t = V h_t + c`, `p_t = softmax(o_t)` and the losses, for every stream and the steps from `first` on.
+#[inline(always)]
+fn predict<F: Four>(parameters: &Parameters, first: usize, steps: &mut Unrolled) {
+    let (m, K) = (parameters.shape().m(), parameters.shape().K());
+    let (T, B) = (steps.steps(), steps.streams());
+    let (long, wide) = (stride(m), stride(K));
+    let Tensors { V, c, .. } = parameters.tensors();
+    let first = first * B;
+    let count = T * B - first;
+    matvec::<F>(
+        Rows::tight(V, K, m),
+        Rows::new(&steps.h[(first + B) * long..], count, m, long),
+        RowsMut::new(&mut steps.p[first * wide..], count, K, wide),
+        Walk::Down,
+    );
+    let rows = steps.p[first * wide..].chunks_mut(wide);
+    let targets = steps.targets[first..].iter();
+    for ((p, loss), &target) in rows.zip(&mut steps.losses[first..]).zip(targets) {
+        let p = &mut p[..K];
+        add(c, p);
+        let o_target = p[target];
+        *loss = softmax::<F>(p).loss(o_target);
     }
+}
 
-    /// The loss of each step in nats, T.
-    pub fn losses(&self) -> &[f64] {
-        &self.losses
+struct Propagate<'a> {
+    parameters: &'a Parameters,
+    steps: &'a mut Unrolled,
+}
+
+impl Kernel for Propagate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Four>(self) {
+        let Propagate { parameters, steps } = self;
+        let (m, K) = (parameters.shape().m(), parameters.shape().K());
+        let (T, B) = (steps.steps(), steps.streams());
+        let (long, wide) = (stride(m), stride(K));
+        for (g, &target) in steps.p.chunks_mut(wide).zip(&steps.targets) {
+            g[target] -= 1.0;
+        }
+        let Tensors { V, W, .. } = parameters.tensors();
+        steps.packed.V.pack(0, Rows::tight(V, K, m));
+        if let Some(packed) = &mut steps.packed.W {
+            packed.pack(0, Rows::tight(W, m, m));
+        }
+        steps.da.fill(0.0);
+        transposed_products::<F>(
+            &steps.packed.V,
+            Rows::new(&steps.p, T * B, K, wide),
+            RowsMut::new(&mut steps.da, T * B, m, long),
+        );
+        for t in (0..T).rev() {
+            if t + 1 < T {
+                from_the_next_step::<F>(W, t, steps);
+            }
+            let rows = t * B * long..(t + 1) * B * long;
+            let h = &steps.h[rows.start + B * long..rows.end + B * long];
+            scale_by_slope::<F>(h, &mut steps.da[rows]);
+        }
+        steps.pack();
+    }
+}
+
+/// `dL/dh_t += W' dL/da_{t+1}` for every stream.
+#[inline(always)]
+fn from_the_next_step<F: Four>(W: &[f64], t: usize, steps: &mut Unrolled) {
+    let (m, B) = (steps.shape().m(), steps.streams());
+    let row = stride(m);
+    let (now, later) = steps.da.split_at_mut((t + 1) * B * row);
+    let now = &mut now[t * B * row..];
+    match &steps.packed.W {
+        None => transposed_matvec_accumulate::<F>(
+            Rows::tight(W, m, m),
+            &later[..m],
+            &mut now[..m],
+            Walk::of_step(t),
+        ),
+        Some(W) => {
+            transposed_products::<F>(W, Rows::new(later, B, m, row), RowsMut::new(now, B, m, row))
+        }
     }
 }
 
@@ -302,17 +360,21 @@ mod tests {
             let dense = reference::forward(&rnn.parameters, &X, &Y, &h0);
             let dense_gradient = reference::backward(&rnn.parameters, &X, &Y, &dense);
 
-            let mut steps = Unrolled::new(rnn.shape(), T).unwrap();
+            let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
+            steps.begin(0, inputs, targets, &h0);
+            let loss = rnn.forward(&mut steps);
+            close(&[loss], &[dense.loss], "loss");
+            close(&[steps.losses().sum()], &[dense.loss], "losses");
+            for t in 0..=T {
+                close(steps.h(t, 0), &dense.h[t], "h");
+            }
+            for t in 0..T {
+                close(steps.p(t, 0), &dense.p[t], "p");
+            }
+
             let mut gradient = Parameters::zeros(rnn.shape()).unwrap();
             gradient.values_mut().fill(f64::NAN);
-            let loss = rnn.forward(inputs, targets, &h0, &mut steps);
-            rnn.backward(inputs, targets, &mut steps, &mut gradient);
-
-            close(&[loss], &[dense.loss], "loss");
-            close(steps.h(), &dense.h.concat(), "h");
-            close(steps.p(), &dense.p.concat(), "p");
-            close(steps.last_h(), &dense.h[T], "h_T");
-            close(&[steps.losses().iter().sum()], &[dense.loss], "losses");
+            rnn.backward(&mut steps, &mut gradient).unwrap();
             for (ours, theirs) in gradient.named().zip(dense_gradient) {
                 close(ours.values, &theirs, ours.name);
             }
@@ -336,13 +398,16 @@ mod tests {
     fn two_chunks_with_a_carried_state_are_one() {
         let (rnn, h0) = alive(7, 5, 9);
         let text = characters(12, 5, 3);
-        let mut whole = Unrolled::new(rnn.shape(), 12).unwrap();
-        let loss = rnn.forward(&text[..12], &text[1..], &h0, &mut whole);
-        let mut half = Unrolled::new(rnn.shape(), 6).unwrap();
-        let first = rnn.forward(&text[..6], &text[1..7], &h0, &mut half);
-        let carried = half.last_h().to_vec();
-        let second = rnn.forward(&text[6..12], &text[7..], &carried, &mut half);
-        assert_eq!(half.last_h(), whole.last_h());
+        let mut whole = Unrolled::new(rnn.shape(), 12, 1).unwrap();
+        whole.begin(0, &text[..12], &text[1..], &h0);
+        let loss = rnn.forward(&mut whole);
+        let mut half = Unrolled::new(rnn.shape(), 6, 1).unwrap();
+        half.begin(0, &text[..6], &text[1..7], &h0);
+        let first = rnn.forward(&mut half);
+        let carried = half.h(6, 0).to_vec();
+        half.begin(0, &text[6..12], &text[7..], &carried);
+        let second = rnn.forward(&mut half);
+        assert_eq!(half.h(6, 0), whole.h(12, 0));
         close(&[first + second], &[loss], "loss");
     }
 

@@ -1,6 +1,8 @@
 //! U, W, V, b, c, and everything that is shaped like them: gradients, sums of squares.
 
+use crate::buffer::Buffer;
 use std::fmt;
+use std::ops::Range;
 
 /// The sizes that every other shape follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +118,7 @@ impl std::error::Error for ShapeError {}
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
     shape: Shape,
-    values: Vec<f64>,
+    values: Buffer,
 }
 
 /// The five parts of [`Parameters`].
@@ -135,7 +137,7 @@ pub struct Tensors<'a> {
 }
 
 /// The five parts of [`Parameters`], to be written to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TensorsMut<'a> {
     /// Input to hidden, m x K.
     pub U: &'a mut [f64],
@@ -149,6 +151,62 @@ pub struct TensorsMut<'a> {
     pub c: &'a mut [f64],
 }
 
+impl<'a> TensorsMut<'a> {
+    /// Takes the next rows away: as many as the block has.
+    ///
+    /// # Panics
+    /// Where there are fewer.
+    pub(crate) fn take_rows(&mut self, block: &Block, shape: Shape) -> TensorsMut<'a> {
+        let (m, K) = (shape.m(), shape.K());
+        let (hidden, vocabulary) = (block.hidden.len(), block.vocabulary.len());
+        TensorsMut {
+            U: take_front(&mut self.U, hidden * K),
+            W: take_front(&mut self.W, hidden * m),
+            V: take_front(&mut self.V, vocabulary * m),
+            b: take_front(&mut self.b, hidden),
+            c: take_front(&mut self.c, vocabulary),
+        }
+    }
+}
+
+fn take_front<'a>(rest: &mut &'a mut [f64], count: usize) -> &'a mut [f64] {
+    let (front, back) = std::mem::take(rest).split_at_mut(count);
+    *rest = back;
+    front
+}
+
+/// Some rows of the five: what one thread works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Rows of U, W and b.
+    pub hidden: Range<usize>,
+    /// Rows of V and c.
+    pub vocabulary: Range<usize>,
+}
+
+impl Block {
+    /// All rows.
+    pub fn all(shape: Shape) -> Self {
+        Block {
+            hidden: 0..shape.m(),
+            vocabulary: 0..shape.K(),
+        }
+    }
+
+    /// All rows in `count` blocks of about the same work, each from a multiple of eight on. Some may be
+    /// empty.
+    pub fn split(shape: Shape, count: usize) -> impl Iterator<Item = Block> {
+        let part = move |rows: usize, block: usize| {
+            let start = |block: usize| (rows.div_ceil(8) * block / count * 8).min(rows);
+            start(block)..start(block + 1)
+        };
+        (0..count).map(move |block| Block {
+            hidden: part(shape.m(), block),
+            vocabulary: part(shape.K(), block),
+        })
+    }
+}
+
 impl Parameters {
     /// All zero.
     ///
@@ -157,7 +215,7 @@ impl Parameters {
     pub fn zeros(shape: Shape) -> Result<Self, ShapeError> {
         Ok(Parameters {
             shape,
-            values: zeros(shape.entries())?,
+            values: Buffer::zeros(shape.entries())?,
         })
     }
 
@@ -198,7 +256,7 @@ impl Parameters {
 
     /// The five parts with name, rows and columns, in order.
     pub fn named(&self) -> impl Iterator<Item = Named<'_>> {
-        let mut rest = self.values.as_slice();
+        let mut rest: &[f64] = &self.values;
         self.shape
             .tensors()
             .map(|(name, rows, columns)| {
@@ -237,6 +295,18 @@ pub(crate) fn zeros(entries: usize) -> Result<Vec<f64>, ShapeError> {
             bytes: entries.saturating_mul(size_of::<f64>()),
         })?;
     values.resize(entries, 0.0);
+    Ok(values)
+}
+
+/// A buffer of indices, all 0, or an error where the memory cannot be had.
+pub(crate) fn indices(entries: usize) -> Result<Vec<usize>, ShapeError> {
+    let mut values = Vec::new();
+    values
+        .try_reserve_exact(entries)
+        .map_err(|_| ShapeError::NoMemory {
+            bytes: entries.saturating_mul(size_of::<usize>()),
+        })?;
+    values.resize(entries, 0);
     Ok(values)
 }
 

@@ -1,6 +1,6 @@
 //! Writing text: the network's own predictions, sampled and fed back.
 
-use crate::kernels::softmax;
+use crate::kernels::{Four, Kernel, Level, softmax};
 use crate::model::Model;
 use crate::network::Rnn;
 use crate::random::{Generator, Stream};
@@ -13,10 +13,23 @@ use std::iter;
 pub struct Synthesizer<'a> {
     rnn: &'a Rnn,
     temperature: f64,
+    level: Level,
     h: Vec<f64>,
     before: Vec<f64>,
-    o: Vec<f64>,
+    /// K: the logits, then the probabilities.
     p: Vec<f64>,
+}
+
+/// Logits into probabilities.
+struct Softmax<'a>(&'a mut [f64]);
+
+impl Kernel for Softmax<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Four>(self) {
+        softmax::<F>(self.0);
+    }
 }
 
 impl<'a> Synthesizer<'a> {
@@ -33,11 +46,16 @@ impl<'a> Synthesizer<'a> {
         Synthesizer {
             rnn,
             temperature,
+            level: Level::chosen(),
             h: h0.to_vec(),
             before: vec![0.0; m],
-            o: vec![0.0; K],
             p: vec![0.0; K],
         }
+    }
+
+    /// Runs at `level`.
+    pub fn at(self, level: Level) -> Self {
+        Synthesizer { level, ..self }
     }
 
     /// Reads the character with this index; returns the probabilities of the next, K.
@@ -46,20 +64,22 @@ impl<'a> Synthesizer<'a> {
     /// Where the index is K or more.
     pub fn step(&mut self, character: usize) -> &[f64] {
         std::mem::swap(&mut self.h, &mut self.before);
-        self.rnn.hidden(character, &self.before, &mut self.h);
-        self.rnn.logits(&self.h, &mut self.o);
-        let likeliest = likeliest(&self.o);
+        let Synthesizer { rnn, level, .. } = *self;
+        rnn.step(level, character, &self.before, &mut self.h, &mut self.p);
         if self.temperature == 0.0 {
+            let likeliest = likeliest(&self.p);
             self.p.fill(0.0);
             self.p[likeliest] = 1.0;
-        } else {
+            return &self.p;
+        }
+        if self.temperature != 1.0 {
             // Differences first: however small the temperature, nothing becomes NaN.
-            let largest = self.o[likeliest];
-            for o in &mut self.o {
+            let largest = self.p[likeliest(&self.p)];
+            for o in &mut self.p {
                 *o = (*o - largest) / self.temperature;
             }
-            softmax(&self.o, &mut self.p);
         }
+        level.run(Softmax(&mut self.p));
         &self.p
     }
 
@@ -211,11 +231,12 @@ mod tests {
     fn the_probabilities_are_those_of_the_forward_pass() {
         let rnn = network(1.0);
         let inputs = [0, 3, 1, 5, 2];
-        let mut steps = crate::Unrolled::new(rnn.shape(), 5).unwrap();
-        rnn.forward(&inputs, &[0; 5], &[0.3; 8], &mut steps);
+        let mut steps = crate::Unrolled::new(rnn.shape(), 5, 1).unwrap();
+        steps.begin(0, &inputs, &[0; 5], &[0.3; 8]);
+        rnn.forward(&mut steps);
         let mut synthesizer = Synthesizer::new(&rnn, &[0.3; 8], 1.0);
-        for (x, p) in inputs.into_iter().zip(steps.p().chunks(6)) {
-            assert_eq!(synthesizer.step(x), p);
+        for (t, x) in inputs.into_iter().enumerate() {
+            assert_eq!(synthesizer.step(x), steps.p(t, 0));
         }
     }
 

@@ -1,17 +1,20 @@
 //! The training loop, one update at a time.
 //!
 //! Update n begins where the last one ended, or at the start of the text with h = 0 where fewer than
-//! T + 1 characters are left. [`Training::look`] computes the loss of chunk n under the parameters
+//! T + 1 characters are left. With B streams each is a part of the text with floor(N / B) characters, and
+//! all begin anew together. [`Training::look`] computes the loss of chunk n under the parameters
 //! after n updates and changes nothing; [`Training::update`] then makes update n.
 
 use crate::adagrad::AdaGrad;
 use crate::digest;
+use crate::kernels::Level;
 use crate::model::{Model, SettingError, Settings, Source, State};
-use crate::network::Unrolled;
-use crate::parameters::{Parameters, Shape, ShapeError};
+use crate::parameters::{Shape, ShapeError, zeros};
 use crate::random::{Generator, Stream};
+use crate::streams::Streams;
 use crate::synthesis::synthesize;
 use crate::text::Vocabulary;
+use crate::unrolled::Unrolled;
 use std::fmt;
 
 /// Parameters compete for the best model at every so many updates.
@@ -46,8 +49,10 @@ pub enum TrainingError {
     TextTooShort {
         /// Its characters.
         length: usize,
-        /// Characters that are needed: T + 1.
+        /// Characters that are needed: T + 1 for every stream.
         need: usize,
+        /// Streams.
+        streams: usize,
     },
     /// The model to go on with stands in another text.
     OtherText {
@@ -70,9 +75,22 @@ impl fmt::Display for TrainingError {
         match self {
             TrainingError::Setting(error) => write!(f, "{error}"),
             TrainingError::Shape(error) => write!(f, "{error}"),
-            TrainingError::TextTooShort { length, need } => write!(
+            TrainingError::TextTooShort {
+                length,
+                need,
+                streams: 1,
+            } => write!(
                 f,
                 "{length} characters are too few: one update needs seq-length + 1 = {need}"
+            ),
+            TrainingError::TextTooShort {
+                length,
+                need,
+                streams,
+            } => write!(
+                f,
+                "{length} characters are too few: one update needs streams (seq-length + 1) = {need}, with \
+                 {streams} streams"
             ),
             TrainingError::OtherText { found, need } => write!(
                 f,
@@ -117,10 +135,9 @@ pub struct Training {
     model: Model,
     best: Model,
     looked: Option<Look>,
-    /// The hidden state that the chunk looked at begins with, m.
+    /// The hidden states that the chunks looked at begin with, B x m.
     h0: Vec<f64>,
-    steps: Unrolled,
-    gradient: Parameters,
+    streams: Streams,
 }
 
 impl Training {
@@ -132,19 +149,16 @@ impl Training {
     pub fn new(text: &str, settings: Settings) -> Result<Self, TrainingError> {
         settings.check()?;
         let length = text.chars().count();
-        let need = settings.sequence_length.saturating_add(1);
-        if length < need {
-            return Err(TrainingError::TextTooShort { length, need });
-        }
+        check_length(length, &settings)?;
         let vocabulary = Vocabulary::of(text);
         let shape = Shape::new(settings.hidden, vocabulary.len())?;
-        // The model and the best model with their sums, and the gradient.
-        claim_memory(shape, settings.sequence_length, 5)?;
+        // The model and the best model with their sums.
+        claim_memory(shape, &settings, 4)?;
         let model = Model {
             settings,
             source: Source::of(text, &vocabulary).expect("a text that is not empty"),
             vocabulary,
-            state: State::untrained(shape, settings.sigma, settings.seed)?,
+            state: State::untrained(shape, &settings)?,
         };
         let indices = model.vocabulary.encode(text).expect("its own characters");
         Self::with(indices, model.clone(), model)
@@ -169,7 +183,8 @@ impl Training {
             assert_eq!(settings.hidden, shape.m(), "resume: hidden units");
             assert_eq!(state.rnn.shape(), shape, "resume: parameters");
             assert_eq!(state.G.shape(), shape, "resume: sums of squares");
-            assert_eq!(state.h.len(), shape.m(), "resume: hidden state");
+            let h = model.settings.streams.saturating_mul(shape.m());
+            assert_eq!(state.h.len(), h, "resume: hidden state");
         }
         assert_eq!(best.vocabulary, model.vocabulary, "resume: vocabularies");
         let vocabulary = Vocabulary::of(text);
@@ -181,27 +196,44 @@ impl Training {
                 need: model.source.digest,
             });
         }
-        let (length, T) = (model.source.length, model.settings.sequence_length);
-        if length <= T {
-            let need = T.saturating_add(1);
-            return Err(TrainingError::TextTooShort { length, need });
-        }
+        check_length(model.source.length, &model.settings)?;
         // Both models are there already.
-        claim_memory(shape, T, 1)?;
+        claim_memory(shape, &model.settings, 0)?;
         let indices = vocabulary.encode(text).expect("its own characters");
         Self::with(indices, best, model)
     }
 
     fn with(text: Vec<usize>, best: Model, model: Model) -> Result<Self, TrainingError> {
-        let shape = model.state.rnn.shape();
+        let streams = Self::streams(&model, Level::chosen(), 1)?;
         Ok(Training {
             text,
             best,
             looked: None,
-            h0: vec![0.0; shape.m()],
-            steps: Unrolled::new(shape, model.settings.sequence_length)?,
-            gradient: Parameters::zeros(shape)?,
+            h0: zeros(model.state.h.len())?,
+            streams,
             model,
+        })
+    }
+
+    fn streams(model: &Model, level: Level, threads: usize) -> Result<Streams, ShapeError> {
+        let Settings {
+            sequence_length: T,
+            streams,
+            ..
+        } = model.settings;
+        let shape = model.state.rnn.shape();
+        Ok(Streams::new(shape, T, streams, threads)?.at(level))
+    }
+
+    /// Goes on at `level` and on up to `threads` threads. It never shows in what is learned.
+    ///
+    /// # Errors
+    /// [`TrainingError::Shape`] where the memory for it cannot be had.
+    pub fn on(self, level: Level, threads: usize) -> Result<Self, TrainingError> {
+        Ok(Training {
+            streams: Self::streams(&self.model, level, threads)?,
+            looked: None,
+            ..self
         })
     }
 
@@ -215,7 +247,7 @@ impl Training {
         &self.text
     }
 
-    /// Inputs and targets of the chunk at `position`, T each.
+    /// Inputs and targets of the first stream's chunk at `position`, T each.
     ///
     /// # Panics
     /// Where fewer than T + 1 characters are left from there.
@@ -223,14 +255,19 @@ impl Training {
         chunk(&self.text, position, self.model.settings.sequence_length)
     }
 
-    /// The hidden state that the chunk last looked at begins with, m.
+    /// The hidden state that the first stream's chunk last looked at begins with, m.
     pub fn h0(&self) -> &[f64] {
-        &self.h0
+        &self.h0[..self.model.state.rnn.shape().m()]
     }
 
     /// Updates in one pass over the text.
     pub fn updates_per_epoch(&self) -> u64 {
-        ((self.text.len() - 1) / self.model.settings.sequence_length) as u64
+        let Settings {
+            sequence_length,
+            streams,
+            ..
+        } = self.model.settings;
+        ((self.text.len() / streams - 1) / sequence_length) as u64
     }
 
     /// The smooth loss with which [`Training::best`] won; `None` before the first look.
@@ -258,9 +295,15 @@ impl Training {
         if let Some(look) = self.looked {
             return Ok(look);
         }
-        let T = self.model.settings.sequence_length;
+        let Settings {
+            sequence_length: T,
+            streams,
+            ..
+        } = self.model.settings;
         let state = &self.model.state;
-        let begins_anew = self.text.len() - state.position < T + 1;
+        let m = state.rnn.shape().m();
+        let part = self.text.len() / streams;
+        let begins_anew = part - state.position < T + 1;
         let position = if begins_anew {
             self.h0.fill(0.0);
             0
@@ -268,8 +311,11 @@ impl Training {
             self.h0.copy_from_slice(&state.h);
             state.position
         };
-        let (inputs, targets) = chunk(&self.text, position, T);
-        let loss = (state.rnn).forward(inputs, targets, &self.h0, &mut self.steps);
+        for (stream, h0) in self.h0.chunks_exact(m).enumerate() {
+            let (inputs, targets) = chunk(&self.text, stream * part + position, T);
+            self.streams.begin(stream, inputs, targets, h0);
+        }
+        let loss = self.streams.forward(&state.rnn);
         if !loss.is_finite() {
             return Err(TrainingError::NotFinite {
                 iteration: state.updates,
@@ -306,19 +352,19 @@ impl Training {
             self.best.state.copy_from(state);
             state.best_smooth_loss = Some(look.smooth_loss);
         }
-        let T = settings.sequence_length;
-        let (inputs, targets) = chunk(&self.text, look.position, T);
-        (state.rnn).backward(inputs, targets, &mut self.steps, &mut self.gradient);
         let optimizer = AdaGrad {
             eta: settings.learning_rate,
             epsilon: settings.epsilon,
             clip: settings.clip,
         };
-        optimizer.update(&mut state.rnn, &mut state.G, &mut self.gradient);
-        state.h.copy_from_slice(self.steps.last_h());
+        (self.streams).learn(optimizer, &mut state.rnn, &mut state.G);
+        let m = state.rnn.shape().m();
+        for (h, last) in state.h.chunks_exact_mut(m).zip(self.streams.last_h()) {
+            h.copy_from_slice(last);
+        }
         state.updates += 1;
         state.epoch = look.epoch;
-        state.position = look.position + T;
+        state.position = look.position + settings.sequence_length;
         state.smooth_loss = Some(look.smooth_loss);
         Ok(look)
     }
@@ -333,8 +379,20 @@ impl Training {
         let model = &self.model;
         let mut generator = Generator::new(model.settings.seed, Stream::Report(look.iteration));
         let x0 = self.text[look.position];
-        let indices = synthesize(&model.state.rnn, &self.h0, x0, count, &mut generator);
+        let indices = synthesize(&model.state.rnn, self.h0(), x0, count, &mut generator);
         Ok(model.vocabulary.decode(&indices))
+    }
+}
+
+fn check_length(length: usize, settings: &Settings) -> Result<(), TrainingError> {
+    let (need, streams) = (settings.least_characters(), settings.streams);
+    match length < need {
+        true => Err(TrainingError::TextTooShort {
+            length,
+            need,
+            streams,
+        }),
+        false => Ok(()),
     }
 }
 
@@ -347,10 +405,14 @@ fn chunk(text: &[usize], position: usize, T: usize) -> (&[usize], &[usize]) {
 /// Asks for all that a run still needs at once, as many numbers as parameters so many times among it,
 /// and gives it back: a system that promises more than it has refuses one large request sooner than
 /// many small ones.
-fn claim_memory(shape: Shape, T: usize, times: usize) -> Result<(), ShapeError> {
+fn claim_memory(shape: Shape, settings: &Settings, times: usize) -> Result<(), ShapeError> {
     let bytes = (shape.entries() * size_of::<f64>())
         .checked_mul(times)
-        .zip(Unrolled::bytes(shape, T))
+        .zip(Unrolled::bytes(
+            shape,
+            settings.sequence_length,
+            settings.streams,
+        ))
         .and_then(|(parameters, steps)| parameters.checked_add(steps))
         .unwrap_or(usize::MAX);
     Vec::<u8>::new()
@@ -362,6 +424,7 @@ fn claim_memory(shape: Shape, T: usize, times: usize) -> Result<(), ShapeError> 
 mod tests {
     use super::*;
     use crate::gradient_check::{Case, analytic};
+    use crate::parameters::Parameters;
     use crate::reference;
     use crate::synthesis::passage;
 
@@ -683,7 +746,11 @@ mod tests {
             model.settings.sequence_length = T;
             assert_eq!(
                 Training::resume(TEXT, model.clone(), model).unwrap_err(),
-                TrainingError::TextTooShort { length: 76, need }
+                TrainingError::TextTooShort {
+                    length: 76,
+                    need,
+                    streams: 1
+                }
             );
         }
         let mut model = training().model().clone();
@@ -695,23 +762,27 @@ mod tests {
     #[test]
     fn memory_is_claimed_for_what_is_still_to_be_had() {
         let shape = Shape::new(6, 20).unwrap();
-        assert_eq!(claim_memory(shape, 8, 5), Ok(()));
+        assert_eq!(claim_memory(shape, &settings(), 4), Ok(()));
         assert_eq!(
-            claim_memory(shape, 8, usize::MAX),
+            claim_memory(shape, &settings(), usize::MAX),
             Err(ShapeError::NoMemory { bytes: usize::MAX })
         );
+        let endless = Settings {
+            sequence_length: usize::MAX,
+            ..settings()
+        };
         assert_eq!(
-            claim_memory(shape, usize::MAX, 5),
+            claim_memory(shape, &endless, 4),
             Err(ShapeError::NoMemory { bytes: usize::MAX })
         );
-        // A run asks for parameters, gradient, sums, the best model's, and the steps at once.
+        // A run asks for parameters, sums, the best model's, and the steps at once.
         let large = Settings {
             hidden: 1 << 26,
             ..settings()
         };
         let shape = Shape::new(large.hidden, Vocabulary::of(TEXT).len()).unwrap();
-        let steps = Unrolled::bytes(shape, large.sequence_length).unwrap();
-        let bytes = 5 * 8 * shape.entries() + steps;
+        let steps = Unrolled::bytes(shape, large.sequence_length, 1).unwrap();
+        let bytes = 4 * 8 * shape.entries() + steps;
         assert_eq!(
             Training::new(TEXT, large).unwrap_err(),
             TrainingError::Shape(ShapeError::NoMemory { bytes })

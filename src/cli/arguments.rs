@@ -85,6 +85,11 @@ impl Arguments {
         }
     }
 
+    /// Whether the command has an option.
+    pub fn knows(&self, name: &str) -> bool {
+        self.choices.iter().any(|choice| choice.name == name)
+    }
+
     /// Whether an option was given.
     pub fn has(&self, name: &str) -> bool {
         self.given.iter().any(|(given, _)| *given == name)

@@ -7,9 +7,9 @@ use super::output::print;
 use super::settings::{
     CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, begin, refused, settings,
 };
+use elman::ShapeError;
 use elman::gradient_check::{self, Case, Comparison, ROUNDING, Row, TOLERANCE};
 use elman::json::quote;
-use elman::{Parameters, ShapeError};
 
 /// Weights or gradients above this are too large for the numerical derivative.
 const WILD: f64 = 1e9;
@@ -71,21 +71,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let rnn = &training.model().state.rnn;
     let fail = |error: ShapeError| fail(error.into());
-    let analytic = gradient_check::analytic(rnn, case).map_err(fail)?;
-    let numerical = gradient_check::numerical(rnn, case).map_err(fail)?;
-    let comparison = gradient_check::compare(&analytic, &numerical);
-    let wild = is_wild(&rnn.parameters) || is_wild(&analytic);
+    let comparison = gradient_check::check(rnn, case).map_err(fail)?;
+    let weights = rnn.parameters.values().iter().map(|theta| theta.abs());
+    let gradients = comparison.rows.iter().map(|row| row.largest_entry);
+    let wild = weights.chain(gradients).any(|x| x.is_nan() || x > WILD);
     let printed = match arguments.has("json") {
         true => print(&json(&comparison)),
         false => print(&table(&comparison, wild)),
     };
     outcome(&comparison, printed)
-}
-
-/// Whether differences of doubles say little about it: beside such numbers they round too much away.
-fn is_wild(parameters: &Parameters) -> bool {
-    let within = |x: &f64| x.abs() <= WILD;
-    !parameters.values().iter().all(within)
 }
 
 /// How the check ends: whether somebody read the table changes nothing about what it says.

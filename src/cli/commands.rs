@@ -4,6 +4,7 @@ use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
 use super::output::{one_line, print};
 use super::{check, sample, show, train};
+use elman::Level;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -95,6 +96,7 @@ fn dispatch(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure
     if arguments.has("help") {
         return print(&command_help(command));
     }
+    Level::from_environment().map_err(|error| Failure::Failed(error.to_string()))?;
     (command.work)(&arguments)
 }
 

@@ -19,6 +19,13 @@ pub const SEQUENCE_LENGTH: Choice = Choice {
     help: "characters of one update T",
 };
 
+pub const STREAMS: Choice = Choice {
+    name: "streams",
+    value: "N",
+    default: "1",
+    help: "parts of the text that are read side by side B",
+};
+
 pub const LEARNING_RATE: Choice = Choice {
     name: "learning-rate",
     value: "X",
@@ -54,11 +61,16 @@ pub const SEED: Choice = Choice {
     help: "where all random numbers come from",
 };
 
-/// The settings that the options above give, in range.
+/// The settings that the options above give, in range; a single stream where it cannot be chosen.
 pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
+    let streams = match arguments.knows(STREAMS.name) {
+        true => arguments.count(STREAMS.name)?,
+        false => 1,
+    };
     let settings = Settings {
         hidden: arguments.count("hidden")?,
         sequence_length: arguments.count("seq-length")?,
+        streams,
         learning_rate: arguments.number("learning-rate")?,
         sigma: arguments.number("sigma")?,
         clip: arguments.number("clip")?,

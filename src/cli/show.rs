@@ -45,6 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             ),
         ),
         ("sequence length", format!("T = {T} characters")),
+        ("streams", format!("B = {}", settings.streams)),
         ("learning rate", format!("{:?}", settings.learning_rate)),
         ("sigma", format!("{:?}", settings.sigma)),
         ("clip", format!("{:?}", settings.clip)),

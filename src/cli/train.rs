@@ -9,16 +9,18 @@ use super::output::{print, print_characters};
 use super::progress::Progress;
 use super::run_folder::RunFolder;
 use super::settings::{
-    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, begin, settings,
+    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS, begin, refused,
+    settings,
 };
 use super::terminal;
 use super::text_curve;
 use elman::model::State;
 use elman::random::{Generator, Stream};
 use elman::synthesis::Synthesizer;
-use elman::{Look, Model, Training, digest};
+use elman::{Level, Look, Model, Training, digest};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
+use std::thread;
 
 /// The help's words.
 pub const DETAILS: &str = "\
@@ -33,6 +35,7 @@ examples: elman train
 pub const CHOICES: &[Choice] = &[
     HIDDEN,
     SEQUENCE_LENGTH,
+    STREAMS,
     LEARNING_RATE,
     SIGMA,
     CLIP,
@@ -67,6 +70,12 @@ pub const CHOICES: &[Choice] = &[
         value: "N",
         default: "100",
         help: "updates from row to row of loss.csv",
+    },
+    Choice {
+        name: "threads",
+        value: "N",
+        default: "",
+        help: "threads to learn on; no number changes a bit (what helps)",
     },
     Choice {
         name: "out",
@@ -107,7 +116,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let plan = plan(arguments)?;
     let out = Path::new(arguments.filled("out")?);
     let text = read_text(arguments.first())?;
-    let mut training = begin(&text, settings)?;
+    let threads = threads(arguments, settings.streams)?;
+    let mut training = begin(&text, settings)?
+        .on(Level::chosen(), threads)
+        .map_err(|error| refused(error, &text, settings))?;
     check_start(&mut training, arguments)?;
     let folder = RunFolder::create(out, arguments.has("force"))?;
     let progress = Progress::new(arguments.has("quiet"), 0);
@@ -144,6 +156,22 @@ fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
         passage_length: arguments.count("passage-length")?,
         log_every: every("log-every")?,
     })
+}
+
+/// The threads that were asked for, or those that help: a stream each, on the cores that there are. A
+/// single stream is one thing after another, for which a second thread is slow to wake.
+fn threads(arguments: &Arguments, streams: usize) -> Result<usize, Failure> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    if !arguments.has("threads") {
+        return Ok(cores.min(streams));
+    }
+    match arguments.count("threads")? {
+        0 => Err(Failure::at(
+            arguments.quoted("threads"),
+            "must be a whole number of at least 1",
+        )),
+        threads => Ok(threads),
+    }
 }
 
 /// What cannot be learned from the start is refused before a folder is touched.
@@ -218,10 +246,15 @@ impl Run {
                 logged.map_err(|failure| self.with_kept(failure))?;
                 self.curve.push(n, look.loss, look.smooth_loss);
             }
-            self.progress.draw(&look, last, self.title.sequence_length);
+            self.progress.draw(&look, last, self.characters_an_update());
             let updated = self.training.update();
             updated.map_err(|error| self.rescue(error.to_string()))?;
         }
+    }
+
+    fn characters_an_update(&self) -> usize {
+        let settings = self.training.model().settings;
+        settings.sequence_length.saturating_mul(settings.streams)
     }
 
     fn save(&mut self) -> Result<(), Failure> {

@@ -3,13 +3,15 @@
 //! The standard library's own call the platform's mathematical library, which differs from machine
 //! to machine. The polynomials are written out in Estrin's order, pairs first: shorter chains of
 //! dependent operations than Horner's, and part of what fixes the bits. There are no branches in
-//! `exp` and `tanh`, so that loops over them can be vectorised.
+//! `exp` and `tanh`: they are the same for one number and for several at a time.
 //!
 //! The constants are computed by `fixtures/coefficients.py`; the errors in ulp (units in the last
 //! place of the exact result) are measured by the tests against values of 80 digits.
 
 #![allow(clippy::excessive_precision)]
 
+use super::level::{Four, Number};
+use super::products::{get, put};
 use std::f64::consts::{LOG2_E, SQRT_2};
 
 /// ln 2 cut to 32 bits, so that its product with an exponent is exact.
@@ -66,25 +68,30 @@ const EXPONENT: f64 = 4503599627370496.0 + 1023.0;
 
 /// 2^k for an integer k from -1023 to 1024 (which give 0 and infinity).
 #[inline(always)]
-fn two_to(k: f64) -> f64 {
-    f64::from_bits((k + EXPONENT).to_bits() << 52)
+fn two_to<N: Number>(k: N) -> N {
+    (k + N::splat(EXPONENT)).low_bits_as_exponent()
 }
 
 /// `(e^r, n)` with `x = n ln 2 + r` and `|r|` at most ln(2) / 2, for `|x|` below 2,000.
 #[inline(always)]
-fn exp_reduced(x: f64) -> (f64, f64) {
-    let n = (x * LOG2_E + ROUND) - ROUND;
-    let high = x - n * LN_2_HIGH; // exact
-    let low = n * LN_2_LOW;
+fn exp_reduced<N: Number>(x: N) -> (N, N) {
+    let n = nearest_integer(x * N::splat(LOG2_E));
+    let high = x - n * N::splat(LN_2_HIGH); // exact
+    let low = n * N::splat(LN_2_LOW);
     let r = high - low;
     let r2 = r * r;
     let r4 = r2 * r2;
     let r8 = r4 * r4;
-    let c = &EXP_TAIL;
+    let c = EXP_TAIL.map(N::splat);
     let tail = ((c[0] + c[1] * r) + r2 * (c[2] + c[3] * r))
         + r4 * ((c[4] + c[5] * r) + r2 * (c[6] + c[7] * r))
         + r8 * ((c[8] + c[9] * r) + r2 * c[10]);
-    (1.0 + (high + (r2 * tail - low)), n)
+    (N::splat(1.0) + (high + (r2 * tail - low)), n)
+}
+
+#[inline(always)]
+fn nearest_integer<N: Number>(x: N) -> N {
+    (x + N::splat(ROUND)) - N::splat(ROUND)
 }
 
 /// e^x, at most 1 ulp from the exact value.
@@ -93,13 +100,12 @@ fn exp_reduced(x: f64) -> (f64, f64) {
 /// at 0 and the infinities; NaN gives NaN; overflow gives infinity, underflow goes through the
 /// subnormals to 0.
 #[inline(always)]
-pub fn exp(x: f64) -> f64 {
-    // Past these the result is infinity or 0 all the same, and NaN passes both comparisons.
-    let x = if x > 710.0 { 710.0 } else { x };
-    let x = if x < -746.0 { -746.0 } else { x };
+pub fn exp<N: Number>(x: N) -> N {
+    // Past these the result is infinity or 0 all the same, and NaN stays.
+    let x = N::splat(-746.0).larger(N::splat(710.0).smaller(x));
     let (power, n) = exp_reduced(x);
     // Two halves, since 2^n itself may be out of range where the result is not.
-    let half = (n * 0.5 + ROUND) - ROUND;
+    let half = nearest_integer(n * N::splat(0.5));
     power * two_to(half) * two_to(n - half)
 }
 
@@ -152,42 +158,60 @@ pub fn ln(x: f64) -> f64 {
 /// Up to `|x| = 1` it is `x + x^3 P(x^2) / Q(x^2)`, above it `1 - 2 / (e^(2|x|) + 1)`; both share
 /// one division. Exact at 0 (with its sign), the infinities and the subnormals; NaN gives NaN.
 #[inline(always)]
-pub fn tanh(x: f64) -> f64 {
-    let a = x.abs();
-    // From here on the result is 1 to the last bit, and NaN passes the comparison.
-    let a = if a > 20.0 { 20.0 } else { a };
+pub fn tanh<N: Number>(x: N) -> N {
+    // From 20 on the result is 1 to the last bit, and NaN stays.
+    let a = N::splat(20.0).smaller(x.abs());
 
     let s = a * a;
     let s2 = s * s;
-    let p = &TANH_NUMERATOR;
-    let q = &TANH_DENOMINATOR;
+    let p = TANH_NUMERATOR.map(N::splat);
+    let q = TANH_DENOMINATOR.map(N::splat);
     let numerator = a * s * ((p[0] + p[1] * s) + s2 * (p[2] + p[3] * s));
     let denominator = ((q[0] + q[1] * s) + s2 * (q[2] + q[3] * s)) + s2 * s2 * q[4];
 
     let (power, n) = exp_reduced(a + a);
     let exponential = power * two_to(n);
 
-    let small = a <= 1.0;
-    let base = if small { a } else { 1.0 };
-    let above = if small { numerator } else { -2.0 };
-    let below = if small {
-        denominator
-    } else {
-        exponential + 1.0
-    };
+    let one = N::splat(1.0);
+    let base = a.choose(one, a, one);
+    let above = a.choose(one, numerator, N::splat(-2.0));
+    let below = a.choose(one, denominator, exponential + one);
     (base + above / below).copysign(x)
 }
 
-/// Replaces every entry of `values` by its hyperbolic tangent.
-pub fn tanh_in_place(values: &mut [f64]) {
-    for value in values {
-        *value = tanh(*value);
+/// `a = tanh(a + u)`, entry by entry; `a = tanh(a)` without u.
+///
+/// # Panics
+/// Where the lengths differ.
+#[inline(always)]
+pub fn tanh_of_sums<F: Four>(u: Option<&[f64]>, a: &mut [f64]) {
+    assert!(u.is_none_or(|u| u.len() == a.len()), "tanh: lengths");
+    for start in (0..a.len()).step_by(4) {
+        let end = a.len().min(start + 4);
+        let mut sum = get::<F>(&a[start..end]);
+        if let Some(u) = u {
+            sum = sum + get(&u[start..end]);
+        }
+        put(tanh(sum), &mut a[start..end]);
+    }
+}
+
+/// `d = d (1 - h^2)`, entry by entry: times the slope of tanh where its value is h.
+///
+/// # Panics
+/// Where the lengths differ.
+#[inline(always)]
+pub fn scale_by_slope<F: Four>(h: &[f64], d: &mut [f64]) {
+    assert_eq!(h.len(), d.len(), "slope: lengths");
+    for (d, h) in d.iter_mut().zip(h) {
+        *d *= 1.0 - h * h;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::{Kernel, Level};
 
     /// Distance of doubles at `|x|`, as for all of its binade.
     fn ulp(x: f64) -> f64 {
@@ -293,14 +317,87 @@ mod tests {
         }
     }
 
+    struct TanhOfSums<'a>(Option<&'a [f64]>, &'a mut [f64]);
+
+    impl Kernel for TanhOfSums<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<F: Four>(self) {
+            tanh_of_sums::<F>(self.0, self.1);
+        }
+    }
+
+    struct Slope<'a>(&'a [f64], &'a mut [f64]);
+
+    impl Kernel for Slope<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<F: Four>(self) {
+            scale_by_slope::<F>(self.0, self.1);
+        }
+    }
+
+    struct Exp<'a>(&'a mut [f64]);
+
+    impl Kernel for Exp<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<F: Four>(self) {
+            for start in (0..self.0.len()).step_by(4) {
+                let end = self.0.len().min(start + 4);
+                put::<F>(exp(get(&self.0[start..end])), &mut self.0[start..end]);
+            }
+        }
+    }
+
+    /// Everything that is special, and what is not.
+    fn values() -> Vec<f64> {
+        let special = [
+            0.0,
+            -0.0,
+            1.0,
+            f64::from_bits(1),
+            1e-310,
+            f64::MAX,
+            f64::INFINITY,
+        ];
+        let signs = special.iter().flat_map(|&x| [x, -x]);
+        let ordinary = (0..4001).map(|i| f64::from(i) * 0.37 - 740.0);
+        let small = (0..4001).map(|i| f64::from(i) / 1024.0 - 2.0);
+        signs.chain(ordinary).chain(small).collect()
+    }
+
     #[test]
-    fn slices_get_what_single_values_get() {
-        for length in 0..20 {
-            let values: Vec<f64> = (0..length).map(|i| f64::from(i) * 0.37 - 2.0).collect();
-            let mut slice = values.clone();
-            tanh_in_place(&mut slice);
-            let single: Vec<f64> = values.into_iter().map(tanh).collect();
-            assert_eq!(slice, single);
+    fn every_level_gives_the_bits_of_single_values() {
+        let bits = |values: &[f64]| -> Vec<u64> { values.iter().map(|x| x.to_bits()).collect() };
+        for level in Level::available() {
+            for offset in 0..4 {
+                let x = &values()[offset..];
+                let u: Vec<f64> = x.iter().rev().map(|x| 1e-3 * x).collect();
+                let expected: Vec<f64> = x.iter().zip(&u).map(|(x, u)| tanh(x + u)).collect();
+                let mut found = values();
+                level.run(TanhOfSums(Some(&u), &mut found[offset..]));
+                assert_eq!(bits(&found[offset..]), bits(&expected), "tanh, {level:?}");
+                found = values();
+                level.run(TanhOfSums(None, &mut found[offset..]));
+                let expected: Vec<f64> = x.iter().map(|&x| tanh(x)).collect();
+                assert_eq!(bits(&found[offset..]), bits(&expected), "tanh, {level:?}");
+                found = values();
+                level.run(Exp(&mut found[offset..]));
+                let expected: Vec<f64> = x.iter().map(|&x| exp(x)).collect();
+                assert_eq!(bits(&found[offset..]), bits(&expected), "exp, {level:?}");
+                let (h, mut d) = (&u[20..60], x[20..60].to_vec());
+                level.run(Slope(h, &mut d));
+                let slopes = x[20..60].iter().zip(h).map(|(d, h)| d * (1.0 - h * h));
+                assert_eq!(
+                    bits(&d),
+                    bits(&slopes.collect::<Vec<f64>>()),
+                    "slope, {level:?}"
+                );
+            }
         }
     }
 }

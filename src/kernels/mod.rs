@@ -2,16 +2,23 @@
 //!
 //! Only operations that IEEE-754 rounds exactly are used (`+ - * /`, `sqrt`, comparisons, moves of
 //! bits), and every sum has one written-down order, so the results are the same bits on every
-//! machine. Leaves out: shapes larger than a slice, threads, allocation.
+//! machine. Most kernels are written once over four doubles at a time and compiled for every
+//! instruction set: [`level`] chooses. Leaves out: shapes larger than a slice, threads.
 
 mod elementary;
+#[allow(unsafe_code)]
+pub mod level;
+mod panels;
 mod products;
 mod softmax;
-mod update;
+#[cfg(test)]
+mod twins;
 
-pub use elementary::{exp, ln, tanh, tanh_in_place};
+pub use elementary::{exp, ln, scale_by_slope, tanh, tanh_of_sums};
+pub use level::{Four, Kernel, Level, Number};
+pub use panels::{Columns, Panels};
 pub use products::{
-    LANES, add, dot, matvec, outer_product_accumulate, sum, transposed_matvec_accumulate,
+    Entries, Rows, RowsMut, Walk, add, get, matvec, outer_products, put,
+    transposed_matvec_accumulate, transposed_products, vector_sums,
 };
 pub use softmax::{LogSumExp, softmax};
-pub use update::{adagrad, clip};

@@ -1,107 +1,504 @@
-//! Products of matrices and vectors, and the sums they are made of.
+//! Products of matrices and vectors, for one vector or many at once.
 //!
-//! The order of every sum is part of the contract. A dot product keeps [`LANES`] partial sums, entry
-//! `i` goes to lane `i mod LANES`, and one fixed tree adds the lanes. Sums over rows run by
-//! increasing row index, starting from what the target holds. Matrices are row-major.
+//! The order of every sum is part of the contract:
+//!
+//! * A dot product ([`matvec`]) keeps four partial sums: entry `i` goes to lane `i mod 4`, and the
+//!   lanes are added as `(l_0 + l_1) + (l_2 + l_3)`.
+//! * A sum over rows ([`transposed_matvec_accumulate`], [`transposed_products`]) runs by increasing row,
+//!   starting from what the target holds; a sum of [`outer_products`] by increasing pair, starting
+//!   from 0.
+//!
+//! What is free is which entries are computed together. Each loop keeps a tile of sums in registers, so
+//! that a number that was loaded serves several of them: 4 rows by 2 vectors in [`matvec`], 4 or 5
+//! vectors by 8 columns elsewhere, 32 columns for a single vector.
 
-/// Partial sums of a dot product.
-pub const LANES: usize = 8;
+use super::level::{Four, fours, fours_mut};
+use super::panels::{Columns, Panels};
+use std::ops::Range;
 
-/// Adds the lanes: halves onto each other until one number is left.
+/// Vectors of equal length, one every `stride` entries of a slice. The rows of a matrix, for one.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    values: &'a [f64],
+    count: usize,
+    length: usize,
+    stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// `count` rows, each the first `length` entries of `stride`.
+    ///
+    /// # Panics
+    /// Where the slice does not hold them.
+    #[inline(always)]
+    pub fn new(values: &'a [f64], count: usize, length: usize, stride: usize) -> Self {
+        check(values.len(), count, length, stride);
+        Rows {
+            values,
+            count,
+            length,
+            stride,
+        }
+    }
+
+    /// A single vector.
+    #[inline(always)]
+    pub fn one(x: &'a [f64]) -> Self {
+        Rows::new(x, 1, x.len(), x.len())
+    }
+
+    /// The rows of a row-major matrix without gaps.
+    #[inline(always)]
+    pub fn tight(values: &'a [f64], count: usize, length: usize) -> Self {
+        Rows::new(values, count, length, length)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How long each is.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// One of them.
+    ///
+    /// # Panics
+    /// Where there are fewer.
+    #[inline(always)]
+    pub fn row(&self, row: usize) -> &'a [f64] {
+        &self.values[row * self.stride..][..self.length]
+    }
+}
+
+/// As [`Rows`], to be written to.
+#[derive(Debug)]
+pub struct RowsMut<'a> {
+    values: &'a mut [f64],
+    count: usize,
+    length: usize,
+    stride: usize,
+}
+
+impl<'a> RowsMut<'a> {
+    /// `count` rows, each the first `length` entries of `stride`.
+    ///
+    /// # Panics
+    /// Where the slice does not hold them.
+    #[inline(always)]
+    pub fn new(values: &'a mut [f64], count: usize, length: usize, stride: usize) -> Self {
+        check(values.len(), count, length, stride);
+        RowsMut {
+            values,
+            count,
+            length,
+            stride,
+        }
+    }
+
+    /// A single vector.
+    #[inline(always)]
+    pub fn one(y: &'a mut [f64]) -> Self {
+        let length = y.len();
+        RowsMut::new(y, 1, length, length)
+    }
+
+    #[inline(always)]
+    fn row(&mut self, row: usize) -> &mut [f64] {
+        &mut self.values[row * self.stride..][..self.length]
+    }
+}
+
 #[inline(always)]
-fn sum_lanes(lanes: &[f64; LANES]) -> f64 {
-    let quarter = [
-        lanes[0] + lanes[4],
-        lanes[1] + lanes[5],
-        lanes[2] + lanes[6],
-        lanes[3] + lanes[7],
+fn check(values: usize, count: usize, length: usize, stride: usize) {
+    let needed = match count {
+        0 => 0,
+        _ => (count - 1) * stride + length,
+    };
+    assert!(length <= stride && needed <= values, "rows: too few values");
+}
+
+/// In which direction a matrix is walked through. It never shows in the bits; a walk that begins where
+/// the last one ended finds its first rows still in the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// By increasing row.
+    Down,
+    /// By decreasing row.
+    Up,
+}
+
+impl Walk {
+    /// Alternates from step to step.
+    pub fn of_step(t: usize) -> Walk {
+        if t % 2 == 0 { Walk::Down } else { Walk::Up }
+    }
+
+    #[inline(always)]
+    fn block(self, block: usize, blocks: usize) -> usize {
+        match self {
+            Walk::Down => block,
+            Walk::Up => blocks - 1 - block,
+        }
+    }
+}
+
+/// `y_v = A x_v` for every vector v; each entry is a dot product of the module's order.
+///
+/// # Panics
+/// Where the shapes do not fit.
+#[inline(always)]
+pub fn matvec<F: Four>(A: Rows, x: Rows, mut y: RowsMut, walk: Walk) {
+    assert!(
+        A.length == x.length && A.count == y.length && x.count == y.count,
+        "matvec: shapes"
+    );
+    let blocks = A.count.div_ceil(4);
+    for block in 0..blocks {
+        let first = 4 * walk.block(block, blocks);
+        // The last block may be short: it repeats its last row and drops the result.
+        let row = |i: usize| A.row((first + i).min(A.count - 1));
+        let rows = [row(0), row(1), row(2), row(3)];
+        let mut v = 0;
+        while v + 2 <= x.count {
+            let [one, other] = dots::<F, 2>(rows, [x.row(v), x.row(v + 1)]);
+            put(one, &mut y.row(v)[first..]);
+            put(other, &mut y.row(v + 1)[first..]);
+            v += 2;
+        }
+        if v < x.count {
+            let [one] = dots::<F, 1>(rows, [x.row(v)]);
+            put(one, &mut y.row(v)[first..]);
+        }
+    }
+}
+
+/// The dot products of four rows with some vectors, four for each vector.
+#[inline(always)]
+fn dots<F: Four, const C: usize>(rows: [&[f64]; 4], x: [&[f64]; C]) -> [F; C] {
+    let mut lanes = [[F::splat(0.0); 4]; C];
+    let length = rows[0].len();
+    let groups = length / 4;
+    let a = [
+        &fours(rows[0])[..groups],
+        &fours(rows[1])[..groups],
+        &fours(rows[2])[..groups],
+        &fours(rows[3])[..groups],
     ];
-    (quarter[0] + quarter[2]) + (quarter[1] + quarter[3])
-}
-
-/// `sum_i x_i` over the lanes of the module's order.
-pub fn sum(x: &[f64]) -> f64 {
-    let mut lanes = [0.0; LANES];
-    for block in x.chunks(LANES) {
-        for (lane, value) in lanes.iter_mut().zip(block) {
-            *lane += value;
+    let mut b: [&[[f64; 4]]; C] = [&[]; C];
+    for v in 0..C {
+        b[v] = &fours(x[v])[..groups];
+    }
+    for j in 0..groups {
+        for r in 0..4 {
+            let a = F::load(&a[r][j]);
+            for v in 0..C {
+                lanes[v][r] = lanes[v][r] + a * F::load(&b[v][j]);
+            }
         }
     }
-    sum_lanes(&lanes)
+    if length % 4 != 0 {
+        for r in 0..4 {
+            let a = F::load_part(&rows[r][4 * groups..length]);
+            for v in 0..C {
+                lanes[v][r] = lanes[v][r] + a * F::load_part(&x[v][4 * groups..length]);
+            }
+        }
+    }
+    let mut sums = [F::splat(0.0); C];
+    for v in 0..C {
+        sums[v] = F::sums(lanes[v]);
+    }
+    sums
 }
 
-/// `sum_i x_i y_i` over the lanes of the module's order.
+/// `y += A' x` for a single vector; rows of A by increasing index.
+///
+/// # Panics
+/// Where the shapes do not fit.
+#[inline(always)]
+pub fn transposed_matvec_accumulate<F: Four>(A: Rows, x: &[f64], y: &mut [f64], walk: Walk) {
+    assert!(
+        A.count == x.len() && A.length == y.len(),
+        "transposed_matvec: shapes"
+    );
+    let groups = A.length.div_ceil(4);
+    // Panels of up to 32 columns, all of about the same width.
+    let panels = groups.div_ceil(8);
+    for panel in 0..panels {
+        let panel = walk.block(panel, panels);
+        let (from, to) = (panel * groups / panels, (panel + 1) * groups / panels);
+        let columns = 4 * from..(4 * to).min(A.length);
+        match to - from {
+            1 => single_tile::<F, 1>(A, x, columns, y),
+            2 => single_tile::<F, 2>(A, x, columns, y),
+            3 => single_tile::<F, 3>(A, x, columns, y),
+            4 => single_tile::<F, 4>(A, x, columns, y),
+            5 => single_tile::<F, 5>(A, x, columns, y),
+            6 => single_tile::<F, 6>(A, x, columns, y),
+            7 => single_tile::<F, 7>(A, x, columns, y),
+            _ => single_tile::<F, 8>(A, x, columns, y),
+        }
+    }
+}
+
+/// Some columns, in C groups of four of which the last may be short.
+#[inline(always)]
+fn single_tile<F: Four, const C: usize>(A: Rows, x: &[f64], columns: Range<usize>, y: &mut [f64]) {
+    let y = &mut y[columns.clone()];
+    let whole = columns.len() == 4 * C;
+    let mut sums: [F; C] = load_groups(y);
+    for (i, &factor) in x.iter().enumerate() {
+        let row = &A.values[i * A.stride..][columns.clone()];
+        let row: [F; C] = match whole {
+            true => load_whole_groups(row),
+            false => load_groups(row),
+        };
+        for c in 0..C {
+            sums[c] = sums[c] + F::splat(factor) * row[c];
+        }
+    }
+    for c in 0..C {
+        put(sums[c], &mut y[4 * c..]);
+    }
+}
+
+/// C groups of four entries, zeros where the slice ends early in the last.
+#[inline(always)]
+fn load_groups<F: Four, const C: usize>(x: &[f64]) -> [F; C] {
+    let mut groups = [F::splat(0.0); C];
+    for c in 0..C {
+        groups[c] = get(&x[4 * c..]);
+    }
+    groups
+}
+
+/// C groups of four entries.
+#[inline(always)]
+fn load_whole_groups<F: Four, const C: usize>(x: &[f64]) -> [F; C] {
+    let x = &fours(x)[..C];
+    let mut groups = [F::splat(0.0); C];
+    for c in 0..C {
+        groups[c] = F::load(&x[c]);
+    }
+    groups
+}
+
+/// `y_v += A' x_v` for every vector v; rows of A by increasing index.
+///
+/// # Panics
+/// Where the shapes do not fit.
+#[inline(always)]
+pub fn transposed_products<F: Four>(A: &Panels, x: Rows, mut y: RowsMut) {
+    assert!(
+        A.count() == x.length && A.length() == y.length && x.count == y.count,
+        "transposed products: shapes"
+    );
+    for column in (0..A.length()).step_by(8) {
+        let panel = A.panel(column / 8);
+        // Tiles of 4 or 5 vectors: which of them leaves fewer over.
+        if x.count % 4 == 0 {
+            for vector in (0..x.count).step_by(4) {
+                panel_tile::<F, 4>(panel, x, vector, &mut y, column);
+            }
+        } else {
+            for vector in (0..x.count).step_by(5) {
+                panel_tile::<F, 5>(panel, x, vector, &mut y, column);
+            }
+        }
+    }
+}
+
+/// Eight columns of R vectors. Where fewer are left, the last is repeated and the result dropped.
+#[inline(always)]
+fn panel_tile<F: Four, const R: usize>(
+    panel: &[Columns],
+    x: Rows,
+    vector: usize,
+    y: &mut RowsMut,
+    column: usize,
+) {
+    let mut factors: [&[f64]; R] = [&[]; R];
+    let mut sums = [[F::splat(0.0); 2]; R];
+    for r in 0..R {
+        let vector = (vector + r).min(x.count - 1);
+        factors[r] = &x.row(vector)[..panel.len()];
+        sums[r] = get_pair(&y.row(vector)[column..]);
+    }
+    for i in 0..panel.len() {
+        let row = [F::load(&panel[i][0]), F::load(&panel[i][1])];
+        for r in 0..R {
+            let factor = F::splat(factors[r][i]);
+            sums[r][0] = sums[r][0] + factor * row[0];
+            sums[r][1] = sums[r][1] + factor * row[1];
+        }
+    }
+    for r in 0..R.min(x.count - vector) {
+        put_pair(sums[r], &mut y.row(vector + r)[column..]);
+    }
+}
+
+/// What is done with the entries of a sum of outer products: they are stored, or move parameters.
+pub trait Entries {
+    /// Takes the next entries of one row from index `at` of the matrix on, two groups of four.
+    fn take<F: Four>(&mut self, at: usize, entries: [F; 2]);
+    /// Takes `count` entries, at most four.
+    fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F);
+    /// Takes `count` entries, at most four, that belong to different places.
+    fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F);
+}
+
+/// The rows `rows` of `sum_k left_k right_k'` over the pairs of all parts: by increasing pair, part by
+/// part. The matrix that `entries` is handed begins with the first of these rows.
+///
+/// # Panics
+/// Where the shapes do not fit, or the rows do not begin at a multiple of four.
+#[inline(always)]
+pub fn outer_products<'a, F: Four, E: Entries>(
+    parts: impl Iterator<Item = (&'a Panels, &'a Panels)> + Clone,
+    rows: Range<usize>,
+    columns: usize,
+    mut entries: E,
+) {
+    assert!(rows.start % 4 == 0, "outer products: rows");
+    let mut before = None;
+    for row in rows.clone().step_by(4) {
+        for column in (0..columns).step_by(8) {
+            let at = (row - rows.start) * columns + column;
+            let parts = parts.clone().map(|(left, right)| {
+                assert_eq!(left.count(), right.count(), "outer products: pairs");
+                (left.panel(row / 8), right.panel(column / 8))
+            });
+            if row + 4 <= rows.end && column + 8 <= columns {
+                let sums = outer_tile::<F, E>(parts, row / 4 % 2, columns, before, &mut entries);
+                before = Some((at, sums));
+            } else {
+                let sums = outer_tile::<F, E>(parts, row / 4 % 2, columns, None, &mut entries);
+                let left = columns - column;
+                for r in 0..4.min(rows.end - row) {
+                    let at = at + r * columns;
+                    entries.take_part(at, left.min(4), sums[r][0]);
+                    if left > 4 {
+                        entries.take_part(at + 4, left.min(8) - 4, sums[r][1]);
+                    }
+                }
+            }
+        }
+    }
+    if let Some((at, before)) = before {
+        for r in 0..4 {
+            entries.take(at + r * columns, before[r]);
+        }
+    }
+}
+
+/// Four rows by eight columns. The entries of the tile before are taken while these sums run: a square
+/// root and a division that may hide behind [`Entries::take`] then leave the multipliers their work.
+#[inline(always)]
+fn outer_tile<'a, F: Four, E: Entries>(
+    mut parts: impl Iterator<Item = (&'a [Columns], &'a [Columns])>,
+    half: usize,
+    columns: usize,
+    before: Option<(usize, [[F; 2]; 4])>,
+    entries: &mut E,
+) -> [[F; 2]; 4] {
+    let mut sums = [[F::splat(0.0); 2]; 4];
+    if let Some((at, before)) = before {
+        let (left, right) = parts.next().unwrap_or_default();
+        let mut pairs = left.iter().zip(right);
+        for r in 0..4 {
+            for (left, right) in pairs.by_ref().take(left.len() / 4) {
+                add_outer_product(&mut sums, &left[half], right);
+            }
+            entries.take(at + r * columns, before[r]);
+        }
+        for (left, right) in pairs {
+            add_outer_product(&mut sums, &left[half], right);
+        }
+    }
+    for (left, right) in parts {
+        for (left, right) in left.iter().zip(right) {
+            add_outer_product(&mut sums, &left[half], right);
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn add_outer_product<F: Four>(sums: &mut [[F; 2]; 4], left: &[f64; 4], right: &Columns) {
+    let right = [F::load(&right[0]), F::load(&right[1])];
+    for r in 0..4 {
+        let factor = F::splat(left[r]);
+        sums[r][0] = sums[r][0] + factor * right[0];
+        sums[r][1] = sums[r][1] + factor * right[1];
+    }
+}
+
+/// The entries `rows` of `sum_k x_k` over the vectors of all parts: by increasing vector, part by part. The
+/// vector that `entries` is handed begins with the first of them.
+///
+/// # Panics
+/// Where the rows do not begin at a multiple of eight.
+#[inline(always)]
+pub fn vector_sums<'a, F: Four, E: Entries>(
+    parts: impl Iterator<Item = &'a Panels> + Clone,
+    rows: Range<usize>,
+    mut entries: E,
+) {
+    assert!(rows.start % 8 == 0, "vector sums: rows");
+    for row in rows.clone().step_by(8) {
+        let mut sums = [F::splat(0.0); 2];
+        for part in parts.clone() {
+            for columns in part.panel(row / 8) {
+                sums[0] = sums[0] + F::load(&columns[0]);
+                sums[1] = sums[1] + F::load(&columns[1]);
+            }
+        }
+        let (at, left) = (row - rows.start, rows.end - row);
+        entries.take_part(at, left.min(4), sums[0]);
+        if left > 4 {
+            entries.take_part(at + 4, left.min(8) - 4, sums[1]);
+        }
+    }
+}
+
+/// Four entries, or as many as there are and then zeros.
+#[inline(always)]
+pub fn get<F: Four>(x: &[f64]) -> F {
+    match fours(x).first() {
+        Some(four) => F::load(four),
+        None => F::load_part(x),
+    }
+}
+
+/// Stores four entries, or as many as there is room for.
+#[inline(always)]
+pub fn put<F: Four>(entries: F, target: &mut [f64]) {
+    match fours_mut(target).first_mut() {
+        Some(four) => entries.store(four),
+        None => entries.store_part(target),
+    }
+}
+
+#[inline(always)]
+fn get_pair<F: Four>(x: &[f64]) -> [F; 2] {
+    [get(x), get(&x[x.len().min(4)..])]
+}
+
+#[inline(always)]
+fn put_pair<F: Four>(entries: [F; 2], target: &mut [f64]) {
+    let (low, high) = target.split_at_mut(target.len().min(4));
+    put(entries[0], low);
+    put(entries[1], high);
+}
+
+/// `y += x`, entry by entry.
 ///
 /// # Panics
 /// Where the lengths differ.
-#[inline]
-pub fn dot(x: &[f64], y: &[f64]) -> f64 {
-    assert_eq!(x.len(), y.len(), "dot: lengths");
-    let mut lanes = [0.0; LANES];
-    let (x_blocks, y_blocks) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
-    let (x_tail, y_tail) = (x_blocks.remainder(), y_blocks.remainder());
-    for (x, y) in x_blocks.zip(y_blocks) {
-        for lane in 0..LANES {
-            lanes[lane] += x[lane] * y[lane];
-        }
-    }
-    for (lane, (x, y)) in lanes.iter_mut().zip(x_tail.iter().zip(y_tail)) {
-        *lane += x * y;
-    }
-    sum_lanes(&lanes)
-}
-
-/// `y = A x`, with A of `y.len()` rows and `x.len()` columns; every entry is a [`dot`].
-///
-/// # Panics
-/// Where A has another number of entries.
-pub fn matvec(A: &[f64], x: &[f64], y: &mut [f64]) {
-    assert_eq!(A.len(), x.len() * y.len(), "matvec: shape");
-    if x.is_empty() {
-        y.fill(0.0);
-        return;
-    }
-    for (y, row) in y.iter_mut().zip(A.chunks_exact(x.len())) {
-        *y = dot(row, x);
-    }
-}
-
-/// `y += A' x`, with A of `x.len()` rows and `y.len()` columns; rows by increasing index.
-///
-/// # Panics
-/// Where A has another number of entries.
-pub fn transposed_matvec_accumulate(A: &[f64], x: &[f64], y: &mut [f64]) {
-    assert_eq!(A.len(), x.len() * y.len(), "transposed_matvec: shape");
-    if y.is_empty() {
-        return;
-    }
-    for (row, &x) in A.chunks_exact(y.len()).zip(x) {
-        for (y, a) in y.iter_mut().zip(row) {
-            *y += a * x;
-        }
-    }
-}
-
-/// `A += x y'`, with A of `x.len()` rows and `y.len()` columns.
-///
-/// # Panics
-/// Where A has another number of entries.
-pub fn outer_product_accumulate(A: &mut [f64], x: &[f64], y: &[f64]) {
-    assert_eq!(A.len(), x.len() * y.len(), "outer product: shape");
-    if y.is_empty() {
-        return;
-    }
-    for (row, &x) in A.chunks_exact_mut(y.len()).zip(x) {
-        for (a, y) in row.iter_mut().zip(y) {
-            *a += x * y;
-        }
-    }
-}
-
-/// `y += x`.
-///
-/// # Panics
-/// Where the lengths differ.
+#[inline(always)]
 pub fn add(x: &[f64], y: &mut [f64]) {
     assert_eq!(x.len(), y.len(), "add: lengths");
     for (y, x) in y.iter_mut().zip(x) {
@@ -111,111 +508,214 @@ pub fn add(x: &[f64], y: &mut [f64]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::twins::{self, numbers, packed};
     use super::*;
+    use crate::kernels::{Kernel, Level};
     use crate::reference::{product, transpose};
 
-    /// Numbers that are not round, of both signs, so that every order of a sum shows.
-    fn numbers(count: usize, seed: usize) -> Vec<f64> {
-        let number = |i: usize| ((i * 7919 + seed * 104_729) % 1_000_003) as f64;
-        (0..count)
-            .map(|i| (number(i) - 500_001.0) / 333_333.0)
-            .collect()
+    /// One product with all that it needs, so that it can be run at every level.
+    enum Product<'a> {
+        Matvec(Rows<'a>, Rows<'a>, RowsMut<'a>, Walk),
+        Transposed(Rows<'a>, &'a [f64], &'a mut [f64], Walk),
+        TransposedMany(&'a Panels, Rows<'a>, RowsMut<'a>),
+        Outer(&'a [(Panels, Panels)], Range<usize>, usize, &'a mut [f64]),
+        Sums(&'a [(Panels, Panels)], Range<usize>, &'a mut [f64]),
+    }
+
+    struct Run<'a>(Product<'a>);
+
+    impl Kernel for Run<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<F: Four>(self) {
+            match self.0 {
+                Product::Matvec(A, x, y, walk) => matvec::<F>(A, x, y, walk),
+                Product::Transposed(A, x, y, walk) => {
+                    transposed_matvec_accumulate::<F>(A, x, y, walk);
+                }
+                Product::TransposedMany(A, x, y) => transposed_products::<F>(A, x, y),
+                Product::Outer(parts, rows, columns, target) => outer_products::<F, _>(
+                    parts.iter().map(|(left, right)| (left, right)),
+                    rows,
+                    columns,
+                    Stored(target),
+                ),
+                Product::Sums(parts, rows, target) => {
+                    vector_sums::<F, _>(parts.iter().map(|(left, _)| left), rows, Stored(target));
+                }
+            }
+        }
+    }
+
+    use crate::gradient::Stored;
+
+    fn at_every_level(mut test: impl FnMut(&dyn Fn(Product))) {
+        for level in Level::available() {
+            test(&|product| level.run(Run(product)));
+        }
+    }
+
+    /// Every number of rows and columns past two blocks of every blocking, and starts that are not
+    /// aligned.
+    fn shapes() -> impl Iterator<Item = (usize, usize, usize)> {
+        let sizes = || (0..=19).chain([31, 32, 33, 64, 65, 71]);
+        sizes()
+            .flat_map(move |rows| sizes().map(move |columns| (rows, columns, (rows + columns) % 5)))
+    }
+
+    fn same(found: &[f64], expected: &[f64], what: &str) {
+        let bits = |values: &[f64]| -> Vec<u64> { values.iter().map(|x| x.to_bits()).collect() };
+        assert_eq!(bits(found), bits(expected), "{what}");
     }
 
     fn close(ours: &[f64], theirs: &[f64]) {
         assert_eq!(ours.len(), theirs.len());
         for (x, y) in ours.iter().zip(theirs) {
-            assert!((x - y).abs() <= 1e-13 * (1.0 + y.abs()), "{x} and {y}");
-        }
-    }
-
-    /// Every number of rows and columns from 0 to past two blocks of the lanes.
-    fn all_small_shapes() -> impl Iterator<Item = (usize, usize)> {
-        let sizes = 0..=2 * LANES + 3;
-        sizes
-            .clone()
-            .flat_map(move |rows| sizes.clone().map(move |columns| (rows, columns)))
-    }
-
-    #[test]
-    fn matvec_is_the_product_of_three_loops() {
-        for (rows, columns) in all_small_shapes() {
-            let (A, x) = (numbers(rows * columns, 1), numbers(columns, 2));
-            let mut y = vec![f64::NAN; rows];
-            matvec(&A, &x, &mut y);
-            close(&y, &product(&A, &x, rows, columns, 1));
+            assert!((x - y).abs() <= 1e-12 * (1.0 + y.abs()), "{x} and {y}");
         }
     }
 
     #[test]
-    fn transposed_matvec_is_the_product_with_the_transpose() {
-        for (rows, columns) in all_small_shapes() {
-            let (A, x) = (numbers(rows * columns, 3), numbers(rows, 4));
-            let start = numbers(columns, 5);
-            let mut y = start.clone();
-            transposed_matvec_accumulate(&A, &x, &mut y);
-            let mut expected = product(&transpose(&A, rows, columns), &x, columns, rows, 1);
-            add(&start, &mut expected);
-            close(&y, &expected);
+    fn matvec_keeps_its_order_at_every_level() {
+        for (rows, columns, offset) in shapes() {
+            let (A, x) = (
+                numbers(offset + rows * columns, 1),
+                numbers(offset + 3 * columns, 2),
+            );
+            let (A, x) = (&A[offset..], &x[offset..]);
+            for (count, walk) in [(1, Walk::Down), (2, Walk::Up), (3, Walk::Down)] {
+                let vectors = || (0..count).map(|v| &x[v * columns..][..columns]);
+                let all_rows = || (0..rows).map(|i| &A[i * columns..][..columns]);
+                let expected: Vec<f64> = vectors()
+                    .flat_map(|x| all_rows().map(|row| twins::dot(row, x)))
+                    .collect();
+                let naive: Vec<f64> = vectors()
+                    .flat_map(|x| product(A, x, rows, columns, 1))
+                    .collect();
+                close(&expected, &naive);
+                at_every_level(|run| {
+                    let mut y = vec![f64::NAN; count * rows];
+                    run(Product::Matvec(
+                        Rows::tight(A, rows, columns),
+                        Rows::tight(x, count, columns),
+                        RowsMut::new(&mut y, count, rows, rows),
+                        walk,
+                    ));
+                    same(&y, &expected, &format!("{rows} x {columns}, {count}"));
+                });
+            }
         }
     }
 
     #[test]
-    fn outer_product_is_a_product_with_one_column() {
-        for (rows, columns) in all_small_shapes() {
-            let (x, y) = (numbers(rows, 6), numbers(columns, 7));
-            let start = numbers(rows * columns, 8);
-            let mut A = start.clone();
-            outer_product_accumulate(&mut A, &x, &y);
-            let mut expected = product(&x, &y, rows, 1, columns);
-            add(&start, &mut expected);
-            assert_eq!(A, expected);
+    fn transposed_products_keep_their_order_at_every_level() {
+        for (rows, columns, offset) in shapes() {
+            let A = &numbers(offset + rows * columns, 3)[offset..];
+            for count in [1, 2, 4, 5, 7] {
+                let (x, start) = (
+                    numbers(count * rows, 4),
+                    numbers(offset + count * columns, 5),
+                );
+                let vector = |v: usize| {
+                    (
+                        &x[v * rows..][..rows],
+                        &start[offset + v * columns..][..columns],
+                    )
+                };
+                let expected: Vec<f64> = (0..count)
+                    .flat_map(|v| twins::transposed(A, vector(v).0, vector(v).1))
+                    .collect();
+                let naive: Vec<f64> = (0..count)
+                    .flat_map(|v| {
+                        let turned = transpose(A, rows, columns);
+                        let mut product = product(&turned, vector(v).0, columns, rows, 1);
+                        add(vector(v).1, &mut product);
+                        product
+                    })
+                    .collect();
+                close(&expected, &naive);
+                at_every_level(|run| {
+                    let mut y = start.clone();
+                    run(Product::TransposedMany(
+                        &packed(A, rows, columns),
+                        Rows::tight(&x, count, rows),
+                        RowsMut::new(&mut y[offset..], count, columns, columns),
+                    ));
+                    same(
+                        &y[offset..],
+                        &expected,
+                        &format!("{rows} x {columns}, {count}"),
+                    );
+                    for walk in [Walk::Down, Walk::Up] {
+                        let mut y = start.clone();
+                        run(Product::Transposed(
+                            Rows::tight(A, rows, columns),
+                            vector(0).0,
+                            &mut y[offset..][..columns],
+                            walk,
+                        ));
+                        same(&y[offset..][..columns], &expected[..columns], "one vector");
+                    }
+                });
+            }
         }
-    }
-
-    /// The order of the module's head, spelled out for one sum.
-    fn in_lanes(terms: &[f64]) -> f64 {
-        let lane = |lane: usize| {
-            let mine = terms.iter().skip(lane).step_by(LANES);
-            mine.fold(0.0, |sum, term| sum + term)
-        };
-        let half = |i: usize| lane(i) + lane(i + 4);
-        (half(0) + half(2)) + (half(1) + half(3))
     }
 
     #[test]
-    fn sums_keep_their_written_order_to_the_bit() {
-        for length in 0..=5 * LANES {
-            let (x, y) = (numbers(length, 9), numbers(length, 10));
-            let terms: Vec<f64> = x.iter().zip(&y).map(|(x, y)| x * y).collect();
-            assert_eq!(dot(&x, &y).to_bits(), in_lanes(&terms).to_bits());
-            assert_eq!(sum(&x).to_bits(), in_lanes(&x).to_bits());
+    fn outer_products_and_sums_keep_their_order_at_every_level() {
+        for (rows, columns, offset) in shapes() {
+            let counts = [offset, 3, 25];
+            let all: usize = counts.iter().sum();
+            let (left, right) = (numbers(all * rows, 6), numbers(all * columns, 7));
+            let expected = twins::outer(&left, &right, all, rows, columns);
+            let turned = transpose(&left, all, rows);
+            close(&expected, &product(&turned, &right, rows, all, columns));
+            let mut first = 0;
+            let parts = counts.map(|count| {
+                let (l, r) = (&left[first * rows..], &right[first * columns..]);
+                first += count;
+                (
+                    packed(&l[..count * rows], count, rows),
+                    packed(&r[..count * columns], count, columns),
+                )
+            });
+            let sums = twins::outer(&left, &vec![1.0; all], all, rows, 1);
+            at_every_level(|run| {
+                // All rows at once, and the rest from row 8 on.
+                for from in [0, 8.min(rows / 8 * 8)] {
+                    let mut found = vec![f64::NAN; (rows - from) * columns];
+                    run(Product::Outer(&parts, from..rows, columns, &mut found));
+                    same(
+                        &found,
+                        &expected[from * columns..],
+                        &format!("{rows} x {columns}"),
+                    );
+                    let mut found = vec![f64::NAN; rows - from];
+                    run(Product::Sums(&parts, from..rows, &mut found));
+                    same(&found, &sums[from..], &format!("{rows} sums"));
+                }
+            });
         }
-        // Rows by increasing index, onto what is there.
-        let (A, x) = (numbers(30, 11), numbers(10, 12));
-        let mut y = numbers(3, 13);
-        let expected: Vec<f64> = (0..3)
-            .map(|j| (0..10).fold(y[j], |sum, i| sum + A[i * 3 + j] * x[i]))
-            .collect();
-        transposed_matvec_accumulate(&A, &x, &mut y);
-        assert_eq!(y, expected);
     }
 
     #[test]
     fn shapes_that_do_not_fit_are_refused() {
         let refused = |work: fn()| std::panic::catch_unwind(work).is_err();
-        assert!(refused(|| matvec(&[1.0; 5], &[1.0; 2], &mut [0.0; 2])));
-        assert!(refused(|| transposed_matvec_accumulate(
-            &[1.0; 5],
-            &[1.0; 2],
-            &mut [0.0; 2]
-        )));
-        assert!(refused(|| outer_product_accumulate(
-            &mut [1.0; 5],
-            &[1.0; 2],
-            &[0.0; 2]
-        )));
+        assert!(refused(|| assert!(Rows::tight(&[1.0; 5], 2, 3).count > 0)));
+        assert!(refused(|| assert!(Rows::new(&[1.0; 9], 2, 3, 2).count > 0)));
+        assert!(refused(|| Level::BASELINE.run(Run(Product::Matvec(
+            Rows::tight(&[1.0; 6], 2, 3),
+            Rows::one(&[1.0; 2]),
+            RowsMut::one(&mut [0.0; 2]),
+            Walk::Down,
+        )))));
+        assert!(refused(|| Level::BASELINE.run(Run(Product::Transposed(
+            Rows::tight(&[1.0; 6], 2, 3),
+            &[1.0; 3],
+            &mut [0.0; 3],
+            Walk::Down,
+        )))));
         assert!(refused(|| add(&[1.0], &mut [1.0; 2])));
-        assert!(refused(|| assert!(dot(&[1.0], &[1.0; 2]).is_nan())));
     }
 }

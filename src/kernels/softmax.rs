@@ -1,6 +1,7 @@
 //! From logits to probabilities and to the loss, for any finite logits.
 
-use super::{exp, ln, sum};
+use super::level::{Four, fours, fours_mut};
+use super::{exp, ln};
 
 /// ln of the sum of the exponentials of some logits, in the two parts that keep it exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,37 +20,55 @@ impl LogSumExp {
     }
 }
 
-/// `p_k = exp(o_k) / sum_j exp(o_j)`, and the logarithm of that sum; `p` holds the result.
+/// Replaces logits o by `p_k = exp(o_k) / sum_j exp(o_j)`, and returns the logarithm of that sum.
 ///
-/// The largest logit is taken from all first, so nothing overflows. The sum runs in the order of
-/// [`sum`]; each entry is then multiplied by the reciprocal.
+/// The largest logit is taken from all first, so nothing overflows. The sum runs in four lanes, as that
+/// of a dot product; each entry is then multiplied by the reciprocal.
 ///
 /// # Panics
-/// Where the lengths differ or are 0.
-pub fn softmax(logits: &[f64], p: &mut [f64]) -> LogSumExp {
-    assert!(!logits.is_empty(), "softmax: no logits");
-    assert_eq!(logits.len(), p.len(), "softmax: lengths");
-    let largest = largest(logits);
-    for (p, o) in p.iter_mut().zip(logits) {
-        *p = exp(o - largest);
+/// Where there are no logits.
+#[inline(always)]
+pub fn softmax<F: Four>(o: &mut [f64]) -> LogSumExp {
+    let largest = largest::<F>(o);
+    let whole = o.len() / 4 * 4;
+    let mut lanes = F::splat(0.0);
+    for four in fours_mut(o) {
+        let e = exp(F::load(four) - F::splat(largest));
+        e.store(four);
+        lanes = lanes + e;
     }
-    let total = sum(p);
-    let reciprocal = 1.0 / total;
-    for p in p.iter_mut() {
-        *p *= reciprocal;
+    let rest = &mut o[whole..];
+    for o in rest.iter_mut() {
+        *o = exp(*o - largest);
     }
+    lanes = lanes + F::load_part(rest);
+    let mut totals = [0.0; 4];
+    F::sums([lanes; 4]).store(&mut totals);
+    let total = totals[0];
+    let reciprocal = F::splat(1.0 / total);
+    for four in fours_mut(o) {
+        (F::load(four) * reciprocal).store(four);
+    }
+    let rest = &mut o[whole..];
+    (F::load_part(rest) * reciprocal).store_part(rest);
     LogSumExp {
         largest,
         rest: ln(total),
     }
 }
 
-fn largest(logits: &[f64]) -> f64 {
-    let mut largest = logits[0];
-    for &o in logits {
-        if o > largest {
-            largest = o;
-        }
+#[inline(always)]
+fn largest<F: Four>(o: &[f64]) -> f64 {
+    let mut four = [o[0]; 4];
+    let mut largest = F::load(&four);
+    for o in fours(o) {
+        largest = F::load(o).larger(largest);
+    }
+    largest.store(&mut four);
+    let rest = &o[o.len() / 4 * 4..];
+    let mut largest = four[0];
+    for &o in four[1..].iter().chain(rest) {
+        largest = if o > largest { o } else { largest };
     }
     largest
 }
@@ -57,11 +76,50 @@ fn largest(logits: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::{Kernel, Level};
+
+    struct Softmax<'a>(&'a mut [f64]);
+
+    impl Kernel for Softmax<'_> {
+        type Output = LogSumExp;
+
+        #[inline(always)]
+        fn run<F: Four>(self) -> LogSumExp {
+            softmax::<F>(self.0)
+        }
+    }
 
     fn softmax_of(logits: &[f64]) -> (Vec<f64>, LogSumExp) {
-        let mut p = vec![f64::NAN; logits.len()];
-        let log_sum_exp = softmax(logits, &mut p);
+        let mut p = logits.to_vec();
+        let log_sum_exp = Level::widest().run(Softmax(&mut p));
         (p, log_sum_exp)
+    }
+
+    /// What the module says, entry by entry.
+    fn twin(logits: &[f64]) -> (Vec<f64>, LogSumExp) {
+        let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let e: Vec<f64> = logits.iter().map(|o| exp(o - largest)).collect();
+        let lane = |l: usize| e.iter().skip(l).step_by(4).fold(0.0, |sum, e| sum + e);
+        let total = (lane(0) + lane(1)) + (lane(2) + lane(3));
+        let reciprocal = 1.0 / total;
+        let rest = ln(total);
+        let p = e.iter().map(|e| e * reciprocal).collect();
+        (p, LogSumExp { largest, rest })
+    }
+
+    #[test]
+    fn every_level_gives_the_bits_of_the_definition() {
+        for length in 1..40 {
+            for offset in 0..4 {
+                let logits = crate::kernels::twins::numbers(offset + length, 3);
+                for level in Level::available() {
+                    let mut p = logits.clone();
+                    let log_sum_exp = level.run(Softmax(&mut p[offset..]));
+                    let expected = twin(&logits[offset..]);
+                    assert_eq!((p[offset..].to_vec(), log_sum_exp), expected, "{level:?}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -78,7 +136,7 @@ mod tests {
         ] {
             let (p, log_sum_exp) = softmax_of(&logits);
             assert!(p.iter().all(|p| (0.0..=1.0).contains(p)), "{logits:?}");
-            assert!((sum(&p) - 1.0).abs() < 1e-13, "{logits:?}");
+            assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-13, "{logits:?}");
             assert!(log_sum_exp.largest.is_finite() && log_sum_exp.rest >= 0.0);
             assert!(log_sum_exp.loss(log_sum_exp.largest).is_finite());
         }

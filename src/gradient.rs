@@ -1,0 +1,173 @@
+//! The gradient in every parameter: sums over steps and streams of what backpropagation has found.
+//!
+//! ```text
+//! dL/dV = sum g_t h_t'            dL/dc = sum g_t
+//! dL/dW = sum dL/da_t h_{t-1}'    dL/db = sum dL/da_t
+//! dL/dU = sum dL/da_t x_t'
+//! ```
+//!
+//! Every sum runs over the steps of the first stream by increasing t, then over those of the next. What
+//! is done with the entries is open: a [`Stored`] gradient can be looked at; with
+//! [`crate::adagrad::Moving`] each entry moves its parameter at once, and no gradient is ever in memory.
+
+use crate::buffer::Buffer;
+use crate::kernels::level::fours_mut;
+use crate::kernels::{Entries, Four, Kernel, add, get, outer_products, put, vector_sums};
+use crate::parameters::{Block, Shape, ShapeError, TensorsMut, indices};
+use crate::unrolled::{Unrolled, stride};
+use std::ops::Range;
+
+/// Entries of a gradient that are stored.
+#[derive(Debug)]
+pub struct Stored<'a>(pub &'a mut [f64]);
+
+impl<'a> Stored<'a> {
+    /// The five parts of a gradient.
+    pub fn parts(gradient: TensorsMut<'a>) -> Parts<Stored<'a>> {
+        let TensorsMut { U, W, V, b, c } = gradient;
+        Parts {
+            U: Stored(U),
+            W: Stored(W),
+            V: Stored(V),
+            b: Stored(b),
+            c: Stored(c),
+        }
+    }
+}
+
+impl Entries for Stored<'_> {
+    #[inline(always)]
+    fn take<F: Four>(&mut self, at: usize, entries: [F; 2]) {
+        let gradient = fours_mut(&mut self.0[at..at + 8]);
+        entries[0].store(&mut gradient[0]);
+        entries[1].store(&mut gradient[1]);
+    }
+
+    #[inline(always)]
+    fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F) {
+        put(entries, &mut self.0[at..at + count]);
+    }
+
+    #[inline(always)]
+    fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F) {
+        let mut four = [0.0; 4];
+        entries.store(&mut four);
+        for i in 0..count {
+            self.0[places[i]] = four[i];
+        }
+    }
+}
+
+/// What is done with the entries of each of the five.
+#[derive(Debug)]
+pub struct Parts<E> {
+    /// Of dL/dU.
+    pub U: E,
+    /// Of dL/dW.
+    pub W: E,
+    /// Of dL/dV.
+    pub V: E,
+    /// Of dL/db.
+    pub b: E,
+    /// Of dL/dc.
+    pub c: E,
+}
+
+/// Room for the sums of dL/dU, of which only the columns of characters that were read are not 0.
+#[derive(Clone, Debug)]
+pub struct ColumnSums {
+    /// K: where the column of a character is summed.
+    slots: Vec<Option<usize>>,
+    characters: Vec<usize>,
+    /// A row for every character that was read.
+    sums: Buffer,
+}
+
+impl ColumnSums {
+    /// Room for updates of `count` characters in all.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where it cannot be allocated.
+    pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
+        let characters = count.min(shape.K());
+        Ok(ColumnSums {
+            slots: vec![None; shape.K()],
+            characters: indices(characters)?,
+            sums: Buffer::zeros(characters * stride(shape.m()))?,
+        })
+    }
+}
+
+/// The sums of one block of rows, as a kernel.
+pub struct Sums<'a, E> {
+    /// The streams, group by group, after backpropagation.
+    pub groups: &'a [Unrolled],
+    /// Which rows.
+    pub block: Block,
+    /// What is done with them; index 0 is the first entry of the block.
+    pub parts: Parts<E>,
+    /// Room for dL/dU.
+    pub columns: &'a mut ColumnSums,
+}
+
+impl<E: Entries> Kernel for Sums<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Four>(self) {
+        let Sums {
+            groups,
+            block: Block { hidden, vocabulary },
+            parts: Parts { U, W, V, b, c },
+            columns,
+        } = self;
+        let Some(shape) = groups.first().map(|group| group.shape()) else {
+            return;
+        };
+        let g = groups.iter().map(|group| &group.packed.g);
+        let da = groups.iter().map(|group| &group.packed.da);
+        let h = groups.iter().map(|group| &group.packed.h);
+        let h_before = groups.iter().map(|group| &group.packed.h_before);
+        let pairs = g.clone().zip(h);
+        outer_products::<F, E>(pairs, vocabulary.clone(), shape.m(), V);
+        vector_sums::<F, E>(g, vocabulary, c);
+        let pairs = da.clone().zip(h_before);
+        outer_products::<F, E>(pairs, hidden.clone(), shape.m(), W);
+        vector_sums::<F, E>(da, hidden.clone(), b);
+        columns_of::<F, E>(groups, hidden, shape.K(), columns, U);
+    }
+}
+
+/// Some rows of dL/dU, in the columns of the characters that were read.
+#[inline(always)]
+fn columns_of<F: Four, E: Entries>(
+    groups: &[Unrolled],
+    rows: Range<usize>,
+    K: usize,
+    columns: &mut ColumnSums,
+    mut entries: E,
+) {
+    let length = rows.len();
+    let ColumnSums {
+        slots,
+        characters,
+        sums,
+    } = columns;
+    characters.clear();
+    for (x, da) in groups.iter().flat_map(Unrolled::inputs_with_da) {
+        let slot = *slots[x].get_or_insert_with(|| {
+            characters.push(x);
+            sums[(characters.len() - 1) * length..][..length].fill(0.0);
+            characters.len() - 1
+        });
+        add(&da[rows.clone()], &mut sums[slot * length..][..length]);
+    }
+    for (&x, sums) in characters.iter().zip(sums.chunks_exact(length.max(1))) {
+        slots[x] = None;
+        for (group, four) in sums.chunks(4).enumerate() {
+            let row = |i: usize| (4 * group + i).min(length - 1) * K + x;
+            let places = [row(0), row(1), row(2), row(3)];
+            entries.take_apart::<F>(places, four.len(), get(four));
+        }
+    }
+}

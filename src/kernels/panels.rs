@@ -1,0 +1,70 @@
+//! Vectors packed for products of many of them: eight entries at a time lie side by side.
+
+use super::products::Rows;
+
+/// Eight neighbouring entries of a vector, as two groups of four.
+pub type Columns = [[f64; 4]; 2];
+
+/// Some vectors of equal length in panels: the first eight entries of every vector one after another,
+/// then the next eight of every vector, and so on; zeros fill the last panel. A tile of a product then
+/// reads what it needs from start to end, whatever the stride of the matrix was.
+#[derive(Clone, Debug)]
+pub struct Panels {
+    values: Vec<Columns>,
+    count: usize,
+    length: usize,
+}
+
+impl Panels {
+    /// Room for `count` vectors of `length` entries, all zero; `None` where the memory cannot be had.
+    pub fn new(count: usize, length: usize) -> Option<Self> {
+        let entries = count.checked_mul(length.div_ceil(8))?;
+        let mut values = Vec::new();
+        values.try_reserve_exact(entries).ok()?;
+        values.resize(entries, Columns::default());
+        Some(Panels {
+            values,
+            count,
+            length,
+        })
+    }
+
+    /// How many vectors there is room for.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How long they are.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Packs some vectors: they become those from `first` on.
+    ///
+    /// # Panics
+    /// Where there is no room for them, or their length is another.
+    #[inline(always)]
+    pub fn pack(&mut self, first: usize, rows: Rows) {
+        assert!(
+            rows.length() == self.length && first + rows.count() <= self.count,
+            "panels: shapes"
+        );
+        for k in 0..rows.count() {
+            let mut at = first + k;
+            for entries in rows.row(k).chunks(8) {
+                let columns = self.values[at].as_flattened_mut();
+                match entries.first_chunk::<8>() {
+                    Some(eight) => columns.copy_from_slice(eight),
+                    None => columns[..entries.len()].copy_from_slice(entries),
+                }
+                at += self.count;
+            }
+        }
+    }
+
+    /// Entries `8 panel` to `8 panel + 7` of every vector.
+    #[inline(always)]
+    pub(super) fn panel(&self, panel: usize) -> &[Columns] {
+        &self.values[panel * self.count..][..self.count]
+    }
+}

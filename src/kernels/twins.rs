@@ -1,0 +1,48 @@
+//! What the tests of the kernels share: numbers, and the plain twins that spell out the order of every
+//! sum, one entry at a time.
+
+use super::Panels;
+use super::products::Rows;
+
+/// Numbers that are not round, of both signs, so that every order of a sum shows.
+pub fn numbers(count: usize, seed: usize) -> Vec<f64> {
+    let number = |i: usize| ((i * 7919 + seed * 104_729) % 1_000_003) as f64;
+    (0..count)
+        .map(|i| (number(i) - 500_001.0) / 333_333.0)
+        .collect()
+}
+
+/// Four lanes, entry i in lane i mod 4, added in pairs.
+pub fn dot(x: &[f64], y: &[f64]) -> f64 {
+    let terms: Vec<f64> = x.iter().zip(y).map(|(x, y)| x * y).collect();
+    let lane = |l: usize| {
+        terms
+            .iter()
+            .skip(l)
+            .step_by(4)
+            .fold(0.0, |sum, term| sum + term)
+    };
+    (lane(0) + lane(1)) + (lane(2) + lane(3))
+}
+
+/// `y_j + sum_i A_ij x_i`, by increasing i, with A of as many rows as x has entries.
+pub fn transposed(A: &[f64], x: &[f64], y: &[f64]) -> Vec<f64> {
+    let entry = |j: usize| (0..x.len()).fold(y[j], |sum, i| sum + A[i * y.len() + j] * x[i]);
+    (0..y.len()).map(entry).collect()
+}
+
+/// `sum_k left_k right_k'` by increasing k, with `count` vectors of the lengths `rows` and `columns`.
+pub fn outer(left: &[f64], right: &[f64], count: usize, rows: usize, columns: usize) -> Vec<f64> {
+    let term = |k: usize, i: usize, j: usize| left[k * rows + i] * right[k * columns + j];
+    let entry = |i: usize, j: usize| (0..count).fold(0.0, |sum, k| sum + term(k, i, j));
+    (0..rows)
+        .flat_map(|i| (0..columns).map(move |j| entry(i, j)))
+        .collect()
+}
+
+/// Vectors without gaps, packed.
+pub fn packed(values: &[f64], count: usize, length: usize) -> Panels {
+    let mut panels = Panels::new(count, length).unwrap();
+    panels.pack(0, Rows::tight(values, count, length));
+    panels
+}
