@@ -578,7 +578,11 @@ mod tests {
         let refused = |text: &str, settings| Training::new(text, settings).map(|_| ()).unwrap_err();
         assert_eq!(
             refused(&TEXT[..8], settings()),
-            TrainingError::TextTooShort { length: 8, need: 9 }
+            TrainingError::TextTooShort {
+                length: 8,
+                need: 9,
+                streams: 1
+            }
         );
         let zero = Settings {
             hidden: 0,

@@ -1,9 +1,12 @@
 //! Vectors packed for products of many of them: eight entries at a time lie side by side.
 
+use super::level::fours;
 use super::products::Rows;
 
-/// Eight neighbouring entries of a vector, as two groups of four.
-pub type Columns = [[f64; 4]; 2];
+/// Eight neighbouring entries of a vector, as two groups of four: one cache line.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+pub struct Columns(pub [[f64; 4]; 2]);
 
 /// Some vectors of equal length in panels: the first eight entries of every vector one after another,
 /// then the next eight of every vector, and so on; zeros fill the last panel. A tile of a product then
@@ -50,14 +53,15 @@ impl Panels {
             "panels: shapes"
         );
         for k in 0..rows.count() {
-            let mut at = first + k;
-            for entries in rows.row(k).chunks(8) {
-                let columns = self.values[at].as_flattened_mut();
-                match entries.first_chunk::<8>() {
-                    Some(eight) => columns.copy_from_slice(eight),
-                    None => columns[..entries.len()].copy_from_slice(entries),
+            let panels = self.values.iter_mut().skip(first + k).step_by(self.count);
+            for (columns, entries) in panels.zip(rows.row(k).chunks(8)) {
+                match fours(entries) {
+                    [low, high] => columns.0 = [*low, *high],
+                    _ => {
+                        let places = columns.0.as_flattened_mut().iter_mut();
+                        places.zip(entries).for_each(|(place, entry)| *place = *entry);
+                    }
                 }
-                at += self.count;
             }
         }
     }

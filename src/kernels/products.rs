@@ -224,66 +224,63 @@ pub fn transposed_matvec_accumulate<F: Four>(A: Rows, x: &[f64], y: &mut [f64], 
         A.count == x.len() && A.length == y.len(),
         "transposed_matvec: shapes"
     );
-    let groups = A.length.div_ceil(4);
-    // Panels of up to 32 columns, all of about the same width.
-    let panels = groups.div_ceil(8);
+    // Panels of columns, so that a walk can begin where the last one ended.
+    let panels = A.length.div_ceil(PANEL);
     for panel in 0..panels {
-        let panel = walk.block(panel, panels);
-        let (from, to) = (panel * groups / panels, (panel + 1) * groups / panels);
-        let columns = 4 * from..(4 * to).min(A.length);
-        match to - from {
-            1 => single_tile::<F, 1>(A, x, columns, y),
-            2 => single_tile::<F, 2>(A, x, columns, y),
-            3 => single_tile::<F, 3>(A, x, columns, y),
-            4 => single_tile::<F, 4>(A, x, columns, y),
-            5 => single_tile::<F, 5>(A, x, columns, y),
-            6 => single_tile::<F, 6>(A, x, columns, y),
-            7 => single_tile::<F, 7>(A, x, columns, y),
-            _ => single_tile::<F, 8>(A, x, columns, y),
+        let from = PANEL * walk.block(panel, panels);
+        let columns = from..A.length.min(from + PANEL);
+        let y = &mut y[columns.clone()];
+        let mut i = 0;
+        while i + 8 <= A.count {
+            add_rows::<F, 8>(A, i, &columns, x, y);
+            i += 8;
+        }
+        while i + 4 <= A.count {
+            add_rows::<F, 4>(A, i, &columns, x, y);
+            i += 4;
+        }
+        while i < A.count {
+            add_rows::<F, 1>(A, i, &columns, x, y);
+            i += 1;
         }
     }
 }
 
-/// Some columns, in C groups of four of which the last may be short.
+/// Columns of a panel.
+const PANEL: usize = 256;
+
+/// Adds R rows, from row `i` on, times their factors; only some columns.
 #[inline(always)]
-fn single_tile<F: Four, const C: usize>(A: Rows, x: &[f64], columns: Range<usize>, y: &mut [f64]) {
-    let y = &mut y[columns.clone()];
-    let whole = columns.len() == 4 * C;
-    let mut sums: [F; C] = load_groups(y);
-    for (i, &factor) in x.iter().enumerate() {
-        let row = &A.values[i * A.stride..][columns.clone()];
-        let row: [F; C] = match whole {
-            true => load_whole_groups(row),
-            false => load_groups(row),
-        };
-        for c in 0..C {
-            sums[c] = sums[c] + F::splat(factor) * row[c];
+fn add_rows<F: Four, const R: usize>(
+    A: Rows,
+    i: usize,
+    columns: &Range<usize>,
+    x: &[f64],
+    y: &mut [f64],
+) {
+    let groups = y.len() / 4;
+    let mut rows: [&[[f64; 4]]; R] = [&[]; R];
+    let mut factors = [F::splat(0.0); R];
+    for r in 0..R {
+        rows[r] = &fours(&A.row(i + r)[columns.clone()])[..groups];
+        factors[r] = F::splat(x[i + r]);
+    }
+    let targets = &mut fours_mut(y)[..groups];
+    for j in 0..groups {
+        let mut sum = F::load(&targets[j]);
+        for r in 0..R {
+            sum = sum + factors[r] * F::load(&rows[r][j]);
         }
+        sum.store(&mut targets[j]);
     }
-    for c in 0..C {
-        put(sums[c], &mut y[4 * c..]);
+    let rest = &mut y[4 * groups..];
+    if !rest.is_empty() {
+        let mut sum = F::load_part(rest);
+        for r in 0..R {
+            sum = sum + factors[r] * F::load_part(&A.row(i + r)[columns.clone()][4 * groups..]);
+        }
+        sum.store_part(rest);
     }
-}
-
-/// C groups of four entries, zeros where the slice ends early in the last.
-#[inline(always)]
-fn load_groups<F: Four, const C: usize>(x: &[f64]) -> [F; C] {
-    let mut groups = [F::splat(0.0); C];
-    for c in 0..C {
-        groups[c] = get(&x[4 * c..]);
-    }
-    groups
-}
-
-/// C groups of four entries.
-#[inline(always)]
-fn load_whole_groups<F: Four, const C: usize>(x: &[f64]) -> [F; C] {
-    let x = &fours(x)[..C];
-    let mut groups = [F::splat(0.0); C];
-    for c in 0..C {
-        groups[c] = F::load(&x[c]);
-    }
-    groups
 }
 
 /// `y_v += A' x_v` for every vector v; rows of A by increasing index.
@@ -328,7 +325,7 @@ fn panel_tile<F: Four, const R: usize>(
         sums[r] = get_pair(&y.row(vector)[column..]);
     }
     for i in 0..panel.len() {
-        let row = [F::load(&panel[i][0]), F::load(&panel[i][1])];
+        let row = [F::load(&panel[i].0[0]), F::load(&panel[i].0[1])];
         for r in 0..R {
             let factor = F::splat(factors[r][i]);
             sums[r][0] = sums[r][0] + factor * row[0];
@@ -410,17 +407,17 @@ fn outer_tile<'a, F: Four, E: Entries>(
         let mut pairs = left.iter().zip(right);
         for r in 0..4 {
             for (left, right) in pairs.by_ref().take(left.len() / 4) {
-                add_outer_product(&mut sums, &left[half], right);
+                add_outer_product(&mut sums, &left.0[half], right);
             }
             entries.take(at + r * columns, before[r]);
         }
         for (left, right) in pairs {
-            add_outer_product(&mut sums, &left[half], right);
+            add_outer_product(&mut sums, &left.0[half], right);
         }
     }
     for (left, right) in parts {
         for (left, right) in left.iter().zip(right) {
-            add_outer_product(&mut sums, &left[half], right);
+            add_outer_product(&mut sums, &left.0[half], right);
         }
     }
     sums
@@ -428,7 +425,7 @@ fn outer_tile<'a, F: Four, E: Entries>(
 
 #[inline(always)]
 fn add_outer_product<F: Four>(sums: &mut [[F; 2]; 4], left: &[f64; 4], right: &Columns) {
-    let right = [F::load(&right[0]), F::load(&right[1])];
+    let right = [F::load(&right.0[0]), F::load(&right.0[1])];
     for r in 0..4 {
         let factor = F::splat(left[r]);
         sums[r][0] = sums[r][0] + factor * right[0];
@@ -452,8 +449,8 @@ pub fn vector_sums<'a, F: Four, E: Entries>(
         let mut sums = [F::splat(0.0); 2];
         for part in parts.clone() {
             for columns in part.panel(row / 8) {
-                sums[0] = sums[0] + F::load(&columns[0]);
-                sums[1] = sums[1] + F::load(&columns[1]);
+                sums[0] = sums[0] + F::load(&columns.0[0]);
+                sums[1] = sums[1] + F::load(&columns.0[1]);
             }
         }
         let (at, left) = (row - rows.start, rows.end - row);
