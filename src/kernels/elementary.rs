@@ -63,35 +63,24 @@ const TANH_DENOMINATOR: [f64; 5] = [
 
 /// 1.5 * 2^52: adding it and taking it away again rounds to the nearest integer.
 const ROUND: f64 = 6755399441055744.0;
-/// 2^52 + 1023: added to an integer, it leaves that integer's biased exponent in the lowest bits.
-const EXPONENT: f64 = 4503599627370496.0 + 1023.0;
+/// `ROUND` + 1023: an integer that it is added to leaves its biased exponent in the lowest bits.
+const EXPONENT: f64 = ROUND + 1023.0;
 
-/// 2^k for an integer k from -1023 to 1024 (which give 0 and infinity).
-#[inline(always)]
-fn two_to<N: Number>(k: N) -> N {
-    (k + N::splat(EXPONENT)).low_bits_as_exponent()
-}
-
-/// `(e^r, n)` with `x = n ln 2 + r` and `|r|` at most ln(2) / 2, for `|x|` below 2,000.
+/// `(e^r, n + EXPONENT)` with `x = n ln 2 + r` and `|r|` at most ln(2) / 2, for `|x|` below 2,000.
 #[inline(always)]
 fn exp_reduced<N: Number>(x: N) -> (N, N) {
-    let n = nearest_integer(x * N::splat(LOG2_E));
+    let exponent = x * N::splat(LOG2_E) + N::splat(EXPONENT);
+    let n = exponent - N::splat(EXPONENT);
     let high = x - n * N::splat(LN_2_HIGH); // exact
     let low = n * N::splat(LN_2_LOW);
     let r = high - low;
     let r2 = r * r;
     let r4 = r2 * r2;
-    let r8 = r4 * r4;
     let c = EXP_TAIL.map(N::splat);
     let tail = ((c[0] + c[1] * r) + r2 * (c[2] + c[3] * r))
-        + r4 * ((c[4] + c[5] * r) + r2 * (c[6] + c[7] * r))
-        + r8 * ((c[8] + c[9] * r) + r2 * c[10]);
-    (N::splat(1.0) + (high + (r2 * tail - low)), n)
-}
-
-#[inline(always)]
-fn nearest_integer<N: Number>(x: N) -> N {
-    (x + N::splat(ROUND)) - N::splat(ROUND)
+        + r4 * (((c[4] + c[5] * r) + r2 * (c[6] + c[7] * r))
+            + r4 * ((c[8] + c[9] * r) + r2 * c[10]));
+    (N::splat(1.0) + (high + (r2 * tail - low)), exponent)
 }
 
 /// e^x, at most 1 ulp from the exact value.
@@ -103,10 +92,24 @@ fn nearest_integer<N: Number>(x: N) -> N {
 pub fn exp<N: Number>(x: N) -> N {
     // Past these the result is infinity or 0 all the same, and NaN stays.
     let x = N::splat(-746.0).larger(N::splat(710.0).smaller(x));
-    let (power, n) = exp_reduced(x);
+    let (power, exponent) = exp_reduced(x);
     // Two halves, since 2^n itself may be out of range where the result is not.
-    let half = nearest_integer(n * N::splat(0.5));
-    power * two_to(half) * two_to(n - half)
+    let n = exponent - N::splat(EXPONENT);
+    let half = n * N::splat(0.5) + N::splat(EXPONENT);
+    let rest = (n - (half - N::splat(EXPONENT))) + N::splat(EXPONENT);
+    power * half.low_bits_as_exponent() * rest.low_bits_as_exponent()
+}
+
+/// e^x for an x of at most 0, as [`exp`] down to -708; 0 below, where it would soon be subnormal.
+#[inline(always)]
+pub fn exp_at_most_0<N: Number>(x: N) -> N {
+    let lowest = N::splat(-708.0);
+    let (power, exponent) = exp_reduced(lowest.larger(x));
+    x.choose(
+        lowest,
+        N::splat(0.0),
+        power * exponent.low_bits_as_exponent(),
+    )
 }
 
 /// The natural logarithm, at most 1 ulp from the exact value.
@@ -169,8 +172,8 @@ pub fn tanh<N: Number>(x: N) -> N {
     let numerator = a * s * ((p[0] + p[1] * s) + s2 * (p[2] + p[3] * s));
     let denominator = ((q[0] + q[1] * s) + s2 * (q[2] + q[3] * s)) + s2 * s2 * q[4];
 
-    let (power, n) = exp_reduced(a + a);
-    let exponential = power * two_to(n);
+    let (power, exponent) = exp_reduced(a + a);
+    let exponential = power * exponent.low_bits_as_exponent();
 
     let one = N::splat(1.0);
     let base = a.choose(one, a, one);
@@ -303,6 +306,17 @@ mod tests {
         );
         assert!([exp, ln, tanh].iter().all(|f| f(f64::NAN).is_nan()));
         assert!([-tiny, -1.0, -huge, -inf].iter().all(|&x| ln(x).is_nan()));
+    }
+
+    #[test]
+    fn exp_at_most_0_is_exp_until_it_is_0() {
+        for i in 0..200_000 {
+            let x = -f64::from(i) / 256.0;
+            let expected = if x > -708.0 { exp(x) } else { 0.0 };
+            assert_eq!(exp_at_most_0(x).to_bits(), expected.to_bits(), "x = {x}");
+        }
+        assert!(exp_at_most_0(f64::NAN).is_nan());
+        assert_eq!(exp_at_most_0(f64::NEG_INFINITY), 0.0);
     }
 
     #[test]

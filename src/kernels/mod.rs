@@ -14,7 +14,7 @@ mod softmax;
 #[cfg(test)]
 mod twins;
 
-pub use elementary::{exp, ln, scale_by_slope, tanh, tanh_of_sums};
+pub use elementary::{exp, exp_at_most_0, ln, scale_by_slope, tanh, tanh_of_sums};
 pub use level::{Four, Kernel, Level, Number};
 pub use panels::{Columns, Panels};
 pub use products::{

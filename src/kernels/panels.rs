@@ -59,7 +59,9 @@ impl Panels {
                     [low, high] => columns.0 = [*low, *high],
                     _ => {
                         let places = columns.0.as_flattened_mut().iter_mut();
-                        places.zip(entries).for_each(|(place, entry)| *place = *entry);
+                        places
+                            .zip(entries)
+                            .for_each(|(place, entry)| *place = *entry);
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! From logits to probabilities and to the loss, for any finite logits.
 
 use super::level::{Four, fours, fours_mut};
-use super::{exp, ln};
+use super::{exp_at_most_0, ln};
 
 /// ln of the sum of the exponentials of some logits, in the two parts that keep it exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,7 +22,8 @@ impl LogSumExp {
 
 /// Replaces logits o by `p_k = exp(o_k) / sum_j exp(o_j)`, and returns the logarithm of that sum.
 ///
-/// The largest logit is taken from all first, so nothing overflows. The sum runs in four lanes, as that
+/// The largest logit is taken from all first, so nothing overflows; what is smaller than it by 708 and more gets a
+/// probability of 0. The sum runs in four lanes, as that
 /// of a dot product; each entry is then multiplied by the reciprocal.
 ///
 /// # Panics
@@ -33,13 +34,13 @@ pub fn softmax<F: Four>(o: &mut [f64]) -> LogSumExp {
     let whole = o.len() / 4 * 4;
     let mut lanes = F::splat(0.0);
     for four in fours_mut(o) {
-        let e = exp(F::load(four) - F::splat(largest));
+        let e = exp_at_most_0(F::load(four) - F::splat(largest));
         e.store(four);
         lanes = lanes + e;
     }
     let rest = &mut o[whole..];
     for o in rest.iter_mut() {
-        *o = exp(*o - largest);
+        *o = exp_at_most_0(*o - largest);
     }
     lanes = lanes + F::load_part(rest);
     let mut totals = [0.0; 4];
@@ -98,7 +99,7 @@ mod tests {
     /// What the module says, entry by entry.
     fn twin(logits: &[f64]) -> (Vec<f64>, LogSumExp) {
         let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let e: Vec<f64> = logits.iter().map(|o| exp(o - largest)).collect();
+        let e: Vec<f64> = logits.iter().map(|o| exp_at_most_0(o - largest)).collect();
         let lane = |l: usize| e.iter().skip(l).step_by(4).fold(0.0, |sum, e| sum + e);
         let total = (lane(0) + lane(1)) + (lane(2) + lane(3));
         let reciprocal = 1.0 / total;
