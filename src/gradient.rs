@@ -148,6 +148,9 @@ fn columns_of<F: Four, E: Entries>(
     mut entries: E,
 ) {
     let length = rows.len();
+    if length == 0 {
+        return;
+    }
     let ColumnSums {
         slots,
         characters,
@@ -162,7 +165,7 @@ fn columns_of<F: Four, E: Entries>(
         });
         add(&da[rows.clone()], &mut sums[slot * length..][..length]);
     }
-    for (&x, sums) in characters.iter().zip(sums.chunks_exact(length.max(1))) {
+    for (&x, sums) in characters.iter().zip(sums.chunks_exact(length)) {
         slots[x] = None;
         for (group, four) in sums.chunks(4).enumerate() {
             let row = |i: usize| (4 * group + i).min(length - 1) * K + x;

@@ -11,7 +11,7 @@
 //! numbers carries what was read; y_t is the character that comes next:
 //!
 //! ```text
-//! a_t = W h_{t-1} + U x_t + b     U: m x K   W: m x m   b: m
+//! a_t = W h_{t-1} + (U x_t + b)   U: m x K   W: m x m   b: m
 //! h_t = tanh(a_t)
 //! o_t = V h_t + c                 V: K x m   c: K
 //! p_t = softmax(o_t)
@@ -29,7 +29,8 @@
 //!
 //! and AdaGrad moves the parameters, after each entry g of the gradient is clipped to [-5, 5]:
 //! `G += g g`, `theta -= (eta g) / sqrt(G + epsilon)`. The hidden state is carried from one update to the
-//! next until the text is begun anew.
+//! next until the text is begun anew. With several streams, parts of the text are read side by side, and the
+//! gradient is their mean.
 //!
 //! # Train, write, check
 //!
@@ -62,13 +63,18 @@
 //! | floor | |
 //! |---|---|
 //! | [`training`] | the loop: chunks, epochs, smooth loss, the best model |
+//! | [`streams`] | one update of all streams, on one thread or several |
 //! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
 //! | [`checkpoint`], [`safetensors`], [`json`] | model files |
 //! | [`model`], [`digest`] | settings and state of a run; 64 bits that tell two apart |
-//! | [`network`], [`adagrad`] | the equations above, with indices for one-hot vectors |
+//! | [`network`] | the equations above, with indices for one-hot vectors: forward, and backward through time |
+//! | [`adagrad`] | the update, of each entry as soon as it is summed |
+//! | [`gradient`] | the sums over steps and streams |
+//! | [`unrolled`] | the buffers of T steps |
 //! | [`mod@reference`] | the same equations dense and plain: the definition |
 //! | [`parameters`], [`text`], [`random`] | U, W, V, b, c; vocabulary and one-hot matrices; random numbers |
-//! | [`kernels`] | products, tanh, softmax, clipping on slices, every sum in one written-down order |
+//! | [`kernels`] | products, tanh, softmax on slices, every sum in one written-down order |
+//! | [`kernels::level`], [`buffer`] | four doubles at a time, for every instruction set; where buffers begin |
 //!
 //! Matrices are row-major `f64` slices everywhere. Nothing allocates per update or per character.
 #![deny(missing_docs)]

@@ -1,7 +1,7 @@
 //! The buffers of one update: a network unrolled over T steps of one or more streams.
 //!
 //! Row `t B + s` of every matrix belongs to step t of stream s, so that a step of all streams is one
-//! product. Rows lie [`stride`] entries apart.
+//! product. Rows begin at cache lines.
 
 use crate::buffer::Buffer;
 use crate::kernels::{Level, Panels, Rows};

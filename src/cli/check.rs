@@ -209,8 +209,8 @@ fn json(comparison: &Comparison) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elman::Shape;
     use elman::gradient_check::compare;
+    use elman::{Parameters, Shape};
 
     #[test]
     fn the_verdict_counts_whether_or_not_it_is_read() {

@@ -12,6 +12,9 @@
 //! that a number that was loaded serves several of them: 4 rows by 2 vectors in [`matvec`], 4 or 5
 //! vectors by 8 columns elsewhere, 32 columns for a single vector.
 
+// The index of a tile's row or column runs through several arrays at once.
+#![allow(clippy::needless_range_loop)]
+
 use super::level::{Four, fours, fours_mut};
 use super::panels::{Columns, Panels};
 use std::ops::Range;
