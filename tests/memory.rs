@@ -1,0 +1,138 @@
+//! Nothing allocates per update or per character.
+
+#![allow(unsafe_code)]
+#![allow(non_snake_case)]
+
+use elman::random::{Generator, Stream};
+use elman::synthesis::Synthesizer;
+use elman::{Level, STORY, Settings, Training};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The system's allocator, counted.
+struct Counting;
+
+thread_local! {
+    /// Allocations of this thread.
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Bytes that all threads together hold.
+static HELD: AtomicIsize = AtomicIsize::new(0);
+
+// SAFETY: every request goes to the system's allocator as it came. Growing and zeroing are made of
+// these two, as the trait has it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        HELD.fetch_add(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// What the threads hold together can be told of one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Allocations that this thread makes meanwhile.
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+/// A text that ends, and is begun anew, many times in 200 updates.
+const SHORT: &str = "the ferry crosses at nine, and the bell rings twice; \u{e5}tta klockor \
+                     sl\u{e5}r tolv. \u{65e5}\u{672c} \u{1f600}\nall of it again, at ten. ";
+
+fn training(text: &str, hidden: usize, streams: usize) -> Training {
+    let settings = Settings {
+        hidden,
+        streams,
+        sequence_length: 10,
+        ..Settings::default()
+    };
+    Training::new(text, settings).unwrap()
+}
+
+fn updates(training: &mut Training, count: usize) {
+    for _ in 0..count {
+        let look = training.look().unwrap();
+        assert_eq!(training.update().unwrap(), look);
+    }
+}
+
+#[test]
+fn an_allocation_is_counted() {
+    let _alone = alone();
+    assert_eq!(allocations(|| drop(black_box(vec![1]))), 1);
+    assert_eq!(allocations(|| drop(black_box(vec![0; 9]))), 1);
+}
+
+/// The best model changes on the way, and the short text is begun anew.
+#[test]
+fn an_update_allocates_nothing() {
+    let _alone = alone();
+    let begins_anew = [(STORY, false), (SHORT, true)];
+    for (text, begins_anew) in begins_anew {
+        for (m, B) in [(1, 1), (21, 1), (7, 4), (21, 4)] {
+            for level in Level::available() {
+                let mut training = training(text, m, B).on(level, 1).unwrap();
+                updates(&mut training, 50);
+                let count = allocations(|| updates(&mut training, 200));
+                assert_eq!(count, 0, "{level:?}, m = {m}, B = {B}");
+                assert_eq!(training.model().state.epoch > 1, begins_anew);
+                assert_eq!(training.best().state.updates, 200);
+            }
+        }
+    }
+}
+
+/// A thread takes something when it begins and gives it back when it ends.
+#[test]
+fn on_several_threads_memory_is_flat() {
+    let _alone = alone();
+    let mut training = training(SHORT, 9, 4).on(Level::chosen(), 3).unwrap();
+    updates(&mut training, 50);
+    let before = HELD.load(Ordering::Relaxed);
+    updates(&mut training, 2000);
+    let more = HELD.load(Ordering::Relaxed) - before;
+    // A leak of 10 bytes an update would be more; the harness holds a little.
+    assert!(more < 20_000, "{more} bytes");
+}
+
+#[test]
+fn a_character_that_is_written_allocates_nothing() {
+    let _alone = alone();
+    let mut trained = training(STORY, 21, 1);
+    updates(&mut trained, 50);
+    let state = &trained.model().state;
+    for temperature in [0.0, 0.5, 1.0] {
+        let mut synthesizer = Synthesizer::new(&state.rnn, &state.h, temperature);
+        let mut generator = Generator::new(1, Stream::Passage);
+        let count = allocations(|| {
+            let mut x = 0;
+            for _ in 0..1000 {
+                x = synthesizer.next(x, &mut generator);
+            }
+            let more = synthesizer.characters(x, &mut generator).take(1000);
+            black_box(more.last());
+        });
+        assert_eq!(count, 0, "temperature {temperature}");
+    }
+}
