@@ -124,7 +124,11 @@ fn side_by_side<W: FnOnce() + Send>(mut work: impl Iterator<Item = W>) {
     let Some(first) = work.next() else {
         return;
     };
+    let Some(second) = work.next() else {
+        return first();
+    };
     thread::scope(|scope| {
+        scope.spawn(second);
         for part in work {
             scope.spawn(part);
         }
