@@ -50,8 +50,6 @@ impl AdaGrad {
 pub struct Moving<'a> {
     /// How they move.
     pub optimizer: AdaGrad,
-    /// Every entry is divided by this first.
-    pub divisor: f64,
     /// The parameters.
     pub theta: &'a mut [f64],
     /// The sums of squares, as many.
@@ -62,13 +60,11 @@ impl<'a> Moving<'a> {
     /// The five parts of some parameters, with their sums of squares.
     pub fn parts(
         optimizer: AdaGrad,
-        divisor: f64,
         theta: TensorsMut<'a>,
         G: TensorsMut<'a>,
     ) -> Parts<Moving<'a>> {
         let moving = |theta, G| Moving {
             optimizer,
-            divisor,
             theta,
             G,
         };
@@ -80,16 +76,6 @@ impl<'a> Moving<'a> {
             c: moving(theta.c, G.c),
         }
     }
-
-    #[inline(always)]
-    fn moved<F: Four>(&self, theta: F, G: F, gradient: F) -> (F, F) {
-        // Dividing by 1 would change nothing but take its time.
-        let gradient = match self.divisor {
-            1.0 => gradient,
-            divisor => gradient / F::splat(divisor),
-        };
-        self.optimizer.moved(theta, G, gradient)
-    }
 }
 
 impl Entries for Moving<'_> {
@@ -98,7 +84,7 @@ impl Entries for Moving<'_> {
         for (i, gradient) in entries.into_iter().enumerate() {
             let theta = F::load(&fours_mut(&mut self.theta[at..at + 8])[i]);
             let G = F::load(&fours_mut(&mut self.G[at..at + 8])[i]);
-            let (theta, G) = self.moved(theta, G, gradient);
+            let (theta, G) = self.optimizer.moved(theta, G, gradient);
             theta.store(&mut fours_mut(&mut self.theta[at..at + 8])[i]);
             G.store(&mut fours_mut(&mut self.G[at..at + 8])[i]);
         }
@@ -108,7 +94,7 @@ impl Entries for Moving<'_> {
     fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F) {
         let range = at..at + count;
         let (theta, G) = (get(&self.theta[range.clone()]), get(&self.G[range.clone()]));
-        let (theta, G) = self.moved(theta, G, entries);
+        let (theta, G) = self.optimizer.moved(theta, G, entries);
         put(theta, &mut self.theta[range.clone()]);
         put(G, &mut self.G[range]);
     }
@@ -117,7 +103,7 @@ impl Entries for Moving<'_> {
     fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F) {
         let theta = F::load(&places.map(|at| self.theta[at]));
         let G = F::load(&places.map(|at| self.G[at]));
-        let (theta, G) = self.moved(theta, G, entries);
+        let (theta, G) = self.optimizer.moved(theta, G, entries);
         let (mut moved, mut sums) = ([0.0; 4], [0.0; 4]);
         theta.store(&mut moved);
         G.store(&mut sums);

@@ -58,6 +58,35 @@ impl Entries for Stored<'_> {
     }
 }
 
+/// Entries that are divided by a number, and then go where others go: their mean over the streams.
+#[derive(Debug)]
+pub struct Mean<E> {
+    /// The number.
+    pub divisor: f64,
+    /// What is done with the quotients.
+    pub entries: E,
+}
+
+impl<E: Entries> Entries for Mean<E> {
+    #[inline(always)]
+    fn take<F: Four>(&mut self, at: usize, [low, high]: [F; 2]) {
+        let divisor = F::splat(self.divisor);
+        self.entries.take(at, [low / divisor, high / divisor]);
+    }
+
+    #[inline(always)]
+    fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F) {
+        let quotients = entries / F::splat(self.divisor);
+        self.entries.take_part(at, count, quotients);
+    }
+
+    #[inline(always)]
+    fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F) {
+        let quotients = entries / F::splat(self.divisor);
+        self.entries.take_apart(places, count, quotients);
+    }
+}
+
 /// What is done with the entries of each of the five.
 #[derive(Debug)]
 pub struct Parts<E> {
@@ -71,6 +100,21 @@ pub struct Parts<E> {
     pub b: E,
     /// Of dL/dc.
     pub c: E,
+}
+
+impl<E> Parts<E> {
+    /// The same, done with the mean over so many streams.
+    pub fn mean(self, streams: usize) -> Parts<Mean<E>> {
+        let divisor = streams as f64;
+        let mean = |entries| Mean { divisor, entries };
+        Parts {
+            U: mean(self.U),
+            W: mean(self.W),
+            V: mean(self.V),
+            b: mean(self.b),
+            c: mean(self.c),
+        }
+    }
 }
 
 /// Room for the sums of dL/dU, of which only the columns of characters that were read are not 0.

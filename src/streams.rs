@@ -5,8 +5,8 @@
 //! a single one: the number of threads never shows in the bits.
 
 use crate::adagrad::{AdaGrad, Moving};
-use crate::gradient::{ColumnSums, Sums};
-use crate::kernels::Level;
+use crate::gradient::{ColumnSums, Parts, Sums};
+use crate::kernels::{Entries, Level};
 use crate::network::Rnn;
 use crate::parameters::{Block, Parameters, Shape, ShapeError};
 use crate::unrolled::Unrolled;
@@ -100,23 +100,35 @@ impl Streams {
         if let [group] = &mut self.groups[..] {
             rnn.propagate(group);
         }
-        let (level, divisor, shape) = (self.level, self.count as f64, rnn.shape());
+        let (level, count, shape) = (self.level, self.count, rnn.shape());
         let groups = &self.groups;
         let (mut theta, mut G) = (rnn.parameters.tensors_mut(), G.tensors_mut());
         let blocks = Block::split(shape, self.columns.len());
         side_by_side(blocks.zip(&mut self.columns).map(|(block, columns)| {
             let (theta, G) = (theta.take_rows(&block, shape), G.take_rows(&block, shape));
-            let parts = Moving::parts(optimizer, divisor, theta, G);
-            move || {
-                level.run(Sums {
-                    groups,
-                    block,
-                    parts,
-                    columns,
-                });
+            let parts = Moving::parts(optimizer, theta, G);
+            move || match count {
+                // Dividing by 1 would change nothing but take its time.
+                1 => sum_up(level, groups, block, parts, columns),
+                _ => sum_up(level, groups, block, parts.mean(count), columns),
             }
         }));
     }
+}
+
+fn sum_up<E: Entries>(
+    level: Level,
+    groups: &[Unrolled],
+    block: Block,
+    parts: Parts<E>,
+    columns: &mut ColumnSums,
+) {
+    level.run(Sums {
+        groups,
+        block,
+        parts,
+        columns,
+    });
 }
 
 /// Does all of the work, the first part on this thread and each of the others on one of its own.

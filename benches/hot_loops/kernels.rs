@@ -207,7 +207,6 @@ pub fn outer(criterion: &mut Criterion) {
             measure(&mut group, &name_moving, m, rows * m * T, || {
                 let entries = Moving {
                     optimizer: OPTIMIZER,
-                    divisor: 1.0,
                     theta: black_box(&mut theta),
                     G: black_box(&mut G),
                 };

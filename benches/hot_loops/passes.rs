@@ -73,7 +73,7 @@ pub fn sums(criterion: &mut Criterion) {
             Level::widest().run(Sums {
                 groups: slice::from_ref(black_box(&steps)),
                 block: Block::all(shape),
-                parts: Moving::parts(OPTIMIZER, 1.0, theta, G),
+                parts: Moving::parts(OPTIMIZER, theta, G),
                 columns: &mut columns,
             });
         });
