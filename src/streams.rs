@@ -10,16 +10,18 @@ use crate::kernels::{Entries, Level};
 use crate::network::Rnn;
 use crate::parameters::{Block, Parameters, Shape, ShapeError};
 use crate::unrolled::Unrolled;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// The buffers of one update of B streams.
 #[derive(Clone, Debug)]
 pub struct Streams {
     level: Level,
+    threads: usize,
     count: usize,
     /// The streams in order, one group for each thread.
     groups: Vec<Unrolled>,
-    /// One for each thread that sums.
+    /// One for each block of rows, of which each thread sums one.
     columns: Vec<ColumnSums>,
 }
 
@@ -36,6 +38,7 @@ impl Streams {
         let columns = (0..threads).map(|_| ColumnSums::new(shape, T.saturating_mul(count)));
         Ok(Streams {
             level: Level::chosen(),
+            threads,
             count,
             groups: groups.collect::<Result<_, _>>()?,
             columns: columns.collect::<Result<_, _>>()?,
@@ -83,12 +86,15 @@ impl Streams {
             [group] => {
                 rnn.forward(group);
             }
-            groups => side_by_side(groups.iter_mut().map(|group| {
-                move || {
-                    rnn.forward(group);
-                    rnn.propagate(group);
-                }
-            })),
+            groups => side_by_side(
+                self.threads,
+                groups.iter_mut().map(|group| {
+                    move || {
+                        rnn.forward(group);
+                        rnn.propagate(group);
+                    }
+                }),
+            ),
         }
         let losses = self.groups.iter().flat_map(Unrolled::losses);
         losses.fold(0.0, |sum, loss| sum + loss) / self.count as f64
@@ -104,15 +110,18 @@ impl Streams {
         let groups = &self.groups;
         let (mut theta, mut G) = (rnn.parameters.tensors_mut(), G.tensors_mut());
         let blocks = Block::split(shape, self.columns.len());
-        side_by_side(blocks.zip(&mut self.columns).map(|(block, columns)| {
-            let (theta, G) = (theta.take_rows(&block, shape), G.take_rows(&block, shape));
-            let parts = Moving::parts(optimizer, theta, G);
-            move || match count {
-                // Dividing by 1 would change nothing but take its time.
-                1 => sum_up(level, groups, block, parts, columns),
-                _ => sum_up(level, groups, block, parts.mean(count), columns),
-            }
-        }));
+        side_by_side(
+            self.threads,
+            blocks.zip(&mut self.columns).map(|(block, columns)| {
+                let (theta, G) = (theta.take_rows(&block, shape), G.take_rows(&block, shape));
+                let parts = Moving::parts(optimizer, theta, G);
+                move || match count {
+                    // Dividing by 1 would change nothing but take its time.
+                    1 => sum_up(level, groups, block, parts, columns),
+                    _ => sum_up(level, groups, block, parts.mean(count), columns),
+                }
+            }),
+        );
     }
 }
 
@@ -131,20 +140,26 @@ fn sum_up<E: Entries>(
     });
 }
 
-/// Does all of the work, the first part on this thread and each of the others on one of its own.
-fn side_by_side<W: FnOnce() + Send>(mut work: impl Iterator<Item = W>) {
-    let Some(first) = work.next() else {
-        return;
-    };
-    let Some(second) = work.next() else {
-        return first();
+/// Does all of the work, part by part, on this thread and up to `threads - 1` others. Who is free takes the
+/// next part, so that a thread that cannot be had leaves its part to the others.
+fn side_by_side<W: FnOnce()>(threads: usize, work: impl Iterator<Item = W> + Send) {
+    if threads == 1 {
+        return work.for_each(|part| part());
+    }
+    let queue = Mutex::new(work);
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work_on = || {
+        while let Some(part) = next() {
+            part();
+        }
     };
     thread::scope(|scope| {
-        scope.spawn(second);
-        for part in work {
-            scope.spawn(part);
+        for _ in 1..threads {
+            if thread::Builder::new().spawn_scoped(scope, work_on).is_err() {
+                break;
+            }
         }
-        first();
+        work_on();
     });
 }
 

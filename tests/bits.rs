@@ -187,12 +187,17 @@ fn an_instruction_set_that_the_machine_lacks_is_refused() {
 #[test]
 fn no_streams_and_no_threads_are_refused() {
     let folder = Folder::new("none-of-them");
-    for option in ["--streams 0", "--threads 0"] {
-        let words = format!("{option}: must be a whole number of at least 1");
-        let stdout = train(&folder, "baseline", "run", option).refused(1, &words);
-        assert_eq!(stdout, "");
+    let one = "must be a whole number of at least 1";
+    let some = "must be a whole number from 1 to 256";
+    for (option, need) in [
+        ("--streams 0", one),
+        ("--threads 0", some),
+        ("--threads 257", some),
+    ] {
+        let refused = folder.train("refused", option);
+        refused.refused(1, &format!("{option}: {need}"));
     }
-    assert!(!folder.path("run").exists());
+    assert!(!folder.path("refused").exists());
 }
 
 /// T = 7: a stream needs 8 characters.

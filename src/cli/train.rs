@@ -116,10 +116,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let plan = plan(arguments)?;
     let out = Path::new(arguments.filled("out")?);
     let text = read_text(arguments.first())?;
-    let threads = threads(arguments, settings.streams)?;
-    let mut training = begin(&text, settings)?
-        .on(Level::chosen(), threads)
-        .map_err(|error| refused(error, &text, settings))?;
+    let training = begin(&text, settings)?;
+    let threads = threads(arguments, &training)?;
+    let training = training.on(Level::chosen(), threads);
+    let mut training = training.map_err(|error| refused(error, &text, settings))?;
     check_start(&mut training, arguments)?;
     let folder = RunFolder::create(out, arguments.has("force"))?;
     let progress = Progress::new(arguments.has("quiet"), 0);
@@ -158,20 +158,34 @@ fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
     })
 }
 
-/// The threads that were asked for, or those that help: a stream each, on the cores that there are. A
-/// single stream is one thing after another, for which a second thread is slow to wake.
-fn threads(arguments: &Arguments, streams: usize) -> Result<usize, Failure> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+/// The threads that were asked for, or those that help.
+fn threads(arguments: &Arguments, training: &Training) -> Result<usize, Failure> {
     if !arguments.has("threads") {
-        return Ok(cores.min(streams));
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        return Ok(helpful_threads(training.model(), cores));
     }
     match arguments.count("threads")? {
-        0 => Err(Failure::at(
+        threads @ 1..=256 => Ok(threads),
+        _ => Err(Failure::at(
             arguments.quoted("threads"),
-            "must be a whole number of at least 1",
+            "must be a whole number from 1 to 256",
         )),
-        threads => Ok(threads),
     }
+}
+
+/// A stream each at most, and enough to do for each to be worth waking it twice an update.
+fn helpful_threads(model: &Model, cores: usize) -> usize {
+    const MULTIPLY_ADDS: usize = 8_000_000;
+    let shape = model.state.rnn.shape();
+    let characters = characters_an_update(model);
+    let a_character = 3 * shape.m().saturating_mul(shape.m() + shape.K());
+    let worth = a_character.saturating_mul(characters) / MULTIPLY_ADDS;
+    worth.clamp(1, cores.min(model.settings.streams).max(1))
+}
+
+fn characters_an_update(model: &Model) -> usize {
+    let settings = &model.settings;
+    settings.sequence_length.saturating_mul(settings.streams)
 }
 
 /// What cannot be learned from the start is refused before a folder is touched.
@@ -246,15 +260,11 @@ impl Run {
                 logged.map_err(|failure| self.with_kept(failure))?;
                 self.curve.push(n, look.loss, look.smooth_loss);
             }
-            self.progress.draw(&look, last, self.characters_an_update());
+            let characters = characters_an_update(self.training.model());
+            self.progress.draw(&look, last, characters);
             let updated = self.training.update();
             updated.map_err(|error| self.rescue(error.to_string()))?;
         }
-    }
-
-    fn characters_an_update(&self) -> usize {
-        let settings = self.training.model().settings;
-        settings.sequence_length.saturating_mul(settings.streams)
     }
 
     fn save(&mut self) -> Result<(), Failure> {
@@ -388,4 +398,29 @@ fn write_text(
     let characters = synthesizer.characters(x0, &mut generator);
     print_characters(&model.vocabulary, characters.take(count))?;
     print("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman::Settings;
+
+    #[test]
+    fn threads_are_started_where_they_help() {
+        let threads = |hidden, streams, cores| {
+            let settings = Settings {
+                hidden,
+                streams,
+                ..Settings::default()
+            };
+            let training = Training::new(elman::STORY, settings).unwrap();
+            helpful_threads(training.model(), cores)
+        };
+        assert_eq!(threads(100, 1, 8), 1);
+        assert_eq!(threads(100, 4, 8), 1);
+        assert_eq!(threads(100, 16, 1), 1);
+        assert_eq!(threads(100, 16, 8), 2);
+        assert_eq!(threads(300, 16, 8), 8);
+        assert_eq!(threads(300, 3, 8), 3);
+    }
 }
