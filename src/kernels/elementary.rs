@@ -9,6 +9,7 @@
 //! place of the exact result) are measured by the tests against values of 80 digits.
 
 #![allow(clippy::excessive_precision)]
+#![allow(clippy::needless_range_loop)]
 
 use super::level::{Four, Number};
 use super::products::{get, put};
@@ -66,6 +67,16 @@ const ROUND: f64 = 6755399441055744.0;
 /// `ROUND` + 1023: an integer that it is added to leaves its biased exponent in the lowest bits.
 const EXPONENT: f64 = ROUND + 1023.0;
 
+/// Constants for all lanes. A loop and not `map`, which older compilers leave a call.
+#[inline(always)]
+fn splat<N: Number, const L: usize>(constants: [f64; L]) -> [N; L] {
+    let mut splat = [N::splat(0.0); L];
+    for i in 0..L {
+        splat[i] = N::splat(constants[i]);
+    }
+    splat
+}
+
 /// `(e^r, n + EXPONENT)` with `x = n ln 2 + r` and `|r|` at most ln(2) / 2, for `|x|` below 2,000.
 #[inline(always)]
 fn exp_reduced<N: Number>(x: N) -> (N, N) {
@@ -76,7 +87,7 @@ fn exp_reduced<N: Number>(x: N) -> (N, N) {
     let r = high - low;
     let r2 = r * r;
     let r4 = r2 * r2;
-    let c = EXP_TAIL.map(N::splat);
+    let c = splat::<N, 11>(EXP_TAIL);
     let tail = ((c[0] + c[1] * r) + r2 * (c[2] + c[3] * r))
         + r4 * (((c[4] + c[5] * r) + r2 * (c[6] + c[7] * r))
             + r4 * ((c[8] + c[9] * r) + r2 * c[10]));
@@ -167,8 +178,8 @@ pub fn tanh<N: Number>(x: N) -> N {
 
     let s = a * a;
     let s2 = s * s;
-    let p = TANH_NUMERATOR.map(N::splat);
-    let q = TANH_DENOMINATOR.map(N::splat);
+    let p = splat::<N, 4>(TANH_NUMERATOR);
+    let q = splat::<N, 5>(TANH_DENOMINATOR);
     let numerator = a * s * ((p[0] + p[1] * s) + s2 * (p[2] + p[3] * s));
     let denominator = ((q[0] + q[1] * s) + s2 * (q[2] + q[3] * s)) + s2 * s2 * q[4];
 
