@@ -18,7 +18,7 @@ pub struct AdaGrad {
 
 impl AdaGrad {
     /// `(theta, G)` after an update: `G += g g`, then `theta -= (eta g) / sqrt(G + epsilon)`, where g is
-    /// the clipped gradient. Where the gradient is 0, both keep their bits.
+    /// the clipped gradient. Where the gradient is +0, as sums without a term are, both keep their bits.
     #[inline(always)]
     pub fn moved<N: Number>(&self, theta: N, G: N, gradient: N) -> (N, N) {
         // NaN stays NaN, so that the run can say so.
@@ -28,7 +28,8 @@ impl AdaGrad {
         (theta - step, G)
     }
 
-    /// One update of all parameters and of the sums of squares `G`.
+    /// One update of all parameters and of the sums of squares `G` by a gradient that is in memory. Training
+    /// does the same entry by entry: see [`Moving`].
     ///
     /// # Panics
     /// Where the shapes differ.

@@ -1,13 +1,12 @@
 //! Buffers of doubles that begin at a cache line.
 
-use crate::parameters::ShapeError;
 use std::ops::{Deref, DerefMut};
 
 /// Bytes of a cache line of the usual machines.
 const LINE: usize = 64;
 
-/// A `Vec<f64>` of fixed length whose first entry lies at a multiple of 64 bytes: a load of four doubles
-/// then does not straddle two cache lines, which costs a tenth of the speed of a matvec.
+/// A `Vec<f64>` of fixed length whose first entry lies at a multiple of 64 bytes, so that a load of four
+/// doubles does not straddle two cache lines.
 #[derive(Debug, Default)]
 pub struct Buffer {
     values: Vec<f64>,
@@ -16,23 +15,15 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// All zero.
-    ///
-    /// # Errors
-    /// [`ShapeError::NoMemory`] where it cannot be allocated.
-    pub fn zeros(length: usize) -> Result<Self, ShapeError> {
+    /// All zero; `None` where it cannot be allocated.
+    pub fn zeros(length: usize) -> Option<Self> {
         let spare = LINE / size_of::<f64>();
         let mut values: Vec<f64> = Vec::new();
-        length
-            .checked_add(spare)
-            .and_then(|all| values.try_reserve_exact(all).ok())
-            .ok_or(ShapeError::NoMemory {
-                bytes: length.saturating_mul(size_of::<f64>()),
-            })?;
+        values.try_reserve_exact(length.checked_add(spare)?).ok()?;
         // Where the address cannot be told, the buffer is only slower.
         let start = values.as_ptr().align_offset(LINE).min(spare);
         values.resize(start + length, 0.0);
-        Ok(Buffer {
+        Some(Buffer {
             values,
             start,
             length,
@@ -86,9 +77,6 @@ mod tests {
             }
             assert_eq!(buffer, copy);
         }
-        assert!(matches!(
-            Buffer::zeros(usize::MAX),
-            Err(ShapeError::NoMemory { .. })
-        ));
+        assert_eq!(Buffer::zeros(usize::MAX), None);
     }
 }

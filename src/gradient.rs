@@ -11,52 +11,10 @@
 //! [`crate::adagrad::Moving`] each entry moves its parameter at once, and no gradient is ever in memory.
 
 use crate::buffer::Buffer;
-use crate::kernels::level::fours_mut;
-use crate::kernels::{Entries, Four, Kernel, add, get, outer_products, put, vector_sums};
-use crate::parameters::{Block, Shape, ShapeError, TensorsMut, indices};
+use crate::kernels::{Entries, Four, Kernel, Stored, add, get, outer_products, vector_sums};
+use crate::parameters::{Block, Shape, ShapeError, TensorsMut, buffer, indices};
 use crate::unrolled::{Unrolled, stride};
 use std::ops::Range;
-
-/// Entries of a gradient that are stored.
-#[derive(Debug)]
-pub struct Stored<'a>(pub &'a mut [f64]);
-
-impl<'a> Stored<'a> {
-    /// The five parts of a gradient.
-    pub fn parts(gradient: TensorsMut<'a>) -> Parts<Stored<'a>> {
-        let TensorsMut { U, W, V, b, c } = gradient;
-        Parts {
-            U: Stored(U),
-            W: Stored(W),
-            V: Stored(V),
-            b: Stored(b),
-            c: Stored(c),
-        }
-    }
-}
-
-impl Entries for Stored<'_> {
-    #[inline(always)]
-    fn take<F: Four>(&mut self, at: usize, entries: [F; 2]) {
-        let gradient = fours_mut(&mut self.0[at..at + 8]);
-        entries[0].store(&mut gradient[0]);
-        entries[1].store(&mut gradient[1]);
-    }
-
-    #[inline(always)]
-    fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F) {
-        put(entries, &mut self.0[at..at + count]);
-    }
-
-    #[inline(always)]
-    fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F) {
-        let mut four = [0.0; 4];
-        entries.store(&mut four);
-        for i in 0..count {
-            self.0[places[i]] = four[i];
-        }
-    }
-}
 
 /// Entries that are divided by a number, and then go where others go: their mean over the streams.
 #[derive(Debug)]
@@ -102,6 +60,18 @@ pub struct Parts<E> {
     pub c: E,
 }
 
+/// The five parts of a gradient, to be stored.
+pub fn stored(gradient: TensorsMut<'_>) -> Parts<Stored<'_>> {
+    let TensorsMut { U, W, V, b, c } = gradient;
+    Parts {
+        U: Stored(U),
+        W: Stored(W),
+        V: Stored(V),
+        b: Stored(b),
+        c: Stored(c),
+    }
+}
+
 impl<E> Parts<E> {
     /// The same, done with the mean over so many streams.
     pub fn mean(self, streams: usize) -> Parts<Mean<E>> {
@@ -137,7 +107,7 @@ impl ColumnSums {
         Ok(ColumnSums {
             slots: vec![None; shape.K()],
             characters: indices(characters)?,
-            sums: Buffer::zeros(characters * stride(shape.m()))?,
+            sums: buffer(characters.saturating_mul(stride(shape.m())))?,
         })
     }
 }

@@ -19,7 +19,9 @@
 
 use crate::network::Rnn;
 use crate::parameters::{Parameters, Shape, ShapeError};
+use crate::threads::side_by_side;
 use crate::unrolled::Unrolled;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// h of the difference formula, at first: a power of two, so that most entries move by exactly that
@@ -168,18 +170,25 @@ pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
 pub fn numerical(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
     let mut gradient = Parameters::zeros(rnn.shape())?;
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let share = rnn.shape().entries().div_ceil(threads);
-    thread::scope(|scope| {
-        let parts = gradient.values_mut().chunks_mut(share).enumerate();
-        let workers: Vec<_> = parts
-            .map(|(worker, part)| scope.spawn(move || derivatives(rnn, case, worker * share, part)))
-            .collect();
-        (workers.into_iter()).try_for_each(|worker| match worker.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        })
-    })?;
-    Ok(gradient)
+    // The entries of W take longest: parts small enough that all threads have some of them.
+    let share = rnn.shape().entries().div_ceil(8 * threads);
+    let failed = Mutex::new(None);
+    let parts = gradient.values_mut().chunks_mut(share).enumerate();
+    side_by_side(
+        threads,
+        parts.map(|(part, entries)| {
+            let failed = &failed;
+            move || {
+                if let Err(error) = derivatives(rnn, case, part * share, entries) {
+                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                }
+            }
+        }),
+    );
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(gradient),
+    }
 }
 
 /// The derivatives in the entries from `first` on.
@@ -210,7 +219,9 @@ impl<'a> Differences<'a> {
             rnn,
             inputs: case.inputs,
             steps,
-            moved: rnn.clone(),
+            moved: Rnn {
+                parameters: rnn.parameters.try_clone()?,
+            },
             above: case.unrolled(rnn.shape())?,
             below: case.unrolled(rnn.shape())?,
         })

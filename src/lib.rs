@@ -99,6 +99,7 @@ pub mod safetensors;
 pub mod streams;
 pub mod synthesis;
 pub mod text;
+mod threads;
 pub mod training;
 pub mod unrolled;
 

@@ -11,7 +11,7 @@
 //! A one-hot vector is an index here: it chooses a column of U. Several streams can be read side by side.
 //! [`crate::reference`] says the same with dense matrices.
 
-use crate::gradient::{ColumnSums, Stored, Sums};
+use crate::gradient::{ColumnSums, Sums, stored};
 use crate::kernels::{
     Four, Kernel, Level, Rows, RowsMut, Walk, add, matvec, scale_by_slope, softmax, tanh_of_sums,
     transposed_matvec_accumulate, transposed_products,
@@ -133,7 +133,7 @@ impl Rnn {
         steps.level.run(Sums {
             groups: std::slice::from_ref(steps),
             block: Block::all(self.shape()),
-            parts: Stored::parts(gradient.tensors_mut()),
+            parts: stored(gradient.tensors_mut()),
             columns: &mut ColumnSums::new(self.shape(), read)?,
         });
         Ok(())
@@ -283,7 +283,7 @@ impl Kernel for Propagate<'_> {
             }
             let rows = t * B * long..(t + 1) * B * long;
             let h = &steps.h[rows.start + B * long..rows.end + B * long];
-            scale_by_slope::<F>(h, &mut steps.da[rows]);
+            scale_by_slope(h, &mut steps.da[rows]);
         }
         steps.pack();
     }

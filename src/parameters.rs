@@ -104,7 +104,8 @@ impl fmt::Display for ShapeError {
             ),
             ShapeError::NoMemory { bytes } => write!(
                 f,
-                "no memory: {bytes} bytes cannot be allocated; choose fewer hidden units"
+                "no memory: {bytes} bytes cannot be allocated; choose fewer hidden units, fewer streams or shorter \
+                 sequences"
             ),
         }
     }
@@ -193,6 +194,11 @@ impl Block {
         }
     }
 
+    /// The largest number of blocks that are worth having: none has fewer than eight rows of both kinds.
+    pub fn most(shape: Shape) -> usize {
+        shape.m().max(shape.K()).div_ceil(8)
+    }
+
     /// All rows in `count` blocks of about the same work, each from a multiple of eight on. Some may be
     /// empty.
     pub fn split(shape: Shape, count: usize) -> impl Iterator<Item = Block> {
@@ -215,8 +221,18 @@ impl Parameters {
     pub fn zeros(shape: Shape) -> Result<Self, ShapeError> {
         Ok(Parameters {
             shape,
-            values: Buffer::zeros(shape.entries())?,
+            values: buffer(shape.entries())?,
         })
+    }
+
+    /// A copy, where there is memory for it.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] where there is none.
+    pub fn try_clone(&self) -> Result<Self, ShapeError> {
+        let mut copy = Parameters::zeros(self.shape)?;
+        copy.values.copy_from_slice(&self.values);
+        Ok(copy)
     }
 
     /// The shape.
@@ -284,6 +300,13 @@ pub struct Named<'a> {
     pub columns: usize,
     /// Its entries, row by row.
     pub values: &'a [f64],
+}
+
+/// A buffer that begins at a cache line, or an error where the memory cannot be had.
+pub(crate) fn buffer(entries: usize) -> Result<Buffer, ShapeError> {
+    Buffer::zeros(entries).ok_or(ShapeError::NoMemory {
+        bytes: entries.saturating_mul(size_of::<f64>()),
+    })
 }
 
 /// A buffer of zeros, or an error where the memory cannot be had.

@@ -9,19 +9,19 @@ use crate::gradient::{ColumnSums, Parts, Sums};
 use crate::kernels::{Entries, Level};
 use crate::network::Rnn;
 use crate::parameters::{Block, Parameters, Shape, ShapeError};
+use crate::threads::side_by_side;
 use crate::unrolled::Unrolled;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 /// The buffers of one update of B streams.
 #[derive(Clone, Debug)]
 pub struct Streams {
     level: Level,
-    threads: usize,
     count: usize,
+    /// Whether the backward pass has followed the last forward pass.
+    propagated: bool,
     /// The streams in order, one group for each thread.
     groups: Vec<Unrolled>,
-    /// One for each block of rows, of which each thread sums one.
+    /// One for each block of rows, which are as many as there are threads or fewer.
     columns: Vec<ColumnSums>,
 }
 
@@ -31,15 +31,15 @@ impl Streams {
     /// # Errors
     /// [`ShapeError`] where they cannot be allocated.
     pub fn new(shape: Shape, T: usize, count: usize, threads: usize) -> Result<Self, ShapeError> {
-        let threads = threads.max(1);
-        let groups = threads.min(count);
+        let groups = threads.clamp(1, count.max(1));
+        let blocks = threads.clamp(1, Block::most(shape));
         let sizes = (0..groups).map(|i| (i + 1) * count / groups - i * count / groups);
         let groups = sizes.map(|size| Unrolled::new(shape, T, size));
-        let columns = (0..threads).map(|_| ColumnSums::new(shape, T.saturating_mul(count)));
+        let columns = (0..blocks).map(|_| ColumnSums::new(shape, T.saturating_mul(count)));
         Ok(Streams {
             level: Level::chosen(),
-            threads,
             count,
+            propagated: false,
             groups: groups.collect::<Result<_, _>>()?,
             columns: columns.collect::<Result<_, _>>()?,
         })
@@ -82,20 +82,19 @@ impl Streams {
     /// The forward pass; returns the loss in nats, summed over steps and streams and divided by the
     /// number of streams. Several threads make the backward pass as well while they are at it.
     pub fn forward(&mut self, rnn: &Rnn) -> f64 {
-        match &mut self.groups[..] {
-            [group] => {
-                rnn.forward(group);
-            }
-            groups => side_by_side(
-                self.threads,
-                groups.iter_mut().map(|group| {
-                    move || {
-                        rnn.forward(group);
+        let several = self.groups.len() > 1;
+        side_by_side(
+            self.groups.len(),
+            self.groups.iter_mut().map(|group| {
+                move || {
+                    rnn.forward_from(0, 0, group);
+                    if several {
                         rnn.propagate(group);
                     }
-                }),
-            ),
-        }
+                }
+            }),
+        );
+        self.propagated = several;
         let losses = self.groups.iter().flat_map(Unrolled::losses);
         losses.fold(0.0, |sum, loss| sum + loss) / self.count as f64
     }
@@ -103,15 +102,18 @@ impl Streams {
     /// After [`Streams::forward`]: the backward pass where it is still to be made, and the update of the
     /// parameters and AdaGrad's sums by the gradient, divided by the number of streams.
     pub fn learn(&mut self, optimizer: AdaGrad, rnn: &mut Rnn, G: &mut Parameters) {
-        if let [group] = &mut self.groups[..] {
-            rnn.propagate(group);
+        if !self.propagated {
+            self.groups
+                .iter_mut()
+                .for_each(|group| rnn.propagate(group));
+            self.propagated = true;
         }
         let (level, count, shape) = (self.level, self.count, rnn.shape());
         let groups = &self.groups;
         let (mut theta, mut G) = (rnn.parameters.tensors_mut(), G.tensors_mut());
         let blocks = Block::split(shape, self.columns.len());
         side_by_side(
-            self.threads,
+            self.columns.len(),
             blocks.zip(&mut self.columns).map(|(block, columns)| {
                 let (theta, G) = (theta.take_rows(&block, shape), G.take_rows(&block, shape));
                 let parts = Moving::parts(optimizer, theta, G);
@@ -140,29 +142,6 @@ fn sum_up<E: Entries>(
     });
 }
 
-/// Does all of the work, part by part, on this thread and up to `threads - 1` others. Who is free takes the
-/// next part, so that a thread that cannot be had leaves its part to the others.
-fn side_by_side<W: FnOnce()>(threads: usize, work: impl Iterator<Item = W> + Send) {
-    if threads == 1 {
-        return work.for_each(|part| part());
-    }
-    let queue = Mutex::new(work);
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work_on = || {
-        while let Some(part) = next() {
-            part();
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            if thread::Builder::new().spawn_scoped(scope, work_on).is_err() {
-                break;
-            }
-        }
-        work_on();
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,13 +157,15 @@ mod tests {
     };
 
     /// m, K, T: single numbers, whole blocks, blocks with something left over.
-    const SHAPES: [(usize, usize, usize); 6] = [
+    const SHAPES: [(usize, usize, usize); 8] = [
         (1, 1, 1),
         (3, 2, 4),
         (5, 70, 7),
         (8, 16, 4),
         (19, 9, 3),
         (33, 12, 25),
+        (128, 9, 4),
+        (260, 5, 3),
     ];
 
     /// A network whose parts are all alive, and what its streams read.

@@ -190,7 +190,7 @@ impl Training {
         let vocabulary = Vocabulary::of(text);
         let source = Source::of(text, &vocabulary);
         let same = source == Some(model.source) && vocabulary == model.vocabulary;
-        if !same || model.state.position > model.source.length {
+        if !same || model.state.position > model.source.length / model.settings.streams {
             return Err(TrainingError::OtherText {
                 found: digest::of_text(text),
                 need: model.source.digest,

@@ -5,7 +5,7 @@
 
 use crate::buffer::Buffer;
 use crate::kernels::{Level, Panels, Rows};
-use crate::parameters::{Shape, ShapeError, indices};
+use crate::parameters::{Shape, ShapeError, buffer, indices};
 
 /// What the forward pass leaves for the backward pass, and the backward pass for the sums.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Unrolled {
     pub(crate) inputs: Vec<usize>,
     /// T B: the characters that come next.
     pub(crate) targets: Vec<usize>,
-    pub(crate) columns: Columns,
+    pub(crate) columns: InputColumns,
     /// (T + 1) B x m: h_0 to h_T.
     pub(crate) h: Buffer,
     /// T B x K: p_t; after the backward pass g_t = p_t - y_t.
@@ -32,7 +32,7 @@ pub struct Unrolled {
 
 /// The columns of U that the inputs choose, with b added: `U x + b` for every character x that is read.
 #[derive(Clone, Debug)]
-pub(crate) struct Columns {
+pub(crate) struct InputColumns {
     /// T B: which row of `values` an input has.
     pub slot: Vec<usize>,
     /// The characters that are read, each once.
@@ -61,9 +61,9 @@ pub(crate) struct Packed {
     pub da: Panels,
 }
 
-/// Entries from row to row of a matrix with rows of `length`: whole cache lines, and never a number of
-/// them at which the same entry of many rows falls into the same few places of a cache.
-pub(crate) fn stride(length: usize) -> usize {
+/// Entries from row to row of a matrix with rows of `length`: whole cache lines, and no multiple of 1,024
+/// bytes, at which the same entry of all rows would fall into the same few places of a cache.
+pub fn stride(length: usize) -> usize {
     let rounded = length.next_multiple_of(8);
     match rounded % 128 {
         0 => rounded + 8,
@@ -82,9 +82,12 @@ impl Unrolled {
         let rows = T.checked_mul(streams).ok_or(too_large)?;
         let matrix = |rows: usize, length: usize| {
             let entries = rows.checked_mul(stride(length)).ok_or(too_large)?;
-            Buffer::zeros(entries)
+            buffer(entries)
         };
-        let panels = |rows: usize, length: usize| Panels::new(rows, length).ok_or(too_large);
+        let panels = |rows: usize, length: usize| {
+            let bytes = rows.saturating_mul(length).saturating_mul(size_of::<f64>());
+            Panels::new(rows, length).ok_or(ShapeError::NoMemory { bytes })
+        };
         Ok(Unrolled {
             level: Level::chosen(),
             shape,
@@ -92,7 +95,7 @@ impl Unrolled {
             streams,
             inputs: indices(rows)?,
             targets: indices(rows)?,
-            columns: Columns {
+            columns: InputColumns {
                 slot: indices(rows)?,
                 characters: indices(rows.min(K))?,
                 places: indices(K)?,
@@ -217,7 +220,7 @@ impl Unrolled {
     /// The columns of U that the inputs choose, with b added.
     pub(crate) fn gather_columns(&mut self, U: &[f64], b: &[f64]) {
         let (K, row) = (self.shape.K(), stride(self.shape.m()));
-        let Columns {
+        let InputColumns {
             slot,
             characters,
             places,

@@ -5,9 +5,10 @@ use crate::shared::limits::{Exp, TanhOfSums};
 use crate::shared::{K, SIZES, T, numbers};
 use criterion::Criterion;
 use elman::adagrad::{AdaGrad, Moving};
-use elman::gradient::Stored;
+use elman::kernels::Stored;
 use elman::kernels::level::{fours, fours_mut};
 use elman::kernels::{self, Entries, Four, Kernel, Level, Panels, Rows, RowsMut, Walk};
+use elman::unrolled::stride;
 use std::hint::black_box;
 
 /// So small that however often the same gradient comes, the parameters stay where they are.
@@ -85,7 +86,7 @@ impl Kernel for Slope<'_> {
 
     #[inline(always)]
     fn run<F: Four>(self) {
-        kernels::scale_by_slope::<F>(self.0, self.1);
+        kernels::scale_by_slope(self.0, self.1);
     }
 }
 
@@ -119,11 +120,6 @@ impl Kernel for Moved<'_> {
             sums.store(G);
         }
     }
-}
-
-/// Entries from one of T vectors to the next: whole cache lines, and never 4,096 bytes.
-fn stride(length: usize) -> usize {
-    length.next_multiple_of(8) + 8
 }
 
 /// `count` vectors, packed.

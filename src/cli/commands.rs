@@ -123,6 +123,7 @@ fn program_help() -> String {
         help += &format!("  {call:<16}{}\n", command.summary);
     }
     help + "\n  elman COMMAND --help says more; elman --version prints the version\n\n\
+            ELMAN_ISA=baseline or avx2 chooses the instruction set; the results are the same bits\n\n  \
             exit status: 0 done; 1 it could not be done; 2 the command line is wrong\n"
 }
 

@@ -118,8 +118,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let text = read_text(arguments.first())?;
     let training = begin(&text, settings)?;
     let threads = threads(arguments, &training)?;
-    let training = training.on(Level::chosen(), threads);
-    let mut training = training.map_err(|error| refused(error, &text, settings))?;
+    let mut training = match threads {
+        1 => training,
+        _ => (training.on(Level::chosen(), threads))
+            .map_err(|error| refused(error, &text, settings))?,
+    };
     check_start(&mut training, arguments)?;
     let folder = RunFolder::create(out, arguments.has("force"))?;
     let progress = Progress::new(arguments.has("quiet"), 0);
@@ -161,7 +164,9 @@ fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
 /// The threads that were asked for, or those that help.
 fn threads(arguments: &Arguments, training: &Training) -> Result<usize, Failure> {
     if !arguments.has("threads") {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let cores = thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(256);
         return Ok(helpful_threads(training.model(), cores));
     }
     match arguments.count("threads")? {

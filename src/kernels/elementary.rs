@@ -215,7 +215,7 @@ pub fn tanh_of_sums<F: Four>(u: Option<&[f64]>, a: &mut [f64]) {
 /// # Panics
 /// Where the lengths differ.
 #[inline(always)]
-pub fn scale_by_slope<F: Four>(h: &[f64], d: &mut [f64]) {
+pub fn scale_by_slope(h: &[f64], d: &mut [f64]) {
     assert_eq!(h.len(), d.len(), "slope: lengths");
     for (d, h) in d.iter_mut().zip(h) {
         *d *= 1.0 - h * h;
@@ -360,7 +360,7 @@ mod tests {
 
         #[inline(always)]
         fn run<F: Four>(self) {
-            scale_by_slope::<F>(self.0, self.1);
+            scale_by_slope(self.0, self.1);
         }
     }
 

@@ -3,7 +3,7 @@
 //! Only operations that IEEE-754 rounds exactly are used (`+ - * /`, `sqrt`, comparisons, moves of
 //! bits), and every sum has one written-down order, so the results are the same bits on every
 //! machine. Most kernels are written once over four doubles at a time and compiled for every
-//! instruction set: [`level`] chooses. Leaves out: shapes larger than a slice, threads.
+//! instruction set: [`level`] chooses. Leaves out: threads, and what the numbers mean.
 
 mod elementary;
 #[allow(unsafe_code)]
@@ -16,9 +16,9 @@ mod twins;
 
 pub use elementary::{exp, exp_at_most_0, ln, scale_by_slope, tanh, tanh_of_sums};
 pub use level::{Four, Kernel, Level, Number};
-pub use panels::{Columns, Panels};
+pub use panels::Panels;
 pub use products::{
-    Entries, Rows, RowsMut, Walk, add, get, matvec, outer_products, put,
+    Entries, Rows, RowsMut, Stored, Walk, add, get, matvec, outer_products, put,
     transposed_matvec_accumulate, transposed_products, vector_sums,
 };
 pub use softmax::{LogSumExp, softmax};

@@ -6,14 +6,14 @@ use super::products::Rows;
 /// Eight neighbouring entries of a vector, as two groups of four: one cache line.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
-pub struct Columns(pub [[f64; 4]; 2]);
+pub(super) struct Eight(pub [[f64; 4]; 2]);
 
 /// Some vectors of equal length in panels: the first eight entries of every vector one after another,
 /// then the next eight of every vector, and so on; zeros fill the last panel. A tile of a product then
 /// reads what it needs from start to end, whatever the stride of the matrix was.
 #[derive(Clone, Debug)]
 pub struct Panels {
-    values: Vec<Columns>,
+    values: Vec<Eight>,
     count: usize,
     length: usize,
 }
@@ -24,7 +24,7 @@ impl Panels {
         let entries = count.checked_mul(length.div_ceil(8))?;
         let mut values = Vec::new();
         values.try_reserve_exact(entries).ok()?;
-        values.resize(entries, Columns::default());
+        values.resize(entries, Eight::default());
         Some(Panels {
             values,
             count,
@@ -70,7 +70,7 @@ impl Panels {
 
     /// Entries `8 panel` to `8 panel + 7` of every vector.
     #[inline(always)]
-    pub(super) fn panel(&self, panel: usize) -> &[Columns] {
+    pub(super) fn panel(&self, panel: usize) -> &[Eight] {
         &self.values[panel * self.count..][..self.count]
     }
 }

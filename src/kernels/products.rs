@@ -16,7 +16,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::level::{Four, fours, fours_mut};
-use super::panels::{Columns, Panels};
+use super::panels::{Eight, Panels};
 use std::ops::Range;
 
 /// Vectors of equal length, one every `stride` entries of a slice. The rows of a matrix, for one.
@@ -249,7 +249,7 @@ pub fn transposed_matvec_accumulate<F: Four>(A: Rows, x: &[f64], y: &mut [f64], 
     }
 }
 
-/// Columns of a panel.
+/// Eight of a panel.
 const PANEL: usize = 256;
 
 /// Adds R rows, from row `i` on, times their factors; only some columns.
@@ -314,7 +314,7 @@ pub fn transposed_products<F: Four>(A: &Panels, x: Rows, mut y: RowsMut) {
 /// Eight columns of R vectors. Where fewer are left, the last is repeated and the result dropped.
 #[inline(always)]
 fn panel_tile<F: Four, const R: usize>(
-    panel: &[Columns],
+    panel: &[Eight],
     x: Rows,
     vector: usize,
     y: &mut RowsMut,
@@ -348,6 +348,33 @@ pub trait Entries {
     fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F);
     /// Takes `count` entries, at most four, that belong to different places.
     fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F);
+}
+
+/// Entries of a gradient that are stored.
+#[derive(Debug)]
+pub struct Stored<'a>(pub &'a mut [f64]);
+
+impl Entries for Stored<'_> {
+    #[inline(always)]
+    fn take<F: Four>(&mut self, at: usize, entries: [F; 2]) {
+        let gradient = fours_mut(&mut self.0[at..at + 8]);
+        entries[0].store(&mut gradient[0]);
+        entries[1].store(&mut gradient[1]);
+    }
+
+    #[inline(always)]
+    fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F) {
+        put(entries, &mut self.0[at..at + count]);
+    }
+
+    #[inline(always)]
+    fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F) {
+        let mut four = [0.0; 4];
+        entries.store(&mut four);
+        for i in 0..count {
+            self.0[places[i]] = four[i];
+        }
+    }
 }
 
 /// The rows `rows` of `sum_k left_k right_k'` over the pairs of all parts: by increasing pair, part by
@@ -398,7 +425,7 @@ pub fn outer_products<'a, F: Four, E: Entries>(
 /// root and a division that may hide behind [`Entries::take`] then leave the multipliers their work.
 #[inline(always)]
 fn outer_tile<'a, F: Four, E: Entries>(
-    mut parts: impl Iterator<Item = (&'a [Columns], &'a [Columns])>,
+    mut parts: impl Iterator<Item = (&'a [Eight], &'a [Eight])>,
     half: usize,
     columns: usize,
     before: Option<(usize, [[F; 2]; 4])>,
@@ -427,7 +454,7 @@ fn outer_tile<'a, F: Four, E: Entries>(
 }
 
 #[inline(always)]
-fn add_outer_product<F: Four>(sums: &mut [[F; 2]; 4], left: &[f64; 4], right: &Columns) {
+fn add_outer_product<F: Four>(sums: &mut [[F; 2]; 4], left: &[f64; 4], right: &Eight) {
     let right = [F::load(&right.0[0]), F::load(&right.0[1])];
     for r in 0..4 {
         let factor = F::splat(left[r]);
@@ -548,8 +575,6 @@ mod tests {
         }
     }
 
-    use crate::gradient::Stored;
-
     fn at_every_level(mut test: impl FnMut(&dyn Fn(Product))) {
         for level in Level::available() {
             test(&|product| level.run(Run(product)));
@@ -560,8 +585,13 @@ mod tests {
     /// aligned.
     fn shapes() -> impl Iterator<Item = (usize, usize, usize)> {
         let sizes = || (0..=19).chain([31, 32, 33, 64, 65, 71]);
-        sizes()
-            .flat_map(move |rows| sizes().map(move |columns| (rows, columns, (rows + columns) % 5)))
+        let wide = [255, 256, 257, 2 * PANEL + 1, 600];
+        let all = sizes().flat_map(move |rows| sizes().map(move |columns| (rows, columns)));
+        let all = all.chain(
+            wide.into_iter()
+                .flat_map(|columns| [1, 4, 9, 13].map(|rows| (rows, columns))),
+        );
+        all.map(|(rows, columns)| (rows, columns, (rows + columns) % 5))
     }
 
     fn same(found: &[f64], expected: &[f64], what: &str) {

@@ -1,0 +1,43 @@
+//! Work for several threads of the standard library, kept simple.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// Does all of the work, part by part, on this thread and up to `threads - 1` others. Who is free takes the
+/// next part, so that a thread that cannot be had leaves its part to the others.
+pub(crate) fn side_by_side<W: FnOnce()>(threads: usize, work: impl Iterator<Item = W> + Send) {
+    if threads <= 1 {
+        return work.for_each(|part| part());
+    }
+    let queue = Mutex::new(work);
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work_on = || {
+        while let Some(part) = next() {
+            part();
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            if thread::Builder::new().spawn_scoped(scope, work_on).is_err() {
+                break;
+            }
+        }
+        work_on();
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_done_once() {
+        for threads in [0, 1, 2, 5, 40] {
+            for parts in [0, 1, 3, 17] {
+                let mut done = vec![0; parts];
+                side_by_side(threads, done.iter_mut().map(|part| || *part += 1));
+                assert_eq!(done, vec![1; parts], "{threads} threads");
+            }
+        }
+    }
+}
