@@ -12,8 +12,8 @@
 
 use crate::buffer::Buffer;
 use crate::kernels::{Entries, Four, Kernel, Stored, add, get, outer_products, vector_sums};
-use crate::parameters::{Block, Shape, ShapeError, TensorsMut, buffer, indices};
-use crate::unrolled::{Unrolled, stride};
+use crate::parameters::{Block, Shape, ShapeError, TensorsMut, buffer};
+use crate::unrolled::{Distinct, Unrolled, stride};
 use std::ops::Range;
 
 /// Entries that are divided by a number, and then go where others go: their mean over the streams.
@@ -90,10 +90,8 @@ impl<E> Parts<E> {
 /// Room for the sums of dL/dU, of which only the columns of characters that were read are not 0.
 #[derive(Clone, Debug)]
 pub struct ColumnSums {
-    /// K: where the column of a character is summed.
-    slots: Vec<Option<usize>>,
-    characters: Vec<usize>,
-    /// A row for every character that was read.
+    distinct: Distinct,
+    /// A row for every distinct character that was read.
     sums: Buffer,
 }
 
@@ -105,8 +103,7 @@ impl ColumnSums {
     pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
         let characters = count.min(shape.K());
         Ok(ColumnSums {
-            slots: vec![None; shape.K()],
-            characters: indices(characters)?,
+            distinct: Distinct::new(characters, shape.K())?,
             sums: buffer(characters.saturating_mul(stride(shape.m())))?,
         })
     }
@@ -165,22 +162,17 @@ fn columns_of<F: Four, E: Entries>(
     if length == 0 {
         return;
     }
-    let ColumnSums {
-        slots,
-        characters,
-        sums,
-    } = columns;
-    characters.clear();
+    let ColumnSums { distinct, sums } = columns;
+    distinct.clear();
     for (x, da) in groups.iter().flat_map(Unrolled::inputs_with_da) {
-        let slot = *slots[x].get_or_insert_with(|| {
-            characters.push(x);
-            sums[(characters.len() - 1) * length..][..length].fill(0.0);
-            characters.len() - 1
-        });
-        add(&da[rows.clone()], &mut sums[slot * length..][..length]);
+        let (place, is_new) = distinct.place(x);
+        let sum = &mut sums[place * length..][..length];
+        if is_new {
+            sum.fill(0.0);
+        }
+        add(&da[rows.clone()], sum);
     }
-    for (&x, sums) in characters.iter().zip(sums.chunks_exact(length)) {
-        slots[x] = None;
+    for (&x, sums) in distinct.characters().iter().zip(sums.chunks_exact(length)) {
         for (group, four) in sums.chunks(4).enumerate() {
             let row = |i: usize| (4 * group + i).min(length - 1) * K + x;
             let places = [row(0), row(1), row(2), row(3)];

@@ -794,6 +794,19 @@ mod tests {
     }
 
     #[test]
+    fn a_model_that_stands_behind_the_end_of_its_part_is_refused() {
+        let settings = Settings {
+            streams: 3,
+            ..settings()
+        };
+        let mut model = Training::new(TEXT, settings).unwrap().model().clone();
+        model.state.position = 25;
+        assert!(Training::resume(TEXT, model.clone(), model.clone()).is_ok());
+        model.state.position = 26;
+        assert!(Training::resume(TEXT, model.clone(), model).is_err());
+    }
+
+    #[test]
     fn parts_that_do_not_belong_together_are_found_at_once() {
         let shape = Shape::new(7, Vocabulary::of(TEXT).len()).unwrap();
         let changes: [fn(&mut Model, Shape); 5] = [

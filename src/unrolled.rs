@@ -35,12 +35,50 @@ pub struct Unrolled {
 pub(crate) struct InputColumns {
     /// T B: which row of `values` an input has.
     pub slot: Vec<usize>,
-    /// The characters that are read, each once.
-    pub characters: Vec<usize>,
-    /// K: the place of a character in `characters`.
-    pub places: Vec<usize>,
-    /// A row for each of `characters`.
+    pub distinct: Distinct,
+    /// A row for each distinct character.
     pub values: Buffer,
+}
+
+/// Some characters, each once, with the place of each.
+#[derive(Clone, Debug)]
+pub(crate) struct Distinct {
+    characters: Vec<usize>,
+    /// K: where a character stands; it is there where the entry at its place says so.
+    places: Vec<usize>,
+}
+
+impl Distinct {
+    /// None yet, with room for `count` of K characters.
+    pub fn new(count: usize, K: usize) -> Result<Self, ShapeError> {
+        let mut characters = indices(count.min(K))?;
+        characters.clear();
+        Ok(Distinct {
+            characters,
+            places: indices(K)?,
+        })
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.characters.clear();
+    }
+
+    /// The characters by place.
+    pub fn characters(&self) -> &[usize] {
+        &self.characters
+    }
+
+    /// The place of a character, and whether it is new.
+    pub fn place(&mut self, x: usize) -> (usize, bool) {
+        let place = self.places[x];
+        if self.characters.get(place) == Some(&x) {
+            return (place, false);
+        }
+        self.places[x] = self.characters.len();
+        self.characters.push(x);
+        (self.places[x], true)
+    }
 }
 
 /// Matrices packed for the products of the backward pass. In those of steps and streams, the steps of a
@@ -97,8 +135,7 @@ impl Unrolled {
             targets: indices(rows)?,
             columns: InputColumns {
                 slot: indices(rows)?,
-                characters: indices(rows.min(K))?,
-                places: indices(K)?,
+                distinct: Distinct::new(rows, K)?,
                 values: matrix(rows.min(K), m)?,
             },
             h: matrix(rows.saturating_add(streams), m)?,
@@ -222,21 +259,19 @@ impl Unrolled {
         let (K, row) = (self.shape.K(), stride(self.shape.m()));
         let InputColumns {
             slot,
-            characters,
-            places,
+            distinct,
             values,
         } = &mut self.columns;
-        characters.clear();
+        distinct.clear();
         for (slot, &x) in slot.iter_mut().zip(&self.inputs) {
-            if characters.get(places[x]) != Some(&x) {
-                places[x] = characters.len();
-                let column = values[characters.len() * row..].iter_mut();
+            let (place, is_new) = distinct.place(x);
+            *slot = place;
+            if is_new {
+                let column = values[place * row..].iter_mut();
                 for ((value, U), b) in column.zip(U.chunks_exact(K)).zip(b) {
                     *value = U[x] + b;
                 }
-                characters.push(x);
             }
-            *slot = places[x];
         }
     }
 

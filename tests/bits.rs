@@ -176,13 +176,21 @@ fn no_level_and_no_number_of_threads_shows_in_what_the_program_writes() {
 #[test]
 fn an_instruction_set_that_the_machine_lacks_is_refused() {
     let folder = Folder::new("unknown-level");
-    for level in ["neon9", "AVX2", ""] {
+    for level in ["neon9", "AVX2"] {
         let words = format!("ELMAN_ISA={level}: ");
         assert_eq!(train(&folder, level, "run", "").refused(1, &words), "");
         let mut command = folder.command("show run");
         ended(command.env("ELMAN_ISA", level)).refused(1, &words);
     }
     assert!(!folder.path("run").exists());
+    // Empty is as good as not set.
+    train(&folder, "", "run", "").well();
+}
+
+/// Otherwise the tests would run at another level than was asked for.
+#[test]
+fn the_tests_themselves_run_at_a_level_that_is_there() {
+    assert!(elman::Level::from_environment().is_ok());
 }
 
 #[test]

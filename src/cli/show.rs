@@ -53,7 +53,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         ("seed", settings.seed.to_string()),
         ("updates", state.updates.to_string()),
         ("epoch", state.epoch.to_string()),
-        ("position", format!("character {}", state.position)),
+        (
+            "position",
+            format!("character {} of each stream", state.position),
+        ),
         (
             "smooth loss",
             loss(state.smooth_loss, "before the coming chunk"),

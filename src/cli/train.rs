@@ -75,7 +75,7 @@ pub const CHOICES: &[Choice] = &[
         name: "threads",
         value: "N",
         default: "",
-        help: "threads to learn on; no number changes a bit (what helps)",
+        help: "threads to learn on, 1 to 256; no number changes a bit (what helps)",
     },
     Choice {
         name: "out",

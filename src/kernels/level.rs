@@ -43,14 +43,14 @@ impl Level {
         Level::available().next_back().unwrap_or(Level::BASELINE)
     }
 
-    /// The level that the environment variable [`VARIABLE`] names; the widest where it is not set.
+    /// The level that the environment variable [`VARIABLE`] names; the widest where it is not set, or empty.
     ///
     /// # Errors
     /// [`LevelError`] where this machine has no level of that name.
     pub fn from_environment() -> Result<Level, LevelError> {
         match std::env::var_os(VARIABLE) {
-            None => Ok(Level::widest()),
-            Some(name) => Level::named(&name.to_string_lossy()),
+            Some(name) if !name.is_empty() => Level::named(&name.to_string_lossy()),
+            _ => Ok(Level::widest()),
         }
     }
 
