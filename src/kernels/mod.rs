@@ -10,6 +10,7 @@ mod elementary;
 pub mod level;
 mod panels;
 mod products;
+mod rows;
 mod softmax;
 #[cfg(test)]
 mod twins;
@@ -18,7 +19,8 @@ pub use elementary::{exp, exp_at_most_0, ln, scale_by_slope, tanh, tanh_of_sums}
 pub use level::{Four, Kernel, Level, Number};
 pub use panels::Panels;
 pub use products::{
-    Entries, Rows, RowsMut, Stored, Walk, add, get, matvec, outer_products, put,
-    transposed_matvec_accumulate, transposed_products, vector_sums,
+    Entries, Stored, Walk, add, get, matvec, outer_products, put, transposed_matvec_accumulate,
+    transposed_products, vector_sums,
 };
+pub use rows::{Rows, RowsMut};
 pub use softmax::{LogSumExp, softmax};

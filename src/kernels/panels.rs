@@ -1,7 +1,7 @@
 //! Vectors packed for products of many of them: eight entries at a time lie side by side.
 
 use super::level::fours;
-use super::products::Rows;
+use super::rows::Rows;
 
 /// Eight neighbouring entries of a vector, as two groups of four: one cache line.
 #[derive(Clone, Copy, Debug, Default)]

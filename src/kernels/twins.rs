@@ -2,7 +2,7 @@
 //! sum, one entry at a time.
 
 use super::Panels;
-use super::products::Rows;
+use super::rows::Rows;
 
 /// Numbers that are not round, of both signs, so that every order of a sum shows.
 pub fn numbers(count: usize, seed: usize) -> Vec<f64> {

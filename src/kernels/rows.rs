@@ -1,0 +1,106 @@
+//! Vectors at equal distances in a slice: the rows of a matrix, tight or with gaps.
+
+/// Vectors of equal length, one every `stride` entries of a slice. The rows of a matrix, for one.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    pub(super) values: &'a [f64],
+    pub(super) count: usize,
+    pub(super) length: usize,
+    pub(super) stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// `count` rows, each the first `length` entries of `stride`.
+    ///
+    /// # Panics
+    /// Where the slice does not hold them.
+    #[inline(always)]
+    pub fn new(values: &'a [f64], count: usize, length: usize, stride: usize) -> Self {
+        check(values.len(), count, length, stride);
+        Rows {
+            values,
+            count,
+            length,
+            stride,
+        }
+    }
+
+    /// A single vector.
+    #[inline(always)]
+    pub fn one(x: &'a [f64]) -> Self {
+        Rows::new(x, 1, x.len(), x.len())
+    }
+
+    /// The rows of a row-major matrix without gaps.
+    #[inline(always)]
+    pub fn tight(values: &'a [f64], count: usize, length: usize) -> Self {
+        Rows::new(values, count, length, length)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How long each is.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// One of them.
+    ///
+    /// # Panics
+    /// Where there are fewer.
+    #[inline(always)]
+    pub fn row(&self, row: usize) -> &'a [f64] {
+        &self.values[row * self.stride..][..self.length]
+    }
+}
+
+/// As [`Rows`], to be written to.
+#[derive(Debug)]
+pub struct RowsMut<'a> {
+    pub(super) values: &'a mut [f64],
+    pub(super) count: usize,
+    pub(super) length: usize,
+    pub(super) stride: usize,
+}
+
+impl<'a> RowsMut<'a> {
+    /// `count` rows, each the first `length` entries of `stride`.
+    ///
+    /// # Panics
+    /// Where the slice does not hold them.
+    #[inline(always)]
+    pub fn new(values: &'a mut [f64], count: usize, length: usize, stride: usize) -> Self {
+        check(values.len(), count, length, stride);
+        RowsMut {
+            values,
+            count,
+            length,
+            stride,
+        }
+    }
+
+    /// A single vector.
+    #[inline(always)]
+    pub fn one(y: &'a mut [f64]) -> Self {
+        let length = y.len();
+        RowsMut::new(y, 1, length, length)
+    }
+
+    /// One of them.
+    #[inline(always)]
+    pub(super) fn row(&mut self, row: usize) -> &mut [f64] {
+        &mut self.values[row * self.stride..][..self.length]
+    }
+}
+
+#[inline(always)]
+fn check(values: usize, count: usize, length: usize, stride: usize) {
+    let needed = match count {
+        0 => 0,
+        _ => (count - 1) * stride + length,
+    };
+    assert!(length <= stride && needed <= values, "rows: too few values");
+}
