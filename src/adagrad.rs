@@ -82,12 +82,13 @@ impl<'a> Moving<'a> {
 impl Entries for Moving<'_> {
     #[inline(always)]
     fn take<F: Four>(&mut self, at: usize, entries: [F; 2]) {
-        for (i, gradient) in entries.into_iter().enumerate() {
-            let theta = F::load(&fours_mut(&mut self.theta[at..at + 8])[i]);
-            let G = F::load(&fours_mut(&mut self.G[at..at + 8])[i]);
-            let (theta, G) = self.optimizer.moved(theta, G, gradient);
-            theta.store(&mut fours_mut(&mut self.theta[at..at + 8])[i]);
-            G.store(&mut fours_mut(&mut self.G[at..at + 8])[i]);
+        let theta = fours_mut(&mut self.theta[at..at + 8]);
+        let G = fours_mut(&mut self.G[at..at + 8]);
+        for i in 0..2 {
+            let (before, sums) = (F::load(&theta[i]), F::load(&G[i]));
+            let (moved, sums) = self.optimizer.moved(before, sums, entries[i]);
+            moved.store(&mut theta[i]);
+            sums.store(&mut G[i]);
         }
     }
 

@@ -7,7 +7,7 @@ const LINE: usize = 64;
 
 /// A `Vec<f64>` of fixed length whose first entry lies at a multiple of 64 bytes, so that a load of four
 /// doubles does not straddle two cache lines.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Buffer {
     values: Vec<f64>,
     start: usize,

@@ -256,24 +256,26 @@ struct Reach {
 
 impl Reach {
     fn of(entry: usize, shape: Shape, inputs: &[usize]) -> Self {
-        let (m, K) = (shape.m(), shape.K());
-        let [W, V, b, c] = [
-            m * K,
-            m * K + m * m,
-            2 * m * K + m * m,
-            2 * m * K + m * m + m,
-        ];
-        // A column of U is read first where its character is.
-        let column = || inputs.iter().position(|&x| x == entry % K);
-        let hidden = match entry {
-            _ if entry < W => column().unwrap_or(inputs.len()),
-            _ if (V..b).contains(&entry) || entry >= c => inputs.len(),
-            _ => 0,
+        let T = inputs.len();
+        let mut start = 0;
+        let name = shape
+            .tensors()
+            .into_iter()
+            .find_map(|(name, rows, columns)| {
+                start += rows * columns;
+                (entry < start).then_some(name)
+            });
+        let (hidden, losses) = match name {
+            // A column of U is read first where its character is.
+            Some("U") => {
+                let column = entry % shape.K();
+                let read = inputs.iter().position(|&x| x == column).unwrap_or(T);
+                (read, read)
+            }
+            Some("V" | "c") => (T, 0),
+            _ => (0, 0),
         };
-        Reach {
-            hidden,
-            losses: if entry < W { hidden } else { 0 },
-        }
+        Reach { hidden, losses }
     }
 }
 

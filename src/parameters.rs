@@ -138,7 +138,7 @@ pub struct Tensors<'a> {
 }
 
 /// The five parts of [`Parameters`], to be written to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TensorsMut<'a> {
     /// Input to hidden, m x K.
     pub U: &'a mut [f64],
@@ -194,7 +194,7 @@ impl Block {
         }
     }
 
-    /// The largest number of blocks that are worth having: none has fewer than eight rows of both kinds.
+    /// The largest number of blocks that are worth having: of more, some would have no rows at all.
     pub fn most(shape: Shape) -> usize {
         shape.m().max(shape.K()).div_ceil(8)
     }
@@ -309,27 +309,15 @@ pub(crate) fn buffer(entries: usize) -> Result<Buffer, ShapeError> {
     })
 }
 
-/// A buffer of zeros, or an error where the memory cannot be had.
-pub(crate) fn zeros(entries: usize) -> Result<Vec<f64>, ShapeError> {
+/// Numbers or indices, all 0, or an error where the memory cannot be had.
+pub(crate) fn zeros<N: Clone + Default>(entries: usize) -> Result<Vec<N>, ShapeError> {
     let mut values = Vec::new();
     values
         .try_reserve_exact(entries)
         .map_err(|_| ShapeError::NoMemory {
-            bytes: entries.saturating_mul(size_of::<f64>()),
+            bytes: entries.saturating_mul(size_of::<N>()),
         })?;
-    values.resize(entries, 0.0);
-    Ok(values)
-}
-
-/// A buffer of indices, all 0, or an error where the memory cannot be had.
-pub(crate) fn indices(entries: usize) -> Result<Vec<usize>, ShapeError> {
-    let mut values = Vec::new();
-    values
-        .try_reserve_exact(entries)
-        .map_err(|_| ShapeError::NoMemory {
-            bytes: entries.saturating_mul(size_of::<usize>()),
-        })?;
-    values.resize(entries, 0);
+    values.resize(entries, N::default());
     Ok(values)
 }
 

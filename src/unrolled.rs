@@ -5,7 +5,7 @@
 
 use crate::buffer::Buffer;
 use crate::kernels::{Level, Panels, Rows};
-use crate::parameters::{Shape, ShapeError, buffer, indices};
+use crate::parameters::{Shape, ShapeError, buffer, zeros};
 
 /// What the forward pass leaves for the backward pass, and the backward pass for the sums.
 #[derive(Clone, Debug)]
@@ -51,11 +51,11 @@ pub(crate) struct Distinct {
 impl Distinct {
     /// None yet, with room for `count` of K characters.
     pub fn new(count: usize, K: usize) -> Result<Self, ShapeError> {
-        let mut characters = indices(count.min(K))?;
+        let mut characters = zeros(count.min(K))?;
         characters.clear();
         Ok(Distinct {
             characters,
-            places: indices(K)?,
+            places: zeros(K)?,
         })
     }
 
@@ -131,16 +131,16 @@ impl Unrolled {
             shape,
             T,
             streams,
-            inputs: indices(rows)?,
-            targets: indices(rows)?,
+            inputs: zeros(rows)?,
+            targets: zeros(rows)?,
             columns: InputColumns {
-                slot: indices(rows)?,
+                slot: zeros(rows)?,
                 distinct: Distinct::new(rows, K)?,
                 values: matrix(rows.min(K), m)?,
             },
             h: matrix(rows.saturating_add(streams), m)?,
             p: matrix(rows, K)?,
-            losses: crate::parameters::zeros(rows)?,
+            losses: zeros(rows)?,
             da: matrix(rows, m)?,
             packed: Packed {
                 V: panels(K, m)?,

@@ -10,7 +10,7 @@
 //!
 //! What is free is which entries are computed together. Each loop keeps a tile of sums in registers, so
 //! that a number that was loaded serves several of them: 4 rows by 2 vectors in [`matvec`], 4 or 5
-//! vectors by 8 columns elsewhere, 32 columns for a single vector.
+//! vectors by 8 columns elsewhere. For a single vector, 8 rows are added at a time.
 
 // The index of a tile's row or column runs through several arrays at once.
 #![allow(clippy::needless_range_loop)]
@@ -146,7 +146,7 @@ pub fn transposed_matvec_accumulate<F: Four>(A: Rows, x: &[f64], y: &mut [f64], 
     }
 }
 
-/// Eight of a panel.
+/// Columns of a panel.
 const PANEL: usize = 256;
 
 /// Adds R rows, from row `i` on, times their factors; only some columns.
@@ -300,13 +300,8 @@ pub fn outer_products<'a, F: Four, E: Entries>(
                 before = Some((at, sums));
             } else {
                 let sums = outer_tile::<F, E>(parts, row / 4 % 2, columns, None, &mut entries);
-                let left = columns - column;
                 for r in 0..4.min(rows.end - row) {
-                    let at = at + r * columns;
-                    entries.take_part(at, left.min(4), sums[r][0]);
-                    if left > 4 {
-                        entries.take_part(at + 4, left.min(8) - 4, sums[r][1]);
-                    }
+                    take_up_to_eight(&mut entries, at + r * columns, columns - column, sums[r]);
                 }
             }
         }
@@ -380,11 +375,16 @@ pub fn vector_sums<'a, F: Four, E: Entries>(
                 sums[1] = sums[1] + F::load(&columns.0[1]);
             }
         }
-        let (at, left) = (row - rows.start, rows.end - row);
-        entries.take_part(at, left.min(4), sums[0]);
-        if left > 4 {
-            entries.take_part(at + 4, left.min(8) - 4, sums[1]);
-        }
+        take_up_to_eight(&mut entries, row - rows.start, rows.end - row, sums);
+    }
+}
+
+/// Takes the entries from `at` on, of which `left` are left: eight or fewer.
+#[inline(always)]
+fn take_up_to_eight<F: Four>(entries: &mut impl Entries, at: usize, left: usize, sums: [F; 2]) {
+    entries.take_part(at, left.min(4), sums[0]);
+    if left > 4 {
+        entries.take_part(at + 4, left.min(8) - 4, sums[1]);
     }
 }
 
