@@ -9,7 +9,7 @@ use crate::model::{Model, SettingError, Settings, Source, State};
 use crate::network::Rnn;
 use crate::parameters::{Parameters, Shape, ShapeError, zeros};
 use crate::safetensors::{self, F64Tensor, FormatError, SafeTensors, View, shown};
-use crate::text::Vocabulary;
+use crate::text::{Symbols, Vocabulary};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -267,24 +267,21 @@ fn check(model: &Model) -> Result<(), CheckpointError> {
     settings.check().map_err(CheckpointError::Setting)?;
     let shape = Shape::new(settings.hidden, vocabulary.len())?;
     check_shapes(state, shape, settings.streams)?;
+    // Without a text there has been no update.
+    let (most_updates, need_updates) = match source {
+        Some(source) => {
+            check_source(source, settings, shape)?;
+            (MAX_UPDATES, "at most 2^63")
+        }
+        None => (0, "0 without a text"),
+    };
+    let stream = source.map_or(1, |source| source.length / settings.streams);
     let rules = [
-        (
-            "text_length",
-            source.length as u64,
-            source.length >= settings.least_characters() && source.length >= shape.K(),
-            "at least sequence_length + 1 for every stream, and the characters of the vocabulary",
-        ),
-        (
-            "text_start",
-            source.start as u64,
-            source.start < shape.K(),
-            "a character of the vocabulary",
-        ),
         (
             "updates",
             state.updates,
-            state.updates <= MAX_UPDATES,
-            "at most 2^63",
+            state.updates <= most_updates,
+            need_updates,
         ),
         (
             "epoch",
@@ -295,20 +292,44 @@ fn check(model: &Model) -> Result<(), CheckpointError> {
         (
             "position",
             state.position as u64,
-            state.position < source.length / settings.streams,
+            state.position < stream,
             "within the text of a stream",
         ),
     ];
-    for (key, value, fulfilled, need) in rules {
-        if !fulfilled {
-            return Err(wrong(key, value, need));
-        }
-    }
+    check_rules(rules)?;
     check_loss("smooth_loss", state.smooth_loss, state.updates)?;
     check_loss("best_smooth_loss", state.best_smooth_loss, state.updates)?;
     tensors(state)
         .iter()
         .try_for_each(|(name, _, values)| check_entries(name, values))
+}
+
+fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Result<(), CheckpointError> {
+    let length = source.length;
+    check_rules([
+        (
+            "text_length",
+            length as u64,
+            length >= settings.least_characters() && length >= shape.K(),
+            "at least sequence_length + 1 for every stream, and the characters of the vocabulary",
+        ),
+        (
+            "text_start",
+            source.start as u64,
+            source.start < shape.K(),
+            "a character of the vocabulary",
+        ),
+    ])
+}
+
+/// A metadata key, its value, whether that is right, and what it has to be.
+type Rule = (&'static str, u64, bool, &'static str);
+
+fn check_rules<const N: usize>(rules: [Rule; N]) -> Result<(), CheckpointError> {
+    match rules.into_iter().find(|(_, _, fulfilled, _)| !fulfilled) {
+        Some((key, value, _, need)) => Err(wrong(key, value, need)),
+        None => Ok(()),
+    }
 }
 
 /// U has the sizes of all five.
@@ -370,6 +391,7 @@ fn write_to(output: &mut impl Write, model: &Model) -> io::Result<()> {
     let mut metadata = vec![
         ("format", "elman".to_string()),
         ("format_version", FORMAT_VERSION.to_string()),
+        ("symbols", vocabulary.symbols().name().to_string()),
         ("vocabulary", vocabulary.characters().iter().collect()),
         ("sequence_length", settings.sequence_length.to_string()),
         ("streams", settings.streams.to_string()),
@@ -378,16 +400,21 @@ fn write_to(output: &mut impl Write, model: &Model) -> io::Result<()> {
         ("clip", format!("{:?}", settings.clip)),
         ("epsilon", format!("{:?}", settings.epsilon)),
         ("seed", settings.seed.to_string()),
-        ("text_digest", format!("{:016x}", source.digest)),
-        ("text_length", source.length.to_string()),
-        (
-            "text_start",
-            vocabulary.characters()[source.start].to_string(),
-        ),
+        ("documents", settings.documents.to_string()),
         ("updates", state.updates.to_string()),
         ("epoch", state.epoch.to_string()),
         ("position", state.position.to_string()),
     ];
+    metadata.extend(source.iter().flat_map(|source| {
+        [
+            ("text_digest", format!("{:016x}", source.digest)),
+            ("text_length", source.length.to_string()),
+            (
+                "text_start",
+                vocabulary.characters()[source.start].to_string(),
+            ),
+        ]
+    }));
     let losses = [
         ("smooth_loss", state.smooth_loss),
         ("best_smooth_loss", state.best_smooth_loss),
@@ -575,10 +602,21 @@ impl<'a> Metadata<'a> {
     }
 
     fn vocabulary(&self) -> Result<Vocabulary, CheckpointError> {
+        let (symbols, need) = match self.get("symbols")? {
+            "characters" => (
+                Symbols::Characters,
+                "characters in increasing order, each once",
+            ),
+            "bytes" => (
+                Symbols::Bytes,
+                "characters up to U+00FF in increasing order, each once",
+            ),
+            _ => return Err(self.wrong("symbols", "characters or bytes")),
+        };
         let characters = self.get("vocabulary")?.chars().collect();
-        Vocabulary::from_characters(characters)
+        Vocabulary::from_characters(symbols, characters)
             .filter(|vocabulary| !vocabulary.is_empty())
-            .ok_or_else(|| self.wrong("vocabulary", "characters in increasing order, each once"))
+            .ok_or_else(|| self.wrong("vocabulary", need))
     }
 
     fn settings(&self, hidden: usize) -> Result<Settings, CheckpointError> {
@@ -591,14 +629,20 @@ impl<'a> Metadata<'a> {
             clip: self.parse("clip", "a number")?,
             epsilon: self.parse("epsilon", "a number")?,
             seed: self.parse("seed", "a whole number below 2^64")?,
+            documents: self.parse("documents", "true or false")?,
         };
         Ok(settings)
     }
 
-    fn source(&self, vocabulary: &Vocabulary) -> Result<Source, CheckpointError> {
+    /// All of it is there, or nothing.
+    fn source(&self, vocabulary: &Vocabulary) -> Result<Option<Source>, CheckpointError> {
+        let keys = ["text_digest", "text_length", "text_start"];
+        if keys.iter().all(|key| self.find(key).is_none()) {
+            return Ok(None);
+        }
         let digest = self.get("text_digest")?;
         let start: char = self.parse("text_start", "one character")?;
-        Ok(Source {
+        Ok(Some(Source {
             digest: (digest.len() == 16 && !digest.starts_with('+'))
                 .then(|| u64::from_str_radix(digest, 16).ok())
                 .flatten()
@@ -607,7 +651,7 @@ impl<'a> Metadata<'a> {
             start: vocabulary
                 .index(start)
                 .ok_or_else(|| self.wrong("text_start", "a character of the vocabulary"))?,
-        })
+        }))
     }
 }
 
@@ -766,6 +810,9 @@ mod tests {
                 with("vocabulary", "abc"),
                 "\"U\" is F64 [3, 26] instead of F64 [3, 3]",
             ),
+            (with("symbols", "words"), "must be characters or bytes"),
+            (with("symbols", "bytes"), "characters up to U+00FF"),
+            (with("documents", "yes"), "must be true or false"),
             (with("text_start", "%"), "a character of the vocabulary"),
             (with("text_start", "ab"), "one character"),
             (with("text_digest", "xyz"), "16 hexadecimal"),
@@ -854,10 +901,14 @@ mod tests {
         for key in [
             "vocabulary",
             "format_version",
+            "symbols",
             "seed",
+            "documents",
             "updates",
             "epoch",
+            "text_digest",
             "text_length",
+            "text_start",
             "smooth_loss",
             "best_smooth_loss",
         ] {
@@ -901,7 +952,7 @@ mod tests {
                 "K must be at least 1",
             ),
             (
-                with(|model, _| model.source.start = 26),
+                with(|model, _| model.source.as_mut().unwrap().start = 26),
                 "text_start = \"26\", which must be a character of the vocabulary",
             ),
             (

@@ -25,6 +25,9 @@ pub struct Settings {
     pub epsilon: f64,
     /// Where all random numbers come from.
     pub seed: u64,
+    /// Whether each line of the text is a document of its own: read from h = 0, after a newline, which also ends
+    /// it.
+    pub documents: bool,
 }
 
 impl Default for Settings {
@@ -39,6 +42,7 @@ impl Default for Settings {
             clip: 5.0,
             epsilon: 1e-8,
             seed: 1,
+            documents: false,
         }
     }
 }
@@ -84,6 +88,13 @@ impl Settings {
                 "sigma",
                 self.sigma,
                 "0 or a positive number",
+            ));
+        }
+        if self.documents && self.streams > 1 {
+            return Err(SettingError::new(
+                "streams",
+                self.streams,
+                "1 with documents",
             ));
         }
         Ok(())
@@ -205,10 +216,18 @@ pub struct Model {
     pub settings: Settings,
     /// Its characters.
     pub vocabulary: Vocabulary,
-    /// The text it is trained on.
-    pub source: Source,
+    /// The text it is trained on; `None` where its parameters came from elsewhere.
+    pub source: Option<Source>,
     /// Where its training stands.
     pub state: State,
+}
+
+impl Model {
+    /// The index of the character that its texts begin after: the first of its own text, or of the
+    /// vocabulary where it has none.
+    pub fn start(&self) -> usize {
+        self.source.map_or(0, |source| source.start)
+    }
 }
 
 #[cfg(test)]
@@ -226,6 +245,7 @@ mod tests {
             clip: 5.0,
             epsilon: 1e-8,
             seed: 1,
+            documents: false,
         };
         assert_eq!(Settings::default(), assignment);
     }

@@ -148,7 +148,7 @@ pub fn passage(model: &Model, count: usize, seed: u64) -> String {
     let rnn = &model.state.rnn;
     let h0 = vec![0.0; rnn.shape().m()];
     let mut generator = Generator::new(seed, Stream::Passage);
-    let indices = synthesize(rnn, &h0, model.source.start, count, &mut generator);
+    let indices = synthesize(rnn, &h0, model.start(), count, &mut generator);
     model.vocabulary.decode(&indices)
 }
 

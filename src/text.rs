@@ -1,12 +1,35 @@
 //! Texts as sequences of indices, and back; the one-hot matrix of the equations.
 
 use std::fmt;
+use std::io::{self, Write};
 
-/// The distinct characters of a text (Unicode scalar values), sorted by code point.
+/// What a text is a sequence of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Symbols {
+    /// Unicode scalar values, read from UTF-8.
+    #[default]
+    Characters,
+    /// Bytes, whatever they encode. In a vocabulary byte b goes by the character U+00b.
+    Bytes,
+}
+
+impl Symbols {
+    /// `characters` or `bytes`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Symbols::Characters => "characters",
+            Symbols::Bytes => "bytes",
+        }
+    }
+}
+
+/// The distinct characters of a text (Unicode scalar values), sorted by code point; or its distinct bytes, see
+/// [`Symbols`].
 ///
 /// A character's index is its place in that order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabulary {
+    symbols: Symbols,
     characters: Vec<char>,
 }
 
@@ -23,15 +46,30 @@ impl Vocabulary {
         let mut seen = std::collections::HashSet::new();
         let mut characters: Vec<char> = text.chars().filter(|&c| seen.insert(c)).collect();
         characters.sort_unstable();
-        Vocabulary { characters }
+        Vocabulary {
+            symbols: Symbols::Characters,
+            characters,
+        }
     }
 
     /// A vocabulary from its characters in index order; `None` where they are not strictly
-    /// increasing.
-    pub fn from_characters(characters: Vec<char>) -> Option<Self> {
-        characters
-            .is_sorted_by(|a, b| a < b)
-            .then_some(Vocabulary { characters })
+    /// increasing, or are to be bytes and go beyond U+00FF.
+    pub fn from_characters(symbols: Symbols, characters: Vec<char>) -> Option<Self> {
+        let last = match symbols {
+            Symbols::Characters => char::MAX,
+            Symbols::Bytes => '\u{ff}',
+        };
+        (characters.is_sorted_by(|a, b| a < b) && characters.iter().all(|&c| c <= last)).then_some(
+            Vocabulary {
+                symbols,
+                characters,
+            },
+        )
+    }
+
+    /// What they are.
+    pub fn symbols(&self) -> Symbols {
+        self.symbols
     }
 
     /// K, the number of characters.
@@ -59,20 +97,46 @@ impl Vocabulary {
     /// # Errors
     /// [`UnknownCharacters`] names those that the vocabulary lacks.
     pub fn encode(&self, text: &str) -> Result<Vec<usize>, UnknownCharacters> {
-        let indices: Option<Vec<usize>> = text.chars().map(|c| self.index(c)).collect();
+        let symbols: Vec<char> = match self.symbols {
+            Symbols::Characters => text.chars().collect(),
+            Symbols::Bytes => text.bytes().map(char::from).collect(),
+        };
+        let indices: Option<Vec<usize>> = symbols.iter().map(|&c| self.index(c)).collect();
         indices.ok_or_else(|| {
-            let mut characters = Vocabulary::of(text).characters;
+            let mut characters = symbols;
             characters.retain(|&c| self.index(c).is_none());
+            characters.sort_unstable();
+            characters.dedup();
             UnknownCharacters { characters }
         })
     }
 
-    /// The text of some indices.
+    /// The text of some indices; of bytes, what they encode in UTF-8, with U+FFFD for what is none.
     ///
     /// # Panics
     /// Where an index is K or more.
     pub fn decode(&self, indices: &[usize]) -> String {
-        indices.iter().map(|&i| self.characters[i]).collect()
+        let mut bytes = Vec::new();
+        for &index in indices {
+            let written = self.write(index, &mut bytes);
+            written.expect("a vector takes any bytes");
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Writes the character with this index in UTF-8, or the byte as it is.
+    ///
+    /// # Errors
+    /// What the writer says.
+    ///
+    /// # Panics
+    /// Where the index is K or more.
+    pub fn write(&self, index: usize, output: &mut impl Write) -> io::Result<()> {
+        let character = self.characters[index];
+        match (self.symbols, u8::try_from(character)) {
+            (Symbols::Bytes, Ok(byte)) => output.write_all(&[byte]),
+            _ => write!(output, "{character}"),
+        }
     }
 }
 
@@ -155,11 +219,28 @@ mod tests {
         let indices = vocabulary.encode(text).unwrap();
         assert_eq!(vocabulary.decode(&indices), text);
         assert_eq!(
-            Vocabulary::from_characters(vocabulary.characters().to_vec()),
+            Vocabulary::from_characters(Symbols::Characters, vocabulary.characters().to_vec()),
             Some(vocabulary)
         );
-        assert_eq!(Vocabulary::from_characters(vec!['b', 'a']), None);
-        assert_eq!(Vocabulary::from_characters(vec!['a', 'a']), None);
+        for wrong in [vec!['b', 'a'], vec!['a', 'a']] {
+            assert_eq!(
+                Vocabulary::from_characters(Symbols::Characters, wrong),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_go_by_the_first_256_characters() {
+        let characters = vec!['a', '\u{a5}', '\u{c3}', '\u{ff}'];
+        let vocabulary = Vocabulary::from_characters(Symbols::Bytes, characters.clone()).unwrap();
+        assert_eq!(vocabulary.encode("a\u{e5}"), Ok(vec![0, 2, 1]));
+        assert_eq!(vocabulary.decode(&[0, 2, 1, 3]), "a\u{e5}\u{fffd}");
+        let mut written = Vec::new();
+        (0..4).for_each(|index| vocabulary.write(index, &mut written).unwrap());
+        assert_eq!(written, [b'a', 0xa5, 0xc3, 0xff]);
+        let beyond = [&characters[..], &['\u{100}']].concat();
+        assert_eq!(Vocabulary::from_characters(Symbols::Bytes, beyond), None);
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub enum TrainingError {
         /// Streams.
         streams: usize,
     },
+    /// The model to go on with has not begun any text.
+    NoText,
     /// The model to go on with stands in another text.
     OtherText {
         /// The digest of the text.
@@ -91,6 +93,10 @@ impl fmt::Display for TrainingError {
                 f,
                 "{length} characters are too few: one update needs streams (seq-length + 1) = {need}, with \
                  {streams} streams"
+            ),
+            TrainingError::NoText => write!(
+                f,
+                "the model has not begun any text: it can be trained from, but not resumed"
             ),
             TrainingError::OtherText { found, need } => write!(
                 f,
@@ -156,7 +162,7 @@ impl Training {
         claim_memory(shape, &settings, 4)?;
         let model = Model {
             settings,
-            source: Source::of(text, &vocabulary).expect("a text that is not empty"),
+            source: Source::of(text, &vocabulary),
             vocabulary,
             state: State::untrained(shape, &settings)?,
         };
@@ -189,14 +195,15 @@ impl Training {
         assert_eq!(best.vocabulary, model.vocabulary, "resume: vocabularies");
         let vocabulary = Vocabulary::of(text);
         let source = Source::of(text, &vocabulary);
-        let same = source == Some(model.source) && vocabulary == model.vocabulary;
-        if !same || model.state.position > model.source.length / model.settings.streams {
+        let stood = model.source.ok_or(TrainingError::NoText)?;
+        let same = source == Some(stood) && vocabulary == model.vocabulary;
+        if !same || model.state.position > stood.length / model.settings.streams {
             return Err(TrainingError::OtherText {
                 found: digest::of_text(text),
-                need: model.source.digest,
+                need: stood.digest,
             });
         }
-        check_length(model.source.length, &model.settings)?;
+        check_length(stood.length, &model.settings)?;
         // Both models are there already.
         claim_memory(shape, &model.settings, 0)?;
         let indices = vocabulary.encode(text).expect("its own characters");

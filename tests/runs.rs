@@ -407,7 +407,7 @@ fn texts_are_those_of_the_library() {
     let untrained = elman::Training::new(&TEXT.repeat(13), settings).unwrap();
     let model = untrained.model();
     let mut generator = Generator::new(1, Stream::Report(0));
-    let (rnn, x0) = (&model.state.rnn, model.source.start);
+    let (rnn, x0) = (&model.state.rnn, model.start());
     let indices = synthesis::synthesize(rnn, &[0.0; 6], x0, 40, &mut generator);
     assert_eq!(reports(&stdout)[0].1, model.vocabulary.decode(&indices));
     let best = elman::checkpoint::load(&folder.path("run/best.safetensors")).unwrap();

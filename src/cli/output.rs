@@ -19,8 +19,7 @@ pub fn print_characters(
     mut indices: impl Iterator<Item = usize>,
 ) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
-    let written =
-        indices.try_for_each(|index| write!(output, "{}", vocabulary.characters()[index]));
+    let written = indices.try_for_each(|index| vocabulary.write(index, &mut output));
     written.map_err(Failure::output)
 }
 

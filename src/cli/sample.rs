@@ -67,9 +67,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let rnn = &model.state.rnn;
     let mut generator = Generator::new(seed.unwrap_or(model.settings.seed), Stream::Passage);
     let mut synthesizer = Synthesizer::new(rnn, &vec![0.0; rnn.shape().m()], temperature);
-    let (&last, before) = prime_indices
-        .split_last()
-        .unwrap_or((&model.source.start, &[]));
+    let start = model.start();
+    let (&last, before) = prime_indices.split_last().unwrap_or((&start, &[]));
     for &character in before {
         synthesizer.step(character);
     }

@@ -76,6 +76,7 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         clip: arguments.number("clip")?,
         epsilon: arguments.number("epsilon")?,
         seed: arguments.count("seed")?,
+        documents: false,
     };
     let checked = settings.check();
     checked.map_err(|error| {

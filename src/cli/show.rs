@@ -39,10 +39,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         ),
         (
             "text",
-            format!(
-                "{} characters, digest {:016x}",
-                model.source.length, model.source.digest
-            ),
+            model.source.map_or("none".to_string(), |source| {
+                format!(
+                    "{} {}, digest {:016x}",
+                    source.length,
+                    model.vocabulary.symbols().name(),
+                    source.digest
+                )
+            }),
         ),
         ("sequence length", format!("T = {T} characters")),
         ("streams", format!("B = {}", settings.streams)),

@@ -373,7 +373,7 @@ impl Run {
         let h0 = vec![0.0; best.state.rnn.shape().m()];
         write_text(
             best,
-            best.source.start,
+            best.start(),
             &h0,
             Stream::Passage,
             self.plan.passage_length,
