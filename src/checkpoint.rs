@@ -310,8 +310,8 @@ fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Result<()
         (
             "text_length",
             length as u64,
-            length >= settings.least_characters() && length >= shape.K(),
-            "at least sequence_length + 1 for every stream, and the characters of the vocabulary",
+            length >= settings.least_characters(),
+            "at least sequence_length + 1 for every stream, or 3 of documents",
         ),
         (
             "text_start",
@@ -818,7 +818,6 @@ mod tests {
             (with("text_digest", "xyz"), "16 hexadecimal"),
             (with("text_digest", "+123456789abcdef"), "16 hexadecimal"),
             (with("text_length", "10"), "at least sequence_length + 1"),
-            (with("text_length", "25"), "characters of the vocabulary"),
             (
                 with("sequence_length", "1000"),
                 "at least sequence_length + 1",

@@ -50,7 +50,7 @@
 //! println!("{}", passage(training.best(), 200, 1));
 //!
 //! // Every entry of every gradient, at the state that the training has reached.
-//! let (inputs, targets) = training.chunk(look.position);
+//! let (inputs, targets) = training.chunk();
 //! let case = gradient_check::Case { inputs, targets, h0: training.h0() };
 //! assert!(gradient_check::check(&training.model().state.rnn, case)?.passed());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -85,6 +85,7 @@
 pub mod adagrad;
 pub mod buffer;
 pub mod checkpoint;
+pub mod corpus;
 pub mod digest;
 pub mod gradient;
 pub mod gradient_check;
@@ -103,6 +104,7 @@ mod threads;
 pub mod training;
 pub mod unrolled;
 
+pub use corpus::{Corpus, TextError};
 pub use kernels::Level;
 pub use model::{Model, Settings};
 pub use network::Rnn;

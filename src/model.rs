@@ -1,6 +1,5 @@
 //! What a training run consists of: settings, vocabulary, where it stands.
 
-use crate::digest;
 use crate::network::Rnn;
 use crate::parameters::{Parameters, Shape, ShapeError, zeros};
 use crate::text::Vocabulary;
@@ -48,8 +47,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Characters that a text needs: T + 1 for each stream.
+    /// Characters that a text needs: T + 1 for each stream; of documents one character, between two newlines.
     pub fn least_characters(&self) -> usize {
+        if self.documents {
+            return 3;
+        }
         let chunk = self.sequence_length.saturating_add(1);
         self.streams.saturating_mul(chunk)
     }
@@ -133,24 +135,12 @@ impl std::error::Error for SettingError {}
 /// Which text a model was trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Its digest, see [`crate::digest::of_text`].
+    /// Its digest: FNV-1a over its bytes, without a byte-order mark.
     pub digest: u64,
-    /// Its length in characters.
+    /// Its length in characters or bytes, as it is read.
     pub length: usize,
     /// The index of its first character.
     pub start: usize,
-}
-
-impl Source {
-    /// What is known of a text; `None` where it is empty or begins with a character that the vocabulary
-    /// lacks.
-    pub fn of(text: &str, vocabulary: &Vocabulary) -> Option<Self> {
-        Some(Source {
-            digest: digest::of_text(text),
-            length: text.chars().count(),
-            start: vocabulary.index(text.chars().next()?)?,
-        })
-    }
 }
 
 /// Where a run stands: all that updates change.
@@ -223,10 +213,17 @@ pub struct Model {
 }
 
 impl Model {
-    /// The index of the character that its texts begin after: the first of its own text, or of the
-    /// vocabulary where it has none.
+    /// The index of the character that its texts begin after: the first of its own text (the newline before
+    /// the first document), or of the vocabulary where it has none.
     pub fn start(&self) -> usize {
         self.source.map_or(0, |source| source.start)
+    }
+
+    /// The index of the newline between documents, where it has learned such.
+    pub fn newline(&self) -> Option<usize> {
+        (self.settings.documents)
+            .then(|| self.vocabulary.index('\n'))
+            .flatten()
     }
 }
 

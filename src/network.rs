@@ -271,7 +271,7 @@ impl Kernel for Propagate<'_> {
         if let Some(packed) = &mut steps.packed.W {
             packed.pack(0, Rows::tight(W, m, m));
         }
-        steps.da.fill(0.0);
+        steps.da[..T * B * long].fill(0.0);
         transposed_products::<F>(
             &steps.packed.V,
             Rows::new(&steps.p, T * B, K, wide),

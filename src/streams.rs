@@ -55,6 +55,14 @@ impl Streams {
         }
     }
 
+    /// Reads T characters an update from now on: see [`Unrolled::resize`].
+    ///
+    /// # Panics
+    /// As that.
+    pub fn resize(&mut self, T: usize) {
+        self.groups.iter_mut().for_each(|group| group.resize(T));
+    }
+
     /// What a stream reads: see [`Unrolled::begin`].
     ///
     /// # Panics

@@ -14,6 +14,8 @@ pub struct Synthesizer<'a> {
     rnn: &'a Rnn,
     temperature: f64,
     level: Level,
+    /// The character before which h = 0, where the texts are documents.
+    newline: Option<usize>,
     h: Vec<f64>,
     before: Vec<f64>,
     /// K: the logits, then the probabilities.
@@ -47,9 +49,22 @@ impl<'a> Synthesizer<'a> {
             rnn,
             temperature,
             level: Level::chosen(),
+            newline: None,
             h: h0.to_vec(),
             before: vec![0.0; m],
             p: vec![0.0; K],
+        }
+    }
+
+    /// As [`Synthesizer::new`], with the network of a model. One that has learned documents begins each anew: with
+    /// h = 0, whenever it reads a newline.
+    ///
+    /// # Panics
+    /// As [`Synthesizer::new`].
+    pub fn of(model: &'a Model, h0: &[f64], temperature: f64) -> Self {
+        Synthesizer {
+            newline: model.newline(),
+            ..Synthesizer::new(&model.state.rnn, h0, temperature)
         }
     }
 
@@ -64,6 +79,9 @@ impl<'a> Synthesizer<'a> {
     /// Where the index is K or more.
     pub fn step(&mut self, character: usize) -> &[f64] {
         std::mem::swap(&mut self.h, &mut self.before);
+        if self.newline == Some(character) {
+            self.before.fill(0.0);
+        }
         let Synthesizer { rnn, level, .. } = *self;
         rnn.step(level, character, &self.before, &mut self.h, &mut self.p);
         if self.temperature == 0.0 {
@@ -145,10 +163,11 @@ pub fn synthesize(
 /// The final passage of a model: `count` characters after the first of its text, from h = 0, with the
 /// random numbers of `seed`.
 pub fn passage(model: &Model, count: usize, seed: u64) -> String {
-    let rnn = &model.state.rnn;
-    let h0 = vec![0.0; rnn.shape().m()];
+    let h0 = vec![0.0; model.state.rnn.shape().m()];
     let mut generator = Generator::new(seed, Stream::Passage);
-    let indices = synthesize(rnn, &h0, model.start(), count, &mut generator);
+    let mut synthesizer = Synthesizer::of(model, &h0, 1.0);
+    let characters = synthesizer.characters(model.start(), &mut generator);
+    let indices: Vec<usize> = characters.take(count).collect();
     model.vocabulary.decode(&indices)
 }
 

@@ -167,7 +167,7 @@ impl std::error::Error for UnknownCharacters {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidUtf8 {
     /// Offset of the first byte that is no part of a character, from 0.
-    pub byte: usize,
+    pub byte: u64,
 }
 
 impl fmt::Display for InvalidUtf8 {
@@ -181,16 +181,6 @@ impl fmt::Display for InvalidUtf8 {
 }
 
 impl std::error::Error for InvalidUtf8 {}
-
-/// The text that some bytes encode.
-///
-/// # Errors
-/// [`InvalidUtf8`] with the offset of the first byte that is wrong.
-pub fn from_utf8(bytes: Vec<u8>) -> Result<String, InvalidUtf8> {
-    String::from_utf8(bytes).map_err(|error| InvalidUtf8 {
-        byte: error.utf8_error().valid_up_to(),
-    })
-}
 
 /// The dense one-hot matrix of a sequence, T x K: row t is x_t, with 1 at the character's index.
 ///
@@ -253,15 +243,6 @@ mod tests {
         );
         let many = Vocabulary::of("").encode("abcdefghijkl").unwrap_err();
         assert!(many.to_string().ends_with("'j' (U+006A) and 2 more"));
-    }
-
-    #[test]
-    fn invalid_utf8_is_located() {
-        let mut bytes = "ab日".as_bytes().to_vec();
-        assert_eq!(from_utf8(bytes.clone()).unwrap(), "ab日");
-        bytes.pop();
-        assert_eq!(from_utf8(bytes), Err(InvalidUtf8 { byte: 2 }));
-        assert_eq!(from_utf8(vec![b'a', 0xff]), Err(InvalidUtf8 { byte: 1 }));
     }
 
     #[test]

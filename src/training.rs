@@ -4,16 +4,18 @@
 //! T + 1 characters are left. With B streams each is a part of the text with floor(N / B) characters, and
 //! all begin anew together. [`Training::look`] computes the loss of chunk n under the parameters
 //! after n updates and changes nothing; [`Training::update`] then makes update n.
+//!
+//! With documents a chunk ends with its document at the latest, and is shorter than T there; every document
+//! begins with h = 0.
 
 use crate::adagrad::AdaGrad;
-use crate::digest;
+use crate::corpus::{Corpus, TextError};
 use crate::kernels::Level;
-use crate::model::{Model, SettingError, Settings, Source, State};
+use crate::model::{Model, SettingError, Settings, State};
 use crate::parameters::{Shape, ShapeError, zeros};
 use crate::random::{Generator, Stream};
 use crate::streams::Streams;
-use crate::synthesis::synthesize;
-use crate::text::Vocabulary;
+use crate::synthesis::Synthesizer;
 use crate::unrolled::Unrolled;
 use std::fmt;
 
@@ -29,9 +31,9 @@ pub struct Look {
     pub epoch: u64,
     /// Index of the first character of chunk n.
     pub position: usize,
-    /// The loss of chunk n in nats, summed over its T characters.
+    /// The loss of chunk n in nats, summed over its characters.
     pub loss: f64,
-    /// The smooth loss that includes it.
+    /// The smooth loss that includes it. That of a chunk with fewer than T characters counts as much as if it had T.
     pub smooth_loss: f64,
     /// Whether these parameters are the best so far.
     pub is_best: bool,
@@ -45,10 +47,12 @@ pub enum TrainingError {
     Setting(SettingError),
     /// The network cannot be made.
     Shape(ShapeError),
+    /// The text cannot be read.
+    Text(TextError),
     /// The text is shorter than one chunk and its last target.
     TextTooShort {
         /// Its characters.
-        length: usize,
+        length: u64,
         /// Characters that are needed: T + 1 for every stream.
         need: usize,
         /// Streams.
@@ -77,6 +81,7 @@ impl fmt::Display for TrainingError {
         match self {
             TrainingError::Setting(error) => write!(f, "{error}"),
             TrainingError::Shape(error) => write!(f, "{error}"),
+            TrainingError::Text(error) => write!(f, "{error}"),
             TrainingError::TextTooShort {
                 length,
                 need,
@@ -117,6 +122,7 @@ impl std::error::Error for TrainingError {
         match self {
             TrainingError::Setting(error) => Some(error),
             TrainingError::Shape(error) => Some(error),
+            TrainingError::Text(error) => Some(error),
             _ => None,
         }
     }
@@ -134,15 +140,23 @@ impl From<ShapeError> for TrainingError {
     }
 }
 
+impl From<TextError> for TrainingError {
+    fn from(error: TextError) -> Self {
+        TrainingError::Text(error)
+    }
+}
+
 /// A run over one text.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Training {
-    text: Vec<usize>,
+    corpus: Corpus,
     model: Model,
     best: Model,
     looked: Option<Look>,
     /// The hidden states that the chunks looked at begin with, B x m.
     h0: Vec<f64>,
+    /// The first stream's chunk that was looked at, and one character more.
+    chunk: Vec<usize>,
     streams: Streams,
 }
 
@@ -154,20 +168,61 @@ impl Training {
     /// be had.
     pub fn new(text: &str, settings: Settings) -> Result<Self, TrainingError> {
         settings.check()?;
-        let length = text.chars().count();
-        check_length(length, &settings)?;
-        let vocabulary = Vocabulary::of(text);
-        let shape = Shape::new(settings.hidden, vocabulary.len())?;
+        Self::begin(Corpus::of(text, &settings)?, settings)
+    }
+
+    /// As [`Training::new`], with a text that need not be in memory: one that was opened with the same
+    /// settings.
+    ///
+    /// # Errors
+    /// As [`Training::new`].
+    pub fn begin(corpus: Corpus, settings: Settings) -> Result<Self, TrainingError> {
+        Self::untrained(corpus, settings, None)
+    }
+
+    /// As [`Training::begin`], from the parameters and with the vocabulary of a model: everything else begins anew.
+    /// `settings.hidden` and `settings.sigma` say nothing then.
+    ///
+    /// # Errors
+    /// As [`Training::new`]; and [`TextError::Unknown`] where the text has characters that the vocabulary lacks.
+    pub fn begin_from(
+        corpus: Corpus,
+        settings: Settings,
+        model: &Model,
+    ) -> Result<Self, TrainingError> {
+        let hidden = model.state.rnn.shape().m();
+        Self::untrained(corpus, Settings { hidden, ..settings }, Some(model))
+    }
+
+    fn untrained(
+        mut corpus: Corpus,
+        settings: Settings,
+        from: Option<&Model>,
+    ) -> Result<Self, TrainingError> {
+        settings.check()?;
+        check_length(corpus.length(), &settings)?;
+        if let Some(model) = from {
+            corpus.use_vocabulary(&model.vocabulary)?;
+        }
+        let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
         // The model and the best model with their sums.
         claim_memory(shape, &settings, 4)?;
+        let mut state = State::untrained(shape, &settings)?;
+        if let Some(model) = from {
+            let parameters = model.state.rnn.parameters.values();
+            state
+                .rnn
+                .parameters
+                .values_mut()
+                .copy_from_slice(parameters);
+        }
         let model = Model {
             settings,
-            source: Source::of(text, &vocabulary),
-            vocabulary,
-            state: State::untrained(shape, &settings)?,
+            source: Some(corpus.source()),
+            vocabulary: corpus.vocabulary().clone(),
+            state,
         };
-        let indices = model.vocabulary.encode(text).expect("its own characters");
-        Self::with(indices, model.clone(), model)
+        Self::with(corpus, model.clone(), model)
     }
 
     /// Goes on where a run stands: `model` is its last state, `best` the best model it has seen.
@@ -181,6 +236,23 @@ impl Training {
     /// refused before that: two models from files fit where their settings and vocabularies are equal.
     pub fn resume(text: &str, model: Model, best: Model) -> Result<Self, TrainingError> {
         model.settings.check()?;
+        Self::resume_with(Corpus::of(text, &model.settings)?, model, best)
+    }
+
+    /// As [`Training::resume`], with a text that need not be in memory: one that was opened with the settings of
+    /// the model.
+    ///
+    /// # Errors
+    /// As [`Training::resume`].
+    ///
+    /// # Panics
+    /// As [`Training::resume`].
+    pub fn resume_with(
+        mut corpus: Corpus,
+        model: Model,
+        best: Model,
+    ) -> Result<Self, TrainingError> {
+        model.settings.check()?;
         let shape = Shape::new(model.settings.hidden, model.vocabulary.len())?;
         for Model {
             settings, state, ..
@@ -193,30 +265,32 @@ impl Training {
             assert_eq!(state.h.len(), h, "resume: hidden state");
         }
         assert_eq!(best.vocabulary, model.vocabulary, "resume: vocabularies");
-        let vocabulary = Vocabulary::of(text);
-        let source = Source::of(text, &vocabulary);
         let stood = model.source.ok_or(TrainingError::NoText)?;
-        let same = source == Some(stood) && vocabulary == model.vocabulary;
+        let known = corpus.use_vocabulary(&model.vocabulary);
+        let same = known.is_ok() && corpus.source() == stood;
         if !same || model.state.position > stood.length / model.settings.streams {
             return Err(TrainingError::OtherText {
-                found: digest::of_text(text),
+                found: corpus.source().digest,
                 need: stood.digest,
             });
         }
-        check_length(stood.length, &model.settings)?;
+        check_length(corpus.length(), &model.settings)?;
         // Both models are there already.
         claim_memory(shape, &model.settings, 0)?;
-        let indices = vocabulary.encode(text).expect("its own characters");
-        Self::with(indices, best, model)
+        Self::with(corpus, best, model)
     }
 
-    fn with(text: Vec<usize>, best: Model, model: Model) -> Result<Self, TrainingError> {
+    fn with(mut corpus: Corpus, best: Model, model: Model) -> Result<Self, TrainingError> {
         let streams = Self::streams(&model, Level::chosen(), 1)?;
+        corpus.split(model.settings.streams);
+        let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
+        chunk.clear();
         Ok(Training {
-            text,
+            corpus,
             best,
             looked: None,
             h0: zeros(model.state.h.len())?,
+            chunk,
             streams,
             model,
         })
@@ -249,17 +323,16 @@ impl Training {
         &self.model
     }
 
-    /// The text as indices.
-    pub fn text(&self) -> &[usize] {
-        &self.text
+    /// The text.
+    pub fn corpus(&self) -> &Corpus {
+        &self.corpus
     }
 
-    /// Inputs and targets of the first stream's chunk at `position`, T each.
-    ///
-    /// # Panics
-    /// Where fewer than T + 1 characters are left from there.
-    pub fn chunk(&self, position: usize) -> (&[usize], &[usize]) {
-        chunk(&self.text, position, self.model.settings.sequence_length)
+    /// Inputs and targets of the first stream's chunk last looked at; empty before the first look.
+    pub fn chunk(&self) -> (&[usize], &[usize]) {
+        let steps = self.chunk.len().saturating_sub(1);
+        let targets = self.chunk.get(1..).unwrap_or_default();
+        (&self.chunk[..steps], targets)
     }
 
     /// The hidden state that the first stream's chunk last looked at begins with, m.
@@ -269,12 +342,7 @@ impl Training {
 
     /// Updates in one pass over the text.
     pub fn updates_per_epoch(&self) -> u64 {
-        let Settings {
-            sequence_length,
-            streams,
-            ..
-        } = self.model.settings;
-        ((self.text.len() / streams - 1) / sequence_length) as u64
+        self.corpus.updates_per_epoch()
     }
 
     /// The smooth loss with which [`Training::best`] won; `None` before the first look.
@@ -302,26 +370,12 @@ impl Training {
         if let Some(look) = self.looked {
             return Ok(look);
         }
-        let Settings {
-            sequence_length: T,
-            streams,
-            ..
-        } = self.model.settings;
+        let T = self.model.settings.sequence_length;
         let state = &self.model.state;
-        let m = state.rnn.shape().m();
-        let part = self.text.len() / streams;
-        let begins_anew = part - state.position < T + 1;
-        let position = if begins_anew {
-            self.h0.fill(0.0);
-            0
-        } else {
-            self.h0.copy_from_slice(&state.h);
-            state.position
-        };
-        for (stream, h0) in self.h0.chunks_exact(m).enumerate() {
-            let (inputs, targets) = chunk(&self.text, stream * part + position, T);
-            self.streams.begin(stream, inputs, targets, h0);
-        }
+        let begins_anew = self.corpus.is_over(state.position as u64);
+        let position = if begins_anew { 0 } else { state.position };
+        let steps = self.read(position, begins_anew)?;
+        let state = &self.model.state;
         let loss = self.streams.forward(&state.rnn);
         if !loss.is_finite() {
             return Err(TrainingError::NotFinite {
@@ -329,9 +383,14 @@ impl Training {
                 loss,
             });
         }
+        // As much as if it had T characters.
+        let whole = match steps < T {
+            true => loss * T as f64 / steps as f64,
+            false => loss,
+        };
         let smooth_loss = match state.smooth_loss {
-            None => loss,
-            Some(smooth) => 0.999 * smooth + 0.001 * loss,
+            None => whole,
+            Some(smooth) => 0.999 * smooth + 0.001 * whole,
         };
         let competes = state.updates % BEST_EVERY == 0;
         let look = Look {
@@ -344,6 +403,28 @@ impl Training {
         };
         self.looked = Some(look);
         Ok(look)
+    }
+
+    /// Gives the streams the chunks at `position`, and the hidden states that they begin with; returns their
+    /// length.
+    fn read(&mut self, position: usize, begins_anew: bool) -> Result<usize, TrainingError> {
+        let m = self.model.state.rnn.shape().m();
+        self.h0.copy_from_slice(&self.model.state.h);
+        for (stream, h0) in self.h0.chunks_exact_mut(m).enumerate() {
+            let characters = self.corpus.chunk(stream, position as u64)?;
+            let begins_document = self.model.newline() == Some(characters[0]);
+            if begins_anew || begins_document {
+                h0.fill(0.0);
+            }
+            let steps = characters.len() - 1;
+            if stream == 0 {
+                self.chunk.clear();
+                self.chunk.extend_from_slice(characters);
+                self.streams.resize(steps);
+            }
+            (self.streams).begin(stream, &characters[..steps], &characters[1..], h0);
+        }
+        Ok(self.chunk.len() - 1)
     }
 
     /// Update n: backward pass, clipping, AdaGrad. Looks first where that has not been done.
@@ -371,7 +452,7 @@ impl Training {
         }
         state.updates += 1;
         state.epoch = look.epoch;
-        state.position = look.position + settings.sequence_length;
+        state.position = look.position + (self.chunk.len() - 1);
         state.smooth_loss = Some(look.smooth_loss);
         Ok(look)
     }
@@ -385,15 +466,16 @@ impl Training {
         let look = self.look()?;
         let model = &self.model;
         let mut generator = Generator::new(model.settings.seed, Stream::Report(look.iteration));
-        let x0 = self.text[look.position];
-        let indices = synthesize(&model.state.rnn, self.h0(), x0, count, &mut generator);
+        let mut synthesizer = Synthesizer::of(model, self.h0(), 1.0);
+        let characters = synthesizer.characters(self.chunk[0], &mut generator);
+        let indices: Vec<usize> = characters.take(count).collect();
         Ok(model.vocabulary.decode(&indices))
     }
 }
 
-fn check_length(length: usize, settings: &Settings) -> Result<(), TrainingError> {
+fn check_length(length: u64, settings: &Settings) -> Result<(), TrainingError> {
     let (need, streams) = (settings.least_characters(), settings.streams);
-    match length < need {
+    match length < need as u64 {
         true => Err(TrainingError::TextTooShort {
             length,
             need,
@@ -401,12 +483,6 @@ fn check_length(length: usize, settings: &Settings) -> Result<(), TrainingError>
         }),
         false => Ok(()),
     }
-}
-
-/// Inputs and targets of the chunk at `position`.
-fn chunk(text: &[usize], position: usize, T: usize) -> (&[usize], &[usize]) {
-    let characters = &text[position..position + T + 1];
-    (&characters[..T], &characters[1..])
 }
 
 /// Asks for all that a run still needs at once, as many numbers as parameters so many times among it,
@@ -433,7 +509,8 @@ mod tests {
     use crate::gradient_check::{Case, analytic};
     use crate::parameters::Parameters;
     use crate::reference;
-    use crate::synthesis::passage;
+    use crate::synthesis::{passage, synthesize};
+    use crate::text::Vocabulary;
 
     const TEXT: &str =
         "the ferry crosses at nine, and the bell rings twice; at ten it rings again. ";
@@ -467,7 +544,7 @@ mod tests {
     #[test]
     fn an_epoch_ends_where_a_chunk_no_longer_fits() {
         let mut training = training();
-        assert_eq!(training.text().len(), 76);
+        assert_eq!(training.corpus().length(), 76);
         assert_eq!(training.updates_per_epoch(), 9);
         for n in 0..30u64 {
             let look = training.update().unwrap();
@@ -563,7 +640,8 @@ mod tests {
         let look = training.look().unwrap();
         let mut generator = Generator::new(2, Stream::Report(12));
         let rnn = &training.model().state.rnn;
-        let x0 = training.text()[look.position];
+        let x0 = Vocabulary::of(TEXT).encode(TEXT).unwrap()[look.position];
+        assert_eq!(training.chunk().0[0], x0);
         let expected = synthesize(rnn, &training.model().state.h, x0, 20, &mut generator);
         let expected = training.model().vocabulary.decode(&expected);
         assert_eq!(training.sample(20).unwrap(), expected);
@@ -689,8 +767,9 @@ mod tests {
             },
         ] {
             let mut training = Training::new(TEXT, changed).unwrap();
+            training.look().unwrap();
             let rnn = training.model().state.rnn.clone();
-            let (inputs, targets) = training.chunk(0);
+            let (inputs, targets) = training.chunk();
             let h0 = training.h0();
             let case = Case {
                 inputs,
@@ -718,7 +797,7 @@ mod tests {
                 ..settings()
             };
             let mut whole = Training::new(TEXT, settings).unwrap();
-            let mut first = whole.clone();
+            let mut first = Training::new(TEXT, settings).unwrap();
             for _ in 0..330 {
                 whole.update().unwrap();
             }

@@ -14,6 +14,8 @@ pub struct Unrolled {
     shape: Shape,
     T: usize,
     streams: usize,
+    /// T B for the T that it was made for.
+    most_rows: usize,
     /// T B: the characters that are read.
     pub(crate) inputs: Vec<usize>,
     /// T B: the characters that come next.
@@ -131,6 +133,7 @@ impl Unrolled {
             shape,
             T,
             streams,
+            most_rows: rows,
             inputs: zeros(rows)?,
             targets: zeros(rows)?,
             columns: InputColumns {
@@ -171,6 +174,26 @@ impl Unrolled {
     /// The passes over these steps run at `level`.
     pub fn at(self, level: Level) -> Self {
         Unrolled { level, ..self }
+    }
+
+    /// Unrolls T steps from now on, at most as many as at first.
+    ///
+    /// # Panics
+    /// Where there are not so many.
+    pub fn resize(&mut self, T: usize) {
+        let rows = T * self.streams;
+        assert!(rows <= self.most_rows, "steps: no room for {T}");
+        self.T = T;
+        self.inputs.resize(rows, 0);
+        self.targets.resize(rows, 0);
+        self.columns.slot.resize(rows, 0);
+        self.losses.resize(rows, 0.0);
+        let Packed {
+            h_before, h, g, da, ..
+        } = &mut self.packed;
+        for panels in [h_before, h, g, da] {
+            panels.resize(rows);
+        }
     }
 
     /// What a stream reads, T characters, what is to come after each, and the hidden state that it begins

@@ -103,7 +103,9 @@ fn no_level_and_no_number_of_threads_shows_in_a_run() {
 fn every_stream_reads_its_own_part_and_carries_its_own_state() {
     let (T, B) = (7, 4);
     let mut training = begin(&TEXT.repeat(5), 9, T, B);
-    let part = training.text().len() / B;
+    let text = TEXT.repeat(5);
+    let text = elman::Vocabulary::of(&text).encode(&text).unwrap();
+    let part = text.len() / B;
     let (mut position, mut h) = (0, [[0.0; 9]; 4]);
     for _ in 0..60 {
         if part - position < T + 1 {
@@ -112,7 +114,7 @@ fn every_stream_reads_its_own_part_and_carries_its_own_state() {
         let rnn = &training.model().state.rnn;
         let mut loss = 0.0;
         for (s, h) in h.iter_mut().enumerate() {
-            let read = &training.text()[s * part + position..][..T + 1];
+            let read = &text[s * part + position..][..T + 1];
             let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
             steps.begin(0, &read[..T], &read[1..], h);
             rnn.forward(&mut steps);

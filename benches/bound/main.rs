@@ -190,7 +190,7 @@ fn print_table(once: bool) {
         println!("{name}: {:.0} GB/s", 8e-9 / double);
     }
     println!("\n{HEAD}\n|{}", "---:|".repeat(11));
-    let n = different_characters(training(SIZES[0]).text());
+    let n = different_characters(&text().chars().collect::<Vec<char>>());
     for (m, seconds) in SIZES.into_iter().zip(sizes.chunks_exact(2)) {
         let bound = Bound::new(m, n, seconds[0], &rates);
         println!("{}", row(m, seconds[1], &bound));
@@ -219,7 +219,7 @@ fn updates(m: usize) -> Timed {
 }
 
 /// How many of the T characters of an update differ, on average.
-fn different_characters(text: &[usize]) -> f64 {
+fn different_characters(text: &[char]) -> f64 {
     let chunks = text.chunks_exact(T);
     let count = chunks.len();
     let different = chunks.map(|chunk| chunk.iter().collect::<HashSet<_>>().len());

@@ -5,7 +5,8 @@ use super::failure::Failure;
 use super::files::read_text;
 use super::output::print;
 use super::settings::{
-    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, begin, refused, settings,
+    BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, begin,
+    refused, settings, symbols,
 };
 use elman::ShapeError;
 use elman::gradient_check::{self, Case, Comparison, ROUNDING, Row, TOLERANCE};
@@ -32,6 +33,8 @@ pub const CHOICES: &[Choice] = &[
         ..HIDDEN
     },
     SEQUENCE_LENGTH,
+    BYTES,
+    DOCUMENTS,
     Choice {
         name: "iterations",
         value: "N",
@@ -56,14 +59,15 @@ pub const CHOICES: &[Choice] = &[
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(arguments)?;
     let iterations: u64 = arguments.count("iterations")?;
-    let text = read_text(arguments.first())?;
-    let fail = |error| refused(error, &text, settings);
-    let mut training = begin(&text, settings)?;
+    let text = read_text(arguments.first(), symbols(arguments), &settings, false)?;
+    let place = text.place;
+    let fail = |error| refused(error, &place, settings);
+    let mut training = begin(text.corpus, &place, settings)?;
     for _ in 0..iterations {
         training.update().map_err(fail)?;
     }
-    let look = training.look().map_err(fail)?;
-    let (inputs, targets) = training.chunk(look.position);
+    training.look().map_err(fail)?;
+    let (inputs, targets) = training.chunk();
     let case = Case {
         inputs,
         targets,

@@ -1,10 +1,13 @@
 //! Reading what the command line names: texts and models.
 
 use super::failure::Failure;
-use elman::{Model, checkpoint, text};
+use super::progress::Progress;
+use elman::corpus::Input;
+use elman::text::Symbols;
+use elman::{Corpus, Model, Settings, TextError, checkpoint};
 use std::ffi::OsStr;
-use std::fs;
-use std::io::{self, Read as _};
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 /// A text and what to call it.
@@ -13,52 +16,80 @@ pub struct Text {
     pub name: String,
     /// For messages: the file as the command line names it.
     pub place: String,
-    /// Its characters.
-    pub characters: String,
+    /// What is in it.
+    pub corpus: Corpus,
 }
 
-/// The text of a file, of standard input for `-`, or the built-in one where none is named.
-pub fn read_text(argument: Option<&OsStr>) -> Result<Text, Failure> {
-    let Some(argument) = argument else {
-        let name = "the built-in story".to_string();
-        return Ok(Text {
-            place: name.clone(),
-            name,
-            characters: elman::STORY.into(),
-        });
-    };
-    let (name, place, bytes) = if argument == "-" {
-        let name: &OsStr = "standard input".as_ref();
-        (name, name, read_standard_input())
-    } else {
-        let path = Path::new(argument);
-        let name = path.file_name().unwrap_or(argument);
-        (name, argument, read_file(path))
-    };
-    let place = place.to_string_lossy().into_owned();
-    let bytes = bytes.map_err(|error| Failure::at(&place, error))?;
-    if bytes.is_empty() {
-        return Err(Failure::at(place, "the text is empty"));
+/// The text of a file, of standard input for `-`, or the built-in one where none is named. Files stay where they
+/// are and are read as they are needed.
+pub fn read_text(
+    argument: Option<&OsStr>,
+    symbols: Symbols,
+    settings: &Settings,
+    quiet: bool,
+) -> Result<Text, Failure> {
+    let (name, place) = names(argument);
+    let fail = |error: io::Error| Failure::at(&place, error);
+    let (input, bytes) = open(argument).map_err(fail)?;
+    let mut progress = Progress::new(quiet, 0);
+    let corpus = Corpus::open(input, symbols, settings, |read| {
+        progress.draw_reading(&place, read, bytes);
+    });
+    progress.clear();
+    let corpus = corpus.map_err(|error| {
+        let advice = match error {
+            TextError::InvalidUtf8(_) => ", or read it as bytes with --bytes",
+            _ => "",
+        };
+        Failure::at(&place, format!("{error}{advice}"))
+    })?;
+    if corpus.has_byte_order_mark() && !quiet {
+        progress.tell(&format!(
+            "{place} begins with a byte-order mark, which is left out"
+        ));
     }
-    let characters = text::from_utf8(bytes).map_err(|error| Failure::at(&place, error))?;
     Ok(Text {
-        name: name.to_string_lossy().into_owned(),
+        name,
         place,
-        characters,
+        corpus,
     })
 }
 
-fn read_standard_input() -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// What to call a text in titles, and in messages.
+fn names(argument: Option<&OsStr>) -> (String, String) {
+    let words = |name: &OsStr| name.to_string_lossy().into_owned();
+    match argument {
+        None => ("the built-in story".into(), "the built-in story".into()),
+        Some(path) if path == "-" => ("standard input".into(), "standard input".into()),
+        Some(path) => {
+            let name = Path::new(path).file_name().unwrap_or(path);
+            (words(name), words(path))
+        }
+    }
 }
 
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.is_dir() {
-        return Err(io::Error::other("a folder, not a text"));
+/// The text's bytes and how many there are. What cannot be read twice is taken into memory.
+fn open(argument: Option<&OsStr>) -> io::Result<(Box<dyn Input>, u64)> {
+    let mut bytes = Vec::new();
+    match argument {
+        None => bytes.extend_from_slice(elman::STORY.as_bytes()),
+        Some(path) if path == "-" => {
+            io::stdin().lock().read_to_end(&mut bytes)?;
+        }
+        Some(path) => {
+            let metadata = fs::metadata(path)?;
+            if metadata.is_dir() {
+                return Err(io::Error::other("a folder, not a text"));
+            }
+            let mut file = File::open(path)?;
+            if metadata.is_file() {
+                return Ok((Box::new(file), metadata.len()));
+            }
+            file.read_to_end(&mut bytes)?;
+        }
     }
-    fs::read(path)
+    let length = bytes.len() as u64;
+    Ok((Box::new(Cursor::new(bytes)), length))
 }
 
 /// The model of a file, or the best one of a run's folder.

@@ -13,6 +13,7 @@ const ASK_WIDTH: Duration = Duration::from_secs(3);
 
 /// The line. It is drawn on standard error, and only where that is a terminal.
 pub struct Progress {
+    quiet: bool,
     shown: bool,
     started: Instant,
     first: u64,
@@ -26,6 +27,7 @@ impl Progress {
     pub fn new(quiet: bool, first: u64) -> Self {
         let shown = !quiet && io::stderr().is_terminal();
         Progress {
+            quiet,
             shown,
             started: Instant::now(),
             first,
@@ -42,8 +44,35 @@ impl Progress {
         }
     }
 
-    /// Draws the line, where the last drawing is long enough ago.
+    /// Says something that is worth knowing, terminal or not.
+    pub fn tell(&self, line: &str) {
+        if !self.quiet {
+            self.write(&format!("elman: {}\n", one_line(line)));
+        }
+    }
+
+    /// Draws how much of a text has been read, where that takes its time.
+    pub fn draw_reading(&mut self, place: &str, read: u64, bytes: u64) {
+        if self.started.elapsed() > REDRAW {
+            let share = 100 * u128::from(read) / u128::from(bytes.max(read).max(1));
+            let megabytes = thousands(read / 1_000_000);
+            self.draw_line(|_| {
+                vec![
+                    format!("reading {} ({share} %)", one_line(place)),
+                    format!("{megabytes} MB"),
+                ]
+            });
+        }
+    }
+
+    /// Draws how far the training is.
     pub fn draw(&mut self, look: &Look, iterations: u64, T: usize) {
+        let made = look.iteration - self.first;
+        self.draw_line(|elapsed| parts(look, iterations, made, elapsed, T));
+    }
+
+    /// Draws the line, where the last drawing is long enough ago.
+    fn draw_line(&mut self, parts: impl FnOnce(f64) -> Vec<String>) {
         if !self.shown || self.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAW) {
             return;
         }
@@ -51,11 +80,10 @@ impl Progress {
             self.width = width();
             self.asked = Instant::now();
         }
-        let made = look.iteration - self.first;
         let elapsed = self.started.elapsed().as_secs_f64();
         // One column stays free: a full line would wrap.
         let columns = self.width.saturating_sub(1);
-        let line = fit(&parts(look, iterations, made, elapsed, T), columns);
+        let line = fit(&parts(elapsed), columns);
         self.write(&format!("\r{line:<columns$}"));
         self.drawn = Some(Instant::now());
     }

@@ -10,7 +10,8 @@ use elman::synthesis::Synthesizer;
 /// The help's words.
 pub const DETAILS: &str = "\
 MODEL is a model file or the folder of a run (its best model). Without --prime the text begins after
-the first character of the training text, as the final passage of `elman train` does.
+the first character of the training text, as the final passage of `elman train` does. A model of
+documents writes one, from its start to its end.
 
 example: elman sample elman-run --length 500 --prime \"The ferry\" --temperature 0.7";
 
@@ -66,13 +67,17 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 
     let rnn = &model.state.rnn;
     let mut generator = Generator::new(seed.unwrap_or(model.settings.seed), Stream::Passage);
-    let mut synthesizer = Synthesizer::new(rnn, &vec![0.0; rnn.shape().m()], temperature);
+    let mut synthesizer = Synthesizer::of(&model, &vec![0.0; rnn.shape().m()], temperature);
+    // A document comes after a newline, and ends before one.
+    let newline = model.newline();
+    let read: Vec<usize> = newline.into_iter().chain(prime_indices).collect();
     let start = model.start();
-    let (&last, before) = prime_indices.split_last().unwrap_or((&start, &[]));
+    let (&last, before) = read.split_last().unwrap_or((&start, &[]));
     for &character in before {
         synthesizer.step(character);
     }
     let characters = synthesizer.characters(last, &mut generator);
+    let characters = characters.take_while(|&character| Some(character) != newline);
     print(prime)?;
     print_characters(vocabulary, characters.take(length))?;
     print("\n")

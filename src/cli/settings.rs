@@ -2,8 +2,8 @@
 
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
-use super::files::Text;
-use elman::{Settings, Training, TrainingError};
+use elman::text::Symbols;
+use elman::{Corpus, Settings, Training, TrainingError};
 
 pub const HIDDEN: Choice = Choice {
     name: "hidden",
@@ -61,6 +61,28 @@ pub const SEED: Choice = Choice {
     help: "where all random numbers come from",
 };
 
+pub const BYTES: Choice = Choice {
+    name: "bytes",
+    value: "",
+    default: "",
+    help: "read bytes instead of characters: for logs, and texts in no known encoding",
+};
+
+pub const DOCUMENTS: Choice = Choice {
+    name: "documents",
+    value: "",
+    default: "",
+    help: "read every line as a document of its own: names, domain names, messages",
+};
+
+/// What the text is a sequence of.
+pub fn symbols(arguments: &Arguments) -> Symbols {
+    match arguments.has(BYTES.name) {
+        true => Symbols::Bytes,
+        false => Symbols::Characters,
+    }
+}
+
 /// The settings that the options above give, in range; a single stream where it cannot be chosen.
 pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
     let streams = match arguments.knows(STREAMS.name) {
@@ -76,7 +98,7 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         clip: arguments.number("clip")?,
         epsilon: arguments.number("epsilon")?,
         seed: arguments.count("seed")?,
-        documents: false,
+        documents: arguments.has(DOCUMENTS.name),
     };
     let checked = settings.check();
     checked.map_err(|error| {
@@ -88,16 +110,16 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// An untrained network and the text that it is to learn.
-pub fn begin(text: &Text, settings: Settings) -> Result<Training, Failure> {
-    let training = Training::new(&text.characters, settings);
-    training.map_err(|error| refused(error, text, settings))
+/// An untrained network and the text that it is to learn, which goes by the name `place`.
+pub fn begin(corpus: Corpus, place: &str, settings: Settings) -> Result<Training, Failure> {
+    let training = Training::begin(corpus, settings);
+    training.map_err(|error| refused(error, place, settings))
 }
 
 /// Says which argument is to blame.
-pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure {
+pub fn refused(error: TrainingError, place: &str, settings: Settings) -> Failure {
     match error {
-        TrainingError::TextTooShort { .. } => Failure::at(&text.place, error),
+        TrainingError::TextTooShort { .. } | TrainingError::Text(_) => Failure::at(place, error),
         TrainingError::Shape(_) => Failure::at(format!("--hidden {}", settings.hidden), error),
         _ => Failure::Failed(error.to_string()),
     }

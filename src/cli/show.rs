@@ -48,6 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 )
             }),
         ),
+        ("documents", settings.documents.to_string()),
         ("sequence length", format!("T = {T} characters")),
         ("streams", format!("B = {}", settings.streams)),
         ("learning rate", format!("{:?}", settings.learning_rate)),

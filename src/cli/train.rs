@@ -9,8 +9,8 @@ use super::output::{print, print_characters};
 use super::progress::Progress;
 use super::run_folder::RunFolder;
 use super::settings::{
-    CLIP, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS, begin, refused,
-    settings,
+    BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS,
+    begin, refused, settings, symbols,
 };
 use super::terminal;
 use super::text_curve;
@@ -36,6 +36,8 @@ pub const CHOICES: &[Choice] = &[
     HIDDEN,
     SEQUENCE_LENGTH,
     STREAMS,
+    BYTES,
+    DOCUMENTS,
     LEARNING_RATE,
     SIGMA,
     CLIP,
@@ -115,22 +117,28 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(arguments)?;
     let plan = plan(arguments)?;
     let out = Path::new(arguments.filled("out")?);
-    let text = read_text(arguments.first())?;
-    let training = begin(&text, settings)?;
+    let quiet = arguments.has("quiet");
+    let text = read_text(arguments.first(), symbols(arguments), &settings, quiet)?;
+    let Text {
+        name,
+        place,
+        corpus,
+    } = text;
+    let training = begin(corpus, &place, settings)?;
     let threads = threads(arguments, &training)?;
     let mut training = match threads {
         1 => training,
         _ => (training.on(Level::chosen(), threads))
-            .map_err(|error| refused(error, &text, settings))?,
+            .map_err(|error| refused(error, &place, settings))?,
     };
     check_start(&mut training, arguments)?;
     let folder = RunFolder::create(out, arguments.has("force"))?;
-    let progress = Progress::new(arguments.has("quiet"), 0);
-    progress.say(&introduction(&training, &text, &folder));
+    let progress = Progress::new(quiet, 0);
+    progress.say(&introduction(&training, &place, &folder));
     let mut run = Run {
         progress,
         title: Title {
-            text: text.name,
+            text: name,
             hidden: settings.hidden,
             sequence_length: settings.sequence_length,
         },
@@ -213,12 +221,12 @@ fn is_finite(model: &Model) -> bool {
     parts.iter().all(|part| part.iter().all(|x| x.is_finite()))
 }
 
-fn introduction(training: &Training, text: &Text, folder: &RunFolder) -> String {
+fn introduction(training: &Training, place: &str, folder: &RunFolder) -> String {
     let shape = training.model().state.rnn.shape();
     format!(
-        "{}: {} characters, K = {}; m = {}, {} parameters; run in {}",
-        text.place,
-        terminal::thousands(training.text().len() as u64),
+        "{place}: {} {}, K = {}; m = {}, {} parameters; run in {}",
+        terminal::thousands(training.corpus().length()),
+        training.model().vocabulary.symbols().name(),
         shape.K(),
         shape.m(),
         terminal::thousands(shape.entries() as u64),
@@ -341,7 +349,6 @@ impl Run {
         let Look {
             iteration,
             epoch,
-            position,
             loss,
             smooth_loss,
             ..
@@ -351,7 +358,7 @@ impl Run {
             "iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?}\n"
         ))?;
         let model = self.training.model();
-        let (x0, h0) = (self.training.text()[position], self.training.h0());
+        let (x0, h0) = (self.training.chunk().0[0], self.training.h0());
         write_text(
             model,
             x0,
@@ -399,7 +406,7 @@ fn write_text(
     count: usize,
 ) -> Result<(), Failure> {
     let mut generator = Generator::new(model.settings.seed, stream);
-    let mut synthesizer = Synthesizer::new(&model.state.rnn, h0, 1.0);
+    let mut synthesizer = Synthesizer::of(model, h0, 1.0);
     let characters = synthesizer.characters(x0, &mut generator);
     print_characters(&model.vocabulary, characters.take(count))?;
     print("\n\n")

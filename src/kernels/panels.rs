@@ -32,6 +32,16 @@ impl Panels {
         })
     }
 
+    /// Is for `count` vectors from now on, at most as many as at first; what was packed is lost.
+    ///
+    /// # Panics
+    /// Where there is no room for them.
+    pub fn resize(&mut self, count: usize) {
+        let room = self.values.len() / self.length.div_ceil(8).max(1);
+        assert!(count <= room, "panels: room for {room}, not {count}");
+        self.count = count;
+    }
+
     /// How many vectors there is room for.
     pub fn count(&self) -> usize {
         self.count
@@ -58,6 +68,7 @@ impl Panels {
                 match fours(entries) {
                     [low, high] => columns.0 = [*low, *high],
                     _ => {
+                        *columns = Eight::default();
                         let places = columns.0.as_flattened_mut().iter_mut();
                         places
                             .zip(entries)

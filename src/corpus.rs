@@ -1,0 +1,888 @@
+//! Texts as sequences of indices, read in windows, however long they are.
+//!
+//! A text is read once from end to end ([`Corpus::open`]): that gives its vocabulary, length and digest, and
+//! marks by which any place is found again. Training then reads it through a window for every stream, and
+//! gets the same indices as from a text in memory, which is read the same way.
+//!
+//! As documents, a text is a newline, and then the characters of every line that is not blank with a newline
+//! after them; a carriage return before a newline is left out. So a document's own newline is the one that the
+//! next begins after.
+
+use crate::digest::Digest;
+use crate::model::{Settings, Source};
+use crate::text::{InvalidUtf8, Symbols, UnknownCharacters, Vocabulary};
+use std::fmt;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
+
+/// Where a text comes from: a file, or memory.
+pub trait Input: Read + Seek + Send {}
+impl<I: Read + Seek + Send> Input for I {}
+
+/// What some text editors begin UTF-8 with; it is no part of the text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+/// Bytes that the first pass reads at a time.
+const PASS: usize = 1 << 18;
+/// The most bytes that a window reads at a time, and the most for all windows.
+const WINDOW: usize = 1 << 16;
+const WINDOWS: usize = 1 << 21;
+/// Symbols from mark to mark at first, and the marks that are kept at most.
+const SPACING: u64 = 1 << 16;
+const MARKS: usize = 1 << 16;
+
+/// Why a text cannot be read, or not be read any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TextError {
+    /// The system refused.
+    Io {
+        /// What kind of error it was.
+        kind: io::ErrorKind,
+        /// What it said.
+        message: String,
+    },
+    /// Nothing is in it.
+    Empty,
+    /// It was to be UTF-8 and is not.
+    InvalidUtf8(InvalidUtf8),
+    /// It holds characters that the vocabulary of a model lacks.
+    Unknown(UnknownCharacters),
+    /// It is no longer what it was when it was first read.
+    Changed {
+        /// About where, in bytes from its start.
+        byte: u64,
+    },
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TextError::Io { message, .. } => write!(f, "{message}"),
+            TextError::Empty => write!(f, "the text is empty"),
+            TextError::InvalidUtf8(error) => write!(f, "{error}"),
+            TextError::Unknown(error) => write!(f, "{error}"),
+            TextError::Changed { byte } => write!(
+                f,
+                "the text has changed since the run began, about byte {byte}: give the text as it was"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TextError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            TextError::InvalidUtf8(error) => Some(error),
+            TextError::Unknown(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for TextError {
+    fn from(error: io::Error) -> Self {
+        TextError::Io {
+            kind: error.kind(),
+            message: error.to_string(),
+        }
+    }
+}
+
+/// A text that has been read once, and can be read again at any place.
+pub struct Corpus {
+    input: Box<dyn Input>,
+    symbols: Symbols,
+    documents: bool,
+    T: usize,
+    has_byte_order_mark: bool,
+    length: u64,
+    /// The first symbol.
+    first: char,
+    digest: u64,
+    /// Chunks of all documents, where it is read as such.
+    document_chunks: u64,
+    /// By increasing position; never empty.
+    marks: Vec<Mark>,
+    /// The distinct symbols.
+    found: Vocabulary,
+    /// That by which indices are given.
+    vocabulary: Vocabulary,
+    /// By code point: an index, or `u32::MAX`.
+    indices: Vec<u32>,
+    windows: Vec<Window>,
+}
+
+impl fmt::Debug for Corpus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Corpus")
+            .field("length", &self.length)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A place from which symbols can be decoded: in documents, right after a newline, whose position it has.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    position: u64,
+    byte: u64,
+}
+
+/// What lies ahead of one stream.
+struct Window {
+    decoder: Decoder,
+    /// The position of the first of the indices.
+    first: u64,
+    indices: Vec<usize>,
+}
+
+impl Corpus {
+    /// Reads a text from end to end. `seen` is told now and then how many bytes have been read.
+    ///
+    /// # Errors
+    /// [`TextError`] where it cannot be read, is empty, or is to be characters and no UTF-8.
+    pub fn open(
+        input: impl Input + 'static,
+        symbols: Symbols,
+        settings: &Settings,
+        mut seen: impl FnMut(u64),
+    ) -> Result<Self, TextError> {
+        let mut input: Box<dyn Input> = Box::new(input);
+        let start = match symbols {
+            Symbols::Characters => byte_order_mark(&mut input)?,
+            Symbols::Bytes => 0,
+        };
+        let mut pass = Pass::new(settings, start);
+        let mut decoder = Decoder::new(symbols, settings.documents, PASS);
+        decoder.seek(start);
+        let mut digest = Digest::new();
+        loop {
+            let read = decoder.fill(&mut input)?;
+            digest = digest.with(read);
+            let more = !read.is_empty();
+            let decoded = decoder.decode(&mut |symbol, next| pass.take(symbol, next));
+            decoded.map_err(TextError::InvalidUtf8)?;
+            if !more {
+                break;
+            }
+            seen(decoder.byte);
+        }
+        let first = (!pass.is_empty()).then_some(pass.first).flatten();
+        let first = first.ok_or(TextError::Empty)?;
+        let vocabulary = pass.vocabulary(symbols);
+        let mut corpus = Corpus {
+            input,
+            symbols,
+            documents: settings.documents,
+            T: settings.sequence_length,
+            has_byte_order_mark: start > 0,
+            length: pass.length,
+            first,
+            digest: digest.value(),
+            document_chunks: pass.chunks,
+            marks: pass.marks,
+            found: vocabulary.clone(),
+            vocabulary: vocabulary.clone(),
+            indices: Vec::new(),
+            windows: Vec::new(),
+        };
+        corpus.use_vocabulary(&vocabulary)?;
+        Ok(corpus)
+    }
+
+    /// A text in memory.
+    ///
+    /// # Errors
+    /// [`TextError::Empty`] where it is.
+    pub fn of(text: &str, settings: &Settings) -> Result<Self, TextError> {
+        let input = Cursor::new(text.as_bytes().to_vec());
+        Corpus::open(input, Symbols::Characters, settings, |_| ())
+    }
+
+    /// Symbols in all.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether the text begins with a byte-order mark, which is left out.
+    pub fn has_byte_order_mark(&self) -> bool {
+        self.has_byte_order_mark
+    }
+
+    /// The distinct symbols; or those of [`Corpus::use_vocabulary`].
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// What a model keeps of it.
+    pub fn source(&self) -> Source {
+        Source {
+            digest: self.digest,
+            length: usize::try_from(self.length).unwrap_or(usize::MAX),
+            start: self.index(self.first).unwrap_or(0),
+        }
+    }
+
+    /// Indices are from now on those of another vocabulary.
+    ///
+    /// # Errors
+    /// [`TextError::Unknown`] where it lacks symbols of the text.
+    pub fn use_vocabulary(&mut self, vocabulary: &Vocabulary) -> Result<(), TextError> {
+        let mut unknown = self.found.characters().to_vec();
+        unknown.retain(|&c| vocabulary.index(c).is_none());
+        if !unknown.is_empty() {
+            let characters = unknown;
+            return Err(TextError::Unknown(UnknownCharacters { characters }));
+        }
+        let largest = vocabulary.characters().last().map_or(0, |&c| c as usize);
+        self.indices = vec![u32::MAX; largest + 1];
+        for (index, &c) in (0..).zip(vocabulary.characters()) {
+            self.indices[c as usize] = index;
+        }
+        self.vocabulary = vocabulary.clone();
+        self.windows.clear();
+        Ok(())
+    }
+
+    fn index(&self, symbol: char) -> Option<usize> {
+        index(&self.indices, symbol)
+    }
+
+    /// Cuts the text into parts of equal length, and makes a window for each.
+    pub(crate) fn split(&mut self, streams: usize) {
+        let bytes = (WINDOWS / streams.max(1)).clamp(1 << 12, WINDOW);
+        let window = || Window {
+            decoder: Decoder::new(self.symbols, self.documents, bytes),
+            // Nowhere yet.
+            first: u64::MAX,
+            // What is left of a chunk, what a reading brings, and the two symbols that an end may add.
+            indices: Vec::with_capacity(self.T + 1 + bytes + 2),
+        };
+        self.windows = (0..streams).map(|_| window()).collect();
+    }
+
+    /// Symbols of each part.
+    pub(crate) fn part(&self) -> u64 {
+        self.length / self.windows.len().max(1) as u64
+    }
+
+    /// Updates in one pass over every part.
+    pub(crate) fn updates_per_epoch(&self) -> u64 {
+        match self.documents {
+            true => self.document_chunks,
+            false => (self.part() - 1) / self.T as u64,
+        }
+    }
+
+    /// Whether fewer symbols are left from `position` of every part than a chunk needs.
+    pub(crate) fn is_over(&self, position: u64) -> bool {
+        let need = match self.documents {
+            true => 1,
+            false => self.T as u64,
+        };
+        self.part().saturating_sub(position) < need + 1
+    }
+
+    /// The chunk of a part at `position`: its inputs, and one symbol more for the last target. In documents it ends
+    /// with the document.
+    ///
+    /// # Errors
+    /// [`TextError`] where the text can no longer be read, or is another.
+    pub(crate) fn chunk(&mut self, stream: usize, position: u64) -> Result<&[usize], TextError> {
+        let position = stream as u64 * self.part() + position;
+        let Corpus {
+            windows,
+            marks,
+            input,
+            indices,
+            vocabulary,
+            T,
+            ..
+        } = self;
+        let newline = (self.documents).then(|| vocabulary.index('\n')).flatten();
+        let window = &mut windows[stream];
+        window.turn_to(position, marks, input, indices, newline)?;
+        let (at, length) = loop {
+            let at = (position - window.first) as usize;
+            if let Some(length) = chunk_length(&window.indices[at..], *T, newline) {
+                break (at, length);
+            }
+            window.drop_before(at);
+            window.read(input, indices)?;
+        };
+        Ok(&window.indices[at..at + length])
+    }
+}
+
+/// Of the chunk that lies ahead, where all of it does: T + 1, or up to the first newline after its start.
+fn chunk_length(ahead: &[usize], T: usize, newline: Option<usize>) -> Option<usize> {
+    let most = T + 1;
+    let chunk = &ahead[..ahead.len().min(most)];
+    let end = newline.and_then(|newline| chunk.iter().skip(1).position(|&x| x == newline));
+    match end {
+        Some(before) => Some(before + 2),
+        None => (chunk.len() == most).then_some(most),
+    }
+}
+
+fn index(indices: &[u32], symbol: char) -> Option<usize> {
+    let index = *indices.get(symbol as usize)?;
+    (index != u32::MAX).then_some(index as usize)
+}
+
+/// Bytes of a byte-order mark at the start.
+fn byte_order_mark(input: &mut impl Input) -> Result<u64, TextError> {
+    let mut start = Vec::new();
+    input.seek(SeekFrom::Start(0))?;
+    let length = BYTE_ORDER_MARK.len() as u64;
+    input.by_ref().take(length).read_to_end(&mut start)?;
+    Ok(if start == BYTE_ORDER_MARK { length } else { 0 })
+}
+
+impl Window {
+    /// Sees to it that the window begins at or before a position, and ends there or later.
+    fn turn_to(
+        &mut self,
+        position: u64,
+        marks: &[Mark],
+        input: &mut impl Input,
+        indices: &[u32],
+        newline: Option<usize>,
+    ) -> Result<(), TextError> {
+        if !(self.first..=self.end()).contains(&position) {
+            // The first mark is at position 0.
+            let after = marks.partition_point(|mark| mark.position <= position);
+            let mark = marks[after.saturating_sub(1)];
+            self.decoder.seek(mark.byte);
+            self.first = mark.position;
+            self.indices.clear();
+            self.indices.extend(newline);
+        }
+        while self.end() < position {
+            self.drop_before(self.indices.len());
+            self.read(input, indices)?;
+        }
+        Ok(())
+    }
+
+    fn end(&self) -> u64 {
+        self.first.saturating_add(self.indices.len() as u64)
+    }
+
+    fn drop_before(&mut self, at: usize) {
+        self.indices.drain(..at);
+        self.first += at as u64;
+    }
+
+    /// Decodes what one reading brings. There has to be more: a text that ends too early is another.
+    fn read(&mut self, input: &mut impl Input, indices: &[u32]) -> Result<(), TextError> {
+        let changed = |byte| TextError::Changed { byte };
+        let ended = self.decoder.ended;
+        self.decoder.fill(input)?;
+        let mut unknown = None;
+        let decoded = &mut self.indices;
+        let result = self.decoder.decode(&mut |symbol, next| {
+            match index(indices, symbol) {
+                Some(index) => decoded.push(index),
+                None => unknown = unknown.or(Some(next)),
+            };
+        });
+        result.map_err(|InvalidUtf8 { byte }| changed(byte))?;
+        match unknown {
+            Some(byte) => Err(changed(byte)),
+            None if ended => Err(changed(self.decoder.byte)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Bytes on their way to symbols.
+struct Decoder {
+    symbols: Symbols,
+    documents: bool,
+    bytes: Vec<u8>,
+    /// Which of them wait to be decoded.
+    waiting: Range<usize>,
+    /// Where the first of these stands in the input.
+    byte: u64,
+    /// Whether the last reading brought nothing.
+    ended: bool,
+    /// In documents: whether the line has a character yet.
+    in_document: bool,
+    /// In documents: whether a carriage return waits for what comes after it.
+    has_return: bool,
+}
+
+impl Decoder {
+    fn new(symbols: Symbols, documents: bool, bytes: usize) -> Self {
+        Decoder {
+            symbols,
+            documents,
+            bytes: vec![0; bytes],
+            waiting: 0..0,
+            byte: 0,
+            ended: false,
+            in_document: false,
+            has_return: false,
+        }
+    }
+
+    /// Goes on at a byte where a symbol begins, and in documents a line.
+    fn seek(&mut self, byte: u64) {
+        self.waiting = 0..0;
+        self.byte = byte;
+        self.ended = false;
+        self.in_document = false;
+        self.has_return = false;
+    }
+
+    /// Reads once; returns the bytes that came, none at the end.
+    fn fill(&mut self, input: &mut impl Input) -> io::Result<&[u8]> {
+        let rest = self.waiting.len();
+        self.bytes.copy_within(self.waiting.clone(), 0);
+        input.seek(SeekFrom::Start(self.byte + rest as u64))?;
+        let count = loop {
+            match input.read(&mut self.bytes[rest..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        self.waiting = 0..rest + count;
+        self.ended = count == 0;
+        Ok(&self.bytes[rest..rest + count])
+    }
+
+    /// Hands over every symbol that is complete, with the offset of the byte after it.
+    fn decode(&mut self, take: &mut impl FnMut(char, u64)) -> Result<(), InvalidUtf8> {
+        let bytes = std::mem::take(&mut self.bytes);
+        let waiting = &bytes[self.waiting.clone()];
+        let result = match self.symbols {
+            Symbols::Bytes => {
+                for &byte in waiting {
+                    self.symbol(char::from(byte), 1, take);
+                }
+                Ok(())
+            }
+            Symbols::Characters => self.characters(waiting, take),
+        };
+        self.bytes = bytes;
+        // The end of the text ends its last line.
+        if self.ended && self.in_document {
+            take('\n', self.byte);
+            self.in_document = false;
+        }
+        result
+    }
+
+    fn characters(
+        &mut self,
+        waiting: &[u8],
+        take: &mut impl FnMut(char, u64),
+    ) -> Result<(), InvalidUtf8> {
+        let (valid, wrong) = match std::str::from_utf8(waiting) {
+            Ok(text) => (text, false),
+            Err(error) => {
+                let (valid, _) = waiting.split_at(error.valid_up_to());
+                // The rest of a character may be still to come.
+                let wrong = error.error_len().is_some() || self.ended;
+                (std::str::from_utf8(valid).unwrap_or_default(), wrong)
+            }
+        };
+        for character in valid.chars() {
+            self.symbol(character, character.len_utf8(), take);
+        }
+        match wrong {
+            true => Err(InvalidUtf8 { byte: self.byte }),
+            false => Ok(()),
+        }
+    }
+
+    /// One symbol of some bytes. In documents blank lines are left out, and carriage returns before newlines.
+    #[inline]
+    fn symbol(&mut self, symbol: char, bytes: usize, take: &mut impl FnMut(char, u64)) {
+        self.waiting.start += bytes;
+        self.byte += bytes as u64;
+        if !self.documents {
+            return take(symbol, self.byte);
+        }
+        if symbol == '\n' {
+            if self.in_document {
+                take('\n', self.byte);
+            }
+            self.in_document = false;
+            self.has_return = false;
+            return;
+        }
+        if self.has_return {
+            take('\r', self.byte);
+            self.in_document = true;
+        }
+        self.has_return = symbol == '\r';
+        if !self.has_return {
+            take(symbol, self.byte);
+            self.in_document = true;
+        }
+    }
+}
+
+/// What the first pass over a text finds out.
+struct Pass {
+    documents: bool,
+    T: u64,
+    /// A bit for every code point.
+    seen: Vec<u64>,
+    first: Option<char>,
+    length: u64,
+    marks: Vec<Mark>,
+    spacing: u64,
+    /// Characters of the document that is being read.
+    document: u64,
+    chunks: u64,
+}
+
+impl Pass {
+    fn new(settings: &Settings, start: u64) -> Self {
+        let mut pass = Pass {
+            documents: settings.documents,
+            T: settings.sequence_length.max(1) as u64,
+            seen: vec![0; (char::MAX as usize + 1).div_ceil(64)],
+            first: None,
+            length: 0,
+            marks: vec![Mark {
+                position: 0,
+                byte: start,
+            }],
+            spacing: SPACING,
+            document: 0,
+            chunks: 0,
+        };
+        if settings.documents {
+            pass.count('\n');
+        }
+        pass
+    }
+
+    fn count(&mut self, symbol: char) {
+        self.seen[symbol as usize / 64] |= 1 << (symbol as usize % 64);
+        self.first.get_or_insert(symbol);
+        self.length += 1;
+    }
+
+    #[inline]
+    fn take(&mut self, symbol: char, next: u64) {
+        self.count(symbol);
+        if !self.documents {
+            self.mark(self.length, next);
+        } else if symbol == '\n' {
+            self.chunks += (self.document + 1).div_ceil(self.T);
+            self.document = 0;
+            self.mark(self.length - 1, next);
+        } else {
+            self.document += 1;
+        }
+    }
+
+    fn mark(&mut self, position: u64, byte: u64) {
+        let last = self.marks.last().map_or(0, |mark| mark.position);
+        if position - last < self.spacing {
+            return;
+        }
+        self.marks.push(Mark { position, byte });
+        if self.marks.len() == MARKS {
+            let mut index = 0;
+            self.marks.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.spacing *= 2;
+        }
+    }
+
+    /// The text without its first symbol where that alone is there: a newline before no document.
+    fn is_empty(&self) -> bool {
+        self.length == u64::from(self.documents)
+    }
+
+    fn vocabulary(&self, symbols: Symbols) -> Vocabulary {
+        let is_seen = |&c: &char| self.seen[c as usize / 64] >> (c as usize % 64) & 1 == 1;
+        let characters = ('\0'..=char::MAX).filter(is_seen).collect();
+        Vocabulary::from_characters(symbols, characters).expect("in increasing order")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    fn settings(T: usize, documents: bool) -> Settings {
+        Settings {
+            sequence_length: T,
+            documents,
+            ..Settings::default()
+        }
+    }
+
+    fn open(bytes: &[u8], symbols: Symbols, settings: &Settings) -> Result<Corpus, TextError> {
+        Corpus::open(Cursor::new(bytes.to_vec()), symbols, settings, |_| ())
+    }
+
+    /// What a stream reads in one epoch, chunk by chunk, as characters.
+    fn chunks(corpus: &mut Corpus, stream: usize) -> Vec<String> {
+        let vocabulary = corpus.vocabulary().clone();
+        let (mut position, mut chunks) = (0, Vec::new());
+        while !corpus.is_over(position) {
+            let chunk = corpus.chunk(stream, position).unwrap();
+            position += chunk.len() as u64 - 1;
+            chunks.push(vocabulary.decode(chunk));
+        }
+        chunks
+    }
+
+    fn documents(text: &str, T: usize) -> Vec<String> {
+        let mut corpus = open(text.as_bytes(), Symbols::Characters, &settings(T, true)).unwrap();
+        corpus.split(1);
+        let chunks = chunks(&mut corpus, 0);
+        assert_eq!(corpus.updates_per_epoch(), chunks.len() as u64, "{text:?}");
+        chunks
+    }
+
+    /// Characters of every length in UTF-8, more than a window holds.
+    fn long_text() -> String {
+        let line = |i: usize| format!("{i} \u{e5}\u{65e5}\u{1f600}e\u{301}\r\n\0");
+        (0..40_000).map(line).collect()
+    }
+
+    #[test]
+    fn windows_read_what_is_in_the_text() {
+        let text = long_text();
+        let symbols: Vec<char> = text.chars().collect();
+        for (T, streams) in [(1, 1), (25, 1), (7, 3), (1000, 40), (300_000, 1)] {
+            let mut corpus = Corpus::of(&text, &settings(T, false)).unwrap();
+            corpus.split(streams);
+            let part = symbols.len() / streams;
+            let vocabulary = Vocabulary::of(&text);
+            assert_eq!(corpus.vocabulary(), &vocabulary);
+            assert_eq!(corpus.part(), part as u64);
+            let updates = (part - 1) / T;
+            assert_eq!(corpus.updates_per_epoch(), updates as u64);
+            // In order, and anew from the start; now and then somewhere else.
+            let steps =
+                (0..updates.min(3000)).chain([updates - 1, 0, updates / 2, 1.min(updates - 1)]);
+            for n in steps {
+                assert!(!corpus.is_over((n * T) as u64));
+                for stream in 0..streams {
+                    let chunk = corpus.chunk(stream, (n * T) as u64).unwrap();
+                    let expected = &symbols[stream * part + n * T..][..=T];
+                    let found = chunk.iter().map(|&x| vocabulary.characters()[x]);
+                    assert!(found.eq(expected.iter().copied()), "T = {T}, chunk {n}");
+                }
+            }
+            assert!(corpus.is_over((updates * T) as u64));
+        }
+    }
+
+    #[test]
+    fn few_marks_find_every_place() {
+        let mut pass = Pass::new(&settings(1, false), 5);
+        pass.spacing = 2;
+        for i in 1..=1_000_000u64 {
+            pass.mark(i, 5 + 3 * i);
+        }
+        assert!(pass.marks.len() < MARKS && pass.marks.len() > MARKS / 4);
+        assert!(
+            pass.marks
+                .iter()
+                .all(|mark| mark.byte == 5 + 3 * mark.position)
+        );
+        let gaps = pass
+            .marks
+            .windows(2)
+            .map(|pair| pair[1].position - pair[0].position);
+        assert!(
+            gaps.clone().max() <= Some(2 * pass.spacing) && gaps.min() >= Some(pass.spacing / 2)
+        );
+        assert_eq!(pass.marks[0].position, 0);
+    }
+
+    #[test]
+    fn every_line_is_a_document() {
+        assert_eq!(documents("ab\nc\n", 25), ["\nab\n", "\nc\n"]);
+        // Blank lines, carriage returns, no newline at the end.
+        assert_eq!(
+            documents("\n\r\n\nab\r\n\r\n\r\nc", 25),
+            ["\nab\n", "\nc\n"]
+        );
+        assert_eq!(documents("a\rb\r\r\n\rc\r", 25), ["\na\rb\r\n", "\n\rc\n"]);
+        // Chunks of T, the last one shorter.
+        assert_eq!(
+            documents("abcde\nfg\nhij\n", 2),
+            ["\nab", "bcd", "de\n", "\nfg", "g\n", "\nhi", "ij\n"]
+        );
+        assert_eq!(documents("abc", 4), ["\nabc\n"]);
+        assert_eq!(documents("abc", 1), ["\na", "ab", "bc", "c\n"]);
+        for blank in ["", "\n", "\r\n\n", "\r"] {
+            let error = open(blank.as_bytes(), Symbols::Characters, &settings(5, true));
+            assert_eq!(error.unwrap_err(), TextError::Empty, "{blank:?}");
+        }
+    }
+
+    /// Against the definition, on more than a window holds.
+    #[test]
+    fn documents_are_read_in_windows_too() {
+        let word = |i: usize| format!("{}\u{65e5}{i}", "x".repeat(i * i % 37));
+        let end = |i: usize| ["\n", "\r\n", "\n\n"][i % 3];
+        let text: String = (0..20_000).map(|i| word(i) + end(i)).collect();
+        for T in [1, 5, 25] {
+            let expected = (0..20_000).flat_map(|i| {
+                let symbols: Vec<char> = format!("\n{}\n", word(i)).chars().collect();
+                let count = symbols.len() - 1;
+                (0..count)
+                    .step_by(T)
+                    .map(move |at| symbols[at..=(at + T).min(count)].iter().collect::<String>())
+                    .collect::<Vec<_>>()
+            });
+            assert!(expected.eq(documents(&text, T)), "T = {T}");
+        }
+    }
+
+    #[test]
+    fn a_place_among_documents_is_found_again() {
+        let text: String = (0..30_000).map(|i| format!("name {i}\r\n\r\n")).collect();
+        let settings = settings(4, true);
+        let mut corpus = open(text.as_bytes(), Symbols::Characters, &settings).unwrap();
+        assert!(corpus.marks.len() > 3, "{}", corpus.marks.len());
+        corpus.split(1);
+        let mut positions = vec![0];
+        let chunks = chunks(&mut corpus, 0);
+        positions.extend(chunks.iter().scan(0, |at, chunk| {
+            *at += chunk.chars().count() as u64 - 1;
+            Some(*at)
+        }));
+        for n in (0..chunks.len()).step_by(777).rev() {
+            let mut again = open(text.as_bytes(), Symbols::Characters, &settings).unwrap();
+            again.split(1);
+            let found = again.chunk(0, positions[n]).unwrap().to_vec();
+            assert_eq!(corpus.vocabulary().decode(&found), chunks[n], "chunk {n}");
+            assert_eq!(corpus.chunk(0, positions[n]).unwrap(), found);
+        }
+    }
+
+    #[test]
+    fn bytes_are_any_bytes() {
+        let bytes: Vec<u8> = (0..=255).rev().cycle().take(1000).collect();
+        let mut corpus = open(&bytes, Symbols::Bytes, &settings(99, false)).unwrap();
+        corpus.split(1);
+        assert_eq!(corpus.vocabulary().symbols(), Symbols::Bytes);
+        let expected: Vec<usize> = bytes[..100].iter().map(|&byte| usize::from(byte)).collect();
+        assert_eq!(corpus.chunk(0, 0).unwrap(), expected);
+        assert_eq!(corpus.source().start, 255);
+        // The mark that UTF-8 may begin with is bytes like any other.
+        let marked = open("\u{feff}a".as_bytes(), Symbols::Bytes, &settings(1, false)).unwrap();
+        assert_eq!((marked.length(), marked.has_byte_order_mark()), (4, false));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_left_out() {
+        let text = "\u{feff}b\u{feff}a";
+        let mut corpus = open(text.as_bytes(), Symbols::Characters, &settings(1, false)).unwrap();
+        assert!(corpus.has_byte_order_mark());
+        let plain = Corpus::of(&text[3..], &settings(1, false)).unwrap();
+        assert_eq!(corpus.source(), plain.source());
+        corpus.split(1);
+        assert_eq!(chunks(&mut corpus, 0), ["b\u{feff}", "\u{feff}a"]);
+        assert_eq!(
+            open(
+                "\u{feff}".as_bytes(),
+                Symbols::Characters,
+                &settings(1, false)
+            )
+            .unwrap_err(),
+            TextError::Empty
+        );
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_located() {
+        let good = "\u{65e5}a".repeat(100_000);
+        for (bad, byte) in [
+            (&b"\xff"[..], 0),
+            (b"a\xe6\x97", 1),
+            (b"ab\xe6\x97a", 2),
+            (b"\xed\xa0\x80", 0),
+        ] {
+            for before in ["", &good] {
+                let bytes = [before.as_bytes(), bad].concat();
+                let byte = byte + before.len() as u64;
+                let error = open(&bytes, Symbols::Characters, &settings(1, false)).unwrap_err();
+                assert_eq!(error, TextError::InvalidUtf8(InvalidUtf8 { byte }));
+            }
+        }
+    }
+
+    #[test]
+    fn a_vocabulary_can_be_another_s() {
+        let mut corpus = Corpus::of("banana", &settings(2, false)).unwrap();
+        corpus.use_vocabulary(&Vocabulary::of("abn!")).unwrap();
+        corpus.split(1);
+        assert_eq!(corpus.chunk(0, 0).unwrap(), [2, 1, 3]);
+        assert_eq!(corpus.source().start, 2);
+        let error = corpus.use_vocabulary(&Vocabulary::of("ab")).unwrap_err();
+        assert_eq!(error.to_string(), "the vocabulary lacks 'n' (U+006E)");
+    }
+
+    /// A file that others can write to meanwhile.
+    #[derive(Clone)]
+    struct Shared(Arc<Mutex<Cursor<Vec<u8>>>>);
+
+    impl Read for Shared {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().read(buffer)
+        }
+    }
+
+    impl Seek for Shared {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.lock().unwrap().seek(to)
+        }
+    }
+
+    #[test]
+    fn a_text_that_changes_is_noticed() {
+        let text = "abcd\u{e5}".repeat(100_000);
+        for (change, byte) in [
+            (Vec::new(), 0),
+            (text.as_bytes()[..300_000].to_vec(), 300_000),
+            (text.replace('d', "e").into_bytes(), 4),
+            (text.replace('d', "\u{65e5}").into_bytes(), 6),
+            ([&text.as_bytes()[..5], b"\xff\xff"].concat(), 4),
+        ] {
+            let file = Shared(Arc::new(Mutex::new(Cursor::new(text.clone().into_bytes()))));
+            let opened = Corpus::open(
+                file.clone(),
+                Symbols::Characters,
+                &settings(10, false),
+                |_| (),
+            );
+            let mut corpus = opened.unwrap();
+            corpus.split(1);
+            *file.0.lock().unwrap().get_mut() = change;
+            let mut chunks = (0..corpus.updates_per_epoch())
+                .map(|n| corpus.chunk(0, 10 * n).map(<[usize]>::len));
+            let error = chunks.find_map(Result::err).unwrap();
+            assert_eq!(error, TextError::Changed { byte });
+        }
+    }
+
+    #[test]
+    fn the_first_pass_says_how_far_it_is() {
+        let text = "ab".repeat(PASS);
+        let mut seen = Vec::new();
+        let input = Cursor::new(text.into_bytes());
+        Corpus::open(input, Symbols::Characters, &settings(1, false), |read| {
+            seen.push(read)
+        })
+        .unwrap();
+        assert_eq!(seen, [PASS as u64, 2 * PASS as u64]);
+    }
+}
