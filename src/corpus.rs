@@ -498,7 +498,7 @@ impl Decoder {
     }
 
     /// One symbol of some bytes. In documents blank lines are left out, and carriage returns before newlines.
-    #[inline]
+    #[inline(always)]
     fn symbol(&mut self, symbol: char, bytes: usize, take: &mut impl FnMut(char, u64)) {
         self.waiting.start += bytes;
         self.byte += bytes as u64;
@@ -535,6 +535,8 @@ struct Pass {
     length: u64,
     marks: Vec<Mark>,
     spacing: u64,
+    /// The position from which on there may be another mark.
+    next_mark: u64,
     /// Characters of the document that is being read.
     document: u64,
     chunks: u64,
@@ -553,6 +555,7 @@ impl Pass {
                 byte: start,
             }],
             spacing: SPACING,
+            next_mark: SPACING,
             document: 0,
             chunks: 0,
         };
@@ -562,31 +565,35 @@ impl Pass {
         pass
     }
 
+    #[inline(always)]
     fn count(&mut self, symbol: char) {
         self.seen[symbol as usize / 64] |= 1 << (symbol as usize % 64);
         self.first.get_or_insert(symbol);
         self.length += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, symbol: char, next: u64) {
         self.count(symbol);
-        if !self.documents {
-            self.mark(self.length, next);
-        } else if symbol == '\n' {
-            self.chunks += (self.document + 1).div_ceil(self.T);
-            self.document = 0;
-            self.mark(self.length - 1, next);
-        } else {
-            self.document += 1;
+        let position = match self.documents {
+            false => self.length,
+            true if symbol != '\n' => {
+                self.document += 1;
+                return;
+            }
+            true => {
+                self.chunks += (self.document + 1).div_ceil(self.T);
+                self.document = 0;
+                self.length - 1
+            }
+        };
+        if position >= self.next_mark {
+            self.mark(position, next);
         }
     }
 
+    #[cold]
     fn mark(&mut self, position: u64, byte: u64) {
-        let last = self.marks.last().map_or(0, |mark| mark.position);
-        if position - last < self.spacing {
-            return;
-        }
         self.marks.push(Mark { position, byte });
         if self.marks.len() == MARKS {
             let mut index = 0;
@@ -596,6 +603,7 @@ impl Pass {
             });
             self.spacing *= 2;
         }
+        self.next_mark = position + self.spacing;
     }
 
     /// The text without its first symbol where that alone is there: a newline before no document.
@@ -685,9 +693,9 @@ mod tests {
     #[test]
     fn few_marks_find_every_place() {
         let mut pass = Pass::new(&settings(1, false), 5);
-        pass.spacing = 2;
+        (pass.spacing, pass.next_mark) = (2, 2);
         for i in 1..=1_000_000u64 {
-            pass.mark(i, 5 + 3 * i);
+            pass.take('a', 5 + 3 * i);
         }
         assert!(pass.marks.len() < MARKS && pass.marks.len() > MARKS / 4);
         assert!(
