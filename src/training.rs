@@ -819,6 +819,153 @@ mod tests {
         }
     }
 
+    const DOCUMENTS: &str = "anna\r\nbo\n\nchristopher\ny\n";
+
+    fn documents() -> Settings {
+        Settings {
+            documents: true,
+            sequence_length: 4,
+            hidden: 6,
+            ..Settings::default()
+        }
+    }
+
+    /// Every update against the definition: which characters, from which hidden state, with which loss, and where it
+    /// leaves the parameters.
+    #[test]
+    fn documents_are_learned_one_by_one() {
+        let mut training = Training::new(DOCUMENTS, documents()).unwrap();
+        let epoch = [
+            "\nanna", "a\n", "\nbo\n", "\nchri", "istop", "pher\n", "\ny\n",
+        ];
+        assert_eq!(training.updates_per_epoch(), 7);
+        let vocabulary = training.model().vocabulary.clone();
+        assert_eq!(vocabulary, Vocabulary::of(&DOCUMENTS.replace('\r', "")));
+        let mut theta = training.model().state.rnn.parameters.values().to_vec();
+        let mut sums = vec![0.0; theta.len()];
+        let mut h = vec![0.0; 6];
+        let mut smooth = None;
+        for n in 0..40 {
+            let chunk = epoch[n % 7];
+            let indices = vocabulary.encode(chunk).unwrap();
+            if chunk.starts_with('\n') {
+                h.fill(0.0);
+            }
+            let look = training.look().unwrap();
+            let T = indices.len() - 1;
+            assert_eq!(training.chunk(), (&indices[..T], &indices[1..]));
+            assert_eq!(training.h0(), h);
+            assert_eq!(look.epoch, n as u64 / 7);
+
+            let rnn = training.model().state.rnn.clone();
+            let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
+            steps.begin(0, &indices[..T], &indices[1..], &h);
+            assert_eq!(look.loss, rnn.forward(&mut steps));
+            let scaled = look.loss * 4.0 / T as f64;
+            smooth = Some(smooth.map_or(scaled, |smooth| 0.999 * smooth + 0.001 * scaled));
+            assert_eq!(Some(look.smooth_loss), smooth);
+
+            let case = Case {
+                inputs: &indices[..T],
+                targets: &indices[1..],
+                h0: &h,
+            };
+            let gradient = analytic(&rnn, case).unwrap();
+            reference::update(&mut theta, &mut sums, gradient.values(), [5.0, 0.1, 1e-8]);
+            h.copy_from_slice(steps.h(T, 0));
+            training.update().unwrap();
+            let state = &training.model().state;
+            assert_eq!(state.rnn.parameters.values(), theta, "update {n}");
+            assert_eq!(state.G.values(), sums, "update {n}");
+        }
+    }
+
+    #[test]
+    fn documents_resume_and_are_refused_as_other_texts_are() {
+        let mut whole = Training::new(DOCUMENTS, documents()).unwrap();
+        for stop in 1..20 {
+            whole.update().unwrap();
+            let (model, best) = (whole.model().clone(), whole.best().clone());
+            let mut resumed = Training::resume(DOCUMENTS, model.clone(), best.clone()).unwrap();
+            assert_eq!(resumed.look(), whole.look(), "stop {stop}");
+            let other = DOCUMENTS.replace('y', "z");
+            assert!(Training::resume(&other, model, best).is_err());
+        }
+        let with = |documents: Settings| Training::new(DOCUMENTS, documents).unwrap_err();
+        let several = Settings {
+            streams: 2,
+            ..documents()
+        };
+        let error = with(several).to_string();
+        assert_eq!(error, "streams 2: must be 1 with documents");
+        let endless = Settings {
+            sequence_length: usize::MAX,
+            ..documents()
+        };
+        assert!(matches!(
+            with(endless),
+            TrainingError::Shape(ShapeError::NoMemory { .. })
+        ));
+    }
+
+    /// A passage of documents is what the network writes after a newline, from h = 0 after each.
+    #[test]
+    fn a_passage_of_documents_begins_each_anew() {
+        let settings = Settings {
+            sigma: 1.0,
+            ..documents()
+        };
+        let training = Training::new(DOCUMENTS, settings).unwrap();
+        let model = training.model();
+        let written = passage(model, 300, 7);
+        assert!(written.matches('\n').count() > 3, "{written:?}");
+        let mut generator = Generator::new(7, Stream::Passage);
+        let mut synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], 1.0);
+        let mut x = model.vocabulary.index('\n').unwrap();
+        assert_eq!(model.newline(), Some(x));
+        let mut expected = String::new();
+        for _ in 0..300 {
+            if Some(x) == model.newline() {
+                synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], 1.0);
+            }
+            x = synthesizer.next(x, &mut generator);
+            expected.push(model.vocabulary.characters()[x]);
+        }
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn training_from_a_model_begins_with_its_parameters_alone() {
+        let mut first = training();
+        for _ in 0..150 {
+            first.update().unwrap();
+        }
+        let model = first.model();
+        let settings = Settings {
+            hidden: 99,
+            learning_rate: 0.05,
+            ..settings()
+        };
+        let text = "the bell rings at ten. ".repeat(3);
+        let corpus = |text: &str| Corpus::of(text, &settings).unwrap();
+        let mut from = Training::begin_from(corpus(&text), settings, model).unwrap();
+        let state = &from.model().state;
+        assert_eq!(state.rnn, model.state.rnn);
+        assert!(state.G.values().iter().chain(&state.h).all(|&x| x == 0.0));
+        assert_eq!((state.updates, state.smooth_loss), (0, None));
+        assert_eq!(from.model().vocabulary, model.vocabulary);
+        assert_eq!(from.model().settings.hidden, 6);
+        assert!(from.look().unwrap().loss < 0.9 * training().look().unwrap().loss);
+        from.update().unwrap();
+        let refused = Training::begin_from(corpus(&text.replace('b', "B")), settings, model);
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "the vocabulary lacks 'B' (U+0042)"
+        );
+        let resumed = Training::resume(&text, from.model().clone(), from.best().clone());
+        assert_eq!(resumed.unwrap().model(), from.model());
+    }
+
     #[test]
     fn a_run_goes_on_in_its_own_text_alone() {
         let model = training().model().clone();
