@@ -231,8 +231,10 @@ impl Corpus {
         let mut unknown = self.found.characters().to_vec();
         unknown.retain(|&c| vocabulary.index(c).is_none());
         if !unknown.is_empty() {
-            let characters = unknown;
-            return Err(TextError::Unknown(UnknownCharacters { characters }));
+            return Err(TextError::Unknown(UnknownCharacters {
+                symbols: self.symbols,
+                characters: unknown,
+            }));
         }
         let largest = vocabulary.characters().last().map_or(0, |&c| c as usize);
         self.indices = vec![u32::MAX; largest + 1];

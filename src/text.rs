@@ -107,7 +107,10 @@ impl Vocabulary {
             characters.retain(|&c| self.index(c).is_none());
             characters.sort_unstable();
             characters.dedup();
-            UnknownCharacters { characters }
+            UnknownCharacters {
+                symbols: self.symbols,
+                characters,
+            }
         })
     }
 
@@ -143,6 +146,8 @@ impl Vocabulary {
 /// The characters of a text that a vocabulary lacks, each once, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownCharacters {
+    /// What they are.
+    pub symbols: Symbols,
     /// Never empty.
     pub characters: Vec<char>,
 }
@@ -151,7 +156,10 @@ impl fmt::Display for UnknownCharacters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 10;
         let names: Vec<String> = (self.characters.iter().take(SHOWN))
-            .map(|&c| format!("{c:?} (U+{:04X})", u32::from(c)))
+            .map(|&c| match self.symbols {
+                Symbols::Characters => format!("{c:?} (U+{:04X})", u32::from(c)),
+                Symbols::Bytes => format!("byte 0x{:02x}", u32::from(c)),
+            })
             .collect();
         write!(f, "the vocabulary lacks {}", names.join(", "))?;
         match self.characters.len().saturating_sub(SHOWN) {

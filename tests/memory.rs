@@ -5,10 +5,12 @@
 
 use elman::random::{Generator, Stream};
 use elman::synthesis::Synthesizer;
-use elman::{Level, STORY, Settings, Training};
+use elman::text::Symbols;
+use elman::{Corpus, Level, STORY, Settings, Training};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -68,6 +70,75 @@ fn training(text: &str, hidden: usize, streams: usize) -> Training {
         ..Settings::default()
     };
     Training::new(text, settings).unwrap()
+}
+
+/// A text of so many bytes that is nowhere: lines of a log, made as they are read.
+struct Endless {
+    length: u64,
+    at: u64,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.length - self.at).unwrap();
+        let count = buffer.len().min(left);
+        for (place, at) in buffer[..count].iter_mut().zip(self.at..) {
+            let line = b"nine o'clock: the ferry has left again\r\n";
+            *place = line[(at % line.len() as u64) as usize];
+        }
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Endless {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let SeekFrom::Start(at) = to else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        self.at = at.min(self.length);
+        Ok(self.at)
+    }
+}
+
+/// However long the text, and wherever in it a stream is.
+#[test]
+fn a_long_text_is_held_nowhere() {
+    let _alone = alone();
+    for (symbols, documents, streams) in [
+        (Symbols::Characters, false, 1),
+        (Symbols::Characters, true, 1),
+        (Symbols::Bytes, false, 40),
+    ] {
+        let settings = Settings {
+            hidden: 5,
+            sequence_length: 10,
+            streams,
+            documents,
+            ..Settings::default()
+        };
+        let held = HELD.load(Ordering::Relaxed);
+        let more = || HELD.load(Ordering::Relaxed) - held;
+        let (mut most, mut calls) = (0, 0);
+        let text = Endless {
+            length: 200_000_000,
+            at: 0,
+        };
+        let corpus = Corpus::open(text, symbols, &settings, |_| {
+            most = most.max(more());
+            calls += 1;
+        });
+        assert!(
+            calls > 100 && most < 4_000_000,
+            "{most} bytes while it is read"
+        );
+        let mut training = Training::begin(corpus.unwrap(), settings).unwrap();
+        updates(&mut training, 100);
+        assert!(more() < 32_000_000, "{} bytes while it is learned", more());
+        // Many windows long.
+        let longer = allocations(|| updates(&mut training, 40_000 / streams));
+        assert_eq!(longer, 0, "{symbols:?}, documents: {documents}");
+    }
 }
 
 fn updates(training: &mut Training, count: usize) {
