@@ -204,6 +204,11 @@ impl Corpus {
         self.length
     }
 
+    /// Whether it is read as these settings want it.
+    pub(crate) fn is_for(&self, settings: &Settings) -> bool {
+        self.T == settings.sequence_length && self.documents == settings.documents
+    }
+
     /// Whether the text begins with a byte-order mark, which is left out.
     pub fn has_byte_order_mark(&self) -> bool {
         self.has_byte_order_mark

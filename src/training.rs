@@ -176,6 +176,9 @@ impl Training {
     ///
     /// # Errors
     /// As [`Training::new`].
+    ///
+    /// # Panics
+    /// Where the text was opened with another T, or to be other documents.
     pub fn begin(corpus: Corpus, settings: Settings) -> Result<Self, TrainingError> {
         Self::untrained(corpus, settings, None)
     }
@@ -185,6 +188,9 @@ impl Training {
     ///
     /// # Errors
     /// As [`Training::new`]; and [`TextError::Unknown`] where the text has characters that the vocabulary lacks.
+    ///
+    /// # Panics
+    /// As [`Training::begin`].
     pub fn begin_from(
         corpus: Corpus,
         settings: Settings,
@@ -246,7 +252,7 @@ impl Training {
     /// As [`Training::resume`].
     ///
     /// # Panics
-    /// As [`Training::resume`].
+    /// As [`Training::resume`] and [`Training::begin`].
     pub fn resume_with(
         mut corpus: Corpus,
         model: Model,
@@ -281,6 +287,10 @@ impl Training {
     }
 
     fn with(mut corpus: Corpus, best: Model, model: Model) -> Result<Self, TrainingError> {
+        assert!(
+            corpus.is_for(&model.settings),
+            "training: a text opened with other settings"
+        );
         let streams = Self::streams(&model, Level::chosen(), 1)?;
         corpus.split(model.settings.streams);
         let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
