@@ -182,7 +182,9 @@ fn usage(message: String) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use super::super::commands::{self, COMMANDS, Request};
     use super::*;
+    use elman::random::{Generator, Stream};
 
     const CHOICES: &[Choice] = &[
         Choice {
@@ -259,5 +261,137 @@ mod tests {
             let parsed = parse(&["--out", value]).unwrap();
             assert_eq!(parsed.count::<u64>("out"), Err(failure));
         }
+    }
+
+    /// What may stand where something else is meant.
+    const ODD: [&str; 24] = [
+        "",
+        "-",
+        "--",
+        "---",
+        "-h",
+        "-1",
+        "=",
+        "--=",
+        "--out=",
+        "--hidden==",
+        "text",
+        "0",
+        "+1",
+        "1e400",
+        "-1e400",
+        "1e-400",
+        "NaN",
+        "inf",
+        "18446744073709551615",
+        "18446744073709551616",
+        "0x10",
+        "a\nb",
+        "\u{1b}[31m",
+        "\u{e5}\u{65e5}\u{1F600}",
+    ];
+
+    #[cfg(unix)]
+    fn os_string(bytes: Vec<u8>) -> OsString {
+        std::os::unix::ffi::OsStringExt::from_vec(bytes)
+    }
+
+    #[cfg(not(unix))]
+    fn os_string(bytes: Vec<u8>) -> OsString {
+        String::from_utf8_lossy(&bytes).into_owned().into()
+    }
+
+    /// An option, its value with or without it, or something odd; now and then with a byte changed.
+    fn argument(choices: &[Choice], below: &mut impl FnMut(usize) -> usize) -> OsString {
+        let choice = choices[below(choices.len())];
+        let odd = ODD[below(ODD.len())];
+        let mut bytes = match below(4) {
+            0 => format!("--{}", choice.name),
+            1 => format!("--{}={odd}", choice.name),
+            2 => choice.default.to_string(),
+            _ => odd.to_string(),
+        }
+        .into_bytes();
+        if below(8) == 0 && !bytes.is_empty() {
+            let at = below(bytes.len());
+            bytes[at] = below(256) as u8;
+        }
+        os_string(bytes)
+    }
+
+    /// The same arguments in one plain form: options first, then the others.
+    fn plain(parsed: &Arguments) -> Vec<OsString> {
+        let mut plain = Vec::new();
+        for (name, value) in &parsed.given {
+            let choice = parsed.choices.iter().find(|choice| choice.name == *name);
+            match (choice.unwrap().value, value.to_str()) {
+                ("", _) => plain.push(format!("--{name}").into()),
+                (_, Some(value)) => plain.push(format!("--{name}={value}").into()),
+                (_, None) => plain.extend([format!("--{name}").into(), value.clone()]),
+            }
+        }
+        plain.push("--".into());
+        plain.extend(parsed.positional.iter().cloned());
+        plain
+    }
+
+    /// Asks for the value of every option as every type, as no command does.
+    fn failures(parsed: &Arguments) -> impl Iterator<Item = Failure> {
+        parsed.choices.iter().flat_map(|choice| {
+            let name = choice.name;
+            assert!(parsed.knows(name));
+            [
+                parsed.filled(name).err(),
+                parsed.text(name).err(),
+                parsed.number(name).err(),
+                parsed.count::<u64>(name).err(),
+            ]
+            .into_iter()
+            .flatten()
+        })
+    }
+
+    /// Whatever the arguments, they are refused in one line with status 1 or 2, or what was understood
+    /// says the same when it is given in plain words.
+    #[test]
+    fn random_arguments_are_refused_or_understood() {
+        let mut generator = Generator::new(2424, Stream::Passage);
+        let mut below = |n: usize| (generator.uniform() * n as f64) as usize;
+        let (mut refused, mut understood) = ([0; 3], 0);
+        let mut refuse = |failure| {
+            let (status, line) = commands::told(failure).unwrap();
+            assert!(!line.is_empty() && !line.contains(char::is_control));
+            refused[usize::from(status)] += 1;
+        };
+        for _ in 0..10_000 {
+            let command = &COMMANDS[below(COMMANDS.len())];
+            let mut arguments = vec![OsString::from(command.name)];
+            arguments.extend((0..below(6)).map(|_| argument(command.choices, &mut below)));
+            let parsed = match commands::parse(arguments.into_iter()) {
+                Ok(Request::Work(_, parsed)) => parsed,
+                Ok(Request::Words(words)) => {
+                    assert!(words.contains("--help"));
+                    continue;
+                }
+                Err(failure) => {
+                    refuse(failure);
+                    continue;
+                }
+            };
+            failures(&parsed).for_each(&mut refuse);
+            let again = Arguments::parse(
+                plain(&parsed).into_iter(),
+                parsed.choices,
+                parsed.positional.len(),
+            );
+            let again = again.unwrap();
+            assert_eq!(again.given, parsed.given);
+            assert_eq!(again.positional, parsed.positional);
+            understood += 1;
+        }
+        assert_eq!(refused[0], 0);
+        assert!(refused[1] > 100, "{} too large", refused[1]);
+        assert!(refused[2] > 1000, "{} wrong", refused[2]);
+        assert!(understood > 1000, "{understood} understood");
     }
 }

@@ -10,8 +10,9 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// One command of the program.
-struct Command {
-    name: &'static str,
+pub struct Command {
+    /// What the command line calls it.
+    pub name: &'static str,
     /// What follows the name.
     takes: &'static str,
     /// The largest number of arguments that are no options.
@@ -19,11 +20,13 @@ struct Command {
     summary: &'static str,
     /// What the help says beyond the options.
     details: &'static str,
-    choices: &'static [Choice],
+    /// Its options.
+    pub choices: &'static [Choice],
     work: fn(&Arguments) -> Result<(), Failure>,
 }
 
-const COMMANDS: [Command; 4] = [
+/// All of them, in the order of the help.
+pub const COMMANDS: [Command; 4] = [
     Command {
         name: "train",
         takes: "[TEXT]",
@@ -62,23 +65,36 @@ const COMMANDS: [Command; 4] = [
     },
 ];
 
+/// What a command line asks for.
+pub enum Request {
+    /// Words: help, or the version.
+    Words(String),
+    /// The work of a command.
+    Work(&'static Command, Arguments),
+}
+
 /// Runs the program on its arguments (the program's own name not among them).
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let failure = match dispatch(arguments) {
-        Ok(()) | Err(Failure::Closed) => return ExitCode::SUCCESS,
-        Err(failure) => failure,
-    };
-    let (status, line) = match failure {
-        Failure::Usage(message) => (2, format!("{message} (see elman --help)")),
-        Failure::Failed(message) => (1, message),
-        Failure::Closed => unreachable!("returned above"),
+    let Some((status, line)) = parse(arguments).and_then(answer).err().and_then(told) else {
+        return ExitCode::SUCCESS;
     };
     // Where standard error cannot be written to, the exit status still tells.
-    let _ = writeln!(io::stderr(), "elman: {}", one_line(&line));
+    let _ = writeln!(io::stderr(), "elman: {line}");
     ExitCode::from(status)
 }
 
-fn dispatch(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
+/// The exit status of a failure and its line; none for a quiet end.
+pub fn told(failure: Failure) -> Option<(u8, String)> {
+    let (status, message) = match failure {
+        Failure::Usage(message) => (2, format!("{message} (see elman --help)")),
+        Failure::Failed(message) => (1, message),
+        Failure::Closed => return None,
+    };
+    Some((status, one_line(&message)))
+}
+
+/// Reads a command line; nothing is done yet.
+pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Failure> {
     let Some(first) = arguments.next() else {
         return Err(Failure::Usage(
             "which command? train, sample, check or show".into(),
@@ -86,18 +102,27 @@ fn dispatch(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure
     };
     let name = first.to_string_lossy();
     match name.as_ref() {
-        "--help" | "-h" => return print(&program_help()),
-        "help" => return help(arguments.next()),
-        "--version" | "-V" => return print(&format!("elman {}\n", elman::VERSION)),
+        "--help" | "-h" => return Ok(Request::Words(program_help())),
+        "help" => return help(arguments.next()).map(Request::Words),
+        "--version" | "-V" => return Ok(Request::Words(format!("elman {}\n", elman::VERSION))),
         _ => {}
     }
     let command = command_of(&name)?;
     let arguments = Arguments::parse(arguments, command.choices, command.limit)?;
-    if arguments.has("help") {
-        return print(&command_help(command));
+    Ok(match arguments.has("help") {
+        true => Request::Words(command_help(command)),
+        false => Request::Work(command, arguments),
+    })
+}
+
+fn answer(request: Request) -> Result<(), Failure> {
+    match request {
+        Request::Words(words) => print(&words),
+        Request::Work(command, arguments) => {
+            Level::from_environment().map_err(|error| Failure::Failed(error.to_string()))?;
+            (command.work)(&arguments)
+        }
     }
-    Level::from_environment().map_err(|error| Failure::Failed(error.to_string()))?;
-    (command.work)(&arguments)
 }
 
 fn command_of(name: &str) -> Result<&'static Command, Failure> {
@@ -106,8 +131,8 @@ fn command_of(name: &str) -> Result<&'static Command, Failure> {
 }
 
 /// `elman help`, with or without a command's name.
-fn help(name: Option<OsString>) -> Result<(), Failure> {
-    print(&match name {
+fn help(name: Option<OsString>) -> Result<String, Failure> {
+    Ok(match name {
         Some(name) => command_help(command_of(&name.to_string_lossy())?),
         None => program_help(),
     })

@@ -3,7 +3,7 @@
 mod arguments;
 mod chart;
 mod check;
-mod commands;
+pub mod commands;
 mod curve;
 mod failure;
 mod files;
@@ -16,5 +16,3 @@ mod show;
 mod terminal;
 mod text_curve;
 mod train;
-
-pub use commands::run;
