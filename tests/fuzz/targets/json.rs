@@ -1,0 +1,46 @@
+//! JSON: what is read here is what serde_json reads, and what is quoted is read back.
+#![no_main]
+
+use elman::json::{JsonError, Reader, quote};
+use libfuzzer_sys::fuzz_target;
+use serde_json::from_str;
+
+fuzz_target!(|text: &str| {
+    assert_eq!(whole(text, Reader::string), from_str(text).ok());
+    assert_eq!(whole(text, Reader::number), from_str(text).ok());
+    let numbers: Option<Vec<u64>> = from_str(text).ok();
+    let few = numbers.filter(|numbers| numbers.len() <= 3);
+    assert_eq!(whole(text, |reader| reader.numbers(3)), few);
+    // Theirs keeps one of several members with the same key; so does this table.
+    let theirs: Option<std::collections::HashMap<String, u64>> = from_str(text).ok();
+    assert_eq!(
+        whole(text, members).map(|members| members.into_iter().collect()),
+        theirs
+    );
+
+    let quoted = quote(text);
+    assert_eq!(whole(&quoted, Reader::string).as_deref(), Some(text));
+    assert_eq!(from_str(&quoted).ok(), Some(text.to_string()));
+});
+
+/// The text as one value, where it is one.
+fn whole<'a, T>(
+    text: &'a str,
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, JsonError>,
+) -> Option<T> {
+    let mut reader = Reader::new(text);
+    let value = read(&mut reader).and_then(|value| reader.end().map(|()| value));
+    if let Err(error) = &value {
+        assert!(error.byte <= text.len());
+    }
+    value.ok()
+}
+
+fn members(reader: &mut Reader) -> Result<Vec<(String, u64)>, JsonError> {
+    let mut members = Vec::new();
+    reader.object(|reader, key| {
+        members.push((key, reader.number()?));
+        Ok::<(), JsonError>(())
+    })?;
+    Ok(members)
+}

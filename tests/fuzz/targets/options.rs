@@ -1,0 +1,87 @@
+//! The command line, arguments separated by NUL: whatever they are, they are refused in one line, or what
+//! was understood says the same in plain words. Nothing is run.
+#![no_main]
+#![allow(non_snake_case)]
+
+// The program is no part of the library.
+#[allow(dead_code)]
+#[path = "../../../src/cli/mod.rs"]
+mod cli;
+
+use cli::commands::{COMMANDS, Command, Request, parse, told};
+use libfuzzer_sys::fuzz_target;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+
+fuzz_target!(|bytes: &[u8]| {
+    let arguments: Vec<OsString> = (bytes.split(|&byte| byte == 0))
+        .map(|argument| OsStr::from_bytes(argument).to_owned())
+        .collect();
+    read(arguments.clone());
+    for command in &COMMANDS {
+        read([&[command.name.into()], &arguments[..]].concat());
+    }
+});
+
+/// What a command line was understood as.
+#[derive(Debug, PartialEq)]
+struct Understood {
+    first: Option<OsString>,
+    values: Vec<(&'static str, OsString)>,
+}
+
+fn read(arguments: Vec<OsString>) {
+    let Some((command, understood)) = understand(arguments) else {
+        return;
+    };
+    let mut plain: Vec<OsString> = vec![command.name.into()];
+    for (name, value) in &understood.values {
+        let switch =
+            (command.choices.iter()).any(|choice| choice.name == *name && choice.value.is_empty());
+        match (switch, value.to_str()) {
+            (true, _) => plain.push(format!("--{name}").into()),
+            (_, Some(value)) => plain.push(format!("--{name}={value}").into()),
+            (_, None) => plain.extend([format!("--{name}").into(), value.clone()]),
+        }
+    }
+    plain.push("--".into());
+    plain.extend(understood.first.clone());
+    let (_, again) = understand(plain).expect("what was understood is understood again");
+    assert_eq!(again, understood);
+}
+
+fn understand(arguments: Vec<OsString>) -> Option<(&'static Command, Understood)> {
+    let (command, arguments) = match parse(arguments.into_iter()) {
+        Ok(Request::Work(command, arguments)) => (command, arguments),
+        Ok(Request::Words(words)) => {
+            assert!(words.ends_with('\n'));
+            return None;
+        }
+        Err(failure) => {
+            let (status, line) = told(failure).expect("a line");
+            assert!(status == 1 || status == 2);
+            assert!(!line.is_empty() && !line.contains(char::is_control));
+            return None;
+        }
+    };
+    let names = command.choices.iter().map(|choice| choice.name);
+    // Every value as every type, as no command does.
+    for name in names.clone() {
+        assert!(arguments.knows(name));
+        assert!(arguments.quoted(name).starts_with("--"));
+        let _ = arguments.filled(name).map_err(told);
+        let _ = arguments.text(name).map_err(told);
+        let _ = arguments.number(name).map_err(told);
+        let _ = arguments.count::<u64>(name).map_err(told);
+        let _ = arguments.count::<usize>(name).map_err(told);
+    }
+    let given = names.filter(|name| arguments.has(name));
+    let values = given.map(|name| (name, arguments.value(name).to_owned()));
+    Some((
+        command,
+        Understood {
+            first: arguments.first().map(OsStr::to_owned),
+            values: values.collect(),
+        },
+    ))
+}

@@ -1,0 +1,115 @@
+//! Safetensors files and models: what is accepted, the format's own reader accepts with the same content; a
+//! model is written back and read back to the bit, learns on and writes; and no file makes its reader hold
+//! more than it justifies.
+#![no_main]
+
+#[path = "shared/memory.rs"]
+mod memory;
+
+use elman::random::{Generator, Stream};
+use elman::safetensors::{self as ours, FormatError, SafeTensors};
+use elman::synthesis::Synthesizer;
+use elman::{Model, Training, checkpoint};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use memory::within;
+use safetensors as theirs;
+use std::collections::HashMap;
+
+/// The text that the models among the seeds learned.
+const TEXT: &str = include_str!("../../../fixtures/fuzz/text/ferry.txt");
+
+fuzz_target!(|bytes: &[u8]| {
+    // The shortest string of the metadata, `"":"",`, becomes two of Rust's, in a vector that grows by doubling.
+    let justified = 32 * bytes.len() + 4096;
+    match within(justified, || ours::read(bytes)) {
+        Ok(file) => compare(bytes, &file),
+        Err(error) => {
+            assert!(
+                theirs::SafeTensors::deserialize(bytes).is_err() || stricter(&error),
+                "{error}"
+            );
+            assert!(error.to_string().len() < 400);
+        }
+    }
+    match within(justified, || checkpoint::from_bytes(bytes)) {
+        Ok(model) => use_model(model),
+        Err(error) => assert!(error.to_string().len() < 400),
+    }
+});
+
+/// Theirs takes, for example, the last of two equal names.
+fn stricter(error: &FormatError) -> bool {
+    matches!(
+        error,
+        FormatError::Duplicate { .. } | FormatError::Header { .. }
+    )
+}
+
+fn compare(bytes: &[u8], file: &SafeTensors) {
+    let (_, header) = theirs::SafeTensors::read_metadata(bytes).expect("a header");
+    let metadata: Option<HashMap<_, _>> = file
+        .metadata
+        .clone()
+        .map(|pairs| pairs.into_iter().collect());
+    assert_eq!(*header.metadata(), metadata);
+    let read = theirs::SafeTensors::deserialize(bytes).expect("a file");
+    assert_eq!(read.len(), file.tensors.len());
+    for tensor in &file.tensors {
+        let same = read.tensor(&tensor.name).expect("its name");
+        assert_eq!(format!("{:?}", same.dtype()), tensor.dtype);
+        assert_eq!(same.shape(), tensor.shape);
+        assert_eq!(same.data(), tensor.bytes);
+    }
+}
+
+fn use_model(model: Model) {
+    let bytes = checkpoint::to_bytes(&model).expect("a model is written");
+    let back = checkpoint::from_bytes(&bytes).expect("and read back");
+    assert_eq!(back, model);
+    assert_eq!(checkpoint::to_bytes(&back).expect("again"), bytes);
+
+    let h0 = vec![0.0; model.state.rnn.shape().m()];
+    for temperature in [0.0, 1.0] {
+        let mut generator = Generator::new(model.settings.seed, Stream::Passage);
+        let mut synthesizer = Synthesizer::new(&model.state.rnn, &h0, temperature);
+        let characters = synthesizer.characters(model.start(), &mut generator);
+        let indices: Vec<usize> = characters.take(5).collect();
+        model.vocabulary.decode(&indices);
+    }
+    if let Ok(mut training) = Training::resume(TEXT, model, back) {
+        // Numbers that leave the range of doubles end it.
+        let _ = (0..3).try_for_each(|_| training.look().and_then(|_| training.update()).map(drop));
+    }
+}
+
+// What has been inserted into a header, or taken away, is told by the length before it: otherwise nothing
+// but the length would be tested.
+fuzz_mutator!(|file: &mut [u8], size: usize, most: usize, seed: u32| {
+    let parts = split(&file[..size]).map(|(header, data)| (header.to_vec(), data.to_vec()));
+    let Some((header, data)) = parts.filter(|_| seed % 4 != 0 && size < most) else {
+        return fuzzer_mutate(file, size, most);
+    };
+    let room = most - size;
+    let (header, data) = match seed % 4 {
+        1 => (header, mutated(data, room)),
+        _ => (mutated(header, room), data),
+    };
+    let length = (header.len() as u64).to_le_bytes();
+    let new = [&length[..], &header, &data].concat();
+    file[..new.len()].copy_from_slice(&new);
+    new.len()
+});
+
+fn mutated(mut part: Vec<u8>, room: usize) -> Vec<u8> {
+    let size = part.len();
+    part.resize(size + room, 0);
+    let size = fuzzer_mutate(&mut part, size, size + room);
+    part.truncate(size);
+    part
+}
+
+/// The header and what follows it, where the length before it is right.
+fn split(file: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = file.split_first_chunk::<8>()?;
+    rest.split_at_checked(u64::from_le_bytes(*length).try_into().ok()?)
+}
