@@ -256,12 +256,12 @@ pub fn read(file: &[u8]) -> Result<SafeTensors<'_>, FormatError> {
     })?;
 
     let (mut entries, metadata) = read_header(header)?;
-    entries.sort_by_key(|entry| (entry.begin, entry.end));
-    let tensors = locate(entries, data)?;
-    refuse_duplicates(tensors.iter().map(|tensor| tensor.name.as_str()))?;
+    refuse_duplicates(entries.iter().map(|entry| entry.name.as_str()))?;
     if let Some(metadata) = &metadata {
         refuse_duplicates(metadata.iter().map(|(key, _)| key.as_str()))?;
     }
+    entries.sort_by_key(|entry| (entry.begin, entry.end));
+    let tensors = locate(entries, data)?;
     Ok(SafeTensors { tensors, metadata })
 }
 
@@ -573,6 +573,18 @@ mod tests {
                         tensor("x", "F64", "[1]", 8, 16)
                     ),
                     16,
+                ),
+                "\"x\" twice",
+            ),
+            // Told before what else is wrong with one of the two: other readers see the second alone.
+            (
+                file(
+                    &format!(
+                        "{{{},{}}}",
+                        tensor("x", "F64", "[1]", 8, 4),
+                        tensor("x", "F64", "[1]", 0, 8)
+                    ),
+                    8,
                 ),
                 "\"x\" twice",
             ),
