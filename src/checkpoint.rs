@@ -3,16 +3,18 @@
 //! Tensors (F64): `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]`, `c` `[K]`, AdaGrad's sums
 //! `adagrad.U` to `adagrad.c`, the hidden state `h` `[m]` (`[B,m]` for B streams). Everything else is a string under
 //! `__metadata__`; numbers there are the shortest decimals that read back to the same bits. Random
-//! states need no place: every stream follows from the seed and the update.
+//! states need no place: every stream follows from the seed and the update. The last state of a run holds
+//! the run's [`Plan`] as well.
 
-use crate::model::{Model, SettingError, Settings, Source, State};
+use crate::disk::{self, Disk, System};
+use crate::model::{Model, Plan, SettingError, Settings, Source, State};
 use crate::network::Rnn;
 use crate::parameters::{Parameters, Shape, ShapeError, zeros};
 use crate::safetensors::{self, F64Tensor, FormatError, SafeTensors, View, shown};
 use crate::text::{Symbols, Vocabulary};
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -20,6 +22,16 @@ use std::str::FromStr;
 const FORMAT_VERSION: &str = "1";
 /// No run makes more updates; from there on counting them cannot overflow.
 const MAX_UPDATES: u64 = 1 << 63;
+
+/// The metadata that make up a [`Plan`].
+const PLAN: [&str; 6] = [
+    "iterations",
+    "report_every",
+    "report_length",
+    "passage_length",
+    "log_every",
+    "save_every",
+];
 
 /// Why a file is no model, or could not be read or written.
 #[derive(Debug)]
@@ -161,53 +173,29 @@ impl From<ShapeError> for CheckpointError {
     }
 }
 
-/// Writes a model to a file: first to a new file beside it, which then takes its place, so that a
-/// failure leaves the old one whole. What was saved outlives a loss of power.
+/// Writes a model to a file, see [`disk::replace`].
 ///
 /// # Errors
 /// [`CheckpointError::Io`] where the system refuses; as [`to_bytes`] where the model could not be read
 /// back, before the old file is touched.
 pub fn save(model: &Model, path: &Path) -> Result<(), CheckpointError> {
-    check(model)?;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let file = File::create(&beside)?;
-    let placed = write_file(model, file).and_then(|()| fs::rename(&beside, path));
-    if placed.is_err() {
-        // What failed is told; whether the rest could be cleared away as well changes nothing.
-        let _ = fs::remove_file(&beside);
-    }
-    placed.and_then(|()| sync_folder_of(path))?;
+    save_with(model, None, path, &mut System)
+}
+
+/// Writes a model to a file on `disk`, with the plan of its run where the run is to go on from it.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_with(
+    model: &Model,
+    plan: Option<&Plan>,
+    path: &Path,
+    disk: &mut dyn Disk,
+) -> Result<(), CheckpointError> {
+    check(model, plan)?;
+    let write = |mut output: &mut dyn Write| write_to(&mut output, model, plan);
+    disk::replace(disk, path, write)?;
     Ok(())
-}
-
-/// A rename lasts once its folder is on the device.
-#[cfg(unix)]
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let folder = folder.unwrap_or(Path::new("."));
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // Not every file system can, and a folder may be writable without being readable: the file
-        // is in its place all the same.
-        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
-            Ok(())
-        }
-        synced => synced,
-    }
-}
-
-#[cfg(not(unix))]
-fn sync_folder_of(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Writes a model to the device itself, so that a rename cannot overtake it.
-fn write_file(model: &Model, file: File) -> io::Result<()> {
-    let mut output = BufWriter::new(file);
-    write_to(&mut output, model)?;
-    output.flush()?;
-    output.get_ref().sync_all()
 }
 
 /// Reads a model from a file.
@@ -215,10 +203,18 @@ fn write_file(model: &Model, file: File) -> io::Result<()> {
 /// # Errors
 /// [`CheckpointError`] says what is wrong with it.
 pub fn load(path: &Path) -> Result<Model, CheckpointError> {
+    Ok(load_with(path)?.0)
+}
+
+/// Reads a model from a file, and the plan of its run where the file holds one.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(path: &Path) -> Result<(Model, Option<Plan>), CheckpointError> {
     if !fs::metadata(path)?.is_file() {
         return Err(CheckpointError::NotAFile);
     }
-    from_bytes(&fs::read(path)?)
+    read(&fs::read(path)?)
 }
 
 /// A model as the bytes of a model file.
@@ -227,9 +223,13 @@ pub fn load(path: &Path) -> Result<Model, CheckpointError> {
 /// [`CheckpointError`] where it would refuse them: [`CheckpointError::NotFinite`] for an entry that is
 /// NaN or infinite, others for parts that do not belong together.
 pub fn to_bytes(model: &Model) -> Result<Vec<u8>, CheckpointError> {
-    check(model)?;
+    bytes_of(model, None)
+}
+
+fn bytes_of(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, CheckpointError> {
+    check(model, plan)?;
     let mut bytes = Vec::new();
-    write_to(&mut bytes, model)?;
+    write_to(&mut bytes, model, plan)?;
     Ok(bytes)
 }
 
@@ -257,7 +257,7 @@ fn hidden_dimensions(streams: usize, m: usize) -> Vec<usize> {
 }
 
 /// What every model fulfils, whether it is to be written or was read.
-fn check(model: &Model) -> Result<(), CheckpointError> {
+fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
     let Model {
         settings,
         vocabulary,
@@ -299,6 +299,7 @@ fn check(model: &Model) -> Result<(), CheckpointError> {
     check_rules(rules)?;
     check_loss("smooth_loss", state.smooth_loss, state.updates)?;
     check_loss("best_smooth_loss", state.best_smooth_loss, state.updates)?;
+    plan.map_or(Ok(()), |plan| check_plan(plan, state.updates))?;
     tensors(state)
         .iter()
         .try_for_each(|(name, _, values)| check_entries(name, values))
@@ -319,6 +320,21 @@ fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Result<()
             source.start < shape.K(),
             "a character of the vocabulary",
         ),
+    ])
+}
+
+fn check_plan(plan: &Plan, updates: u64) -> Result<(), CheckpointError> {
+    let every = |key, value| (key, value, value > 0, "a whole number of at least 1");
+    check_rules([
+        (
+            "iterations",
+            plan.iterations,
+            plan.iterations >= updates,
+            "at least the number of updates",
+        ),
+        every("report_every", plan.report_every),
+        every("log_every", plan.log_every),
+        every("save_every", plan.save_every),
     ])
 }
 
@@ -381,7 +397,7 @@ fn wrong_tensor(name: &str, dtype: &str, found: &[usize], need: &[usize]) -> Che
 }
 
 /// Writes a model that has been checked.
-fn write_to(output: &mut impl Write, model: &Model) -> io::Result<()> {
+fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::Result<()> {
     let Model {
         settings,
         vocabulary,
@@ -422,6 +438,16 @@ fn write_to(output: &mut impl Write, model: &Model) -> io::Result<()> {
     for (key, loss) in losses {
         metadata.extend(loss.map(|loss| (key, format!("{loss:?}"))));
     }
+    metadata.extend(plan.into_iter().flat_map(|plan| {
+        [
+            ("iterations", plan.iterations.to_string()),
+            ("report_every", plan.report_every.to_string()),
+            ("report_length", plan.report_length.to_string()),
+            ("passage_length", plan.passage_length.to_string()),
+            ("log_every", plan.log_every.to_string()),
+            ("save_every", plan.save_every.to_string()),
+        ]
+    }));
     safetensors::write_to(output, &tensors(state), &metadata)
 }
 
@@ -430,6 +456,10 @@ fn write_to(output: &mut impl Write, model: &Model) -> io::Result<()> {
 /// # Errors
 /// [`CheckpointError`] says what is wrong with them.
 pub fn from_bytes(bytes: &[u8]) -> Result<Model, CheckpointError> {
+    Ok(read(bytes)?.0)
+}
+
+fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
     let file = safetensors::read(bytes)?;
     let metadata = Metadata::of(&file)?;
     let vocabulary = metadata.vocabulary()?;
@@ -469,8 +499,9 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Model, CheckpointError> {
         source,
         state,
     };
-    check(&model)?;
-    Ok(model)
+    let plan = metadata.plan()?;
+    check(&model, plan.as_ref())?;
+    Ok((model, plan))
 }
 
 /// b and c have one dimension in the file, the matrices two.
@@ -635,6 +666,21 @@ impl<'a> Metadata<'a> {
     }
 
     /// All of it is there, or nothing.
+    fn plan(&self) -> Result<Option<Plan>, CheckpointError> {
+        if PLAN.iter().all(|key| self.find(key).is_none()) {
+            return Ok(None);
+        }
+        Ok(Some(Plan {
+            iterations: self.parse("iterations", "a whole number")?,
+            report_every: self.parse("report_every", "a whole number")?,
+            report_length: self.parse("report_length", "a whole number")?,
+            passage_length: self.parse("passage_length", "a whole number")?,
+            log_every: self.parse("log_every", "a whole number")?,
+            save_every: self.parse("save_every", "a whole number")?,
+        }))
+    }
+
+    /// All of it is there, or nothing.
     fn source(&self, vocabulary: &Vocabulary) -> Result<Option<Source>, CheckpointError> {
         let keys = ["text_digest", "text_length", "text_start"];
         if keys.iter().all(|key| self.find(key).is_none()) {
@@ -679,11 +725,27 @@ mod tests {
         training.model().clone()
     }
 
+    fn plan() -> Plan {
+        Plan {
+            iterations: 123,
+            report_every: u64::MAX,
+            report_length: 0,
+            passage_length: usize::MAX,
+            log_every: 1,
+            save_every: 10,
+        }
+    }
+
+    /// The file of a run's last state.
+    fn run_file() -> Vec<u8> {
+        bytes_of(&model(), Some(&plan())).unwrap()
+    }
+
     /// A file with the same tensors, metadata and all, except for what `change` did.
     fn changed(
         change: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f64>)>, &mut Vec<(String, String)>),
     ) -> Vec<u8> {
-        let bytes = to_bytes(&model()).unwrap();
+        let bytes = run_file();
         let file = safetensors::read(&bytes).unwrap();
         let values = |bytes: &[u8]| -> Vec<f64> {
             let entries = bytes.chunks_exact(8);
@@ -727,7 +789,7 @@ mod tests {
         let back = from_bytes(&bytes).unwrap();
         assert_eq!(back, model);
         assert_eq!(to_bytes(&back).unwrap(), bytes);
-        assert_eq!(changed(|_, _| {}), bytes);
+        assert_eq!(changed(|_, _| {}), run_file());
 
         // Equality of numbers hides the sign of 0.
         let bits = |model: &Model| -> Vec<u64> {
@@ -740,6 +802,18 @@ mod tests {
         assert_eq!(bits(&back), bits(&model));
         assert_eq!(model.state.updates, 123);
         assert!(model.state.smooth_loss.is_some() && model.state.best_smooth_loss.is_some());
+    }
+
+    #[test]
+    fn a_plan_is_read_back_and_no_part_of_the_model() {
+        let (back, found) = read(&run_file()).unwrap();
+        assert_eq!((&back, found), (&model(), Some(plan())));
+        assert_eq!(read(&to_bytes(&back).unwrap()).unwrap(), (back, None));
+        let keys: Vec<&str> = PLAN.to_vec();
+        let without = changed(|_, metadata| {
+            metadata.retain(|(key, _)| !keys.contains(&key.as_str()));
+        });
+        assert_eq!(without, to_bytes(&model()).unwrap());
     }
 
     #[test]
@@ -854,6 +928,11 @@ mod tests {
                 "must be absent before the first update",
             ),
             (with("seed", "18446744073709551616"), "below 2^64"),
+            (with("iterations", "122"), "at least the number of updates"),
+            (with("report_every", "0"), "at least 1"),
+            (with("log_every", "0"), "at least 1"),
+            (with("save_every", "0"), "at least 1"),
+            (with("save_every", "1.5"), "a whole number"),
             (entry(0, f64::NAN), "\"U\" has no finite number at entry 1"),
             (
                 entry(7, f64::INFINITY),
@@ -910,6 +989,12 @@ mod tests {
             "text_start",
             "smooth_loss",
             "best_smooth_loss",
+            "iterations",
+            "report_every",
+            "report_length",
+            "passage_length",
+            "log_every",
+            "save_every",
         ] {
             cases.push((lacking(key), "the metadata lack"));
         }
@@ -1067,19 +1152,19 @@ mod tests {
     /// to the bit, and that training goes on with.
     #[test]
     fn damaged_files_are_refused_or_are_models() {
-        let file = to_bytes(&model()).unwrap();
+        let file = run_file();
         let mut generator = Generator::new(2424, Stream::Passage);
         let (mut refused, mut resumed) = (0, 0);
         for _ in 0..30_000 {
             let damaged = mutate(&file, &mut generator);
-            let Ok(model) = from_bytes(&damaged) else {
+            let Ok((model, plan)) = read(&damaged) else {
                 refused += 1;
                 continue;
             };
-            let bytes = to_bytes(&model).unwrap();
-            let back = from_bytes(&bytes).unwrap();
-            assert_eq!(back, model);
-            assert_eq!(to_bytes(&back).unwrap(), bytes);
+            let bytes = bytes_of(&model, plan.as_ref()).unwrap();
+            let (back, again) = read(&bytes).unwrap();
+            assert_eq!((&back, again), (&model, plan));
+            assert_eq!(bytes_of(&back, again.as_ref()).unwrap(), bytes);
             if let Ok(mut training) = Training::resume(TEXT, model, back) {
                 resumed += usize::from(training.update().is_ok());
             }
@@ -1103,15 +1188,6 @@ mod tests {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(&self.0);
         }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn the_folder_of_every_path_is_synced() {
-        let folder = Folder::new("synced");
-        sync_folder_of(Path::new("model.safetensors")).unwrap();
-        sync_folder_of(&folder.0.join("model.safetensors")).unwrap();
-        assert!(sync_folder_of(&folder.0.join("none").join("model.safetensors")).is_err());
     }
 
     #[test]

@@ -66,7 +66,8 @@
 //! | [`streams`] | one update of all streams, on one thread or several |
 //! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
 //! | [`checkpoint`], [`safetensors`], [`json`] | model files |
-//! | [`model`], [`digest`] | settings and state of a run; 64 bits that tell two apart |
+//! | [`disk`] | files that are replaced whole or not at all |
+//! | [`model`], [`digest`] | settings, state and plan of a run; 64 bits that tell two apart |
 //! | [`network`] | the equations above, with indices for one-hot vectors: forward, and backward through time |
 //! | [`adagrad`] | the update, of each entry as soon as it is summed |
 //! | [`gradient`] | the sums over steps and streams |
@@ -87,6 +88,7 @@ pub mod buffer;
 pub mod checkpoint;
 pub mod corpus;
 pub mod digest;
+pub mod disk;
 pub mod gradient;
 pub mod gradient_check;
 pub mod json;
@@ -106,7 +108,7 @@ pub mod unrolled;
 
 pub use corpus::{Corpus, TextError};
 pub use kernels::Level;
-pub use model::{Model, Settings};
+pub use model::{Model, Plan, Settings};
 pub use network::Rnn;
 pub use parameters::{Parameters, Shape, ShapeError};
 pub use text::Vocabulary;

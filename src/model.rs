@@ -199,6 +199,24 @@ impl State {
     }
 }
 
+/// What a run was asked for beyond its [`Settings`]: when it ends, what it tells and logs, how often it is
+/// saved. Nothing of it changes what is learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Updates after which the run ends.
+    pub iterations: u64,
+    /// Updates from report to report.
+    pub report_every: u64,
+    /// Characters of a report's sample.
+    pub report_length: usize,
+    /// Characters of the final passage.
+    pub passage_length: usize,
+    /// Updates from row to row of loss.csv.
+    pub log_every: u64,
+    /// Updates from save to save.
+    pub save_every: u64,
+}
+
 /// A network with everything that belongs to it: what a model file holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
