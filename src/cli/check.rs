@@ -59,10 +59,9 @@ pub const CHOICES: &[Choice] = &[
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(arguments)?;
     let iterations: u64 = arguments.count("iterations")?;
-    let text = read_text(arguments.first(), symbols(arguments), &settings, false)?;
-    let place = text.place;
-    let fail = |error| refused(error, &place, settings);
-    let mut training = begin(text.corpus, &place, settings)?;
+    let (text, corpus) = read_text(arguments.first(), symbols(arguments), &settings, false)?;
+    let fail = |error| refused(error, &text, settings);
+    let mut training = begin(corpus, &text, settings)?;
     for _ in 0..iterations {
         training.update().map_err(fail)?;
     }

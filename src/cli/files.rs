@@ -10,14 +10,12 @@ use std::fs::{self, File};
 use std::io::{self, Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
-/// A text and what to call it.
+/// What to call a text.
 pub struct Text {
     /// For titles: the file's name.
     pub name: String,
     /// For messages: the file as the command line names it.
     pub place: String,
-    /// What is in it.
-    pub corpus: Corpus,
 }
 
 /// The text of a file, of standard input for `-`, or the built-in one where none is named. Files stay where they
@@ -27,8 +25,8 @@ pub fn read_text(
     symbols: Symbols,
     settings: &Settings,
     quiet: bool,
-) -> Result<Text, Failure> {
-    let (name, place) = names(argument);
+) -> Result<(Text, Corpus), Failure> {
+    let Text { name, place } = names(argument);
     let fail = |error: io::Error| Failure::at(&place, error);
     let (input, bytes) = open(argument).map_err(fail)?;
     let mut progress = Progress::new(quiet, 0);
@@ -48,23 +46,19 @@ pub fn read_text(
             "{place} begins with a byte-order mark, which is left out"
         ));
     }
-    Ok(Text {
-        name,
-        place,
-        corpus,
-    })
+    Ok((Text { name, place }, corpus))
 }
 
-/// What to call a text in titles, and in messages.
-fn names(argument: Option<&OsStr>) -> (String, String) {
+fn names(argument: Option<&OsStr>) -> Text {
+    let (name, place): (&OsStr, &OsStr) = match argument {
+        None => ("the built-in story".as_ref(), "the built-in story".as_ref()),
+        Some(path) if path == "-" => ("standard input".as_ref(), "standard input".as_ref()),
+        Some(path) => (Path::new(path).file_name().unwrap_or(path), path),
+    };
     let words = |name: &OsStr| name.to_string_lossy().into_owned();
-    match argument {
-        None => ("the built-in story".into(), "the built-in story".into()),
-        Some(path) if path == "-" => ("standard input".into(), "standard input".into()),
-        Some(path) => {
-            let name = Path::new(path).file_name().unwrap_or(path);
-            (words(name), words(path))
-        }
+    Text {
+        name: words(name),
+        place: words(place),
     }
 }
 

@@ -1,9 +1,12 @@
 //! The folder of a run: its four files.
 
+use super::curve::Curve;
 use super::failure::Failure;
-use elman::{Look, Model, checkpoint};
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use super::lock::Lock;
+use super::loss_log::LossLog;
+use elman::disk::{self, Disk};
+use elman::{Look, Model, Plan, checkpoint};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 const MODEL: &str = "model.safetensors";
@@ -11,16 +14,32 @@ const BEST: &str = "best.safetensors";
 const LOSSES: &str = "loss.csv";
 const CHART: &str = "loss.svg";
 
-/// A run's folder, open for writing.
+/// A run's folder, open for writing; no other run has it open.
 pub struct RunFolder {
     path: PathBuf,
-    losses: BufWriter<File>,
+    losses: LossLog,
+    disk: Box<dyn Disk>,
+    lock: Lock,
+}
+
+/// What a run's folder holds of it.
+pub struct Saved {
+    /// The last state.
+    pub model: Model,
+    /// What the run was asked for.
+    pub plan: Plan,
+    /// The best model, see [`RunFolder::save`].
+    pub best: Model,
+    /// The losses before the last state.
+    pub curve: Curve,
 }
 
 impl RunFolder {
     /// Makes the folder where there is none. One that already holds a run is refused unless `force`.
-    pub fn create(path: &Path, force: bool) -> Result<Self, Failure> {
-        fs::create_dir_all(path).map_err(|error| Failure::at(path.display(), error))?;
+    pub fn create(path: &Path, force: bool, mut disk: Box<dyn Disk>) -> Result<Self, Failure> {
+        let made = disk.make_folder(path);
+        made.map_err(|error| Failure::at(path.display(), error))?;
+        let lock = Lock::take(path)?;
         let files = [MODEL, BEST, LOSSES, CHART].map(|name| path.join(name));
         if let Some(file) = files.iter().find(|file| file.is_dir()) {
             return Err(Failure::at(file.display(), "a folder, not a file"));
@@ -28,17 +47,63 @@ impl RunFolder {
         if !force && files.iter().any(|file| file.exists()) {
             return Err(Failure::at(
                 path.display(),
-                "already holds a run: choose another folder with --out, or replace it with --force",
+                "already holds a run: go on with it by --resume, choose another folder with --out, or replace \
+                 it with --force",
             ));
         }
-        let losses = path.join(LOSSES);
-        let file = File::create(&losses).map_err(|error| Failure::at(losses.display(), error))?;
-        let mut folder = RunFolder {
+        remove_state(path, disk.as_mut())?;
+        let losses = LossLog::create(&path.join(LOSSES), disk.as_mut());
+        Ok(RunFolder {
+            losses: losses.map_err(|error| within(path, LOSSES, error))?,
             path: path.to_path_buf(),
-            losses: BufWriter::new(file),
+            disk,
+            lock,
+        })
+    }
+
+    /// Opens the folder of a run that is to go on. Nothing in it changes yet.
+    pub fn open(path: &Path, disk: Box<dyn Disk>) -> Result<(Self, Saved), Failure> {
+        if !path.is_dir() {
+            return Err(Failure::at(path.display(), "not the folder of a run"));
+        }
+        let lock = Lock::take(path)?;
+        if !path.join(MODEL).exists() {
+            return Err(Failure::at(
+                path.display(),
+                "no run that can be resumed: it has no model.safetensors",
+            ));
+        }
+        let load = |name| {
+            let loaded = checkpoint::load_with(&path.join(name));
+            loaded.map_err(|error| within(path, name, error))
         };
-        folder.write_losses(format_args!("iteration,epoch,loss,smooth_loss\n"))?;
-        Ok(folder)
+        let (model, plan) = load(MODEL)?;
+        let plan = plan.ok_or_else(|| {
+            within(
+                path,
+                MODEL,
+                "a model, but not the last state of a run: it cannot be resumed",
+            )
+        })?;
+        let (best, _) = load(BEST)?;
+        if !belong_together(&model, &best) {
+            return Err(within(path, BEST, "not of the run of model.safetensors"));
+        }
+        let losses = LossLog::open(&path.join(LOSSES), model.state.updates, plan.log_every);
+        let (losses, curve) = losses.map_err(|error| within(path, LOSSES, error))?;
+        let folder = RunFolder {
+            path: path.to_path_buf(),
+            losses,
+            disk,
+            lock,
+        };
+        let saved = Saved {
+            model,
+            plan,
+            best,
+            curve,
+        };
+        Ok((folder, saved))
     }
 
     /// Its path.
@@ -46,42 +111,75 @@ impl RunFolder {
         &self.path
     }
 
-    /// Adds a row to loss.csv.
-    pub fn log(&mut self, look: &Look) -> Result<(), Failure> {
-        let Look {
-            iteration,
-            epoch,
-            loss,
-            smooth_loss,
-            ..
-        } = look;
-        self.write_losses(format_args!(
-            "{iteration},{epoch},{loss:?},{smooth_loss:?}\n"
-        ))
+    /// Cuts loss.csv back to the rows before the last state.
+    pub fn cut(&mut self) -> Result<(), Failure> {
+        let cut = self.losses.cut(self.disk.as_mut());
+        cut.map_err(|error| within(&self.path, LOSSES, error))
     }
 
-    /// Writes the losses so far, the chart, the best model and the last one, in this order: whoever finds
-    /// the last one finds all.
+    /// Adds a row to loss.csv.
+    pub fn log(&mut self, look: &Look) -> Result<(), Failure> {
+        let logged = self.losses.push(look, self.disk.as_mut());
+        logged.map_err(|error| within(&self.path, LOSSES, error))
+    }
+
+    /// Saves the losses so far, the chart, the best model and the last state, in this order and each on the
+    /// device before the next, the chart apart: whoever finds a state finds all that came before it.
+    ///
+    /// A run that is stopped on the way leaves the others as of now beside the state saved before. What
+    /// loss.csv has too much is cut off when the run goes on, and the chart is drawn anew with the next save.
+    /// The best model may then be one that the run only found after the older state. It finds the same
+    /// one again: a run repeats itself to the bit, and what competes is told by the smooth loss in the
+    /// state, not by this file. Until then this file stays in the place of an earlier best model that nobody has
+    /// any more; that is no matter as long as the run does not end before, which `--iterations` is held to.
     pub fn save(
         &mut self,
         chart: &str,
         best: Option<&Model>,
-        model: Option<&Model>,
+        model: Option<(&Model, &Plan)>,
     ) -> Result<(), Failure> {
-        let flushed = self.losses.flush();
-        flushed.map_err(|error| Failure::at(self.path.join(LOSSES).display(), error))?;
-        let path = self.path.join(CHART);
-        fs::write(&path, chart).map_err(|error| Failure::at(path.display(), error))?;
-        for (name, model) in [(BEST, best), (MODEL, model)] {
-            let path = self.path.join(name);
-            let saved = model.map_or(Ok(()), |model| checkpoint::save(model, &path));
-            saved.map_err(|error| Failure::at(path.display(), error))?;
+        self.lock.keep()?;
+        let disk = self.disk.as_mut();
+        let at = |name| self.path.join(name);
+        let synced = self.losses.sync(disk);
+        synced.map_err(|error| within(&self.path, LOSSES, error))?;
+        let placed = disk::place(disk, &at(CHART), |output| {
+            output.write_all(chart.as_bytes())
+        });
+        placed.map_err(|error| within(&self.path, CHART, error))?;
+        if let Some(best) = best {
+            let saved = checkpoint::save_with(best, None, &at(BEST), disk);
+            saved.map_err(|error| within(&self.path, BEST, error))?;
+        }
+        if let Some((model, plan)) = model {
+            let saved = checkpoint::save_with(model, Some(plan), &at(MODEL), disk);
+            saved.map_err(|error| within(&self.path, MODEL, error))?;
         }
         Ok(())
     }
+}
 
-    fn write_losses(&mut self, line: std::fmt::Arguments) -> Result<(), Failure> {
-        let written = self.losses.write_fmt(line);
-        written.map_err(|error| Failure::at(self.path.join(LOSSES).display(), error))
+/// The state of an earlier run goes first, to last: it must never be found with files of the new one.
+fn remove_state(path: &Path, disk: &mut dyn Disk) -> Result<(), Failure> {
+    let model = path.join(MODEL);
+    if !model.exists() {
+        return Ok(());
     }
+    let removed = disk.remove(&model).and_then(|()| disk.sync_folder(path));
+    removed.map_err(|error| Failure::at(model.display(), error))
+}
+
+fn belong_together(model: &Model, best: &Model) -> bool {
+    let Model {
+        settings,
+        vocabulary,
+        source,
+        ..
+    } = model;
+    (settings, vocabulary, source) == (&best.settings, &best.vocabulary, &best.source)
+}
+
+/// Something with a file of the folder.
+fn within(path: &Path, name: &str, error: impl Display) -> Failure {
+    Failure::at(path.join(name).display(), error)
 }

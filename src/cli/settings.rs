@@ -2,6 +2,7 @@
 
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
+use super::files::Text;
 use elman::text::Symbols;
 use elman::{Corpus, Settings, Training, TrainingError};
 
@@ -110,16 +111,18 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// An untrained network and the text that it is to learn, which goes by the name `place`.
-pub fn begin(corpus: Corpus, place: &str, settings: Settings) -> Result<Training, Failure> {
+/// An untrained network and the text that it is to learn.
+pub fn begin(corpus: Corpus, text: &Text, settings: Settings) -> Result<Training, Failure> {
     let training = Training::begin(corpus, settings);
-    training.map_err(|error| refused(error, place, settings))
+    training.map_err(|error| refused(error, text, settings))
 }
 
 /// Says which argument is to blame.
-pub fn refused(error: TrainingError, place: &str, settings: Settings) -> Failure {
+pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure {
     match error {
-        TrainingError::TextTooShort { .. } | TrainingError::Text(_) => Failure::at(place, error),
+        TrainingError::TextTooShort { .. } | TrainingError::Text(_) => {
+            Failure::at(&text.place, error)
+        }
         TrainingError::Shape(_) => Failure::at(format!("--hidden {}", settings.hidden), error),
         _ => Failure::Failed(error.to_string()),
     }

@@ -7,17 +7,19 @@ use super::failure::Failure;
 use super::files::{Text, read_text};
 use super::output::{print, print_characters};
 use super::progress::Progress;
-use super::run_folder::RunFolder;
+use super::resume::{self, Resumed};
+use super::run_folder::{RunFolder, Saved};
 use super::settings::{
     BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS,
     begin, refused, settings, symbols,
 };
 use super::terminal;
 use super::text_curve;
+use elman::disk::{Disk, System};
 use elman::model::State;
 use elman::random::{Generator, Stream};
 use elman::synthesis::Synthesizer;
-use elman::{Level, Look, Model, Training, digest};
+use elman::{Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError, digest};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::thread;
@@ -28,8 +30,12 @@ Learns TEXT (UTF-8); without TEXT the built-in story, with - standard input. Rep
 output, the run to a folder: model.safetensors (the last state), best.safetensors (the best model),
 loss.csv and loss.svg. The last line is the digest of the parameters.
 
+With --resume a run goes on from its last state, as if it had never stopped, in the same TEXT and with
+all the settings of the run; --iterations may be larger, --save-every another.
+
 examples: elman train
-          elman train book.txt --hidden 200 --out book-run";
+          elman train book.txt --hidden 200 --out book-run
+          elman train book.txt --resume book-run --iterations 200000";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
@@ -74,6 +80,12 @@ pub const CHOICES: &[Choice] = &[
         help: "updates from row to row of loss.csv",
     },
     Choice {
+        name: "save-every",
+        value: "N",
+        default: "10000",
+        help: "updates from save to save; the end is saved too",
+    },
+    Choice {
         name: "threads",
         value: "N",
         default: "",
@@ -84,6 +96,12 @@ pub const CHOICES: &[Choice] = &[
         value: "DIR",
         default: "elman-run",
         help: "the run's folder",
+    },
+    Choice {
+        name: "resume",
+        value: "DIR",
+        default: "",
+        help: "go on with the run in this folder",
     },
     Choice {
         name: "force",
@@ -100,73 +118,143 @@ pub const CHOICES: &[Choice] = &[
     HELP,
 ];
 
-/// The files are saved every so many updates, and at the end.
-const SAVE_EVERY: u64 = 10_000;
-
-/// What is told, and when; nothing of it changes what is learned.
-struct Plan {
-    iterations: u64,
-    report_every: u64,
-    report_length: usize,
-    passage_length: usize,
-    log_every: u64,
-}
-
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let settings = settings(arguments)?;
-    let plan = plan(arguments)?;
-    let out = Path::new(arguments.filled("out")?);
-    let quiet = arguments.has("quiet");
-    let text = read_text(arguments.first(), symbols(arguments), &settings, quiet)?;
-    let Text {
-        name,
-        place,
-        corpus,
-    } = text;
-    let training = begin(corpus, &place, settings)?;
-    let threads = threads(arguments, &training)?;
-    let mut training = match threads {
-        1 => training,
-        _ => (training.on(Level::chosen(), threads))
-            .map_err(|error| refused(error, &place, settings))?,
-    };
-    check_start(&mut training, arguments)?;
-    let folder = RunFolder::create(out, arguments.has("force"))?;
-    let progress = Progress::new(quiet, 0);
-    progress.say(&introduction(&training, &place, &folder));
-    let mut run = Run {
-        progress,
-        title: Title {
-            text: name,
-            hidden: settings.hidden,
-            sequence_length: settings.sequence_length,
-        },
-        curve: Curve::new(),
-        saved: None,
-        unread: false,
-        training,
-        folder,
-        plan,
-    };
-    run.go()
+    Run::of(arguments, Box::new(System))?.go()
+}
+
+/// A new run, or one that goes on.
+impl Run {
+    fn of(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Self, Failure> {
+        match arguments.has("resume") {
+            true => Self::resume(arguments, disk),
+            false => Self::begin(arguments, disk),
+        }
+    }
+
+    fn begin(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Self, Failure> {
+        let settings = settings(arguments)?;
+        let plan = plan(arguments)?;
+        let out = Path::new(arguments.filled("out")?);
+        let quiet = arguments.has("quiet");
+        let (text, corpus) = read_text(arguments.first(), symbols(arguments), &settings, quiet)?;
+        let training = begin(corpus, &text, settings)?;
+        let mut training = on_threads(training, arguments, &text)?;
+        check_start(&mut training, arguments)?;
+        let folder = RunFolder::create(out, arguments.has("force"), disk)?;
+        let run = Run {
+            progress: Progress::new(quiet, 0),
+            title: title(&text, &settings),
+            curve: Curve::new(),
+            held: None,
+            unread: false,
+            training,
+            folder,
+            plan,
+        };
+        run.progress.say(&run.introduction(&text));
+        Ok(run)
+    }
+
+    /// Nothing in the folder changes before all is well.
+    fn resume(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Self, Failure> {
+        let Resumed {
+            folder,
+            saved,
+            plan,
+        } = resume::open(arguments, disk)?;
+        let Saved {
+            model, best, curve, ..
+        } = saved;
+        let (settings, updates) = (model.settings, model.state.updates);
+        let (quiet, symbols) = (arguments.has("quiet"), model.vocabulary.symbols());
+        let (text, corpus) = read_text(arguments.first(), symbols, &settings, quiet)?;
+        let training = go_on(corpus, &text, model, best)?;
+        let mut training = on_threads(training, arguments, &text)?;
+        look(&mut training)?;
+        let mut run = Run {
+            progress: Progress::new(quiet, updates),
+            title: title(&text, &settings),
+            held: Some((updates, saved.plan)),
+            unread: false,
+            curve,
+            training,
+            folder,
+            plan,
+        };
+        run.folder.cut()?;
+        run.progress.say(&run.introduction(&text));
+        Ok(run)
+    }
+
+    fn introduction(&self, text: &Text) -> String {
+        let model = self.training.model();
+        let shape = model.state.rnn.shape();
+        let from = match model.state.updates {
+            0 => String::new(),
+            updates => format!(", from update {}", terminal::thousands(updates)),
+        };
+        format!(
+            "{}: {} {}, K = {}; m = {}, {} parameters; run in {}{from}",
+            text.place,
+            terminal::thousands(self.training.corpus().length()),
+            model.vocabulary.symbols().name(),
+            shape.K(),
+            shape.m(),
+            terminal::thousands(shape.entries() as u64),
+            self.folder.path().display(),
+        )
+    }
+}
+
+/// A run and its last state's text.
+fn go_on(corpus: Corpus, text: &Text, model: Model, best: Model) -> Result<Training, Failure> {
+    let settings = model.settings;
+    let training = Training::resume_with(corpus, model, best);
+    training.map_err(|error| match error {
+        TrainingError::OtherText { .. } => Failure::at(&text.place, error),
+        error => refused(error, text, settings),
+    })
+}
+
+fn title(text: &Text, settings: &Settings) -> Title {
+    Title {
+        text: text.name.clone(),
+        hidden: settings.hidden,
+        sequence_length: settings.sequence_length,
+    }
 }
 
 fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
-    let every = |name: &str| match arguments.count(name)? {
+    Ok(Plan {
+        iterations: arguments.count("iterations")?,
+        report_every: every(arguments, "report-every")?,
+        report_length: arguments.count("report-length")?,
+        passage_length: arguments.count("passage-length")?,
+        log_every: every(arguments, "log-every")?,
+        save_every: every(arguments, "save-every")?,
+    })
+}
+
+/// The value of an option that says how often.
+pub fn every(arguments: &Arguments, name: &str) -> Result<u64, Failure> {
+    match arguments.count(name)? {
         0 => Err(Failure::at(
             arguments.quoted(name),
             "must be a whole number of at least 1",
         )),
         every => Ok(every),
-    };
-    Ok(Plan {
-        iterations: arguments.count("iterations")?,
-        report_every: every("report-every")?,
-        report_length: arguments.count("report-length")?,
-        passage_length: arguments.count("passage-length")?,
-        log_every: every("log-every")?,
-    })
+    }
+}
+
+fn on_threads(training: Training, arguments: &Arguments, text: &Text) -> Result<Training, Failure> {
+    let settings = training.model().settings;
+    match threads(arguments, &training)? {
+        1 => Ok(training),
+        threads => {
+            (training.on(Level::chosen(), threads)).map_err(|error| refused(error, text, settings))
+        }
+    }
 }
 
 /// The threads that were asked for, or those that help.
@@ -203,8 +291,7 @@ fn characters_an_update(model: &Model) -> usize {
 
 /// What cannot be learned from the start is refused before a folder is touched.
 fn check_start(training: &mut Training, arguments: &Arguments) -> Result<(), Failure> {
-    let looked = training.look();
-    looked.map_err(|error| Failure::Failed(error.to_string()))?;
+    look(training)?;
     if is_finite(training.model()) {
         return Ok(());
     }
@@ -214,24 +301,17 @@ fn check_start(training: &mut Training, arguments: &Arguments) -> Result<(), Fai
     ))
 }
 
+fn look(training: &mut Training) -> Result<(), Failure> {
+    let looked = training.look();
+    looked.map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(())
+}
+
 /// Whether a model file can hold it.
 fn is_finite(model: &Model) -> bool {
     let State { rnn, G, h, .. } = &model.state;
     let parts = [rnn.parameters.values(), G.values(), h];
     parts.iter().all(|part| part.iter().all(|x| x.is_finite()))
-}
-
-fn introduction(training: &Training, place: &str, folder: &RunFolder) -> String {
-    let shape = training.model().state.rnn.shape();
-    format!(
-        "{place}: {} {}, K = {}; m = {}, {} parameters; run in {}",
-        terminal::thousands(training.corpus().length()),
-        training.model().vocabulary.symbols().name(),
-        shape.K(),
-        shape.m(),
-        terminal::thousands(shape.entries() as u64),
-        folder.path().display(),
-    )
 }
 
 struct Run {
@@ -241,8 +321,8 @@ struct Run {
     progress: Progress,
     title: Title,
     curve: Curve,
-    /// Updates that the saved state holds; none before the first save.
-    saved: Option<u64>,
+    /// Updates of the state that the folder holds, and its plan; none before the first save.
+    held: Option<(u64, Plan)>,
     /// Nobody reads standard output any more.
     unread: bool,
 }
@@ -259,7 +339,7 @@ impl Run {
             let look = self.training.look();
             let look = look.map_err(|error| self.rescue(error.to_string()))?;
             let (n, last) = (look.iteration, self.plan.iterations);
-            if n % SAVE_EVERY == 0 || n == last {
+            if n % self.plan.save_every == 0 || n == last || self.plan_is_new() {
                 self.save()?;
             }
             if n % self.plan.report_every == 0 || n == last {
@@ -280,28 +360,38 @@ impl Run {
         }
     }
 
+    /// Whether the folder holds the state of another plan.
+    fn plan_is_new(&self) -> bool {
+        self.held.is_some_and(|(_, plan)| plan != self.plan)
+    }
+
     fn save(&mut self) -> Result<(), Failure> {
-        let (best, model) = (self.training.best(), self.training.model());
-        let chart = self.chart();
-        let saved = self.folder.save(&chart, Some(best), Some(model));
-        saved.map_err(|failure| self.with_kept(failure))?;
-        self.saved = Some(model.state.updates);
-        Ok(())
+        let saved = self.save_what(|_| true);
+        saved.map_err(|failure| self.with_kept(failure))
     }
 
     /// Ends the run, and saves what is finite of it.
     fn rescue(&mut self, message: String) -> Failure {
-        let best = Some(self.training.best()).filter(|model| is_finite(model));
-        let model = Some(self.training.model()).filter(|model| is_finite(model));
-        let chart = self.chart();
-        let failure = match self.folder.save(&chart, best, model) {
+        let failure = match self.save_what(is_finite) {
             Err(Failure::Failed(also)) => Failure::at(message, also),
-            _ => {
-                self.saved = model.map(|model| model.state.updates).or(self.saved);
-                Failure::Failed(message)
-            }
+            _ => Failure::Failed(message),
         };
         self.with_kept(failure)
+    }
+
+    /// Saves the best model and the state, or what of them can be, unless the folder holds it already.
+    fn save_what(&mut self, can_be: fn(&Model) -> bool) -> Result<(), Failure> {
+        let now = (self.training.model().state.updates, self.plan);
+        if self.held == Some(now) {
+            return Ok(());
+        }
+        let chart = self.chart();
+        let best = Some(self.training.best()).filter(|model| can_be(model));
+        let model = Some(self.training.model()).filter(|model| can_be(model));
+        let state = model.map(|model| (model, &self.plan));
+        self.folder.save(&chart, best, state)?;
+        self.held = model.map(|_| now).or(self.held);
+        Ok(())
     }
 
     /// A failure, and what there is all the same.
@@ -310,8 +400,8 @@ impl Run {
             return failure;
         };
         let place = self.folder.path().display();
-        Failure::Failed(match self.saved {
-            Some(n) => {
+        Failure::Failed(match self.held {
+            Some((n, _)) => {
                 format!("{message}; {place} keeps the best model and the state at update {n}")
             }
             None => format!("{message}; {place} keeps no model of this run"),

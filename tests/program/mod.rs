@@ -50,7 +50,7 @@ pub const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; \u{
 impl Folder {
     pub fn new(test: &str) -> Self {
         let name = format!("elman-{test}-{}", std::process::id());
-        let folder = Folder(std::env::temp_dir().join(name));
+        let folder = Folder(place().join(name));
         let _ = fs::remove_dir_all(&folder.0);
         fs::create_dir_all(&folder.0).unwrap();
         folder.write("text", TEXT.repeat(13));
@@ -143,6 +143,15 @@ impl Folder {
             "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
              --report-length 40 --passage-length 60 --quiet --out {out} {more}"
         ))
+    }
+}
+
+/// In memory where there is a folder for that: runs bring all that they save to the device.
+fn place() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    match fs::metadata(&memory) {
+        Ok(folder) if folder.is_dir() && !folder.permissions().readonly() => memory,
+        _ => std::env::temp_dir(),
     }
 }
 

@@ -1,0 +1,163 @@
+//! `--resume`: a run goes on as it was begun. What the command line says again has to agree.
+
+use super::arguments::Arguments;
+use super::failure::Failure;
+use super::run_folder::{RunFolder, Saved};
+use super::train::every;
+use elman::disk::Disk;
+use elman::text::Symbols;
+use elman::{Model, Plan};
+use std::path::Path;
+
+/// A run that is to go on.
+pub struct Resumed {
+    /// Its folder.
+    pub folder: RunFolder,
+    /// What the folder holds.
+    pub saved: Saved,
+    /// What it is asked for from now on.
+    pub plan: Plan,
+}
+
+/// Opens the folder that `--resume` names, and refuses options that the run in it was not begun with.
+pub fn open(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Resumed, Failure> {
+    let path = Path::new(arguments.filled("resume")?);
+    if arguments.has("force") {
+        return Err(Failure::Usage(
+            "--force replaces a run, --resume goes on with it: choose one".into(),
+        ));
+    }
+    if arguments.has("out") && Path::new(arguments.filled("out")?) != path {
+        return Err(Failure::Usage(format!(
+            "{}: a run goes on in its own folder, that of {}",
+            arguments.quoted("out"),
+            arguments.quoted("resume")
+        )));
+    }
+    let (folder, saved) = RunFolder::open(path, disk)?;
+    agree(arguments, &saved)?;
+    let plan = plan(arguments, &saved)?;
+    Ok(Resumed {
+        folder,
+        saved,
+        plan,
+    })
+}
+
+/// The value of an option that the run was begun with.
+enum Begun {
+    Count(u64),
+    Number(f64),
+    Switch(bool),
+}
+
+/// Every option that stays as it was, with its value.
+fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 14] {
+    use Begun::{Count, Number, Switch};
+    let Model {
+        settings,
+        vocabulary,
+        ..
+    } = model;
+    [
+        ("hidden", Count(settings.hidden as u64)),
+        ("seq-length", Count(settings.sequence_length as u64)),
+        ("streams", Count(settings.streams as u64)),
+        ("bytes", Switch(vocabulary.symbols() == Symbols::Bytes)),
+        ("documents", Switch(settings.documents)),
+        ("learning-rate", Number(settings.learning_rate)),
+        ("sigma", Number(settings.sigma)),
+        ("clip", Number(settings.clip)),
+        ("epsilon", Number(settings.epsilon)),
+        ("seed", Count(settings.seed)),
+        ("report-every", Count(plan.report_every)),
+        ("report-length", Count(plan.report_length as u64)),
+        ("passage-length", Count(plan.passage_length as u64)),
+        ("log-every", Count(plan.log_every)),
+    ]
+}
+
+/// What is given again is what it was.
+fn agree(arguments: &Arguments, saved: &Saved) -> Result<(), Failure> {
+    for (name, begun) in begun(&saved.model, &saved.plan) {
+        if !arguments.has(name) {
+            continue;
+        }
+        let (agrees, value) = match begun {
+            Begun::Count(value) => (
+                arguments.count::<u64>(name)? == value,
+                format!("with {value}"),
+            ),
+            Begun::Number(value) => (arguments.number(name)? == value, format!("with {value:?}")),
+            Begun::Switch(is_on) => (is_on, "without it".to_string()),
+        };
+        if !agrees {
+            return Err(Failure::at(
+                arguments.quoted(name),
+                format!("the run was begun {value}, and goes on so"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The plan that the run goes on with: it may end later, and be saved more or less often.
+fn plan(arguments: &Arguments, saved: &Saved) -> Result<Plan, Failure> {
+    let mut plan = saved.plan;
+    if arguments.has("iterations") {
+        plan.iterations = arguments.count("iterations")?;
+    }
+    if arguments.has("save-every") {
+        plan.save_every = every(arguments, "save-every")?;
+    }
+    // A run that was stopped in a save may have seen its best model after its last state.
+    let made = (saved.model.state.updates).max(saved.best.state.updates);
+    if plan.iterations < made {
+        return Err(Failure::at(
+            format!("--iterations {}", plan.iterations),
+            format!("the run has made {made} updates: it cannot end before"),
+        ));
+    }
+    let is_finished = saved.model.state.updates == saved.plan.iterations;
+    match is_finished && plan.iterations == saved.plan.iterations {
+        // How often it would be saved no longer matters: everything is.
+        true => Ok(saved.plan),
+        false => Ok(plan),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::train::CHOICES;
+    use super::*;
+    use elman::Settings;
+
+    /// Every option of `train` either stays as it was or is here, with what becomes of it.
+    #[test]
+    fn no_option_is_forgotten() {
+        let free = [
+            "iterations",
+            "save-every",
+            "threads",
+            "quiet",
+            "out",
+            "force",
+            "resume",
+            "help",
+        ];
+        let training = elman::Training::new(elman::STORY, Settings::default()).unwrap();
+        let plan = Plan {
+            iterations: 1,
+            report_every: 1,
+            report_length: 1,
+            passage_length: 1,
+            log_every: 1,
+            save_every: 1,
+        };
+        let begun = begun(training.model(), &plan);
+        for choice in CHOICES {
+            let is_begun = begun.iter().any(|(name, _)| *name == choice.name);
+            assert!(is_begun != free.contains(&choice.name), "{}", choice.name);
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! Runs that go on: stopped anywhere, in any way, they end in the bytes of the run that never stopped.
+
+mod program;
+
+use program::{Ended, Folder, TEXT, value};
+
+/// What a run of the tests is begun with; reports are frequent and fall between the other times.
+const OPTIONS: &str = "--hidden 6 --seq-length 10 --report-every 70 --report-length 30 \
+                       --passage-length 50 --log-every 3 --quiet";
+
+fn begin(folder: &Folder, run: &str, more: &str) -> Ended {
+    folder.run(&format!("train text {OPTIONS} --out {run} {more}"))
+}
+
+fn go_on(folder: &Folder, run: &str, more: &str) -> Ended {
+    folder.run(&format!("train text --quiet --resume {run} {more}"))
+}
+
+/// The reports of an output from update `n` on, with all that follows them.
+fn from(stdout: &str, n: u64) -> &str {
+    let reports = stdout.match_indices("iter=").map(|(at, _)| at);
+    let mut reports = reports.filter(|&at| at == 0 || stdout[..at].ends_with('\n'));
+    let at = reports.find(|&at| {
+        let line = stdout[at..].lines().next().unwrap();
+        value(line, "iter").parse::<u64>().unwrap() >= n
+    });
+    &stdout[at.unwrap()..]
+}
+
+#[test]
+fn a_run_that_is_stopped_and_goes_on_is_the_run_that_never_stopped() {
+    let folder = Folder::new("resume-any");
+    for more in ["", "--streams 3 --seed 7", "--learning-rate 3"] {
+        let whole = begin(
+            &folder,
+            "whole",
+            &format!("--iterations 430 --force {more}"),
+        )
+        .well();
+        // Before the first update, at a row, between rows, at a report, at candidates for the best, near the end.
+        for stops in [
+            &[0][..],
+            &[1],
+            &[3],
+            &[69, 70, 71],
+            &[100, 200],
+            &[150, 299, 300, 301, 429],
+        ] {
+            let first = format!("--iterations {} --force {more}", stops[0]);
+            begin(&folder, "parts", &first).well();
+            let ends = stops[1..].iter().chain([&430]);
+            for (stop, end) in stops.iter().zip(ends) {
+                let part = go_on(&folder, "parts", &format!("--iterations {end}")).well();
+                if *end == 430 {
+                    assert_eq!(part, from(&whole, *stop), "{stops:?} {more}");
+                }
+            }
+            assert!(
+                folder.files("parts") == folder.files("whole"),
+                "{stops:?} {more}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_run_goes_on_from_its_last_save_whatever_it_was_doing() {
+    let folder = Folder::new("resume-tail");
+    let whole = begin(&folder, "whole", "--iterations 430").well();
+    begin(&folder, "run", "--iterations 211").well();
+    // What a stopped program leaves: rows too many, half a row, half a file, files of later.
+    let mut rows = folder.read("run/loss.csv");
+    rows.extend(b"211,1,3.5,4.5\n2");
+    folder.write("run/loss.csv", rows);
+    folder.write("run/model.safetensors.new", "half of ");
+    folder.write("run/best.safetensors.new", "");
+    folder.write("run/loss.svg.new", "x".repeat(100_000));
+    folder.write("run/loss.svg", folder.read("whole/loss.svg"));
+    let last = go_on(&folder, "run", "--iterations 430").well();
+    assert_eq!(last, from(&whole, 211));
+    assert!(folder.files("run") == folder.files("whole"));
+}
+
+/// Between the two renames of a save the best model is younger than the state.
+#[test]
+fn a_best_model_from_after_the_state_is_reached_again() {
+    let folder = Folder::new("resume-younger");
+    let whole = begin(&folder, "whole", "--iterations 430").well();
+    let best = program::value(whole.split("passage ").nth(1).unwrap(), "best_iter");
+    let best: u64 = best.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(best > 201, "{best}");
+    begin(&folder, "run", "--iterations 201").well();
+    folder.write(
+        "run/best.safetensors",
+        folder.read("whole/best.safetensors"),
+    );
+    // The plan is 201 updates, but the run has been further.
+    go_on(&folder, "run", "").refused(1, &format!("the run has made {best} updates"));
+    let short = format!("--iterations {}", best - 1);
+    go_on(&folder, "run", &short).refused(1, &format!("--iterations {}: the run has", best - 1));
+    let last = go_on(&folder, "run", "--iterations 430 --save-every 1").well();
+    assert_eq!(last, from(&whole, 201));
+    begin(&folder, "whole", "--iterations 430 --save-every 1 --force").well();
+    assert!(folder.files("run") == folder.files("whole"));
+
+    // It ends with the best model of its own length, however soon that is.
+    let end = format!("--iterations {best}");
+    begin(&folder, "run", "--iterations 201 --force").well();
+    folder.write(
+        "run/best.safetensors",
+        folder.read("whole/best.safetensors"),
+    );
+    let last = go_on(&folder, "run", &end).well();
+    let whole = begin(&folder, "whole", &format!("{end} --force")).well();
+    assert_eq!(last, from(&whole, 201));
+    assert!(folder.files("run") == folder.files("whole"));
+}
+
+#[test]
+fn a_finished_run_says_its_end_again_and_stays_as_it_is() {
+    let folder = Folder::new("resume-finished");
+    let whole = begin(&folder, "run", "--iterations 211").well();
+    let files = folder.files("run");
+    let modified = || -> Vec<_> {
+        let file = |(name, _): &(String, Vec<u8>)| {
+            let path = folder.path("run").join(name);
+            std::fs::metadata(path).unwrap().modified().unwrap()
+        };
+        files.iter().map(file).collect()
+    };
+    let before = modified();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    for more in [
+        "",
+        "--iterations 211",
+        "--save-every 5",
+        "--threads 2",
+        "--out run",
+    ] {
+        let again = go_on(&folder, "run", more).well();
+        assert_eq!(again, from(&whole, 211), "{more}");
+        assert!(folder.files("run") == files, "{more}");
+        assert_eq!(modified(), before, "{more}");
+    }
+    // Asked for more, it is no longer finished.
+    go_on(&folder, "run", "--iterations 212").well();
+    assert!(folder.files("run") != files);
+}
+
+/// The state of update 0 is saved with its plan before the first update.
+#[test]
+fn a_new_end_is_kept_from_the_start() {
+    let folder = Folder::new("resume-end");
+    begin(&folder, "whole", "--iterations 300 --save-every 7").well();
+    begin(&folder, "run", "--iterations 50 --save-every 7").well();
+    // It fails at its first report, after it has noted that the end is another.
+    #[cfg(target_os = "linux")]
+    {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let train = "train text --quiet --resume run --iterations 300";
+        let failed = program::ended(folder.command(train).stdout(full));
+        failed.refused(1, "standard output: ");
+    }
+    #[cfg(not(target_os = "linux"))]
+    go_on(&folder, "run", "--iterations 300").well();
+    go_on(&folder, "run", "").well();
+    assert!(folder.files("run") == folder.files("whole"));
+}
+
+#[test]
+fn the_built_in_text_and_standard_input_go_on_as_well() {
+    let folder = Folder::new("resume-texts");
+    folder
+        .run("train --hidden 4 --iterations 60 --out whole --quiet")
+        .well();
+    folder
+        .run("train --hidden 4 --iterations 30 --out run --quiet")
+        .well();
+    folder
+        .run("train --resume run --iterations 60 --quiet")
+        .well();
+    assert!(folder.files("run") == folder.files("whole"));
+
+    let text = TEXT.repeat(13);
+    let train = |options: &str| folder.run_with_input(&format!("train - {options}"), &text);
+    train(&format!("{OPTIONS} --iterations 211 --out all")).well();
+    train(&format!("{OPTIONS} --iterations 100 --out some")).well();
+    train("--resume some --iterations 211").well();
+    assert!(folder.files("some") == folder.files("all"));
+}
+
+#[test]
+fn what_is_given_again_has_to_agree() {
+    let folder = Folder::new("resume-agree");
+    begin(&folder, "run", "--iterations 50").well();
+    let files = folder.files("run");
+    for (option, words) in [
+        ("--hidden 7", "--hidden 7: the run was begun with 6"),
+        (
+            "--seq-length 9",
+            "--seq-length 9: the run was begun with 10",
+        ),
+        ("--streams 2", "--streams 2: the run was begun with 1"),
+        (
+            "--learning-rate 0.2",
+            "--learning-rate 0.2: the run was begun with 0.1",
+        ),
+        ("--sigma 1", "--sigma 1: the run was begun with 0.01"),
+        ("--clip 4", "--clip 4: the run was begun with 5.0"),
+        (
+            "--epsilon 0.00000001000001",
+            "the run was begun with 1e-8, and goes on so",
+        ),
+        ("--seed 2", "--seed 2: the run was begun with 1"),
+        (
+            "--report-every 7",
+            "--report-every 7: the run was begun with 70",
+        ),
+        (
+            "--report-length 7",
+            "--report-length 7: the run was begun with 30",
+        ),
+        (
+            "--passage-length 7",
+            "--passage-length 7: the run was begun with 50",
+        ),
+        ("--log-every 0", "--log-every 0: the run was begun with 3"),
+        (
+            "--iterations 49",
+            "--iterations 49: the run has made 50 updates",
+        ),
+        ("--save-every 0", "--save-every 0: must be"),
+        ("--hidden 6 --threads 0", "--threads 0: must be"),
+    ] {
+        let stdout = go_on(&folder, "run", option).refused(1, words);
+        assert_eq!(stdout, "", "{option}");
+    }
+    for (option, words) in [
+        ("--force", "--force replaces a run"),
+        (
+            "--out other",
+            "--out other: a run goes on in its own folder",
+        ),
+        ("--hidden six", "--hidden six: must be a whole number"),
+        ("--iterations -1", "--iterations -1: must be a whole number"),
+        ("--resume", "--resume needs a value"),
+    ] {
+        go_on(&folder, "run", option).refused(2, words);
+    }
+    assert!(folder.files("run") == files);
+    assert!(!folder.path("other").exists());
+    let same = "--hidden 6 --seq-length 10 --streams 1 --learning-rate 0.10 --sigma 1e-2 --clip 5 \
+                --epsilon 0.00000001 --seed 1 --report-every 70 --report-length 30 --passage-length 50 \
+                --log-every 3 --iterations 50 --out run/";
+    go_on(&folder, "run", same).well();
+    assert!(folder.files("run") == files);
+}
+
+#[test]
+fn another_text_is_refused_with_both_digests() {
+    let folder = Folder::new("resume-text");
+    begin(&folder, "run", "--iterations 50").well();
+    let files = folder.files("run");
+    let digest = |text: &str| format!("{:016x}", elman::digest::of_text(text));
+    let text = TEXT.repeat(13);
+    for other in [
+        text.replacen("nine", "five", 1),
+        text.replace("nine", "NINE"),
+        text[1..].to_string(),
+    ] {
+        folder.write("other", &other);
+        let ended = folder.run("train other --resume run --iterations 100");
+        ended.clone().refused(
+            1,
+            &format!("other: the text has the digest {}", digest(&other)),
+        );
+        ended.refused(1, &format!("stands in one with {}", digest(&text)));
+    }
+    folder
+        .run("train --resume run")
+        .refused(1, "the built-in story: the text has the digest");
+    assert!(folder.files("run") == files);
+}
+
+#[test]
+fn what_is_no_run_does_not_go_on() {
+    let folder = Folder::new("resume-none");
+    begin(&folder, "run", "--iterations 50").well();
+    let refused = |words: &str| {
+        let before = folder.files("run");
+        go_on(&folder, "run", "--iterations 90").refused(1, words);
+        assert!(folder.files("run") == before, "{words}");
+    };
+    go_on(&folder, "none", "").refused(1, "none: not the folder of a run");
+    assert!(!folder.path("none").exists());
+    go_on(&folder, "text", "").refused(1, "text: not the folder of a run");
+    go_on(&folder, ".", "").refused(1, ".: no run that can be resumed: it has no model");
+
+    let [best, losses, model] =
+        ["best.safetensors", "loss.csv", "model.safetensors"].map(|name| format!("run/{name}"));
+    let good = [&best, &losses, &model].map(|name| folder.read(name));
+    let text = String::from_utf8(good[1].clone()).unwrap();
+    for (name, bytes, words) in [
+        (
+            &model,
+            good[0].clone(),
+            "model.safetensors: a model, but not the last state",
+        ),
+        (&model, good[2][..100].to_vec(), "model.safetensors: not a"),
+        (&best, good[0][..100].to_vec(), "best.safetensors: not a"),
+        (
+            &losses,
+            text.replacen("\n9,", "\n8,", 1).into_bytes(),
+            "loss.csv: line 5: must be the row of update 9",
+        ),
+        (
+            &losses,
+            text[..text.len() - 1].into(),
+            "loss.csv: line 18: must be the row of update 48",
+        ),
+    ] {
+        let whole = folder.read(name);
+        folder.write(name, bytes);
+        refused(words);
+        folder.write(name, whole);
+    }
+    for name in [&best, &losses] {
+        let whole = folder.read(name);
+        std::fs::remove_file(folder.path(name)).unwrap();
+        refused(name);
+        folder.write(name, whole);
+    }
+    begin(&folder, "other", "--iterations 50 --seed 2").well();
+    folder.write(&best, folder.read("other/best.safetensors"));
+    refused("best.safetensors: not of the run of model.safetensors");
+}
+
+/// A run that ended early for what it learned ends there again, and changes nothing.
+#[test]
+fn a_run_that_cannot_go_on_is_left_alone() {
+    let folder = Folder::new("resume-wild");
+    begin(
+        &folder,
+        "run",
+        "--learning-rate 3e306 --log-every 1 --iterations 300",
+    )
+    .refused(1, "the loss is inf at update 3");
+    let files = folder.files("run");
+    go_on(&folder, "run", "").refused(1, "the loss is inf at update 3");
+    assert!(folder.files("run") == files);
+}
+
+#[test]
+fn the_best_model_s_file_knows_nothing_of_the_run_s_plan() {
+    let folder = Folder::new("resume-best");
+    begin(&folder, "run", "--iterations 211 --save-every 50").well();
+    begin(&folder, "longer", "--iterations 290").well();
+    let file = |run: &str, name: &str| folder.read(&format!("{run}/{name}.safetensors"));
+    assert!(file("run", "best") == file("longer", "best"));
+    let holds = |bytes: Vec<u8>, key: &str| {
+        let found = elman::safetensors::read(&bytes).unwrap().metadata.unwrap();
+        found.iter().any(|(name, _)| name == key)
+    };
+    for key in [
+        "iterations",
+        "report_every",
+        "report_length",
+        "passage_length",
+        "log_every",
+        "save_every",
+    ] {
+        assert!(holds(file("run", "model"), key), "{key}");
+        assert!(!holds(file("run", "best"), key), "{key}");
+    }
+}
