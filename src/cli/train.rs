@@ -502,6 +502,9 @@ fn write_text(
     print("\n\n")
 }
 
+#[cfg(all(test, unix))]
+mod faults;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,357 @@
+//! Every single step of every save fails once: nothing that was saved is lost, and the run goes on to the
+//! same bytes.
+
+use super::*;
+use elman::checkpoint;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// What happens at the step that fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// It fails, and what follows does not.
+    Once,
+    /// From there on nothing succeeds any more: as if the program had been killed.
+    Stop,
+    /// And what is not on the device is lost with the power.
+    PowerLoss,
+}
+
+/// A change of the folder's names that only the next sync of the folder makes last.
+enum Change {
+    Created(PathBuf),
+    Renamed {
+        from: PathBuf,
+        to: PathBuf,
+        old: Option<Vec<u8>>,
+    },
+    Removed {
+        path: PathBuf,
+        old: Vec<u8>,
+    },
+}
+
+#[derive(Default)]
+struct Device {
+    steps: Vec<&'static str>,
+    /// The step that fails.
+    at: usize,
+    fault: Option<Fault>,
+    /// Bytes that are on the device, of files that have more.
+    lasting: HashMap<u64, u64>,
+    changes: Vec<Change>,
+}
+
+impl Device {
+    fn step(&mut self, name: &'static str) -> io::Result<()> {
+        self.steps.push(name);
+        let n = self.steps.len() - 1;
+        match self.fault {
+            None => Ok(()),
+            Some(Fault::Once) if n != self.at => Ok(()),
+            Some(_) if n < self.at => Ok(()),
+            Some(_) => Err(io::Error::other("the device fails")),
+        }
+    }
+
+    /// What was never brought to the device is gone.
+    fn lose_power(&mut self, folder: &Path) {
+        for change in self.changes.drain(..).rev() {
+            match change {
+                Change::Created(path) => drop(fs::remove_file(path)),
+                Change::Renamed { from, to, old } => {
+                    fs::rename(&to, &from).unwrap();
+                    old.into_iter().for_each(|old| fs::write(&to, old).unwrap());
+                }
+                Change::Removed { path, old } => fs::write(path, old).unwrap(),
+            }
+        }
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if let Some(&length) = self.lasting.get(&fs::metadata(&path).unwrap().ino()) {
+                let file = File::options().write(true).open(&path).unwrap();
+                file.set_len(length).unwrap();
+            }
+        }
+    }
+}
+
+/// The device as a run sees it. Nothing is really synced: the tests' own computer goes on.
+#[derive(Clone, Default)]
+struct Frail(Rc<RefCell<Device>>);
+
+impl Frail {
+    fn failing(at: usize, fault: Fault) -> Self {
+        let frail = Frail::default();
+        frail.0.borrow_mut().at = at;
+        frail.0.borrow_mut().fault = Some(fault);
+        frail
+    }
+}
+
+impl Disk for Frail {
+    fn make_folder(&mut self, path: &Path) -> io::Result<()> {
+        self.0.borrow_mut().step("make folder")?;
+        fs::create_dir_all(path)
+    }
+
+    fn create(&mut self, path: &Path) -> io::Result<File> {
+        let mut device = self.0.borrow_mut();
+        device.step("create")?;
+        if !path.exists() {
+            device.changes.push(Change::Created(path.to_path_buf()));
+        }
+        let file = File::create(path)?;
+        device.lasting.insert(file.metadata()?.ino(), 0);
+        Ok(file)
+    }
+
+    fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        let mut device = self.0.borrow_mut();
+        let before = file.metadata()?;
+        device.lasting.entry(before.ino()).or_insert(before.len());
+        if let Err(error) = device.step("write") {
+            // A part arrives.
+            System.write(file, &bytes[..bytes.len() / 2])?;
+            return Err(error);
+        }
+        System.write(file, bytes)
+    }
+
+    fn truncate(&mut self, file: &File, length: u64) -> io::Result<()> {
+        self.0.borrow_mut().step("truncate")?;
+        System.truncate(file, length)
+    }
+
+    fn sync(&mut self, file: &File) -> io::Result<()> {
+        let mut device = self.0.borrow_mut();
+        device.step("sync")?;
+        device.lasting.remove(&file.metadata()?.ino());
+        Ok(())
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut device = self.0.borrow_mut();
+        device.step("rename")?;
+        let old = fs::read(to).ok();
+        let [from, to] = [from, to].map(Path::to_path_buf);
+        fs::rename(&from, &to)?;
+        device.changes.push(Change::Renamed { from, to, old });
+        Ok(())
+    }
+
+    fn remove(&mut self, path: &Path) -> io::Result<()> {
+        let mut device = self.0.borrow_mut();
+        device.step("remove")?;
+        let (path, old) = (path.to_path_buf(), fs::read(path)?);
+        fs::remove_file(&path)?;
+        device.changes.push(Change::Removed { path, old });
+        Ok(())
+    }
+
+    fn sync_folder(&mut self, _: &Path) -> io::Result<()> {
+        let mut device = self.0.borrow_mut();
+        device.step("sync folder")?;
+        device.changes.clear();
+        Ok(())
+    }
+}
+
+/// A folder for the runs of one test, with a text in it.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        // In memory where there is a folder for that.
+        let memory = PathBuf::from("/dev/shm");
+        let place = if memory.is_dir() {
+            memory
+        } else {
+            std::env::temp_dir()
+        };
+        let path = place.join(format!("elman-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        let text = "the ferry crosses at nine, and the bell rings twice. ".repeat(7);
+        fs::write(path.join("text"), text).unwrap();
+        Place(path)
+    }
+
+    /// Trains with the text; of the other words, `@` stands for this folder.
+    fn train(&self, words: &str, disk: impl Disk + 'static) -> Result<(), Failure> {
+        let here = format!("{}/", self.0.display());
+        let words = format!("@text {words} --quiet").replace('@', &here);
+        let words = words.split_whitespace().map(OsString::from);
+        let arguments = Arguments::parse(words, CHOICES, 1)?;
+        let mut run = Run::of(&arguments, Box::new(disk))?;
+        run.unread = true;
+        run.go()
+    }
+
+    /// Names and bytes of a run's files.
+    fn files(&self, run: &str) -> Vec<(OsString, Vec<u8>)> {
+        let Ok(entries) = fs::read_dir(self.0.join(run)) else {
+            return Vec::new();
+        };
+        let mut files: Vec<_> = entries
+            .map(|entry| {
+                let entry = entry.unwrap();
+                (entry.file_name(), fs::read(entry.path()).unwrap())
+            })
+            .collect();
+        files.sort();
+        files
+    }
+
+    fn set(&self, run: &str, files: &[(OsString, Vec<u8>)]) {
+        let folder = self.0.join(run);
+        let _ = fs::remove_dir_all(&folder);
+        if !files.is_empty() {
+            fs::create_dir_all(&folder).unwrap();
+        }
+        for (name, bytes) in files {
+            fs::write(folder.join(name), bytes).unwrap();
+        }
+    }
+
+    /// The last state of a run.
+    fn state(&self, run: &str) -> Option<Model> {
+        let path = self.0.join(run).join("model.safetensors");
+        let state = || checkpoint::load_with(&path).unwrap();
+        path.exists().then(|| {
+            let (model, plan) = state();
+            assert!(plan.is_some());
+            model
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const TRAIN: &str = "--hidden 3 --seq-length 5 --log-every 1 --save-every 50";
+
+/// A run that begins with some files in its folder.
+struct Case {
+    name: &'static str,
+    before: Vec<(OsString, Vec<u8>)>,
+    /// How it is started.
+    words: String,
+    /// Whether `before` is another run, which may be all that there is in the end.
+    replaces: bool,
+}
+
+/// What has to be true after a fault at any step.
+fn check(place: &Place, case: &Case, whole: &[(OsString, Vec<u8>)], frail: &Frail) {
+    let (at, fault) = (frail.0.borrow().at, frail.0.borrow().fault.unwrap());
+    place.set("run", &case.before);
+    let failure = place.train(&case.words, frail.clone()).unwrap_err();
+    let step = frail.0.borrow().steps[at];
+    let what = format!("{}, {fault:?} at step {at}, {step}: {failure:?}", case.name);
+    let Failure::Failed(message) = failure else {
+        panic!("{what}");
+    };
+    assert!(message.contains("the device fails"), "{what}");
+    if fault == Fault::PowerLoss && place.0.join("run").exists() {
+        frail.0.borrow_mut().lose_power(&place.0.join("run"));
+    }
+
+    let Some(state) = place.state("run") else {
+        let told = message.contains("keeps no model of this run");
+        let begun = step == "make folder" || step == "create" || step == "sync folder";
+        assert!(told || begun, "{what}");
+        place
+            .train(&format!("{} --force", case.words), Frail::default())
+            .unwrap();
+        assert!(place.files("run") == whole, "{what}");
+        return;
+    };
+    let kept = format!(
+        "keeps the best model and the state at update {}",
+        state.state.updates
+    );
+    // A state that is in place, but perhaps not to last, is not promised.
+    let promised = message.contains(&kept) || step == "sync folder" || !message.contains("keeps");
+    assert!(promised, "{what}: {kept}");
+    place
+        .train("--resume @run --iterations 130", Frail::default())
+        .unwrap();
+    let files = place.files("run");
+    match case.replaces && files == case.before {
+        true => assert!(!message.contains("keeps the best"), "{what}"),
+        false => assert!(files == whole, "{what}"),
+    }
+}
+
+#[test]
+fn every_step_of_every_save_may_fail() {
+    let place = Place::new("faults");
+    let begin = format!("{TRAIN} --iterations 130 --out @run");
+    place.train(&begin, Frail::default()).unwrap();
+    let whole = place.files("run");
+    assert_eq!(whole.len(), 4);
+    let part = format!("{TRAIN} --iterations 60 --force --out @run");
+    place.train(&part, Frail::default()).unwrap();
+    let mut part = place.files("run");
+    // Rows that a stopped run had written after its last save.
+    part[1].1.extend(b"60,0,1.0,1.0\n61,");
+    let other = format!("{begin} --force --seed 2");
+    place.train(&other, Frail::default()).unwrap();
+    let other = place.files("run");
+
+    let cases = [
+        Case {
+            name: "begun",
+            before: Vec::new(),
+            words: begin.clone(),
+            replaces: false,
+        },
+        Case {
+            name: "resumed",
+            before: part,
+            words: "--resume @run --iterations 130".into(),
+            replaces: false,
+        },
+        Case {
+            name: "replacing another",
+            before: other,
+            words: format!("{begin} --force"),
+            replaces: true,
+        },
+    ];
+    let mut met = Vec::new();
+    for case in &cases {
+        let counting = Frail::default();
+        place.set("run", &case.before);
+        place.train(&case.words, counting.clone()).unwrap();
+        assert!(place.files("run") == whole, "{}", case.name);
+        let steps = counting.0.borrow().steps.clone();
+        for at in 0..steps.len() {
+            for fault in [Fault::Once, Fault::Stop, Fault::PowerLoss] {
+                check(&place, case, &whole, &Frail::failing(at, fault));
+            }
+        }
+        met.extend(steps);
+    }
+    met.sort_unstable();
+    met.dedup();
+    let all = [
+        "create",
+        "make folder",
+        "remove",
+        "rename",
+        "sync",
+        "sync folder",
+        "truncate",
+        "write",
+    ];
+    assert_eq!(met, all);
+}

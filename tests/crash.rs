@@ -1,0 +1,241 @@
+//! Runs that are killed, and runs that meet on one folder.
+
+mod program;
+
+use elman::random::{Generator, Stream};
+use program::Folder;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A run that saves all the time and would go on for days.
+const ENDLESS: &str = "train text --hidden 6 --seq-length 10 --iterations 1000000000000 --report-every 41 \
+                       --report-length 20 --passage-length 50 --log-every 3 --save-every 7 --out run --force";
+
+fn start(folder: &Folder, arguments: &str) -> Child {
+    let mut command = folder.command(arguments);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// Kills it; whether it was still at work.
+fn kill(mut child: Child) -> bool {
+    let at_work = child.try_wait().unwrap().is_none();
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    #[cfg(unix)]
+    assert!(!at_work || std::os::unix::process::ExitStatusExt::signal(&status) == Some(9));
+    at_work && !status.success()
+}
+
+/// Waits until a file is there.
+fn wait_for(path: &Path) {
+    let begun = Instant::now();
+    while !path.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{path:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn update_of(report: &str) -> u64 {
+    program::value(report.lines().next().unwrap(), "iter")
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn a_run_that_is_killed_fifty_times_is_the_run_that_never_was() {
+    let folder = Folder::new("killed");
+    let mut generator = Generator::new(50, Stream::Passage);
+    let (mut at_work, mut in_a_save, mut progress) = (0, 0, Vec::new());
+    for _ in 0..50 {
+        let begun = folder.path("run/model.safetensors").exists();
+        let child = match begun {
+            true => start(&folder, "train text --resume run"),
+            false => start(&folder, ENDLESS),
+        };
+        let wait = 1.0 + 59.0 * generator.uniform();
+        thread::sleep(Duration::from_micros((1000.0 * wait) as u64));
+        at_work += usize::from(kill(child));
+        if folder.path("run/model.safetensors").exists() {
+            progress.push(folder.updates("run"));
+            let names = folder.files("run").into_iter().map(|file| file.0);
+            in_a_save += usize::from(names.into_iter().any(|name| name.ends_with(".new")));
+        }
+    }
+    assert_eq!(at_work, 50);
+    assert!(in_a_save > 0, "no kill met a save");
+    progress.dedup();
+    assert!(progress.len() > 5 && progress.is_sorted(), "{progress:?}");
+
+    let end = progress.last().unwrap() + 500;
+    let last = format!("train text --resume run --iterations {end}");
+    let last = folder.run(&last).well();
+    let whole = ENDLESS.replace("1000000000000", &end.to_string());
+    let whole = folder.run(&whole.replace("out run", "out whole")).well();
+    let stopped = update_of(&last);
+    assert!(stopped >= *progress.last().unwrap());
+    assert!(whole.ends_with(&last), "from update {stopped}");
+    assert!(folder.files("run") == folder.files("whole"));
+}
+
+#[test]
+fn a_second_run_on_a_folder_is_refused() {
+    let folder = Folder::new("second");
+    let child = start(&folder, ENDLESS);
+    wait_for(&folder.path("run/model.safetensors"));
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("run", folder.path("link")).unwrap();
+    for (arguments, name) in [
+        ("train text --resume run", "run"),
+        ("train text --out run --force", "run"),
+        ("train text --out run", "run"),
+        ("train text --resume ./run/", "./run/"),
+        #[cfg(unix)]
+        ("train text --resume link", "link"),
+    ] {
+        let words = format!("elman: {name}: another run is at work on it");
+        assert_eq!(folder.run(arguments).refused(1, &words), "", "{arguments}");
+    }
+    // The first did not notice, and its folder may be read.
+    let updates = folder.updates("run");
+    let begun = Instant::now();
+    while folder.updates("run") == updates {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+    folder.run("show run").well();
+    // Another folder is another's.
+    folder.train("other", "").well();
+    assert!(kill(child));
+    let end = folder.updates("run") + 100;
+    folder
+        .run(&format!("train text --resume run --iterations {end}"))
+        .well();
+}
+
+/// All of them find what a killed run left behind.
+#[test]
+fn of_many_that_go_on_with_a_run_one_does() {
+    let folder = Folder::new("many");
+    let first = start(&folder, ENDLESS);
+    wait_for(&folder.path("run/model.safetensors"));
+    assert!(kill(first));
+    let mut children: Vec<Child> = (0..6)
+        .map(|_| start(&folder, "train text --resume run"))
+        .collect();
+    let begun = Instant::now();
+    while children.len() > 1 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "they all go on");
+        thread::sleep(Duration::from_millis(5));
+        children.retain_mut(|child| match child.try_wait().unwrap() {
+            Some(status) => {
+                assert_eq!(status.code(), Some(1));
+                false
+            }
+            None => true,
+        });
+    }
+    thread::sleep(Duration::from_millis(50));
+    assert!(kill(children.pop().unwrap()));
+}
+
+/// A temporary folder that takes no lock, be its path too long for one or none at all.
+#[cfg(unix)]
+#[test]
+fn a_temporary_folder_without_room_for_a_lock_is_no_matter() {
+    let folder = Folder::new("temporary");
+    let long = folder.path(&"x".repeat(200));
+    std::fs::create_dir(&long).unwrap();
+    for place in [long, folder.path("none")] {
+        let mut command = folder.command(ENDLESS);
+        command.env("TMPDIR", place);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().unwrap();
+        wait_for(&folder.path("run/model.safetensors"));
+        let second = program::ended(
+            folder
+                .command("train text --resume run")
+                .env("TMPDIR", "/tmp"),
+        );
+        second.refused(1, "run: another run is at work on it");
+        assert!(kill(child));
+        std::fs::remove_dir_all(folder.path("run")).unwrap();
+    }
+}
+
+/// A device of a few pages, gone at the end; `None` where this user may not have one.
+#[cfg(target_os = "linux")]
+struct Device(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Device {
+    fn new(path: std::path::PathBuf, size: &str) -> Option<Self> {
+        std::fs::create_dir(&path).unwrap();
+        let mounted = Self::mount(&path, &format!("size={size}"));
+        mounted.then_some(Device(path))
+    }
+
+    fn grow(&self, size: &str) {
+        assert!(Self::mount(&self.0, &format!("remount,size={size}")));
+    }
+
+    fn mount(path: &Path, options: &str) -> bool {
+        let mut command = std::process::Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", options, "none"]);
+        let ended = command.arg(path).stderr(Stdio::null()).status();
+        ended.is_ok_and(|status| status.success())
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Device {
+    fn drop(&mut self) {
+        let unmounted = std::process::Command::new("umount").arg(&self.0).status();
+        assert!(thread::panicking() || unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+/// Rows are written until there is no room for more; with room, or elsewhere, the run goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_keeps_the_last_state() {
+    let folder = Folder::new("full-device");
+    let Some(device) = Device::new(folder.path("device"), "64k") else {
+        eprintln!("skipped: this user may not mount a device");
+        return;
+    };
+    let train = |out: &str| {
+        folder.run(&format!(
+            "train text --hidden 6 --seq-length 10 --iterations 3000 --report-every 1000 --log-every 1 \
+             --save-every 100 --quiet --out {out}"
+        ))
+    };
+    let whole = train("whole").well();
+    let ended = train("device/run");
+    let updates = folder.updates("device/run");
+    assert!(0 < updates && updates < 3000, "{updates}");
+    let kept = format!("device/run keeps the best model and the state at update {updates}");
+    ended.clone().refused(1, &kept);
+    let stdout = ended.refused(1, "No space left on device");
+    assert!(whole.starts_with(&stdout));
+    folder.run("sample device/run --length 5").well();
+
+    // As full as before, it fails as before.
+    folder
+        .run("train text --resume device/run --quiet")
+        .refused(1, "No space left on device");
+    assert!(folder.updates("device/run") >= updates);
+    std::fs::create_dir(folder.path("moved")).unwrap();
+    for (name, bytes) in folder.files("device/run") {
+        folder.write(&format!("moved/{name}"), bytes);
+    }
+    device.grow("1m");
+    for run in ["device/run", "moved"] {
+        let resume = format!("train text --resume {run} --quiet");
+        let last = folder.run(&resume).well();
+        assert!(whole.ends_with(&last));
+        assert!(folder.files(run) == folder.files("whole"), "{run}");
+    }
+    drop(device);
+}
