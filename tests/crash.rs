@@ -140,6 +140,44 @@ fn of_many_that_go_on_with_a_run_one_does() {
     assert!(kill(children.pop().unwrap()));
 }
 
+/// Should another take its lock all the same, a run stops before it writes again.
+#[cfg(unix)]
+#[test]
+fn a_run_that_lost_its_lock_writes_nothing_more() {
+    let folder = Folder::new("lost");
+    let places = folder.path("temporary");
+    std::fs::create_dir(&places).unwrap();
+    let train = |arguments: &str| {
+        let mut command = folder.command(arguments);
+        command.env("TMPDIR", &places);
+        command
+    };
+    let mut child = train(ENDLESS);
+    child.stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = child.spawn().unwrap();
+    wait_for(&folder.path("run/model.safetensors"));
+    let mut locks = std::fs::read_dir(&places).unwrap();
+    let lock = locks.next().unwrap().unwrap().path();
+    assert!(locks.next().is_none());
+    let _listener = std::os::unix::net::UnixListener::bind(places.join("other")).unwrap();
+    std::fs::rename(places.join("other"), lock).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let message = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        message.starts_with("elman: run: another run has taken it over"),
+        "{message}"
+    );
+    let updates = folder.updates("run");
+    assert!(
+        message.contains(&format!("the state at update {updates}\n")),
+        "{message}"
+    );
+    // It leaves the lock to the other.
+    program::ended(&mut train("train text --resume run")).refused(1, "run: another run is at work");
+    assert_eq!(folder.updates("run"), updates);
+}
+
 /// A temporary folder that takes no lock, be its path too long for one or none at all.
 #[cfg(unix)]
 #[test]

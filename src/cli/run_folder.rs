@@ -70,7 +70,7 @@ impl RunFolder {
         if !path.join(MODEL).exists() {
             return Err(Failure::at(
                 path.display(),
-                "no run that can be resumed: it has no model.safetensors",
+                "no run that can be resumed: it has no model.safetensors; begin it anew",
             ));
         }
         let load = |name| {
