@@ -145,7 +145,7 @@ fn of_many_that_go_on_with_a_run_one_does() {
 #[test]
 fn a_run_that_lost_its_lock_writes_nothing_more() {
     let folder = Folder::new("lost");
-    let places = folder.path("temporary");
+    let places = folder.path("t");
     std::fs::create_dir(&places).unwrap();
     let train = |arguments: &str| {
         let mut command = folder.command(arguments);
@@ -191,13 +191,15 @@ fn a_temporary_folder_without_room_for_a_lock_is_no_matter() {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().unwrap();
         wait_for(&folder.path("run/model.safetensors"));
-        let second = program::ended(
-            folder
-                .command("train text --resume run")
-                .env("TMPDIR", "/tmp"),
-        );
-        second.refused(1, "run: another run is at work on it");
+        let usual = |arguments: &str| {
+            let mut command = folder.command(arguments);
+            program::ended(command.env("TMPDIR", "/tmp"))
+        };
+        usual("train text --resume run").refused(1, "run: another run is at work on it");
         assert!(kill(child));
+        // Who takes the lock over and ends well clears it away.
+        let end = folder.updates("run") + 100;
+        usual(&format!("train text --resume run --iterations {end}")).well();
         std::fs::remove_dir_all(folder.path("run")).unwrap();
     }
 }

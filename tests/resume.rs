@@ -147,25 +147,36 @@ fn a_finished_run_says_its_end_again_and_stays_as_it_is() {
     assert!(folder.files("run") != files);
 }
 
-/// The state of update 0 is saved with its plan before the first update.
+/// Runs it with a standard output that takes nothing.
+#[cfg(target_os = "linux")]
+fn cannot_report(folder: &Folder, arguments: &str) {
+    let mut options = std::fs::File::options();
+    let full = options.write(true).open("/dev/full").unwrap();
+    program::ended(folder.command(arguments).stdout(full)).refused(1, "standard output: ");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn rows_after_the_state_are_cut_at_once() {
+    let folder = Folder::new("resume-cut");
+    cannot_report(&folder, &format!("train text {OPTIONS} --out run"));
+    let files = folder.files("run");
+    folder.write(
+        "run/loss.csv",
+        "iteration,epoch,loss,smooth_loss\n0,0,1.0,1.0\n3,",
+    );
+    cannot_report(&folder, "train text --resume run");
+    assert!(folder.files("run") == files);
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn a_new_end_is_kept_from_the_start() {
     let folder = Folder::new("resume-end");
     begin(&folder, "whole", "--iterations 300 --save-every 7").well();
     begin(&folder, "run", "--iterations 50 --save-every 7").well();
     // It fails at its first report, after it has noted that the end is another.
-    #[cfg(target_os = "linux")]
-    {
-        let full = std::fs::File::options()
-            .write(true)
-            .open("/dev/full")
-            .unwrap();
-        let train = "train text --quiet --resume run --iterations 300";
-        let failed = program::ended(folder.command(train).stdout(full));
-        failed.refused(1, "standard output: ");
-    }
-    #[cfg(not(target_os = "linux"))]
-    go_on(&folder, "run", "--iterations 300").well();
+    cannot_report(&folder, "train text --resume run --iterations 300");
     go_on(&folder, "run", "").well();
     assert!(folder.files("run") == folder.files("whole"));
 }

@@ -94,6 +94,8 @@ impl Folder {
         let mut command = Command::new(env!("CARGO_BIN_EXE_elman"));
         command.args(arguments.split_whitespace());
         command.current_dir(&self.0).stdin(Stdio::null());
+        // A run that is killed leaves its lock; here it goes with the folder.
+        command.env("TMPDIR", &self.0);
         command
     }
 
