@@ -3,9 +3,10 @@
 mod program;
 
 use elman::random::{Generator, Stream};
-use program::Folder;
+use program::{Ended, Folder};
+use std::io::Read as _;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,27 +14,66 @@ use std::time::{Duration, Instant};
 const ENDLESS: &str = "train text --hidden 6 --seq-length 10 --iterations 1000000000000 --report-every 41 \
                        --report-length 20 --passage-length 50 --log-every 3 --save-every 7 --out run --force";
 
-fn start(folder: &Folder, arguments: &str) -> Child {
-    let mut command = folder.command(arguments);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap()
+/// A run at work; no test leaves it behind.
+struct Running(Child);
+
+impl Running {
+    fn of(command: &mut Command) -> Self {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        Running(command.spawn().unwrap())
+    }
+
+    fn start(folder: &Folder, arguments: &str) -> Self {
+        Running::of(&mut folder.command(arguments))
+    }
+
+    fn is_at_work(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
+    /// Kills it; whether it was still at work.
+    fn kill(mut self) -> bool {
+        let at_work = self.is_at_work();
+        self.0.kill().unwrap();
+        let status = self.0.wait().unwrap();
+        #[cfg(unix)]
+        assert!(!at_work || std::os::unix::process::ExitStatusExt::signal(&status) == Some(9));
+        at_work && !status.success()
+    }
+
+    /// What it ends with, soon.
+    fn ended(mut self) -> Ended {
+        let begun = Instant::now();
+        while self.is_at_work() {
+            assert!(begun.elapsed() < PATIENCE, "it goes on");
+            thread::sleep(Duration::from_millis(1));
+        }
+        let mut stderr = String::new();
+        let pipe = self.0.stderr.as_mut().unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
+        Ended {
+            status: self.0.wait().unwrap().code().unwrap(),
+            stdout: String::new(),
+            stderr,
+        }
+    }
 }
 
-/// Kills it; whether it was still at work.
-fn kill(mut child: Child) -> bool {
-    let at_work = child.try_wait().unwrap().is_none();
-    child.kill().unwrap();
-    let status = child.wait().unwrap();
-    #[cfg(unix)]
-    assert!(!at_work || std::os::unix::process::ExitStatusExt::signal(&status) == Some(9));
-    at_work && !status.success()
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
+
+/// Nothing takes longer here.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits until a file is there.
 fn wait_for(path: &Path) {
     let begun = Instant::now();
     while !path.exists() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{path:?}");
+        assert!(begun.elapsed() < PATIENCE, "{path:?}");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -52,12 +92,12 @@ fn a_run_that_is_killed_fifty_times_is_the_run_that_never_was() {
     for _ in 0..50 {
         let begun = folder.path("run/model.safetensors").exists();
         let child = match begun {
-            true => start(&folder, "train text --resume run"),
-            false => start(&folder, ENDLESS),
+            true => Running::start(&folder, "train text --resume run"),
+            false => Running::start(&folder, ENDLESS),
         };
         let wait = 1.0 + 59.0 * generator.uniform();
         thread::sleep(Duration::from_micros((1000.0 * wait) as u64));
-        at_work += usize::from(kill(child));
+        at_work += usize::from(child.kill());
         if folder.path("run/model.safetensors").exists() {
             progress.push(folder.updates("run"));
             let names = folder.files("run").into_iter().map(|file| file.0);
@@ -83,7 +123,7 @@ fn a_run_that_is_killed_fifty_times_is_the_run_that_never_was() {
 #[test]
 fn a_second_run_on_a_folder_is_refused() {
     let folder = Folder::new("second");
-    let child = start(&folder, ENDLESS);
+    let child = Running::start(&folder, ENDLESS);
     wait_for(&folder.path("run/model.safetensors"));
     #[cfg(unix)]
     std::os::unix::fs::symlink("run", folder.path("link")).unwrap();
@@ -96,18 +136,19 @@ fn a_second_run_on_a_folder_is_refused() {
         ("train text --resume link", "link"),
     ] {
         let words = format!("elman: {name}: another run is at work on it");
-        assert_eq!(folder.run(arguments).refused(1, &words), "", "{arguments}");
+        let second = Running::start(&folder, arguments);
+        second.ended().refused(1, &words);
     }
     // The first did not notice, and its folder may be read.
     let updates = folder.updates("run");
     let begun = Instant::now();
     while folder.updates("run") == updates {
-        assert!(begun.elapsed() < Duration::from_secs(20));
+        assert!(begun.elapsed() < PATIENCE);
     }
     folder.run("show run").well();
     // Another folder is another's.
     folder.train("other", "").well();
-    assert!(kill(child));
+    assert!(child.kill());
     let end = folder.updates("run") + 100;
     folder
         .run(&format!("train text --resume run --iterations {end}"))
@@ -118,26 +159,23 @@ fn a_second_run_on_a_folder_is_refused() {
 #[test]
 fn of_many_that_go_on_with_a_run_one_does() {
     let folder = Folder::new("many");
-    let first = start(&folder, ENDLESS);
+    let first = Running::start(&folder, ENDLESS);
     wait_for(&folder.path("run/model.safetensors"));
-    assert!(kill(first));
-    let mut children: Vec<Child> = (0..6)
-        .map(|_| start(&folder, "train text --resume run"))
+    assert!(first.kill());
+    let mut runs: Vec<Running> = (0..6)
+        .map(|_| Running::start(&folder, "train text --resume run"))
         .collect();
     let begun = Instant::now();
-    while children.len() > 1 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "they all go on");
+    while runs.len() > 1 {
+        assert!(begun.elapsed() < PATIENCE, "{} go on", runs.len());
         thread::sleep(Duration::from_millis(5));
-        children.retain_mut(|child| match child.try_wait().unwrap() {
-            Some(status) => {
-                assert_eq!(status.code(), Some(1));
-                false
-            }
-            None => true,
-        });
+        let ended = runs.iter_mut().position(|run| !run.is_at_work());
+        if let Some(ended) = ended {
+            runs.remove(ended).ended().refused(1, "run: another run");
+        }
     }
     thread::sleep(Duration::from_millis(50));
-    assert!(kill(children.pop().unwrap()));
+    assert!(runs.pop().unwrap().kill());
 }
 
 /// Should another take its lock all the same, a run stops before it writes again.
@@ -152,29 +190,20 @@ fn a_run_that_lost_its_lock_writes_nothing_more() {
         command.env("TMPDIR", &places);
         command
     };
-    let mut child = train(ENDLESS);
-    child.stdout(Stdio::null()).stderr(Stdio::piped());
-    let child = child.spawn().unwrap();
+    let run = Running::of(&mut train(ENDLESS));
     wait_for(&folder.path("run/model.safetensors"));
     let mut locks = std::fs::read_dir(&places).unwrap();
     let lock = locks.next().unwrap().unwrap().path();
     assert!(locks.next().is_none());
     let _listener = std::os::unix::net::UnixListener::bind(places.join("other")).unwrap();
     std::fs::rename(places.join("other"), lock).unwrap();
-    let ended = child.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(1));
-    let message = String::from_utf8(ended.stderr).unwrap();
-    assert!(
-        message.starts_with("elman: run: another run has taken it over"),
-        "{message}"
-    );
+    let ended = run.ended();
     let updates = folder.updates("run");
-    assert!(
-        message.contains(&format!("the state at update {updates}\n")),
-        "{message}"
-    );
+    (ended.clone()).refused(1, "elman: run: another run has taken it over");
+    ended.refused(1, &format!("the state at update {updates}\n"));
     // It leaves the lock to the other.
-    program::ended(&mut train("train text --resume run")).refused(1, "run: another run is at work");
+    let second = Running::of(&mut train("train text --resume run"));
+    second.ended().refused(1, "run: another run is at work");
     assert_eq!(folder.updates("run"), updates);
 }
 
@@ -186,17 +215,14 @@ fn a_temporary_folder_without_room_for_a_lock_is_no_matter() {
     let long = folder.path(&"x".repeat(200));
     std::fs::create_dir(&long).unwrap();
     for place in [long, folder.path("none")] {
-        let mut command = folder.command(ENDLESS);
-        command.env("TMPDIR", place);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn().unwrap();
+        let child = Running::of(folder.command(ENDLESS).env("TMPDIR", place));
         wait_for(&folder.path("run/model.safetensors"));
         let usual = |arguments: &str| {
             let mut command = folder.command(arguments);
-            program::ended(command.env("TMPDIR", "/tmp"))
+            Running::of(command.env("TMPDIR", "/tmp")).ended()
         };
         usual("train text --resume run").refused(1, "run: another run is at work on it");
-        assert!(kill(child));
+        assert!(child.kill());
         // Who takes the lock over and ends well clears it away.
         let end = folder.updates("run") + 100;
         usual(&format!("train text --resume run --iterations {end}")).well();
