@@ -178,7 +178,9 @@ impl<'a> Reader<'a> {
     fn escape(&mut self) -> Result<char, JsonError> {
         let wrong = self.error("a valid escape");
         self.at += 1;
-        let kind = self.peek().ok_or_else(|| wrong.clone())?;
+        // The reader never stands inside a character, not even after an error.
+        let kind = self.peek().filter(u8::is_ascii);
+        let kind = kind.ok_or_else(|| wrong.clone())?;
         self.at += 1;
         Ok(match kind {
             b'"' | b'\\' | b'/' => char::from(kind),
@@ -284,6 +286,23 @@ mod tests {
             ("\"\" x", 3),
         ] {
             assert_eq!(string(text).unwrap_err().byte, byte, "{text:?}");
+        }
+    }
+
+    /// Who goes on after an error gets others.
+    #[test]
+    fn a_reader_can_be_used_after_an_error() {
+        for text in [
+            "\"\\\u{e9}1",
+            "\"\\u12\u{e9}",
+            "\u{65e5}",
+            "\"\\ud800\\\u{1F600}",
+        ] {
+            let mut reader = Reader::new(text);
+            assert!(reader.string().is_err(), "{text:?}");
+            let byte = reader.error("").byte;
+            assert!(text.is_char_boundary(byte), "{text:?}: byte {byte}");
+            let _ = (reader.number(), reader.string(), reader.end());
         }
     }
 

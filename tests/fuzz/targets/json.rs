@@ -1,4 +1,5 @@
-//! JSON: what is read here is what serde_json reads, and what is quoted is read back.
+//! JSON: what is read here is what serde_json reads, and what is quoted is read back. A reader can be used
+//! after an error.
 #![no_main]
 
 use elman::json::{JsonError, Reader, quote};
@@ -17,6 +18,18 @@ fuzz_target!(|text: &str| {
         whole(text, members).map(|members| members.into_iter().collect()),
         theirs
     );
+
+    // Who goes on after an error gets others.
+    let mut reader = Reader::new(text);
+    for byte in text.bytes().take(20) {
+        let read = match byte % 4 {
+            0 => reader.string().map(drop),
+            1 => reader.number().map(drop),
+            2 => reader.numbers(3).map(drop),
+            _ => members(&mut reader).map(drop),
+        };
+        assert!(read.is_ok() || text.is_char_boundary(reader.error("").byte));
+    }
 
     let quoted = quote(text);
     assert_eq!(whole(&quoted, Reader::string).as_deref(), Some(text));
