@@ -110,6 +110,10 @@ impl ColumnSums {
 }
 
 /// The sums of one block of rows, as a kernel.
+///
+/// # Panics
+/// Its run does where the groups differ in shape, the block's rows do not begin at a multiple of eight or are not
+/// there, or `parts` or `columns` are those of another shape or of fewer characters.
 pub struct Sums<'a, E> {
     /// The streams, group by group, after backpropagation.
     pub groups: &'a [Unrolled],

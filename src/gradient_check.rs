@@ -98,7 +98,7 @@ pub struct Row {
 impl Row {
     /// The number of entries.
     pub fn entries(&self) -> usize {
-        self.rows * self.columns
+        self.rows.saturating_mul(self.columns)
     }
 }
 
@@ -131,7 +131,7 @@ impl Comparison {
 /// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
 ///
 /// # Panics
-/// Where the case does not fit the network, see [`Rnn::forward`].
+/// Where the case does not fit the network, see [`Unrolled::begin`].
 pub fn check(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> {
     let (analytic, mut numerical) = (analytic(rnn, case)?, numerical(rnn, case)?);
     let mut differences = Differences::new(rnn, case)?;
@@ -151,7 +151,7 @@ pub fn check(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> {
 /// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
 ///
 /// # Panics
-/// Where the case does not fit the network, see [`Rnn::forward`].
+/// Where the case does not fit the network, see [`Unrolled::begin`].
 pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
     let mut steps = case.unrolled(rnn.shape())?;
     let mut gradient = Parameters::zeros(rnn.shape())?;
@@ -166,7 +166,7 @@ pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
 /// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
 ///
 /// # Panics
-/// Where the case does not fit the network, see [`Rnn::forward`].
+/// Where the case does not fit the network, see [`Unrolled::begin`].
 pub fn numerical(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
     let mut gradient = Parameters::zeros(rnn.shape())?;
     let threads = thread::available_parallelism().map_or(1, usize::from);

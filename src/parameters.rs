@@ -203,7 +203,9 @@ impl Block {
     /// empty.
     pub fn split(shape: Shape, count: usize) -> impl Iterator<Item = Block> {
         let part = move |rows: usize, block: usize| {
-            let start = |block: usize| (rows.div_ceil(8) * block / count * 8).min(rows);
+            // The product may be larger than any number of rows.
+            let of = |eights: usize, block: usize| eights as u128 * block as u128 / count as u128;
+            let start = |block: usize| (of(rows.div_ceil(8), block) as usize * 8).min(rows);
             start(block)..start(block + 1)
         };
         (0..count).map(move |block| Block {
@@ -375,5 +377,21 @@ mod tests {
             Parameters::zeros(large),
             Err(ShapeError::NoMemory { .. })
         ));
+    }
+
+    /// No machine has such parameters, but their rows can be counted.
+    #[test]
+    fn blocks_of_any_shape_hold_every_row_once() {
+        for (m, K) in [(1, 1), (20, 65), (1, 1 << 58)] {
+            let shape = Shape::new(m, K).unwrap();
+            for count in [1, 3, 1024] {
+                let mut next = 0;
+                for block in Block::split(shape, count) {
+                    assert_eq!(block.vocabulary.start, next);
+                    next = block.vocabulary.end;
+                }
+                assert_eq!(next, K, "m = {m}, {count} blocks");
+            }
+        }
     }
 }

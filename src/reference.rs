@@ -10,7 +10,7 @@ use crate::parameters::{Parameters, Tensors};
 /// `A B`, with A of n x k and B of k x l: three loops.
 ///
 /// # Panics
-/// Where A or B has another number of entries.
+/// Where A or B has another number of entries, or C more than there can be.
 pub fn product(A: &[f64], B: &[f64], n: usize, k: usize, l: usize) -> Vec<f64> {
     assert_eq!([A.len(), B.len()], [n * k, k * l], "product: shapes");
     let mut C = vec![0.0; n * l];
@@ -108,7 +108,7 @@ pub fn backward(parameters: &Parameters, X: &[f64], Y: &[f64], pass: &Pass) -> [
 /// Clips the gradients and makes one AdaGrad update of the parameters and the sums of squares `G`.
 ///
 /// # Panics
-/// Where the lengths differ.
+/// Where `G` or the gradient is shorter than theta, or `clip` is below 0 or NaN.
 pub fn update(theta: &mut [f64], G: &mut [f64], gradient: &[f64], [clip, eta, epsilon]: [f64; 3]) {
     for i in 0..theta.len() {
         let g = gradient[i].clamp(-clip, clip);

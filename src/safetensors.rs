@@ -413,9 +413,9 @@ fn header(tensors: &[F64Tensor<'_>], metadata: &[(&str, String)]) -> String {
         .map(|(key, value)| format!("{}:{}", quote(key), quote(value)))
         .collect();
     let mut header = format!("{{\"__metadata__\":{{{}}}", table.join(","));
-    let mut at = 0;
+    let mut at = 0u64;
     for (name, shape, values) in tensors {
-        let end = at + size_of_val(*values);
+        let end = at + size_of_val(*values) as u64;
         let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
         header += &format!(
             ",{}:{{\"dtype\":\"F64\",\"shape\":[{}],\"data_offsets\":[{at},{end}]}}",

@@ -152,8 +152,14 @@ pub trait Four: Number {
     /// As four numbers.
     fn store(self, x: &mut [f64; 4]);
     /// The numbers of a slice of up to four, then zeros.
+    ///
+    /// # Panics
+    /// Where there are more.
     fn load_part(x: &[f64]) -> Self;
     /// The first numbers, as many as the slice takes: up to four.
+    ///
+    /// # Panics
+    /// Where it takes more.
     fn store_part(self, x: &mut [f64]);
     /// `(x_0 + x_1) + (x_2 + x_3)` of each: the written-down order of a sum over four lanes.
     fn sums(rows: [Self; 4]) -> Self;

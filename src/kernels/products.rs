@@ -238,6 +238,9 @@ fn panel_tile<F: Four, const R: usize>(
 }
 
 /// What is done with the entries of a sum of outer products: they are stored, or move parameters.
+///
+/// # Panics
+/// Those of this crate do where a place is beyond the matrix that they stand for.
 pub trait Entries {
     /// Takes the next entries of one row from index `at` of the matrix on, two groups of four.
     fn take<F: Four>(&mut self, at: usize, entries: [F; 2]);
@@ -359,7 +362,7 @@ fn add_outer_product<F: Four>(sums: &mut [[F; 2]; 4], left: &[f64; 4], right: &E
 /// vector that `entries` is handed begins with the first of them.
 ///
 /// # Panics
-/// Where the rows do not begin at a multiple of eight.
+/// Where the rows do not begin at a multiple of eight, or a part has not so many.
 #[inline(always)]
 pub fn vector_sums<'a, F: Four, E: Entries>(
     parts: impl Iterator<Item = &'a Panels> + Clone,

@@ -32,6 +32,9 @@ impl<'a> Rows<'a> {
     }
 
     /// The rows of a row-major matrix without gaps.
+    ///
+    /// # Panics
+    /// Where the slice does not hold them.
     #[inline(always)]
     pub fn tight(values: &'a [f64], count: usize, length: usize) -> Self {
         Rows::new(values, count, length, length)
@@ -99,8 +102,22 @@ impl<'a> RowsMut<'a> {
 #[inline(always)]
 fn check(values: usize, count: usize, length: usize, stride: usize) {
     let needed = match count {
-        0 => 0,
-        _ => (count - 1) * stride + length,
+        0 => Some(0),
+        _ => (count - 1)
+            .checked_mul(stride)
+            .and_then(|before| before.checked_add(length)),
     };
-    assert!(length <= stride && needed <= values, "rows: too few values");
+    let there = needed.is_some_and(|needed| needed <= values);
+    assert!(length <= stride && there, "rows: too few values");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "too few values")]
+    fn rows_that_cannot_be_counted_are_not_there() {
+        Rows::new(&[0.0; 8], usize::MAX, 2, 4);
+    }
 }
