@@ -619,8 +619,12 @@ impl Pass {
     }
 
     fn vocabulary(&self, symbols: Symbols) -> Vocabulary {
-        let is_seen = |&c: &char| self.seen[c as usize / 64] >> (c as usize % 64) & 1 == 1;
-        let characters = ('\0'..=char::MAX).filter(is_seen).collect();
+        let seen = (0..).zip(&self.seen).filter(|(_, bits)| **bits != 0);
+        let codes = seen.flat_map(|(i, bits)| {
+            let is_seen = move |bit: &u32| bits >> bit & 1 == 1;
+            (0..64).filter(is_seen).map(move |bit| 64 * i + bit)
+        });
+        let characters = codes.filter_map(char::from_u32).collect();
         Vocabulary::from_characters(symbols, characters).expect("in increasing order")
     }
 }
