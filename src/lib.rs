@@ -63,11 +63,13 @@
 //! | floor | |
 //! |---|---|
 //! | [`training`] | the loop: chunks, epochs, smooth loss, the best model |
+//! | [`corpus`] | texts of any length, read in windows |
 //! | [`streams`] | one update of all streams, on one thread or several |
 //! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
 //! | [`checkpoint`], [`safetensors`], [`json`] | model files |
 //! | [`disk`] | files that are replaced whole or not at all |
 //! | [`model`], [`digest`] | settings, state and plan of a run; 64 bits that tell two apart |
+//! | [`zip`], [`npy`] | containers that NumPy reads and writes |
 //! | [`network`] | the equations above, with indices for one-hot vectors: forward, and backward through time |
 //! | [`adagrad`] | the update, of each entry as soon as it is summed |
 //! | [`gradient`] | the sums over steps and streams |
@@ -95,6 +97,7 @@ pub mod json;
 pub mod kernels;
 pub mod model;
 pub mod network;
+pub mod npy;
 pub mod parameters;
 pub mod random;
 pub mod reference;
@@ -105,6 +108,7 @@ pub mod text;
 mod threads;
 pub mod training;
 pub mod unrolled;
+pub mod zip;
 
 pub use corpus::{Corpus, TextError};
 pub use kernels::Level;

@@ -106,7 +106,8 @@ impl Arguments {
 
     /// An option with its value, as messages quote it: as it was given.
     pub fn quoted(&self, name: &str) -> String {
-        format!("--{name} {}", self.value(name).to_string_lossy())
+        let value = self.value(name).to_string_lossy();
+        format!("--{name} {value}").trim_end().to_string()
     }
 
     /// The value of an option as a number. What is only too large is no mistake on the command line.
