@@ -67,9 +67,9 @@
 //! | [`streams`] | one update of all streams, on one thread or several |
 //! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
 //! | [`checkpoint`], [`safetensors`], [`json`] | model files |
+//! | [`exchange`], [`zip`], [`npy`] | weights for PyTorch and NumPy, and from them |
 //! | [`disk`] | files that are replaced whole or not at all |
 //! | [`model`], [`digest`] | settings, state and plan of a run; 64 bits that tell two apart |
-//! | [`zip`], [`npy`] | containers that NumPy reads and writes |
 //! | [`network`] | the equations above, with indices for one-hot vectors: forward, and backward through time |
 //! | [`adagrad`] | the update, of each entry as soon as it is summed |
 //! | [`gradient`] | the sums over steps and streams |
@@ -91,6 +91,7 @@ pub mod checkpoint;
 pub mod corpus;
 pub mod digest;
 pub mod disk;
+pub mod exchange;
 pub mod gradient;
 pub mod gradient_check;
 pub mod json;

@@ -170,10 +170,20 @@ impl State {
     /// # Errors
     /// [`ShapeError`] where it cannot be allocated.
     pub fn untrained(shape: Shape, settings: &Settings) -> Result<Self, ShapeError> {
+        let rnn = Rnn::random(shape, settings.sigma, settings.seed)?;
+        State::first(rnn, settings.streams)
+    }
+
+    /// The state before the first update of a network whose parameters are given.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where it cannot be allocated.
+    pub fn first(rnn: Rnn, streams: usize) -> Result<Self, ShapeError> {
+        let shape = rnn.shape();
         Ok(State {
-            rnn: Rnn::random(shape, settings.sigma, settings.seed)?,
+            rnn,
             G: Parameters::zeros(shape)?,
-            h: zeros(settings.streams.saturating_mul(shape.m()))?,
+            h: zeros(streams.saturating_mul(shape.m()))?,
             updates: 0,
             epoch: 0,
             position: 0,

@@ -75,6 +75,11 @@ impl Arguments {
         self.positional.first().map(OsString::as_os_str)
     }
 
+    /// The second argument that belongs to no option.
+    pub fn second(&self) -> Option<&OsStr> {
+        self.positional.get(1).map(OsString::as_os_str)
+    }
+
     /// The value of an option: the last that was given, else its default.
     pub fn value(&self, name: &str) -> &OsStr {
         let given = self.given.iter().rev().find(|(given, _)| *given == name);

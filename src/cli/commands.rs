@@ -3,7 +3,7 @@
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
 use super::output::{one_line, print};
-use super::{check, sample, show, train};
+use super::{check, export, import, sample, show, train};
 use elman::Level;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -26,7 +26,7 @@ pub struct Command {
 }
 
 /// All of them, in the order of the help.
-pub const COMMANDS: [Command; 4] = [
+pub const COMMANDS: [Command; 6] = [
     Command {
         name: "train",
         takes: "[TEXT]",
@@ -63,6 +63,24 @@ pub const COMMANDS: [Command; 4] = [
         choices: show::CHOICES,
         work: show::run,
     },
+    Command {
+        name: "export",
+        takes: "MODEL OUT",
+        limit: 2,
+        summary: "write a model's weights for PyTorch or NumPy",
+        details: export::DETAILS,
+        choices: export::CHOICES,
+        work: export::run,
+    },
+    Command {
+        name: "import",
+        takes: "FILE",
+        limit: 1,
+        summary: "make a model of weights from PyTorch or NumPy",
+        details: import::DETAILS,
+        choices: import::CHOICES,
+        work: import::run,
+    },
 ];
 
 /// What a command line asks for.
@@ -97,7 +115,7 @@ pub fn told(failure: Failure) -> Option<(u8, String)> {
 pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Failure> {
     let Some(first) = arguments.next() else {
         return Err(Failure::Usage(
-            "which command? train, sample, check or show".into(),
+            "which command? train, sample, check, show, export or import".into(),
         ));
     };
     let name = first.to_string_lossy();
@@ -145,7 +163,7 @@ fn program_help() -> String {
     );
     for command in &COMMANDS {
         let call = format!("{} {}", command.name, command.takes);
-        help += &format!("  {call:<16}{}\n", command.summary);
+        help += &format!("  {call:<18}{}\n", command.summary);
     }
     help + "\n  elman COMMAND --help says more; elman --version prints the version\n\n\
             ELMAN_ISA=baseline or avx2 chooses the instruction set; the results are the same bits\n\n  \

@@ -103,3 +103,13 @@ pub fn read_model(argument: Option<&OsStr>) -> Result<Model, Failure> {
     }
     checkpoint::load(&path).map_err(|error| Failure::at(path.display(), error))
 }
+
+/// Refuses to write where there is something: a folder, or a file without `force`.
+pub fn refuse_existing(path: &Path, force: bool) -> Result<(), Failure> {
+    let problem = match path.symlink_metadata() {
+        Ok(_) if path.is_dir() => "a folder, not a file",
+        Ok(_) if !force => "is already there: choose another name, or replace it with --force",
+        _ => return Ok(()),
+    };
+    Err(Failure::at(path.display(), problem))
+}

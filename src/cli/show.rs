@@ -39,14 +39,16 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         ),
         (
             "text",
-            model.source.map_or("none".to_string(), |source| {
-                format!(
-                    "{} {}, digest {:016x}",
-                    source.length,
-                    model.vocabulary.symbols().name(),
-                    source.digest
-                )
-            }),
+            model
+                .source
+                .map_or("none: the weights were imported".to_string(), |source| {
+                    format!(
+                        "{} {}, digest {:016x}",
+                        source.length,
+                        model.vocabulary.symbols().name(),
+                        source.digest
+                    )
+                }),
         ),
         ("documents", settings.documents.to_string()),
         ("sequence length", format!("T = {T} characters")),

@@ -1,0 +1,59 @@
+//! `elman export`: writes a model's weights for other programs.
+
+use super::arguments::{Arguments, Choice, HELP};
+use super::failure::Failure;
+use super::files::{read_model, refuse_existing};
+use super::output::print;
+use elman::digest;
+use elman::exchange::{self, Format};
+use std::path::Path;
+
+/// The help's words.
+pub const DETAILS: &str = "\
+MODEL is a model file or the folder of a run (its best model). OUT holds its weights and its vocabulary:
+
+  torch   a safetensors file with the names and shapes of torch.nn.RNN and torch.nn.Linear, so that
+          load_state_dict takes it: rnn.weight_ih_l0 is U, rnn.weight_hh_l0 W, rnn.bias_ih_l0 b,
+          rnn.bias_hh_l0 zeros, fc.weight V, fc.bias c; the vocabulary is in the metadata
+  npz     the arrays U, W, V, b, c and vocabulary (code points, or bytes) for numpy.load
+
+The last line is the digest of the weights, as `elman show` prints it.
+
+example: elman export elman-run --format torch weights.safetensors";
+
+/// Its options.
+pub const CHOICES: &[Choice] = &[
+    Choice {
+        name: "format",
+        value: "NAME",
+        default: "",
+        help: "torch or npz",
+    },
+    Choice {
+        name: "force",
+        value: "",
+        default: "",
+        help: "replace OUT where it is already there",
+    },
+    HELP,
+];
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let format = match (arguments.has("format"), arguments.text("format")?) {
+        (false, _) => Err("which format? --format torch or --format npz".to_string()),
+        (true, name) => {
+            Format::of(name).ok_or_else(|| format!("--format {name}: must be torch or npz"))
+        }
+    };
+    let format = format.map_err(Failure::Usage)?;
+    if arguments.first().is_some() && arguments.second().is_none() {
+        return Err(Failure::Usage("where to? elman export MODEL OUT".into()));
+    }
+    let model = read_model(arguments.first())?;
+    let out = Path::new(arguments.second().unwrap_or_default());
+    refuse_existing(out, arguments.has("force"))?;
+    exchange::save(&model, format, out).map_err(|error| Failure::at(out.display(), error))?;
+    let digest = digest::of_parameters(&model.state.rnn.parameters);
+    print(&format!("digest={digest:016x}\n"))
+}
