@@ -137,11 +137,9 @@ pub enum ExchangeError {
         /// What it is.
         cell: &'static str,
     },
-    /// A layer that such a network has once.
+    /// More layers than such a network has.
     Several {
-        /// What it is.
-        what: &'static str,
-        /// An array of one and of the other.
+        /// An array of one and of another.
         names: [String; 2],
     },
     /// A layer that such a network has.
@@ -245,16 +243,18 @@ impl fmt::Display for ExchangeError {
                 shown(name)
             ),
             ExchangeError::Several {
-                what,
                 names: [one, other],
             } => write!(
                 f,
-                "{} and {}: elman has one {what}, and no layer beside its two",
+                "{} and {} belong to two layers: elman has one recurrent and one linear layer",
                 shown(one),
                 shown(other)
             ),
             ExchangeError::NoLayer { what, leaf } => {
-                write!(f, "there is no {what}: nothing is called {leaf:?}")
+                write!(
+                    f,
+                    "there is no {what} as torch.nn has it: nothing is called {leaf:?}"
+                )
             }
             ExchangeError::Shape(error) => write!(f, "{error}"),
             ExchangeError::WrongMetadata { key, found, need } => write!(

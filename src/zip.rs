@@ -191,14 +191,14 @@ impl Directory {
             .checked_add(size)
             .and_then(|n| usize::try_from(n).ok());
         match (begin, stop) {
-            (Some(begin), Some(end)) if end == limit => Ok(Directory {
+            (Some(begin), Some(end)) if end <= limit => Ok(Directory {
                 begin,
                 end,
                 entries,
             }),
             _ => Err(ZipError::Record {
                 byte: limit,
-                expected: "the end of the directory",
+                expected: "the directory before it",
             }),
         }
     }
@@ -615,6 +615,15 @@ mod tests {
         assert_eq!(read(&file), Err(ZipError::NoEnd));
     }
 
+    /// As `torch.save` writes them, which has 64-bit records even where 32 bits do.
+    #[test]
+    fn more_records_may_stand_before_the_end() {
+        let file = written(&ENTRIES, ELSEWHERE);
+        let (before, end) = file.split_at(file.len() - END_BYTES);
+        let longer = [before, &[0; 76], end].concat();
+        assert_eq!(names_and_bytes(&longer), expected());
+    }
+
     #[test]
     fn a_name_has_at_most_65_535_bytes() {
         let mut writer = Writer::new(Vec::new());
@@ -655,8 +664,8 @@ mod tests {
                 changed(end + 8, &[4, 0, 4]),
                 "as many entries as the end says",
             ),
-            (changed(end + 12, &[1]), "the end of the directory"),
-            (changed(end + 16, &[0]), "the end of the directory"),
+            (changed(end + 12, &[0xfe; 4]), "the directory before it"),
+            (changed(end + 16, &[0]), "an entry of the directory"),
             (changed(end + 12, &[0xff; 4]), "the place of the zip64 end"),
             (changed(begin, b"P?"), "an entry of the directory"),
             (changed(begin + 8, &[1]), "\"a.npy\" is encrypted"),
@@ -704,11 +713,8 @@ mod tests {
             (wide_changed(42, b"P?"), "the place of the zip64 end"),
             (wide_changed(34, &[1]), "the zip64 end"),
             (wide_changed(34, &[0xff; 8]), "the zip64 end"),
-            (wide_changed(42 + 8, &[0xff; 8]), "the end of the directory"),
-            (
-                wide_changed(42 + 16, &[0xff; 8]),
-                "the end of the directory",
-            ),
+            (wide_changed(42 + 8, &[0xff; 8]), "the directory before it"),
+            (wide_changed(42 + 16, &[0xff; 8]), "the directory before it"),
             (
                 wide_changed(42 + 24, &[9]),
                 "as many entries as the end says",

@@ -252,11 +252,11 @@ fn other_networks_are_refused_by_name() {
         ),
         (
             with("embedding.weight", &[3, 3]),
-            "\"fc.weight\" and \"embedding.weight\": elman has one linear layer",
+            "\"fc.weight\" and \"embedding.weight\" belong to two layers: elman has one recurrent and one",
         ),
         (
             with("second.weight_ih_l0", &[2, 3]),
-            "\"rnn.weight_ih_l0\" and \"second.weight_ih_l0\": elman has one recurrent layer",
+            "\"rnn.weight_ih_l0\" and \"second.weight_ih_l0\" belong to two layers",
         ),
         (with("scale", &[]), "\"scale\" is not part of the model"),
         (
@@ -269,7 +269,7 @@ fn other_networks_are_refused_by_name() {
         ),
         (
             without("rnn.weight_ih_l0"),
-            "there is no recurrent layer: nothing is called \"weight_ih_l0\"",
+            "there is no recurrent layer as torch.nn has it: nothing is called \"weight_ih_l0\"",
         ),
         (
             without("rnn.weight_hh_l0"),
@@ -279,7 +279,7 @@ fn other_networks_are_refused_by_name() {
         (without("rnn.bias_hh_l0"), "\"rnn.bias_hh_l0\" is missing"),
         (
             without("fc.weight"),
-            "there is no linear layer: nothing is called \"weight\"",
+            "there is no linear layer as torch.nn has it: nothing is called \"weight\"",
         ),
         (
             shaped(0, &[6]),

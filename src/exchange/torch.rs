@@ -176,7 +176,6 @@ fn only_module(
     match (modules.next(), modules.next()) {
         (Some(array), None) => Ok(split(&array.name).0.to_string()),
         (Some(one), Some(other)) => Err(ExchangeError::Several {
-            what,
             names: [one.name.clone(), other.name.clone()],
         }),
         (None, _) => Err(ExchangeError::NoLayer { what, leaf }),
