@@ -786,7 +786,10 @@ fn the_program_takes_characters_in_any_order() {
             "elman: latin: not UTF-8 at byte 1",
         ),
         ("weights.npz --vocabulary none", "elman: none: "),
-        ("weights.npz --vocabulary folder", "elman: folder: a folder"),
+        (
+            "weights.npz --vocabulary folder",
+            "elman: folder: not a regular file",
+        ),
         (
             "weights.npz",
             "elman: weights.npz: the file does not say which 3 characters",
