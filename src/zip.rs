@@ -585,6 +585,8 @@ mod tests {
         assert!(is_zip(&empty));
         assert_eq!(read(&empty), Ok(vec![]));
         assert_ne!(written(&ENTRIES, 0), written(&ENTRIES, ELSEWHERE));
+        // Midnight of the first day that there is, not the time of writing.
+        assert_eq!(written(&ENTRIES, ELSEWHERE)[10..14], [0, 0, 0x21, 0]);
     }
 
     #[test]

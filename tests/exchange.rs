@@ -78,6 +78,69 @@ fn a_model_round_trips_through_each_format_to_the_bit() {
     }
 }
 
+/// What `load_state_dict` and `numpy.load` look for.
+#[test]
+fn exports_have_the_names_and_shapes_that_others_expect() {
+    let model = model(Symbols::Characters, "\nab\u{e5}", false);
+    let parts = model.state.rnn.parameters.tensors();
+    let little_endian = |values: &[f64]| -> Vec<u8> {
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    };
+    let file = written(&model, Format::Torch);
+    let file = safetensors::read(&file).unwrap();
+    let zeros = [0.0; 3];
+    let expected = [
+        ("rnn.weight_ih_l0", vec![3, 4], parts.U),
+        ("rnn.weight_hh_l0", vec![3, 3], parts.W),
+        ("rnn.bias_ih_l0", vec![3], parts.b),
+        ("rnn.bias_hh_l0", vec![3], &zeros),
+        ("fc.weight", vec![4, 3], parts.V),
+        ("fc.bias", vec![4], parts.c),
+    ];
+    assert_eq!(file.tensors.len(), expected.len());
+    for (tensor, (name, shape, values)) in file.tensors.iter().zip(expected) {
+        assert_eq!((tensor.name.as_str(), tensor.dtype.as_str()), (name, "F64"));
+        assert_eq!(tensor.shape, shape, "{name}");
+        assert_eq!(tensor.bytes, little_endian(values), "{name}");
+    }
+    let metadata = [
+        ("format", "pt"),
+        ("symbols", "characters"),
+        ("vocabulary", "\nab\u{e5}"),
+        ("documents", "false"),
+    ];
+    let metadata = metadata.map(|(key, value)| (key.to_string(), value.to_string()));
+    assert_eq!(file.metadata, Some(metadata.to_vec()));
+
+    let file = written(&model, Format::Npz);
+    let entries = zip::read(&file).unwrap();
+    let code_points: Vec<u8> = "\nab\u{e5}"
+        .chars()
+        .flat_map(|c| u32::from(c).to_le_bytes())
+        .collect();
+    let expected = [
+        ("U.npy", "<f8", vec![3, 4], little_endian(parts.U)),
+        ("W.npy", "<f8", vec![3, 3], little_endian(parts.W)),
+        ("V.npy", "<f8", vec![4, 3], little_endian(parts.V)),
+        ("b.npy", "<f8", vec![3], little_endian(parts.b)),
+        ("c.npy", "<f8", vec![4], little_endian(parts.c)),
+        ("vocabulary.npy", "<u4", vec![4], code_points),
+        ("documents.npy", "|b1", vec![], vec![0]),
+    ];
+    assert_eq!(entries.len(), expected.len());
+    for (entry, (name, descr, shape, bytes)) in entries.iter().zip(expected) {
+        let array = npy::read(entry.bytes).unwrap();
+        assert_eq!((entry.name.as_str(), array.descr.as_str()), (name, descr));
+        assert_eq!(
+            (array.shape, array.bytes, array.fortran_order),
+            (shape, &bytes[..], false)
+        );
+    }
+}
+
 /// What fixtures/exchange_files.py has, characters sorted: line break, a, b.
 #[test]
 fn files_of_the_real_packages_are_read() {
@@ -806,6 +869,11 @@ fn the_program_takes_characters_in_any_order() {
             .run(&format!("import {arguments} --out new"))
             .refused(1, words);
     }
+    // A device may have no end.
+    #[cfg(unix)]
+    folder
+        .run("import /dev/null --out new")
+        .refused(1, "elman: /dev/null: not a regular file");
     assert!(!folder.path("new").exists());
     for force in ["", "--force"] {
         let import = format!("import weights.npz --vocabulary chars {force} --out");
