@@ -19,6 +19,7 @@ mod array;
 mod npz;
 mod torch;
 
+use crate::disk::{self, System};
 use crate::model::{Model, Settings, State};
 use crate::network::Rnn;
 use crate::npy::NpyError;
@@ -28,8 +29,7 @@ use crate::text::{Symbols, Vocabulary};
 use crate::zip::{self, ZipError};
 use array::Array;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// A kind of file that other programs read.
@@ -334,28 +334,9 @@ pub fn write_to(output: &mut impl Write, model: &Model, format: Format) -> io::R
 /// # Errors
 /// Those of the system.
 pub fn save(model: &Model, format: Format, path: &Path) -> io::Result<()> {
-    replace(path, |output| write_to(output, model, format))
-}
-
-/// Writes a new file beside the old one, and then puts it in its place.
-fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let mut output = BufWriter::new(File::create(&beside)?);
-    let written = write(&mut output)
-        .and_then(|()| output.flush())
-        .and_then(|()| output.get_ref().sync_all());
-    // An open file cannot be renamed everywhere.
-    drop(output);
-    let placed = written.and_then(|()| fs::rename(&beside, path));
-    if placed.is_err() {
-        // What failed is told; whether the rest could be cleared away as well changes nothing.
-        let _ = fs::remove_file(&beside);
-    }
-    placed
+    disk::replace(&mut System, path, |mut output| {
+        write_to(&mut output, model, format)
+    })
 }
 
 /// A model from the bytes of a file with weights, in either format. `vocabulary` has its characters in index

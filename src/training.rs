@@ -213,15 +213,10 @@ impl Training {
         let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
         // The model and the best model with their sums.
         claim_memory(shape, &settings, 4)?;
-        let mut state = State::untrained(shape, &settings)?;
-        if let Some(model) = from {
-            let parameters = model.state.rnn.parameters.values();
-            state
-                .rnn
-                .parameters
-                .values_mut()
-                .copy_from_slice(parameters);
-        }
+        let state = match from {
+            Some(model) => State::first(model.state.rnn.clone(), settings.streams)?,
+            None => State::untrained(shape, &settings)?,
+        };
         let model = Model {
             settings,
             source: Some(corpus.source()),

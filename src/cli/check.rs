@@ -5,12 +5,12 @@ use super::failure::Failure;
 use super::files::read_text;
 use super::output::print;
 use super::settings::{
-    BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, begin,
-    refused, settings, symbols,
+    BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, refused,
+    settings, symbols,
 };
-use elman::ShapeError;
 use elman::gradient_check::{self, Case, Comparison, ROUNDING, Row, TOLERANCE};
 use elman::json::quote;
+use elman::{ShapeError, Training};
 
 /// Weights or gradients above this are too large for the numerical derivative.
 const WILD: f64 = 1e9;
@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let iterations: u64 = arguments.count("iterations")?;
     let (text, corpus) = read_text(arguments.first(), symbols(arguments), &settings, false)?;
     let fail = |error| refused(error, &text, settings);
-    let mut training = begin(corpus, &text, settings)?;
+    let mut training = Training::begin(corpus, settings).map_err(fail)?;
     for _ in 0..iterations {
         training.update().map_err(fail)?;
     }

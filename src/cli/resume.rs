@@ -27,6 +27,11 @@ pub fn open(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Resumed, Failu
             "--force replaces a run, --resume goes on with it: choose one".into(),
         ));
     }
+    if arguments.has("from") {
+        return Err(Failure::Usage(
+            "--from begins a run, --resume goes on with one: choose one".into(),
+        ));
+    }
     if arguments.has("out") && Path::new(arguments.filled("out")?) != path {
         return Err(Failure::Usage(format!(
             "{}: a run goes on in its own folder, that of {}",
@@ -143,6 +148,7 @@ mod tests {
             "out",
             "force",
             "resume",
+            "from",
             "help",
         ];
         let training = elman::Training::new(elman::STORY, Settings::default()).unwrap();

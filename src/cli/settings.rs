@@ -4,7 +4,7 @@ use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
 use super::files::Text;
 use elman::text::Symbols;
-use elman::{Corpus, Settings, Training, TrainingError};
+use elman::{Settings, TrainingError};
 
 pub const HIDDEN: Choice = Choice {
     name: "hidden",
@@ -109,12 +109,6 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         )
     })?;
     Ok(settings)
-}
-
-/// An untrained network and the text that it is to learn.
-pub fn begin(corpus: Corpus, text: &Text, settings: Settings) -> Result<Training, Failure> {
-    let training = Training::begin(corpus, settings);
-    training.map_err(|error| refused(error, text, settings))
 }
 
 /// Says which argument is to blame.

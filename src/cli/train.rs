@@ -4,14 +4,14 @@ use super::arguments::{Arguments, Choice, HELP};
 use super::chart::{self, Title};
 use super::curve::Curve;
 use super::failure::Failure;
-use super::files::{Text, read_text};
+use super::files::{Text, read_model, read_text};
 use super::output::{print, print_characters};
 use super::progress::Progress;
 use super::resume::{self, Resumed};
 use super::run_folder::{RunFolder, Saved};
 use super::settings::{
     BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS,
-    begin, refused, settings, symbols,
+    refused, settings, symbols,
 };
 use super::terminal;
 use super::text_curve;
@@ -19,6 +19,7 @@ use elman::disk::{Disk, System};
 use elman::model::State;
 use elman::random::{Generator, Stream};
 use elman::synthesis::Synthesizer;
+use elman::text::Symbols;
 use elman::{Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError, digest};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
@@ -98,6 +99,12 @@ pub const CHOICES: &[Choice] = &[
         help: "the run's folder",
     },
     Choice {
+        name: "from",
+        value: "MODEL",
+        default: "",
+        help: "begin with the weights and the characters of a model",
+    },
+    Choice {
         name: "resume",
         value: "DIR",
         default: "",
@@ -137,14 +144,23 @@ impl Run {
         let plan = plan(arguments)?;
         let out = Path::new(arguments.filled("out")?);
         let quiet = arguments.has("quiet");
-        let (text, corpus) = read_text(arguments.first(), symbols(arguments), &settings, quiet)?;
-        let training = begin(corpus, &text, settings)?;
+        let from = from(arguments, &settings)?;
+        let symbols = match &from {
+            Some(model) => model.vocabulary.symbols(),
+            None => symbols(arguments),
+        };
+        let (text, corpus) = read_text(arguments.first(), symbols, &settings, quiet)?;
+        let training = match &from {
+            Some(model) => Training::begin_from(corpus, settings, model),
+            None => Training::begin(corpus, settings),
+        };
+        let training = training.map_err(|error| refused(error, &text, settings))?;
         let mut training = on_threads(training, arguments, &text)?;
         check_start(&mut training, arguments)?;
         let folder = RunFolder::create(out, arguments.has("force"), disk)?;
         let run = Run {
             progress: Progress::new(quiet, 0),
-            title: title(&text, &settings),
+            title: title(&text, &training.model().settings),
             curve: Curve::new(),
             held: None,
             unread: false,
@@ -205,6 +221,29 @@ impl Run {
             self.folder.path().display(),
         )
     }
+}
+
+/// The model that `--from` names. What it decides cannot be chosen again.
+fn from(arguments: &Arguments, settings: &Settings) -> Result<Option<Model>, Failure> {
+    if !arguments.has("from") {
+        return Ok(None);
+    }
+    if arguments.has("sigma") {
+        return Err(Failure::Usage(
+            "--sigma draws the first parameters, --from takes those of a model: choose one".into(),
+        ));
+    }
+    let model = read_model(Some(arguments.filled("from")?))?;
+    let m = model.state.rnn.shape().m();
+    if arguments.has("hidden") && settings.hidden != m {
+        let has = format!("the model has {m} hidden units");
+        return Err(Failure::at(arguments.quoted("hidden"), has));
+    }
+    if arguments.has("bytes") && model.vocabulary.symbols() != Symbols::Bytes {
+        let reads = "the model of --from reads characters";
+        return Err(Failure::at(arguments.quoted("bytes"), reads));
+    }
+    Ok(Some(model))
 }
 
 /// A run and its last state's text.
