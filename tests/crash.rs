@@ -120,6 +120,28 @@ fn a_run_that_is_killed_fifty_times_is_the_run_that_never_was() {
     assert!(folder.files("run") == folder.files("whole"));
 }
 
+/// Long before its next save, a run that was asked for more knows of it when it goes on once more.
+#[test]
+fn a_new_end_outlives_a_kill() {
+    let folder = Folder::new("new-end");
+    folder.train("run", "--iterations 50").well();
+    let more = "train text --resume run --iterations 1000000000000 --save-every 1000000000000";
+    let run = Running::start(&folder, more);
+    let path = folder.path("run/model.safetensors");
+    let begun = Instant::now();
+    let held = || {
+        let (model, plan) = elman::checkpoint::load_with(&path).unwrap();
+        (model.state.updates, plan.unwrap().iterations)
+    };
+    while held() != (50, 1_000_000_000_000) {
+        assert!(begun.elapsed() < PATIENCE, "{:?}", held());
+    }
+    assert!(run.kill());
+    let again = Running::start(&folder, "train text --resume run");
+    thread::sleep(Duration::from_millis(100));
+    assert!(again.kill(), "it has ended");
+}
+
 #[test]
 fn a_second_run_on_a_folder_is_refused() {
     let folder = Folder::new("second");

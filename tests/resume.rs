@@ -169,18 +169,6 @@ fn rows_after_the_state_are_cut_at_once() {
     assert!(folder.files("run") == files);
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_new_end_is_kept_from_the_start() {
-    let folder = Folder::new("resume-end");
-    begin(&folder, "whole", "--iterations 300 --save-every 7").well();
-    begin(&folder, "run", "--iterations 50 --save-every 7").well();
-    // It fails at its first report, after it has noted that the end is another.
-    cannot_report(&folder, "train text --resume run --iterations 300");
-    go_on(&folder, "run", "").well();
-    assert!(folder.files("run") == folder.files("whole"));
-}
-
 #[test]
 fn the_built_in_text_and_standard_input_go_on_as_well() {
     let folder = Folder::new("resume-texts");

@@ -289,7 +289,7 @@ mod tests {
     use super::system::take;
     use super::*;
     use std::fs;
-    use std::os::unix::net::UnixListener;
+    use std::os::unix::net::{UnixListener, UnixStream};
 
     /// A path for a socket, cleared away at the end.
     struct Socket(PathBuf);
@@ -320,7 +320,6 @@ mod tests {
         let socket = Socket::new("lock-one");
         let mut mark = take(&socket.0).unwrap();
         for _ in 0..300 {
-            // More callers than a listener keeps waiting, were they not let in.
             assert!(matches!(take(&socket.0), Err(Denied::Held)));
             assert!(mark.keep());
         }
@@ -355,10 +354,34 @@ mod tests {
         }
     }
 
+    /// Somebody slow, who found the same dead owner, removes what has taken its place meanwhile.
+    #[test]
+    fn whoever_takes_over_waits_for_the_slow() {
+        let socket = Socket::new("lock-slow");
+        let other = Socket::new("lock-slower");
+        let mut given_up = 0;
+        for _ in 0..20 {
+            leave_dead(&socket.0);
+            let _listener = UnixListener::bind(&other.0).unwrap();
+            std::thread::scope(|scope| {
+                let taker = scope.spawn(|| take(&socket.0));
+                while UnixStream::connect(&socket.0).is_err() {}
+                fs::rename(&other.0, &socket.0).unwrap();
+                match taker.join().unwrap() {
+                    Ok(mut mark) => assert!(!mark.keep()),
+                    Err(_) => given_up += 1,
+                }
+            });
+        }
+        assert!(given_up > 5, "{given_up}");
+    }
+
     #[test]
     fn a_lock_that_another_has_taken_is_lost() {
         let socket = Socket::new("lock-lost");
         let mut mark = take(&socket.0).unwrap();
+        // A caller that still waits to be let in is no sign of the path.
+        assert!(matches!(take(&socket.0), Err(Denied::Held)));
         fs::remove_file(&socket.0).unwrap();
         let other = take(&socket.0).unwrap();
         assert!(!mark.keep());
