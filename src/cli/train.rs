@@ -302,7 +302,7 @@ fn threads(arguments: &Arguments, training: &Training) -> Result<usize, Failure>
         let cores = thread::available_parallelism()
             .map_or(1, usize::from)
             .min(256);
-        return Ok(helpful_threads(training.model(), cores));
+        return Ok(helpful_threads(training, cores));
     }
     match arguments.count("threads")? {
         threads @ 1..=256 => Ok(threads),
@@ -314,18 +314,23 @@ fn threads(arguments: &Arguments, training: &Training) -> Result<usize, Failure>
 }
 
 /// A stream each at most, and enough to do for each to be worth waking it twice an update.
-fn helpful_threads(model: &Model, cores: usize) -> usize {
+fn helpful_threads(training: &Training, cores: usize) -> usize {
     const MULTIPLY_ADDS: usize = 8_000_000;
+    let model = training.model();
     let shape = model.state.rnn.shape();
-    let characters = characters_an_update(model);
+    let characters = characters_an_update(training);
     let a_character = 3 * shape.m().saturating_mul(shape.m() + shape.K());
     let worth = a_character.saturating_mul(characters) / MULTIPLY_ADDS;
     worth.clamp(1, cores.min(model.settings.streams).max(1))
 }
 
-fn characters_an_update(model: &Model) -> usize {
-    let settings = &model.settings;
-    settings.sequence_length.saturating_mul(settings.streams)
+/// On average: documents end when they end.
+fn characters_an_update(training: &Training) -> usize {
+    let settings = &training.model().settings;
+    match settings.documents {
+        true => (training.corpus().length() / training.updates_per_epoch().max(1)) as usize,
+        false => settings.sequence_length.saturating_mul(settings.streams),
+    }
 }
 
 /// What cannot be learned from the start is refused before a folder is touched.
@@ -392,7 +397,7 @@ impl Run {
                 logged.map_err(|failure| self.with_kept(failure))?;
                 self.curve.push(n, look.loss, look.smooth_loss);
             }
-            let characters = characters_an_update(self.training.model());
+            let characters = characters_an_update(&self.training);
             self.progress.draw(&look, last, characters);
             let updated = self.training.update();
             updated.map_err(|error| self.rescue(error.to_string()))?;
@@ -558,7 +563,7 @@ mod tests {
                 ..Settings::default()
             };
             let training = Training::new(elman::STORY, settings).unwrap();
-            helpful_threads(training.model(), cores)
+            helpful_threads(&training, cores)
         };
         assert_eq!(threads(100, 1, 8), 1);
         assert_eq!(threads(100, 4, 8), 1);
