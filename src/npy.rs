@@ -136,7 +136,9 @@ pub fn read(file: &[u8]) -> Result<Npy<'_>, NpyError> {
 fn entry_bytes(descr: &str) -> Option<usize> {
     let (kind, size) = descr.split_at(descr.find(|c: char| c.is_ascii_digit())?);
     let size: usize = size.parse().ok()?;
-    size.checked_mul(if kind.ends_with('U') { 4 } else { 1 })
+    let bytes = size.checked_mul(if kind.ends_with('U') { 4 } else { 1 });
+    // Entries without bytes could be more than there are numbers for.
+    bytes.filter(|&bytes| bytes > 0)
 }
 
 /// The header of an array whose entries follow, row by row: everything that stands before them.
@@ -429,6 +431,11 @@ mod tests {
             (
                 array(1, &with("'<U4611686018427387904'", "False", "(1,)"), 0),
                 "unknown type",
+            ),
+            // No bytes at all, and more entries than can be counted.
+            (
+                array(1, &with("'<U0'", "False", "(4294967296, 4294967296)"), 0),
+                "unknown type \"<U0\"",
             ),
             (
                 array(1, &good.replace("descr", "other"), 8),
