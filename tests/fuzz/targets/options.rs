@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
 /// What a command line was understood as.
 #[derive(Debug, PartialEq)]
 struct Understood {
-    first: Option<OsString>,
+    others: Vec<OsString>,
     values: Vec<(&'static str, OsString)>,
 }
 
@@ -45,7 +45,7 @@ fn read(arguments: Vec<OsString>) {
         }
     }
     plain.push("--".into());
-    plain.extend(understood.first.clone());
+    plain.extend(understood.others.clone());
     let (_, again) = understand(plain).expect("what was understood is understood again");
     assert_eq!(again, understood);
 }
@@ -75,12 +75,13 @@ fn understand(arguments: Vec<OsString>) -> Option<(&'static Command, Understood)
         let _ = arguments.count::<u64>(name).map_err(told);
         let _ = arguments.count::<usize>(name).map_err(told);
     }
+    let others = [arguments.first(), arguments.second()];
     let given = names.filter(|name| arguments.has(name));
     let values = given.map(|name| (name, arguments.value(name).to_owned()));
     Some((
         command,
         Understood {
-            first: arguments.first().map(OsStr::to_owned),
+            others: others.into_iter().flatten().map(OsStr::to_owned).collect(),
             values: values.collect(),
         },
     ))

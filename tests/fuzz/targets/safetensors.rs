@@ -5,12 +5,14 @@
 
 #[path = "shared/memory.rs"]
 mod memory;
+#[path = "shared/mutation.rs"]
+mod mutation;
 
 use elman::random::{Generator, Stream};
 use elman::safetensors::{self as ours, FormatError, SafeTensors};
 use elman::synthesis::Synthesizer;
 use elman::{Model, Training, checkpoint};
-use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use memory::within;
 use safetensors as theirs;
 use std::collections::HashMap;
@@ -82,34 +84,6 @@ fn use_model(model: Model) {
     }
 }
 
-// What has been inserted into a header, or taken away, is told by the length before it: otherwise nothing
-// but the length would be tested.
 fuzz_mutator!(|file: &mut [u8], size: usize, most: usize, seed: u32| {
-    let parts = split(&file[..size]).map(|(header, data)| (header.to_vec(), data.to_vec()));
-    let Some((header, data)) = parts.filter(|_| seed % 4 != 0 && size < most) else {
-        return fuzzer_mutate(file, size, most);
-    };
-    let room = most - size;
-    let (header, data) = match seed % 4 {
-        1 => (header, mutated(data, room)),
-        _ => (mutated(header, room), data),
-    };
-    let length = (header.len() as u64).to_le_bytes();
-    let new = [&length[..], &header, &data].concat();
-    file[..new.len()].copy_from_slice(&new);
-    new.len()
+    mutation::mutate(file, size, most, seed)
 });
-
-fn mutated(mut part: Vec<u8>, room: usize) -> Vec<u8> {
-    let size = part.len();
-    part.resize(size + room, 0);
-    let size = fuzzer_mutate(&mut part, size, size + room);
-    part.truncate(size);
-    part
-}
-
-/// The header and what follows it, where the length before it is right.
-fn split(file: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = file.split_first_chunk::<8>()?;
-    rest.split_at_checked(u64::from_le_bytes(*length).try_into().ok()?)
-}
