@@ -293,7 +293,7 @@ fn what_is_no_run_does_not_go_on() {
         go_on(&folder, "run", "--iterations 90").refused(1, words);
         assert!(folder.files("run") == before, "{words}");
     };
-    go_on(&folder, "none", "").refused(1, "none: not the folder of a run");
+    go_on(&folder, "none", "").refused(1, "none: there is no such folder");
     assert!(!folder.path("none").exists());
     go_on(&folder, "text", "").refused(1, "text: not the folder of a run");
     go_on(&folder, ".", "").refused(1, ".: no run that can be resumed: it has no model");

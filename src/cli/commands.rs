@@ -65,7 +65,7 @@ pub const COMMANDS: [Command; 6] = [
     },
     Command {
         name: "export",
-        takes: "MODEL OUT",
+        takes: "MODEL OUT --format F",
         limit: 2,
         summary: "write a model's weights for PyTorch or NumPy",
         details: export::DETAILS,
@@ -74,7 +74,7 @@ pub const COMMANDS: [Command; 6] = [
     },
     Command {
         name: "import",
-        takes: "FILE",
+        takes: "FILE --out MODEL",
         limit: 1,
         summary: "make a model of weights from PyTorch or NumPy",
         details: import::DETAILS,
@@ -163,7 +163,7 @@ fn program_help() -> String {
     );
     for command in &COMMANDS {
         let call = format!("{} {}", command.name, command.takes);
-        help += &format!("  {call:<18}{}\n", command.summary);
+        help += &format!("  {call:<29}{}\n", command.summary);
     }
     help + "\n  elman COMMAND --help says more; elman --version prints the version\n\n\
             ELMAN_ISA=baseline or avx2 chooses the instruction set; the results are the same bits\n\n  \

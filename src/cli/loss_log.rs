@@ -6,7 +6,7 @@ use elman::disk::Disk;
 use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const HEADER: &str = "iteration,epoch,loss,smooth_loss";
 /// Rows wait in memory for the next save, or until they are so many bytes.
@@ -50,8 +50,9 @@ impl Row {
     }
 }
 
-/// The file, open for writing.
+/// The file, open for writing unless its run has just been found.
 pub struct LossLog {
+    path: PathBuf,
     file: File,
     /// Its bytes that are right; what follows, of a write that failed or of a run that was stopped, goes.
     right: u64,
@@ -63,15 +64,17 @@ impl LossLog {
     pub fn create(path: &Path, disk: &mut dyn Disk) -> io::Result<Self> {
         Ok(LossLog {
             file: disk.create(path)?,
+            path: path.to_path_buf(),
             right: 0,
             waiting: format!("{HEADER}\n"),
         })
     }
 
     /// The file of a run that goes on, and the curve of its rows before update `updates`, one every `every`:
-    /// all of them have to be there. What follows them is not looked at.
+    /// all of them have to be there. What follows them is not looked at. Before it is written to, it has to
+    /// [`LossLog::go_on`].
     pub fn open(path: &Path, updates: u64, every: u64) -> io::Result<(Self, Curve)> {
-        let mut file = File::options().read(true).write(true).open(path)?;
+        let mut file = File::open(path)?;
         let mut lines = Lines {
             reader: BufReader::new(&mut file),
             number: 0,
@@ -90,6 +93,7 @@ impl LossLog {
         let log = LossLog {
             right: lines.bytes,
             waiting: String::new(),
+            path: path.to_path_buf(),
             file,
         };
         Ok((log, curve))
@@ -116,8 +120,13 @@ impl LossLog {
         disk.sync(&self.file)
     }
 
-    /// Cuts the file back to what is right.
-    pub fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
+    /// Opens the file for writing, and cuts it back to what is right.
+    pub fn go_on(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
+        self.file = File::options().read(true).write(true).open(&self.path)?;
+        self.cut(disk)
+    }
+
+    fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
         let length = self.file.metadata()?.len();
         if length < self.right {
             return Err(io::Error::other("something else has cut it"));
@@ -210,7 +219,7 @@ mod tests {
                 assert_eq!(found, (look.iteration, look.loss, look.smooth_loss));
             }
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}3"));
-            log.cut(&mut System).unwrap();
+            log.go_on(&mut System).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), lines(1 + rows));
             // The next rows follow those that are left.
             (rows..10).for_each(|n| log.push(&look(3 * n as u64), &mut System).unwrap());
@@ -272,6 +281,7 @@ mod tests {
     fn a_write_that_failed_is_made_again() {
         let (path, text) = written("again");
         let (mut log, _) = LossLog::open(&path, 30, 3).unwrap();
+        log.go_on(&mut System).unwrap();
         log.push(&look(30), &mut System).unwrap();
         assert!(log.sync(&mut Full).is_err());
         assert!(fs::read_to_string(&path).unwrap().len() > text.len());
@@ -292,6 +302,7 @@ mod tests {
     fn rows_do_not_wait_for_ever() {
         let (path, text) = written("waiting");
         let (mut log, _) = LossLog::open(&path, 30, 3).unwrap();
+        log.go_on(&mut System).unwrap();
         for n in 10..5000 {
             log.push(&look(3 * n), &mut System).unwrap();
             assert!(log.waiting.len() < WAITING);

@@ -64,13 +64,17 @@ impl RunFolder {
     /// Opens the folder of a run that is to go on. Nothing in it changes yet.
     pub fn open(path: &Path, disk: Box<dyn Disk>) -> Result<(Self, Saved), Failure> {
         if !path.is_dir() {
-            return Err(Failure::at(path.display(), "not the folder of a run"));
+            let problem = match path.exists() {
+                true => "not the folder of a run: name the folder that model.safetensors is in",
+                false => "there is no such folder",
+            };
+            return Err(Failure::at(path.display(), problem));
         }
         let lock = Lock::take(path)?;
         if !path.join(MODEL).exists() {
             return Err(Failure::at(
                 path.display(),
-                "no run that can be resumed: it has no model.safetensors; begin it anew",
+                "no run that can be resumed: it has no model.safetensors; begin one with --out and --force",
             ));
         }
         let load = |name| {
@@ -111,9 +115,9 @@ impl RunFolder {
         &self.path
     }
 
-    /// Cuts loss.csv back to the rows before the last state.
+    /// Makes loss.csv ready for more rows: it is cut back to those before the last state.
     pub fn cut(&mut self) -> Result<(), Failure> {
-        let cut = self.losses.cut(self.disk.as_mut());
+        let cut = self.losses.go_on(self.disk.as_mut());
         cut.map_err(|error| within(&self.path, LOSSES, error))
     }
 

@@ -27,6 +27,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         None => "none yet".to_string(),
     };
     let rows = [
+        ("symbols", model.vocabulary.symbols().name().to_string()),
         ("hidden units", format!("m = {}", shape.m())),
         ("characters", format!("K = {}", shape.K())),
         ("parameters", shape.entries().to_string()),

@@ -24,6 +24,7 @@ use elman::{Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError,
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// The help's words.
 pub const DETAILS: &str = "\
@@ -84,7 +85,7 @@ pub const CHOICES: &[Choice] = &[
         name: "save-every",
         value: "N",
         default: "10000",
-        help: "updates from save to save; the end is saved too",
+        help: "updates from save to save; a minute and the end are saved too",
     },
     Choice {
         name: "threads",
@@ -125,6 +126,9 @@ pub const CHOICES: &[Choice] = &[
     HELP,
 ];
 
+/// The state is saved this often, however long its updates take.
+const SAVE_WITHIN: Duration = Duration::from_secs(60);
+
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     Run::of(arguments, Box::new(System))?.go()
@@ -163,6 +167,7 @@ impl Run {
             title: title(&text, &training.model().settings),
             curve: Curve::new(),
             held: None,
+            saved_at: Instant::now(),
             unread: false,
             training,
             folder,
@@ -192,13 +197,17 @@ impl Run {
             progress: Progress::new(quiet, updates),
             title: title(&text, &settings),
             held: Some((updates, saved.plan)),
+            saved_at: Instant::now(),
             unread: false,
             curve,
             training,
             folder,
             plan,
         };
-        run.folder.cut()?;
+        // A run that has ended changes nothing: not even what it may not write to.
+        if updates < plan.iterations {
+            run.folder.cut()?;
+        }
         run.progress.say(&run.introduction(&text));
         Ok(run)
     }
@@ -206,19 +215,20 @@ impl Run {
     fn introduction(&self, text: &Text) -> String {
         let model = self.training.model();
         let shape = model.state.rnn.shape();
+        let folder = self.folder.path().display();
         let from = match model.state.updates {
             0 => String::new(),
             updates => format!(", from update {}", terminal::thousands(updates)),
         };
         format!(
-            "{}: {} {}, K = {}; m = {}, {} parameters; run in {}{from}",
+            "{}: {} {}, K = {}; m = {}, {} parameters; run in {folder}{from} (after Ctrl-C go on \
+             with --resume {folder})",
             text.place,
             terminal::thousands(self.training.corpus().length()),
             model.vocabulary.symbols().name(),
             shape.K(),
             shape.m(),
             terminal::thousands(shape.entries() as u64),
-            self.folder.path().display(),
         )
     }
 }
@@ -367,6 +377,7 @@ struct Run {
     curve: Curve,
     /// Updates of the state that the folder holds, and its plan; none before the first save.
     held: Option<(u64, Plan)>,
+    saved_at: Instant,
     /// Nobody reads standard output any more.
     unread: bool,
 }
@@ -383,7 +394,7 @@ impl Run {
             let look = self.training.look();
             let look = look.map_err(|error| self.rescue(error.to_string()))?;
             let (n, last) = (look.iteration, self.plan.iterations);
-            if n % self.plan.save_every == 0 || n == last || self.plan_is_new() {
+            if n % self.plan.save_every == 0 || n == last || self.plan_is_new() || self.is_late(n) {
                 self.save()?;
             }
             if n % self.plan.report_every == 0 || n == last {
@@ -404,12 +415,18 @@ impl Run {
         }
     }
 
+    /// Whether the last save is long ago. The clock is not asked at every update.
+    fn is_late(&self, n: u64) -> bool {
+        n % 64 == 0 && self.saved_at.elapsed() >= SAVE_WITHIN
+    }
+
     /// Whether the folder holds the state of another plan.
     fn plan_is_new(&self) -> bool {
         self.held.is_some_and(|(_, plan)| plan != self.plan)
     }
 
     fn save(&mut self) -> Result<(), Failure> {
+        self.saved_at = Instant::now();
         let saved = self.save_what(|_| true);
         saved.map_err(|failure| self.with_kept(failure))
     }
