@@ -265,6 +265,10 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
         state,
     } = model;
     settings.check().map_err(CheckpointError::Setting)?;
+    if settings.documents && vocabulary.index('\n').is_none() {
+        let need = "false where the vocabulary has no newline";
+        return Err(wrong("documents", true, need));
+    }
     let shape = Shape::new(settings.hidden, vocabulary.len())?;
     check_shapes(state, shape, settings.streams)?;
     // Without a text there has been no update.
@@ -1054,6 +1058,33 @@ mod tests {
         ] {
             assert!(error.contains(message), "{message:?} is not in {error:?}");
         }
+    }
+
+    #[test]
+    fn without_a_text_there_is_no_run_yet() {
+        let mut model = model();
+        model.source = None;
+        let error = to_bytes(&model).unwrap_err().to_string();
+        assert!(
+            error.contains("updates = \"123\", which must be 0 without a text"),
+            "{error}"
+        );
+        model.state = State::untrained(model.state.rnn.shape(), &model.settings).unwrap();
+        assert_eq!(from_bytes(&to_bytes(&model).unwrap()).unwrap(), model);
+        assert_eq!(model.start(), 0);
+        // Documents need a newline to end with.
+        model.settings.documents = true;
+        assert_eq!(from_bytes(&to_bytes(&model).unwrap()).unwrap(), model);
+        model.vocabulary = Vocabulary::from_characters(
+            Symbols::Characters,
+            ('a'..).take(model.vocabulary.len()).collect(),
+        )
+        .unwrap();
+        let error = to_bytes(&model).unwrap_err().to_string();
+        assert!(
+            error.contains("false where the vocabulary has no newline"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 use crate::digest::Digest;
 use crate::model::{Settings, Source};
+use crate::parameters::{ShapeError, zeros};
 use crate::text::{InvalidUtf8, Symbols, UnknownCharacters, Vocabulary};
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -23,11 +24,12 @@ impl<I: Read + Seek + Send> Input for I {}
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Bytes that the first pass reads at a time.
 const PASS: usize = 1 << 18;
-/// The most bytes that a window reads at a time, and the most for all windows.
+/// The fewest and the most bytes that a window reads at a time, and the most for all windows.
+const LEAST_WINDOW: usize = 1 << 8;
 const WINDOW: usize = 1 << 16;
 const WINDOWS: usize = 1 << 21;
 /// Symbols from mark to mark at first, and the marks that are kept at most.
-const SPACING: u64 = 1 << 16;
+const SPACING: u64 = 1 << 12;
 const MARKS: usize = 1 << 16;
 
 /// Why a text cannot be read, or not be read any more.
@@ -47,6 +49,11 @@ pub enum TextError {
     InvalidUtf8(InvalidUtf8),
     /// It holds characters that the vocabulary of a model lacks.
     Unknown(UnknownCharacters),
+    /// The vocabulary of a model has other symbols than it was read as.
+    OtherSymbols {
+        /// Those of the vocabulary.
+        need: Symbols,
+    },
     /// It is no longer what it was when it was first read.
     Changed {
         /// About where, in bytes from its start.
@@ -61,6 +68,13 @@ impl fmt::Display for TextError {
             TextError::Empty => write!(f, "the text is empty"),
             TextError::InvalidUtf8(error) => write!(f, "{error}"),
             TextError::Unknown(error) => write!(f, "{error}"),
+            TextError::OtherSymbols { need } => {
+                let need = need.name();
+                write!(
+                    f,
+                    "the vocabulary is one of {need}: read the text as {need}"
+                )
+            }
             TextError::Changed { byte } => write!(
                 f,
                 "the text has changed since the run began, about byte {byte}: give the text as it was"
@@ -153,7 +167,7 @@ impl Corpus {
             Symbols::Bytes => 0,
         };
         let mut pass = Pass::new(settings, start);
-        let mut decoder = Decoder::new(symbols, settings.documents, PASS);
+        let mut decoder = Decoder::new(symbols, settings.documents, vec![0; PASS]);
         decoder.seek(start);
         let mut digest = Digest::new();
         loop {
@@ -231,8 +245,12 @@ impl Corpus {
     /// Indices are from now on those of another vocabulary.
     ///
     /// # Errors
-    /// [`TextError::Unknown`] where it lacks symbols of the text.
+    /// [`TextError::Unknown`] where it lacks symbols of the text, [`TextError::OtherSymbols`] where it has others.
     pub fn use_vocabulary(&mut self, vocabulary: &Vocabulary) -> Result<(), TextError> {
+        let need = vocabulary.symbols();
+        if need != self.symbols {
+            return Err(TextError::OtherSymbols { need });
+        }
         let mut unknown = self.found.characters().to_vec();
         unknown.retain(|&c| vocabulary.index(c).is_none());
         if !unknown.is_empty() {
@@ -247,7 +265,6 @@ impl Corpus {
             self.indices[c as usize] = index;
         }
         self.vocabulary = vocabulary.clone();
-        self.windows.clear();
         Ok(())
     }
 
@@ -256,16 +273,30 @@ impl Corpus {
     }
 
     /// Cuts the text into parts of equal length, and makes a window for each.
-    pub(crate) fn split(&mut self, streams: usize) {
-        let bytes = (WINDOWS / streams.max(1)).clamp(1 << 12, WINDOW);
-        let window = || Window {
-            decoder: Decoder::new(self.symbols, self.documents, bytes),
-            // Nowhere yet.
-            first: u64::MAX,
-            // What is left of a chunk, what a reading brings, and the two symbols that an end may add.
-            indices: Vec::with_capacity(self.T + 1 + bytes + 2),
+    ///
+    /// # Errors
+    /// [`ShapeError`] where there is no memory for them.
+    pub(crate) fn split(&mut self, streams: usize) -> Result<(), ShapeError> {
+        let bytes = (WINDOWS / streams.max(1)).clamp(LEAST_WINDOW, WINDOW);
+        // What is left of a chunk, what a reading brings, and the two symbols that an end may add.
+        let indices = self.T.saturating_add(bytes + 3);
+        let each = indices.saturating_mul(size_of::<usize>()) + bytes + size_of::<Window>();
+        let no_memory = ShapeError::NoMemory {
+            bytes: each.saturating_mul(streams),
         };
-        self.windows = (0..streams).map(|_| window()).collect();
+        self.windows.clear();
+        (self.windows.try_reserve_exact(streams)).map_err(|_| no_memory)?;
+        for _ in 0..streams {
+            let mut window = Window {
+                decoder: Decoder::new(self.symbols, self.documents, zeros(bytes)?),
+                // Nowhere yet.
+                first: u64::MAX,
+                indices: Vec::new(),
+            };
+            (window.indices.try_reserve_exact(indices)).map_err(|_| no_memory)?;
+            self.windows.push(window);
+        }
+        Ok(())
     }
 
     /// Symbols of each part.
@@ -421,11 +452,11 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn new(symbols: Symbols, documents: bool, bytes: usize) -> Self {
+    fn new(symbols: Symbols, documents: bool, bytes: Vec<u8>) -> Self {
         Decoder {
             symbols,
             documents,
-            bytes: vec![0; bytes],
+            bytes,
             waiting: 0..0,
             byte: 0,
             ended: false,
@@ -660,7 +691,7 @@ mod tests {
 
     fn documents(text: &str, T: usize) -> Vec<String> {
         let mut corpus = open(text.as_bytes(), Symbols::Characters, &settings(T, true)).unwrap();
-        corpus.split(1);
+        corpus.split(1).unwrap();
         let chunks = chunks(&mut corpus, 0);
         assert_eq!(corpus.updates_per_epoch(), chunks.len() as u64, "{text:?}");
         chunks
@@ -678,7 +709,7 @@ mod tests {
         let symbols: Vec<char> = text.chars().collect();
         for (T, streams) in [(1, 1), (25, 1), (7, 3), (1000, 40), (300_000, 1)] {
             let mut corpus = Corpus::of(&text, &settings(T, false)).unwrap();
-            corpus.split(streams);
+            corpus.split(streams).unwrap();
             let part = symbols.len() / streams;
             let vocabulary = Vocabulary::of(&text);
             assert_eq!(corpus.vocabulary(), &vocabulary);
@@ -733,6 +764,7 @@ mod tests {
             ["\nab\n", "\nc\n"]
         );
         assert_eq!(documents("a\rb\r\r\n\rc\r", 25), ["\na\rb\r\n", "\n\rc\n"]);
+        assert_eq!(documents("\r\r\na", 25), ["\n\r\n", "\na\n"]);
         // Chunks of T, the last one shorter.
         assert_eq!(
             documents("abcde\nfg\nhij\n", 2),
@@ -771,7 +803,7 @@ mod tests {
         let settings = settings(4, true);
         let mut corpus = open(text.as_bytes(), Symbols::Characters, &settings).unwrap();
         assert!(corpus.marks.len() > 3, "{}", corpus.marks.len());
-        corpus.split(1);
+        corpus.split(1).unwrap();
         let mut positions = vec![0];
         let chunks = chunks(&mut corpus, 0);
         positions.extend(chunks.iter().scan(0, |at, chunk| {
@@ -780,18 +812,68 @@ mod tests {
         }));
         for n in (0..chunks.len()).step_by(777).rev() {
             let mut again = open(text.as_bytes(), Symbols::Characters, &settings).unwrap();
-            again.split(1);
+            again.split(1).unwrap();
             let found = again.chunk(0, positions[n]).unwrap().to_vec();
             assert_eq!(corpus.vocabulary().decode(&found), chunks[n], "chunk {n}");
             assert_eq!(corpus.chunk(0, positions[n]).unwrap(), found);
         }
     }
 
+    /// What the end of the text left in the decoder is no part of its start.
+    #[test]
+    fn an_epoch_of_documents_is_like_the_one_before() {
+        let text = b"ab\nc\r";
+        let mut corpus = open(text, Symbols::Characters, &settings(9, true)).unwrap();
+        corpus.split(1).unwrap();
+        let first = chunks(&mut corpus, 0);
+        assert_eq!(first, ["\nab\n", "\nc\n"]);
+        // Another place, so that the window has to turn back.
+        corpus.windows[0].first = u64::MAX;
+        assert_eq!(chunks(&mut corpus, 0), first);
+    }
+
+    #[test]
+    fn a_vocabulary_of_other_symbols_is_refused() {
+        let mut corpus = Corpus::of("ab", &settings(1, false)).unwrap();
+        let bytes = Vocabulary::from_characters(Symbols::Bytes, vec!['a', 'b']).unwrap();
+        let error = corpus.use_vocabulary(&bytes).unwrap_err();
+        let words = "the vocabulary is one of bytes: read the text as bytes";
+        assert_eq!(error.to_string(), words);
+    }
+
+    /// An input that is interrupted before every reading.
+    struct Interrupted(Cursor<Vec<u8>>, bool);
+
+    impl Read for Interrupted {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            match self.1 {
+                true => Err(io::ErrorKind::Interrupted.into()),
+                false => self.0.read(buffer),
+            }
+        }
+    }
+
+    impl Seek for Interrupted {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+
+    #[test]
+    fn an_interrupted_reading_is_made_again() {
+        let input = Interrupted(Cursor::new(b"abc".to_vec()), false);
+        let opened = Corpus::open(input, Symbols::Characters, &settings(2, false), |_| ());
+        let mut corpus = opened.unwrap();
+        corpus.split(1).unwrap();
+        assert_eq!(corpus.chunk(0, 0).unwrap(), [0, 1, 2]);
+    }
+
     #[test]
     fn bytes_are_any_bytes() {
         let bytes: Vec<u8> = (0..=255).rev().cycle().take(1000).collect();
         let mut corpus = open(&bytes, Symbols::Bytes, &settings(99, false)).unwrap();
-        corpus.split(1);
+        corpus.split(1).unwrap();
         assert_eq!(corpus.vocabulary().symbols(), Symbols::Bytes);
         let expected: Vec<usize> = bytes[..100].iter().map(|&byte| usize::from(byte)).collect();
         assert_eq!(corpus.chunk(0, 0).unwrap(), expected);
@@ -808,7 +890,7 @@ mod tests {
         assert!(corpus.has_byte_order_mark());
         let plain = Corpus::of(&text[3..], &settings(1, false)).unwrap();
         assert_eq!(corpus.source(), plain.source());
-        corpus.split(1);
+        corpus.split(1).unwrap();
         assert_eq!(chunks(&mut corpus, 0), ["b\u{feff}", "\u{feff}a"]);
         assert_eq!(
             open(
@@ -843,7 +925,7 @@ mod tests {
     fn a_vocabulary_can_be_another_s() {
         let mut corpus = Corpus::of("banana", &settings(2, false)).unwrap();
         corpus.use_vocabulary(&Vocabulary::of("abn!")).unwrap();
-        corpus.split(1);
+        corpus.split(1).unwrap();
         assert_eq!(corpus.chunk(0, 0).unwrap(), [2, 1, 3]);
         assert_eq!(corpus.source().start, 2);
         let error = corpus.use_vocabulary(&Vocabulary::of("ab")).unwrap_err();
@@ -884,7 +966,7 @@ mod tests {
                 |_| (),
             );
             let mut corpus = opened.unwrap();
-            corpus.split(1);
+            corpus.split(1).unwrap();
             *file.0.lock().unwrap().get_mut() = change;
             let mut chunks = (0..corpus.updates_per_epoch())
                 .map(|n| corpus.chunk(0, 10 * n).map(<[usize]>::len));

@@ -22,12 +22,16 @@ pub trait Disk {
         (missing.iter()).try_for_each(|folder| self.sync_folder(folder_of(folder)))
     }
 
-    /// Opens a file for writing that is empty: a new one, or the old one emptied.
+    /// Makes a new file for writing; an old one of this name goes.
     ///
     /// # Errors
     /// The system's.
     fn create(&mut self, path: &Path) -> io::Result<File> {
-        File::create(path)
+        // To write into what is there would follow a link, or wait at a pipe.
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => File::create_new(path),
+        }
     }
 
     /// Writes all of some bytes where the file stands.
@@ -147,7 +151,7 @@ pub fn place(
 /// Where the new file is written.
 fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
+    beside.push(".elman.new");
     beside.into()
 }
 
@@ -300,10 +304,24 @@ mod tests {
         assert!(folder.names().is_empty());
     }
 
+    /// A name that leads elsewhere is no reason to write there.
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_way_goes_and_its_target_stays() {
+        let folder = Folder::new("link");
+        fs::write(folder.0.join("target"), b"another's").unwrap();
+        std::os::unix::fs::symlink("target", folder.0.join("file.elman.new")).unwrap();
+        let path = folder.0.join("file");
+        replace(&mut System, &path, |output| output.write_all(b"whole")).unwrap();
+        assert_eq!(fs::read(folder.0.join("target")).unwrap(), b"another's");
+        assert!(!path.is_symlink());
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+    }
+
     #[test]
     fn what_a_stopped_program_left_is_written_over() {
         let folder = Folder::new("left");
-        fs::write(folder.0.join("file.new"), b"longer than the next").unwrap();
+        fs::write(folder.0.join("file.elman.new"), b"longer than the next").unwrap();
         let path = folder.0.join("file");
         replace(&mut System, &path, |output| output.write_all(b"whole")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");

@@ -18,6 +18,7 @@ use crate::streams::Streams;
 use crate::synthesis::Synthesizer;
 use crate::unrolled::Unrolled;
 use std::fmt;
+use std::io::Cursor;
 
 /// Parameters compete for the best model at every so many updates.
 pub const BEST_EVERY: u64 = 100;
@@ -237,7 +238,10 @@ impl Training {
     /// refused before that: two models from files fit where their settings and vocabularies are equal.
     pub fn resume(text: &str, model: Model, best: Model) -> Result<Self, TrainingError> {
         model.settings.check()?;
-        Self::resume_with(Corpus::of(text, &model.settings)?, model, best)
+        let input = Cursor::new(text.as_bytes().to_vec());
+        let symbols = model.vocabulary.symbols();
+        let corpus = Corpus::open(input, symbols, &model.settings, |_| ())?;
+        Self::resume_with(corpus, model, best)
     }
 
     /// As [`Training::resume`], with a text that need not be in memory: one that was opened with the settings of
@@ -287,7 +291,7 @@ impl Training {
             "training: a text opened with other settings"
         );
         let streams = Self::streams(&model, Level::chosen(), 1)?;
-        corpus.split(model.settings.streams);
+        corpus.split(model.settings.streams)?;
         let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
         chunk.clear();
         Ok(Training {
@@ -969,6 +973,29 @@ mod tests {
         );
         let resumed = Training::resume(&text, from.model().clone(), from.best().clone());
         assert_eq!(resumed.unwrap().model(), from.model());
+    }
+
+    #[test]
+    fn a_model_of_bytes_goes_on_in_its_bytes() {
+        let input = Cursor::new(TEXT.as_bytes().to_vec());
+        let bytes = crate::text::Symbols::Bytes;
+        let corpus = Corpus::open(input, bytes, &settings(), |_| ()).unwrap();
+        let mut training = Training::begin(corpus, settings()).unwrap();
+        training.update().unwrap();
+        let (model, best) = (training.model().clone(), training.best().clone());
+        let mut resumed = Training::resume(TEXT, model, best).unwrap();
+        assert_eq!(resumed.look(), training.look());
+    }
+
+    #[test]
+    #[should_panic(expected = "other settings")]
+    fn a_text_opened_with_other_settings_is_a_mistake() {
+        let corpus = Corpus::of(TEXT, &settings()).unwrap();
+        let other = Settings {
+            sequence_length: 7,
+            ..settings()
+        };
+        let _ = Training::begin(corpus, other);
     }
 
     #[test]

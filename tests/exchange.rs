@@ -933,11 +933,11 @@ fn files_are_replaced_whole_or_not_at_all() {
     std::fs::create_dir(&path).unwrap();
     assert!(exchange::save(&model, Format::Torch, &path).is_err());
     assert!(path.is_dir());
-    assert!(!folder.path("way.new").exists());
+    assert!(!folder.path("way.elman.new").exists());
     let path = folder.path("weights");
     for format in FORMATS {
         exchange::save(&model, format, &path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), written(&model, format));
     }
-    assert!(!folder.path("weights.new").exists());
+    assert!(!folder.path("weights.elman.new").exists());
 }

@@ -113,7 +113,7 @@ fn folders_that_cannot_be_written_to_are_refused() {
     // A file in the way stops everybody; a read-only folder would not stop the superuser.
     folder.train("text", "").refused(1, "text: ");
     folder.train("text/run", "").refused(1, "text/run: ");
-    std::fs::create_dir_all(folder.path("run/best.safetensors.new")).unwrap();
+    std::fs::create_dir_all(folder.path("run/best.safetensors.elman.new")).unwrap();
     folder.train("run", "").refused(1, "best.safetensors: ");
     // What is in the way is told before anything is learned, and is not taken for a run.
     for name in [
@@ -452,7 +452,7 @@ fn standard_error_may_be_full() {
 #[test]
 fn a_failure_is_one_line_after_any_work() {
     let folder = Folder::new("one-line");
-    std::fs::create_dir_all(folder.path("run/best.safetensors.new")).unwrap();
+    std::fs::create_dir_all(folder.path("run/best.safetensors.elman.new")).unwrap();
     folder
         .run("train text --hidden 6 --iterations 20 --out run")
         .refused(1, "best.safetensors: ");

@@ -3,6 +3,7 @@
 mod program;
 
 use program::{Ended, Folder, TEXT, value};
+use std::process::Stdio;
 
 /// What a run of the tests is begun with; reports are frequent and fall between the other times.
 const OPTIONS: &str = "--hidden 6 --seq-length 10 --report-every 70 --report-length 30 \
@@ -72,9 +73,9 @@ fn a_run_goes_on_from_its_last_save_whatever_it_was_doing() {
     let mut rows = folder.read("run/loss.csv");
     rows.extend(b"211,1,3.5,4.5\n2");
     folder.write("run/loss.csv", rows);
-    folder.write("run/model.safetensors.new", "half of ");
-    folder.write("run/best.safetensors.new", "");
-    folder.write("run/loss.svg.new", "x".repeat(100_000));
+    folder.write("run/model.safetensors.elman.new", "half of ");
+    folder.write("run/best.safetensors.elman.new", "");
+    folder.write("run/loss.svg.elman.new", "x".repeat(100_000));
     folder.write("run/loss.svg", folder.read("whole/loss.svg"));
     let last = go_on(&folder, "run", "--iterations 430").well();
     assert_eq!(last, from(&whole, 211));
@@ -207,6 +208,11 @@ fn what_is_given_again_has_to_agree() {
             "--learning-rate 0.2",
             "--learning-rate 0.2: the run was begun with 0.1",
         ),
+        (
+            "--bytes",
+            "--bytes: the run was begun without it, and goes on so",
+        ),
+        ("--documents", "--documents: the run was begun without it"),
         ("--sigma 1", "--sigma 1: the run was begun with 0.01"),
         ("--clip 4", "--clip 4: the run was begun with 5.0"),
         (
@@ -282,6 +288,58 @@ fn another_text_is_refused_with_both_digests() {
         .run("train --resume run")
         .refused(1, "the built-in story: the text has the digest");
     assert!(folder.files("run") == files);
+}
+
+/// Of bytes and of documents too; what they are need not be said again.
+#[test]
+fn runs_of_every_kind_of_text_go_on() {
+    let folder = Folder::new("resume-kinds");
+    folder.write(
+        "text",
+        b"caf\xe9 \r\n\r\nat nine \n\xff at ten, and again at nine\n".repeat(9),
+    );
+    let bytes = |arguments: &str| {
+        let output = folder.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    };
+    for kind in ["--bytes", "--bytes --documents", "--bytes --streams 3"] {
+        let run = format!(
+            "train text {kind} --hidden 4 --seq-length 6 --report-every 50 --force --quiet"
+        );
+        let whole = bytes(&format!("{run} --iterations 230 --out whole"));
+        bytes(&format!("{run} --iterations 101 --out run"));
+        bytes("train text --resume run --iterations 170 --quiet");
+        let last = bytes(&format!(
+            "train text --resume run {kind} --iterations 230 --quiet"
+        ));
+        assert!(whole.ends_with(&last), "{kind}");
+        assert!(folder.files("run") == folder.files("whole"), "{kind}");
+    }
+}
+
+/// A state is never saved without the rows before it.
+#[cfg(unix)]
+#[test]
+fn a_run_whose_rows_are_taken_away_ends() {
+    let folder = Folder::new("resume-rows");
+    let run = "train text --hidden 4 --iterations 1000000000000 --report-length 0 --save-every 50 --quiet --out run";
+    let child = folder
+        .command(run)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !folder.path("run/model.safetensors").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    std::fs::remove_file(folder.path("run/loss.csv")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.starts_with("elman: run/loss.csv: "), "{stderr}");
+    let advice = "a new one can begin with its weights: --from";
+    folder.run("train text --resume run").refused(1, advice);
 }
 
 #[test]

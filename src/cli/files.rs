@@ -6,8 +6,8 @@ use elman::corpus::Input;
 use elman::text::Symbols;
 use elman::{Corpus, Model, Settings, TextError, checkpoint};
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, Cursor, Read as _};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// What to call a text.
@@ -62,6 +62,34 @@ fn names(argument: Option<&OsStr>) -> Text {
     }
 }
 
+/// A file that is to stay what it was: other text of the same characters would be learned unnoticed.
+struct Watched {
+    file: File,
+    /// Of when it was opened.
+    metadata: Metadata,
+}
+
+impl Read for Watched {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(bytes)?;
+        let now = self.file.metadata()?;
+        // Not every system has times.
+        let times = now.modified().ok() == self.metadata.modified().ok();
+        match times && now.len() == self.metadata.len() {
+            true => Ok(count),
+            false => Err(io::Error::other(
+                "the text has changed since the run began: give the text as it was",
+            )),
+        }
+    }
+}
+
+impl Seek for Watched {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
 /// The text's bytes and how many there are. What cannot be read twice is taken into memory.
 fn open(argument: Option<&OsStr>) -> io::Result<(Box<dyn Input>, u64)> {
     let mut bytes = Vec::new();
@@ -77,7 +105,8 @@ fn open(argument: Option<&OsStr>) -> io::Result<(Box<dyn Input>, u64)> {
             }
             let mut file = File::open(path)?;
             if metadata.is_file() {
-                return Ok((Box::new(file), metadata.len()));
+                let length = metadata.len();
+                return Ok((Box::new(Watched { file, metadata }), length));
             }
             file.read_to_end(&mut bytes)?;
         }

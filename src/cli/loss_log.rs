@@ -4,7 +4,7 @@ use super::curve::Curve;
 use elman::Look;
 use elman::disk::Disk;
 use std::fmt::{self, Write as _};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -74,6 +74,9 @@ impl LossLog {
     /// all of them have to be there. What follows them is not looked at. Before it is written to, it has to
     /// [`LossLog::go_on`].
     pub fn open(path: &Path, updates: u64, every: u64) -> io::Result<(Self, Curve)> {
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
         let mut file = File::open(path)?;
         let mut lines = Lines {
             reader: BufReader::new(&mut file),
@@ -117,7 +120,12 @@ impl LossLog {
     /// Brings all rows to the device.
     pub fn sync(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
         self.write(disk)?;
-        disk.sync(&self.file)
+        disk.sync(&self.file)?;
+        // Rows that went into a file which is no longer there are lost.
+        match fs::metadata(&self.path)?.len() == self.right {
+            true => Ok(()),
+            false => Err(io::Error::other("something else has replaced it")),
+        }
     }
 
     /// Opens the file for writing, and cuts it back to what is right.
@@ -176,7 +184,6 @@ impl Lines<'_> {
 mod tests {
     use super::*;
     use elman::disk::System;
-    use std::fs;
 
     fn look(iteration: u64) -> Look {
         Look {

@@ -32,7 +32,7 @@ pub fn open(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Resumed, Failu
             "--from begins a run, --resume goes on with one: choose one".into(),
         ));
     }
-    if arguments.has("out") && Path::new(arguments.filled("out")?) != path {
+    if arguments.has("out") && !is_same(Path::new(arguments.filled("out")?), path) {
         return Err(Failure::Usage(format!(
             "{}: a run goes on in its own folder, that of {}",
             arguments.quoted("out"),
@@ -47,6 +47,13 @@ pub fn open(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Resumed, Failu
         saved,
         plan,
     })
+}
+
+fn is_same(path: &Path, other: &Path) -> bool {
+    match (path.canonicalize(), other.canonicalize()) {
+        (Ok(path), Ok(other)) => path == other,
+        _ => path == other,
+    }
 }
 
 /// The value of an option that the run was begun with.

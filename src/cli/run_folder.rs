@@ -94,7 +94,10 @@ impl RunFolder {
             return Err(within(path, BEST, "not of the run of model.safetensors"));
         }
         let losses = LossLog::open(&path.join(LOSSES), model.state.updates, plan.log_every);
-        let (losses, curve) = losses.map_err(|error| within(path, LOSSES, error))?;
+        let (losses, curve) = losses.map_err(|error| {
+            let advice = "its run cannot go on without its rows; a new one can begin with its weights: --from";
+            within(path, LOSSES, format!("{error}: {advice}"))
+        })?;
         let folder = RunFolder {
             path: path.to_path_buf(),
             losses,
