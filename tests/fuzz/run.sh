@@ -16,4 +16,4 @@ seeds=fixtures/fuzz/$target
 [[ $target != exchange ]] || seeds=fixtures/exchange
 mkdir -p "$found"
 exec cargo ${toolchain:+"$toolchain"} fuzz run --fuzz-dir tests/fuzz "$target" "$found" "$seeds" -- \
-    -max_total_time="$seconds" -max_len=16384 -timeout=10 -malloc_limit_mb=64 -rss_limit_mb=1024
+    -dict=tests/fuzz/words.dict -max_total_time="$seconds" -max_len=16384 -timeout=10 -malloc_limit_mb=64 -rss_limit_mb=1024

@@ -17,6 +17,8 @@ fuzz_target!(|bytes: &[u8]| {
     // As the target for model files; half precision becomes doubles, with sums beside them.
     let justified = 32 * bytes.len() + 8192;
     if let Ok(entries) = within(justified, || zip::read(bytes)) {
+        let contents: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
+        assert!(contents <= bytes.len(), "no byte belongs to two entries");
         rewrite(&entries);
     }
     match within(justified, || exchange::read(bytes, None)) {
