@@ -173,7 +173,7 @@ impl Run {
             folder,
             plan,
         };
-        run.progress.say(&run.introduction(&text));
+        run.introduce(&text);
         Ok(run)
     }
 
@@ -208,11 +208,11 @@ impl Run {
         if updates < plan.iterations {
             run.folder.cut()?;
         }
-        run.progress.say(&run.introduction(&text));
+        run.introduce(&text);
         Ok(run)
     }
 
-    fn introduction(&self, text: &Text) -> String {
+    fn introduce(&self, text: &Text) {
         let model = self.training.model();
         let shape = model.state.rnn.shape();
         let folder = self.folder.path().display();
@@ -220,16 +220,17 @@ impl Run {
             0 => String::new(),
             updates => format!(", from update {}", terminal::thousands(updates)),
         };
-        format!(
-            "{}: {} {}, K = {}; m = {}, {} parameters; run in {folder}{from} (after Ctrl-C go on \
-             with --resume {folder})",
+        self.progress.say(&format!(
+            "{}: {} {}, K = {}; m = {}, {} parameters; run in {folder}{from}",
             text.place,
             terminal::thousands(self.training.corpus().length()),
             model.vocabulary.symbols().name(),
             shape.K(),
             shape.m(),
             terminal::thousands(shape.entries() as u64),
-        )
+        ));
+        let how = format!("stopped at any moment, it goes on with --resume {folder}");
+        self.progress.say(&how);
     }
 }
 
