@@ -17,9 +17,14 @@ fn model(name: &str) -> Model {
 #[test]
 fn models_learn_on() {
     let text = String::from_utf8(seed("text/ferry.txt")).unwrap();
-    for (name, streams, updates) in [("model", 1, 150), ("untrained", 3, 0)] {
+    for (name, streams, documents, updates) in [
+        ("model", 1, false, 150),
+        ("untrained", 3, false, 0),
+        ("documents", 1, true, 30),
+    ] {
         let model = model(&format!("safetensors/{name}.safetensors"));
         assert_eq!(model.settings.streams, streams);
+        assert_eq!(model.settings.documents, documents);
         assert_eq!(model.state.updates, updates);
         let mut training = Training::resume(&text, model.clone(), model).unwrap();
         training.update().unwrap();
