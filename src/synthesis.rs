@@ -147,7 +147,7 @@ pub fn sample(p: &[f64], u: f64) -> usize {
 /// `count` characters after `x0`, from the hidden state `h0`; x0 itself is not among them.
 ///
 /// # Panics
-/// Where `x0` is K or more, or `h0` is not m long.
+/// Where `x0` is K or more, `h0` is not m long, or memory does not hold so many.
 pub fn synthesize(
     rnn: &Rnn,
     h0: &[f64],
@@ -162,6 +162,9 @@ pub fn synthesize(
 
 /// The final passage of a model: `count` characters after the first of its text, from h = 0, with the
 /// random numbers of `seed`.
+///
+/// # Panics
+/// Where the parts of the model do not belong together, or memory does not hold so many.
 pub fn passage(model: &Model, count: usize, seed: u64) -> String {
     let h0 = vec![0.0; model.state.rnn.shape().m()];
     let mut generator = Generator::new(seed, Stream::Passage);

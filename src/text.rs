@@ -195,7 +195,7 @@ impl std::error::Error for InvalidUtf8 {}
 /// The network itself never builds it: there a one-hot vector is its index.
 ///
 /// # Panics
-/// Where an index is K or more.
+/// Where an index is K or more, or the matrix is more than memory holds.
 pub fn one_hot(indices: &[usize], K: usize) -> Vec<f64> {
     let mut matrix = vec![0.0; indices.len() * K];
     for (t, &index) in indices.iter().enumerate() {

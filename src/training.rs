@@ -191,7 +191,7 @@ impl Training {
     /// As [`Training::new`]; and [`TextError::Unknown`] where the text has characters that the vocabulary lacks.
     ///
     /// # Panics
-    /// As [`Training::begin`].
+    /// As [`Training::begin`], and where the parts of the model do not belong together.
     pub fn begin_from(
         corpus: Corpus,
         settings: Settings,
@@ -209,6 +209,8 @@ impl Training {
         settings.check()?;
         check_length(corpus.length(), &settings)?;
         if let Some(model) = from {
+            let (K, characters) = (model.state.rnn.shape().K(), model.vocabulary.len());
+            assert_eq!(K, characters, "training from a model: K");
             corpus.use_vocabulary(&model.vocabulary)?;
         }
         let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
@@ -401,6 +403,12 @@ impl Training {
             None => whole,
             Some(smooth) => 0.999 * smooth + 0.001 * whole,
         };
+        if !smooth_loss.is_finite() {
+            return Err(TrainingError::NotFinite {
+                iteration: state.updates,
+                loss: smooth_loss,
+            });
+        }
         let competes = state.updates % BEST_EVERY == 0;
         let look = Look {
             iteration: state.updates,
@@ -471,6 +479,9 @@ impl Training {
     ///
     /// # Errors
     /// As [`Training::look`].
+    ///
+    /// # Panics
+    /// Where memory does not hold so many characters.
     pub fn sample(&mut self, count: usize) -> Result<String, TrainingError> {
         let look = self.look()?;
         let model = &self.model;

@@ -103,6 +103,9 @@ pub(crate) struct Packed {
 
 /// Entries from row to row of a matrix with rows of `length`: whole cache lines, and no multiple of 1,024
 /// bytes, at which the same entry of all rows would fall into the same few places of a cache.
+///
+/// # Panics
+/// Where that is more than a `usize` holds.
 pub fn stride(length: usize) -> usize {
     let rounded = length.next_multiple_of(8);
     match rounded % 128 {
@@ -147,7 +150,7 @@ impl Unrolled {
             da: matrix(rows, m)?,
             packed: Packed {
                 V: panels(K, m)?,
-                W: (streams > 1).then(|| panels(m, m)).transpose()?,
+                W: (streams != 1).then(|| panels(m, m)).transpose()?,
                 h_before: panels(rows, m)?,
                 h: panels(rows, m)?,
                 g: panels(rows, K)?,
