@@ -9,7 +9,7 @@
 use crate::disk::{self, Disk, System};
 use crate::model::{Model, Plan, SettingError, Settings, Source, State};
 use crate::network::Rnn;
-use crate::parameters::{Parameters, Shape, ShapeError, zeros};
+use crate::parameters::{Parameters, Shape, ShapeError, dimensions, zeros};
 use crate::safetensors::{self, F64Tensor, FormatError, SafeTensors, View, shown};
 use crate::text::{Symbols, Vocabulary};
 use std::fmt;
@@ -238,7 +238,7 @@ fn tensors(state: &State) -> Vec<F64Tensor<'_>> {
     let mut tensors: Vec<F64Tensor> = Vec::new();
     for (prefix, parameters) in [("", &state.rnn.parameters), ("adagrad.", &state.G)] {
         for part in parameters.named() {
-            let shape = dimensions(part.rows, part.columns, part.name);
+            let shape = dimensions(part.name, part.rows, part.columns);
             tensors.push((format!("{prefix}{}", part.name), shape, part.values));
         }
     }
@@ -508,14 +508,6 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
     Ok((model, plan))
 }
 
-/// b and c have one dimension in the file, the matrices two.
-fn dimensions(rows: usize, columns: usize, name: &str) -> Vec<usize> {
-    match name {
-        "b" | "c" => vec![rows],
-        _ => vec![rows, columns],
-    }
-}
-
 fn missing(name: &str) -> CheckpointError {
     CheckpointError::MissingTensor {
         name: name.to_string(),
@@ -532,7 +524,7 @@ fn find_tensors<'a, 'b>(
     let mut needed: Vec<(String, Vec<usize>)> = Vec::new();
     for prefix in ["", "adagrad."] {
         for (name, rows, columns) in shape.tensors() {
-            needed.push((format!("{prefix}{name}"), dimensions(rows, columns, name)));
+            needed.push((format!("{prefix}{name}"), dimensions(name, rows, columns)));
         }
     }
     needed.push(("h".to_string(), hidden_dimensions(streams, shape.m())));
@@ -608,6 +600,10 @@ impl<'a> Metadata<'a> {
         entry.map(|(_, value)| value.as_str())
     }
 
+    fn has_none_of(&self, keys: &[&str]) -> bool {
+        keys.iter().all(|key| self.find(key).is_none())
+    }
+
     fn get(&self, key: &'static str) -> Result<&'a str, CheckpointError> {
         self.find(key)
             .ok_or(CheckpointError::MissingMetadata { key })
@@ -671,7 +667,7 @@ impl<'a> Metadata<'a> {
 
     /// All of it is there, or nothing.
     fn plan(&self) -> Result<Option<Plan>, CheckpointError> {
-        if PLAN.iter().all(|key| self.find(key).is_none()) {
+        if self.has_none_of(&PLAN) {
             return Ok(None);
         }
         Ok(Some(Plan {
@@ -686,8 +682,7 @@ impl<'a> Metadata<'a> {
 
     /// All of it is there, or nothing.
     fn source(&self, vocabulary: &Vocabulary) -> Result<Option<Source>, CheckpointError> {
-        let keys = ["text_digest", "text_length", "text_start"];
-        if keys.iter().all(|key| self.find(key).is_none()) {
+        if self.has_none_of(&["text_digest", "text_length", "text_start"]) {
             return Ok(None);
         }
         let digest = self.get("text_digest")?;
@@ -708,9 +703,9 @@ impl<'a> Metadata<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::tests::Folder;
     use crate::random::{Generator, Stream};
     use crate::training::Training;
-    use std::path::PathBuf;
 
     const TEXT: &str = "Ett öra, två öron; \"日本\" \u{1F600}\n\tand more of the same: ett öra.";
 
@@ -1202,23 +1197,6 @@ mod tests {
         }
         assert!(refused > 10_000, "{refused} refused");
         assert!(resumed > 1000, "{resumed} resumed");
-    }
-
-    /// A folder that is gone when the test ends.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("elman-{name}-{}", std::process::id()));
-            fs::create_dir_all(&path).unwrap();
-            Folder(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
     }
 
     #[test]

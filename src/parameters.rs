@@ -66,6 +66,14 @@ impl Shape {
     }
 }
 
+/// Of a part in a file: b and c have one dimension there, the matrices two.
+pub(crate) fn dimensions(name: &str, rows: usize, columns: usize) -> Vec<usize> {
+    match name {
+        "b" | "c" => vec![rows],
+        _ => vec![rows, columns],
+    }
+}
+
 /// Why a shape is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,80 +3,15 @@
 mod program;
 
 use elman::random::{Generator, Stream};
-use program::{Ended, Folder};
-use std::io::Read as _;
+use program::{Folder, PATIENCE, Running, wait_for};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// A run that saves all the time and would go on for days.
 const ENDLESS: &str = "train text --hidden 6 --seq-length 10 --iterations 1000000000000 --report-every 41 \
                        --report-length 20 --passage-length 50 --log-every 3 --save-every 7 --out run --force";
-
-/// A run at work; no test leaves it behind.
-struct Running(Child);
-
-impl Running {
-    fn of(command: &mut Command) -> Self {
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
-        Running(command.spawn().unwrap())
-    }
-
-    fn start(folder: &Folder, arguments: &str) -> Self {
-        Running::of(&mut folder.command(arguments))
-    }
-
-    fn is_at_work(&mut self) -> bool {
-        self.0.try_wait().unwrap().is_none()
-    }
-
-    /// Kills it; whether it was still at work.
-    fn kill(mut self) -> bool {
-        let at_work = self.is_at_work();
-        self.0.kill().unwrap();
-        let status = self.0.wait().unwrap();
-        #[cfg(unix)]
-        assert!(!at_work || std::os::unix::process::ExitStatusExt::signal(&status) == Some(9));
-        at_work && !status.success()
-    }
-
-    /// What it ends with, soon.
-    fn ended(mut self) -> Ended {
-        let begun = Instant::now();
-        while self.is_at_work() {
-            assert!(begun.elapsed() < PATIENCE, "it goes on");
-            thread::sleep(Duration::from_millis(1));
-        }
-        let mut stderr = String::new();
-        let pipe = self.0.stderr.as_mut().unwrap();
-        pipe.read_to_string(&mut stderr).unwrap();
-        Ended {
-            status: self.0.wait().unwrap().code().unwrap(),
-            stdout: String::new(),
-            stderr,
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Nothing takes longer here.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Waits until a file is there.
-fn wait_for(path: &Path) {
-    let begun = Instant::now();
-    while !path.exists() {
-        assert!(begun.elapsed() < PATIENCE, "{path:?}");
-        thread::sleep(Duration::from_millis(1));
-    }
-}
 
 fn update_of(report: &str) -> u64 {
     program::value(report.lines().next().unwrap(), "iter")

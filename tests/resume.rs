@@ -2,8 +2,7 @@
 
 mod program;
 
-use program::{Ended, Folder, TEXT, value};
-use std::process::Stdio;
+use program::{Ended, Folder, Running, TEXT, value, wait_for};
 
 /// What a run of the tests is begun with; reports are frequent and fall between the other times.
 const OPTIONS: &str = "--hidden 6 --seq-length 10 --report-every 70 --report-length 30 \
@@ -324,20 +323,10 @@ fn runs_of_every_kind_of_text_go_on() {
 fn a_run_whose_rows_are_taken_away_ends() {
     let folder = Folder::new("resume-rows");
     let run = "train text --hidden 4 --iterations 1000000000000 --report-length 0 --save-every 50 --quiet --out run";
-    let child = folder
-        .command(run)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    while !folder.path("run/model.safetensors").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
+    let run = Running::start(&folder, run);
+    wait_for(&folder.path("run/model.safetensors"));
     std::fs::remove_file(folder.path("run/loss.csv")).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.starts_with("elman: run/loss.csv: "), "{stderr}");
+    run.ended().refused(1, "elman: run/loss.csv: ");
     let advice = "a new one can begin with its weights: --from";
     folder.run("train text --resume run").refused(1, advice);
 }

@@ -2,7 +2,7 @@
 
 mod program;
 
-use program::Folder;
+use program::{Folder, Running, wait_for};
 use std::collections::BTreeSet;
 
 const RUN: &str = "--hidden 8 --iterations 300 --report-every 100 --quiet";
@@ -180,31 +180,16 @@ fn a_text_that_is_written_to_meanwhile_ends_the_run() {
     let folder = Folder::new("meanwhile");
     folder.write("text", "one two three, two one three.\n".repeat(100_000));
     let run = "train text --hidden 4 --iterations 1000000000000 --report-length 0 --save-every 100 --quiet --out run";
-    let mut command = folder.command(run);
-    let child = command
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::piped())
-        .spawn();
-    let child = child.unwrap();
-    while !folder.path("run/model.safetensors").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
+    let run = Running::start(&folder, run);
+    wait_for(&folder.path("run/model.safetensors"));
     let mut file = std::fs::File::options()
         .append(true)
         .open(folder.path("text"))
         .unwrap();
     file.write_all(b"two three.\n").unwrap();
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(
-        stderr.contains("the text has changed since the run began"),
-        "{stderr}"
-    );
-    assert!(
-        stderr.contains("run keeps the best model and the state at update"),
-        "{stderr}"
-    );
+    let ended = run.ended();
+    (ended.clone()).refused(1, "the text has changed since the run began");
+    ended.refused(1, "run keeps the best model and the state at update");
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::files::{read_model, refuse_existing};
-use super::output::print;
-use elman::digest;
+use super::output::print_digest;
 use elman::exchange::{self, Format};
 use std::path::Path;
 
@@ -54,6 +53,5 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let out = Path::new(arguments.second().unwrap_or_default());
     refuse_existing(out, arguments.has("force"))?;
     exchange::save(&model, format, out).map_err(|error| Failure::at(out.display(), error))?;
-    let digest = digest::of_parameters(&model.state.rnn.parameters);
-    print(&format!("digest={digest:016x}\n"))
+    print_digest(&model.state.rnn.parameters)
 }

@@ -3,10 +3,10 @@
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::files::refuse_existing;
-use super::output::print;
+use super::output::print_digest;
+use elman::checkpoint;
 use elman::exchange::{self, ExchangeError};
 use elman::text::InvalidUtf8;
-use elman::{checkpoint, digest};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -65,8 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = model.map_err(|error| Failure::at(place(&error, arguments), error))?;
     refuse_existing(out, arguments.has("force"))?;
     checkpoint::save(&model, out).map_err(|error| Failure::at(out.display(), error))?;
-    let digest = digest::of_parameters(&model.state.rnn.parameters);
-    print(&format!("digest={digest:016x}\n"))
+    print_digest(&model.state.rnn.parameters)
 }
 
 /// No device, which may have no end.

@@ -1,7 +1,7 @@
 //! Results for standard output, and messages that stay one line.
 
 use super::failure::Failure;
-use elman::Vocabulary;
+use elman::{Parameters, Vocabulary, digest};
 use std::io::{self, Write as _};
 
 /// Writes to standard output.
@@ -11,6 +11,14 @@ pub fn print(text: &str) -> Result<(), Failure> {
         .write_all(text.as_bytes())
         .and_then(|()| output.flush())
         .map_err(Failure::output)
+}
+
+/// The last line of what makes weights: their digest.
+pub fn print_digest(parameters: &Parameters) -> Result<(), Failure> {
+    print(&format!(
+        "digest={:016x}\n",
+        digest::of_parameters(parameters)
+    ))
 }
 
 /// Writes characters to standard output as they come, however many there will be.

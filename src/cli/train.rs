@@ -5,7 +5,7 @@ use super::chart::{self, Title};
 use super::curve::Curve;
 use super::failure::Failure;
 use super::files::{Text, read_model, read_text};
-use super::output::{print, print_characters};
+use super::output::{print, print_characters, print_digest};
 use super::progress::Progress;
 use super::resume::{self, Resumed};
 use super::run_folder::{RunFolder, Saved};
@@ -20,7 +20,7 @@ use elman::model::State;
 use elman::random::{Generator, Stream};
 use elman::synthesis::Synthesizer;
 use elman::text::Symbols;
-use elman::{Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError, digest};
+use elman::{Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::thread;
@@ -391,11 +391,14 @@ impl Run {
     }
 
     fn learn(&mut self) -> Result<(), Failure> {
+        if self.plan_is_new() {
+            self.save()?;
+        }
         loop {
             let look = self.training.look();
             let look = look.map_err(|error| self.rescue(error.to_string()))?;
             let (n, last) = (look.iteration, self.plan.iterations);
-            if n % self.plan.save_every == 0 || n == last || self.plan_is_new() || self.is_late(n) {
+            if n % self.plan.save_every == 0 || n == last || self.is_late(n) {
                 self.save()?;
             }
             if n % self.plan.report_every == 0 || n == last {
@@ -541,11 +544,7 @@ impl Run {
             let drawn = text_curve::draw(&self.curve, terminal::width(), terminal::is_utf8());
             print(&drawn)?;
         }
-        let parameters = &self.training.model().state.rnn.parameters;
-        print(&format!(
-            "digest={:016x}\n",
-            digest::of_parameters(parameters)
-        ))
+        print_digest(&self.training.model().state.rnn.parameters)
     }
 }
 

@@ -4,6 +4,7 @@ use super::array::{Array, Kind};
 use super::{ExchangeError, Own, Weights};
 use crate::model::Model;
 use crate::npy;
+use crate::parameters::dimensions;
 use crate::text::Symbols;
 use crate::zip;
 use std::io::{self, Write};
@@ -31,10 +32,7 @@ pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
             file.add(&format!("{name}.npy"), &bytes)
         };
     for part in model.state.rnn.parameters.named() {
-        let shape = match part.name {
-            "b" | "c" => vec![part.rows],
-            _ => vec![part.rows, part.columns],
-        };
+        let shape = dimensions(part.name, part.rows, part.columns);
         let mut entries = part.values.iter().flat_map(|x| x.to_le_bytes());
         add(part.name, "<f8", &shape, &mut entries)?;
     }

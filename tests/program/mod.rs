@@ -6,8 +6,10 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 #[cfg(unix)]
 use std::os::{fd::OwnedFd, unix::net::UnixStream};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// What one call of the program left behind.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +39,70 @@ impl Ended {
             self.stderr
         );
         self.stdout
+    }
+}
+
+/// A run at work; no test leaves it behind.
+pub struct Running(Child);
+
+impl Running {
+    pub fn of(command: &mut Command) -> Self {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        Running(command.spawn().unwrap())
+    }
+
+    pub fn start(folder: &Folder, arguments: &str) -> Self {
+        Running::of(&mut folder.command(arguments))
+    }
+
+    pub fn is_at_work(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
+    /// Kills it; whether it was still at work.
+    pub fn kill(mut self) -> bool {
+        let at_work = self.is_at_work();
+        self.0.kill().unwrap();
+        let status = self.0.wait().unwrap();
+        #[cfg(unix)]
+        assert!(!at_work || std::os::unix::process::ExitStatusExt::signal(&status) == Some(9));
+        at_work && !status.success()
+    }
+
+    /// What it ends with, soon.
+    pub fn ended(mut self) -> Ended {
+        let begun = Instant::now();
+        while self.is_at_work() {
+            assert!(begun.elapsed() < PATIENCE, "it goes on");
+            thread::sleep(Duration::from_millis(1));
+        }
+        let mut stderr = String::new();
+        let pipe = self.0.stderr.as_mut().unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
+        Ended {
+            status: self.0.wait().unwrap().code().unwrap(),
+            stdout: String::new(),
+            stderr,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Nothing takes longer here.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until a file is there.
+pub fn wait_for(path: &Path) {
+    let begun = Instant::now();
+    while !path.exists() {
+        assert!(begun.elapsed() < PATIENCE, "{path:?}");
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
