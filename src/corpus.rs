@@ -8,13 +8,17 @@
 //! after them; a carriage return before a newline is left out. So a document's own newline is the one that the
 //! next begins after.
 
+mod decoder;
+mod pass;
+
 use crate::digest::Digest;
 use crate::model::{Settings, Source};
 use crate::parameters::{ShapeError, zeros};
 use crate::text::{InvalidUtf8, Symbols, UnknownCharacters, Vocabulary};
+use decoder::Decoder;
+use pass::Pass;
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
-use std::ops::Range;
 
 /// Where a text comes from: a file, or memory.
 pub trait Input: Read + Seek + Send {}
@@ -28,9 +32,6 @@ const PASS: usize = 1 << 18;
 const LEAST_WINDOW: usize = 1 << 8;
 const WINDOW: usize = 1 << 16;
 const WINDOWS: usize = 1 << 21;
-/// Symbols from mark to mark at first, and the marks that are kept at most.
-const SPACING: u64 = 1 << 12;
-const MARKS: usize = 1 << 16;
 
 /// Why a text cannot be read, or not be read any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -434,234 +435,9 @@ impl Window {
     }
 }
 
-/// Bytes on their way to symbols.
-struct Decoder {
-    symbols: Symbols,
-    documents: bool,
-    bytes: Vec<u8>,
-    /// Which of them wait to be decoded.
-    waiting: Range<usize>,
-    /// Where the first of these stands in the input.
-    byte: u64,
-    /// Whether the last reading brought nothing.
-    ended: bool,
-    /// In documents: whether the line has a character yet.
-    in_document: bool,
-    /// In documents: whether a carriage return waits for what comes after it.
-    has_return: bool,
-}
-
-impl Decoder {
-    fn new(symbols: Symbols, documents: bool, bytes: Vec<u8>) -> Self {
-        Decoder {
-            symbols,
-            documents,
-            bytes,
-            waiting: 0..0,
-            byte: 0,
-            ended: false,
-            in_document: false,
-            has_return: false,
-        }
-    }
-
-    /// Goes on at a byte where a symbol begins, and in documents a line.
-    fn seek(&mut self, byte: u64) {
-        self.waiting = 0..0;
-        self.byte = byte;
-        self.ended = false;
-        self.in_document = false;
-        self.has_return = false;
-    }
-
-    /// Reads once; returns the bytes that came, none at the end.
-    fn fill(&mut self, input: &mut impl Input) -> io::Result<&[u8]> {
-        let rest = self.waiting.len();
-        self.bytes.copy_within(self.waiting.clone(), 0);
-        input.seek(SeekFrom::Start(self.byte + rest as u64))?;
-        let count = loop {
-            match input.read(&mut self.bytes[rest..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read?,
-            }
-        };
-        self.waiting = 0..rest + count;
-        self.ended = count == 0;
-        Ok(&self.bytes[rest..rest + count])
-    }
-
-    /// Hands over every symbol that is complete, with the offset of the byte after it.
-    fn decode(&mut self, take: &mut impl FnMut(char, u64)) -> Result<(), InvalidUtf8> {
-        let bytes = std::mem::take(&mut self.bytes);
-        let waiting = &bytes[self.waiting.clone()];
-        let result = match self.symbols {
-            Symbols::Bytes => {
-                for &byte in waiting {
-                    self.symbol(char::from(byte), 1, take);
-                }
-                Ok(())
-            }
-            Symbols::Characters => self.characters(waiting, take),
-        };
-        self.bytes = bytes;
-        // The end of the text ends its last line.
-        if self.ended && self.in_document {
-            take('\n', self.byte);
-            self.in_document = false;
-        }
-        result
-    }
-
-    fn characters(
-        &mut self,
-        waiting: &[u8],
-        take: &mut impl FnMut(char, u64),
-    ) -> Result<(), InvalidUtf8> {
-        let (valid, wrong) = match std::str::from_utf8(waiting) {
-            Ok(text) => (text, false),
-            Err(error) => {
-                let (valid, _) = waiting.split_at(error.valid_up_to());
-                // The rest of a character may be still to come.
-                let wrong = error.error_len().is_some() || self.ended;
-                (std::str::from_utf8(valid).unwrap_or_default(), wrong)
-            }
-        };
-        for character in valid.chars() {
-            self.symbol(character, character.len_utf8(), take);
-        }
-        match wrong {
-            true => Err(InvalidUtf8 { byte: self.byte }),
-            false => Ok(()),
-        }
-    }
-
-    /// One symbol of some bytes. In documents blank lines are left out, and carriage returns before newlines.
-    #[inline(always)]
-    fn symbol(&mut self, symbol: char, bytes: usize, take: &mut impl FnMut(char, u64)) {
-        self.waiting.start += bytes;
-        self.byte += bytes as u64;
-        if !self.documents {
-            return take(symbol, self.byte);
-        }
-        if symbol == '\n' {
-            if self.in_document {
-                take('\n', self.byte);
-            }
-            self.in_document = false;
-            self.has_return = false;
-            return;
-        }
-        if self.has_return {
-            take('\r', self.byte);
-            self.in_document = true;
-        }
-        self.has_return = symbol == '\r';
-        if !self.has_return {
-            take(symbol, self.byte);
-            self.in_document = true;
-        }
-    }
-}
-
-/// What the first pass over a text finds out.
-struct Pass {
-    documents: bool,
-    T: u64,
-    /// A bit for every code point.
-    seen: Vec<u64>,
-    first: Option<char>,
-    length: u64,
-    marks: Vec<Mark>,
-    spacing: u64,
-    /// The position from which on there may be another mark.
-    next_mark: u64,
-    /// Characters of the document that is being read.
-    document: u64,
-    chunks: u64,
-}
-
-impl Pass {
-    fn new(settings: &Settings, start: u64) -> Self {
-        let mut pass = Pass {
-            documents: settings.documents,
-            T: settings.sequence_length.max(1) as u64,
-            seen: vec![0; (char::MAX as usize + 1).div_ceil(64)],
-            first: None,
-            length: 0,
-            marks: vec![Mark {
-                position: 0,
-                byte: start,
-            }],
-            spacing: SPACING,
-            next_mark: SPACING,
-            document: 0,
-            chunks: 0,
-        };
-        if settings.documents {
-            pass.count('\n');
-        }
-        pass
-    }
-
-    #[inline(always)]
-    fn count(&mut self, symbol: char) {
-        self.seen[symbol as usize / 64] |= 1 << (symbol as usize % 64);
-        self.first.get_or_insert(symbol);
-        self.length += 1;
-    }
-
-    #[inline(always)]
-    fn take(&mut self, symbol: char, next: u64) {
-        self.count(symbol);
-        let position = match self.documents {
-            false => self.length,
-            true if symbol != '\n' => {
-                self.document += 1;
-                return;
-            }
-            true => {
-                self.chunks += (self.document + 1).div_ceil(self.T);
-                self.document = 0;
-                self.length - 1
-            }
-        };
-        if position >= self.next_mark {
-            self.mark(position, next);
-        }
-    }
-
-    #[cold]
-    fn mark(&mut self, position: u64, byte: u64) {
-        self.marks.push(Mark { position, byte });
-        if self.marks.len() == MARKS {
-            let mut index = 0;
-            self.marks.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
-            self.spacing *= 2;
-        }
-        self.next_mark = position + self.spacing;
-    }
-
-    /// The text without its first symbol where that alone is there: a newline before no document.
-    fn is_empty(&self) -> bool {
-        self.length == u64::from(self.documents)
-    }
-
-    fn vocabulary(&self, symbols: Symbols) -> Vocabulary {
-        let seen = (0..).zip(&self.seen).filter(|(_, bits)| **bits != 0);
-        let codes = seen.flat_map(|(i, bits)| {
-            let is_seen = move |bit: &u32| bits >> bit & 1 == 1;
-            (0..64).filter(is_seen).map(move |bit| 64 * i + bit)
-        });
-        let characters = codes.filter_map(char::from_u32).collect();
-        Vocabulary::from_characters(symbols, characters).expect("in increasing order")
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::pass::MARKS;
     use super::*;
     use std::sync::{Arc, Mutex};
 

@@ -1,0 +1,106 @@
+//! What the first pass over a text gathers: its symbols, its length, and marks to find places again.
+
+use super::Mark;
+use crate::model::Settings;
+use crate::text::{Symbols, Vocabulary};
+
+/// Symbols from mark to mark at first, and the marks that are kept at most.
+const SPACING: u64 = 1 << 12;
+pub const MARKS: usize = 1 << 16;
+
+/// What the first pass over a text finds out.
+pub struct Pass {
+    documents: bool,
+    T: u64,
+    /// A bit for every code point.
+    seen: Vec<u64>,
+    pub first: Option<char>,
+    pub length: u64,
+    pub marks: Vec<Mark>,
+    pub spacing: u64,
+    /// The position from which on there may be another mark.
+    pub next_mark: u64,
+    /// Characters of the document that is being read.
+    document: u64,
+    pub chunks: u64,
+}
+
+impl Pass {
+    pub fn new(settings: &Settings, start: u64) -> Self {
+        let mut pass = Pass {
+            documents: settings.documents,
+            T: settings.sequence_length.max(1) as u64,
+            seen: vec![0; (char::MAX as usize + 1).div_ceil(64)],
+            first: None,
+            length: 0,
+            marks: vec![Mark {
+                position: 0,
+                byte: start,
+            }],
+            spacing: SPACING,
+            next_mark: SPACING,
+            document: 0,
+            chunks: 0,
+        };
+        if settings.documents {
+            pass.count('\n');
+        }
+        pass
+    }
+
+    #[inline(always)]
+    fn count(&mut self, symbol: char) {
+        self.seen[symbol as usize / 64] |= 1 << (symbol as usize % 64);
+        self.first.get_or_insert(symbol);
+        self.length += 1;
+    }
+
+    #[inline(always)]
+    pub fn take(&mut self, symbol: char, next: u64) {
+        self.count(symbol);
+        let position = match self.documents {
+            false => self.length,
+            true if symbol != '\n' => {
+                self.document += 1;
+                return;
+            }
+            true => {
+                self.chunks += (self.document + 1).div_ceil(self.T);
+                self.document = 0;
+                self.length - 1
+            }
+        };
+        if position >= self.next_mark {
+            self.mark(position, next);
+        }
+    }
+
+    #[cold]
+    fn mark(&mut self, position: u64, byte: u64) {
+        self.marks.push(Mark { position, byte });
+        if self.marks.len() == MARKS {
+            let mut index = 0;
+            self.marks.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.spacing *= 2;
+        }
+        self.next_mark = position + self.spacing;
+    }
+
+    /// The text without its first symbol where that alone is there: a newline before no document.
+    pub fn is_empty(&self) -> bool {
+        self.length == u64::from(self.documents)
+    }
+
+    pub fn vocabulary(&self, symbols: Symbols) -> Vocabulary {
+        let seen = (0..).zip(&self.seen).filter(|(_, bits)| **bits != 0);
+        let codes = seen.flat_map(|(i, bits)| {
+            let is_seen = move |bit: &u32| bits >> bit & 1 == 1;
+            (0..64).filter(is_seen).map(move |bit| 64 * i + bit)
+        });
+        let characters = codes.filter_map(char::from_u32).collect();
+        Vocabulary::from_characters(symbols, characters).expect("in increasing order")
+    }
+}
