@@ -19,13 +19,30 @@ pub struct Choice {
     pub help: &'static str,
 }
 
+impl Choice {
+    /// An option with a value, and without a default.
+    pub const fn new(name: &'static str, value: &'static str, help: &'static str) -> Self {
+        Choice {
+            name,
+            value,
+            default: "",
+            help,
+        }
+    }
+
+    /// An option without a value.
+    pub const fn switch(name: &'static str, help: &'static str) -> Self {
+        Choice::new(name, "", help)
+    }
+
+    /// The same with a default.
+    pub const fn or(self, default: &'static str) -> Self {
+        Choice { default, ..self }
+    }
+}
+
 /// The switch that every command has.
-pub const HELP: Choice = Choice {
-    name: "help",
-    value: "",
-    default: "",
-    help: "print this",
-};
+pub const HELP: Choice = Choice::switch("help", "print this");
 
 /// What follows a command's name, sorted out.
 #[derive(Debug)]
@@ -75,9 +92,9 @@ impl Arguments {
         self.positional.first().map(OsString::as_os_str)
     }
 
-    /// The second argument that belongs to no option.
-    pub fn second(&self) -> Option<&OsStr> {
-        self.positional.get(1).map(OsString::as_os_str)
+    /// All arguments that belong to no option.
+    pub fn all(&self) -> &[OsString] {
+        &self.positional
     }
 
     /// The value of an option: the last that was given, else its default.
@@ -193,18 +210,8 @@ mod tests {
     use elman::random::{Generator, Stream};
 
     const CHOICES: &[Choice] = &[
-        Choice {
-            name: "out",
-            value: "DIR",
-            default: "7",
-            help: "",
-        },
-        Choice {
-            name: "force",
-            value: "",
-            default: "",
-            help: "",
-        },
+        Choice::new("out", "DIR", "").or("7"),
+        Choice::switch("force", ""),
     ];
 
     fn parse(arguments: &[&str]) -> Result<Arguments, String> {

@@ -28,30 +28,17 @@ examples: elman check
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
-    Choice {
-        default: "5",
-        ..HIDDEN
-    },
+    HIDDEN.or("5"),
     SEQUENCE_LENGTH,
     BYTES,
     DOCUMENTS,
-    Choice {
-        name: "iterations",
-        value: "N",
-        default: "0",
-        help: "updates to train before the check",
-    },
+    Choice::new("iterations", "N", "updates to train before the check").or("0"),
     LEARNING_RATE,
     SIGMA,
     CLIP,
     EPSILON,
     SEED,
-    Choice {
-        name: "json",
-        value: "",
-        default: "",
-        help: "print the result for programs",
-    },
+    Choice::switch("json", "print the result for programs"),
     HELP,
 ];
 

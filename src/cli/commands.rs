@@ -26,7 +26,7 @@ pub struct Command {
 }
 
 /// All of them, in the order of the help.
-pub const COMMANDS: [Command; 6] = [
+pub const COMMANDS: &[Command] = &[
     Command {
         name: "train",
         takes: "[TEXT]",
@@ -114,9 +114,11 @@ pub fn told(failure: Failure) -> Option<(u8, String)> {
 /// Reads a command line; nothing is done yet.
 pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Failure> {
     let Some(first) = arguments.next() else {
-        return Err(Failure::Usage(
-            "which command? train, sample, check, show, export or import".into(),
-        ));
+        let names: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
+        return Err(Failure::Usage(format!(
+            "which command? one of {}",
+            names.join(", ")
+        )));
     };
     let name = first.to_string_lossy();
     match name.as_ref() {
@@ -161,7 +163,7 @@ fn program_help() -> String {
         "elman: a character-level recurrent network, trained from scratch\n\n\
          usage: elman COMMAND [arguments]\n\ncommands:\n",
     );
-    for command in &COMMANDS {
+    for command in COMMANDS {
         let call = format!("{} {}", command.name, command.takes);
         help += &format!("  {call:<29}{}\n", command.summary);
     }

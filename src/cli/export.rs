@@ -22,18 +22,8 @@ example: elman export elman-run --format torch weights.safetensors";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
-    Choice {
-        name: "format",
-        value: "NAME",
-        default: "",
-        help: "torch or npz",
-    },
-    Choice {
-        name: "force",
-        value: "",
-        default: "",
-        help: "replace OUT where it is already there",
-    },
+    Choice::new("format", "NAME", "torch or npz"),
+    Choice::switch("force", "replace OUT where it is already there"),
     HELP,
 ];
 
@@ -46,11 +36,16 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     };
     let format = format.map_err(Failure::Usage)?;
-    if arguments.first().is_some() && arguments.second().is_none() {
+    if arguments.all().len() == 1 {
         return Err(Failure::Usage("where to? elman export MODEL OUT".into()));
     }
     let model = read_model(arguments.first())?;
-    let out = Path::new(arguments.second().unwrap_or_default());
+    let out = Path::new(
+        arguments
+            .all()
+            .get(1)
+            .map_or("".as_ref(), |out| out.as_os_str()),
+    );
     refuse_existing(out, arguments.has("force"))?;
     exchange::save(&model, format, out).map_err(|error| Failure::at(out.display(), error))?;
     print_digest(&model.state.rnn.parameters)

@@ -26,24 +26,13 @@ example: elman import weights.safetensors --vocabulary chars.txt --out imported.
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
-    Choice {
-        name: "vocabulary",
-        value: "CHARS",
-        default: "",
-        help: "the file with its characters (what FILE says)",
-    },
-    Choice {
-        name: "out",
-        value: "MODEL",
-        default: "",
-        help: "the model file to write",
-    },
-    Choice {
-        name: "force",
-        value: "",
-        default: "",
-        help: "replace MODEL where it is already there",
-    },
+    Choice::new(
+        "vocabulary",
+        "CHARS",
+        "the file with its characters (what FILE says)",
+    ),
+    Choice::new("out", "MODEL", "the model file to write"),
+    Choice::switch("force", "replace MODEL where it is already there"),
     HELP,
 ];
 

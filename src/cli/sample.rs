@@ -17,30 +17,19 @@ example: elman sample elman-run --length 500 --prime \"The ferry\" --temperature
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
-    Choice {
-        name: "length",
-        value: "N",
-        default: "1000",
-        help: "characters to write",
-    },
-    Choice {
-        name: "seed",
-        value: "N",
-        default: "",
-        help: "where the random numbers come from (the model's)",
-    },
-    Choice {
-        name: "prime",
-        value: "TEXT",
-        default: "",
-        help: "text to begin with; it is written too",
-    },
-    Choice {
-        name: "temperature",
-        value: "X",
-        default: "1",
-        help: "below 1 bolder, above 1 wilder; 0 takes the likeliest",
-    },
+    Choice::new("length", "N", "characters to write").or("1000"),
+    Choice::new(
+        "seed",
+        "N",
+        "where the random numbers come from (the model's)",
+    ),
+    Choice::new("prime", "TEXT", "text to begin with; it is written too"),
+    Choice::new(
+        "temperature",
+        "X",
+        "below 1 bolder, above 1 wilder; 0 takes the likeliest",
+    )
+    .or("1"),
     HELP,
 ];
 

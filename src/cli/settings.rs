@@ -6,75 +6,38 @@ use super::files::Text;
 use elman::text::Symbols;
 use elman::{Settings, TrainingError};
 
-pub const HIDDEN: Choice = Choice {
-    name: "hidden",
-    value: "N",
-    default: "100",
-    help: "hidden units m",
-};
+pub const HIDDEN: Choice = Choice::new("hidden", "N", "hidden units m").or("100");
 
-pub const SEQUENCE_LENGTH: Choice = Choice {
-    name: "seq-length",
-    value: "N",
-    default: "25",
-    help: "characters of one update T",
-};
+pub const SEQUENCE_LENGTH: Choice =
+    Choice::new("seq-length", "N", "characters of one update T").or("25");
 
-pub const STREAMS: Choice = Choice {
-    name: "streams",
-    value: "N",
-    default: "1",
-    help: "parts of the text that are read side by side B",
-};
+pub const STREAMS: Choice = Choice::new(
+    "streams",
+    "N",
+    "parts of the text that are read side by side B",
+)
+.or("1");
 
-pub const LEARNING_RATE: Choice = Choice {
-    name: "learning-rate",
-    value: "X",
-    default: "0.1",
-    help: "AdaGrad's eta",
-};
+pub const LEARNING_RATE: Choice = Choice::new("learning-rate", "X", "AdaGrad's eta").or("0.1");
 
-pub const SIGMA: Choice = Choice {
-    name: "sigma",
-    value: "X",
-    default: "0.01",
-    help: "standard deviation of the first U, W, V",
-};
+pub const SIGMA: Choice =
+    Choice::new("sigma", "X", "standard deviation of the first U, W, V").or("0.01");
 
-pub const CLIP: Choice = Choice {
-    name: "clip",
-    value: "X",
-    default: "5",
-    help: "clip every gradient entry to [-X, X]",
-};
+pub const CLIP: Choice = Choice::new("clip", "X", "clip every gradient entry to [-X, X]").or("5");
 
-pub const EPSILON: Choice = Choice {
-    name: "epsilon",
-    value: "X",
-    default: "1e-8",
-    help: "AdaGrad's epsilon",
-};
+pub const EPSILON: Choice = Choice::new("epsilon", "X", "AdaGrad's epsilon").or("1e-8");
 
-pub const SEED: Choice = Choice {
-    name: "seed",
-    value: "N",
-    default: "1",
-    help: "where all random numbers come from",
-};
+pub const SEED: Choice = Choice::new("seed", "N", "where all random numbers come from").or("1");
 
-pub const BYTES: Choice = Choice {
-    name: "bytes",
-    value: "",
-    default: "",
-    help: "read bytes instead of characters: for logs, and texts in no known encoding",
-};
+pub const BYTES: Choice = Choice::switch(
+    "bytes",
+    "read bytes instead of characters: for logs, and texts in no known encoding",
+);
 
-pub const DOCUMENTS: Choice = Choice {
-    name: "documents",
-    value: "",
-    default: "",
-    help: "read every line as a document of its own: names, domain names, messages",
-};
+pub const DOCUMENTS: Choice = Choice::switch(
+    "documents",
+    "read every line as a document of its own: names, domain names, messages",
+);
 
 /// What the text is a sequence of.
 pub fn symbols(arguments: &Arguments) -> Symbols {

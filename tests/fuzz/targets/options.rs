@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         .map(|argument| OsStr::from_bytes(argument).to_owned())
         .collect();
     read(arguments.clone());
-    for command in &COMMANDS {
+    for command in COMMANDS {
         read([&[command.name.into()], &arguments[..]].concat());
     }
 });
