@@ -22,6 +22,11 @@ pub struct Point {
 pub struct Curve {
     points: Vec<Point>,
     rows_per_point: u64,
+    /// Iterations and validation losses.
+    validation: Vec<(u64, f64)>,
+    /// Of so many validation losses one is kept.
+    looks_per_kept: u64,
+    looks: u64,
 }
 
 impl Curve {
@@ -30,6 +35,9 @@ impl Curve {
         Curve {
             points: Vec::new(),
             rows_per_point: 1,
+            validation: Vec::new(),
+            looks_per_kept: 1,
+            looks: 0,
         }
     }
 
@@ -64,6 +72,29 @@ impl Curve {
     /// The points by iteration.
     pub fn points(&self) -> &[Point] {
         &self.points
+    }
+
+    /// Adds a validation loss, in nats over T characters as the losses are.
+    #[allow(dead_code)]
+    pub fn push_validation(&mut self, iteration: u64, loss: f64) {
+        if self.looks % self.looks_per_kept == 0 {
+            self.validation.push((iteration, loss));
+        }
+        self.looks += 1;
+        if self.validation.len() > 2 * KEPT {
+            let mut index = 0;
+            self.validation.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.looks_per_kept *= 2;
+        }
+    }
+
+    /// Iterations and validation losses, evenly thinned: the first is kept, the last may not be.
+    #[allow(dead_code)]
+    pub fn validation(&self) -> &[(u64, f64)] {
+        &self.validation
     }
 }
 
@@ -118,5 +149,23 @@ mod tests {
         assert_eq!(points.last().unwrap().smooth, (rows - 1) as f64);
         assert_eq!(points.iter().map(|p| p.rows).sum::<u64>(), rows);
         assert!(points.iter().any(|p| p.low == -7.0 && p.high == 50.0));
+    }
+
+    #[test]
+    fn validation_losses_are_kept_evenly() {
+        let mut curve = Curve::new();
+        for n in 0..20_000u64 {
+            curve.push_validation(5 * n, n as f64);
+            let kept = curve.validation();
+            assert!(kept.len() <= 2 * KEPT);
+            assert_eq!(kept[0], (0, 0.0));
+            let gap = kept.get(1).map_or(5, |second| second.0);
+            assert!(kept.windows(2).all(|pair| pair[1].0 - pair[0].0 == gap));
+            assert!(5 * n - kept.last().unwrap().0 < gap);
+            assert!(kept.iter().all(|(n, loss)| *n == 5 * *loss as u64));
+            if n > KEPT as u64 {
+                assert!(kept.len() > KEPT);
+            }
+        }
     }
 }
