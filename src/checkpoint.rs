@@ -4,7 +4,9 @@
 //! `adagrad.U` to `adagrad.c`, the hidden state `h` `[m]` (`[B,m]` for B streams). Everything else is a string under
 //! `__metadata__`; numbers there are the shortest decimals that read back to the same bits. Random
 //! states need no place: every stream follows from the seed and the update. The last state of a run holds
-//! the run's [`Plan`] as well.
+//! the run's [`Plan`] as well. What only runs with a part of the text held out have (`validation`,
+//! `best_validation`, `validate_every`) is written in their files alone: those of other runs are what they were
+//! before there was such a part.
 
 use crate::disk::{self, Disk, System};
 use crate::model::{Model, Plan, SettingError, Settings, Source, State};
@@ -24,13 +26,14 @@ const FORMAT_VERSION: &str = "1";
 const MAX_UPDATES: u64 = 1 << 63;
 
 /// The metadata that make up a [`Plan`].
-const PLAN: [&str; 6] = [
+const PLAN: [&str; 7] = [
     "iterations",
     "report_every",
     "report_length",
     "passage_length",
     "log_every",
     "save_every",
+    "validate_every",
 ];
 
 /// Why a file is no model, or could not be read or written.
@@ -279,7 +282,9 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
         }
         None => (0, "0 without a text"),
     };
-    let stream = source.map_or(1, |source| source.length / settings.streams);
+    let stream = source.map_or(1, |source| {
+        learned_at_most(&source, settings) / settings.streams
+    });
     let rules = [
         (
             "updates",
@@ -302,21 +307,36 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
     ];
     check_rules(rules)?;
     check_loss("smooth_loss", state.smooth_loss, state.updates)?;
-    check_loss("best_smooth_loss", state.best_smooth_loss, state.updates)?;
-    plan.map_or(Ok(()), |plan| check_plan(plan, state.updates))?;
+    check_best(state, settings)?;
+    plan.map_or(Ok(()), |plan| check_plan(plan, state.updates, settings))?;
     tensors(state)
         .iter()
         .try_for_each(|(name, _, values)| check_entries(name, values))
 }
 
+/// The characters that are trained on; of documents perhaps fewer, which only the text itself can tell.
+fn learned_at_most(source: &Source, settings: &Settings) -> usize {
+    match settings.documents {
+        true => source.length,
+        false => source.length - settings.held_out(source.length as u64) as usize,
+    }
+}
+
 fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Result<(), CheckpointError> {
     let length = source.length;
+    let held_out = settings.held_out(length as u64);
     check_rules([
         (
             "text_length",
             length as u64,
-            length >= settings.least_characters(),
-            "at least sequence_length + 1 for every stream, or 3 of documents",
+            learned_at_most(source, settings) >= settings.least_characters(),
+            "at least sequence_length + 1 for every stream, or 3 of documents, beside what is held out",
+        ),
+        (
+            "text_length",
+            length as u64,
+            settings.validation == 0.0 || held_out >= 2,
+            "enough for 2 characters to be held out",
         ),
         (
             "text_start",
@@ -327,8 +347,9 @@ fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Result<()
     ])
 }
 
-fn check_plan(plan: &Plan, updates: u64) -> Result<(), CheckpointError> {
+fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Result<(), CheckpointError> {
     let every = |key, value| (key, value, value > 0, "a whole number of at least 1");
+    let validate_every = plan.validate_every.unwrap_or(1);
     check_rules([
         (
             "iterations",
@@ -339,6 +360,13 @@ fn check_plan(plan: &Plan, updates: u64) -> Result<(), CheckpointError> {
         every("report_every", plan.report_every),
         every("log_every", plan.log_every),
         every("save_every", plan.save_every),
+        every("validate_every", validate_every),
+        (
+            "validate_every",
+            validate_every,
+            plan.validate_every.is_none() || settings.validation > 0.0,
+            "absent where no text is held out",
+        ),
     ])
 }
 
@@ -372,7 +400,26 @@ fn check_shapes(state: &State, shape: Shape, streams: usize) -> Result<(), Check
     Ok(())
 }
 
-/// Update 0 sets both losses, and its parameters are the first that compete.
+/// Where a part of the text is held out, perhaps no parameters have competed yet.
+fn check_best(state: &State, settings: &Settings) -> Result<(), CheckpointError> {
+    let (smooth, validation) = (state.best_smooth_loss, state.best_validation);
+    let holds_out = settings.validation > 0.0;
+    match validation {
+        Some(nats) if !holds_out => {
+            let need = "absent where no text is held out";
+            return Err(wrong("best_validation", nats, need));
+        }
+        None if holds_out && smooth.is_none() => return Ok(()),
+        _ => {}
+    }
+    check_loss("best_smooth_loss", smooth, state.updates)?;
+    match holds_out {
+        true => check_loss("best_validation", validation, state.updates),
+        false => Ok(()),
+    }
+}
+
+/// Update 0 sets all of them, and its parameters are the first that compete.
 fn check_loss(key: &'static str, loss: Option<f64>, updates: u64) -> Result<(), CheckpointError> {
     match loss {
         None if updates > 0 => Err(CheckpointError::MissingMetadata { key }),
@@ -421,10 +468,15 @@ fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::
         ("epsilon", format!("{:?}", settings.epsilon)),
         ("seed", settings.seed.to_string()),
         ("documents", settings.documents.to_string()),
+    ];
+    if settings.validation > 0.0 {
+        metadata.push(("validation", format!("{:?}", settings.validation)));
+    }
+    metadata.extend([
         ("updates", state.updates.to_string()),
         ("epoch", state.epoch.to_string()),
         ("position", state.position.to_string()),
-    ];
+    ]);
     metadata.extend(source.iter().flat_map(|source| {
         [
             ("text_digest", format!("{:016x}", source.digest)),
@@ -438,6 +490,7 @@ fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::
     let losses = [
         ("smooth_loss", state.smooth_loss),
         ("best_smooth_loss", state.best_smooth_loss),
+        ("best_validation", state.best_validation),
     ];
     for (key, loss) in losses {
         metadata.extend(loss.map(|loss| (key, format!("{loss:?}"))));
@@ -452,6 +505,8 @@ fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::
             ("save_every", plan.save_every.to_string()),
         ]
     }));
+    let validate_every = plan.and_then(|plan| plan.validate_every);
+    metadata.extend(validate_every.map(|every| ("validate_every", every.to_string())));
     safetensors::write_to(output, &tensors(state), &metadata)
 }
 
@@ -496,6 +551,7 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
         position: metadata.parse("position", "a whole number")?,
         smooth_loss: metadata.loss("smooth_loss")?,
         best_smooth_loss: metadata.loss("best_smooth_loss")?,
+        best_validation: metadata.loss("best_validation")?,
     };
     let model = Model {
         settings,
@@ -625,11 +681,20 @@ impl<'a> Metadata<'a> {
         self.get(key)?.parse().map_err(|_| self.wrong(key, need))
     }
 
-    fn loss(&self, key: &'static str) -> Result<Option<f64>, CheckpointError> {
-        if self.find(key).is_none() {
-            return Ok(None);
+    /// What need not be there.
+    fn parse_if_there<N: FromStr>(
+        &self,
+        key: &'static str,
+        need: &'static str,
+    ) -> Result<Option<N>, CheckpointError> {
+        match self.find(key) {
+            Some(_) => self.parse(key, need).map(Some),
+            None => Ok(None),
         }
-        self.parse(key, LOSS).map(Some)
+    }
+
+    fn loss(&self, key: &'static str) -> Result<Option<f64>, CheckpointError> {
+        self.parse_if_there(key, LOSS)
     }
 
     fn vocabulary(&self) -> Result<Vocabulary, CheckpointError> {
@@ -661,6 +726,9 @@ impl<'a> Metadata<'a> {
             epsilon: self.parse("epsilon", "a number")?,
             seed: self.parse("seed", "a whole number below 2^64")?,
             documents: self.parse("documents", "true or false")?,
+            validation: self
+                .parse_if_there("validation", "a number")?
+                .unwrap_or(0.0),
         };
         Ok(settings)
     }
@@ -677,6 +745,7 @@ impl<'a> Metadata<'a> {
             passage_length: self.parse("passage_length", "a whole number")?,
             log_every: self.parse("log_every", "a whole number")?,
             save_every: self.parse("save_every", "a whole number")?,
+            validate_every: self.parse_if_there("validate_every", "a whole number")?,
         }))
     }
 
@@ -710,14 +779,23 @@ mod tests {
     const TEXT: &str = "Ett öra, två öron; \"日本\" \u{1F600}\n\tand more of the same: ett öra.";
 
     fn model() -> Model {
+        trained(0.0)
+    }
+
+    /// With a share of the text held out, where it is more than 0.
+    fn trained(validation: f64) -> Model {
         let settings = Settings {
             hidden: 3,
             sequence_length: 10,
             learning_rate: 0.1 + 0.2,
             seed: u64::MAX,
+            validation,
             ..Settings::default()
         };
         let mut training = Training::new(TEXT, settings).unwrap();
+        if validation > 0.0 {
+            training.validate().unwrap();
+        }
         for _ in 0..123 {
             training.update().unwrap();
         }
@@ -732,6 +810,7 @@ mod tests {
             passage_length: usize::MAX,
             log_every: 1,
             save_every: 10,
+            validate_every: None,
         }
     }
 
@@ -740,12 +819,27 @@ mod tests {
         bytes_of(&model(), Some(&plan())).unwrap()
     }
 
+    /// That of a run with a part held out.
+    fn validated_file() -> Vec<u8> {
+        let plan = Plan {
+            validate_every: Some(7),
+            ..plan()
+        };
+        bytes_of(&trained(0.1 + 0.2), Some(&plan)).unwrap()
+    }
+
     /// A file with the same tensors, metadata and all, except for what `change` did.
     fn changed(
         change: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f64>)>, &mut Vec<(String, String)>),
     ) -> Vec<u8> {
-        let bytes = run_file();
-        let file = safetensors::read(&bytes).unwrap();
+        changed_of(&run_file(), change)
+    }
+
+    fn changed_of(
+        bytes: &[u8],
+        change: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f64>)>, &mut Vec<(String, String)>),
+    ) -> Vec<u8> {
+        let file = safetensors::read(bytes).unwrap();
         let values = |bytes: &[u8]| -> Vec<f64> {
             let entries = bytes.chunks_exact(8);
             entries
@@ -813,6 +907,30 @@ mod tests {
             metadata.retain(|(key, _)| !keys.contains(&key.as_str()));
         });
         assert_eq!(without, to_bytes(&model()).unwrap());
+    }
+
+    #[test]
+    fn a_run_with_a_part_held_out_is_read_back() {
+        let bytes = validated_file();
+        let (model, plan) = read(&bytes).unwrap();
+        assert_eq!(model, trained(0.1 + 0.2));
+        assert!(model.state.best_validation.is_some());
+        assert_eq!(plan.unwrap().validate_every, Some(7));
+        assert_eq!(bytes_of(&model, plan.as_ref()).unwrap(), bytes);
+    }
+
+    /// Where nothing is held out, nothing is said of it: earlier versions read the file.
+    #[test]
+    fn other_runs_have_no_metadata_of_it() {
+        let holds = |bytes: &[u8]| {
+            let metadata = safetensors::read(bytes).unwrap().metadata.unwrap();
+            let keys = ["validation", "best_validation", "validate_every"];
+            keys.map(|key| metadata.iter().any(|(name, _)| name == key))
+        };
+        assert_eq!(holds(&run_file()), [false; 3]);
+        assert_eq!(holds(&validated_file()), [true; 3]);
+        let best_alone = to_bytes(&trained(0.3)).unwrap();
+        assert_eq!(holds(&best_alone), [true, true, false]);
     }
 
     #[test]
@@ -997,11 +1115,73 @@ mod tests {
         ] {
             cases.push((lacking(key), "the metadata lack"));
         }
+        cases.extend(errors_of_a_part_held_out());
         for (bytes, message) in cases {
             let error = from_bytes(&bytes).unwrap_err().to_string();
             assert!(error.contains(message), "{message:?} is not in {error:?}");
             assert!(error.len() < 300, "{error:?}");
         }
+    }
+
+    fn errors_of_a_part_held_out() -> Vec<(Vec<u8>, &'static str)> {
+        let file = validated_file();
+        let with = |key: &'static str, value: &'static str| {
+            changed_of(&file, move |_, metadata| set(metadata, key, value))
+        };
+        let lacking = |key: &'static str| {
+            changed_of(&file, move |_, metadata| metadata.retain(|m| m.0 != key))
+        };
+        let more = |key: &str, value: &str| {
+            let entry = (key.to_string(), value.to_string());
+            changed(move |_, metadata| metadata.push(entry))
+        };
+        vec![
+            (
+                with("validation", "1"),
+                "validation 1: must be a number from 0 to below 1",
+            ),
+            (with("validation", "NaN"), "validation NaN: must be"),
+            (with("validation", "-0.1"), "validation -0.1: must be"),
+            (
+                with("validation", "half"),
+                "\"half\", which must be a number",
+            ),
+            // 46 of 57 characters leave 11; the next is one too few.
+            (with("validation", "0.825"), "beside what is held out"),
+            (
+                with("validation", "0.02"),
+                "enough for 2 characters to be held out",
+            ),
+            (with("position", "40"), "within the text of a stream"),
+            (
+                with("validate_every", "0"),
+                "validate_every = \"0\", which must be a whole number of at least 1",
+            ),
+            (with("validate_every", "x"), "which must be a whole number"),
+            (
+                with("best_validation", "inf"),
+                "finite number of at least 0",
+            ),
+            (with("best_validation", "-1"), "finite number of at least 0"),
+            (
+                lacking("best_validation"),
+                "the metadata lack \"best_validation\"",
+            ),
+            (
+                lacking("best_smooth_loss"),
+                "the metadata lack \"best_smooth_loss\"",
+            ),
+            (lacking("save_every"), "the metadata lack \"save_every\""),
+            (lacking("validation"), "best_validation = "),
+            (
+                more("best_validation", "1.5"),
+                "\"1.5\", which must be absent where no text is held out",
+            ),
+            (
+                more("validate_every", "5"),
+                "\"5\", which must be absent where no text is held out",
+            ),
+        ]
     }
 
     /// What could not be read back is not written either.
@@ -1178,11 +1358,11 @@ mod tests {
     /// to the bit, and that training goes on with.
     #[test]
     fn damaged_files_are_refused_or_are_models() {
-        let file = run_file();
+        let files = [run_file(), validated_file()];
         let mut generator = Generator::new(2424, Stream::Passage);
-        let (mut refused, mut resumed) = (0, 0);
-        for _ in 0..30_000 {
-            let damaged = mutate(&file, &mut generator);
+        let (mut refused, mut resumed, mut validated) = (0, 0, 0);
+        for n in 0..30_000 {
+            let damaged = mutate(&files[n % 2], &mut generator);
             let Ok((model, plan)) = read(&damaged) else {
                 refused += 1;
                 continue;
@@ -1192,9 +1372,11 @@ mod tests {
             assert_eq!((&back, again), (&model, plan));
             assert_eq!(bytes_of(&back, again.as_ref()).unwrap(), bytes);
             if let Ok(mut training) = Training::resume(TEXT, model, back) {
+                validated += usize::from(training.validate().is_ok());
                 resumed += usize::from(training.update().is_ok());
             }
         }
+        assert!(validated > 1000, "{validated} validated");
         assert!(refused > 10_000, "{refused} refused");
         assert!(resumed > 1000, "{resumed} resumed");
     }

@@ -7,6 +7,9 @@
 //! As documents, a text is a newline, and then the characters of every line that is not blank with a newline
 //! after them; a carriage return before a newline is left out. So a document's own newline is the one that the
 //! next begins after.
+//!
+//! Where a share of the text is held out ([`Settings::held_out`]), training reads what comes before it. A document
+//! is held out whole or not at all: the text is cut where the first one ends that leaves no more than that share.
 
 mod decoder;
 mod pass;
@@ -32,6 +35,8 @@ const PASS: usize = 1 << 18;
 const LEAST_WINDOW: usize = 1 << 8;
 const WINDOW: usize = 1 << 16;
 const WINDOWS: usize = 1 << 21;
+/// Steps that are read at a time of what is held out.
+pub(crate) const HELD_OUT_STEPS: usize = 64;
 
 /// Why a text cannot be read, or not be read any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,12 +114,15 @@ pub struct Corpus {
     symbols: Symbols,
     documents: bool,
     T: usize,
+    validation: f64,
     has_byte_order_mark: bool,
     length: u64,
+    /// Symbols that are trained on; those after them are held out.
+    learned: u64,
     /// The first symbol.
     first: char,
     digest: u64,
-    /// Chunks of all documents, where it is read as such.
+    /// Chunks of the documents that are trained on, where it is read as such.
     document_chunks: u64,
     /// By increasing position; never empty.
     marks: Vec<Mark>,
@@ -124,6 +132,8 @@ pub struct Corpus {
     vocabulary: Vocabulary,
     /// By code point: an index, or `u32::MAX`.
     indices: Vec<u32>,
+    streams: usize,
+    /// One for every stream, and one for what is held out.
     windows: Vec<Window>,
 }
 
@@ -141,9 +151,11 @@ impl fmt::Debug for Corpus {
 struct Mark {
     position: u64,
     byte: u64,
+    /// Chunks of the documents before it.
+    chunks: u64,
 }
 
-/// What lies ahead of one stream.
+/// What lies ahead of one reader.
 struct Window {
     decoder: Decoder,
     /// The position of the first of the indices.
@@ -190,8 +202,10 @@ impl Corpus {
             symbols,
             documents: settings.documents,
             T: settings.sequence_length,
+            validation: settings.validation,
             has_byte_order_mark: start > 0,
             length: pass.length,
+            learned: pass.length - settings.held_out(pass.length),
             first,
             digest: digest.value(),
             document_chunks: pass.chunks,
@@ -199,10 +213,44 @@ impl Corpus {
             found: vocabulary.clone(),
             vocabulary: vocabulary.clone(),
             indices: Vec::new(),
+            streams: 0,
             windows: Vec::new(),
         };
         corpus.use_vocabulary(&vocabulary)?;
+        if corpus.documents && corpus.learned < corpus.length {
+            corpus.end_with_a_document()?;
+        }
         Ok(corpus)
+    }
+
+    /// Sees to it that what is trained on are whole documents: more of them where there would be a part of one.
+    fn end_with_a_document(&mut self) -> Result<(), TextError> {
+        let changed = |byte| TextError::Changed { byte };
+        let least = self.learned;
+        let after = self.marks.partition_point(|mark| mark.position < least);
+        // The first mark is at position 0.
+        let mark = self.marks[after.saturating_sub(1)];
+        let (mut learned, mut chunks, mut document) = (mark.position + 1, mark.chunks, 0);
+        let mut decoder = Decoder::new(self.symbols, true, vec![0; WINDOW]);
+        decoder.seek(mark.byte);
+        while learned < least {
+            if decoder.ended {
+                return Err(changed(decoder.byte));
+            }
+            decoder.fill(&mut self.input)?;
+            let decoded = decoder.decode(&mut |symbol, _| match symbol {
+                _ if learned >= least => {}
+                '\n' => {
+                    learned += document + 1;
+                    chunks += chunks_of(document, self.T);
+                    document = 0;
+                }
+                _ => document += 1,
+            });
+            decoded.map_err(|InvalidUtf8 { byte }| changed(byte))?;
+        }
+        (self.learned, self.document_chunks) = (learned, chunks);
+        Ok(())
     }
 
     /// A text in memory.
@@ -219,9 +267,24 @@ impl Corpus {
         self.length
     }
 
+    /// Symbols from its start that are trained on.
+    pub fn learned(&self) -> u64 {
+        self.learned
+    }
+
+    /// Symbols at its end that are held out.
+    pub fn held_out(&self) -> u64 {
+        self.length - self.learned
+    }
+
     /// Whether it is read as these settings want it.
     pub(crate) fn is_for(&self, settings: &Settings) -> bool {
-        self.T == settings.sequence_length && self.documents == settings.documents
+        (self.T, self.documents, self.validation)
+            == (
+                settings.sequence_length,
+                settings.documents,
+                settings.validation,
+            )
     }
 
     /// Whether the text begins with a byte-order mark, which is left out.
@@ -273,36 +336,41 @@ impl Corpus {
         index(&self.indices, symbol)
     }
 
-    /// Cuts the text into parts of equal length, and makes a window for each.
+    /// Cuts what is trained on into parts of equal length, and makes a window for each, and one for what is held
+    /// out.
     ///
     /// # Errors
     /// [`ShapeError`] where there is no memory for them.
     pub(crate) fn split(&mut self, streams: usize) -> Result<(), ShapeError> {
         let bytes = (WINDOWS / streams.max(1)).clamp(LEAST_WINDOW, WINDOW);
-        // What is left of a chunk, what a reading brings, and the two symbols that an end may add.
-        let indices = self.T.saturating_add(bytes + 3);
+        let indices = Window::indices(self.T, bytes);
         let each = indices.saturating_mul(size_of::<usize>()) + bytes + size_of::<Window>();
         let no_memory = ShapeError::NoMemory {
             bytes: each.saturating_mul(streams),
         };
         self.windows.clear();
-        (self.windows.try_reserve_exact(streams)).map_err(|_| no_memory)?;
+        self.streams = streams;
+        let windows = streams.saturating_add(1);
+        (self.windows.try_reserve_exact(windows)).map_err(|_| no_memory)?;
+        let decoder = |bytes| {
+            let bytes = zeros(bytes)?;
+            Ok(Decoder::new(self.symbols, self.documents, bytes))
+        };
         for _ in 0..streams {
-            let mut window = Window {
-                decoder: Decoder::new(self.symbols, self.documents, zeros(bytes)?),
-                // Nowhere yet.
-                first: u64::MAX,
-                indices: Vec::new(),
-            };
-            (window.indices.try_reserve_exact(indices)).map_err(|_| no_memory)?;
-            self.windows.push(window);
+            let window = Window::new(decoder(bytes)?, indices);
+            self.windows.push(window.ok_or(no_memory)?);
+        }
+        if self.learned < self.length {
+            let indices = Window::indices(HELD_OUT_STEPS, WINDOW);
+            let window = Window::new(decoder(WINDOW)?, indices);
+            self.windows.push(window.ok_or(no_memory)?);
         }
         Ok(())
     }
 
     /// Symbols of each part.
     pub(crate) fn part(&self) -> u64 {
-        self.length / self.windows.len().max(1) as u64
+        self.learned / self.streams.max(1) as u64
     }
 
     /// Updates in one pass over every part.
@@ -329,21 +397,42 @@ impl Corpus {
     /// [`TextError`] where the text can no longer be read, or is another.
     pub(crate) fn chunk(&mut self, stream: usize, position: u64) -> Result<&[usize], TextError> {
         let position = stream as u64 * self.part() + position;
+        self.read(stream, position, self.T)
+    }
+
+    /// The positions of what is held out: from the first that is an input alone to the last, a target alone. In
+    /// documents the first is that of the newline before them.
+    pub(crate) fn held_out_positions(&self) -> (u64, u64) {
+        let first = self.learned - u64::from(self.documents);
+        (first, self.length - 1)
+    }
+
+    /// As [`Corpus::chunk`], of what is held out: [`HELD_OUT_STEPS`] inputs, or those before the last position.
+    ///
+    /// # Errors
+    /// As [`Corpus::chunk`].
+    pub(crate) fn held_out_chunk(&mut self, position: u64) -> Result<&[usize], TextError> {
+        let (_, last) = self.held_out_positions();
+        let steps = (last - position).min(HELD_OUT_STEPS as u64) as usize;
+        self.read(self.streams, position, steps)
+    }
+
+    /// Up to so many steps through a window.
+    fn read(&mut self, window: usize, position: u64, steps: usize) -> Result<&[usize], TextError> {
         let Corpus {
             windows,
             marks,
             input,
             indices,
             vocabulary,
-            T,
             ..
         } = self;
         let newline = (self.documents).then(|| vocabulary.index('\n')).flatten();
-        let window = &mut windows[stream];
+        let window = &mut windows[window];
         window.turn_to(position, marks, input, indices, newline)?;
         let (at, length) = loop {
             let at = (position - window.first) as usize;
-            if let Some(length) = chunk_length(&window.indices[at..], *T, newline) {
+            if let Some(length) = chunk_length(&window.indices[at..], steps, newline) {
                 break (at, length);
             }
             window.drop_before(at);
@@ -353,9 +442,14 @@ impl Corpus {
     }
 }
 
-/// Of the chunk that lies ahead, where all of it does: T + 1, or up to the first newline after its start.
-fn chunk_length(ahead: &[usize], T: usize, newline: Option<usize>) -> Option<usize> {
-    let most = T + 1;
+/// Chunks of a document with so many characters: it is read from the newline before it to its own.
+fn chunks_of(document: u64, T: usize) -> u64 {
+    (document + 1).div_ceil(T.max(1) as u64)
+}
+
+/// Of the chunk that lies ahead, where all of it does: steps + 1, or up to the first newline after its start.
+fn chunk_length(ahead: &[usize], steps: usize, newline: Option<usize>) -> Option<usize> {
+    let most = steps + 1;
     let chunk = &ahead[..ahead.len().min(most)];
     let end = newline.and_then(|newline| chunk.iter().skip(1).position(|&x| x == newline));
     match end {
@@ -379,6 +473,23 @@ fn byte_order_mark(input: &mut impl Input) -> Result<u64, TextError> {
 }
 
 impl Window {
+    /// Symbols that it holds at most, with chunks of so many steps: what is left of one, what a reading brings, and
+    /// the two that an end may add.
+    fn indices(steps: usize, bytes: usize) -> usize {
+        steps.saturating_add(bytes + 3)
+    }
+
+    /// Nowhere yet; `None` where there is no memory for it.
+    fn new(decoder: Decoder, capacity: usize) -> Option<Self> {
+        let mut indices = Vec::new();
+        indices.try_reserve_exact(capacity).ok()?;
+        Some(Window {
+            decoder,
+            first: u64::MAX,
+            indices,
+        })
+    }
+
     /// Sees to it that the window begins at or before a position, and ends there or later.
     fn turn_to(
         &mut self,
@@ -505,6 +616,108 @@ mod tests {
                 }
             }
             assert!(corpus.is_over((updates * T) as u64));
+        }
+    }
+
+    /// All that is held out, as it is read: chunk by chunk, without the first character of each but the first.
+    fn held_out(corpus: &mut Corpus) -> String {
+        let (mut position, last) = corpus.held_out_positions();
+        let mut read = Vec::new();
+        while position < last {
+            let chunk = corpus.held_out_chunk(position).unwrap();
+            assert!(chunk.len() <= HELD_OUT_STEPS + 1);
+            read.extend_from_slice(&chunk[usize::from(!read.is_empty())..]);
+            position += chunk.len() as u64 - 1;
+        }
+        corpus.vocabulary().decode(&read)
+    }
+
+    #[test]
+    fn the_end_of_a_text_is_held_out() {
+        let text = long_text();
+        let symbols: Vec<char> = text.chars().collect();
+        for (validation, streams) in [(0.1, 1), (0.75, 1), (0.5, 7), (1e-5, 1)] {
+            let settings = Settings {
+                validation,
+                streams,
+                ..settings(10, false)
+            };
+            let mut corpus = Corpus::of(&text, &settings).unwrap();
+            corpus.split(streams).unwrap();
+            let held = (validation * symbols.len() as f64).floor() as usize;
+            let learned = symbols.len() - held;
+            assert_eq!(corpus.length(), symbols.len() as u64);
+            assert_eq!(corpus.learned(), learned as u64);
+            assert_eq!(corpus.held_out(), held as u64);
+            assert_eq!(corpus.vocabulary(), &Vocabulary::of(&text));
+            // What is learned is read as a text that ends there.
+            let cut: String = symbols[..learned].iter().collect();
+            let cut_settings = Settings {
+                validation: 0.0,
+                ..settings
+            };
+            let mut alone = Corpus::of(&cut, &cut_settings).unwrap();
+            alone.split(streams).unwrap();
+            assert_eq!(corpus.updates_per_epoch(), alone.updates_per_epoch());
+            for stream in 0..streams {
+                let position = 10 * (corpus.updates_per_epoch() - 1);
+                assert!(corpus.is_over(position + 10) && !corpus.is_over(position));
+                let chunk = corpus.chunk(stream, position).unwrap().to_vec();
+                assert_eq!(chunk, alone.chunk(stream, position).unwrap());
+            }
+            let expected: String = symbols[learned..].iter().collect();
+            for _ in 0..2 {
+                assert!(held_out(&mut corpus) == expected, "{validation}");
+            }
+        }
+    }
+
+    /// By the definition: of all documents, those that lie wholly within the last floor(F N) characters.
+    #[test]
+    fn whole_documents_are_held_out() {
+        let short = "anna\r\nbo\n\nchristopher\ny\nz".to_string();
+        let word = |i: usize| format!("{}\u{65e5}{i}\n", "x".repeat(i * i % 37));
+        let long: String = (0..20_000).map(word).collect();
+        // It has 25 characters.
+        let many = (0..25).map(|n| f64::from(n) / 25.0);
+        for (text, shares, T) in [
+            (&short, many.clone().collect::<Vec<_>>(), 3),
+            (&short, many.collect(), 25),
+            (&long, vec![1e-6, 1e-4, 0.1, 0.5, 0.98], 7),
+        ] {
+            let of = |validation| Settings {
+                validation,
+                ..settings(T, true)
+            };
+            let lines: Vec<String> = (text.lines().filter(|line| !line.is_empty()))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            let length = 1 + lines.iter().map(|line| line.chars().count()).sum::<usize>();
+            for share in shares {
+                let mut left = (share * length as f64).floor() as usize;
+                let mut learned = lines.len();
+                while let Some(line) = lines[..learned].last() {
+                    let Some(less) = left.checked_sub(line.chars().count()) else {
+                        break;
+                    };
+                    (left, learned) = (less, learned - 1);
+                }
+                let mut corpus = Corpus::of(text, &of(share)).unwrap();
+                let expected = lines[learned..].concat();
+                assert_eq!(corpus.length(), length as u64);
+                assert_eq!(corpus.held_out(), expected.chars().count() as u64);
+                corpus.split(1).unwrap();
+                if learned < lines.len() {
+                    assert!(held_out(&mut corpus) == format!("\n{expected}"), "{share}");
+                }
+                let read = chunks(&mut corpus, 0);
+                assert_eq!(corpus.updates_per_epoch(), read.len() as u64, "{share}");
+                if learned > 0 {
+                    let mut alone = Corpus::of(&lines[..learned].concat(), &of(0.0)).unwrap();
+                    alone.split(1).unwrap();
+                    assert!(read == chunks(&mut alone, 0), "{share}");
+                }
+            }
         }
     }
 

@@ -63,6 +63,7 @@
 //! | floor | |
 //! |---|---|
 //! | [`training`] | the loop: chunks, epochs, smooth loss, the best model |
+//! | [`validation`] | the loss of the text that is held out |
 //! | [`corpus`] | texts of any length, read in windows |
 //! | [`streams`] | one update of all streams, on one thread or several |
 //! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
@@ -109,6 +110,7 @@ pub mod text;
 mod threads;
 pub mod training;
 pub mod unrolled;
+pub mod validation;
 pub mod zip;
 
 pub use corpus::{Corpus, TextError};
@@ -119,6 +121,7 @@ pub use parameters::{Parameters, Shape, ShapeError};
 pub use text::Vocabulary;
 pub use training::{Look, Training, TrainingError};
 pub use unrolled::Unrolled;
+pub use validation::Validation;
 
 /// The version of this crate; the same whether cargo builds it or rustc alone.
 pub const VERSION: &str = "0.1.0";

@@ -27,6 +27,9 @@ pub struct Settings {
     /// Whether each line of the text is a document of its own: read from h = 0, after a newline, which also ends
     /// it.
     pub documents: bool,
+    /// F, the share of the text at its end that is held out, from 0 to below 1: it is never learned, see
+    /// [`Settings::held_out`].
+    pub validation: f64,
 }
 
 impl Default for Settings {
@@ -42,12 +45,27 @@ impl Default for Settings {
             epsilon: 1e-8,
             seed: 1,
             documents: false,
+            validation: 0.0,
         }
     }
 }
 
 impl Settings {
-    /// Characters that a text needs: T + 1 for each stream; of documents one character, between two newlines.
+    /// floor(F N), where the text has N characters: those at its end are held out. Of documents it is the most:
+    /// those that lie wholly within it are held out.
+    ///
+    /// ```
+    /// use elman::Settings;
+    /// let settings = Settings { validation: 0.1, ..Settings::default() };
+    /// assert_eq!(settings.held_out(1_115_394), 111_539);
+    /// ```
+    pub fn held_out(&self, length: u64) -> u64 {
+        // A conversion takes the floor, and no more than there is where N is no double.
+        ((self.validation * length as f64) as u64).min(length)
+    }
+
+    /// Characters that are needed to train on: T + 1 for each stream; of documents one character, between two
+    /// newlines.
     pub fn least_characters(&self) -> usize {
         if self.documents {
             return 3;
@@ -90,6 +108,13 @@ impl Settings {
                 "sigma",
                 self.sigma,
                 "0 or a positive number",
+            ));
+        }
+        if !(self.validation >= 0.0 && self.validation < 1.0) {
+            return Err(SettingError::new(
+                "validation",
+                self.validation,
+                "a number from 0 to below 1",
             ));
         }
         if self.documents && self.streams > 1 {
@@ -160,8 +185,11 @@ pub struct State {
     pub position: usize,
     /// The smooth loss in nats per chunk; `None` before the first update.
     pub smooth_loss: Option<f64>,
-    /// The lowest smooth loss that competed for the best model so far.
+    /// The smooth loss of the best model so far: the lowest that competed, where no text is held out.
     pub best_smooth_loss: Option<f64>,
+    /// The validation loss of the best model so far, the lowest that competed, in nats per character; `None`
+    /// where no text is held out, or none has competed.
+    pub best_validation: Option<f64>,
 }
 
 impl State {
@@ -189,6 +217,7 @@ impl State {
             position: 0,
             smooth_loss: None,
             best_smooth_loss: None,
+            best_validation: None,
         })
     }
 
@@ -206,11 +235,13 @@ impl State {
         self.position = other.position;
         self.smooth_loss = other.smooth_loss;
         self.best_smooth_loss = other.best_smooth_loss;
+        self.best_validation = other.best_validation;
     }
 }
 
 /// What a run was asked for beyond its [`Settings`]: when it ends, what it tells and logs, how often it is
-/// saved. Nothing of it changes what is learned.
+/// saved. Nothing of it changes what is learned; where a part of the text is held out, it decides which
+/// parameters compete for the best model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Updates after which the run ends.
@@ -225,6 +256,18 @@ pub struct Plan {
     pub log_every: u64,
     /// Updates from save to save.
     pub save_every: u64,
+    /// Updates from look to look at the text that is held out, beside those of the reports.
+    pub validate_every: Option<u64>,
+}
+
+impl Plan {
+    /// Whether the parameters after n updates compete for the best model by their validation loss, where a part
+    /// of the text is held out. That of the end competes only where it is at such an update: so a run of N
+    /// updates that goes on to M is the run of M updates.
+    pub fn competes(&self, n: u64) -> bool {
+        let every = self.validate_every.unwrap_or(self.report_every);
+        n % self.report_every == 0 || n % every == 0
+    }
 }
 
 /// A network with everything that belongs to it: what a model file holds.
@@ -271,7 +314,26 @@ mod tests {
             epsilon: 1e-8,
             seed: 1,
             documents: false,
+            validation: 0.0,
         };
         assert_eq!(Settings::default(), assignment);
+    }
+
+    #[test]
+    fn what_is_held_out_is_rounded_down() {
+        for (validation, length, held_out) in [
+            (0.0, 1000, 0),
+            (0.1, 9, 0),
+            (0.1, 10, 1),
+            (0.25, 1003, 250),
+            (1.0 - f64::EPSILON, 1000, 999),
+            (1.0 - f64::EPSILON / 2.0, u64::MAX, u64::MAX - 2047),
+        ] {
+            let settings = Settings {
+                validation,
+                ..Settings::default()
+            };
+            assert_eq!(settings.held_out(length), held_out, "{validation} {length}");
+        }
     }
 }

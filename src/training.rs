@@ -7,6 +7,10 @@
 //!
 //! With documents a chunk ends with its document at the latest, and is shorter than T there; every document
 //! begins with h = 0.
+//!
+//! Where a part of the text is held out, no update sees it. [`Training::validate`] computes its loss, see
+//! [`crate::validation`], and by that loss parameters compete for the best model; without such a part they compete
+//! by the smooth loss.
 
 use crate::adagrad::AdaGrad;
 use crate::corpus::{Corpus, TextError};
@@ -17,10 +21,11 @@ use crate::random::{Generator, Stream};
 use crate::streams::Streams;
 use crate::synthesis::Synthesizer;
 use crate::unrolled::Unrolled;
+use crate::validation::{Validation, Validator};
 use std::fmt;
 use std::io::Cursor;
 
-/// Parameters compete for the best model at every so many updates.
+/// Parameters compete for the best model at every so many updates, where no text is held out.
 pub const BEST_EVERY: u64 = 100;
 
 /// What is seen of chunk n under the parameters after n updates, before update n.
@@ -36,7 +41,7 @@ pub struct Look {
     pub loss: f64,
     /// The smooth loss that includes it. That of a chunk with fewer than T characters counts as much as if it had T.
     pub smooth_loss: f64,
-    /// Whether these parameters are the best so far.
+    /// Whether these parameters are the best so far by the smooth loss; never where a part of the text is held out.
     pub is_best: bool,
 }
 
@@ -52,13 +57,24 @@ pub enum TrainingError {
     Text(TextError),
     /// The text is shorter than one chunk and its last target.
     TextTooShort {
-        /// Its characters.
+        /// Its characters that are trained on.
         length: u64,
+        /// Those that are held out.
+        held_out: u64,
         /// Characters that are needed: T + 1 for every stream.
         need: usize,
         /// Streams.
         streams: usize,
     },
+    /// The part that is to be held out has no character with another before it; or it is no whole document.
+    TooFewHeldOut {
+        /// The characters of the text.
+        length: u64,
+        /// Those that would be held out.
+        held_out: u64,
+    },
+    /// No part of the text is held out.
+    NothingHeldOut,
     /// The model to go on with has not begun any text.
     NoText,
     /// The model to go on with stands in another text.
@@ -75,6 +91,13 @@ pub enum TrainingError {
         /// The loss.
         loss: f64,
     },
+    /// The loss of the text that is held out is no finite number.
+    ValidationNotFinite {
+        /// The update that would have been next.
+        iteration: u64,
+        /// The loss.
+        loss: f64,
+    },
 }
 
 impl fmt::Display for TrainingError {
@@ -85,20 +108,31 @@ impl fmt::Display for TrainingError {
             TrainingError::Text(error) => write!(f, "{error}"),
             TrainingError::TextTooShort {
                 length,
-                need,
-                streams: 1,
-            } => write!(
-                f,
-                "{length} characters are too few: one update needs seq-length + 1 = {need}"
-            ),
-            TrainingError::TextTooShort {
-                length,
+                held_out,
                 need,
                 streams,
-            } => write!(
+            } => {
+                let beside = match held_out {
+                    0 => String::new(),
+                    _ => format!(" beside the {held_out} that are held out"),
+                };
+                let needs = match streams {
+                    1 => format!("seq-length + 1 = {need}"),
+                    _ => format!("streams (seq-length + 1) = {need}, with {streams} streams"),
+                };
+                write!(
+                    f,
+                    "{length} characters{beside} are too few: one update needs {needs}"
+                )
+            }
+            TrainingError::TooFewHeldOut { length, held_out } => write!(
                 f,
-                "{length} characters are too few: one update needs streams (seq-length + 1) = {need}, with \
-                 {streams} streams"
+                "{held_out} of {length} characters would be held out, but at least 2 are needed, and of documents \
+                 a whole one: choose a larger share"
+            ),
+            TrainingError::NothingHeldOut => write!(
+                f,
+                "no part of the text is held out: there is no validation loss"
             ),
             TrainingError::NoText => write!(
                 f,
@@ -112,6 +146,11 @@ impl fmt::Display for TrainingError {
             TrainingError::NotFinite { iteration, loss } => write!(
                 f,
                 "the loss is {loss} at update {iteration}: training cannot go on; try a smaller \
+                 learning-rate or sigma"
+            ),
+            TrainingError::ValidationNotFinite { iteration, loss } => write!(
+                f,
+                "the validation loss is {loss} at update {iteration}: training cannot go on; try a smaller \
                  learning-rate or sigma"
             ),
         }
@@ -159,6 +198,12 @@ pub struct Training {
     /// The first stream's chunk that was looked at, and one character more.
     chunk: Vec<usize>,
     streams: Streams,
+    /// Where a part of the text is held out.
+    validator: Option<Validator>,
+    /// Of the parameters as they are.
+    validation: Option<Validation>,
+    /// Whether they compete by it.
+    competes: bool,
 }
 
 impl Training {
@@ -207,7 +252,7 @@ impl Training {
         from: Option<&Model>,
     ) -> Result<Self, TrainingError> {
         settings.check()?;
-        check_length(corpus.length(), &settings)?;
+        check_length(&corpus, &settings)?;
         if let Some(model) = from {
             let (K, characters) = (model.state.rnn.shape().K(), model.vocabulary.len());
             assert_eq!(K, characters, "training from a model: K");
@@ -275,13 +320,14 @@ impl Training {
         let stood = model.source.ok_or(TrainingError::NoText)?;
         let known = corpus.use_vocabulary(&model.vocabulary);
         let same = known.is_ok() && corpus.source() == stood;
-        if !same || model.state.position > stood.length / model.settings.streams {
+        let stream = corpus.learned() / model.settings.streams as u64;
+        if !same || model.state.position as u64 > stream {
             return Err(TrainingError::OtherText {
                 found: corpus.source().digest,
                 need: stood.digest,
             });
         }
-        check_length(corpus.length(), &model.settings)?;
+        check_length(&corpus, &model.settings)?;
         // Both models are there already.
         claim_memory(shape, &model.settings, 0)?;
         Self::with(corpus, best, model)
@@ -292,7 +338,10 @@ impl Training {
             corpus.is_for(&model.settings),
             "training: a text opened with other settings"
         );
-        let streams = Self::streams(&model, Level::chosen(), 1)?;
+        let level = Level::chosen();
+        let streams = Self::streams(&model, level, 1)?;
+        let validator = (model.settings.validation > 0.0)
+            .then(|| Validator::new(model.state.rnn.shape(), level));
         corpus.split(model.settings.streams)?;
         let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
         chunk.clear();
@@ -303,6 +352,9 @@ impl Training {
             h0: zeros(model.state.h.len())?,
             chunk,
             streams,
+            validator: validator.transpose()?,
+            validation: None,
+            competes: false,
             model,
         })
     }
@@ -324,6 +376,7 @@ impl Training {
     pub fn on(self, level: Level, threads: usize) -> Result<Self, TrainingError> {
         Ok(Training {
             streams: Self::streams(&self.model, level, threads)?,
+            validator: self.validator.map(|validator| validator.at(level)),
             looked: None,
             ..self
         })
@@ -356,21 +409,95 @@ impl Training {
         self.corpus.updates_per_epoch()
     }
 
-    /// The smooth loss with which [`Training::best`] won; `None` before the first look.
+    /// Whether the parameters as they are are the best so far.
+    fn is_best(&self) -> bool {
+        match self.validation {
+            Some(Validation { nats, .. }) => {
+                let best = self.model.state.best_validation;
+                self.competes && best.is_none_or(|best| nats < best)
+            }
+            None => self.looked.is_some_and(|look| look.is_best),
+        }
+    }
+
+    /// The smooth loss of [`Training::best`], its coming chunk included; `None` before the first parameters have
+    /// competed.
     pub fn best_smooth_loss(&self) -> Option<f64> {
         match self.looked {
-            Some(look) if look.is_best => Some(look.smooth_loss),
+            Some(look) if self.is_best() => Some(look.smooth_loss),
             _ => self.model.state.best_smooth_loss,
         }
     }
 
-    /// The best model seen: that with the lowest smooth loss at n = 0, 100, 200, ..., the earlier of
-    /// equals; what was last looked at included.
-    pub fn best(&self) -> &Model {
-        match self.looked {
-            Some(look) if look.is_best => &self.model,
-            _ => &self.best,
+    /// The validation loss with which [`Training::best`] won; `None` where no text is held out, and before the first
+    /// parameters have competed.
+    pub fn best_validation(&self) -> Option<Validation> {
+        match self.is_best() {
+            true => self.validation,
+            false => (self.model.state.best_validation)
+                .map(|nats| Validation::of(nats, self.model.settings.sequence_length)),
         }
+    }
+
+    /// The best model seen, the earlier of equals: that with the lowest smooth loss at n = 0, 100, 200, ..., what was
+    /// last looked at included. Where a part of the text is held out, that with the lowest validation loss of those
+    /// that were asked to [`Training::validate`], and the untrained one before the first was.
+    pub fn best(&self) -> &Model {
+        match self.is_best() {
+            true => &self.model,
+            false => &self.best,
+        }
+    }
+
+    /// The loss of the held-out text under the parameters as they are, see [`crate::validation`]: they compete by it
+    /// for the best model. How often it is asked for changes nothing of what is learned. Asked again, it says the
+    /// same. Looks first where that has not been done.
+    ///
+    /// # Errors
+    /// [`TrainingError::NothingHeldOut`] where [`Settings::validation`] is 0,
+    /// [`TrainingError::ValidationNotFinite`] where the loss is NaN or infinite, and as [`Training::look`].
+    ///
+    /// ```
+    /// use elman::{Settings, Training};
+    /// let settings = Settings { hidden: 20, validation: 0.1, ..Settings::default() };
+    /// let mut training = Training::new(elman::STORY, settings)?;
+    /// let untrained = training.validate()?;
+    /// for _ in 0..500 {
+    ///     training.update()?;
+    /// }
+    /// let trained = training.validate()?;
+    /// assert!(trained.bits < 0.9 * untrained.bits);
+    /// assert_eq!(training.best_validation(), Some(trained));
+    /// # Ok::<(), elman::TrainingError>(())
+    /// ```
+    pub fn validate(&mut self) -> Result<Validation, TrainingError> {
+        self.look()?;
+        let validation = self.held_out_loss()?;
+        self.competes = true;
+        Ok(validation)
+    }
+
+    /// As [`Training::validate`], for those who only want to know: the parameters do not compete.
+    ///
+    /// # Errors
+    /// As [`Training::validate`].
+    pub fn held_out_loss(&mut self) -> Result<Validation, TrainingError> {
+        if let Some(validation) = self.validation {
+            return Ok(validation);
+        }
+        let validator = self.validator.as_mut();
+        let validator = validator.ok_or(TrainingError::NothingHeldOut)?;
+        let (state, newline) = (&self.model.state, self.model.newline());
+        let nats = validator.nats(&state.rnn, &mut self.corpus, newline)?;
+        let validation = Validation::of(nats, self.model.settings.sequence_length);
+        if !(nats.is_finite() && validation.loss.is_finite() && validation.bits.is_finite()) {
+            return Err(TrainingError::ValidationNotFinite {
+                iteration: state.updates,
+                loss: validation.loss,
+            });
+        }
+        self.validation = Some(validation);
+        Ok(validation)
     }
 
     /// The loss of chunk n under the parameters after n updates. Asked again, it says the same.
@@ -409,7 +536,7 @@ impl Training {
                 loss: smooth_loss,
             });
         }
-        let competes = state.updates % BEST_EVERY == 0;
+        let competes = self.validator.is_none() && state.updates % BEST_EVERY == 0;
         let look = Look {
             iteration: state.updates,
             epoch: state.epoch + u64::from(begins_anew),
@@ -450,12 +577,16 @@ impl Training {
     /// As [`Training::look`]; nothing has changed then.
     pub fn update(&mut self) -> Result<Look, TrainingError> {
         let look = self.look()?;
+        let is_best = self.is_best();
+        let validation = self.validation.take();
         self.looked = None;
+        self.competes = false;
         let settings = &self.model.settings;
         let state = &mut self.model.state;
-        if look.is_best {
+        if is_best {
             self.best.state.copy_from(state);
             state.best_smooth_loss = Some(look.smooth_loss);
+            state.best_validation = validation.map(|validation| validation.nats);
         }
         let optimizer = AdaGrad {
             eta: settings.learning_rate,
@@ -493,11 +624,19 @@ impl Training {
     }
 }
 
-fn check_length(length: u64, settings: &Settings) -> Result<(), TrainingError> {
+fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
     let (need, streams) = (settings.least_characters(), settings.streams);
+    let (length, held_out) = (corpus.learned(), corpus.held_out());
+    if settings.validation > 0.0 && held_out < 2 {
+        return Err(TrainingError::TooFewHeldOut {
+            length: corpus.length(),
+            held_out,
+        });
+    }
     match length < need as u64 {
         true => Err(TrainingError::TextTooShort {
             length,
+            held_out,
             need,
             streams,
         }),
@@ -509,14 +648,15 @@ fn check_length(length: u64, settings: &Settings) -> Result<(), TrainingError> {
 /// and gives it back: a system that promises more than it has refuses one large request sooner than
 /// many small ones.
 fn claim_memory(shape: Shape, settings: &Settings, times: usize) -> Result<(), ShapeError> {
-    let bytes = (shape.entries() * size_of::<f64>())
-        .checked_mul(times)
-        .zip(Unrolled::bytes(
-            shape,
-            settings.sequence_length,
-            settings.streams,
-        ))
-        .and_then(|(parameters, steps)| parameters.checked_add(steps))
+    let parameters = (shape.entries() * size_of::<f64>()).checked_mul(times);
+    let steps = Unrolled::bytes(shape, settings.sequence_length, settings.streams);
+    let validator = match settings.validation > 0.0 {
+        true => Validator::bytes(shape),
+        false => Some(0),
+    };
+    let bytes = [parameters, steps, validator]
+        .into_iter()
+        .try_fold(0usize, |sum, part| sum.checked_add(part?))
         .unwrap_or(usize::MAX);
     Vec::<u8>::new()
         .try_reserve_exact(bytes)
@@ -685,6 +825,7 @@ mod tests {
             refused(&TEXT[..8], settings()),
             TrainingError::TextTooShort {
                 length: 8,
+                held_out: 0,
                 need: 9,
                 streams: 1
             }
@@ -766,6 +907,15 @@ mod tests {
             );
         }
         assert_eq!(Settings { sigma: 0.0, ..good }.check(), Ok(()));
+        for wrong in [-1e-300, 1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(
+                name(Settings {
+                    validation: wrong,
+                    ..good
+                }),
+                "validation"
+            );
+        }
     }
 
     #[test]
@@ -1028,6 +1178,7 @@ mod tests {
                 Training::resume(TEXT, model.clone(), model).unwrap_err(),
                 TrainingError::TextTooShort {
                     length: 76,
+                    held_out: 0,
                     need,
                     streams: 1
                 }
@@ -1063,9 +1214,18 @@ mod tests {
         let shape = Shape::new(large.hidden, Vocabulary::of(TEXT).len()).unwrap();
         let steps = Unrolled::bytes(shape, large.sequence_length, 1).unwrap();
         let bytes = 4 * 8 * shape.entries() + steps;
+        let refused = |settings| Training::new(TEXT, settings).unwrap_err();
+        let no_memory = |bytes| TrainingError::Shape(ShapeError::NoMemory { bytes });
+        assert_eq!(refused(large), no_memory(bytes));
+        // And for the steps of what is held out.
+        let validation = 0.1;
+        let bytes = bytes + Validator::bytes(shape).unwrap();
         assert_eq!(
-            Training::new(TEXT, large).unwrap_err(),
-            TrainingError::Shape(ShapeError::NoMemory { bytes })
+            refused(Settings {
+                validation,
+                ..large
+            }),
+            no_memory(bytes)
         );
     }
 

@@ -101,7 +101,7 @@ impl Seek for Endless {
     }
 }
 
-/// However long the text, and wherever in it a stream is.
+/// However long the text, wherever in it a stream is, and however much of it is held out.
 #[test]
 fn a_long_text_is_held_nowhere() {
     let _alone = alone();
@@ -115,6 +115,7 @@ fn a_long_text_is_held_nowhere() {
             sequence_length: 10,
             streams,
             documents,
+            validation: 1e-3,
             ..Settings::default()
         };
         let held = HELD.load(Ordering::Relaxed);
@@ -135,7 +136,9 @@ fn a_long_text_is_held_nowhere() {
         let mut training = Training::begin(corpus.unwrap(), settings).unwrap();
         updates(&mut training, 100);
         assert!(more() < 32_000_000, "{} bytes while it is learned", more());
-        // Many windows long.
+        // Both are many windows long.
+        let look = allocations(|| _ = training.validate().unwrap());
+        assert_eq!(look, 0, "{symbols:?}, documents: {documents}");
         let longer = allocations(|| updates(&mut training, 40_000 / streams));
         assert_eq!(longer, 0, "{symbols:?}, documents: {documents}");
     }
@@ -171,6 +174,33 @@ fn an_update_allocates_nothing() {
                 assert_eq!(training.best().state.updates, 200);
             }
         }
+    }
+}
+
+/// After the first, and whatever is between them: updates, and the best model's change.
+#[test]
+fn a_look_at_what_is_held_out_allocates_nothing() {
+    let _alone = alone();
+    for documents in [false, true] {
+        let settings = Settings {
+            hidden: 21,
+            validation: 0.4,
+            documents,
+            ..Settings::default()
+        };
+        let mut training = Training::new(STORY, settings).unwrap();
+        training.validate().unwrap();
+        training.update().unwrap();
+        let count = allocations(|| {
+            for _ in 0..20 {
+                updates(&mut training, 5);
+                training.validate().unwrap();
+                updates(&mut training, 5);
+                training.held_out_loss().unwrap();
+            }
+        });
+        assert_eq!(count, 0, "documents: {documents}");
+        assert!(training.best().state.updates > 0);
     }
 }
 

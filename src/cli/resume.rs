@@ -166,6 +166,7 @@ mod tests {
             passage_length: 1,
             log_every: 1,
             save_every: 1,
+            validate_every: None,
         };
         let begun = begun(training.model(), &plan);
         for choice in CHOICES {

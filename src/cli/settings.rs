@@ -63,6 +63,7 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         epsilon: arguments.number("epsilon")?,
         seed: arguments.count("seed")?,
         documents: arguments.has(DOCUMENTS.name),
+        validation: 0.0,
     };
     let checked = settings.check();
     checked.map_err(|error| {

@@ -236,6 +236,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
         passage_length: arguments.count("passage-length")?,
         log_every: every(arguments, "log-every")?,
         save_every: every(arguments, "save-every")?,
+        validate_every: None,
     })
 }
 

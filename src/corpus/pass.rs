@@ -1,6 +1,6 @@
 //! What the first pass over a text gathers: its symbols, its length, and marks to find places again.
 
-use super::Mark;
+use super::{Mark, chunks_of};
 use crate::model::Settings;
 use crate::text::{Symbols, Vocabulary};
 
@@ -11,7 +11,7 @@ pub const MARKS: usize = 1 << 16;
 /// What the first pass over a text finds out.
 pub struct Pass {
     documents: bool,
-    T: u64,
+    T: usize,
     /// A bit for every code point.
     seen: Vec<u64>,
     pub first: Option<char>,
@@ -29,13 +29,14 @@ impl Pass {
     pub fn new(settings: &Settings, start: u64) -> Self {
         let mut pass = Pass {
             documents: settings.documents,
-            T: settings.sequence_length.max(1) as u64,
+            T: settings.sequence_length,
             seen: vec![0; (char::MAX as usize + 1).div_ceil(64)],
             first: None,
             length: 0,
             marks: vec![Mark {
                 position: 0,
                 byte: start,
+                chunks: 0,
             }],
             spacing: SPACING,
             next_mark: SPACING,
@@ -65,7 +66,7 @@ impl Pass {
                 return;
             }
             true => {
-                self.chunks += (self.document + 1).div_ceil(self.T);
+                self.chunks += chunks_of(self.document, self.T);
                 self.document = 0;
                 self.length - 1
             }
@@ -77,7 +78,11 @@ impl Pass {
 
     #[cold]
     fn mark(&mut self, position: u64, byte: u64) {
-        self.marks.push(Mark { position, byte });
+        self.marks.push(Mark {
+            position,
+            byte,
+            chunks: self.chunks,
+        });
         if self.marks.len() == MARKS {
             let mut index = 0;
             self.marks.retain(|_| {
