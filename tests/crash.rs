@@ -21,11 +21,22 @@ fn update_of(report: &str) -> u64 {
 
 #[test]
 fn a_run_that_is_killed_fifty_times_is_the_run_that_never_was() {
-    let folder = Folder::new("killed");
+    killed("killed", ENDLESS, 50);
+}
+
+/// It looks at what is held out more often than it saves, and less often than it writes rows.
+#[test]
+fn a_run_with_a_part_held_out_may_be_killed_too() {
+    let begin = format!("{ENDLESS} --validation 0.2 --validate-every 5");
+    killed("killed-validation", &begin, 16);
+}
+
+fn killed(name: &str, begin: &str, least: usize) {
+    let folder = Folder::new(name);
     let mut generator = Generator::new(50, Stream::Passage);
     let (mut kills, mut in_a_save, mut progress) = (0, 0, Vec::new());
     let patience = Instant::now();
-    while kills < 50 || in_a_save == 0 {
+    while kills < least || in_a_save == 0 {
         assert!(
             patience.elapsed() < 3 * PATIENCE,
             "{kills} kills, {in_a_save} in a save"
@@ -33,7 +44,7 @@ fn a_run_that_is_killed_fifty_times_is_the_run_that_never_was() {
         let begun = folder.path("run/model.safetensors").exists();
         let child = match begun {
             true => Running::start(&folder, "train text --resume run"),
-            false => Running::start(&folder, ENDLESS),
+            false => Running::start(&folder, begin),
         };
         // Half of them at any moment, the others once they have gone on.
         if begun && kills % 2 == 0 {
@@ -58,7 +69,7 @@ fn a_run_that_is_killed_fifty_times_is_the_run_that_never_was() {
     let end = progress.last().unwrap() + 500;
     let last = format!("train text --resume run --iterations {end}");
     let last = folder.run(&last).well();
-    let whole = ENDLESS.replace("1000000000000", &end.to_string());
+    let whole = begin.replace("1000000000000", &end.to_string());
     let whole = folder.run(&whole.replace("out run", "out whole")).well();
     let stopped = update_of(&last);
     assert!(stopped >= *progress.last().unwrap());

@@ -30,7 +30,13 @@ fn from(stdout: &str, n: u64) -> &str {
 #[test]
 fn a_run_that_is_stopped_and_goes_on_is_the_run_that_never_stopped() {
     let folder = Folder::new("resume-any");
-    for more in ["", "--streams 3 --seed 7", "--learning-rate 3"] {
+    for more in [
+        "",
+        "--streams 3 --seed 7",
+        "--learning-rate 3",
+        "--validation 0.3 --validate-every 40",
+        "--validation 0.3 --streams 2 --learning-rate 1",
+    ] {
         let whole = begin(
             &folder,
             "whole",
@@ -42,7 +48,7 @@ fn a_run_that_is_stopped_and_goes_on_is_the_run_that_never_stopped() {
             &[0][..],
             &[1],
             &[3],
-            &[69, 70, 71],
+            &[40, 69, 70, 71],
             &[100, 200],
             &[150, 299, 300, 301, 429],
         ] {
@@ -212,6 +218,14 @@ fn what_is_given_again_has_to_agree() {
             "--bytes: the run was begun without it, and goes on so",
         ),
         ("--documents", "--documents: the run was begun without it"),
+        (
+            "--validation 0.1",
+            "--validation 0.1: the run was begun with 0.0",
+        ),
+        (
+            "--validate-every 9",
+            "--validate-every 9: the run was begun without it",
+        ),
         ("--sigma 1", "--sigma 1: the run was begun with 0.01"),
         ("--clip 4", "--clip 4: the run was begun with 5.0"),
         (
@@ -260,6 +274,46 @@ fn what_is_given_again_has_to_agree() {
                 --epsilon 0.00000001 --seed 1 --report-every 70 --report-length 30 --passage-length 50 \
                 --log-every 3 --iterations 50 --out run/";
     go_on(&folder, "run", same).well();
+    assert!(folder.files("run") == files);
+}
+
+#[test]
+fn what_is_held_out_stays_so() {
+    let folder = Folder::new("resume-validation");
+    let options = "--validation 0.3 --validate-every 20";
+    begin(&folder, "run", &format!("--iterations 50 {options}")).well();
+    let files = folder.files("run");
+    for (option, words) in [
+        (
+            "--validation 0.31",
+            "--validation 0.31: the run was begun with 0.3, and goes on so",
+        ),
+        ("--validation 0", "--validation 0: the run was begun with"),
+        (
+            "--validate-every 21",
+            "--validate-every 21: the run was begun with 20, and goes on so",
+        ),
+    ] {
+        let more = format!("--iterations 60 {option}");
+        go_on(&folder, "run", &more).refused(1, words);
+    }
+    // A best model of another share is not of this run.
+    begin(&folder, "other", "--iterations 50 --validation 0.4").well();
+    let best = folder.read("run/best.safetensors");
+    folder.write(
+        "run/best.safetensors",
+        folder.read("other/best.safetensors"),
+    );
+    go_on(&folder, "run", "").refused(1, "best.safetensors: not of the run");
+    folder.write("run/best.safetensors", best);
+    // The losses of looks are rows as good as the others.
+    let rows = folder.read_text("run/loss.csv");
+    let row = rows.lines().find(|row| row.starts_with("40,")).unwrap();
+    folder.write("run/loss.csv", rows.replace(&format!("{row}\n"), ""));
+    go_on(&folder, "run", "").refused(1, "loss.csv: line 17: must be the row of update 40");
+    folder.write("run/loss.csv", rows);
+    assert!(folder.files("run") == files);
+    go_on(&folder, "run", options).well();
     assert!(folder.files("run") == files);
 }
 

@@ -336,7 +336,8 @@ fn help_and_version_go_to_standard_output() {
         format!("elman {}\n", elman::VERSION)
     );
     let options = "hidden seq-length learning-rate sigma clip epsilon iterations seed report-every \
-                   report-length passage-length log-every save-every out resume force quiet";
+                   report-length passage-length log-every save-every validation validate-every out resume \
+                   force quiet";
     let help = folder.run("train --help").well();
     for option in options.split_whitespace() {
         assert!(help.contains(&format!("  --{option} ")), "--{option}");

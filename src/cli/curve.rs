@@ -75,7 +75,6 @@ impl Curve {
     }
 
     /// Adds a validation loss, in nats over T characters as the losses are.
-    #[allow(dead_code)]
     pub fn push_validation(&mut self, iteration: u64, loss: f64) {
         if self.looks % self.looks_per_kept == 0 {
             self.validation.push((iteration, loss));

@@ -1,18 +1,69 @@
 //! loss.csv: a row every so many updates, and the rows that a run which goes on finds there.
+//!
+//! There is a row at every multiple of `--log-every` below the number of updates. Where a part of the text is held
+//! out, there is one at every multiple of `--report-every` and `--validate-every` as well, and these have the
+//! validation loss in two more columns, which are empty in the others.
 
 use super::curve::Curve;
-use elman::Look;
 use elman::disk::Disk;
+use elman::{Look, Plan, Settings, Validation};
 use std::fmt::{self, Write as _};
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 const HEADER: &str = "iteration,epoch,loss,smooth_loss";
+/// What it goes on with where a part of the text is held out.
+const VALIDATION: &str = ",validation_loss,validation_bits";
 /// Rows wait in memory for the next save, or until they are so many bytes.
 const WAITING: usize = 1 << 16;
 /// No row is longer, in bytes.
 const LONGEST: u64 = 200;
+
+/// Which updates have a row.
+#[derive(Clone, Copy)]
+pub struct Rows {
+    plan: Plan,
+    /// Whether a part of the text is held out.
+    holds_out: bool,
+}
+
+impl Rows {
+    /// Those of a run.
+    pub fn of(settings: &Settings, plan: &Plan) -> Self {
+        Rows {
+            plan: *plan,
+            holds_out: settings.validation > 0.0,
+        }
+    }
+
+    /// Whether update n has one.
+    pub fn has(&self, n: u64) -> bool {
+        n % self.plan.log_every == 0 || self.is_validated(n)
+    }
+
+    /// Whether the row of update n has a validation loss.
+    pub fn is_validated(&self, n: u64) -> bool {
+        self.holds_out && self.plan.competes(n)
+    }
+
+    /// The first update after n that has one.
+    fn after(&self, n: u64) -> u64 {
+        let plan = &self.plan;
+        let reports = self.holds_out.then_some(plan.report_every);
+        let every = [Some(plan.log_every), reports, plan.validate_every];
+        let multiples = every.into_iter().flatten();
+        let next = multiples.map(|every| (n / every + 1).saturating_mul(every));
+        next.min().expect("there are rows")
+    }
+
+    fn header(&self) -> String {
+        match self.holds_out {
+            true => format!("{HEADER}{VALIDATION}"),
+            false => HEADER.to_string(),
+        }
+    }
+}
 
 /// One row.
 #[derive(Clone, Copy)]
@@ -21,6 +72,8 @@ struct Row {
     epoch: u64,
     loss: f64,
     smooth_loss: f64,
+    /// The two columns of a run with a part held out, and what is in them.
+    validation: Option<Option<[f64; 2]>>,
 }
 
 impl fmt::Display for Row {
@@ -30,28 +83,44 @@ impl fmt::Display for Row {
             epoch,
             loss,
             smooth_loss,
+            validation,
         } = self;
-        write!(f, "{iteration},{epoch},{loss:?},{smooth_loss:?}")
+        write!(f, "{iteration},{epoch},{loss:?},{smooth_loss:?}")?;
+        match validation {
+            None => Ok(()),
+            Some(None) => write!(f, ",,"),
+            Some(Some([loss, bits])) => write!(f, ",{loss:?},{bits:?}"),
+        }
     }
 }
 
 impl Row {
-    /// A row as it was written, to the character.
-    fn parse(line: &str) -> Option<Self> {
+    /// The row of an update as it was written, to the character.
+    fn parse(line: &str, n: u64, rows: &Rows) -> Option<Self> {
         let mut fields = line.split(',');
+        let epoch = fields.nth(1)?.parse().ok()?;
+        let mut number = || fields.next()?.parse().ok();
         let row = Row {
-            iteration: fields.next()?.parse().ok()?,
-            epoch: fields.next()?.parse().ok()?,
-            loss: fields.next()?.parse().ok()?,
-            smooth_loss: fields.next()?.parse().ok()?,
+            iteration: n,
+            epoch,
+            loss: number()?,
+            smooth_loss: number()?,
+            validation: match (rows.holds_out, rows.is_validated(n)) {
+                (false, _) => None,
+                (true, false) => Some(None),
+                (true, true) => Some(Some([number()?, number()?])),
+            },
         };
-        let finite = row.loss.is_finite() && row.smooth_loss.is_finite();
+        let numbers = [row.loss, row.smooth_loss];
+        let numbers = [numbers, row.validation.flatten().unwrap_or_default()];
+        let finite = numbers.concat().iter().all(|x| x.is_finite());
         (finite && row.to_string() == line).then_some(row)
     }
 }
 
 /// The file, open for writing unless its run has just been found.
 pub struct LossLog {
+    rows: Rows,
     path: PathBuf,
     file: File,
     /// Its bytes that are right; what follows, of a write that failed or of a run that was stopped, goes.
@@ -61,19 +130,19 @@ pub struct LossLog {
 
 impl LossLog {
     /// A new file without rows.
-    pub fn create(path: &Path, disk: &mut dyn Disk) -> io::Result<Self> {
+    pub fn create(path: &Path, rows: Rows, disk: &mut dyn Disk) -> io::Result<Self> {
         Ok(LossLog {
+            rows,
             file: disk.create(path)?,
             path: path.to_path_buf(),
             right: 0,
-            waiting: format!("{HEADER}\n"),
+            waiting: format!("{}\n", rows.header()),
         })
     }
 
-    /// The file of a run that goes on, and the curve of its rows before update `updates`, one every `every`:
-    /// all of them have to be there. What follows them is not looked at. Before it is written to, it has to
-    /// [`LossLog::go_on`].
-    pub fn open(path: &Path, updates: u64, every: u64) -> io::Result<(Self, Curve)> {
+    /// The file of a run that goes on, and the curve of its rows before update `updates`: all of them have to be
+    /// there. What follows them is not looked at. Before it is written to, it has to [`LossLog::go_on`].
+    pub fn open(path: &Path, rows: Rows, updates: u64) -> io::Result<(Self, Curve)> {
         if !fs::metadata(path)?.is_file() {
             return Err(io::Error::other("not a regular file"));
         }
@@ -84,31 +153,43 @@ impl LossLog {
             bytes: 0,
             line: String::new(),
         };
-        lines.expect(HEADER, |line| (line == HEADER).then_some(()))?;
-        let mut curve = Curve::new();
-        for n in 0..updates.div_ceil(every) {
-            let iteration = n * every;
-            let row = lines.expect(&format!("the row of update {iteration}"), |line| {
-                Row::parse(line).filter(|row| row.iteration == iteration)
+        let header = rows.header();
+        lines.expect(&header, |line| (line == header).then_some(()))?;
+        let (mut curve, mut n) = (Curve::new(), 0);
+        while n < updates {
+            let row = lines.expect(&format!("the row of update {n}"), |line| {
+                Row::parse(line, n, &rows)
             })?;
-            curve.push(iteration, row.loss, row.smooth_loss);
+            curve.push(n, row.loss, row.smooth_loss);
+            if let Some([loss, _]) = row.validation.flatten() {
+                curve.push_validation(n, loss);
+            }
+            n = rows.after(n);
         }
         let log = LossLog {
             right: lines.bytes,
             waiting: String::new(),
             path: path.to_path_buf(),
+            rows,
             file,
         };
         Ok((log, curve))
     }
 
     /// Adds a row.
-    pub fn push(&mut self, look: &Look, disk: &mut dyn Disk) -> io::Result<()> {
+    pub fn push(
+        &mut self,
+        look: &Look,
+        validation: Option<&Validation>,
+        disk: &mut dyn Disk,
+    ) -> io::Result<()> {
         let row = Row {
             iteration: look.iteration,
             epoch: look.epoch,
             loss: look.loss,
             smooth_loss: look.smooth_loss,
+            validation: (self.rows.holds_out)
+                .then(|| validation.map(|validation| [validation.loss, validation.bits])),
         };
         writeln!(self.waiting, "{row}").expect("a string takes everything");
         match self.waiting.len() < WAITING {
@@ -196,13 +277,29 @@ mod tests {
         }
     }
 
+    /// A row every three updates, a report every four, a look every ten.
+    fn rows(holds_out: bool) -> Rows {
+        Rows {
+            plan: Plan {
+                iterations: 1000,
+                report_every: 4,
+                report_length: 0,
+                passage_length: 0,
+                log_every: 3,
+                save_every: 1,
+                validate_every: holds_out.then_some(10),
+            },
+            holds_out,
+        }
+    }
+
     /// A file of rows for updates 0, 3, ... 27 and the path that it has.
     fn written(name: &str) -> (std::path::PathBuf, String) {
         let name = format!("elman-{name}-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let mut log = LossLog::create(&path, &mut System).unwrap();
+        let mut log = LossLog::create(&path, rows(false), &mut System).unwrap();
         for n in 0..10 {
-            log.push(&look(3 * n), &mut System).unwrap();
+            log.push(&look(3 * n), None, &mut System).unwrap();
         }
         log.sync(&mut System).unwrap();
         let text = fs::read_to_string(&path).unwrap();
@@ -216,10 +313,10 @@ mod tests {
             let lines = text.lines().take(count);
             lines.map(|line| format!("{line}\n")).collect()
         };
-        for (updates, rows) in [(0, 0), (1, 1), (3, 1), (4, 2), (27, 9), (28, 10), (30, 10)] {
+        for (updates, found) in [(0, 0), (1, 1), (3, 1), (4, 2), (27, 9), (28, 10), (30, 10)] {
             fs::write(&path, format!("{text}3")).unwrap();
-            let (mut log, curve) = LossLog::open(&path, updates, 3).unwrap();
-            assert_eq!(curve.points().len(), rows, "{updates}");
+            let (mut log, curve) = LossLog::open(&path, rows(false), updates).unwrap();
+            assert_eq!(curve.points().len(), found, "{updates}");
             for (n, point) in curve.points().iter().enumerate() {
                 let look = look(3 * n as u64);
                 let found = (point.iteration, point.low, point.smooth);
@@ -227,12 +324,117 @@ mod tests {
             }
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}3"));
             log.go_on(&mut System).unwrap();
-            assert_eq!(fs::read_to_string(&path).unwrap(), lines(1 + rows));
+            assert_eq!(fs::read_to_string(&path).unwrap(), lines(1 + found));
             // The next rows follow those that are left.
-            (rows..10).for_each(|n| log.push(&look(3 * n as u64), &mut System).unwrap());
+            (found..10).for_each(|n| log.push(&look(3 * n as u64), None, &mut System).unwrap());
             log.sync(&mut System).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
+        fs::remove_file(&path).unwrap();
+    }
+
+    fn validation(n: u64) -> Validation {
+        Validation::of(1.0 / (3.0 + n as f64), 25)
+    }
+
+    /// A file of a run with a part held out, of the rows before update 30.
+    fn written_with_validation(name: &str) -> (std::path::PathBuf, String) {
+        let (path, _) = written(name);
+        let rows = rows(true);
+        let mut log = LossLog::create(&path, rows, &mut System).unwrap();
+        for n in (0..30).filter(|n| rows.has(*n)) {
+            let validated = rows.is_validated(n).then(|| validation(n));
+            log.push(&look(n), validated.as_ref(), &mut System).unwrap();
+        }
+        log.sync(&mut System).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        (path, text)
+    }
+
+    /// At multiples of 3; at those of 4 and of 10 too, with what was looked at there.
+    #[test]
+    fn no_look_at_what_is_held_out_is_without_its_row() {
+        let (path, text) = written_with_validation("validated");
+        let mut lines = text.lines();
+        let header = "iteration,epoch,loss,smooth_loss,validation_loss,validation_bits";
+        assert_eq!(lines.next(), Some(header));
+        let with = [0, 4, 8, 10, 12, 16, 20, 24, 28];
+        let all = [0, 3, 4, 6, 8, 9, 10, 12, 15, 16, 18, 20, 21, 24, 27, 28];
+        for (n, line) in all.into_iter().zip(&mut lines) {
+            let end = match with.contains(&n) {
+                true => format!(",{:?},{:?}", validation(n).loss, validation(n).bits),
+                false => ",,".to_string(),
+            };
+            let Look {
+                epoch,
+                loss,
+                smooth_loss,
+                ..
+            } = look(n);
+            assert_eq!(line, format!("{n},{epoch},{loss:?},{smooth_loss:?}{end}"));
+        }
+        assert_eq!(lines.next(), None);
+        for updates in 0..=30 {
+            let (mut log, curve) = LossLog::open(&path, rows(true), updates).unwrap();
+            let found = curve.points().iter().map(|point| point.iteration);
+            assert!(
+                found.eq(all.into_iter().filter(|n| *n < updates)),
+                "{updates}"
+            );
+            let seen = with.into_iter().filter(|n| *n < updates);
+            assert_eq!(
+                curve.validation(),
+                seen.map(|n| (n, validation(n).loss)).collect::<Vec<_>>()
+            );
+            log.go_on(&mut System).unwrap();
+            let left = fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with(&left) && left.ends_with('\n'));
+            assert_eq!(left.lines().count(), 1 + curve.points().len());
+            fs::write(&path, &text).unwrap();
+        }
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn rows_lack_no_validation_loss_and_have_no_other() {
+        let (path, text) = written_with_validation("validated-lines");
+        let end = |n| format!(",{:?},{:?}\n", validation(n).loss, validation(n).bits);
+        let row = |n: u64| {
+            let row = text.lines().find(|line| line.starts_with(&format!("{n},")));
+            format!("{}\n", row.unwrap())
+        };
+        for (wrong, line) in [
+            (text.replacen(",validation_bits", "", 1), 1),
+            (text.replacen(&end(4), ",,\n", 1), 4),
+            (text.replacen(&end(4), "\n", 1), 4),
+            (text.replacen(&end(4), ",1.5,NaN\n", 1), 4),
+            (text.replacen(&end(4), ",inf,1.5\n", 1), 4),
+            (text.replacen(&end(4), &end(4).replace('\n', ",\n"), 1), 4),
+            (text.replacen(",,\n", ",1.5,2.5\n", 1), 3),
+            (text.replacen(",,\n", "\n", 1), 3),
+            // A row that the run did not ask for, and one that is missing.
+            (
+                text.replacen(
+                    &row(6),
+                    &format!("{}{}", row(6).replacen('6', "5", 1), row(6)),
+                    1,
+                ),
+                5,
+            ),
+            (text.replacen(&row(10), "", 1), 8),
+        ] {
+            assert_ne!(wrong, text);
+            fs::write(&path, wrong).unwrap();
+            let error = LossLog::open(&path, rows(true), 30).err().unwrap();
+            let start = format!("line {line}: must be ");
+            assert!(error.to_string().starts_with(&start), "{start}: {error}");
+        }
+        // Neither kind of file is taken for the other.
+        fs::write(&path, &text).unwrap();
+        assert!(LossLog::open(&path, rows(false), 30).is_err());
+        let (other, _) = written("validated-other");
+        assert!(LossLog::open(&other, rows(true), 30).is_err());
+        fs::remove_file(&other).unwrap();
         fs::remove_file(&path).unwrap();
     }
 
@@ -263,14 +465,20 @@ mod tests {
         for (wrong, message) in cases {
             assert_ne!(wrong, text);
             fs::write(&path, wrong).unwrap();
-            let error = LossLog::open(&path, 30, 3).err().unwrap().to_string();
+            let error = LossLog::open(&path, rows(false), 30)
+                .err()
+                .unwrap()
+                .to_string();
             assert!(error.starts_with(message), "{message:?}, not {error:?}");
         }
         fs::write(&path, b"iteration,epoch,loss,smooth_loss\n\xff\n").unwrap();
-        let error = LossLog::open(&path, 30, 3).err().unwrap().to_string();
+        let error = LossLog::open(&path, rows(false), 30)
+            .err()
+            .unwrap()
+            .to_string();
         assert_eq!(error, "line 2: must be the row of update 0");
         // Nobody waits for rows that no file could hold.
-        assert!(LossLog::open(&path, u64::MAX, 1).is_err());
+        assert!(LossLog::open(&path, rows(false), u64::MAX).is_err());
         fs::remove_file(&path).unwrap();
     }
 
@@ -287,9 +495,9 @@ mod tests {
     #[test]
     fn a_write_that_failed_is_made_again() {
         let (path, text) = written("again");
-        let (mut log, _) = LossLog::open(&path, 30, 3).unwrap();
+        let (mut log, _) = LossLog::open(&path, rows(false), 30).unwrap();
         log.go_on(&mut System).unwrap();
-        log.push(&look(30), &mut System).unwrap();
+        log.push(&look(30), None, &mut System).unwrap();
         assert!(log.sync(&mut Full).is_err());
         assert!(fs::read_to_string(&path).unwrap().len() > text.len());
         log.sync(&mut System).unwrap();
@@ -308,10 +516,10 @@ mod tests {
     #[test]
     fn rows_do_not_wait_for_ever() {
         let (path, text) = written("waiting");
-        let (mut log, _) = LossLog::open(&path, 30, 3).unwrap();
+        let (mut log, _) = LossLog::open(&path, rows(false), 30).unwrap();
         log.go_on(&mut System).unwrap();
         for n in 10..5000 {
-            log.push(&look(3 * n), &mut System).unwrap();
+            log.push(&look(3 * n), None, &mut System).unwrap();
             assert!(log.waiting.len() < WAITING);
         }
         assert!(fs::metadata(&path).unwrap().len() > text.len() as u64);

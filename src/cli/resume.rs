@@ -64,7 +64,7 @@ enum Begun {
 }
 
 /// Every option that stays as it was, with its value.
-fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 14] {
+fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 16] {
     use Begun::{Count, Number, Switch};
     let Model {
         settings,
@@ -77,6 +77,7 @@ fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 14] {
         ("streams", Count(settings.streams as u64)),
         ("bytes", Switch(vocabulary.symbols() == Symbols::Bytes)),
         ("documents", Switch(settings.documents)),
+        ("validation", Number(settings.validation)),
         ("learning-rate", Number(settings.learning_rate)),
         ("sigma", Number(settings.sigma)),
         ("clip", Number(settings.clip)),
@@ -86,6 +87,10 @@ fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 14] {
         ("report-length", Count(plan.report_length as u64)),
         ("passage-length", Count(plan.passage_length as u64)),
         ("log-every", Count(plan.log_every)),
+        (
+            "validate-every",
+            plan.validate_every.map_or(Switch(false), Count),
+        ),
     ]
 }
 

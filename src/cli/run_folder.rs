@@ -3,9 +3,9 @@
 use super::curve::Curve;
 use super::failure::Failure;
 use super::lock::Lock;
-use super::loss_log::LossLog;
+use super::loss_log::{LossLog, Rows};
 use elman::disk::{self, Disk};
-use elman::{Look, Model, Plan, checkpoint};
+use elman::{Look, Model, Plan, Validation, checkpoint};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,12 @@ pub struct Saved {
 
 impl RunFolder {
     /// Makes the folder where there is none. One that already holds a run is refused unless `force`.
-    pub fn create(path: &Path, force: bool, mut disk: Box<dyn Disk>) -> Result<Self, Failure> {
+    pub fn create(
+        path: &Path,
+        rows: Rows,
+        force: bool,
+        mut disk: Box<dyn Disk>,
+    ) -> Result<Self, Failure> {
         let made = disk.make_folder(path);
         made.map_err(|error| Failure::at(path.display(), error))?;
         let lock = Lock::take(path)?;
@@ -52,7 +57,7 @@ impl RunFolder {
             ));
         }
         remove_state(path, disk.as_mut())?;
-        let losses = LossLog::create(&path.join(LOSSES), disk.as_mut());
+        let losses = LossLog::create(&path.join(LOSSES), rows, disk.as_mut());
         Ok(RunFolder {
             losses: losses.map_err(|error| within(path, LOSSES, error))?,
             path: path.to_path_buf(),
@@ -93,7 +98,8 @@ impl RunFolder {
         if !belong_together(&model, &best) {
             return Err(within(path, BEST, "not of the run of model.safetensors"));
         }
-        let losses = LossLog::open(&path.join(LOSSES), model.state.updates, plan.log_every);
+        let rows = Rows::of(&model.settings, &plan);
+        let losses = LossLog::open(&path.join(LOSSES), rows, model.state.updates);
         let (losses, curve) = losses.map_err(|error| {
             let advice = "its run cannot go on without its rows; a new one can begin with its weights: --from";
             within(path, LOSSES, format!("{error}: {advice}"))
@@ -125,8 +131,8 @@ impl RunFolder {
     }
 
     /// Adds a row to loss.csv.
-    pub fn log(&mut self, look: &Look) -> Result<(), Failure> {
-        let logged = self.losses.push(look, self.disk.as_mut());
+    pub fn log(&mut self, look: &Look, validation: Option<&Validation>) -> Result<(), Failure> {
+        let logged = self.losses.push(look, validation, self.disk.as_mut());
         logged.map_err(|error| within(&self.path, LOSSES, error))
     }
 
@@ -136,7 +142,7 @@ impl RunFolder {
     /// A run that is stopped on the way leaves the others as of now beside the state saved before. What
     /// loss.csv has too much is cut off when the run goes on, and the chart is drawn anew with the next save.
     /// The best model may then be one that the run only found after the older state. It finds the same
-    /// one again: a run repeats itself to the bit, and what competes is told by the smooth loss in the
+    /// one again: a run repeats itself to the bit, and what competes is told by the losses in the
     /// state, not by this file. Until then this file stays in the place of an earlier best model that nobody has
     /// any more; that is no matter as long as the run does not end before, which `--iterations` is held to.
     pub fn save(

@@ -39,6 +39,13 @@ pub const DOCUMENTS: Choice = Choice::switch(
     "read every line as a document of its own: names, domain names, messages",
 );
 
+pub const VALIDATION: Choice = Choice::new(
+    "validation",
+    "F",
+    "share of the text, at its end, that is held out to judge by",
+)
+.or("0");
+
 /// What the text is a sequence of.
 pub fn symbols(arguments: &Arguments) -> Symbols {
     match arguments.has(BYTES.name) {
@@ -47,11 +54,16 @@ pub fn symbols(arguments: &Arguments) -> Symbols {
     }
 }
 
-/// The settings that the options above give, in range; a single stream where it cannot be chosen.
+/// The settings that the options above give, in range; a single stream where it cannot be chosen, and nothing held
+/// out.
 pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
     let streams = match arguments.knows(STREAMS.name) {
         true => arguments.count(STREAMS.name)?,
         false => 1,
+    };
+    let validation = match arguments.knows(VALIDATION.name) {
+        true => arguments.number(VALIDATION.name)?,
+        false => 0.0,
     };
     let settings = Settings {
         hidden: arguments.count("hidden")?,
@@ -63,7 +75,7 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         epsilon: arguments.number("epsilon")?,
         seed: arguments.count("seed")?,
         documents: arguments.has(DOCUMENTS.name),
-        validation: 0.0,
+        validation,
     };
     let checked = settings.check();
     checked.map_err(|error| {
@@ -78,6 +90,10 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
 /// Says which argument is to blame.
 pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure {
     match error {
+        TrainingError::TooFewHeldOut { .. } | TrainingError::TextTooShort { held_out: 1.., .. } => {
+            let place = format!("{}: --validation {:?}", text.place, settings.validation);
+            Failure::at(place, error)
+        }
         TrainingError::TextTooShort { .. } | TrainingError::Text(_) => {
             Failure::at(&text.place, error)
         }

@@ -4,7 +4,7 @@ use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::files::read_model;
 use super::output::print;
-use elman::digest;
+use elman::{Validation, digest};
 
 /// The help's words.
 pub const DETAILS: &str = "\
@@ -52,6 +52,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 }),
         ),
         ("documents", settings.documents.to_string()),
+        (
+            "validation",
+            match settings.validation {
+                0.0 => "none".to_string(),
+                share => format!("the last {share:?} of the text is held out"),
+            },
+        ),
         ("sequence length", format!("T = {T} characters")),
         ("streams", format!("B = {}", settings.streams)),
         ("learning rate", format!("{:?}", settings.learning_rate)),
@@ -72,6 +79,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         (
             "best before",
             loss(state.best_smooth_loss, "its coming chunk included"),
+        ),
+        (
+            "best validation",
+            match state.best_validation.map(|nats| Validation::of(nats, T)) {
+                Some(Validation { loss, bits, .. }) => {
+                    format!("{loss:?} nats over {T} characters, {bits:?} bits per character")
+                }
+                None => "none".to_string(),
+            },
         ),
         (
             "digest",

@@ -5,13 +5,14 @@ use super::chart::{self, Title};
 use super::curve::Curve;
 use super::failure::Failure;
 use super::files::{Text, read_model, read_text};
+use super::loss_log::Rows;
 use super::output::{print, print_characters, print_digest};
 use super::progress::Progress;
 use super::resume::{self, Resumed};
 use super::run_folder::{RunFolder, Saved};
 use super::settings::{
     BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS,
-    refused, settings, symbols,
+    VALIDATION, refused, settings, symbols,
 };
 use super::terminal;
 use super::text_curve;
@@ -20,7 +21,7 @@ use elman::model::State;
 use elman::random::{Generator, Stream};
 use elman::synthesis::Synthesizer;
 use elman::text::Symbols;
-use elman::{Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError};
+use elman::{Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError, Validation};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::thread;
@@ -50,6 +51,12 @@ pub const CHOICES: &[Choice] = &[
     SIGMA,
     CLIP,
     EPSILON,
+    VALIDATION,
+    Choice::new(
+        "validate-every",
+        "N",
+        "updates from look to look at what is held out, beside the reports'",
+    ),
     Choice::new("iterations", "N", "updates").or("100000"),
     SEED,
     Choice::new("report-every", "N", "updates from report to report").or("10000"),
@@ -98,7 +105,7 @@ impl Run {
 
     fn begin(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Self, Failure> {
         let settings = settings(arguments)?;
-        let plan = plan(arguments)?;
+        let plan = plan(arguments, &settings)?;
         let out = Path::new(arguments.filled("out")?);
         let quiet = arguments.has("quiet");
         let from = from(arguments, &settings)?;
@@ -114,7 +121,8 @@ impl Run {
         let training = training.map_err(|error| refused(error, &text, settings))?;
         let mut training = on_threads(training, arguments, &text)?;
         check_start(&mut training, arguments)?;
-        let folder = RunFolder::create(out, arguments.has("force"), disk)?;
+        let rows = Rows::of(&training.model().settings, &plan);
+        let folder = RunFolder::create(out, rows, arguments.has("force"), disk)?;
         let run = Run {
             progress: Progress::new(quiet, 0),
             title: title(&text, &training.model().settings),
@@ -124,6 +132,7 @@ impl Run {
             unread: false,
             training,
             folder,
+            rows,
             plan,
         };
         run.introduce(&text);
@@ -155,6 +164,7 @@ impl Run {
             curve,
             training,
             folder,
+            rows: Rows::of(&settings, &plan),
             plan,
         };
         // A run that has ended changes nothing: not even what it may not write to.
@@ -173,8 +183,12 @@ impl Run {
             0 => String::new(),
             updates => format!(", from update {}", terminal::thousands(updates)),
         };
+        let held_out = match self.training.corpus().held_out() {
+            0 => String::new(),
+            held_out => format!(", the last {} held out", terminal::thousands(held_out)),
+        };
         self.progress.say(&format!(
-            "{}: {} {}, K = {}; m = {}, {} parameters; run in {folder}{from}",
+            "{}: {} {}{held_out}, K = {}; m = {}, {} parameters; run in {folder}{from}",
             text.place,
             terminal::thousands(self.training.corpus().length()),
             model.vocabulary.symbols().name(),
@@ -228,7 +242,7 @@ fn title(text: &Text, settings: &Settings) -> Title {
     }
 }
 
-fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
+fn plan(arguments: &Arguments, settings: &Settings) -> Result<Plan, Failure> {
     Ok(Plan {
         iterations: arguments.count("iterations")?,
         report_every: every(arguments, "report-every")?,
@@ -236,8 +250,22 @@ fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
         passage_length: arguments.count("passage-length")?,
         log_every: every(arguments, "log-every")?,
         save_every: every(arguments, "save-every")?,
-        validate_every: None,
+        validate_every: validate_every(arguments, settings)?,
     })
+}
+
+fn validate_every(arguments: &Arguments, settings: &Settings) -> Result<Option<u64>, Failure> {
+    let name = "validate-every";
+    if !arguments.has(name) {
+        return Ok(None);
+    }
+    if settings.validation == 0.0 {
+        return Err(Failure::Usage(format!(
+            "{}: nothing is held out to look at: give --validation as well",
+            arguments.quoted(name)
+        )));
+    }
+    every(arguments, name).map(Some)
 }
 
 /// The value of an option that says how often.
@@ -293,7 +321,7 @@ fn helpful_threads(training: &Training, cores: usize) -> usize {
 fn characters_an_update(training: &Training) -> usize {
     let settings = &training.model().settings;
     match settings.documents {
-        true => (training.corpus().length() / training.updates_per_epoch().max(1)) as usize,
+        true => (training.corpus().learned() / training.updates_per_epoch().max(1)) as usize,
         false => settings.sequence_length.saturating_mul(settings.streams),
     }
 }
@@ -327,6 +355,7 @@ struct Run {
     training: Training,
     folder: RunFolder,
     plan: Plan,
+    rows: Rows,
     progress: Progress,
     title: Title,
     curve: Curve,
@@ -352,25 +381,43 @@ impl Run {
             let look = self.training.look();
             let look = look.map_err(|error| self.rescue(error.to_string()))?;
             let (n, last) = (look.iteration, self.plan.iterations);
+            let validation = self.validate(n)?;
             if n % self.plan.save_every == 0 || n == last || self.is_late(n) {
                 self.save()?;
             }
             if n % self.plan.report_every == 0 || n == last {
-                self.tell(|run| run.report(&look))?;
+                self.tell(|run| run.report(&look, validation.as_ref()))?;
             }
             if n == last {
                 return Ok(());
             }
-            if n % self.plan.log_every == 0 {
-                let logged = self.folder.log(&look);
+            if self.rows.has(n) {
+                let logged = self.folder.log(&look, validation.as_ref());
                 logged.map_err(|failure| self.with_kept(failure))?;
                 self.curve.push(n, look.loss, look.smooth_loss);
+                if let Some(Validation { loss, .. }) = validation {
+                    self.curve.push_validation(n, loss);
+                }
             }
             let characters = characters_an_update(&self.training);
             self.progress.draw(&look, last, characters);
             let updated = self.training.update();
             updated.map_err(|error| self.rescue(error.to_string()))?;
         }
+    }
+
+    /// The validation loss where it is time for it, and always at the end: there it does not compete where a longer
+    /// run would not have looked.
+    fn validate(&mut self, n: u64) -> Result<Option<Validation>, Failure> {
+        let validated = if self.rows.is_validated(n) {
+            self.training.validate()
+        } else if n == self.plan.iterations && self.training.corpus().held_out() > 0 {
+            self.training.held_out_loss()
+        } else {
+            return Ok(None);
+        };
+        let validated = validated.map_err(|error| self.rescue(error.to_string()))?;
+        Ok(Some(validated))
     }
 
     /// Whether the last save is long ago. The clock is not asked at every update.
@@ -454,7 +501,7 @@ impl Run {
         )
     }
 
-    fn report(&mut self, look: &Look) -> Result<(), Failure> {
+    fn report(&mut self, look: &Look, validation: Option<&Validation>) -> Result<(), Failure> {
         let Look {
             iteration,
             epoch,
@@ -464,7 +511,8 @@ impl Run {
         } = *look;
         self.progress.clear();
         print(&format!(
-            "iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?}\n"
+            "iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?}{}\n",
+            words(validation)
         ))?;
         let model = self.training.model();
         let (x0, h0) = (self.training.chunk().0[0], self.training.h0());
@@ -483,8 +531,9 @@ impl Run {
         let best = self.training.best();
         let smooth_loss = self.training.best_smooth_loss().unwrap_or(f64::NAN);
         print(&format!(
-            "passage best_iter={} smooth_loss={smooth_loss:?}\n",
+            "passage best_iter={} smooth_loss={smooth_loss:?}{}\n",
             best.state.updates,
+            words(self.training.best_validation().as_ref())
         ))?;
         let h0 = vec![0.0; best.state.rnn.shape().m()];
         write_text(
@@ -499,6 +548,16 @@ impl Run {
             print(&drawn)?;
         }
         print_digest(&self.training.model().state.rnn.parameters)
+    }
+}
+
+/// What the lines of reports and of the passage say of it after the other losses.
+fn words(validation: Option<&Validation>) -> String {
+    match validation {
+        Some(Validation { loss, bits, .. }) => {
+            format!(" validation_loss={loss:?} validation_bits={bits:?}")
+        }
+        None => String::new(),
     }
 }
 

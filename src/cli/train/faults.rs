@@ -293,12 +293,24 @@ fn check(place: &Place, case: &Case, whole: &[(OsString, Vec<u8>)], frail: &Frai
 
 #[test]
 fn every_step_of_every_save_may_fail() {
-    let place = Place::new("faults");
-    let begin = format!("{TRAIN} --iterations 130 --out @run");
+    all_steps_fail("faults", TRAIN);
+}
+
+/// Rows and the best model come at other times then.
+#[test]
+fn with_a_part_of_the_text_held_out_it_may_too() {
+    let train =
+        format!("{TRAIN} --validation 0.2 --validate-every 20").replace("-every 1 ", "-every 7 ");
+    all_steps_fail("faults-validation", &train);
+}
+
+fn all_steps_fail(name: &str, train: &str) {
+    let place = Place::new(name);
+    let begin = format!("{train} --iterations 130 --out @run");
     place.train(&begin, Frail::default()).unwrap();
     let whole = place.files("run");
     assert_eq!(whole.len(), 4);
-    let part = format!("{TRAIN} --iterations 60 --force --out @run");
+    let part = format!("{train} --iterations 60 --force --out @run");
     place.train(&part, Frail::default()).unwrap();
     let mut part = place.files("run");
     // Rows that a stopped run had written after its last save.
