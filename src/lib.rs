@@ -95,6 +95,7 @@ pub mod disk;
 pub mod exchange;
 pub mod gradient;
 pub mod gradient_check;
+pub mod guide;
 pub mod json;
 pub mod kernels;
 pub mod model;
