@@ -75,13 +75,16 @@ fn understand(arguments: Vec<OsString>) -> Option<(&'static Command, Understood)
         let _ = arguments.count::<u64>(name).map_err(told);
         let _ = arguments.count::<usize>(name).map_err(told);
     }
-    let others = [arguments.first(), arguments.second()];
+    assert_eq!(
+        arguments.first(),
+        arguments.all().first().map(OsString::as_os_str)
+    );
     let given = names.filter(|name| arguments.has(name));
     let values = given.map(|name| (name, arguments.value(name).to_owned()));
     Some((
         command,
         Understood {
-            others: others.into_iter().flatten().map(OsStr::to_owned).collect(),
+            others: arguments.all().to_vec(),
             values: values.collect(),
         },
     ))
