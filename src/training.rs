@@ -19,7 +19,7 @@ use crate::model::{Model, SettingError, Settings, State};
 use crate::parameters::{Shape, ShapeError, zeros};
 use crate::random::{Generator, Stream};
 use crate::streams::Streams;
-use crate::synthesis::Synthesizer;
+use crate::synthesis::{Sampling, Synthesizer};
 use crate::unrolled::Unrolled;
 use crate::validation::{Validation, Validator};
 use std::fmt;
@@ -617,7 +617,7 @@ impl Training {
         let look = self.look()?;
         let model = &self.model;
         let mut generator = Generator::new(model.settings.seed, Stream::Report(look.iteration));
-        let mut synthesizer = Synthesizer::of(model, self.h0(), 1.0);
+        let mut synthesizer = Synthesizer::of(model, self.h0(), Sampling::default());
         let characters = synthesizer.characters(self.chunk[0], &mut generator);
         let indices: Vec<usize> = characters.take(count).collect();
         Ok(model.vocabulary.decode(&indices))
@@ -1090,13 +1090,13 @@ mod tests {
         let written = passage(model, 300, 7);
         assert!(written.matches('\n').count() > 3, "{written:?}");
         let mut generator = Generator::new(7, Stream::Passage);
-        let mut synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], 1.0);
+        let mut synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], Sampling::default());
         let mut x = model.vocabulary.index('\n').unwrap();
         assert_eq!(model.newline(), Some(x));
         let mut expected = String::new();
         for _ in 0..300 {
             if Some(x) == model.newline() {
-                synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], 1.0);
+                synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], Sampling::default());
             }
             x = synthesizer.next(x, &mut generator);
             expected.push(model.vocabulary.characters()[x]);

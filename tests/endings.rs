@@ -2,7 +2,7 @@
 
 mod program;
 
-use elman::synthesis::Synthesizer;
+use elman::synthesis::{Sampling, Synthesizer};
 use elman::{checkpoint, digest};
 use program::{Folder, ended, value};
 use std::iter::successors;
@@ -94,7 +94,8 @@ fn a_sample_has_read_the_whole_prime() {
 
     let model = checkpoint::load(&folder.path("run/model.safetensors")).unwrap();
     let likeliest_after = |read: &str| {
-        let mut synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 20], 0.0);
+        let mut synthesizer =
+            Synthesizer::new(&model.state.rnn, &[0.0; 20], Sampling::at_temperature(0.0));
         let mut next = |x| synthesizer.step(x).iter().position(|&p| p == 1.0).unwrap();
         let read = model.vocabulary.encode(read).unwrap();
         let first = read.into_iter().map(&mut next).last();

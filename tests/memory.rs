@@ -4,7 +4,7 @@
 #![allow(non_snake_case)]
 
 use elman::random::{Generator, Stream};
-use elman::synthesis::Synthesizer;
+use elman::synthesis::{Sampling, Synthesizer};
 use elman::text::Symbols;
 use elman::{Corpus, Level, STORY, Settings, Training};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -223,8 +223,20 @@ fn a_character_that_is_written_allocates_nothing() {
     let mut trained = training(STORY, 21, 1);
     updates(&mut trained, 50);
     let state = &trained.model().state;
-    for temperature in [0.0, 0.5, 1.0] {
-        let mut synthesizer = Synthesizer::new(&state.rnn, &state.h, temperature);
+    let sampling = |temperature, top_k, top_p| Sampling {
+        temperature,
+        top_k,
+        top_p,
+    };
+    for sampling in [
+        sampling(0.0, 3, 0.5),
+        sampling(0.5, usize::MAX, 1.0),
+        sampling(1.0, usize::MAX, 1.0),
+        sampling(1.5, 7, 1.0),
+        sampling(1.5, usize::MAX, 0.9),
+        sampling(1.5, 9, 0.99),
+    ] {
+        let mut synthesizer = Synthesizer::new(&state.rnn, &state.h, sampling);
         let mut generator = Generator::new(1, Stream::Passage);
         let count = allocations(|| {
             let mut x = 0;
@@ -234,6 +246,6 @@ fn a_character_that_is_written_allocates_nothing() {
             let more = synthesizer.characters(x, &mut generator).take(1000);
             black_box(more.last());
         });
-        assert_eq!(count, 0, "temperature {temperature}");
+        assert_eq!(count, 0, "{sampling:?}");
     }
 }

@@ -342,7 +342,17 @@ fn help_and_version_go_to_standard_output() {
     for option in options.split_whitespace() {
         assert!(help.contains(&format!("  --{option} ")), "--{option}");
     }
-    for option in ["length", "seed", "prime", "temperature"] {
+    for option in [
+        "length",
+        "seed",
+        "prime",
+        "prime-file",
+        "until",
+        "count",
+        "temperature",
+        "top-k",
+        "top-p",
+    ] {
         let help = folder.run("sample --help").well();
         assert!(help.contains(&format!("  --{option} ")), "--{option}");
     }

@@ -9,7 +9,7 @@ use elman::gradient::{ColumnSums, Sums};
 use elman::gradient_check::{Case, check};
 use elman::parameters::Block;
 use elman::random::{Generator, Stream};
-use elman::synthesis::Synthesizer;
+use elman::synthesis::{Sampling, Synthesizer};
 use elman::{Level, Parameters, Rnn, Settings, Shape, Training, Unrolled, Vocabulary};
 use std::hint::black_box;
 use std::slice;
@@ -123,7 +123,7 @@ pub fn synthesis(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("synthesis");
     for m in SIZES {
         let rnn = network(m, 0.1);
-        let synthesizer = Synthesizer::new(&rnn, &vec![0.0; m], 1.0);
+        let synthesizer = Synthesizer::new(&rnn, &vec![0.0; m], Sampling::default());
         let mut synthesizer = synthesizer.at(Level::widest());
         let mut generator = Generator::new(1, Stream::Passage);
         let mut x = 0;

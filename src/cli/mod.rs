@@ -8,6 +8,7 @@ mod curve;
 mod export;
 mod failure;
 mod files;
+mod flow;
 mod import;
 mod lock;
 mod loss_log;

@@ -3,21 +3,31 @@
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::files::read_model;
-use super::output::{print, print_characters};
+use super::flow::Flow;
 use elman::random::{Generator, Stream};
-use elman::synthesis::Synthesizer;
+use elman::synthesis::{Sampling, Synthesizer};
+use elman::text::{InvalidUtf8, Symbols, UnknownCharacters};
+use elman::{Model, Vocabulary};
+use std::collections::{BTreeSet, VecDeque};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
 
 /// The help's words.
 pub const DETAILS: &str = "\
-MODEL is a model file or the folder of a run (its best model). Without --prime the text begins after
+MODEL is a model file or the folder of a run (its best model). Without a prime the text begins after
 the first character of the training text, as the final passage of `elman train` does. A model of
-documents writes one, from its start to its end.
+documents writes one, from its start to its end. Characters appear as they are made.
 
-example: elman sample elman-run --length 500 --prime \"The ferry\" --temperature 0.7";
+First the temperature is applied, then --top-k keeps some characters, then --top-p some of these.
+Sample i of --count, from 0 on, is what --seed SEED+i writes.
+
+examples: elman sample elman-run --length 500 --prime \"The ferry\" --temperature 0.7
+          elman sample elman-run --top-p 0.9 --until \".\" --count 5";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
-    Choice::new("length", "N", "characters to write").or("1000"),
+    Choice::new("length", "N", "characters to write at most; 0: without end").or("1000"),
     Choice::new(
         "seed",
         "N",
@@ -25,9 +35,23 @@ pub const CHOICES: &[Choice] = &[
     ),
     Choice::new("prime", "TEXT", "text to begin with; it is written too"),
     Choice::new(
+        "prime-file",
+        "FILE",
+        "the same from a file, as it is; - is standard input",
+    ),
+    Choice::new("until", "TEXT", "stop where the text ends with this"),
+    Choice::new("count", "N", "samples to write, each with its own seed").or("1"),
+    Choice::new(
         "temperature",
         "X",
         "below 1 bolder, above 1 wilder; 0 takes the likeliest",
+    )
+    .or("1"),
+    Choice::new("top-k", "N", "draw from the N likeliest characters only"),
+    Choice::new(
+        "top-p",
+        "X",
+        "draw from the likeliest that together have probability X",
     )
     .or("1"),
     HELP,
@@ -35,39 +59,219 @@ pub const CHOICES: &[Choice] = &[
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let length = arguments.count("length")?;
+    let sampling = sampling(arguments)?;
+    let length = match arguments.count("length")? {
+        0 => usize::MAX,
+        length => length,
+    };
+    let count: u64 = arguments.count("count")?;
+    if count == 0 {
+        let place = arguments.quoted("count");
+        return Err(Failure::at(place, "must be a whole number of at least 1"));
+    }
     let seed = match arguments.has("seed") {
         true => Some(arguments.count("seed")?),
         false => None,
     };
+    let until = match arguments.has("until") {
+        true => arguments.filled("until").and(arguments.text("until"))?,
+        false => "",
+    };
     let prime = arguments.text("prime")?;
-    let temperature = arguments.number("temperature")?;
-    if temperature.is_nan() || temperature < 0.0 {
-        return Err(Failure::at(
-            arguments.quoted("temperature"),
-            "must be a number of at least 0",
+    if arguments.has("prime") && arguments.has("prime-file") {
+        return Err(Failure::Usage(
+            "--prime and --prime-file: give one of them".into(),
         ));
     }
-    let model = read_model(arguments.first())?;
-    let vocabulary = &model.vocabulary;
-    let prime_indices = vocabulary
-        .encode(prime)
-        .map_err(|error| Failure::at("--prime", error))?;
 
-    let rnn = &model.state.rnn;
-    let mut generator = Generator::new(seed.unwrap_or(model.settings.seed), Stream::Passage);
-    let mut synthesizer = Synthesizer::of(&model, &vec![0.0; rnn.shape().m()], temperature);
-    // A document comes after a newline, and ends before one.
+    let model = read_model(arguments.first())?;
+    let until = (model.vocabulary.encode(until)).map_err(|error| Failure::at("--until", error))?;
     let newline = model.newline();
-    let read: Vec<usize> = newline.into_iter().chain(prime_indices).collect();
-    let start = model.start();
-    let (&last, before) = read.split_last().unwrap_or((&start, &[]));
-    for &character in before {
-        synthesizer.step(character);
+    if count > 1 && length == usize::MAX && until.is_empty() && newline.is_none() {
+        return Err(Failure::Usage(format!(
+            "--count {count}: the first sample has no end: give it a --length, or --until"
+        )));
     }
-    let characters = synthesizer.characters(last, &mut generator);
-    let characters = characters.take_while(|&character| Some(character) != newline);
-    print(prime)?;
-    print_characters(vocabulary, characters.take(length))?;
-    print("\n")
+    let prime = match arguments.has("prime-file") {
+        true => Prime::read(arguments.filled("prime-file")?, model.vocabulary.symbols())?,
+        false => Prime::given(prime),
+    };
+    let h0 = vec![0.0; model.state.rnn.shape().m()];
+    let mut synthesizer = Synthesizer::of(&model, &h0, sampling);
+    let last = read_prime(&mut synthesizer, &model, &prime)?;
+    let seed: u64 = seed.unwrap_or(model.settings.seed);
+    let mut output = Flow::new();
+    for i in 0..count {
+        // Documents stand one on a line, other texts apart.
+        let between = if i > 0 && newline.is_none() { "\n" } else { "" };
+        let mut generator = Generator::new(seed.wrapping_add(i), Stream::Passage);
+        let mut synthesizer = synthesizer.clone();
+        let characters = synthesizer.characters(last, &mut generator);
+        let characters = characters.take_while(|&character| Some(character) != newline);
+        (output.write_all(between.as_bytes()))
+            .and_then(|()| output.write_all(prime.text()))
+            .and_then(|()| {
+                let characters = characters.take(length);
+                write(&model.vocabulary, characters, &until, &mut output)
+            })
+            .and_then(|()| output.write_all(b"\n"))
+            .map_err(Failure::output)?;
+    }
+    output.flush().map_err(Failure::output)
+}
+
+fn sampling(arguments: &Arguments) -> Result<Sampling, Failure> {
+    let everything = Sampling::default();
+    let sampling = Sampling {
+        temperature: arguments.number("temperature")?,
+        top_k: match arguments.has("top-k") {
+            true => arguments.count("top-k")?,
+            false => everything.top_k,
+        },
+        top_p: arguments.number("top-p")?,
+    };
+    sampling.check().map_err(|error| {
+        Failure::at(
+            arguments.quoted(error.name),
+            format!("must be {}", error.need),
+        )
+    })?;
+    Ok(sampling)
+}
+
+/// What is read before anything is written.
+struct Prime {
+    /// For messages: the option, or the file.
+    place: String,
+    is_file: bool,
+    bytes: Vec<u8>,
+    /// Bytes of a byte-order mark, which is left out as in training.
+    start: usize,
+}
+
+impl Prime {
+    fn given(text: &str) -> Self {
+        Prime {
+            place: "--prime".to_string(),
+            is_file: false,
+            bytes: text.into(),
+            start: 0,
+        }
+    }
+
+    fn read(path: &OsStr, symbols: Symbols) -> Result<Self, Failure> {
+        let place = match path == "-" {
+            true => "standard input".into(),
+            false => path.to_string_lossy().into_owned(),
+        };
+        let bytes = read_file(path).map_err(|error| Failure::at(&place, error))?;
+        let mark = "\u{feff}".as_bytes();
+        let start = match symbols == Symbols::Characters && bytes.starts_with(mark) {
+            true => mark.len(),
+            false => 0,
+        };
+        Ok(Prime {
+            place,
+            is_file: true,
+            bytes,
+            start,
+        })
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    /// Its symbols, all of them in the vocabulary.
+    fn symbols<'a>(
+        &'a self,
+        vocabulary: &'a Vocabulary,
+    ) -> Result<impl Iterator<Item = char> + Clone + 'a, Failure> {
+        let (text, bytes) = match vocabulary.symbols() {
+            Symbols::Bytes => ("", self.text()),
+            Symbols::Characters => match std::str::from_utf8(self.text()) {
+                Ok(text) => (text, &[][..]),
+                Err(error) => {
+                    let byte = (self.start + error.valid_up_to()) as u64;
+                    return Err(Failure::at(&self.place, InvalidUtf8 { byte }));
+                }
+            },
+        };
+        let symbols = (text.chars()).chain(bytes.iter().map(|&byte| char::from(byte)));
+        let lacks = |c: &char| vocabulary.index(*c).is_none();
+        let unknown: BTreeSet<char> = symbols.clone().filter(lacks).collect();
+        if unknown.is_empty() {
+            return Ok(symbols);
+        }
+        let known = symbols.take_while(|c| !lacks(c));
+        let place = match (self.is_file, vocabulary.symbols()) {
+            (false, _) => self.place.clone(),
+            (true, Symbols::Bytes) => format!("{}: byte {}", self.place, known.count()),
+            (true, Symbols::Characters) => {
+                let (line, column) = known.fold((1, 1), |(line, column), c| match c {
+                    '\n' => (line + 1, 1),
+                    _ => (line, column + 1),
+                });
+                format!("{}: line {line}, column {column}", self.place)
+            }
+        };
+        let unknown = UnknownCharacters {
+            symbols: vocabulary.symbols(),
+            characters: unknown.into_iter().collect(),
+        };
+        Err(Failure::at(place, unknown))
+    }
+}
+
+fn read_file(path: &OsStr) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == "-" {
+        io::stdin().lock().read_to_end(&mut bytes)?;
+    } else if fs::metadata(path)?.is_dir() {
+        return Err(io::Error::other("a folder, not a text"));
+    } else {
+        bytes = fs::read(path)?;
+    }
+    Ok(bytes)
+}
+
+/// Reads all before the text but the last character, which it returns. A document comes after a newline.
+fn read_prime(
+    synthesizer: &mut Synthesizer,
+    model: &Model,
+    prime: &Prime,
+) -> Result<usize, Failure> {
+    let symbols = prime.symbols(&model.vocabulary)?;
+    let indices = symbols.filter_map(|symbol| model.vocabulary.index(symbol));
+    let mut read = model.newline().into_iter().chain(indices);
+    let mut last = read.next().unwrap_or(model.start());
+    for character in read {
+        synthesizer.step(last);
+        last = character;
+    }
+    Ok(last)
+}
+
+/// Writes characters until they end, or what was written ends with `until`.
+fn write(
+    vocabulary: &Vocabulary,
+    characters: impl Iterator<Item = usize>,
+    until: &[usize],
+    output: &mut Flow,
+) -> io::Result<()> {
+    let mut tail = VecDeque::new();
+    for character in characters {
+        vocabulary.write(character, output)?;
+        if until.is_empty() {
+            continue;
+        }
+        if tail.len() == until.len() {
+            tail.pop_front();
+        }
+        tail.push_back(character);
+        if tail.iter().eq(until) {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -19,7 +19,7 @@ use super::text_curve;
 use elman::disk::{Disk, System};
 use elman::model::State;
 use elman::random::{Generator, Stream};
-use elman::synthesis::Synthesizer;
+use elman::synthesis::{Sampling, Synthesizer};
 use elman::text::Symbols;
 use elman::{Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError, Validation};
 use std::io::{self, IsTerminal as _};
@@ -570,7 +570,7 @@ fn write_text(
     count: usize,
 ) -> Result<(), Failure> {
     let mut generator = Generator::new(model.settings.seed, stream);
-    let mut synthesizer = Synthesizer::of(model, h0, 1.0);
+    let mut synthesizer = Synthesizer::of(model, h0, Sampling::default());
     let characters = synthesizer.characters(x0, &mut generator);
     print_characters(&model.vocabulary, characters.take(count))?;
     print("\n\n")

@@ -10,7 +10,7 @@ mod mutation;
 
 use elman::random::{Generator, Stream};
 use elman::safetensors::{self as ours, FormatError, SafeTensors};
-use elman::synthesis::Synthesizer;
+use elman::synthesis::{Sampling, Synthesizer};
 use elman::{Model, Training, checkpoint};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use memory::within;
@@ -73,7 +73,8 @@ fn use_model(model: Model) {
     let h0 = vec![0.0; model.state.rnn.shape().m()];
     for temperature in [0.0, 1.0] {
         let mut generator = Generator::new(model.settings.seed, Stream::Passage);
-        let mut synthesizer = Synthesizer::new(&model.state.rnn, &h0, temperature);
+        let mut synthesizer =
+            Synthesizer::new(&model.state.rnn, &h0, Sampling::at_temperature(temperature));
         let characters = synthesizer.characters(model.start(), &mut generator);
         let indices: Vec<usize> = characters.take(5).collect();
         model.vocabulary.decode(&indices);
