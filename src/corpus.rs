@@ -11,7 +11,7 @@
 //! Where a share of the text is held out ([`Settings::held_out`]), training reads what comes before it. A document
 //! is held out whole or not at all: the text is cut where the first one ends that leaves no more than that share.
 
-mod decoder;
+pub(crate) mod decoder;
 mod pass;
 
 use crate::digest::Digest;
@@ -182,6 +182,7 @@ impl Corpus {
         let mut pass = Pass::new(settings, start);
         let mut decoder = Decoder::new(symbols, settings.documents, vec![0; PASS]);
         decoder.seek(start);
+        input.seek(SeekFrom::Start(start))?;
         let mut digest = Digest::new();
         loop {
             let read = decoder.fill(&mut input)?;
@@ -528,6 +529,7 @@ impl Window {
     fn read(&mut self, input: &mut impl Input, indices: &[u32]) -> Result<(), TextError> {
         let changed = |byte| TextError::Changed { byte };
         let ended = self.decoder.ended;
+        input.seek(SeekFrom::Start(self.decoder.end()))?;
         self.decoder.fill(input)?;
         let mut unknown = None;
         let decoded = &mut self.indices;

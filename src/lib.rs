@@ -67,6 +67,7 @@
 //! | [`corpus`] | texts of any length, read in windows |
 //! | [`streams`] | one update of all streams, on one thread or several |
 //! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
+//! | [`score`] | what a text costs in bits, whole or line by line |
 //! | [`checkpoint`], [`safetensors`], [`json`] | model files |
 //! | [`exchange`], [`zip`], [`npy`] | weights for PyTorch and NumPy, and from them |
 //! | [`disk`] | files that are replaced whole or not at all |
@@ -105,6 +106,7 @@ pub mod parameters;
 pub mod random;
 pub mod reference;
 pub mod safetensors;
+pub mod score;
 pub mod streams;
 pub mod synthesis;
 pub mod text;

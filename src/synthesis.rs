@@ -14,7 +14,7 @@
 //! keeps everything, a `top_k` of K or more and a `top_p` of 1, changes nothing. The sums that are divided by run by
 //! increasing index, the sum that reaches `top_p` from the most likely character on.
 
-use crate::kernels::{Four, Kernel, Level, softmax};
+use crate::kernels::{Level, Softmax};
 use crate::model::{Model, SettingError};
 use crate::network::Rnn;
 use crate::random::{Generator, Stream};
@@ -117,18 +117,6 @@ pub struct Synthesizer<'a> {
     p: Vec<f64>,
     /// K: all indices, in the order that the last choice left them in.
     order: Vec<usize>,
-}
-
-/// Logits into probabilities.
-struct Softmax<'a>(&'a mut [f64]);
-
-impl Kernel for Softmax<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<F: Four>(self) {
-        softmax::<F>(self.0);
-    }
 }
 
 impl<'a> Synthesizer<'a> {

@@ -4,6 +4,7 @@
 #![allow(non_snake_case)]
 
 use elman::random::{Generator, Stream};
+use elman::score::{Extent, Reading, Scorer};
 use elman::synthesis::{Sampling, Synthesizer};
 use elman::text::Symbols;
 use elman::{Corpus, Level, STORY, Settings, Training};
@@ -248,4 +249,61 @@ fn a_character_that_is_written_allocates_nothing() {
         });
         assert_eq!(count, 0, "{sampling:?}");
     }
+}
+
+#[test]
+fn a_character_that_is_judged_allocates_nothing() {
+    let _alone = alone();
+    let trained = training(STORY, 21, 1);
+    let mut scorer = Scorer::of(trained.model());
+    let count = allocations(|| {
+        for i in 0..1000 {
+            black_box(scorer.read((i % 7 > 0).then_some(i % 30)));
+            if i % 100 == 0 {
+                scorer.restart();
+            }
+        }
+    });
+    assert_eq!(count, 0);
+}
+
+/// However long the text, and its lines.
+#[test]
+fn a_long_text_is_judged_and_held_nowhere() {
+    let _alone = alone();
+    let trained = training(SHORT, 3, 1);
+    for extent in [
+        Extent::Text,
+        Extent::Lines { carry: false },
+        Extent::Lines { carry: true },
+    ] {
+        let held = HELD.load(Ordering::Relaxed);
+        let mut text = Endless {
+            length: 3_000_000,
+            at: 0,
+        };
+        let mut reading = Reading::new(trained.model(), extent);
+        let (mut rows, mut characters) = (0, 0);
+        let mut row = |row: elman::score::Row<'_>| {
+            rows += 1;
+            characters += row.score.characters;
+        };
+        assert!(reading.read(&mut text, &mut row).unwrap());
+        let count = allocations(|| while reading.read(&mut text, &mut row).unwrap() {});
+        assert_eq!(count, 0, "{extent:?}");
+        let more = HELD.load(Ordering::Relaxed) - held;
+        assert!(more < 300_000, "{more} bytes");
+        assert!(rows == 1 || rows > 70_000, "{rows} rows");
+        assert!(characters > 2_800_000, "{characters}");
+    }
+    // A line that does not end.
+    let mut line = std::io::repeat(b'e').take(2_000_000);
+    let held = HELD.load(Ordering::Relaxed);
+    let mut reading = Reading::new(trained.model(), Extent::Lines { carry: false });
+    while reading
+        .read(&mut line, &mut |row| assert!(row.is_cut))
+        .unwrap()
+    {}
+    let more = HELD.load(Ordering::Relaxed) - held;
+    assert!(more < 400_000, "{more} bytes");
 }

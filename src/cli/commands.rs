@@ -3,7 +3,7 @@
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
 use super::output::{one_line, print};
-use super::{check, export, import, sample, show, train};
+use super::{check, export, import, sample, score, show, train};
 use elman::Level;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -44,6 +44,15 @@ pub const COMMANDS: &[Command] = &[
         details: sample::DETAILS,
         choices: sample::CHOICES,
         work: sample::run,
+    },
+    Command {
+        name: "score",
+        takes: "MODEL [FILE...]",
+        limit: usize::MAX,
+        summary: "say how many bits a text costs, whole or line by line",
+        details: score::DETAILS,
+        choices: score::CHOICES,
+        work: score::run,
     },
     Command {
         name: "check",
@@ -96,16 +105,19 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let Some((status, line)) = parse(arguments).and_then(answer).err().and_then(told) else {
         return ExitCode::SUCCESS;
     };
-    // Where standard error cannot be written to, the exit status still tells.
-    let _ = writeln!(io::stderr(), "elman: {line}");
+    if !line.is_empty() {
+        // Where standard error cannot be written to, the exit status still tells.
+        let _ = writeln!(io::stderr(), "elman: {line}");
+    }
     ExitCode::from(status)
 }
 
-/// The exit status of a failure and its line; none for a quiet end.
+/// The exit status of a failure and its line, empty where all is said; none for a quiet end.
 pub fn told(failure: Failure) -> Option<(u8, String)> {
     let (status, message) = match failure {
         Failure::Usage(message) => (2, format!("{message} (see elman --help)")),
         Failure::Failed(message) => (1, message),
+        Failure::Found => (3, String::new()),
         Failure::Closed => return None,
     };
     Some((status, one_line(&message)))
@@ -169,7 +181,8 @@ fn program_help() -> String {
     }
     help + "\n  elman COMMAND --help says more; elman --version prints the version\n\n\
             ELMAN_ISA=baseline or avx2 chooses the instruction set; the results are the same bits\n\n  \
-            exit status: 0 done; 1 it could not be done; 2 the command line is wrong\n"
+            exit status: 0 done; 1 it could not be done; 2 the command line is wrong;\n  \
+             3 `score --threshold` found lines above it\n"
 }
 
 fn command_help(command: &Command) -> String {

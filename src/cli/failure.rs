@@ -10,6 +10,8 @@ pub enum Failure {
     Usage(String),
     /// It could not be done: exit status 1.
     Failed(String),
+    /// What was looked for was found, and all is said: exit status 3.
+    Found,
     /// Nobody reads standard output any more: a quiet end, exit status 0.
     Closed,
 }

@@ -17,6 +17,7 @@ mod progress;
 mod resume;
 mod run_folder;
 mod sample;
+mod score;
 mod settings;
 mod show;
 mod terminal;

@@ -15,15 +15,14 @@ use std::io::{self, Read as _, Write as _};
 
 /// The help's words.
 pub const DETAILS: &str = "\
-MODEL is a model file or the folder of a run (its best model). Without a prime the text begins after
-the first character of the training text, as the final passage of `elman train` does. A model of
-documents writes one, from its start to its end. Characters appear as they are made.
+MODEL is a model file or the folder of a run (its best model). Without a prime
+the text begins as the final passage of `elman train` does; a model of documents
+writes one, from start to end. --temperature comes first; then --top-k keeps
+some characters, and --top-p some of these. Sample i of --count has SEED + i.
 
-First the temperature is applied, then --top-k keeps some characters, then --top-p some of these.
-Sample i of --count, from 0 on, is what --seed SEED+i writes.
-
-examples: elman sample elman-run --length 500 --prime \"The ferry\" --temperature 0.7
-          elman sample elman-run --top-p 0.9 --until \".\" --count 5";
+examples:
+  elman sample elman-run --prime \"The ferry\" --temperature 0.7 --length 500
+  elman sample elman-run --top-p 0.9 --until . --count 5";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
@@ -44,16 +43,11 @@ pub const CHOICES: &[Choice] = &[
     Choice::new(
         "temperature",
         "X",
-        "below 1 bolder, above 1 wilder; 0 takes the likeliest",
+        "below 1 bolder, above 1 wilder; 0: the likeliest",
     )
     .or("1"),
     Choice::new("top-k", "N", "draw from the N likeliest characters only"),
-    Choice::new(
-        "top-p",
-        "X",
-        "draw from the likeliest that together have probability X",
-    )
-    .or("1"),
+    Choice::new("top-p", "X", "draw from the likeliest that together have X").or("1"),
     HELP,
 ];
 

@@ -1,8 +1,7 @@
 //! From bytes to symbols: UTF-8 or bytes as they are, and lines as documents.
 
-use super::Input;
 use crate::text::{InvalidUtf8, Symbols};
-use std::io::{self, SeekFrom};
+use std::io::{self, Read};
 use std::ops::Range;
 
 /// Bytes on their way to symbols.
@@ -45,11 +44,15 @@ impl Decoder {
         self.has_return = false;
     }
 
-    /// Reads once; returns the bytes that came, none at the end.
-    pub fn fill(&mut self, input: &mut impl Input) -> io::Result<&[u8]> {
+    /// Where the next reading has to begin.
+    pub fn end(&self) -> u64 {
+        self.byte + self.waiting.len() as u64
+    }
+
+    /// Reads once, from where the input stands; returns the bytes that came, none at the end.
+    pub fn fill(&mut self, input: &mut impl Read) -> io::Result<&[u8]> {
         let rest = self.waiting.len();
         self.bytes.copy_within(self.waiting.clone(), 0);
-        input.seek(SeekFrom::Start(self.byte + rest as u64))?;
         let count = loop {
             match input.read(&mut self.bytes[rest..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -23,4 +23,4 @@ pub use products::{
     transposed_products, vector_sums,
 };
 pub use rows::{Rows, RowsMut};
-pub use softmax::{LogSumExp, softmax};
+pub use softmax::{LogSumExp, Softmax, softmax};

@@ -1,6 +1,6 @@
 //! From logits to probabilities and to the loss, for any finite logits.
 
-use super::level::{Four, fours, fours_mut};
+use super::level::{Four, Kernel, fours, fours_mut};
 use super::{exp_at_most_0, ln};
 
 /// ln of the sum of the exponentials of some logits, in the two parts that keep it exact.
@@ -58,6 +58,18 @@ pub fn softmax<F: Four>(o: &mut [f64]) -> LogSumExp {
     }
 }
 
+/// [`softmax`] at any level.
+pub struct Softmax<'a>(pub &'a mut [f64]);
+
+impl Kernel for Softmax<'_> {
+    type Output = LogSumExp;
+
+    #[inline(always)]
+    fn run<F: Four>(self) -> LogSumExp {
+        softmax::<F>(self.0)
+    }
+}
+
 #[inline(always)]
 fn largest<F: Four>(o: &[f64]) -> f64 {
     let mut four = [o[0]; 4];
@@ -77,18 +89,7 @@ fn largest<F: Four>(o: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::{Kernel, Level};
-
-    struct Softmax<'a>(&'a mut [f64]);
-
-    impl Kernel for Softmax<'_> {
-        type Output = LogSumExp;
-
-        #[inline(always)]
-        fn run<F: Four>(self) -> LogSumExp {
-            softmax::<F>(self.0)
-        }
-    }
+    use crate::kernels::Level;
 
     fn softmax_of(logits: &[f64]) -> (Vec<f64>, LogSumExp) {
         let mut p = logits.to_vec();
