@@ -328,43 +328,6 @@ fn a_check_for_programs_is_json() {
 }
 
 #[test]
-fn help_and_version_go_to_standard_output() {
-    let folder = Folder::new("help");
-    assert!(folder.run("--help").well().contains("train [TEXT]"));
-    assert_eq!(
-        folder.run("--version").well(),
-        format!("elman {}\n", elman::VERSION)
-    );
-    let options = "hidden seq-length learning-rate sigma clip epsilon iterations seed report-every \
-                   report-length passage-length log-every save-every validation validate-every out resume \
-                   force quiet";
-    let help = folder.run("train --help").well();
-    for option in options.split_whitespace() {
-        assert!(help.contains(&format!("  --{option} ")), "--{option}");
-    }
-    for option in [
-        "length",
-        "seed",
-        "prime",
-        "prime-file",
-        "until",
-        "count",
-        "temperature",
-        "top-k",
-        "top-p",
-    ] {
-        let help = folder.run("sample --help").well();
-        assert!(help.contains(&format!("  --{option} ")), "--{option}");
-    }
-    for command in ["check", "show"] {
-        let help = folder.run(&format!("{command} --help")).well();
-        assert!(help.starts_with(&format!("elman {command}: ")));
-        assert_eq!(folder.run(&format!("help {command}")).well(), help);
-    }
-    assert_eq!(folder.run("help").well(), folder.run("--help").well());
-}
-
-#[test]
 fn the_version_is_that_of_the_manifest() {
     assert_eq!(elman::VERSION, env!("CARGO_PKG_VERSION"));
 }

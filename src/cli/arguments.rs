@@ -1,6 +1,8 @@
 //! The command line: options by table, values by type.
 
+use super::commands;
 use super::failure::Failure;
+use super::nearest::nearest;
 use std::ffi::{OsStr, OsString};
 use std::iter::Peekable;
 use std::num::{IntErrorKind, ParseIntError};
@@ -11,12 +13,15 @@ use std::str::FromStr;
 pub struct Choice {
     /// Its name, without the dashes.
     pub name: &'static str,
-    /// What its value is called in the help; empty for a switch.
+    /// What its value is called in the help: what it has to be, as in [`super::completions::WORDS`], or the few
+    /// values there are, as in `torch|npz`; empty for a switch.
     pub value: &'static str,
     /// Its value where it is not given; empty where there is none.
     pub default: &'static str,
     /// One line of help.
     pub help: &'static str,
+    /// Whether few ever need it: `--help` names it where it has no room to explain it.
+    pub is_seldom: bool,
 }
 
 impl Choice {
@@ -27,6 +32,7 @@ impl Choice {
             value,
             default: "",
             help,
+            is_seldom: false,
         }
     }
 
@@ -39,13 +45,21 @@ impl Choice {
     pub const fn or(self, default: &'static str) -> Self {
         Choice { default, ..self }
     }
+
+    /// The same for those few who need it.
+    pub const fn seldom(self) -> Self {
+        Choice {
+            is_seldom: true,
+            ..self
+        }
+    }
 }
 
 /// The switch that every command has.
 pub const HELP: Choice = Choice::switch("help", "print this");
 
 /// What follows a command's name, sorted out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Arguments {
     choices: &'static [Choice],
     positional: Vec<OsString>,
@@ -182,7 +196,7 @@ fn option(
     let long = if name == "-h" { "--help" } else { name };
     let choice = (choices.iter())
         .find(|choice| long.strip_prefix("--") == Some(choice.name))
-        .ok_or_else(|| usage(format!("unknown option {name}")))?;
+        .ok_or_else(|| usage(format!("unknown option {name}{}", meant(name, choices))))?;
     let value = match (choice.value, value) {
         ("", None) => OsString::new(),
         ("", Some(_)) => return Err(usage(format!("{name} takes no value"))),
@@ -197,6 +211,17 @@ fn option(
             .ok_or_else(|| usage(format!("{name} needs a value: {name} {what}")))?,
     };
     Ok((choice.name, value))
+}
+
+/// What an unknown option may have meant, as the end of a sentence.
+fn meant(option: &str, choices: &[Choice]) -> String {
+    let name = option.trim_start_matches('-');
+    let others = commands::with_option(name);
+    match nearest(name, choices.iter().map(|choice| choice.name)) {
+        Some(near) if near == name || others.is_empty() => format!(": did you mean --{near}?"),
+        _ if !others.is_empty() => format!(": it is an option of {}", others.join(", ")),
+        _ => String::new(),
+    }
 }
 
 fn usage(message: String) -> Failure {

@@ -18,25 +18,31 @@ const RESERVATION: &str = "differences of doubles cannot tell with weights or gr
 
 /// The help's words.
 pub const DETAILS: &str = "\
-Compares the analytic gradient of U, W, V, b and c with differences of the loss over one chunk of
-TEXT (the built-in story where none is named; - reads standard input), entry by entry, none left
-out. Exit status 1 where an entry is wrong: its relative error above 1e-6 and its absolute error
-above 1e-9.
+Compares the analytic gradient of U, W, V, b and c with differences of the loss
+over one chunk of TEXT (without it a built-in story; - is standard input), entry
+by entry, none left out. Exit status 1 where an entry is wrong: its relative error
+above 1e-6 and its absolute error above 1e-9.";
 
-examples: elman check
-          elman check book.txt --hidden 100 --iterations 1000";
+/// Calls.
+pub const EXAMPLES: &[&str] = &[
+    "elman check",
+    "elman check book.txt --hidden 100 --iterations 1000",
+];
+
+/// Nothing else.
+pub const MORE: &str = "";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
     HIDDEN.or("5"),
     SEQUENCE_LENGTH,
-    BYTES,
-    DOCUMENTS,
+    BYTES.seldom(),
+    DOCUMENTS.seldom(),
     Choice::new("iterations", "N", "updates to train before the check").or("0"),
-    LEARNING_RATE,
-    SIGMA,
-    CLIP,
-    EPSILON,
+    LEARNING_RATE.seldom(),
+    SIGMA.seldom(),
+    CLIP.seldom(),
+    EPSILON.seldom(),
     SEED,
     Choice::switch("json", "print the result for programs"),
     HELP,

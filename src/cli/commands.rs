@@ -1,12 +1,15 @@
-//! The commands by table: their help, their options, and which function does the work.
+//! The commands by table: their words, their options, and which function does the work.
 
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
+use super::nearest::nearest;
 use super::output::{one_line, print};
-use super::{check, export, import, sample, score, show, train};
+use super::{check, completions, export, help, import, sample, score, show, train};
 use elman::Level;
-use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// One command of the program.
@@ -14,12 +17,17 @@ pub struct Command {
     /// What the command line calls it.
     pub name: &'static str,
     /// What follows the name.
-    takes: &'static str,
+    pub takes: &'static str,
     /// The largest number of arguments that are no options.
-    limit: usize,
-    summary: &'static str,
-    /// What the help says beyond the options.
-    details: &'static str,
+    pub limit: usize,
+    /// What it does, in a few words.
+    pub summary: &'static str,
+    /// What it does, in a few lines that `--help` has room for.
+    pub details: &'static str,
+    /// Calls as one would type them.
+    pub examples: &'static [&'static str],
+    /// What only `elman help` has room for; empty where all is said.
+    pub more: &'static str,
     /// Its options.
     pub choices: &'static [Choice],
     work: fn(&Arguments) -> Result<(), Failure>,
@@ -33,6 +41,8 @@ pub const COMMANDS: &[Command] = &[
         limit: 1,
         summary: "learn to predict a text, character by character",
         details: train::DETAILS,
+        examples: train::EXAMPLES,
+        more: train::MORE,
         choices: train::CHOICES,
         work: train::run,
     },
@@ -42,6 +52,8 @@ pub const COMMANDS: &[Command] = &[
         limit: 1,
         summary: "write text with a trained model",
         details: sample::DETAILS,
+        examples: sample::EXAMPLES,
+        more: sample::MORE,
         choices: sample::CHOICES,
         work: sample::run,
     },
@@ -51,6 +63,8 @@ pub const COMMANDS: &[Command] = &[
         limit: usize::MAX,
         summary: "say how many bits a text costs, whole or line by line",
         details: score::DETAILS,
+        examples: score::EXAMPLES,
+        more: score::MORE,
         choices: score::CHOICES,
         work: score::run,
     },
@@ -58,8 +72,10 @@ pub const COMMANDS: &[Command] = &[
         name: "check",
         takes: "[TEXT]",
         limit: 1,
-        summary: "check every gradient against numerical derivatives",
+        summary: "compare every gradient with numerical derivatives",
         details: check::DETAILS,
+        examples: check::EXAMPLES,
+        more: check::MORE,
         choices: check::CHOICES,
         work: check::run,
     },
@@ -67,8 +83,10 @@ pub const COMMANDS: &[Command] = &[
         name: "show",
         takes: "MODEL",
         limit: 1,
-        summary: "say what a model file holds",
+        summary: "say everything about a model",
         details: show::DETAILS,
+        examples: show::EXAMPLES,
+        more: show::MORE,
         choices: show::CHOICES,
         work: show::run,
     },
@@ -78,6 +96,8 @@ pub const COMMANDS: &[Command] = &[
         limit: 2,
         summary: "write a model's weights for PyTorch or NumPy",
         details: export::DETAILS,
+        examples: export::EXAMPLES,
+        more: export::MORE,
         choices: export::CHOICES,
         work: export::run,
     },
@@ -87,8 +107,21 @@ pub const COMMANDS: &[Command] = &[
         limit: 1,
         summary: "make a model of weights from PyTorch or NumPy",
         details: import::DETAILS,
+        examples: import::EXAMPLES,
+        more: import::MORE,
         choices: import::CHOICES,
         work: import::run,
+    },
+    Command {
+        name: "completions",
+        takes: "bash|zsh|fish",
+        limit: 1,
+        summary: "print what lets a shell complete command lines",
+        details: completions::DETAILS,
+        examples: completions::EXAMPLES,
+        more: completions::MORE,
+        choices: completions::CHOICES,
+        work: completions::run,
     },
 ];
 
@@ -115,7 +148,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 /// The exit status of a failure and its line, empty where all is said; none for a quiet end.
 pub fn told(failure: Failure) -> Option<(u8, String)> {
     let (status, message) = match failure {
-        Failure::Usage(message) => (2, format!("{message} (see elman --help)")),
+        Failure::Usage(message) => (2, message),
         Failure::Failed(message) => (1, message),
         Failure::Found => (3, String::new()),
         Failure::Closed => return None,
@@ -127,22 +160,21 @@ pub fn told(failure: Failure) -> Option<(u8, String)> {
 pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Failure> {
     let Some(first) = arguments.next() else {
         let names: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
-        return Err(Failure::Usage(format!(
-            "which command? one of {}",
-            names.join(", ")
-        )));
+        let which = format!("which command? one of {}", names.join(", "));
+        return Err(see("", Failure::Usage(which)));
     };
     let name = first.to_string_lossy();
     match name.as_ref() {
-        "--help" | "-h" => return Ok(Request::Words(program_help())),
+        "--help" | "-h" => return Ok(Request::Words(help::of_program())),
         "help" => return help(arguments.next()).map(Request::Words),
         "--version" | "-V" => return Ok(Request::Words(format!("elman {}\n", elman::VERSION))),
         _ => {}
     }
-    let command = command_of(&name)?;
-    let arguments = Arguments::parse(arguments, command.choices, command.limit)?;
+    let command = command_of(&first)?;
+    let arguments = Arguments::parse(arguments, command.choices, command.limit);
+    let arguments = arguments.map_err(|failure| see(command.name, failure))?;
     Ok(match arguments.has("help") {
-        true => Request::Words(command_help(command)),
+        true => Request::Words(help::of_command(command)),
         false => Request::Work(command, arguments),
     })
 }
@@ -152,51 +184,83 @@ fn answer(request: Request) -> Result<(), Failure> {
         Request::Words(words) => print(&words),
         Request::Work(command, arguments) => {
             Level::from_environment().map_err(|error| Failure::Failed(error.to_string()))?;
-            (command.work)(&arguments)
+            (command.work)(&arguments).map_err(|failure| see(command.name, failure))
         }
     }
 }
 
-fn command_of(name: &str) -> Result<&'static Command, Failure> {
-    let command = COMMANDS.iter().find(|command| command.name == name);
-    command.ok_or_else(|| Failure::Usage(format!("there is no command {name:?}")))
+/// Where the command line is wrong, says where to read how it would be right.
+fn see(command: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Usage(message) if command.is_empty() => {
+            Failure::Usage(format!("{message} (see elman --help)"))
+        }
+        Failure::Usage(message) => {
+            Failure::Usage(format!("{message} (see elman {command} --help)"))
+        }
+        other => other,
+    }
 }
 
 /// `elman help`, with or without a command's name.
 fn help(name: Option<OsString>) -> Result<String, Failure> {
     Ok(match name {
-        Some(name) => command_help(command_of(&name.to_string_lossy())?),
-        None => program_help(),
+        Some(name) => help::in_full(command_of(&name)?),
+        None => help::of_program(),
     })
 }
 
-fn program_help() -> String {
-    let mut help = String::from(
-        "elman: a character-level recurrent network, trained from scratch\n\n\
-         usage: elman COMMAND [arguments]\n\ncommands:\n",
-    );
-    for command in COMMANDS {
-        let call = format!("{} {}", command.name, command.takes);
-        help += &format!("  {call:<29}{}\n", command.summary);
-    }
-    help + "\n  elman COMMAND --help says more; elman --version prints the version\n\n\
-            ELMAN_ISA=baseline or avx2 chooses the instruction set; the results are the same bits\n\n  \
-            exit status: 0 done; 1 it could not be done; 2 the command line is wrong;\n  \
-             3 `score --threshold` found lines above it\n"
+fn command_of(name: &OsStr) -> Result<&'static Command, Failure> {
+    let command = COMMANDS.iter().find(|command| command.name == name);
+    command.ok_or_else(|| {
+        let hint = meant(name);
+        let name = name.to_string_lossy();
+        see(
+            "",
+            Failure::Usage(format!("there is no command {name:?}{hint}")),
+        )
+    })
 }
 
-fn command_help(command: &Command) -> String {
-    let mut help = format!(
-        "elman {}: {}\n\nusage: elman {} {} [options]\n\n{}\n\noptions:\n",
-        command.name, command.summary, command.name, command.takes, command.details
-    );
-    for choice in command.choices {
-        let option = format!("--{} {}", choice.name, choice.value);
-        help += &format!("  {option:<24}{}", choice.help);
-        if !choice.default.is_empty() {
-            help += &format!(" ({})", choice.default);
-        }
-        help.push('\n');
+/// What may have been meant where a command has to stand, as the end of a sentence.
+fn meant(name: &OsStr) -> String {
+    let (path, word) = (Path::new(name), name.to_string_lossy());
+    if let Some(option) = word.strip_prefix("--") {
+        let option = option.split('=').next().unwrap_or(option);
+        return match with_option(option).as_slice() {
+            [] => String::new(),
+            commands => format!(": it is an option of {}", commands.join(", ")),
+        };
     }
-    help
+    let names = COMMANDS.iter().map(|command| command.name).chain(["help"]);
+    if let Some(near) = nearest(&word, names) {
+        return format!(": did you mean {near}?");
+    }
+    let call = match path {
+        path if path.join("best.safetensors").is_file() => "sample",
+        path if path.is_file() && is_safetensors(path) => "show",
+        path if path.is_file() => "train",
+        _ => return String::new(),
+    };
+    let kind = if path.is_dir() { "folder" } else { "file" };
+    let word = match word.contains(char::is_whitespace) {
+        true => format!("{word:?}"),
+        false => word.into_owned(),
+    };
+    format!(", but such a {kind}: did you mean elman {call} {word}?")
+}
+
+/// Whether it looks so: its header is JSON, after eight bytes.
+fn is_safetensors(path: &Path) -> bool {
+    let mut begin = [0; 9];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && begin[8] == b'{' && begin[7] == 0
+}
+
+/// The commands that have an option.
+pub fn with_option(name: &str) -> Vec<&'static str> {
+    (COMMANDS.iter())
+        .filter(|command| command.choices.iter().any(|choice| choice.name == name))
+        .map(|command| command.name)
+        .collect()
 }

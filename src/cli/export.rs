@@ -9,20 +9,29 @@ use std::path::Path;
 
 /// The help's words.
 pub const DETAILS: &str = "\
-MODEL is a model file or the folder of a run (its best model). OUT holds its weights and its vocabulary:
+MODEL is a model file or the folder of a run (its best model). OUT holds its
+weights and its vocabulary. The last line is the digest of the weights, as
+`elman show` prints it.";
 
-  torch   a safetensors file with the names and shapes of torch.nn.RNN and torch.nn.Linear, so that
-          load_state_dict takes it: rnn.weight_ih_l0 is U, rnn.weight_hh_l0 W, rnn.bias_ih_l0 b,
-          rnn.bias_hh_l0 zeros, fc.weight V, fc.bias c; the vocabulary is in the metadata
-  npz     the arrays U, W, V, b, c and vocabulary (code points, or bytes) for numpy.load
+/// Calls.
+pub const EXAMPLES: &[&str] = &[
+    "elman export elman-run --format torch weights.safetensors",
+    "elman export elman-run --format npz weights.npz",
+];
 
-The last line is the digest of the weights, as `elman show` prints it.
-
-example: elman export elman-run --format torch weights.safetensors";
+/// What the formats hold.
+pub const MORE: &str = "\
+The formats:
+  torch  a safetensors file with the names and shapes of torch.nn.RNN and
+         torch.nn.Linear, so that load_state_dict takes it: rnn.weight_ih_l0
+         is U, rnn.weight_hh_l0 W, rnn.bias_ih_l0 b, rnn.bias_hh_l0 zeros,
+         fc.weight V, fc.bias c; the vocabulary is in the metadata
+  npz    the arrays U, W, V, b, c and vocabulary (code points, or bytes) for
+         numpy.load";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
-    Choice::new("format", "NAME", "torch or npz"),
+    Choice::new("format", "torch|npz", "for PyTorch or for NumPy"),
     Choice::switch("force", "replace OUT where it is already there"),
     HELP,
 ];

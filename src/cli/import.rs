@@ -13,16 +13,25 @@ use std::path::Path;
 
 /// The help's words.
 pub const DETAILS: &str = "\
-FILE is a safetensors file with one torch.nn.RNN (tanh, one layer) and one torch.nn.Linear, whatever they
-are called, or one that numpy.savez wrote, with U, W, V, b and c; F64, F32, F16 or BF16. What it is, it says
-itself, not its name. Where the RNN has two biases, b is their sum.
+FILE is a safetensors file with one torch.nn.RNN (tanh, one layer) and one
+torch.nn.Linear, whatever they are called, or one that numpy.savez wrote, with
+U, W, V, b and c; F64, F32, F16 or BF16. What it is, it says itself, not its name.
+Where the RNN has two biases, b is their sum.
 
-A file of `elman export` knows its vocabulary; for others --vocabulary names a file that holds
-the K characters in the order of their indices as UTF-8, and nothing else: a line break is a character too.
+A file of `elman export` knows its vocabulary; for others --vocabulary names a
+file that holds the K characters in the order of their indices as UTF-8, and
+nothing else: a line break is a character too.
 
-The last line is the digest of the weights, as `elman show` prints it.
+The last line is the digest of the weights, as `elman show` prints it.";
 
-example: elman import weights.safetensors --vocabulary chars.txt --out imported.safetensors";
+/// Calls.
+pub const EXAMPLES: &[&str] = &[
+    "elman import weights.safetensors --out imported",
+    "elman import rnn.safetensors --vocabulary chars.txt --out imported",
+];
+
+/// Nothing else.
+pub const MORE: &str = "";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[

@@ -18,11 +18,16 @@ pub const DETAILS: &str = "\
 MODEL is a model file or the folder of a run (its best model). Without a prime
 the text begins as the final passage of `elman train` does; a model of documents
 writes one, from start to end. --temperature comes first; then --top-k keeps
-some characters, and --top-p some of these. Sample i of --count has SEED + i.
+some characters, and --top-p some of these. Sample i of --count has SEED + i.";
 
-examples:
-  elman sample elman-run --prime \"The ferry\" --temperature 0.7 --length 500
-  elman sample elman-run --top-p 0.9 --until . --count 5";
+/// Calls.
+pub const EXAMPLES: &[&str] = &[
+    "elman sample elman-run --prime \"The ferry\" --temperature 0.7",
+    "elman sample elman-run --top-p 0.9 --until . --count 5",
+];
+
+/// Nothing else.
+pub const MORE: &str = "";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[

@@ -21,12 +21,17 @@ what would come. A line is judged by itself, as if it came after a newline.
 What the vocabulary lacks costs 20.08 bits a character, 8 bits a byte.
 
 Lines are judged as they come. With --threshold the exit status is 3 where
-there is a line above it, else 0.
+there is a line above it, else 0.";
 
-examples:
-  elman score elman-run book.txt
-  elman score elman-run --per-line --csv names.txt >scores.csv
-  tail -f access.log | elman score log-run --threshold 3";
+/// Calls.
+pub const EXAMPLES: &[&str] = &[
+    "elman score elman-run book.txt",
+    "elman score elman-run --per-line --csv names.txt >scores.csv",
+    "elman score log-run access.log --threshold 3",
+];
+
+/// Nothing else.
+pub const MORE: &str = "";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[

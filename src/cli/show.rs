@@ -8,9 +8,13 @@ use elman::{Validation, digest};
 
 /// The help's words.
 pub const DETAILS: &str = "\
-MODEL is a model file or the folder of a run (its best model).
+MODEL is a model file or the folder of a run (its best model).";
 
-example: elman show elman-run/model.safetensors";
+/// Calls.
+pub const EXAMPLES: &[&str] = &["elman show elman-run/model.safetensors"];
+
+/// More.
+pub const MORE: &str = "";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[HELP];

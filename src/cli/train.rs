@@ -29,61 +29,81 @@ use std::time::{Duration, Instant};
 
 /// The help's words.
 pub const DETAILS: &str = "\
-Learns TEXT (UTF-8); without TEXT the built-in story, with - standard input. Reports go to standard
-output, the run to a folder: model.safetensors (the last state), best.safetensors (the best model),
-loss.csv and loss.svg. The last line is the digest of the parameters.
+Learns TEXT (UTF-8; without it a built-in story; - is standard input). Reports
+go to standard output, models and losses to the run's folder.";
 
-With --resume a run goes on from its last state, as if it had never stopped, in the same TEXT and with
-all the settings of the run; --iterations may be larger, --save-every another.
+/// Calls.
+pub const EXAMPLES: &[&str] = &[
+    "elman train",
+    "elman train book.txt --hidden 200 --out book-run",
+    "elman train book.txt --resume book-run --iterations 200000",
+];
 
-examples: elman train
-          elman train book.txt --hidden 200 --out book-run
-          elman train book.txt --resume book-run --iterations 200000";
+/// What the screen has no room for.
+pub const MORE: &str = "\
+The folder holds model.safetensors (the last state), best.safetensors (the best
+model), loss.csv and loss.svg. The last line is the digest of the parameters.
+
+With --resume a run goes on from its last state, as if it had never stopped, in
+the same TEXT and with all the settings of the run; --iterations may be larger,
+--save-every another.";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
     HIDDEN,
-    SEQUENCE_LENGTH,
-    STREAMS,
-    BYTES,
-    DOCUMENTS,
-    LEARNING_RATE,
-    SIGMA,
-    CLIP,
-    EPSILON,
+    SEQUENCE_LENGTH.seldom(),
+    STREAMS.seldom(),
+    BYTES.seldom(),
+    DOCUMENTS.seldom(),
+    LEARNING_RATE.seldom(),
+    SIGMA.seldom(),
+    CLIP.seldom(),
+    EPSILON.seldom(),
     VALIDATION,
     Choice::new(
         "validate-every",
         "N",
         "updates from look to look at what is held out, beside the reports'",
-    ),
+    )
+    .seldom(),
     Choice::new("iterations", "N", "updates").or("100000"),
     SEED,
-    Choice::new("report-every", "N", "updates from report to report").or("10000"),
-    Choice::new("report-length", "N", "characters of a report's sample").or("200"),
-    Choice::new("passage-length", "N", "characters of the final passage").or("1000"),
-    Choice::new("log-every", "N", "updates from row to row of loss.csv").or("100"),
+    Choice::new("report-every", "N", "updates from report to report")
+        .or("10000")
+        .seldom(),
+    Choice::new("report-length", "N", "characters of a report's sample")
+        .or("200")
+        .seldom(),
+    Choice::new("passage-length", "N", "characters of the final passage")
+        .or("1000")
+        .seldom(),
+    Choice::new("log-every", "N", "updates from row to row of loss.csv")
+        .or("100")
+        .seldom(),
     Choice::new(
         "save-every",
         "N",
         "updates from save to save; a minute and the end are saved too",
     )
-    .or("10000"),
+    .or("10000")
+    .seldom(),
     Choice::new(
         "threads",
         "N",
         "threads to learn on, 1 to 256; no number changes a bit (what helps)",
-    ),
+    )
+    .seldom(),
     Choice::new("out", "DIR", "the run's folder").or("elman-run"),
     Choice::new(
         "from",
         "MODEL",
         "begin with the weights and the characters of a model",
-    ),
+    )
+    .seldom(),
     Choice::new("resume", "DIR", "go on with the run in this folder"),
     Choice::switch("force", "replace a run that the folder already holds"),
-    Choice::switch("quiet", "no progress"),
-    HELP,
+    Choice::switch("quiet", "no progress").seldom(),
+    HELP.seldom(),
 ];
 
 /// The state is saved this often, however long its updates take.
