@@ -236,8 +236,8 @@ fn bytes_of(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, CheckpointErr
     Ok(bytes)
 }
 
-/// The tensors in the order of the module's head.
-fn tensors(state: &State) -> Vec<F64Tensor<'_>> {
+/// The tensors of a model file with their shapes there, in the order of the module's head.
+pub fn tensors(state: &State) -> Vec<F64Tensor<'_>> {
     let mut tensors: Vec<F64Tensor> = Vec::new();
     for (prefix, parameters) in [("", &state.rnn.parameters), ("adagrad.", &state.G)] {
         for part in parameters.named() {

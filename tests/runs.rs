@@ -92,25 +92,6 @@ fn the_last_line_is_the_digest_that_show_prints() {
 }
 
 #[test]
-fn show_says_what_its_losses_include() {
-    let folder = Folder::new("losses");
-    let stdout = folder.train("run", "--iterations 250").well();
-    let best = value(passage(&stdout).0, "smooth_loss");
-    let model = elman::checkpoint::load(&folder.path("run/model.safetensors")).unwrap();
-    let last = model.state.smooth_loss.unwrap();
-    let shown = folder.run("show run/model.safetensors").well();
-    for row in [
-        format!("smooth loss      {last:?} nats over 10 characters, before the coming chunk\n"),
-        format!("best before      {best} nats over 10 characters, its coming chunk included\n"),
-    ] {
-        assert!(shown.contains(&row), "{row:?} is not in {shown}");
-    }
-    folder.train("untrained", "--iterations 0").well();
-    let shown = folder.run("show untrained").well();
-    assert!(shown.contains("smooth loss      none yet\nbest before      none yet\n"));
-}
-
-#[test]
 fn a_run_leaves_four_files_and_its_losses() {
     let folder = Folder::new("files");
     let stdout = folder.train("run", "--log-every 20").well();

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use elman::corpus::Input;
 use elman::text::Symbols;
-use elman::{Corpus, Model, Settings, TextError, checkpoint};
+use elman::{Corpus, Model, Plan, Settings, TextError, checkpoint};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -115,8 +115,25 @@ fn open(argument: Option<&OsStr>) -> io::Result<(Box<dyn Input>, u64)> {
     Ok((Box::new(Cursor::new(bytes)), length))
 }
 
+/// A model file that has been read.
+pub struct ModelFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// What it holds.
+    pub model: Model,
+    /// The plan of its run, in the last state of one.
+    pub plan: Option<Plan>,
+}
+
 /// The model of a file, or the best one of a run's folder.
 pub fn read_model(argument: Option<&OsStr>) -> Result<Model, Failure> {
+    read_model_file(argument).map(|file| file.model)
+}
+
+/// A model file, or that of the best model in a run's folder.
+pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
     let argument = argument
         .ok_or_else(|| Failure::Usage("which model? name a model file or a run's folder".into()))?;
     let mut path = PathBuf::from(argument);
@@ -130,7 +147,14 @@ pub fn read_model(argument: Option<&OsStr>) -> Result<Model, Failure> {
             ));
         }
     }
-    checkpoint::load(&path).map_err(|error| Failure::at(path.display(), error))
+    let loaded = checkpoint::load_with(&path);
+    let (model, plan) = loaded.map_err(|error| Failure::at(path.display(), error))?;
+    Ok(ModelFile {
+        bytes: fs::metadata(&path).map_or(0, |metadata| metadata.len()),
+        path,
+        model,
+        plan,
+    })
 }
 
 /// Refuses to write where there is something: a folder, or a file without `force`.
