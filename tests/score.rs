@@ -563,7 +563,7 @@ fn words_are_for_people() {
     let last = of_lines(&model, text)[2];
     let per = last.bits_per_character().unwrap();
     let row = format!(
-        "{:>9}  {per:>18.3}  {:>12.1}  {:>10}  'x' at 2",
+        "{:>9}  {per:>14.3}  {:>14.1}  {:>10}  'x' at 2",
         3, last.bits, 2
     );
     assert_eq!(lines.lines().last(), Some(row.as_str()));
@@ -595,7 +595,7 @@ fn a_threshold_is_a_filter() {
     assert_eq!((found.status, found.stderr.as_str()), (3, ""));
     let rows: Vec<&str> = found.stdout.lines().skip(1).collect();
     let row = |line: usize, worst: &str, text: &str| {
-        format!("{line:>9}  {:>18.3}  {worst:<18}  {text}", bits(line - 1))
+        format!("{line:>9}  {:>14.3}  {worst:<14}  {text}", bits(line - 1))
     };
     assert_eq!(
         rows,

@@ -262,16 +262,16 @@ impl Sheet<'_> {
             None => String::new(),
         };
         let symbol = one_of(self.symbols);
-        let per = format!("bits per {symbol}");
+        let per = format!("bits/{symbol}");
         let columns = match (self.report.extent, self.report.threshold) {
             (Extent::Text, _) => return file,
             (_, None) => format!(
-                "{:>9}  {per:>18}  {:>12}  {:>10}  worst {symbol}\n",
+                "{:>9}  {per:>14}  {:>14}  {:>10}  worst {symbol}\n",
                 "line",
                 "bits",
                 self.symbols.name()
             ),
-            (_, Some(_)) => format!("{:>9}  {per:>18}  {:<18}  text\n", "line", "worst"),
+            (_, Some(_)) => format!("{:>9}  {per:>14}  {:<14}  text\n", "line", "worst"),
         };
         file + &columns
     }
@@ -288,12 +288,12 @@ impl Sheet<'_> {
         match self.report.threshold {
             None => {
                 let (bits, characters) = (decimals(score.bits), thousands(score.characters));
-                format!("{line:>9}  {per:>18}  {bits:>12}  {characters:>10}  {worst}\n")
+                format!("{line:>9}  {per:>14}  {bits:>14}  {characters:>10}  {worst}\n")
             }
             Some(_) => {
                 let cut = if row.is_cut { " [...]" } else { "" };
                 format!(
-                    "{line:>9}  {per:>18}  {worst:<18}  {}{cut}\n",
+                    "{line:>9}  {per:>14}  {worst:<14}  {}{cut}\n",
                     readable(row.text)
                 )
             }
@@ -331,9 +331,10 @@ impl Sheet<'_> {
 
     fn place(&self, worst: Worst) -> String {
         let position = thousands(worst.position);
-        match self.symbols {
-            Symbols::Characters => format!("{:?} at {position}", worst.character),
-            Symbols::Bytes => format!("0x{:02x} at {position}", u32::from(worst.character)),
+        match (self.symbols, worst.character) {
+            (Symbols::Bytes, byte) => format!("0x{:02x} at {position}", u32::from(byte)),
+            (_, '\'') => format!("\"'\" at {position}"),
+            (_, character) => format!("{character:?} at {position}"),
         }
     }
 }

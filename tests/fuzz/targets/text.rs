@@ -1,5 +1,6 @@
 //! Texts read in windows: the same symbols, chunk by chunk, as by the definition, however the bytes come; and
-//! a text that becomes another while it is read is an error or is learned, and never a panic.
+//! a text that becomes another while it is read is an error or is learned, and never a panic. Then it is judged,
+//! by a model that knows how it begins: the same rows, however the bytes come.
 //!
 //! Input: how it is read, in four bytes; then the text.
 #![no_main]
@@ -11,10 +12,13 @@ mod definition;
 mod memory;
 
 use elman::corpus::{Corpus, TextError};
+use elman::model::State;
+use elman::score::{Extent, Reading, Score};
 use elman::text::Symbols;
-use elman::{Settings, Training, TrainingError};
+use elman::{Model, Rnn, Settings, Shape, Training, TrainingError, Vocabulary};
 use libfuzzer_sys::fuzz_target;
 use memory::within;
+use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex};
 
@@ -45,6 +49,7 @@ fuzz_target!(|input: &[u8]| {
         ..Settings::default()
     };
     let file = Short::new(text, usize::from(step) + 1);
+    judge(&model(text, symbols, settings), text, file.clone());
     let opened = within(ALWAYS, || {
         Corpus::open(file.clone(), symbols, &settings, |_| ())
     });
@@ -58,6 +63,59 @@ fuzz_target!(|input: &[u8]| {
         (opened, defined) => panic!("{opened:?} and {defined:?}"),
     }
 });
+
+/// A network of one unit that knows the first symbols of a text.
+fn model(text: &[u8], symbols: Symbols, settings: Settings) -> Model {
+    let start = &text[..text.len().min(30)];
+    let known: BTreeSet<char> = match symbols {
+        Symbols::Characters => String::from_utf8_lossy(start).chars().collect(),
+        Symbols::Bytes => start.iter().map(|&byte| char::from(byte)).collect(),
+    };
+    let known = known.into_iter().chain(start.is_empty().then_some('a'));
+    let vocabulary = Vocabulary::from_characters(symbols, known.collect()).expect("sorted");
+    let shape = Shape::new(1, vocabulary.len()).expect("small");
+    let rnn = Rnn::random(shape, 1.0, 3).expect("small");
+    Model {
+        settings,
+        vocabulary,
+        source: None,
+        state: State::first(rnn, 1).expect("small"),
+    }
+}
+
+/// The rows of every extent: those of the text in one piece are those of the text in many.
+fn judge(model: &Model, text: &[u8], file: Short) {
+    let lines = text.split(|&byte| byte == b'\n').count();
+    for extent in [
+        Extent::Text,
+        Extent::Lines { carry: false },
+        Extent::Lines { carry: true },
+    ] {
+        let whole = rows(model, extent, text);
+        assert_eq!(rows(model, extent, file.clone()), whole, "{extent:?}");
+        let (rows, error) = whole;
+        assert!(rows.len() <= lines && rows.iter().all(|row| row.1.bits.is_finite()));
+        assert!(error.is_some() || extent != Extent::Text || rows.len() == 1);
+        assert!(error.is_some() || extent == Extent::Text || rows.len() + 1 >= lines);
+    }
+}
+
+type Rows = Vec<(Option<u64>, Score, Vec<u8>)>;
+
+fn rows(model: &Model, extent: Extent, mut input: impl Read) -> (Rows, Option<(TextError, u64)>) {
+    let mut reading = Reading::new(model, extent);
+    let mut rows = Vec::new();
+    loop {
+        let read = reading.read(&mut input, &mut |row| {
+            rows.push((row.line, row.score, row.text.to_vec()));
+        });
+        match read {
+            Ok(true) => {}
+            Ok(false) => return (rows, None),
+            Err(error) => return (rows, Some((error, reading.line()))),
+        }
+    }
+}
 
 fn learn_something_else(corpus: Corpus, settings: Settings) {
     let Ok(mut training) = Training::begin(corpus, settings) else {
