@@ -279,7 +279,7 @@ fn a_long_text_is_judged_and_held_nowhere() {
     ] {
         let held = HELD.load(Ordering::Relaxed);
         let mut text = Endless {
-            length: 3_000_000,
+            length: 1_000_000,
             at: 0,
         };
         let mut reading = Reading::new(trained.model(), extent);
@@ -293,8 +293,8 @@ fn a_long_text_is_judged_and_held_nowhere() {
         assert_eq!(count, 0, "{extent:?}");
         let more = HELD.load(Ordering::Relaxed) - held;
         assert!(more < 300_000, "{more} bytes");
-        assert!(rows == 1 || rows > 70_000, "{rows} rows");
-        assert!(characters > 2_800_000, "{characters}");
+        assert!(rows == 1 || rows > 24_000, "{rows} rows");
+        assert!(characters > 900_000, "{characters}");
     }
     // A line that does not end.
     let mut line = std::io::repeat(b'e').take(2_000_000);
