@@ -98,25 +98,64 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let h0 = vec![0.0; model.state.rnn.shape().m()];
     let mut synthesizer = Synthesizer::of(&model, &h0, sampling);
     let last = read_prime(&mut synthesizer, &model, &prime)?;
+    let sample = Sample {
+        model: &model,
+        prime: prime.text(),
+        synthesizer,
+        last,
+        length,
+        until,
+    };
     let seed: u64 = seed.unwrap_or(model.settings.seed);
     let mut output = Flow::new();
     for i in 0..count {
         // Documents stand one on a line, other texts apart.
         let between = if i > 0 && newline.is_none() { "\n" } else { "" };
-        let mut generator = Generator::new(seed.wrapping_add(i), Stream::Passage);
-        let mut synthesizer = synthesizer.clone();
-        let characters = synthesizer.characters(last, &mut generator);
-        let characters = characters.take_while(|&character| Some(character) != newline);
         (output.write_all(between.as_bytes()))
-            .and_then(|()| output.write_all(prime.text()))
-            .and_then(|()| {
-                let characters = characters.take(length);
-                write(&model.vocabulary, characters, &until, &mut output)
-            })
-            .and_then(|()| output.write_all(b"\n"))
+            .and_then(|()| sample.write(seed.wrapping_add(i), &mut output))
             .map_err(Failure::output)?;
     }
     output.flush().map_err(Failure::output)
+}
+
+/// What every sample has in common.
+struct Sample<'a> {
+    model: &'a Model,
+    prime: &'a [u8],
+    /// It has read all of the prime but its last character.
+    synthesizer: Synthesizer<'a>,
+    last: usize,
+    length: usize,
+    until: Vec<usize>,
+}
+
+impl Sample<'_> {
+    /// Writes characters until there are enough, a document ends, or what was written ends with `until`.
+    fn write(&self, seed: u64, output: &mut Flow) -> io::Result<()> {
+        output.write_all(self.prime)?;
+        let newline = self.model.newline();
+        let mut generator = Generator::new(seed, Stream::Passage);
+        let mut synthesizer = self.synthesizer.clone();
+        let mut tail = VecDeque::new();
+        let characters = synthesizer.characters(self.last, &mut generator);
+        for character in characters.take(self.length) {
+            if Some(character) == newline {
+                break;
+            }
+            self.model.vocabulary.write(character, output)?;
+            if self.until.is_empty() {
+                continue;
+            }
+            if tail.len() == self.until.len() {
+                tail.pop_front();
+            }
+            tail.push_back(character);
+            if tail.iter().eq(&self.until) {
+                break;
+            }
+        }
+        output.write_all(b"\n")
+    }
 }
 
 fn sampling(arguments: &Arguments) -> Result<Sampling, Failure> {
@@ -249,28 +288,4 @@ fn read_prime(
         last = character;
     }
     Ok(last)
-}
-
-/// Writes characters until they end, or what was written ends with `until`.
-fn write(
-    vocabulary: &Vocabulary,
-    characters: impl Iterator<Item = usize>,
-    until: &[usize],
-    output: &mut Flow,
-) -> io::Result<()> {
-    let mut tail = VecDeque::new();
-    for character in characters {
-        vocabulary.write(character, output)?;
-        if until.is_empty() {
-            continue;
-        }
-        if tail.len() == until.len() {
-            tail.pop_front();
-        }
-        tail.push_back(character);
-        if tail.iter().eq(until) {
-            break;
-        }
-    }
-    Ok(())
 }
