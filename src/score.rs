@@ -341,10 +341,8 @@ impl<'a> Judge<'a> {
     }
 
     fn take(&mut self, symbol: char, row: &mut impl FnMut(Row<'_>)) {
-        let symbols = self.model.vocabulary.symbols();
-        if std::mem::take(&mut self.is_start)
-            && (symbol, symbols) == ('\u{feff}', Symbols::Characters)
-        {
+        // No byte is a byte-order mark.
+        if std::mem::take(&mut self.is_start) && symbol == '\u{feff}' {
             return;
         }
         self.position += 1;
