@@ -32,7 +32,7 @@ fn the_many_options_of_train_fit_a_screen() {
     assert!(help.contains("--report-every (10000)"), "{help}");
     assert!(help.ends_with("elman help train explains each\n"), "{help}");
     let full = folder.run("help train").well();
-    let options = "hidden seq-length streams bytes documents learning-rate sigma clip epsilon iterations seed \
+    let options = "hidden seq-length streams bytes documents learning-rate sigma clip epsilon iterations seed seeds \
                    report-every report-length passage-length log-every save-every threads out from \
                    resume force quiet help";
     for option in options.split_whitespace() {

@@ -101,6 +101,23 @@ impl Arguments {
         Ok(parsed)
     }
 
+    /// The same with one option more, which wins over those of its name.
+    ///
+    /// # Panics
+    /// Where the command has no such option.
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        let choice = self.choices.iter().find(|choice| choice.name == name);
+        let choice = choice.expect("an option of the command");
+        self.given.push((choice.name, value.into()));
+        self
+    }
+
+    /// The same without an option, whether it was given or not.
+    pub fn without(mut self, name: &str) -> Self {
+        self.given.retain(|(given, _)| *given != name);
+        self
+    }
+
     /// The first argument that belongs to no option.
     pub fn first(&self) -> Option<&OsStr> {
         self.positional.first().map(OsString::as_os_str)

@@ -5,10 +5,11 @@ use super::progress::Progress;
 use elman::corpus::Input;
 use elman::text::Symbols;
 use elman::{Corpus, Model, Plan, Settings, TextError, checkpoint};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// What to call a text.
 pub struct Text {
@@ -42,14 +43,18 @@ pub fn read_text(
         Failure::at(&place, format!("{error}{advice}"))
     })?;
     if corpus.has_byte_order_mark() && !quiet {
-        progress.tell(&format!(
-            "{place} begins with a byte-order mark, which is left out"
-        ));
+        progress.tell(&mark_is_left_out(&place));
     }
     Ok((Text { name, place }, corpus))
 }
 
-fn names(argument: Option<&OsStr>) -> Text {
+/// What is told of a text that does not begin with its first character.
+pub fn mark_is_left_out(place: &str) -> String {
+    format!("{place} begins with a byte-order mark, which is left out")
+}
+
+/// What to call the text that the command line names.
+pub fn names(argument: Option<&OsStr>) -> Text {
     let (name, place): (&OsStr, &OsStr) = match argument {
         None => ("the built-in story".as_ref(), "the built-in story".as_ref()),
         Some(path) if path == "-" => ("standard input".as_ref(), "standard input".as_ref()),
@@ -92,27 +97,39 @@ impl Seek for Watched {
 
 /// The text's bytes and how many there are. What cannot be read twice is taken into memory.
 fn open(argument: Option<&OsStr>) -> io::Result<(Box<dyn Input>, u64)> {
-    let mut bytes = Vec::new();
-    match argument {
-        None => bytes.extend_from_slice(elman::STORY.as_bytes()),
-        Some(path) if path == "-" => {
-            io::stdin().lock().read_to_end(&mut bytes)?;
-        }
+    let bytes = match argument {
+        None => elman::STORY.as_bytes(),
+        Some(path) if path == "-" => once(path, |bytes| io::stdin().lock().read_to_end(bytes))?,
         Some(path) => {
             let metadata = fs::metadata(path)?;
             if metadata.is_dir() {
                 return Err(io::Error::other("a folder, not a text"));
             }
-            let mut file = File::open(path)?;
             if metadata.is_file() {
-                let length = metadata.len();
+                let (file, length) = (File::open(path)?, metadata.len());
                 return Ok((Box::new(Watched { file, metadata }), length));
             }
-            file.read_to_end(&mut bytes)?;
+            once(path, |bytes| File::open(path)?.read_to_end(bytes))?
         }
+    };
+    Ok((Box::new(Cursor::new(bytes)), bytes.len() as u64))
+}
+
+/// The bytes of what can be read only once, for all who ask: runs side by side share them. They are kept to the end.
+fn once(
+    path: &OsStr,
+    read: impl FnOnce(&mut Vec<u8>) -> io::Result<usize>,
+) -> io::Result<&'static [u8]> {
+    static READ: Mutex<Vec<(OsString, &[u8])>> = Mutex::new(Vec::new());
+    let mut all = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, bytes)) = all.iter().find(|(known, _)| known == path) {
+        return Ok(bytes);
     }
-    let length = bytes.len() as u64;
-    Ok((Box::new(Cursor::new(bytes)), length))
+    let mut bytes = Vec::new();
+    read(&mut bytes)?;
+    let bytes: &[u8] = bytes.leak();
+    all.push((path.to_os_string(), bytes));
+    Ok(bytes)
 }
 
 /// A model file that has been read.

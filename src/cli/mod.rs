@@ -21,6 +21,7 @@ mod resume;
 mod run_folder;
 mod sample;
 mod score;
+mod seeds;
 mod settings;
 mod show;
 mod terminal;

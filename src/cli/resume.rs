@@ -21,6 +21,20 @@ pub struct Resumed {
 
 /// Opens the folder that `--resume` names, and refuses options that the run in it was not begun with.
 pub fn open(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Resumed, Failure> {
+    refuse_contradictions(arguments)?;
+    let path = Path::new(arguments.filled("resume")?);
+    let (folder, saved) = RunFolder::open(path, disk)?;
+    agree(arguments, &saved)?;
+    let plan = plan(arguments, &saved)?;
+    Ok(Resumed {
+        folder,
+        saved,
+        plan,
+    })
+}
+
+/// Refuses options that no run goes on with.
+pub fn refuse_contradictions(arguments: &Arguments) -> Result<(), Failure> {
     let path = Path::new(arguments.filled("resume")?);
     if arguments.has("force") {
         return Err(Failure::Usage(
@@ -39,14 +53,7 @@ pub fn open(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Resumed, Failu
             arguments.quoted("resume")
         )));
     }
-    let (folder, saved) = RunFolder::open(path, disk)?;
-    agree(arguments, &saved)?;
-    let plan = plan(arguments, &saved)?;
-    Ok(Resumed {
-        folder,
-        saved,
-        plan,
-    })
+    Ok(())
 }
 
 fn is_same(path: &Path, other: &Path) -> bool {
@@ -57,14 +64,14 @@ fn is_same(path: &Path, other: &Path) -> bool {
 }
 
 /// The value of an option that the run was begun with.
-enum Begun {
+pub enum Begun {
     Count(u64),
     Number(f64),
     Switch(bool),
 }
 
 /// Every option that stays as it was, with its value.
-fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 16] {
+pub fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 16] {
     use Begun::{Count, Number, Switch};
     let Model {
         settings,
@@ -154,6 +161,7 @@ mod tests {
     fn no_option_is_forgotten() {
         let free = [
             "iterations",
+            "seeds",
             "save-every",
             "threads",
             "quiet",

@@ -9,8 +9,8 @@ use elman::{Look, Model, Plan, Validation, checkpoint};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-const MODEL: &str = "model.safetensors";
-const BEST: &str = "best.safetensors";
+pub const MODEL: &str = "model.safetensors";
+pub const BEST: &str = "best.safetensors";
 const LOSSES: &str = "loss.csv";
 const CHART: &str = "loss.svg";
 
@@ -45,17 +45,7 @@ impl RunFolder {
         let made = disk.make_folder(path);
         made.map_err(|error| Failure::at(path.display(), error))?;
         let lock = Lock::take(path)?;
-        let files = [MODEL, BEST, LOSSES, CHART].map(|name| path.join(name));
-        if let Some(file) = files.iter().find(|file| file.is_dir()) {
-            return Err(Failure::at(file.display(), "a folder, not a file"));
-        }
-        if !force && files.iter().any(|file| file.exists()) {
-            return Err(Failure::at(
-                path.display(),
-                "already holds a run: go on with it by --resume, choose another folder with --out, or replace \
-                 it with --force",
-            ));
-        }
+        refuse_run(path, force)?;
         remove_state(path, disk.as_mut())?;
         let losses = LossLog::create(&path.join(LOSSES), rows, disk.as_mut());
         Ok(RunFolder {
@@ -172,8 +162,24 @@ impl RunFolder {
     }
 }
 
+/// Refuses a folder that already holds a run, unless `force`.
+pub fn refuse_run(path: &Path, force: bool) -> Result<(), Failure> {
+    let files = [MODEL, BEST, LOSSES, CHART].map(|name| path.join(name));
+    if let Some(file) = files.iter().find(|file| file.is_dir()) {
+        return Err(Failure::at(file.display(), "a folder, not a file"));
+    }
+    if !force && files.iter().any(|file| file.exists()) {
+        return Err(Failure::at(
+            path.display(),
+            "already holds a run: go on with it by --resume, choose another folder with --out, or replace \
+             it with --force",
+        ));
+    }
+    Ok(())
+}
+
 /// The state of an earlier run goes first, to last: it must never be found with files of the new one.
-fn remove_state(path: &Path, disk: &mut dyn Disk) -> Result<(), Failure> {
+pub fn remove_state(path: &Path, disk: &mut dyn Disk) -> Result<(), Failure> {
     let model = path.join(MODEL);
     if !model.exists() {
         return Ok(());

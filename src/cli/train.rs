@@ -10,6 +10,7 @@ use super::output::{print, print_characters, print_digest};
 use super::progress::Progress;
 use super::resume::{self, Resumed};
 use super::run_folder::{RunFolder, Saved};
+use super::seeds;
 use super::settings::{
     BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS,
     VALIDATION, refused, settings, symbols,
@@ -21,9 +22,13 @@ use elman::model::State;
 use elman::random::{Generator, Stream};
 use elman::synthesis::{Sampling, Synthesizer};
 use elman::text::Symbols;
-use elman::{Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError, Validation};
+use elman::{
+    Corpus, Level, Look, Model, Plan, Settings, Training, TrainingError, Validation, digest,
+};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -46,7 +51,14 @@ model), loss.csv and loss.svg. The last line is the digest of the parameters.
 
 With --resume a run goes on from its last state, as if it had never stopped, in
 the same TEXT and with all the settings of the run; --iterations may be larger,
---save-every another.";
+--save-every another.
+
+With --seeds N there are N runs, of --seed and the seeds after it, as many at a
+time as there are cores, each in a folder of its own in that of --out: seed-1,
+seed-2 and so on, the same to the byte as a run of its own. A line tells how each
+of them ended; the last ones tell the mean, the minimum and the maximum, and the
+best run. With --resume they go on, and those that are missing begin as the
+others were begun; --seed need not be given again.";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
@@ -68,6 +80,11 @@ pub const CHOICES: &[Choice] = &[
     .seldom(),
     Choice::new("iterations", "N", "updates").or("100000"),
     SEED,
+    Choice::new(
+        "seeds",
+        "N",
+        "train with so many seeds: --seed and those after it",
+    ),
     Choice::new("report-every", "N", "updates from report to report")
         .or("10000")
         .seldom(),
@@ -111,6 +128,10 @@ const SAVE_WITHIN: Duration = Duration::from_secs(60);
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.has("seeds") {
+        return seeds::run(arguments);
+    }
+    seeds::refuse_several(arguments)?;
     Run::of(arguments, Box::new(System))?.go()
 }
 
@@ -150,6 +171,7 @@ impl Run {
             held: None,
             saved_at: Instant::now(),
             unread: false,
+            made: Arc::default(),
             training,
             folder,
             rows,
@@ -181,6 +203,7 @@ impl Run {
             held: Some((updates, saved.plan)),
             saved_at: Instant::now(),
             unread: false,
+            made: Arc::default(),
             curve,
             training,
             folder,
@@ -371,7 +394,8 @@ fn is_finite(model: &Model) -> bool {
     parts.iter().all(|part| part.iter().all(|x| x.is_finite()))
 }
 
-struct Run {
+/// A run at work.
+pub struct Run {
     training: Training,
     folder: RunFolder,
     plan: Plan,
@@ -382,8 +406,66 @@ struct Run {
     /// Updates of the state that the folder holds, and its plan; none before the first save.
     held: Option<(u64, Plan)>,
     saved_at: Instant,
-    /// Nobody reads standard output any more.
+    /// Nobody reads standard output any more, or ever did.
     unread: bool,
+    /// Where the updates made are told to whom watches it.
+    made: Arc<AtomicU64>,
+}
+
+/// What a run ended with.
+pub struct Outcome {
+    /// Its updates.
+    pub iteration: u64,
+    /// That of the coming chunk.
+    pub epoch: u64,
+    /// The loss of the coming chunk.
+    pub loss: f64,
+    /// The smooth loss that includes it.
+    pub smooth_loss: f64,
+    /// Updates of the best model.
+    pub best_iteration: u64,
+    /// The smooth loss with which it won.
+    pub best_smooth_loss: f64,
+    /// The loss of the held-out text at the end, and that of the best model, where there are any.
+    pub validation: Option<[Validation; 2]>,
+    /// The digest of the parameters.
+    pub digest: u64,
+}
+
+/// One of several runs: it prints nothing.
+impl Run {
+    /// A run whose updates are told in `made`; `--quiet` is among its arguments.
+    pub fn silent(arguments: &Arguments, made: Arc<AtomicU64>) -> Result<Self, Failure> {
+        let mut run = Run::of(arguments, Box::new(System))?;
+        made.store(run.training.model().state.updates, Relaxed);
+        run.made = made;
+        run.unread = true;
+        Ok(run)
+    }
+
+    /// Whether its text begins with a byte-order mark.
+    pub fn has_byte_order_mark(&self) -> bool {
+        self.training.corpus().has_byte_order_mark()
+    }
+
+    /// Learns to the end.
+    pub fn finish(mut self) -> Result<Outcome, Failure> {
+        self.learn()?;
+        let look = self.training.look();
+        let look = look.map_err(|error| Failure::Failed(error.to_string()))?;
+        let validation = self.validate(look.iteration)?;
+        Ok(Outcome {
+            iteration: look.iteration,
+            epoch: look.epoch,
+            loss: look.loss,
+            smooth_loss: look.smooth_loss,
+            best_iteration: self.training.best().state.updates,
+            best_smooth_loss: self.training.best_smooth_loss().unwrap_or(f64::NAN),
+            validation: (validation.zip(self.training.best_validation()))
+                .map(|(last, best)| [last, best]),
+            digest: digest::of_parameters(&self.training.model().state.rnn.parameters),
+        })
+    }
 }
 
 impl Run {
@@ -423,6 +505,7 @@ impl Run {
             self.progress.draw(&look, last, characters);
             let updated = self.training.update();
             updated.map_err(|error| self.rescue(error.to_string()))?;
+            self.made.store(n + 1, Relaxed);
         }
     }
 
