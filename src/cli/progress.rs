@@ -71,9 +71,13 @@ impl Progress {
         self.draw_line(|elapsed| parts(look, iterations, made, elapsed, T));
     }
 
-    /// Draws a line of such parts, of what `parts` makes of the seconds so far, where the last drawing is long
-    /// enough ago.
-    pub fn draw_line(&mut self, parts: impl FnOnce(f64) -> Vec<String>) {
+    /// Draws a line of parts, the most important first, that are made of the seconds so far.
+    pub fn draw_parts(&mut self, parts: impl FnOnce(f64) -> Vec<String>) {
+        self.draw_line(parts);
+    }
+
+    /// Draws the line, where the last drawing is long enough ago.
+    fn draw_line(&mut self, parts: impl FnOnce(f64) -> Vec<String>) {
         if !self.shown || self.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAW) {
             return;
         }

@@ -51,15 +51,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         false => beginning(arguments)?,
     };
     let at_once = at_once(arguments, runs.len())?;
-    let progress = Progress::new(arguments.has("quiet"), 0);
-    introduce(&progress, &runs, at_once);
+    let mut progress = Progress::new(arguments.has("quiet"), 0);
+    introduce(&mut progress, &runs, at_once);
     let place = names(arguments.first()).place;
     let mut watch = Watch::new(&runs, place, iterations, progress);
     side_by_side(&mut watch, at_once, arguments.has("force"));
     watch.conclude()
 }
 
-fn introduce(progress: &Progress, runs: &[One], at_once: usize) {
+fn introduce(progress: &mut Progress, runs: &[One], at_once: usize) {
     let (count, first, last) = (runs.len(), &runs[0], &runs[runs.len() - 1]);
     let out = first.folder.parent().unwrap_or(Path::new("")).display();
     progress.say(&format!(

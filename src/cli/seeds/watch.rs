@@ -115,7 +115,7 @@ impl<'a> Watch<'a> {
         let runs = self.runs.len();
         let whole = u128::from(self.iterations) * runs as u128;
         self.progress
-            .draw_line(|elapsed| parts(all, whole, ended, runs, made as f64 / elapsed));
+            .draw_parts(|elapsed| parts(all, whole, ended, runs, made as f64 / elapsed));
     }
 
     /// Mean, minimum, maximum, the best run; and what failed.
