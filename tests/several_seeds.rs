@@ -276,6 +276,14 @@ fn runs_that_have_ended_are_only_told() {
         on.starts_with("seed=5 iter=350 ") && on.contains("\nseed=6 iter=350 "),
         "{on}"
     );
+    // What was stopped before its first save begins anew.
+    fs::create_dir(folder.path("runs/seed-8")).unwrap();
+    folder.write("runs/seed-8/loss.csv", "iteration,ep");
+    let anew = folder
+        .run("train text --resume runs --seed 7 --seeds 2")
+        .well();
+    assert_eq!(anew.lines().nth(1).unwrap(), alone(&folder, 8, "alone"));
+    assert_same(&folder, 8..=8, "runs", "alone");
     // Those that were left behind catch up.
     let all = folder.run("train text --resume runs --seeds 4").well();
     assert_eq!(all.matches(" iter=350 ").count(), 4, "{all}");
