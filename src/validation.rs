@@ -13,6 +13,11 @@
 //! each begins from h = 0 after a newline, as in training, so that all of their characters are charged and their
 //! newlines as well.
 //!
+//! Where a network has met h = 0 only at the start of a long text, it may answer to it badly for a long time, and to
+//! all that follows: what it carries settles in another course than the one that it learned in. The loss from h = 0 is
+//! then far above that of training, until the text has been begun anew. Texts that it writes from h = 0 suffer in the
+//! same way, so this is no error of the loss.
+//!
 //! The sum is one running sum from 0, over the characters by increasing position. So it does not depend on how many
 //! steps are computed together, nor on the instruction set or the number of threads.
 
@@ -352,6 +357,24 @@ mod tests {
             assert_eq!(again.validate(), whole.held_out_loss());
             whole.update().unwrap();
         }
+    }
+
+    /// Documents are cut where only the text can tell: no file can say that such a position is wrong.
+    #[test]
+    fn no_run_goes_on_in_what_is_held_out() {
+        let text = "anna\nbo\nchristopher\ny\n".repeat(9);
+        let documents = Settings {
+            documents: true,
+            ..settings()
+        };
+        let training = Training::new(&text, documents).unwrap();
+        let mut model = training.model().clone();
+        model.state.position = training.corpus().learned() as usize;
+        assert!(Training::resume(&text, model.clone(), model.clone()).is_ok());
+        model.state.position += 1;
+        assert!(checkpoint::to_bytes(&model).is_ok());
+        let refused = Training::resume(&text, model.clone(), model).unwrap_err();
+        assert!(matches!(refused, TrainingError::OtherText { .. }));
     }
 
     #[test]

@@ -13,7 +13,7 @@ fn help_and_version_go_to_standard_output() {
         let said = folder.run(version).well();
         assert_eq!(said, format!("elman {}\n", elman::VERSION));
     }
-    for command in "train sample check show export import completions".split(' ') {
+    for command in "train sample score check show export import completions".split(' ') {
         let help = folder.run(&format!("{command} --help")).well();
         assert!(help.starts_with(&format!("elman {command}: ")));
         assert!(help.lines().count() <= 24, "{help}");
@@ -32,7 +32,7 @@ fn the_many_options_of_train_fit_a_screen() {
     assert!(help.contains("--report-every (10000)"), "{help}");
     assert!(help.ends_with("elman help train explains each\n"), "{help}");
     let full = folder.run("help train").well();
-    let options = "hidden seq-length streams bytes documents learning-rate sigma clip epsilon iterations seed seeds \
+    let options = "hidden seq-length streams bytes documents learning-rate sigma clip epsilon iterations seed seeds validation validate-every \
                    report-every report-length passage-length log-every save-every threads out from \
                    resume force quiet help";
     for option in options.split_whitespace() {

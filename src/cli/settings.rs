@@ -42,7 +42,7 @@ pub const DOCUMENTS: Choice = Choice::switch(
 pub const VALIDATION: Choice = Choice::new(
     "validation",
     "F",
-    "share of the text, at its end, that is held out to judge by",
+    "share of the text, at its end, to judge by only",
 )
 .or("0");
 
