@@ -264,6 +264,9 @@ impl Plan {
     /// Whether the parameters after n updates compete for the best model by their validation loss, where a part
     /// of the text is held out. That of the end competes only where it is at such an update: so a run of N
     /// updates that goes on to M is the run of M updates.
+    ///
+    /// # Panics
+    /// Where one of the two is every 0 updates; no model file holds such a plan.
     pub fn competes(&self, n: u64) -> bool {
         let every = self.validate_every.unwrap_or(self.report_every);
         n % self.report_every == 0 || n % every == 0

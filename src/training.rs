@@ -210,8 +210,8 @@ impl Training {
     /// An untrained network and the text it is to learn.
     ///
     /// # Errors
-    /// [`TrainingError`] where a setting is out of range, the text too short, or the memory cannot
-    /// be had.
+    /// [`TrainingError`] where a setting is out of range, the text or what is held out of it too short, or the memory
+    /// cannot be had.
     pub fn new(text: &str, settings: Settings) -> Result<Self, TrainingError> {
         settings.check()?;
         Self::begin(Corpus::of(text, &settings)?, settings)
