@@ -22,11 +22,11 @@ pub struct Point {
 pub struct Curve {
     points: Vec<Point>,
     rows_per_point: u64,
-    /// Iterations and validation losses.
+    /// Iterations and losses.
     validation: Vec<(u64, f64)>,
-    /// Of so many validation losses one is kept.
-    looks_per_kept: u64,
-    looks: u64,
+    /// How many of what was pushed the last of them stands for, and all others.
+    validations_in_last: u64,
+    validations_per_point: u64,
 }
 
 impl Curve {
@@ -36,8 +36,8 @@ impl Curve {
             points: Vec::new(),
             rows_per_point: 1,
             validation: Vec::new(),
-            looks_per_kept: 1,
-            looks: 0,
+            validations_in_last: 1,
+            validations_per_point: 1,
         }
     }
 
@@ -74,26 +74,38 @@ impl Curve {
         &self.points
     }
 
-    /// Adds a validation loss, in nats over T characters as the losses are.
+    /// Adds a validation loss, in nats over as many characters as the other losses. Of many, the latest of every so many is kept.
     pub fn push_validation(&mut self, iteration: u64, loss: f64) {
-        if self.looks % self.looks_per_kept == 0 {
-            self.validation.push((iteration, loss));
+        match self.validation.last_mut() {
+            Some(last) if self.validations_in_last < self.validations_per_point => {
+                *last = (iteration, loss);
+                self.validations_in_last += 1;
+            }
+            _ => {
+                self.validation.push((iteration, loss));
+                self.validations_in_last = 1;
+            }
         }
-        self.looks += 1;
         if self.validation.len() > 2 * KEPT {
-            let mut index = 0;
-            self.validation.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
-            self.looks_per_kept *= 2;
+            // The one that has just come has no other yet.
+            let pairs = self.validation.chunks(2);
+            self.validation = pairs.filter_map(<[_]>::last).copied().collect();
+            self.validations_per_point *= 2;
         }
     }
 
-    /// Iterations and validation losses, evenly thinned: the first is kept, the last may not be.
-    #[allow(dead_code)]
+    /// The validation losses by iteration.
     pub fn validation(&self) -> &[(u64, f64)] {
         &self.validation
+    }
+
+    /// The lowest and the highest smooth loss of the updates from `from` on.
+    pub fn range(&self, from: u64) -> (f64, f64) {
+        let smooth = |point: &&Point| point.iteration >= from;
+        let smooth = self.points.iter().filter(smooth).map(|point| point.smooth);
+        smooth.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| {
+            (low.min(loss), high.max(loss))
+        })
     }
 }
 
@@ -151,20 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn validation_losses_are_kept_evenly() {
+    fn validation_losses_are_kept_and_thinned() {
         let mut curve = Curve::new();
-        for n in 0..20_000u64 {
-            curve.push_validation(5 * n, n as f64);
-            let kept = curve.validation();
-            assert!(kept.len() <= 2 * KEPT);
-            assert_eq!(kept[0], (0, 0.0));
-            let gap = kept.get(1).map_or(5, |second| second.0);
-            assert!(kept.windows(2).all(|pair| pair[1].0 - pair[0].0 == gap));
-            assert!(5 * n - kept.last().unwrap().0 < gap);
-            assert!(kept.iter().all(|(n, loss)| *n == 5 * *loss as u64));
-            if n > KEPT as u64 {
-                assert!(kept.len() > KEPT);
-            }
-        }
+        (0..2000).for_each(|n| curve.push_validation(50 * n, n as f64));
+        let all: Vec<(u64, f64)> = (0..2000).map(|n| (50 * n, n as f64)).collect();
+        assert_eq!(curve.validation(), all);
+        (2000..100_000).for_each(|n| curve.push_validation(50 * n, n as f64));
+        let kept = curve.validation();
+        assert!((KEPT..=2 * KEPT).contains(&kept.len()));
+        assert_eq!(kept.last(), Some(&(50 * 99_999, 99_999.0)));
+        let steps: Vec<u64> = kept.windows(2).map(|two| two[1].0 - two[0].0).collect();
+        let (last, others) = steps.split_last().unwrap();
+        assert!(others.iter().all(|step| step == &others[0]) && *last <= others[0]);
+        assert!(curve.points().is_empty());
+    }
+
+    #[test]
+    fn a_range_may_leave_out_the_beginning() {
+        let curve = Curve::falling(100);
+        assert_eq!(curve.range(0), (40.6, 100.0));
+        assert_eq!(curve.range(100), (40.6, 70.0));
     }
 }

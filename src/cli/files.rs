@@ -30,7 +30,7 @@ pub fn read_text(
     let Text { name, place } = names(argument);
     let fail = |error: io::Error| Failure::at(&place, error);
     let (input, bytes) = open(argument).map_err(fail)?;
-    let mut progress = Progress::new(quiet, 0);
+    let mut progress = Progress::new(quiet);
     let corpus = Corpus::open(input, symbols, settings, |read| {
         progress.draw_reading(&place, read, bytes);
     });

@@ -7,6 +7,8 @@ use super::loss_log::{LossLog, Rows};
 use elman::disk::{self, Disk};
 use elman::{Look, Model, Plan, Validation, checkpoint};
 use std::fmt::Display;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub const MODEL: &str = "model.safetensors";
@@ -126,6 +128,17 @@ impl RunFolder {
         logged.map_err(|error| within(&self.path, LOSSES, error))
     }
 
+    /// Replaces the chart alone, for those who look at it meanwhile. It is found whole; only the next save makes
+    /// it last, and tells where it fails.
+    pub fn show(&mut self, chart: &str) {
+        if self.lock.keep().is_err() {
+            return;
+        }
+        let _ = disk::place(&mut InPassing, &self.path.join(CHART), |output| {
+            output.write_all(chart.as_bytes())
+        });
+    }
+
     /// Saves the losses so far, the chart, the best model and the last state, in this order and each on the
     /// device before the next, the chart apart: whoever finds a state finds all that came before it.
     ///
@@ -176,6 +189,15 @@ pub fn refuse_run(path: &Path, force: bool) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// The system's disk, without waiting for the device.
+struct InPassing;
+
+impl Disk for InPassing {
+    fn sync(&mut self, _: &File) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The state of an earlier run goes first, to last: it must never be found with files of the new one.

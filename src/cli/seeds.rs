@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         false => beginning(arguments)?,
     };
     let at_once = at_once(arguments, runs.len())?;
-    let mut progress = Progress::new(arguments.has("quiet"), 0);
+    let mut progress = Progress::new(arguments.has("quiet"));
     introduce(&mut progress, &runs, at_once);
     let place = names(arguments.first()).place;
     let mut watch = Watch::new(&runs, place, iterations, progress);

@@ -1,35 +1,82 @@
 //! What the terminal can show, found out with the standard library alone.
 
 use std::env;
-use std::fs::File;
+use std::io;
 use std::process::{Command, Stdio};
 
-/// No terminal is wider; the widths of formats end at 65,535.
-const WIDEST: usize = 1000;
+/// No terminal is wider or higher; the widths of formats end at 65,535.
+const LARGEST: usize = 1000;
 
-/// The width in columns: `COLUMNS`, else what `stty size` says on the terminal, else 80.
+/// The size of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Size {
+    /// Characters side by side.
+    pub columns: usize,
+    /// Lines.
+    pub rows: usize,
+}
+
+/// The size of the terminal that standard error is: `COLUMNS` and `LINES`, else what `stty size` says on it,
+/// else 80 x 24.
+pub fn size() -> Size {
+    size_of(Stdio::from(io::stderr()))
+}
+
+/// As [`size`], the columns of the terminal that standard output is.
 pub fn width() -> usize {
-    let from_environment = env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
-    sensible(from_environment.or_else(ask_stty))
+    size_of(Stdio::from(io::stdout())).columns
 }
 
-fn sensible(columns: Option<usize>) -> usize {
-    let columns = columns.filter(|&columns| columns > 0);
-    columns.unwrap_or(80).min(WIDEST)
+fn size_of(terminal: Stdio) -> Size {
+    let number = |name| env::var(name).ok().and_then(|value| value.parse().ok());
+    match [number("LINES"), number("COLUMNS")] {
+        [Some(rows), Some(columns)] => sensible([rows, columns]),
+        said => {
+            let [rows, columns] = ask_stty(terminal).unwrap_or([0, 0]);
+            sensible([said[0].unwrap_or(rows), said[1].unwrap_or(columns)])
+        }
+    }
 }
 
-fn ask_stty() -> Option<usize> {
-    let terminal = File::open("/dev/tty").ok()?;
+fn sensible(size: [usize; 2]) -> Size {
+    let or = |number: usize, default: usize| match number {
+        0 => default,
+        number => number.min(LARGEST),
+    };
+    Size {
+        rows: or(size[0], 24),
+        columns: or(size[1], 80),
+    }
+}
+
+/// Rows and columns. A terminal without a size says 0.
+fn ask_stty(terminal: Stdio) -> Option<[usize; 2]> {
     let output = Command::new("stty")
         .arg("size")
         .stdin(terminal)
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    let size = String::from_utf8(output.stdout).ok()?;
-    size.split_whitespace().nth(1)?.parse().ok()
+    let said = String::from_utf8(output.stdout).ok()?;
+    let mut numbers = said.split_whitespace().map(|number| number.parse().ok());
+    Some([numbers.next()??, numbers.next()??])
+}
+
+/// Whether the terminal understands cursor movements: on Unix each that has a name and is not `dumb`, on
+/// Windows where something says so.
+pub fn can_move() -> bool {
+    moves(|name| env::var(name).ok(), cfg!(windows))
+}
+
+fn moves(variable: impl Fn(&str) -> Option<String>, windows: bool) -> bool {
+    let says = |name| variable(name).filter(|value| !value.is_empty());
+    match says("TERM") {
+        Some(name) => name != "dumb",
+        None => {
+            let signs = ["WT_SESSION", "ANSICON", "ConEmuANSI"].map(says);
+            windows && signs.into_iter().flatten().any(|sign| sign != "OFF")
+        }
+    }
 }
 
 /// Whether the terminal shows UTF-8, by the locale; Windows always converts it.
@@ -45,6 +92,28 @@ pub fn is_utf8() -> bool {
     names_utf8 || cfg!(windows)
 }
 
+/// What terminals draw two columns wide, roughly and rather too much of it: Hangul, emoji, the writing of
+/// China and Japan.
+const WIDE: [(char, char); 8] = [
+    ('\u{1100}', '\u{115f}'),
+    ('\u{231a}', '\u{23ff}'),
+    ('\u{2600}', '\u{27bf}'),
+    ('\u{2b00}', '\u{2bff}'),
+    ('\u{2e80}', '\u{d7ff}'),
+    ('\u{f900}', '\u{faff}'),
+    ('\u{fe10}', '\u{ffe6}'),
+    ('\u{1b000}', '\u{3ffff}'),
+];
+
+/// The columns that text takes at most.
+pub fn columns_of(text: &str) -> usize {
+    let wide = |c| {
+        WIDE.iter()
+            .any(|&(first, last)| (first..=last).contains(&c))
+    };
+    text.chars().map(|c| 1 + usize::from(wide(c))).sum()
+}
+
 /// A whole number with separators: 1,234,567.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -58,29 +127,75 @@ pub fn thousands(number: u64) -> String {
     separated
 }
 
+/// A loss with so many digits that say something; no longer than 9 characters with four.
+pub fn short_loss(loss: f64, digits: usize) -> String {
+    if loss == 0.0 {
+        return "0".to_string();
+    }
+    if !(0.01..999_999.0).contains(&loss) {
+        return format!("{loss:.2e}");
+    }
+    let before = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5];
+    let before = before.iter().filter(|&&power| loss >= power).count();
+    format!("{loss:.0$}", digits.saturating_sub(before))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn any_width_can_be_drawn() {
-        for (columns, width) in [
-            (None, 80),
-            (Some(0), 80),
-            (Some(1), 1),
-            (Some(200), 200),
-            (Some(70_000), 1000),
-            (Some(usize::MAX), 1000),
+    fn any_size_can_be_drawn() {
+        for (said, rows, columns) in [
+            ([0, 0], 24, 80),
+            ([1, 1], 1, 1),
+            ([50, 200], 50, 200),
+            ([70_000, usize::MAX], 1000, 1000),
         ] {
-            let sensible = sensible(columns);
-            assert_eq!(sensible, width);
-            assert_eq!(format!("{:1$}", "", sensible).len(), width);
+            assert_eq!(sensible(said), Size { rows, columns });
         }
+    }
+
+    #[test]
+    fn moves_need_a_terminal_with_a_name_or_a_sign() {
+        let with = |pairs: &'static [(&str, &str)], windows| {
+            let find = |name: &str| pairs.iter().find(|pair| pair.0 == name);
+            moves(|name| find(name).map(|pair| pair.1.to_string()), windows)
+        };
+        for windows in [false, true] {
+            assert!(with(&[("TERM", "xterm-256color")], windows));
+            assert!(!with(&[("TERM", "dumb"), ("WT_SESSION", "1")], windows));
+            assert!(!with(&[("TERM", "")], windows));
+            assert!(!with(&[], windows));
+            assert_eq!(with(&[("WT_SESSION", "{1}")], windows), windows);
+            assert_eq!(with(&[("ConEmuANSI", "ON")], windows), windows);
+            assert!(!with(&[("ConEmuANSI", "OFF")], windows));
+        }
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let columns =
+            ["loss", "\u{e5}\u{416}", "\u{65e5}\u{672c}", "\u{1f600}", ""].map(columns_of);
+        assert_eq!(columns, [4, 2, 4, 2, 0]);
+        // What the curve and the bar are drawn with.
+        assert_eq!(columns_of("\u{2800}\u{28ff}"), 2);
     }
 
     #[test]
     fn thousands_are_separated() {
         let shown = [0, 999, 1000, 123_456, 1_234_567].map(thousands);
         assert_eq!(shown, ["0", "999", "1,000", "123,456", "1,234,567"]);
+    }
+
+    #[test]
+    fn losses_of_any_size_are_short() {
+        let shown = [0.0, 1e-6, 0.05, 1.5736, 51.236, 104.36, 123_456.7, 1e300];
+        let short = [
+            "0", "1.00e-6", "0.0500", "1.574", "51.24", "104.4", "123457", "1.00e300",
+        ];
+        assert_eq!(shown.map(|loss| short_loss(loss, 4)), short);
+        assert_eq!(short_loss(f64::from_bits(1), 4).len(), 9);
+        assert_eq!(short_loss(1.5736, 5), "1.5736");
     }
 }

@@ -7,7 +7,8 @@ use super::failure::Failure;
 use super::files::{Text, read_model, read_text};
 use super::loss_log::Rows;
 use super::output::{print, print_characters, print_digest};
-use super::progress::Progress;
+use super::pace::Pace;
+use super::progress::{Now, Progress};
 use super::resume::{self, Resumed};
 use super::run_folder::{RunFolder, Saved};
 use super::seeds;
@@ -128,6 +129,8 @@ pub const CHOICES: &[Choice] = &[
 
 /// The state is saved this often, however long its updates take.
 const SAVE_WITHIN: Duration = Duration::from_secs(60);
+/// The chart is drawn anew this often between saves.
+const REFRESH: Duration = Duration::from_secs(chart::REFRESH_SECONDS);
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -167,12 +170,13 @@ impl Run {
         check_start(&mut training, arguments)?;
         let rows = Rows::of(&training.model().settings, &plan);
         let folder = RunFolder::create(out, rows, arguments.has("force"), disk)?;
-        let run = Run {
-            progress: Progress::new(quiet, 0),
+        let mut run = Run {
+            progress: Progress::new(quiet),
             title: title(&text, &training.model().settings),
             curve: Curve::new(),
             held: None,
             saved_at: Instant::now(),
+            refresh: Pace::after(REFRESH),
             unread: false,
             made: Arc::default(),
             training,
@@ -201,10 +205,11 @@ impl Run {
         let mut training = on_threads(training, arguments, &text)?;
         look(&mut training)?;
         let mut run = Run {
-            progress: Progress::new(quiet, updates),
+            progress: Progress::new(quiet),
             title: title(&text, &settings),
             held: Some((updates, saved.plan)),
             saved_at: Instant::now(),
+            refresh: Pace::after(REFRESH),
             unread: false,
             made: Arc::default(),
             curve,
@@ -221,7 +226,7 @@ impl Run {
         Ok(run)
     }
 
-    fn introduce(&self, text: &Text) {
+    fn introduce(&mut self, text: &Text) {
         let model = self.training.model();
         let shape = model.state.rnn.shape();
         let folder = self.folder.path().display();
@@ -409,6 +414,7 @@ pub struct Run {
     /// Updates of the state that the folder holds, and its plan; none before the first save.
     held: Option<(u64, Plan)>,
     saved_at: Instant,
+    refresh: Pace,
     /// Nobody reads standard output any more, or ever did.
     unread: bool,
     /// Where the updates made are told to whom watches it.
@@ -504,8 +510,7 @@ impl Run {
                     self.curve.push_validation(n, loss);
                 }
             }
-            let characters = characters_an_update(&self.training);
-            self.progress.draw(&look, last, characters);
+            self.show(&look);
             let updated = self.training.update();
             updated.map_err(|error| self.rescue(error.to_string()))?;
             self.made.store(n + 1, Relaxed);
@@ -524,6 +529,26 @@ impl Run {
         };
         let validated = validated.map_err(|error| self.rescue(error.to_string()))?;
         Ok(Some(validated))
+    }
+
+    /// On the terminal, and in the chart.
+    fn show(&mut self, look: &Look) {
+        if self.refresh.is_due() {
+            let begun = Instant::now();
+            let chart = self.chart();
+            self.folder.show(&chart);
+            self.refresh.done(begun);
+        }
+        let validation = self.training.best_validation();
+        let best = validation.map(|validation| validation.loss);
+        let best = best.or(self.training.best_smooth_loss());
+        self.progress.draw(&Now {
+            look,
+            iterations: self.plan.iterations,
+            characters: characters_an_update(&self.training),
+            best: best.map(|loss| (self.training.best().state.updates, loss)),
+            curve: &self.curve,
+        });
     }
 
     /// Whether the last save is long ago. The clock is not asked at every update.
@@ -602,6 +627,7 @@ impl Run {
         chart::svg(
             &self.title,
             &self.curve,
+            self.training.model().state.updates,
             self.plan.iterations,
             self.training.updates_per_epoch(),
         )
@@ -615,7 +641,7 @@ impl Run {
             smooth_loss,
             ..
         } = *look;
-        self.progress.clear();
+        self.progress.make_room();
         print(&format!(
             "iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?}{}\n",
             words(validation)

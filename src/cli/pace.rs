@@ -1,0 +1,66 @@
+//! What is done beside the training, and how much of the time it may take.
+
+use std::time::{Duration, Instant};
+
+/// It takes at most one part in so many of the time.
+const SHARE: u32 = 200;
+
+/// The pace of something that is done again and again: as often as its time allows.
+pub struct Pace {
+    every: Duration,
+    next: Instant,
+}
+
+impl Pace {
+    /// Once `every` so long at most; the first time at once.
+    pub fn new(every: Duration) -> Self {
+        Pace {
+            every,
+            next: Instant::now(),
+        }
+    }
+
+    /// The first time is not before so long either.
+    pub fn after(every: Duration) -> Self {
+        let mut pace = Pace::new(every);
+        pace.next += every;
+        pace
+    }
+
+    /// Whether it is time.
+    pub fn is_due(&self) -> bool {
+        Instant::now() >= self.next
+    }
+
+    /// It was begun then and is done now. What takes long is done less often.
+    pub fn done(&mut self, begun: Instant) {
+        self.next = Instant::now() + self.pause(begun.elapsed());
+    }
+
+    fn pause(&self, took: Duration) -> Duration {
+        self.every.max(took.saturating_mul(SHARE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_is_done_less_often() {
+        let pace = Pace::new(Duration::from_millis(250));
+        let pause = |micros| pace.pause(Duration::from_micros(micros)).as_millis();
+        assert_eq!([100, 1000, 1250, 5000].map(pause), [250, 250, 250, 1000]);
+    }
+
+    #[test]
+    fn it_is_due_once_its_time_has_come() {
+        let hour = Duration::from_secs(3600);
+        assert!(Pace::new(hour).is_due());
+        assert!(!Pace::after(hour).is_due());
+        let mut pace = Pace::new(hour);
+        pace.done(Instant::now());
+        assert!(!pace.is_due());
+        assert!(Pace::after(Duration::ZERO).is_due());
+    }
+}
