@@ -4,7 +4,7 @@ use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
 use super::nearest::nearest;
 use super::output::{one_line, print};
-use super::{check, completions, export, help, import, sample, score, show, train};
+use super::{check, completions, export, help, import, plot, sample, score, show, train};
 use elman::Level;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -89,6 +89,17 @@ pub const COMMANDS: &[Command] = &[
         more: show::MORE,
         choices: show::CHOICES,
         work: show::run,
+    },
+    Command {
+        name: "plot",
+        takes: "DIR...",
+        limit: usize::MAX,
+        summary: "draw the losses of one run or several",
+        details: plot::DETAILS,
+        examples: plot::EXAMPLES,
+        more: plot::MORE,
+        choices: plot::CHOICES,
+        work: plot::run,
     },
     Command {
         name: "export",

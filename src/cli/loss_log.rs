@@ -65,13 +65,16 @@ impl Rows {
     }
 }
 
-/// One row.
+/// One row, of the update n that was next.
 #[derive(Clone, Copy)]
-struct Row {
-    iteration: u64,
+pub struct Row {
+    /// n.
+    pub iteration: u64,
     epoch: u64,
-    loss: f64,
-    smooth_loss: f64,
+    /// The loss of chunk n in nats over T characters.
+    pub loss: f64,
+    /// The smooth loss that includes it.
+    pub smooth_loss: f64,
     /// The two columns of a run with a part held out, and what is in them.
     validation: Option<Option<[f64; 2]>>,
 }
@@ -95,6 +98,11 @@ impl fmt::Display for Row {
 }
 
 impl Row {
+    /// The validation loss in nats over T characters, where it was looked at.
+    pub fn validation_loss(&self) -> Option<f64> {
+        self.validation.flatten().map(|[loss, _]| loss)
+    }
+
     /// The row of an update as it was written, to the character.
     fn parse(line: &str, n: u64, rows: &Rows) -> Option<Self> {
         let mut fields = line.split(',');
@@ -143,25 +151,13 @@ impl LossLog {
     /// The file of a run that goes on, and the curve of its rows before update `updates`: all of them have to be
     /// there. What follows them is not looked at. Before it is written to, it has to [`LossLog::go_on`].
     pub fn open(path: &Path, rows: Rows, updates: u64) -> io::Result<(Self, Curve)> {
-        if !fs::metadata(path)?.is_file() {
-            return Err(io::Error::other("not a regular file"));
-        }
-        let mut file = File::open(path)?;
-        let mut lines = Lines {
-            reader: BufReader::new(&mut file),
-            number: 0,
-            bytes: 0,
-            line: String::new(),
-        };
-        let header = rows.header();
-        lines.expect(&header, |line| (line == header).then_some(()))?;
+        let mut file = open_file(path)?;
+        let mut lines = Lines::of(&mut file, &rows)?;
         let (mut curve, mut n) = (Curve::new(), 0);
         while n < updates {
-            let row = lines.expect(&format!("the row of update {n}"), |line| {
-                Row::parse(line, n, &rows)
-            })?;
+            let row = lines.row(n, &rows)?.ok_or_else(|| lines.lacks(n))?;
             curve.push(n, row.loss, row.smooth_loss);
-            if let Some([loss, _]) = row.validation.flatten() {
+            if let Some(loss) = row.validation_loss() {
                 curve.push_validation(n, loss);
             }
             n = rows.after(n);
@@ -236,6 +232,25 @@ impl LossLog {
     }
 }
 
+/// Hands on the rows of a file, whatever its run is doing: one that is only half written is left out.
+pub fn read(path: &Path, rows: Rows, mut each: impl FnMut(&Row)) -> io::Result<()> {
+    let mut file = open_file(path)?;
+    let mut lines = Lines::of(&mut file, &rows)?;
+    let mut n = 0;
+    while let Some(row) = lines.row(n, &rows)? {
+        each(&row);
+        n = rows.after(n);
+    }
+    Ok(())
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    match fs::metadata(path)?.is_file() {
+        true => File::open(path),
+        false => Err(io::Error::other("not a regular file")),
+    }
+}
+
 /// The lines of a file, counted.
 struct Lines<'a> {
     reader: BufReader<&'a mut File>,
@@ -244,21 +259,57 @@ struct Lines<'a> {
     line: String,
 }
 
-impl Lines<'_> {
-    /// The next line as what `read` makes of it.
-    fn expect<T>(&mut self, what: &str, read: impl FnOnce(&str) -> Option<T>) -> io::Result<T> {
+impl<'a> Lines<'a> {
+    /// Those after the header.
+    fn of(file: &'a mut File, rows: &Rows) -> io::Result<Self> {
+        let mut lines = Lines {
+            reader: BufReader::new(file),
+            number: 0,
+            bytes: 0,
+            line: String::new(),
+        };
+        let header = rows.header();
+        let found = lines.next(&header, |line| (line == header).then_some(()))?;
+        found.ok_or_else(|| lines.wrong(&header))?;
+        Ok(lines)
+    }
+
+    /// The row of update n; none where the file ends before it, or within it.
+    fn row(&mut self, n: u64, rows: &Rows) -> io::Result<Option<Row>> {
+        self.next(&row_of(n), |line| Row::parse(line, n, rows))
+    }
+
+    /// The next line as what `read` makes of it; none where the file ends before the line does.
+    fn next<T>(
+        &mut self,
+        what: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> io::Result<Option<T>> {
         self.line.clear();
         self.number += 1;
-        let wrong = || io::Error::other(format!("line {}: must be {what}", self.number));
         let mut reader = (&mut self.reader).take(LONGEST);
         let length = match reader.read_line(&mut self.line) {
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(wrong()),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(self.wrong(what)),
             length => length,
         }?;
         self.bytes += length as u64;
-        let line = self.line.strip_suffix('\n');
-        line.and_then(read).ok_or_else(wrong)
+        match self.line.strip_suffix('\n') {
+            None if (length as u64) < LONGEST => Ok(None),
+            line => (line.and_then(read).map(Some)).ok_or_else(|| self.wrong(what)),
+        }
     }
+
+    fn lacks(&self, n: u64) -> io::Error {
+        self.wrong(&row_of(n))
+    }
+
+    fn wrong(&self, what: &str) -> io::Error {
+        io::Error::other(format!("line {}: must be {what}", self.number))
+    }
+}
+
+fn row_of(n: u64) -> String {
+    format!("the row of update {n}")
 }
 
 #[cfg(test)]
@@ -393,6 +444,51 @@ mod tests {
             fs::write(&path, &text).unwrap();
         }
         fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn whoever_reads_leaves_out_a_row_that_is_half_written() {
+        for (holds_out, (path, text)) in [
+            (false, written("half")),
+            (true, written_with_validation("half-validated")),
+        ] {
+            let updates = text
+                .lines()
+                .skip(1)
+                .map(|line| line.split(',').next().unwrap());
+            let updates: Vec<u64> = updates.map(|update| update.parse().unwrap()).collect();
+            let rest = "30,4,0.25,3.5";
+            for cut in 0..=rest.len() {
+                fs::write(&path, format!("{text}{}", &rest[..cut])).unwrap();
+                let mut found = Vec::new();
+                read(&path, rows(holds_out), |row| {
+                    let look = look(row.iteration);
+                    assert_eq!((row.loss, row.smooth_loss), (look.loss, look.smooth_loss));
+                    let seen = (rows(holds_out).is_validated(row.iteration))
+                        .then(|| validation(row.iteration).loss);
+                    assert_eq!(row.validation_loss(), seen);
+                    found.push(row.iteration);
+                })
+                .unwrap();
+                assert_eq!(found, updates);
+            }
+            // What is complete has to be right, and so has the header.
+            for wrong in [
+                format!("{text}31,4,0.25,3.5\n"),
+                format!("{text}{}", "3".repeat(300)),
+                text[..9].into(),
+            ] {
+                fs::write(&path, wrong).unwrap();
+                let error = read(&path, rows(holds_out), |_| ())
+                    .unwrap_err()
+                    .to_string();
+                assert!(
+                    error.starts_with("line ") && error.contains(": must be "),
+                    "{error}"
+                );
+            }
+            fs::remove_file(&path).unwrap();
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::curve::Curve;
 use super::output::one_line;
 use super::pace::Pace;
-use super::terminal::{self, Size, columns_of, short_loss, thousands};
+use super::terminal::{self, Size, fit, short_loss, thousands};
 use super::text_curve;
 use super::view::View;
 use elman::Look;
@@ -333,18 +333,6 @@ fn parts(now: &Now, speed: Option<f64>) -> Vec<String> {
     parts
 }
 
-/// One line of the parts for which there is room.
-fn fit(parts: &[String], columns: usize) -> String {
-    let mut line = String::new();
-    for part in parts {
-        let gap = if line.is_empty() { "" } else { "  " };
-        if columns_of(&line) + gap.len() + columns_of(part) <= columns {
-            line = line + gap + part;
-        }
-    }
-    line
-}
-
 fn left(now: &Now, speed: f64) -> String {
     let updates = now.iterations.saturating_sub(now.look.iteration);
     format!("{} left", duration(updates as f64 / speed))
@@ -370,6 +358,7 @@ pub fn duration(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::terminal::columns_of;
     use super::*;
 
     fn look() -> Look {

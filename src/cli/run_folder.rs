@@ -11,9 +11,12 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The last state.
 pub const MODEL: &str = "model.safetensors";
+/// The best model.
 pub const BEST: &str = "best.safetensors";
-const LOSSES: &str = "loss.csv";
+/// The losses.
+pub const LOSSES: &str = "loss.csv";
 const CHART: &str = "loss.svg";
 
 /// A run's folder, open for writing; no other run has it open.

@@ -41,7 +41,7 @@ pub const DOCUMENTS: Choice = Choice::switch(
 
 pub const VALIDATION: Choice = Choice::new(
     "validation",
-    "F",
+    "X",
     "share of the text, at its end, to judge by only",
 )
 .or("0");

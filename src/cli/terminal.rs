@@ -114,6 +114,28 @@ pub fn columns_of(text: &str) -> usize {
     text.chars().map(|c| 1 + usize::from(wide(c))).sum()
 }
 
+/// One line of the parts for which there is room, the most important first.
+pub fn fit(parts: &[String], columns: usize) -> String {
+    let mut line = String::new();
+    for part in parts {
+        let gap = if line.is_empty() { "" } else { "  " };
+        if columns_of(&line) + gap.len() + columns_of(part) <= columns {
+            line = line + gap + part;
+        }
+    }
+    line
+}
+
+/// The end of a name that is too long to be shown, as long as `is_short` has it: folders differ there.
+pub fn shorten(name: &str, is_short: impl Fn(&str) -> bool) -> String {
+    if is_short(name) {
+        return name.to_string();
+    }
+    let ends = name.char_indices().skip(1);
+    let mut ends = ends.map(|(at, _)| format!("...{}", &name[at..]));
+    ends.find(|end| is_short(end)).unwrap_or_default()
+}
+
 /// A whole number with separators: 1,234,567.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -180,6 +202,19 @@ mod tests {
         assert_eq!(columns, [4, 2, 4, 2, 0]);
         // What the curve and the bar are drawn with.
         assert_eq!(columns_of("\u{2800}\u{28ff}"), 2);
+    }
+
+    #[test]
+    fn names_keep_their_ends() {
+        let short = |columns| {
+            shorten("runs/\u{65e5}\u{672c}/seed-1", |name| {
+                columns_of(name) <= columns
+            })
+        };
+        assert_eq!(short(16), "runs/\u{65e5}\u{672c}/seed-1");
+        assert_eq!(short(15), ".../\u{65e5}\u{672c}/seed-1");
+        assert_eq!(short(11), ".../seed-1");
+        assert_eq!(short(2), "");
     }
 
     #[test]

@@ -676,7 +676,12 @@ impl Run {
             self.plan.passage_length,
         )?;
         if io::stdout().is_terminal() {
-            let drawn = text_curve::draw(&self.curve, terminal::width(), terminal::is_utf8());
+            let drawn = text_curve::draw(
+                &self.curve,
+                "smooth loss",
+                terminal::width(),
+                terminal::is_utf8(),
+            );
             print(&drawn)?;
         }
         print_digest(&self.training.model().state.rnn.parameters)
