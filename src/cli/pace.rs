@@ -23,7 +23,7 @@ impl Pace {
     /// The first time is not before so long either.
     pub fn after(every: Duration) -> Self {
         let mut pace = Pace::new(every);
-        pace.next += every;
+        pace.wait(every);
         pace
     }
 
@@ -35,6 +35,11 @@ impl Pace {
     /// It was begun then and is done now. What takes long is done less often.
     pub fn done(&mut self, begun: Instant) {
         self.next = Instant::now() + self.pause(begun.elapsed());
+    }
+
+    /// Not before so long.
+    pub fn wait(&mut self, pause: Duration) {
+        self.next = Instant::now() + pause;
     }
 
     fn pause(&self, took: Duration) -> Duration {

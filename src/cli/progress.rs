@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const REDRAW: Duration = Duration::from_millis(250);
 /// The terminal's size is asked for before each drawing, but not again within this time.
 const SAME_SIZE: Duration = Duration::from_millis(50);
+/// Another program that is handed a report has so long to print it before the view comes back.
+const PRINTING: Duration = Duration::from_millis(100);
 /// How fast the training is, is told of the last so many seconds.
 const RECENT: Duration = Duration::from_secs(10);
 /// Digits of a loss.
@@ -177,8 +179,7 @@ impl Progress {
         }
         self.clear();
         self.is_aside = self.reports == Reports::Here;
-        // The other program has some time to print.
-        self.frames.done(Instant::now());
+        self.frames.wait(PRINTING);
     }
 
     fn ask_size(&mut self) {
