@@ -208,7 +208,7 @@ fn the_chart_of_a_run_is_refreshed_until_it_ends() {
     let running = Running::start(&folder, &endless);
     wait_for(&folder.path("run/model.safetensors"));
     let first = folder.read_text("run/loss.svg");
-    assert!(first.contains("refresh") && first.contains(">after 0 updates, 0 %</text>"));
+    assert!(first.contains("refresh") && first.contains(">at update 0, 0 %</text>"));
     let begun = std::time::Instant::now();
     while folder.read_text("run/loss.svg") == first {
         assert!(begun.elapsed() < program::PATIENCE, "it is not refreshed");

@@ -101,7 +101,7 @@ fn progress(updates: u64, iterations: u64) -> String {
     let share = 100 * u128::from(updates) / u128::from(iterations);
     format!(
         "<meta xmlns=\"http://www.w3.org/1999/xhtml\" http-equiv=\"refresh\" content=\"{REFRESH_SECONDS}\"/>\n\
-         <text x=\"{RIGHT}\" y=\"{}\" text-anchor=\"end\">after {} updates, {share} %</text>\n",
+         <text x=\"{RIGHT}\" y=\"{}\" text-anchor=\"end\">at update {}, {share} %</text>\n",
         svg::HEIGHT - 20.0,
         thousands(updates),
     )
@@ -379,9 +379,9 @@ mod tests {
                 .count(),
             1
         );
-        assert!(during.contains(">after 9,900 updates, 9 %</text>"));
+        assert!(during.contains(">at update 9,900, 9 %</text>"));
         let ended = svg(&title("x"), &curve, 100_000, 100_000, 3000);
-        assert!(!ended.contains("refresh") && !ended.contains("after"));
+        assert!(!ended.contains("refresh") && !ended.contains("at update"));
         // There is no other difference.
         let line = |line: &&str| !line.contains("refresh") && !line.contains(" %</text>");
         let rest: Vec<&str> = during.lines().filter(line).collect();
