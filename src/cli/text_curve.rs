@@ -54,7 +54,7 @@ pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usi
     for (n, curve) in curves.iter().enumerate() {
         let mut before = None;
         for x in 0..width {
-            let update = (end as u128 * x as u128 / (width as u128 - 1)) as u64;
+            let update = update_at(x, width, end);
             let Some(smooth) = smooth_at(curve.points(), update, end / width as u64) else {
                 continue;
             };
@@ -73,6 +73,11 @@ pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usi
         named(line, range, MANY_LINES, &cells)
     });
     with_axis(heading, &lines.collect::<Vec<_>>(), end, width)
+}
+
+/// The update that column `x` of `width` stands for.
+fn update_at(x: usize, width: usize, end: u64) -> u64 {
+    (u128::from(end) * x as u128 / (width as u128 - 1)) as u64
 }
 
 /// The smooth loss at an update, unless the run ended a good deal before it.
@@ -157,9 +162,12 @@ fn cells(points: &[Point], range: (f64, f64), size: [usize; 2], utf8: bool) -> V
     let (dots_x, dots_y) = (width * across, count * down);
     let mut cells = vec![0; width * count];
     let mut before = None;
+    let end = points.last().map_or(0, |point| point.iteration);
     for x in 0..dots_x {
-        let point = points[x * (points.len() - 1) / (dots_x - 1)];
-        let now = height(point.smooth, range, dots_y);
+        let Some(smooth) = smooth_at(points, update_at(x, dots_x, end), 0) else {
+            continue;
+        };
+        let now = height(smooth, range, dots_y);
         let (top, bottom) = between(before, now);
         for y in top..=bottom {
             cells[y / down * width + x / across] |= dot(x % across, y % down);
@@ -239,6 +247,16 @@ mod tests {
         let blank = |line: &String| line[NAMES..].trim().is_empty();
         assert!(!small.iter().any(blank), "{small:?}");
         assert!(super::small(&Curve::falling(500), 20, 4, true).is_empty());
+    }
+
+    #[test]
+    fn updates_have_their_place_however_many_rows_there_are_of_them() {
+        let mut curve = Curve::new();
+        (0..100).for_each(|n| curve.push(n, 2.0, 2.0));
+        curve.push(1000, 1.0, 1.0);
+        let drawn = draw(&curve, "smooth loss", 80, false);
+        let first = drawn.lines().nth(1).unwrap();
+        assert_eq!(first.matches('*').count(), 68, "{drawn}");
     }
 
     #[test]
