@@ -234,6 +234,7 @@ impl Corpus {
         let (mut learned, mut chunks, mut document) = (mark.position + 1, mark.chunks, 0);
         let mut decoder = Decoder::new(self.symbols, true, vec![0; WINDOW]);
         decoder.seek(mark.byte);
+        self.input.seek(SeekFrom::Start(mark.byte))?;
         while learned < least {
             if decoder.ended {
                 return Err(changed(decoder.byte));
