@@ -11,12 +11,18 @@ use std::collections::VecDeque;
 #[cfg(unix)]
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The view is drawn anew this often, unless the terminal is slow.
 const REDRAW: Duration = Duration::from_millis(250);
 /// The terminal's size is asked for before each drawing, but not again within this time.
-const SAME_SIZE: Duration = Duration::from_millis(50);
+const SAME_SIZE: Duration = Duration::from_millis(10);
+/// A terminal whose size changes may change it again, and say so a little later: it is drawn on when its size has
+/// stayed so long.
+const SETTLE: Duration = Duration::from_millis(300);
+/// Nothing else waits longer than so many times that.
+const PATIENCE: usize = 5;
 /// Another program that is handed a report has so long to print it before the view comes back.
 const PRINTING: Duration = Duration::from_millis(100);
 /// How fast the training is, is told of the last so many seconds.
@@ -41,6 +47,7 @@ pub struct Progress {
     frames: Pace,
     size: Size,
     asked: Option<Instant>,
+    resized: Option<Instant>,
     speed: Speed,
     reports: Reports,
     /// It has gone for a report on the same terminal, and comes back after it.
@@ -88,6 +95,7 @@ impl Progress {
                 rows: 24,
             },
             asked: None,
+            resized: None,
             speed: Speed::default(),
             reports: match (io::stdout().is_terminal(), is_piped()) {
                 (true, _) => Reports::Here,
@@ -156,6 +164,10 @@ impl Progress {
         self.is_aside = false;
         let begun = Instant::now();
         self.ask_size();
+        if self.is_resized() {
+            self.frames.wait(SETTLE);
+            return;
+        }
         let Size { columns, rows } = self.size;
         let lines = lines(self, columns.saturating_sub(1), rows / 2);
         let written = self.view.draw(&lines, columns);
@@ -167,6 +179,12 @@ impl Progress {
     pub fn clear(&mut self) {
         if self.view.is_drawn() {
             self.ask_size();
+            for _ in 0..PATIENCE {
+                if self.is_resized() {
+                    thread::sleep(SETTLE);
+                    self.ask_size();
+                }
+            }
             let written = self.view.clear(self.size.columns);
             self.write(&written);
         }
@@ -182,10 +200,19 @@ impl Progress {
         self.frames.wait(PRINTING);
     }
 
+    /// Whether its size was another just now.
+    fn is_resized(&self) -> bool {
+        self.resized.is_some_and(|at| at.elapsed() < SETTLE)
+    }
+
     fn ask_size(&mut self) {
         if self.asked.is_none_or(|asked| asked.elapsed() > SAME_SIZE) {
-            self.size = terminal::size();
-            self.asked = Some(Instant::now());
+            let before = std::mem::replace(&mut self.size, terminal::size());
+            let now = Instant::now();
+            if self.asked.is_some() && self.size != before {
+                self.resized = Some(now);
+            }
+            self.asked = Some(now);
         }
     }
 

@@ -83,8 +83,11 @@ def train(elman, *options):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def losses(folder, count, every, value, validated=False):
-    """Writes loss.csv anew, with a loss that falls towards `value`."""
+def losses(elman, folder, count, every, value, validated=False):
+    """A run whose loss.csv says that the loss falls towards `value`."""
+    never = "1000000000000"
+    options = ["--validation", "0.1", "--validate-every", str(7 * every)] if validated else []
+    train(elman, "--iterations", "1", "--log-every", str(every), "--report-every", never, *options, "--out", folder)
     number = lambda x: repr(x).replace("e+", "e").replace("e-0", "e-")
     rows = ["iteration,epoch,loss,smooth_loss" + ",validation_loss,validation_bits" * validated]
     for n in range(count):
@@ -103,17 +106,15 @@ def pictures(elman):
         train(elman, path, "--iterations", "200", "--log-every", "10", "--out", "run")
         found[f"loss.svg of {name[:9]}"] = pathlib.Path("run/loss.svg").read_text("utf-8")
     for iterations in [0, 1, 2, 3000]:
-        train(elman, "--iterations", str(iterations), "--log-every", "1", "--out", "run")
+        train(elman, "--iterations", str(iterations), "--log-every", "1", "--validation", "0.1", "--out", "run")
         found[f"loss.svg, {iterations} updates"] = pathlib.Path("run/loss.svg").read_text()
-    train(elman, "--iterations", "1", "--out", "run")
     for count, every, value in [(1, 1, 40), (2, 1, 40.0), (1000, 10_000, 40.0), (99, 9, 1e-6), (99, 9, 1e299)]:
-        losses("run", count, every, float(value), validated=count != 2)
+        losses(elman, "run", count, every, float(value), validated=count != 2)
         found[f"plot of {count} rows at {value}"] = plot(elman, "run")
     for count in [1, 2, 8, 20, 30]:
         folders = [pathlib.Path("runs", f"{n}-" + ODD_NAMES[n % 7].replace("/", "")[:40]) for n in range(count)]
         for n, folder in enumerate(folders):
-            shutil.copytree("run", folder, dirs_exist_ok=True)
-            losses(folder, 300 + n, 100, 40.0 + n, validated=n % 2 == 1)
+            losses(elman, folder, 300 + n, 100, 40.0 + n, validated=n % 2 == 1)
         found[f"plot of {count} runs"] = plot(elman, *folders)
     return found
 
@@ -143,7 +144,7 @@ def measure(browser, pictures):
         sys.exit("\n".join(problems))
 
 
-class Charts(http.server.SimpleHTTPRequestHandler):
+class Charts(http.server.BaseHTTPRequestHandler):
     """Hands out the chart, and counts."""
 
     handed = []
@@ -151,8 +152,13 @@ class Charts(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         if self.path != "/run/loss.svg":
             return self.send_error(404)
-        self.handed.append(pathlib.Path("run/loss.svg").read_text())
-        return super().do_GET()
+        chart = pathlib.Path("run/loss.svg").read_text()
+        self.handed.append(chart)
+        self.send_response(200)
+        self.send_header("Content-Type", "image/svg+xml")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(chart.encode())
 
     def log_message(self, *_):
         pass
