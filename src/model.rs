@@ -262,8 +262,8 @@ pub struct Plan {
 
 impl Plan {
     /// Whether the parameters after n updates compete for the best model by their validation loss, where a part
-    /// of the text is held out. That of the end competes only where it is at such an update: so a run of N
-    /// updates that goes on to M is the run of M updates.
+    /// of the text is held out, however long the run is. Those of its end compete as well, unless it goes on: so a
+    /// run of N updates that goes on to M is the run of M updates.
     ///
     /// # Panics
     /// Where one of the two is every 0 updates; no model file holds such a plan.

@@ -449,6 +449,11 @@ impl Training {
         }
     }
 
+    /// The best model before the parameters as they are competed.
+    pub fn best_before(&self) -> &Model {
+        &self.best
+    }
+
     /// The loss of the held-out text under the parameters as they are, see [`crate::validation`]: they compete by it
     /// for the best model. How often it is asked for changes nothing of what is learned. Asked again, it says the
     /// same. Looks first where that has not been done.

@@ -1,4 +1,4 @@
-//! The folder of a run: its four files.
+//! The folder of a run: its four files, and at the end of some a fifth.
 
 use super::curve::Curve;
 use super::failure::Failure;
@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 pub const MODEL: &str = "model.safetensors";
 /// The best model.
 pub const BEST: &str = "best.safetensors";
+/// The best model of a longer run, where that of the end is another: see [`RunFolder::save`].
+const BEFORE: &str = "best-before-end.safetensors";
 /// The losses.
 pub const LOSSES: &str = "loss.csv";
 const CHART: &str = "loss.svg";
@@ -89,9 +91,17 @@ impl RunFolder {
                 "a model, but not the last state of a run: it cannot be resumed",
             )
         })?;
-        let (best, _) = load(BEST)?;
+        let best_name = match path.join(BEFORE).exists() {
+            true => BEFORE,
+            false => BEST,
+        };
+        let (best, _) = load(best_name)?;
         if !belong_together(&model, &best) {
-            return Err(within(path, BEST, "not of the run of model.safetensors"));
+            return Err(within(
+                path,
+                best_name,
+                "not of the run of model.safetensors",
+            ));
         }
         let rows = Rows::of(&model.settings, &plan);
         let losses = LossLog::open(&path.join(LOSSES), rows, model.state.updates);
@@ -151,10 +161,14 @@ impl RunFolder {
     /// one again: a run repeats itself to the bit, and what competes is told by the losses in the
     /// state, not by this file. Until then this file stays in the place of an earlier best model that nobody has
     /// any more; that is no matter as long as the run does not end before, which `--iterations` is held to.
+    ///
+    /// `before` is the best model for a run that goes on, where `best` only competed because the run ends: it gets a
+    /// file of its own, before the other and until there is no need for it.
     pub fn save(
         &mut self,
         chart: &str,
         best: Option<&Model>,
+        before: Option<&Model>,
         model: Option<(&Model, &Plan)>,
     ) -> Result<(), Failure> {
         self.lock.keep()?;
@@ -166,9 +180,14 @@ impl RunFolder {
             output.write_all(chart.as_bytes())
         });
         placed.map_err(|error| within(&self.path, CHART, error))?;
-        if let Some(best) = best {
-            let saved = checkpoint::save_with(best, None, &at(BEST), disk);
-            saved.map_err(|error| within(&self.path, BEST, error))?;
+        for (name, best) in [(BEFORE, before), (BEST, best)] {
+            if let Some(best) = best {
+                let saved = checkpoint::save_with(best, None, &at(name), disk);
+                saved.map_err(|error| within(&self.path, name, error))?;
+            }
+        }
+        if best.is_some() && before.is_none() {
+            remove(&self.path, BEFORE, disk)?;
         }
         if let Some((model, plan)) = model {
             let saved = checkpoint::save_with(model, Some(plan), &at(MODEL), disk);
@@ -180,7 +199,7 @@ impl RunFolder {
 
 /// Refuses a folder that already holds a run, unless `force`.
 pub fn refuse_run(path: &Path, force: bool) -> Result<(), Failure> {
-    let files = [MODEL, BEST, LOSSES, CHART].map(|name| path.join(name));
+    let files = [MODEL, BEST, BEFORE, LOSSES, CHART].map(|name| path.join(name));
     if let Some(file) = files.iter().find(|file| file.is_dir()) {
         return Err(Failure::at(file.display(), "a folder, not a file"));
     }
@@ -205,12 +224,18 @@ impl Disk for InPassing {
 
 /// The state of an earlier run goes first, to last: it must never be found with files of the new one.
 pub fn remove_state(path: &Path, disk: &mut dyn Disk) -> Result<(), Failure> {
-    let model = path.join(MODEL);
-    if !model.exists() {
+    remove(path, MODEL, disk)?;
+    remove(path, BEFORE, disk)
+}
+
+/// Removes a file that may be there, for good.
+fn remove(path: &Path, name: &str, disk: &mut dyn Disk) -> Result<(), Failure> {
+    let file = path.join(name);
+    if !file.exists() {
         return Ok(());
     }
-    let removed = disk.remove(&model).and_then(|()| disk.sync_folder(path));
-    removed.map_err(|error| Failure::at(model.display(), error))
+    let removed = disk.remove(&file).and_then(|()| disk.sync_folder(path));
+    removed.map_err(|error| within(path, name, error))
 }
 
 fn belong_together(model: &Model, best: &Model) -> bool {

@@ -517,18 +517,22 @@ impl Run {
         }
     }
 
-    /// The validation loss where it is time for it, and always at the end: there it does not compete where a longer
-    /// run would not have looked.
+    /// The validation loss where it is time for it, and always at the end.
     fn validate(&mut self, n: u64) -> Result<Option<Validation>, Failure> {
-        let validated = if self.rows.is_validated(n) {
-            self.training.validate()
-        } else if n == self.plan.iterations && self.training.corpus().held_out() > 0 {
-            self.training.held_out_loss()
-        } else {
+        let ends = n == self.plan.iterations && self.training.corpus().held_out() > 0;
+        if !ends && !self.rows.is_validated(n) {
             return Ok(None);
-        };
+        }
+        let validated = self.training.validate();
         let validated = validated.map_err(|error| self.rescue(error.to_string()))?;
         Ok(Some(validated))
+    }
+
+    /// Whether the best model is that of the end, where a longer run would not have looked.
+    fn is_best_by_ending(&self) -> bool {
+        let n = self.training.model().state.updates;
+        let only_ends = n == self.plan.iterations && !self.rows.is_validated(n);
+        only_ends && self.training.best().state.updates == n
     }
 
     /// On the terminal, and in the chart.
@@ -585,8 +589,10 @@ impl Run {
         let chart = self.chart();
         let best = Some(self.training.best()).filter(|model| can_be(model));
         let model = Some(self.training.model()).filter(|model| can_be(model));
+        let before =
+            (best.is_some() && self.is_best_by_ending()).then(|| self.training.best_before());
         let state = model.map(|model| (model, &self.plan));
-        self.folder.save(&chart, best, state)?;
+        self.folder.save(&chart, best, before, state)?;
         self.held = model.map(|_| now).or(self.held);
         Ok(())
     }
