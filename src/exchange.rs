@@ -15,9 +15,9 @@
 //! back the layers may have any names, the characters any order: the rows and columns that belong to them are
 //! put in the order of the vocabulary.
 
-mod array;
-mod npz;
-mod torch;
+pub(crate) mod array;
+pub(crate) mod npz;
+pub(crate) mod torch;
 
 use crate::disk::{self, System};
 use crate::model::{Model, Settings, State};

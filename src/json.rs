@@ -1,4 +1,4 @@
-//! As much of JSON as a model file's header needs: objects, arrays, strings and whole numbers.
+//! As much of JSON as model files and worked cases need: objects, arrays, strings and numbers.
 //!
 //! It reads by demand: the caller says what has to come next, so nothing is built that was not asked
 //! for, and depth and memory are bounded by the caller's own code. RFC 8259 is the definition.
@@ -102,6 +102,62 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
             self.expect(b',', "',' or '}'")?;
+        }
+    }
+
+    /// An array: `element` has to read each of its values.
+    ///
+    /// # Errors
+    /// Those of `element`, and where there is no array.
+    pub fn array<E: From<JsonError>>(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'[', "an array")?;
+        if self.take(b']') {
+            return Ok(());
+        }
+        loop {
+            element(self)?;
+            if self.take(b']') {
+                return Ok(());
+            }
+            self.expect(b',', "',' or ']'")?;
+        }
+    }
+
+    /// The first byte of the next value, which stays there; `None` at the end.
+    pub fn next_byte(&mut self) -> Option<u8> {
+        self.skip_space();
+        self.peek()
+    }
+
+    /// Takes these characters if they are the next.
+    pub fn word(&mut self, word: &str) -> bool {
+        self.skip_space();
+        let found = self.text[self.at..].starts_with(word);
+        self.at += if found { word.len() } else { 0 };
+        found
+    }
+
+    /// A number with or without sign, fraction and exponent: the double that is nearest to it.
+    ///
+    /// # Errors
+    /// Where there is something else, or a number beyond every double.
+    pub fn float(&mut self) -> Result<f64, JsonError> {
+        self.skip_space();
+        let rest = &self.text.as_bytes()[self.at..];
+        let end = float_length(rest).filter(|&end| {
+            // What goes on is no number: `01`, `1.`, `1e`.
+            !matches!(rest.get(end), Some(b'0'..=b'9' | b'.' | b'e' | b'E'))
+        });
+        let number = end.map(|end| self.text[self.at..self.at + end].parse::<f64>());
+        match (end, number) {
+            (Some(end), Some(Ok(number))) if number.is_finite() => {
+                self.at += end;
+                Ok(number)
+            }
+            _ => Err(self.error("a number that a double holds")),
         }
     }
 
@@ -221,6 +277,30 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Bytes of the number that a text begins with.
+fn float_length(text: &[u8]) -> Option<usize> {
+    let digits = |from: usize| {
+        let digits = text.get(from..).unwrap_or_default().iter();
+        digits.take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let mut at = usize::from(text.first() == Some(&b'-'));
+    at += match text.get(at)? {
+        b'0' => 1,
+        b'1'..=b'9' => digits(at),
+        _ => return None,
+    };
+    if text.get(at) == Some(&b'.') && digits(at + 1) > 0 {
+        at += 1 + digits(at + 1);
+    }
+    if matches!(text.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+        if digits(at + 1 + sign) > 0 {
+            at += 1 + sign + digits(at + 1 + sign);
+        }
+    }
+    Some(at)
+}
+
 /// A string as JSON, with its quotes.
 ///
 /// ```
@@ -319,6 +399,54 @@ mod tests {
         for text in ["[1,2,3]", "[1,]", "[1", "[1 2]", "1"] {
             assert!(Reader::new(text).numbers(2).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn floats_are_the_nearest_doubles() {
+        let float = |text| {
+            let mut reader = Reader::new(text);
+            let number = reader.float()?;
+            reader.end().map(|()| number)
+        };
+        for (text, number) in [
+            ("0", 0.0),
+            (" -12.5e-1 ", -1.25),
+            ("1E+2", 100.0),
+            ("0.1", 0.1),
+            ("5e-324", f64::from_bits(1)),
+            ("1.7976931348623157e308", f64::MAX),
+            ("1e-999", 0.0),
+        ] {
+            assert_eq!(float(text), Ok(number), "{text:?}");
+        }
+        assert_eq!(float("-0.0").unwrap().to_bits(), (-0.0f64).to_bits());
+        for text in [
+            "", "-", "+1", "01", "1.", ".5", "1e", "1e+", "1.e3", "--1", "1e400", "NaN",
+            "Infinity", "0x1", "x",
+        ] {
+            assert!(float(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn arrays_call_for_every_element() {
+        let read = |text| {
+            let mut elements = Vec::new();
+            let mut reader = Reader::new(text);
+            reader.array(|reader| {
+                elements.push(reader.float()?);
+                Ok::<(), JsonError>(())
+            })?;
+            reader.end().map(|()| elements)
+        };
+        assert_eq!(read(" [ ] "), Ok(vec![]));
+        assert_eq!(read("[1, 2.5 ,3]"), Ok(vec![1.0, 2.5, 3.0]));
+        for text in ["[1,]", "[1", "[1 2]", "1", "[,1]"] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
+        let mut reader = Reader::new(" null x");
+        assert!(!reader.word("nul1") && reader.word("null"));
+        assert_eq!(reader.next_byte(), Some(b'x'));
     }
 
     #[test]

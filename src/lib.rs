@@ -64,12 +64,15 @@
 //! |---|---|
 //! | [`training`] | the loop: chunks, epochs, smooth loss, the best model |
 //! | [`validation`] | the loss of the text that is held out |
+//! | [`places`] | chunks of a text, with the hidden state that a trained network has there |
 //! | [`corpus`] | texts of any length, read in windows |
 //! | [`streams`] | one update of all streams, on one thread or several |
 //! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
 //! | [`score`] | what a text costs in bits, whole or line by line |
 //! | [`checkpoint`], [`safetensors`], [`json`] | model files |
 //! | [`exchange`], [`zip`], [`npy`] | weights for PyTorch and NumPy, and from them |
+//! | [`worked_case`], [`diagnosis`] | one update with every number on the way; what is wrong with somebody's own |
+//! | [`arrays`] | named arrays in `.npz`, safetensors and JSON |
 //! | [`disk`] | files that are replaced whole or not at all |
 //! | [`model`], [`digest`] | settings, state and plan of a run; 64 bits that tell two apart |
 //! | [`network`] | the equations above, with indices for one-hot vectors: forward, and backward through time |
@@ -88,9 +91,11 @@
 #![allow(non_snake_case)]
 
 pub mod adagrad;
+pub mod arrays;
 pub mod buffer;
 pub mod checkpoint;
 pub mod corpus;
+pub mod diagnosis;
 pub mod digest;
 pub mod disk;
 pub mod exchange;
@@ -103,6 +108,7 @@ pub mod model;
 pub mod network;
 pub mod npy;
 pub mod parameters;
+pub mod places;
 pub mod random;
 pub mod reference;
 pub mod safetensors;
@@ -114,6 +120,7 @@ mod threads;
 pub mod training;
 pub mod unrolled;
 pub mod validation;
+pub mod worked_case;
 pub mod zip;
 
 pub use corpus::{Corpus, TextError};

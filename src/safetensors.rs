@@ -397,38 +397,48 @@ pub fn write_to(
     tensors: &[F64Tensor<'_>],
     metadata: &[(&str, String)],
 ) -> io::Result<()> {
-    let header = header(tensors, metadata);
-    output.write_all(&(header.len() as u64).to_le_bytes())?;
-    output.write_all(header.as_bytes())?;
+    let outlines: Vec<Outline> = (tensors.iter())
+        .map(|(name, shape, values)| (name.as_str(), "F64", &shape[..], values.len()))
+        .collect();
+    write_header(output, &outlines, metadata)?;
     for value in tensors.iter().flat_map(|(_, _, values)| *values) {
         output.write_all(&value.to_le_bytes())?;
     }
     Ok(())
 }
 
-/// Padded with spaces, so that the tensors begin at a multiple of 8 bytes.
-fn header(tensors: &[F64Tensor<'_>], metadata: &[(&str, String)]) -> String {
+/// What a header says of a tensor: its name, its type, its dimensions, and how many entries it has.
+pub(crate) type Outline<'a> = (&'a str, &'a str, &'a [usize], usize);
+
+/// Writes a file's header. What has to follow are the tensors' entries, of 8 bytes each.
+pub(crate) fn write_header(
+    output: &mut impl Write,
+    tensors: &[Outline<'_>],
+    metadata: &[(&str, String)],
+) -> io::Result<()> {
     let table: Vec<String> = metadata
         .iter()
         .map(|(key, value)| format!("{}:{}", quote(key), quote(value)))
         .collect();
     let mut header = format!("{{\"__metadata__\":{{{}}}", table.join(","));
     let mut at = 0u64;
-    for (name, shape, values) in tensors {
-        let end = at + size_of_val(*values) as u64;
+    for (name, dtype, shape, count) in tensors {
+        let end = at + 8 * *count as u64;
         let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
         header += &format!(
-            ",{}:{{\"dtype\":\"F64\",\"shape\":[{}],\"data_offsets\":[{at},{end}]}}",
+            ",{}:{{\"dtype\":\"{dtype}\",\"shape\":[{}],\"data_offsets\":[{at},{end}]}}",
             quote(name),
             shape.join(",")
         );
         at = end;
     }
     header.push('}');
+    // Padded with spaces, so that the tensors begin at a multiple of 8 bytes.
     while header.len() % 8 != 0 {
         header.push(' ');
     }
-    header
+    output.write_all(&(header.len() as u64).to_le_bytes())?;
+    output.write_all(header.as_bytes())
 }
 
 #[cfg(test)]

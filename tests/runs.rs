@@ -252,63 +252,6 @@ fn a_sample_is_the_passage_until_asked_otherwise() {
 }
 
 #[test]
-fn a_check_prints_every_parameter_and_a_verdict() {
-    let folder = Folder::new("check");
-    let table = folder.run("check").well();
-    let rows: Vec<&str> = table.lines().collect();
-    assert_eq!(rows.len(), 8);
-    for (row, start) in rows[2..7].iter().zip(["U  ", "W  ", "V  ", "b  ", "c  "]) {
-        assert!(
-            row.starts_with(start) && row.contains("0 (0.00 %)"),
-            "{row}"
-        );
-    }
-    assert!(rows[7].starts_with("passed: 0 of 800 entries"));
-
-    let trained = folder.run("check text --hidden 7 --seq-length 12 --iterations 200");
-    assert!(trained.well().contains("passed"));
-}
-
-#[test]
-fn a_check_of_a_wild_network_says_what_it_cannot_tell() {
-    let folder = Folder::new("wild");
-    let reservation = "; differences of doubles cannot tell with weights or gradients above 1e9\n";
-    for options in ["--iterations 5 --learning-rate 1e300", "--sigma 1e300"] {
-        let ended = folder.run(&format!("check {options}"));
-        let table = ended.refused(1, "gradient check failed: V has ");
-        assert!(table.contains("\nfailed: "), "{table}");
-        assert!(table.ends_with(reservation), "{table}");
-    }
-    let passed = folder.run("check --sigma 1e10").well();
-    assert!(passed.ends_with("above 1e-9\n"), "{passed}");
-}
-
-#[test]
-fn a_check_for_programs_is_json() {
-    let folder = Folder::new("json");
-    let json = folder.run("check --json").well();
-    let (head, rows) = json.split_once("[{").unwrap();
-    assert_eq!(head, "{\"passed\":true,\"parameters\":");
-    let rows: Vec<&str> = rows.strip_suffix("}]}\n").unwrap().split("},{").collect();
-    let shapes = [
-        ("U", 5, 70),
-        ("W", 5, 5),
-        ("V", 70, 5),
-        ("b", 5, 1),
-        ("c", 70, 1),
-    ];
-    assert_eq!(rows.len(), shapes.len());
-    for (row, (name, rows, columns)) in rows.iter().zip(shapes) {
-        let start = format!("\"name\":\"{name}\",\"rows\":{rows},\"cols\":{columns},");
-        assert!(row.starts_with(&start), "{row}");
-        let (_, error) = row.split_once("\"max_abs_error\":").unwrap();
-        let error: f64 = error.split(',').next().unwrap().parse().unwrap();
-        assert!(error > 0.0 && error < 1e-10, "{row}");
-        assert!(row.contains("\"abs_over_tolerance\":0,\"rel_over_tolerance\":0,"));
-    }
-}
-
-#[test]
 fn the_version_is_that_of_the_manifest() {
     assert_eq!(elman::VERSION, env!("CARGO_PKG_VERSION"));
 }

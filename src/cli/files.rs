@@ -144,6 +144,14 @@ pub struct ModelFile {
     pub plan: Option<Plan>,
 }
 
+/// The bytes of a file with weights or arrays; no device, which may have no end.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    match fs::metadata(path)?.is_file() {
+        true => fs::read(path),
+        false => Err(io::Error::other("not a regular file")),
+    }
+}
+
 /// The model of a file, or the best one of a run's folder.
 pub fn read_model(argument: Option<&OsStr>) -> Result<Model, Failure> {
     read_model_file(argument).map(|file| file.model)

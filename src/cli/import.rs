@@ -2,13 +2,11 @@
 
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
-use super::files::refuse_existing;
+use super::files::{read_file, refuse_existing};
 use super::output::print_digest;
 use elman::checkpoint;
 use elman::exchange::{self, ExchangeError};
 use elman::text::InvalidUtf8;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 /// The help's words.
@@ -64,14 +62,6 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     refuse_existing(out, arguments.has("force"))?;
     checkpoint::save(&model, out).map_err(|error| Failure::at(out.display(), error))?;
     print_digest(&model.state.rnn.parameters)
-}
-
-/// No device, which may have no end.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    match fs::metadata(path)?.is_file() {
-        true => fs::read(path),
-        false => Err(io::Error::other("not a regular file")),
-    }
 }
 
 fn read_vocabulary(path: &Path) -> Result<String, Failure> {

@@ -4,7 +4,7 @@ use super::ExchangeError;
 
 /// What the entries of an array are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     F64,
     F32,
     F16,
@@ -28,6 +28,11 @@ impl Kind {
         }
     }
 
+    /// Whether its numbers have fewer digits than a double.
+    pub fn is_narrow(self) -> bool {
+        self.is_float() && self != Kind::F64
+    }
+
     fn is_float(self) -> bool {
         matches!(self, Kind::F64 | Kind::F32 | Kind::F16 | Kind::BF16)
     }
@@ -35,7 +40,7 @@ impl Kind {
 
 /// A named array, its bytes as many as shape and kind ask for.
 #[derive(Clone, Debug)]
-pub(super) struct Array<'a> {
+pub(crate) struct Array<'a> {
     pub name: String,
     pub kind: Kind,
     /// The type as the file calls it, for messages.
@@ -94,14 +99,7 @@ impl Array<'_> {
             true => column * rows + row,
             false => row * columns + column,
         };
-        let bits = self.bits(index);
-        let number = match self.kind {
-            Kind::F64 => f64::from_bits(bits),
-            Kind::F32 => f64::from(f32::from_bits(bits as u32)),
-            Kind::BF16 => f64::from(f32::from_bits((bits as u32) << 16)),
-            Kind::F16 => half(bits as u16),
-            _ => f64::NAN,
-        };
+        let number = self.decoded(index);
         match number.is_finite() {
             true => Ok(number),
             false => Err(ExchangeError::NotFinite {
@@ -109,6 +107,33 @@ impl Array<'_> {
                 row,
                 column,
             }),
+        }
+    }
+
+    /// All numbers row by row, whole ones and those that are not finite among them; none where they are of no
+    /// type that is decoded.
+    pub fn numbers(&self) -> Option<Vec<f64>> {
+        let count = self.bytes.len().checked_div(self.kind.bytes())?;
+        Some(match self.by_columns {
+            true => by_rows(&self.shape, count)
+                .map(|index| self.decoded(index))
+                .collect(),
+            false => (0..count).map(|index| self.decoded(index)).collect(),
+        })
+    }
+
+    fn decoded(&self, index: usize) -> f64 {
+        let bits = self.bits(index);
+        match self.kind {
+            Kind::F64 => f64::from_bits(bits),
+            Kind::F32 => f64::from(f32::from_bits(bits as u32)),
+            Kind::BF16 => f64::from(f32::from_bits((bits as u32) << 16)),
+            Kind::F16 => half(bits as u16),
+            // Other programs have signs where code points have none.
+            Kind::U64 => bits as i64 as f64,
+            Kind::U32 => f64::from(bits as i32),
+            Kind::U8 => bits as f64,
+            Kind::Other => f64::NAN,
         }
     }
 
@@ -128,6 +153,20 @@ impl Array<'_> {
             false => bytes.iter().rev().fold(0, add),
         }
     }
+}
+
+/// Where the entries of an array that lies with its first index changing fastest are, row by row.
+fn by_rows(shape: &[usize], count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |place| {
+        // The last index changes fastest from place to place.
+        let (mut rest, mut at, mut step) = (place, 0, count);
+        for &length in shape.iter().rev() {
+            step /= length;
+            at += rest % length * step;
+            rest /= length;
+        }
+        at
+    })
 }
 
 /// Half precision: one bit of sign, five of exponent (bias 15), ten of fraction.
@@ -150,6 +189,18 @@ fn half(bits: u16) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_become_rows() {
+        // Entry (i, j, k) of a 2 x 3 x 4 array, at i + 2 j + 6 k.
+        let found: Vec<usize> = by_rows(&[2, 3, 4], 24).collect();
+        let indices = (0..2).flat_map(|i| (0..3).flat_map(move |j| (0..4).map(move |k| (i, j, k))));
+        let expected: Vec<usize> = indices.map(|(i, j, k)| i + 2 * j + 6 * k).collect();
+        assert_eq!(found, expected);
+        assert_eq!(by_rows(&[3], 3).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(by_rows(&[], 1).collect::<Vec<_>>(), [0]);
+        assert_eq!(by_rows(&[0, 3], 0).count(), 0);
+    }
 
     /// From the definition in IEEE 754.
     #[test]

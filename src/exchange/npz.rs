@@ -55,12 +55,7 @@ pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
 
 /// Finds the arrays by their names.
 pub(super) fn find(entries: Vec<zip::Entry<'_>>) -> Result<Weights<'_>, ExchangeError> {
-    if entries
-        .iter()
-        .any(|entry| entry.name.ends_with("/data.pkl"))
-    {
-        return Err(ExchangeError::Pickle);
-    }
+    refuse_pickle(&entries)?;
     let mut found: [Option<Array>; 7] = Default::default();
     const NAMES: [&str; 7] = ["U", "W", "V", "b", "c", "vocabulary", "documents"];
     for entry in entries {
@@ -102,7 +97,19 @@ pub(super) fn find(entries: Vec<zip::Entry<'_>>) -> Result<Weights<'_>, Exchange
     })
 }
 
-fn array<'a>(name: &str, bytes: &'a [u8]) -> Result<Array<'a>, ExchangeError> {
+/// Refuses what `torch.save` writes, a zip file as well.
+pub(crate) fn refuse_pickle(entries: &[zip::Entry]) -> Result<(), ExchangeError> {
+    match entries
+        .iter()
+        .any(|entry| entry.name.ends_with("/data.pkl"))
+    {
+        true => Err(ExchangeError::Pickle),
+        false => Ok(()),
+    }
+}
+
+/// An entry's array.
+pub(crate) fn array<'a>(name: &str, bytes: &'a [u8]) -> Result<Array<'a>, ExchangeError> {
     let array = npy::read(bytes).map_err(|error| ExchangeError::Npy {
         name: name.to_string(),
         error,

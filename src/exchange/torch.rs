@@ -115,12 +115,16 @@ fn own(metadata: &[(String, String)]) -> Result<Own, ExchangeError> {
     })
 }
 
-fn array(tensor: View<'_>) -> Array<'_> {
+/// A tensor as an array.
+pub(crate) fn array(tensor: View<'_>) -> Array<'_> {
     let kind = match tensor.dtype.as_str() {
         "F64" => Kind::F64,
         "F32" => Kind::F32,
         "F16" => Kind::F16,
         "BF16" => Kind::BF16,
+        "U8" => Kind::U8,
+        "U32" | "I32" => Kind::U32,
+        "U64" | "I64" => Kind::U64,
         _ => Kind::Other,
     };
     Array {

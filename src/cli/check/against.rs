@@ -1,0 +1,247 @@
+//! `elman check --against`: somebody's arrays beside those of a worked case.
+
+use super::super::arguments::Arguments;
+use super::super::failure::Failure;
+use super::super::files::read_file;
+use super::super::output::print;
+use elman::arrays::{self, Read};
+use elman::diagnosis::{Finding, Known, Shown};
+use std::path::Path;
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mine = Path::new(arguments.filled("against")?);
+    let [case] = arguments.all() else {
+        return Err(Failure::Usage(
+            "against which case? elman check --against MINE CASE".into(),
+        ));
+    };
+    let case = Path::new(case);
+    let known = Known::of(read(case)?).map_err(|error| Failure::at(case.display(), error))?;
+    let arrays = read(mine)?;
+    let names: Vec<&str> = known.names().collect();
+    let place = |array: &Read| names.iter().position(|name| *name == array.name);
+    let mut found: Vec<(usize, &Read)> = (arrays.iter())
+        .filter_map(|array| Some((place(array)?, array)))
+        .collect();
+    found.sort_by_key(|(place, _)| *place);
+    if found.is_empty() {
+        return Err(Failure::at(mine.display(), nothing(&arrays, &names)));
+    }
+    let findings: Vec<(&str, Finding)> = (found.iter())
+        .map(|(_, array)| (array.name.as_str(), known.compare(array)))
+        .collect();
+    let mut lines: String = findings
+        .iter()
+        .map(|(name, finding)| line(name, finding))
+        .collect();
+    for array in arrays.iter().filter(|array| place(array).is_none()) {
+        lines += &format!(
+            "{} not compared: the case has no such array; is it {}?\n",
+            shown(&array.name),
+            nearest(&array.name, &names)
+        );
+    }
+    outcome(&findings, print(&lines))
+}
+
+fn read(path: &Path) -> Result<Vec<Read>, Failure> {
+    let fail = |error: &dyn std::fmt::Display| Failure::at(path.display(), error);
+    let bytes = read_file(path).map_err(|error| fail(&error))?;
+    arrays::read(&bytes).map_err(|error| fail(&error))
+}
+
+/// How it ends: whether somebody read the lines changes nothing about what they say.
+fn outcome(findings: &[(&str, Finding)], printed: Result<(), Failure>) -> Result<(), Failure> {
+    let wrong: Vec<&str> = (findings.iter())
+        .filter(|(_, finding)| *finding != Finding::Right)
+        .map(|(name, _)| *name)
+        .collect();
+    match printed {
+        Ok(()) | Err(Failure::Closed) if !wrong.is_empty() => Err(Failure::Failed(format!(
+            "{} of {} arrays are wrong: {}",
+            wrong.len(),
+            findings.len(),
+            wrong.join(", ")
+        ))),
+        printed => printed,
+    }
+}
+
+/// What is said of one array.
+fn line(name: &str, finding: &Finding) -> String {
+    match finding {
+        Finding::Right => format!("{name} right\n"),
+        Finding::Wrong {
+            reason,
+            place,
+            difference,
+        } => {
+            let places = ["row", "column"].iter().zip(place);
+            let places: String = places.map(|(axis, at)| format!(" {axis}={at}")).collect();
+            format!("{name} wrong: {reason}{places} difference={difference:.2e}\n")
+        }
+        Finding::WrongShape {
+            reason,
+            found,
+            need,
+        } => {
+            let reason = reason.map_or(String::new(), |reason| format!(" {reason},"));
+            let (found, need) = (Shown(found), Shown(need));
+            format!("{name} wrong:{reason} shape {found} instead of {need}\n")
+        }
+        Finding::NoNumbers { type_name } => {
+            format!("{name} wrong: the type {type_name} is none of numbers that are read\n")
+        }
+        Finding::NoSuchArray => format!("{name} wrong: the case has no numbers for it\n"),
+    }
+}
+
+/// That no name is one of the case.
+fn nothing(arrays: &[Read], names: &[&str]) -> String {
+    let all = names.join(" ");
+    match arrays.first() {
+        None => format!("no arrays at all; the case has {all}"),
+        Some(array) => format!(
+            "no array of the case: {} may be {}; the case has {all}",
+            shown(&array.name),
+            nearest(&array.name, names)
+        ),
+    }
+}
+
+/// A name of somebody's own, cut where it would fill the screen.
+fn shown(name: &str) -> String {
+    match name.char_indices().nth(40) {
+        Some((end, _)) => format!("{:?}...", &name[..end]),
+        None if name.chars().all(|c| c.is_alphanumeric() || c == '_') => name.to_string(),
+        None => format!("{name:?}"),
+    }
+}
+
+/// What gradients are called elsewhere, and here.
+const GRADIENTS: [(&str, &str); 3] = [("grad_", "d"), ("dL_d", "d"), ("dLd", "d")];
+
+/// The name that takes the fewest changes, capitals counting less; the first of equals.
+fn nearest<'a>(name: &str, names: &[&'a str]) -> &'a str {
+    let name = (GRADIENTS.iter()).fold(name.to_string(), |name, (other, ours)| {
+        name.replacen(other, ours, 1)
+    });
+    let name: Vec<char> = name.chars().take(100).collect();
+    let nearest = names.iter().min_by_key(|known| distance(&name, known));
+    nearest.copied().unwrap_or_default()
+}
+
+/// Letters to leave out, to add or to change, two points each; a capital is one.
+fn distance(name: &[char], known: &str) -> usize {
+    let known: Vec<char> = known.chars().collect();
+    let mut row: Vec<usize> = (0..=known.len()).map(|i| 2 * i).collect();
+    for (i, &letter) in name.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = 2 * (i + 1);
+        for (j, &other) in known.iter().enumerate() {
+            let change = match (letter == other, letter.eq_ignore_ascii_case(&other)) {
+                (true, _) => 0,
+                (false, true) => 1,
+                (false, false) => 2,
+            };
+            let best = (diagonal + change).min(row[j] + 2).min(row[j + 1] + 2);
+            diagonal = row[j + 1];
+            row[j + 1] = best;
+        }
+    }
+    row[known.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman::diagnosis::Reason;
+
+    #[test]
+    fn the_nearest_name_is_found() {
+        let names = [
+            "U",
+            "G_W",
+            "W",
+            "h",
+            "h0",
+            "loss",
+            "losses",
+            "dU",
+            "dW",
+            "db",
+            "dU_numerical",
+        ];
+        for (name, expected) in [
+            ("du", "dU"),
+            ("DW", "dW"),
+            ("u", "U"),
+            ("grad_W", "dW"),
+            ("dL_db", "db"),
+            ("dLdU", "dU"),
+            ("Loss", "loss"),
+            ("dU_num", "dU"),
+            ("dU_numeric", "dU_numerical"),
+            ("", "U"),
+        ] {
+            assert_eq!(nearest(name, &names), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn lines_say_what_and_where() {
+        let wrong = |place: &[usize], difference| Finding::Wrong {
+            reason: Reason::DirectTermOnly,
+            place: place.to_vec(),
+            difference,
+        };
+        let shape = |reason| Finding::WrongShape {
+            reason,
+            found: vec![70, 5],
+            need: vec![5],
+        };
+        for (finding, expected) in [
+            (Finding::Right, "dU right\n"),
+            (
+                wrong(&[3, 5], 0.012345),
+                "dU wrong: direct term only row=3 column=5 difference=1.23e-2\n",
+            ),
+            (
+                wrong(&[3], f64::NAN),
+                "dU wrong: direct term only row=3 difference=NaN\n",
+            ),
+            (
+                wrong(&[], 1.0),
+                "dU wrong: direct term only difference=1.00e0\n",
+            ),
+            (shape(None), "dU wrong: shape (70, 5) instead of (5,)\n"),
+            (
+                shape(Some(Reason::Transposed)),
+                "dU wrong: transposed, shape (70, 5) instead of (5,)\n",
+            ),
+        ] {
+            assert_eq!(line("dU", &finding), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_counts_whether_or_not_it_is_read() {
+        let wrong = Finding::NoSuchArray;
+        let (right, wrong) = (
+            [("dU", Finding::Right)],
+            [("dU", Finding::Right), ("h", wrong)],
+        );
+        let told = || Failure::Failed("1 of 2 arrays are wrong: h".into());
+        let full = || Failure::Failed("standard output: full".into());
+        for (findings, printed, expected) in [
+            (&right[..], Ok(()), Ok(())),
+            (&right, Err(Failure::Closed), Err(Failure::Closed)),
+            (&wrong, Ok(()), Err(told())),
+            (&wrong, Err(Failure::Closed), Err(told())),
+            (&wrong, Err(full()), Err(full())),
+        ] {
+            assert_eq!(outcome(findings, printed), expected);
+        }
+    }
+}
