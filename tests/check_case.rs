@@ -6,6 +6,8 @@
 mod program;
 
 use elman::arrays::{self, Form, Read, Values, Written};
+use elman::diagnosis::Known;
+use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 use program::{Ended, Folder};
 
@@ -273,4 +275,61 @@ fn files_that_hold_no_arrays_or_no_case_are_refused() {
     folder
         .run("check --against case.npz cut.npz")
         .refused(1, "cut.npz: not a whole zip file");
+}
+
+/// Bytes that are changed, left out or doubled, in every form: whatever comes of it is refused or compared.
+#[test]
+fn damaged_files_are_refused_or_compared() {
+    let folder = Folder::new("damaged");
+    let mut generator = Generator::new(2424, Stream::Passage);
+    let mut below = |n: usize| (generator.uniform() * n as f64) as usize;
+    let (mut refused, mut no_case, mut compared) = (0, 0, 0);
+    for (ending, _) in Form::ALL {
+        let name = format!("case.{ending}");
+        let options = "--hidden 2 --seq-length 3 text";
+        folder
+            .run(&format!("check --write-case {name} {options}"))
+            .well();
+        let whole = folder.read(&name);
+        let right = arrays::read(&whole).unwrap();
+        let known = Known::of(right.clone()).unwrap();
+        for _ in 0..400 {
+            let mut bytes = whole.clone();
+            for _ in 0..=below(3) {
+                // Headers stand at the start, and say the most.
+                let end = if below(2) == 0 {
+                    bytes.len()
+                } else {
+                    4000.min(bytes.len())
+                };
+                let at = below(end);
+                match below(4) {
+                    0 => _ = bytes.remove(at),
+                    1 => bytes.insert(at, b"0[]{}\",-e9"[below(10)]),
+                    2 => bytes[at] = below(256) as u8,
+                    _ => bytes[at] = b"0123456789"[below(10)],
+                }
+            }
+            let Ok(arrays) = arrays::read(&bytes) else {
+                refused += 1;
+                continue;
+            };
+            for array in &arrays {
+                known.compare(array);
+            }
+            match Known::of(arrays) {
+                Ok(other) => {
+                    compared += 1;
+                    for array in &right {
+                        other.compare(array);
+                    }
+                }
+                Err(_) => no_case += 1,
+            }
+        }
+    }
+    assert!(
+        refused > 100 && no_case > 3 && compared > 100,
+        "{refused} {no_case} {compared}"
+    );
 }

@@ -173,6 +173,9 @@ impl Mistakes {
         if inputs.len() != targets.len() || inputs.is_empty() || m == 0 {
             return Err(wrong_shape(find("targets")?));
         }
+        // As long as the passes that are made of it.
+        numbers(find("h")?, &[inputs.len(), m])?;
+        numbers(find("p")?, &[inputs.len(), K])?;
         Ok(Mistakes {
             m,
             K,

@@ -9,7 +9,7 @@ mod memory;
 mod mutation;
 
 use elman::exchange::{self, ExchangeError, Format};
-use elman::{Model, checkpoint, npy, zip};
+use elman::{Model, arrays, checkpoint, npy, zip};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use memory::within;
 
@@ -20,6 +20,10 @@ fuzz_target!(|bytes: &[u8]| {
         let contents: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
         assert!(contents <= bytes.len(), "no byte belongs to two entries");
         rewrite(&entries);
+    }
+    // The same files as somebody's arrays, and JSON.
+    if let Err(error) = within(justified, || arrays::read(bytes)) {
+        assert!(error.to_string().len() < 1000);
     }
     match within(justified, || exchange::read(bytes, None)) {
         Ok(model) => use_model(&model),
