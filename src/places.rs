@@ -5,6 +5,7 @@ use crate::gradient_check::Case;
 use crate::kernels::Level;
 use crate::model::Model;
 use crate::training::TrainingError;
+use std::collections::HashSet;
 
 /// A place is reached by reading about so many characters before it, from h = 0.
 const STRETCH: u64 = 100;
@@ -66,17 +67,19 @@ pub fn places(
     let is_its_text = model.source == Some(corpus.source());
     corpus.split(1)?;
     let mut reader = Reader { model, corpus };
-    let mut places = Vec::new();
+    let (mut places, mut positions) = (Vec::new(), HashSet::new());
     if is_its_text && count > 0 {
-        places.push(reader.own()?);
+        let own = reader.own()?;
+        positions.insert(own.position);
+        places.push(own);
     }
-    let others = count - places.len();
     let last = reader.last();
-    for i in 0..others as u64 {
+    let others = ((count - places.len()) as u64).min(last + 1);
+    for i in 0..others {
         // The middle of each of equal parts; of a short text several may be the same.
-        let middle = u128::from(last) * u128::from(2 * i + 1) / (2 * others as u128);
+        let middle = u128::from(last) * (2 * u128::from(i) + 1) / (2 * u128::from(others));
         let place = reader.at(middle as u64)?;
-        if places.iter().all(|known| known.position != place.position) {
+        if positions.insert(place.position) {
             places.push(place);
         }
     }
@@ -243,7 +246,9 @@ mod tests {
         // In another text none is its own.
         let other = places_of(&training, &text[1..], 5);
         assert!(other.iter().all(|place| !place.is_own));
+        // There are no more places than there are.
         assert_eq!(places_of(&training, &text[..12], 5).len(), 1);
+        assert_eq!(places_of(&training, &text[..20], usize::MAX).len(), 8);
     }
 
     #[test]

@@ -532,7 +532,8 @@ impl Run {
     fn is_best_by_ending(&self) -> bool {
         let n = self.training.model().state.updates;
         let only_ends = n == self.plan.iterations && !self.rows.is_validated(n);
-        only_ends && self.training.best().state.updates == n
+        let holds_out = self.training.corpus().held_out() > 0;
+        holds_out && only_ends && self.training.best().state.updates == n
     }
 
     /// On the terminal, and in the chart.
