@@ -32,22 +32,28 @@
 //! next until the text is begun anew. With several streams, parts of the text are read side by side, and the
 //! gradient is their mean.
 //!
-//! # Train, write, check
+//! # Train, write, judge, check
 //!
 //! ```
 //! use elman::synthesis::passage;
-//! use elman::{Settings, Training, gradient_check};
+//! use elman::{Settings, Training, gradient_check, score};
 //!
-//! // The story that is built in; any text does.
-//! let settings = Settings { hidden: 20, ..Settings::default() };
+//! // The story that is built in; any text does. Its last tenth is held out.
+//! let settings = Settings { hidden: 20, validation: 0.1, ..Settings::default() };
 //! let mut training = Training::new(elman::STORY, settings)?;
-//! let untrained = training.look()?.loss;
+//! let untrained = training.validate()?;
 //! for _ in 0..1000 {
 //!     training.update()?;
 //! }
-//! let look = training.look()?;
-//! assert!(look.smooth_loss < 0.9 * untrained);
-//! println!("{}", passage(training.best(), 200, 1));
+//! let trained = training.validate()?;
+//! assert!(trained.bits < 0.9 * untrained.bits);
+//!
+//! // The best model writes, and says how many bits it needs for a text.
+//! let model = training.best();
+//! println!("{}", passage(model, 200, 1));
+//! let [english, reversed] = ["the ferry and the bell", "lleb eht dna yrref eht"]
+//!     .map(|text| score::of_text(model, text).bits_per_character());
+//! assert!(english < reversed);
 //!
 //! // Every entry of every gradient, at the state that the training has reached.
 //! let (inputs, targets) = training.chunk();
@@ -55,6 +61,8 @@
 //! assert!(gradient_check::check(&training.model().state.rnn, case)?.passed());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`guide`] has a page for students, one for engineers, and one for those who profile.
 //!
 //! # Where things are
 //!
