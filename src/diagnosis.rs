@@ -321,11 +321,11 @@ fn distance(x: &[f64], y: &[f64]) -> f64 {
     })
 }
 
-/// How much an entry of a right array may be off by, in its own unit.
+/// How much an entry of a right array may be off by, in its own unit. Beside an infinite entry the others have to be
+/// right as well.
 fn tolerance(right: &[f64], share: f64) -> f64 {
-    let largest = right
-        .iter()
-        .fold(0.0, |largest: f64, x| largest.max(x.abs()));
+    let finite = right.iter().filter(|x| x.is_finite());
+    let largest = finite.fold(0.0, |largest: f64, x| largest.max(x.abs()));
     match largest == 0.0 {
         true if share > 0.0 => NOTHING,
         _ => share * largest,

@@ -381,6 +381,9 @@ impl Mistakes {
         if let Some(bias) = bias {
             return self.not_summed(compared, found, bias);
         }
+        if compared.right.is_empty() {
+            return None;
+        }
         // Steps in rows, or in columns; one more than there are, or one less.
         let (&rows, row) = need.split_first()?;
         let row: usize = row.iter().product();

@@ -622,6 +622,38 @@ fn two_mistakes_are_one_of_them_or_unknown() {
     }
 }
 
+/// Of no entries, and of infinite ones.
+#[test]
+fn strange_arrays_of_a_case_are_compared_as_well() {
+    let lesson = &lessons()[0];
+    let array = |shape: &[usize], numbers: Vec<f64>| Read {
+        name: "x".into(),
+        shape: shape.to_vec(),
+        values: Ok(numbers),
+        is_narrow: false,
+    };
+    let found = |right: &Read, mine: &Read| {
+        let mut arrays = lesson.known.arrays.clone();
+        arrays.push(right.clone());
+        Known::of(arrays).unwrap().compare(mine)
+    };
+    let empty = array(&[lesson.T(), 0], vec![]);
+    assert_eq!(found(&empty, &empty), Finding::Right);
+    let other = Finding::WrongShape {
+        reason: None,
+        found: vec![5, 0],
+        need: vec![lesson.T(), 0],
+    };
+    assert_eq!(found(&empty, &array(&[5, 0], vec![])), other);
+
+    let infinite = array(&[2], vec![f64::INFINITY, 1.0]);
+    assert_eq!(found(&infinite, &infinite), Finding::Right);
+    for mine in [[f64::INFINITY, 1.1], [1.0, 1.0], [f64::NEG_INFINITY, 1.0]] {
+        let finding = found(&infinite, &array(&[2], mine.to_vec()));
+        assert!(reason_of(finding).is_some(), "{mine:?}");
+    }
+}
+
 #[test]
 fn other_arrays_are_no_case() {
     let all = lessons()[0].known.arrays.clone();
