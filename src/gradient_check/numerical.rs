@@ -15,7 +15,7 @@
 //! and extrapolated to h = 0.
 //!
 //! The estimate of the error has two parts. What the formula leaves out shows in how two steps differ. What
-//! rounding does is measured: weights moved by less than any double tells apart change the loss by as much
+//! rounding does is measured: weights moved by a unit or two in their last place change the loss by as much
 //! as the rounding of its own arithmetic does, however much the recurrence magnifies it. Neither knows the
 //! analytic gradient.
 
@@ -41,6 +41,7 @@ const SAMPLES: u64 = 8;
 const SAMPLE_MOVE: f64 = 4.0;
 /// No rounding of many is as large as this many times their root mean square.
 const SAFETY: f64 = 4.0;
+
 /// The gradient by differences of the loss.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numerical {
@@ -145,8 +146,8 @@ impl Rounding {
             }
         }
         // A loss of x nats has no digits beyond these, whatever was sampled.
-        let ulp = |loss: f64| (loss.abs().max(1.0) * f64::EPSILON).powi(2);
-        let least: f64 = steps.losses().map(ulp).sum();
+        let ulp = |loss: f64| loss.abs().max(1.0) * f64::EPSILON;
+        let least: f64 = steps.losses().map(|loss| ulp(loss) * ulp(loss)).sum();
         let mean = squares.iter().map(|square| square / SAMPLES as f64);
         Ok(Rounding {
             after: mean.map(|square| (square + least).sqrt()).collect(),
