@@ -177,6 +177,14 @@ pub(crate) fn shown(name: &str) -> String {
     }
 }
 
+/// A name that is there twice. It takes n log n comparisons, whatever a file calls its parts.
+pub(crate) fn twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    let pair = names.windows(2).find(|pair| pair[0] == pair[1]);
+    pair.map(|pair| pair[0])
+}
+
 /// An error in the header, at an offset from the header's start.
 impl From<JsonError> for FormatError {
     fn from(error: JsonError) -> Self {
@@ -372,11 +380,9 @@ fn locate(entries: Vec<Entry>, data: &[u8]) -> Result<Vec<View<'_>>, FormatError
 }
 
 fn refuse_duplicates<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), FormatError> {
-    let mut names: Vec<&str> = names.collect();
-    names.sort_unstable();
-    match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(FormatError::Duplicate {
-            name: pair[0].to_string(),
+    match twice(names) {
+        Some(name) => Err(FormatError::Duplicate {
+            name: name.to_string(),
         }),
         None => Ok(()),
     }

@@ -5,7 +5,7 @@
 //! allocated on the word of the file, and no byte belongs to two entries, so reading takes time in
 //! proportion to the file.
 
-use crate::safetensors::shown;
+use crate::safetensors::{shown, twice};
 use std::fmt;
 use std::io::{self, Write};
 
@@ -140,18 +140,11 @@ pub fn read(file: &[u8]) -> Result<Vec<Entry<'_>>, ZipError> {
         entries.push(entry);
         free = end;
     }
-    refuse_duplicates(&entries)?;
-    Ok(entries)
-}
-
-fn refuse_duplicates(entries: &[Entry]) -> Result<(), ZipError> {
-    let mut names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-    names.sort_unstable();
-    match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(ZipError::Twice {
-            name: pair[0].to_string(),
+    match twice(entries.iter().map(|entry| entry.name.as_str())) {
+        Some(name) => Err(ZipError::Twice {
+            name: name.to_string(),
         }),
-        None => Ok(()),
+        None => Ok(entries),
     }
 }
 
