@@ -3,7 +3,7 @@
 use crate::corpus::Corpus;
 use crate::gradient_check::Case;
 use crate::kernels::Level;
-use crate::model::Model;
+use crate::model::{Model, Settings};
 use crate::training::TrainingError;
 use std::collections::HashSet;
 
@@ -55,8 +55,12 @@ pub fn places(
         "places: a text opened with other settings"
     );
     corpus.use_vocabulary(&model.vocabulary)?;
-    let need = model.settings.sequence_length.saturating_add(1);
-    if !model.settings.documents && corpus.learned() < need as u64 {
+    let one_stream = Settings {
+        streams: 1,
+        ..model.settings
+    };
+    let need = one_stream.least_characters();
+    if corpus.learned() < need as u64 {
         return Err(TrainingError::TextTooShort {
             length: corpus.learned(),
             held_out: corpus.held_out(),
@@ -171,7 +175,6 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Settings;
     use crate::training::Training;
 
     const TEXT: &str = "The ferry crosses at nine.\nThe bell rings twice, and then once more.\n";
@@ -280,5 +283,18 @@ mod tests {
         assert!(error.starts_with("11 characters are too few"), "{error}");
         let error = of(&text.replace("bell", "bØll")).unwrap_err().to_string();
         assert!(error.contains("lacks 'Ø'"), "{error}");
+
+        // Of one document that is held out, nothing is left.
+        let documents = Settings {
+            documents: true,
+            validation: 0.7,
+            ..Settings::default()
+        };
+        let (training, _) = trained(documents, 1);
+        let model = training.model();
+        let corpus = Corpus::of("e\n", &model.settings).unwrap();
+        let error = places(model, corpus, 3).unwrap_err().to_string();
+        let words = "1 characters beside the 2 that are held out are too few";
+        assert!(error.starts_with(words), "{error}");
     }
 }
