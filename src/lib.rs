@@ -118,6 +118,7 @@ pub mod npy;
 pub mod parameters;
 pub mod places;
 pub mod random;
+mod recurrence;
 pub mod reference;
 pub mod safetensors;
 pub mod score;

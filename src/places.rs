@@ -2,8 +2,8 @@
 
 use crate::corpus::Corpus;
 use crate::gradient_check::Case;
-use crate::kernels::Level;
 use crate::model::{Model, Settings};
+use crate::recurrence::Recurrence;
 use crate::training::TrainingError;
 use std::collections::HashSet;
 
@@ -130,16 +130,18 @@ impl Reader<'_> {
     fn at(&mut self, target: u64) -> Result<Place, TrainingError> {
         let chunks = STRETCH.div_ceil(self.T()).min(target / self.T());
         let mut position = target - chunks * self.T();
-        let mut h = vec![0.0; self.model.state.rnn.shape().m()];
+        let shape = self.model.state.rnn.shape();
+        let mut recurrence = Recurrence::of(self.model, vec![0.0; shape.m()]);
+        let mut o = vec![0.0; shape.K()];
         while position < target {
             let characters = self.corpus.chunk(0, position)?;
-            let inputs = characters[..characters.len() - 1].to_vec();
-            self.read(&inputs, &mut h);
+            let inputs = &characters[..characters.len() - 1];
+            inputs.iter().for_each(|&x| recurrence.read(x, &mut o));
             position += inputs.len() as u64;
         }
         match self.corpus.is_over(position) {
-            true => self.place(0, vec![0.0; h.len()]),
-            false => self.place(position, h),
+            true => self.place(0, vec![0.0; shape.m()]),
+            false => self.place(position, recurrence.h),
         }
     }
 
@@ -156,25 +158,12 @@ impl Reader<'_> {
             characters,
         })
     }
-
-    /// What the hidden state becomes when the network reads on.
-    fn read(&self, characters: &[usize], h: &mut [f64]) {
-        let rnn = &self.model.state.rnn;
-        let mut before = vec![0.0; h.len()];
-        let mut o = vec![0.0; rnn.shape().K()];
-        for &x in characters {
-            match self.model.newline() == Some(x) {
-                true => before.fill(0.0),
-                false => before.copy_from_slice(h),
-            }
-            rnn.step(Level::chosen(), x, &before, h, &mut o);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Level;
     use crate::training::Training;
 
     const TEXT: &str = "The ferry crosses at nine.\nThe bell rings twice, and then once more.\n";

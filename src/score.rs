@@ -59,6 +59,7 @@ use crate::corpus::decoder::Decoder;
 use crate::kernels::{Level, Softmax, ln};
 use crate::model::Model;
 use crate::network::Rnn;
+use crate::recurrence::Recurrence;
 use crate::text::Symbols;
 use std::f64::consts::LN_2;
 use std::io::Read;
@@ -101,15 +102,10 @@ pub fn unknown(symbols: Symbols) -> f64 {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Scorer<'a> {
-    rnn: &'a Rnn,
-    level: Level,
-    /// The character before which h = 0, where the texts are documents.
-    newline: Option<usize>,
+    recurrence: Recurrence<'a>,
     unknown: f64,
     /// What was read last. The hidden state has not taken it in yet.
     last: Option<usize>,
-    h: Vec<f64>,
-    before: Vec<f64>,
     /// K.
     o: Vec<f64>,
 }
@@ -117,36 +113,36 @@ pub struct Scorer<'a> {
 impl<'a> Scorer<'a> {
     /// Starts from h = 0, with nothing read.
     pub fn new(rnn: &'a Rnn, symbols: Symbols) -> Self {
-        let (m, K) = (rnn.shape().m(), rnn.shape().K());
-        Scorer {
-            rnn,
-            level: Level::chosen(),
-            newline: None,
-            unknown: unknown(symbols),
-            last: None,
-            h: vec![0.0; m],
-            before: vec![0.0; m],
-            o: vec![0.0; K],
-        }
+        let h = vec![0.0; rnn.shape().m()];
+        Scorer::with(Recurrence::new(rnn, h), symbols)
     }
 
     /// As [`Scorer::new`], with the network of a model. One that has learned documents begins each anew: with h = 0,
     /// whenever it reads a newline.
     pub fn of(model: &'a Model) -> Self {
+        let h = vec![0.0; model.state.rnn.shape().m()];
+        Scorer::with(Recurrence::of(model, h), model.vocabulary.symbols())
+    }
+
+    fn with(recurrence: Recurrence<'a>, symbols: Symbols) -> Self {
+        let K = recurrence.rnn.shape().K();
         Scorer {
-            newline: model.newline(),
-            ..Scorer::new(&model.state.rnn, model.vocabulary.symbols())
+            recurrence,
+            unknown: unknown(symbols),
+            last: None,
+            o: vec![0.0; K],
         }
     }
 
     /// Runs at `level`.
-    pub fn at(self, level: Level) -> Self {
-        Scorer { level, ..self }
+    pub fn at(mut self, level: Level) -> Self {
+        self.recurrence.level = level;
+        self
     }
 
     /// Goes back to h = 0, with nothing read.
     pub fn restart(&mut self) {
-        self.h.fill(0.0);
+        self.recurrence.h.fill(0.0);
         self.last = None;
     }
 
@@ -162,14 +158,9 @@ impl<'a> Scorer<'a> {
         let K = self.o.len();
         assert!(character < K, "character {character} of {K}");
         let last = self.last.replace(character)?;
-        std::mem::swap(&mut self.h, &mut self.before);
-        if self.newline == Some(last) {
-            self.before.fill(0.0);
-        }
-        let Scorer { rnn, level, .. } = *self;
-        rnn.step(level, last, &self.before, &mut self.h, &mut self.o);
+        self.recurrence.read(last, &mut self.o);
         let o = self.o[character];
-        Some(level.run(Softmax(&mut self.o)).loss(o) / LN_2)
+        Some(self.recurrence.level.run(Softmax(&mut self.o)).loss(o) / LN_2)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::kernels::{Level, Softmax};
 use crate::model::{Model, SettingError};
 use crate::network::Rnn;
 use crate::random::{Generator, Stream};
+use crate::recurrence::Recurrence;
 use std::cmp::Ordering;
 use std::iter;
 
@@ -106,13 +107,8 @@ impl Sampling {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Synthesizer<'a> {
-    rnn: &'a Rnn,
+    recurrence: Recurrence<'a>,
     sampling: Sampling,
-    level: Level,
-    /// The character before which h = 0, where the texts are documents.
-    newline: Option<usize>,
-    h: Vec<f64>,
-    before: Vec<f64>,
     /// K: the logits, then the probabilities.
     p: Vec<f64>,
     /// K: all indices, in the order that the last choice left them in.
@@ -125,21 +121,8 @@ impl<'a> Synthesizer<'a> {
     /// # Panics
     /// Where `h0` is not m long, or [`Sampling::check`] refuses `sampling`.
     pub fn new(rnn: &'a Rnn, h0: &[f64], sampling: Sampling) -> Self {
-        let (m, K) = (rnn.shape().m(), rnn.shape().K());
-        assert_eq!(h0.len(), m, "synthesis: h0");
-        if let Err(error) = sampling.check() {
-            panic!("synthesis: {error}");
-        }
-        Synthesizer {
-            rnn,
-            sampling,
-            level: Level::chosen(),
-            newline: None,
-            h: h0.to_vec(),
-            before: vec![0.0; m],
-            p: vec![0.0; K],
-            order: (0..K).collect(),
-        }
+        assert_eq!(h0.len(), rnn.shape().m(), "synthesis: h0");
+        Synthesizer::with(Recurrence::new(rnn, h0.to_vec()), sampling)
     }
 
     /// As [`Synthesizer::new`], with the network of a model. One that has learned documents begins each anew: with
@@ -148,15 +131,27 @@ impl<'a> Synthesizer<'a> {
     /// # Panics
     /// As [`Synthesizer::new`].
     pub fn of(model: &'a Model, h0: &[f64], sampling: Sampling) -> Self {
+        assert_eq!(h0.len(), model.state.rnn.shape().m(), "synthesis: h0");
+        Synthesizer::with(Recurrence::of(model, h0.to_vec()), sampling)
+    }
+
+    fn with(recurrence: Recurrence<'a>, sampling: Sampling) -> Self {
+        if let Err(error) = sampling.check() {
+            panic!("synthesis: {error}");
+        }
+        let K = recurrence.rnn.shape().K();
         Synthesizer {
-            newline: model.newline(),
-            ..Synthesizer::new(&model.state.rnn, h0, sampling)
+            recurrence,
+            sampling,
+            p: vec![0.0; K],
+            order: (0..K).collect(),
         }
     }
 
     /// Runs at `level`.
-    pub fn at(self, level: Level) -> Self {
-        Synthesizer { level, ..self }
+    pub fn at(mut self, level: Level) -> Self {
+        self.recurrence.level = level;
+        self
     }
 
     /// Reads the character with this index; returns the probabilities that the next is drawn with, K.
@@ -164,12 +159,7 @@ impl<'a> Synthesizer<'a> {
     /// # Panics
     /// Where the index is K or more.
     pub fn step(&mut self, character: usize) -> &[f64] {
-        std::mem::swap(&mut self.h, &mut self.before);
-        if self.newline == Some(character) {
-            self.before.fill(0.0);
-        }
-        let Synthesizer { rnn, level, .. } = *self;
-        rnn.step(level, character, &self.before, &mut self.h, &mut self.p);
+        self.recurrence.read(character, &mut self.p);
         let Sampling {
             temperature,
             top_k,
@@ -188,7 +178,7 @@ impl<'a> Synthesizer<'a> {
                 *o = (*o - largest) / temperature;
             }
         }
-        level.run(Softmax(&mut self.p));
+        self.recurrence.level.run(Softmax(&mut self.p));
         let kept = keep_most_likely(&mut self.p, &mut self.order, top_k);
         keep_nucleus(&mut self.p, &mut self.order[..kept], top_p);
         &self.p
@@ -471,7 +461,7 @@ mod tests {
             for level in Level::available() {
                 let mut synthesizer = Synthesizer::new(&rnn, &[0.3; 8], sampling).at(level);
                 for character in [1, 5, 5, 0, 3, 2, 4] {
-                    let h0 = synthesizer.h.clone();
+                    let h0 = synthesizer.recurrence.h.clone();
                     let p = synthesizer.step(character);
                     assert_eq!(p, twin(&rnn, &h0, character, sampling), "{choice:?}");
                     assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-15);
