@@ -70,17 +70,17 @@
 //!
 //! | floor | |
 //! |---|---|
+//! | [`worked_case`], [`diagnosis`] | one update with every number on the way; what is wrong with somebody's own |
+//! | [`arrays`] | named arrays in `.npz`, safetensors and JSON |
+//! | [`places`] | chunks of a text, with the hidden state that a trained network has there |
 //! | [`training`] | the loop: chunks, epochs, smooth loss, the best model |
 //! | [`validation`] | the loss of the text that is held out |
-//! | [`places`] | chunks of a text, with the hidden state that a trained network has there |
+//! | [`score`] | what a text costs in bits, whole or line by line |
 //! | [`corpus`] | texts of any length, read in windows |
 //! | [`streams`] | one update of all streams, on one thread or several |
 //! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
-//! | [`score`] | what a text costs in bits, whole or line by line |
-//! | [`checkpoint`], [`safetensors`], [`json`] | model files |
 //! | [`exchange`], [`zip`], [`npy`] | weights for PyTorch and NumPy, and from them |
-//! | [`worked_case`], [`diagnosis`] | one update with every number on the way; what is wrong with somebody's own |
-//! | [`arrays`] | named arrays in `.npz`, safetensors and JSON |
+//! | [`checkpoint`], [`safetensors`], [`json`] | model files |
 //! | [`disk`] | files that are replaced whole or not at all |
 //! | [`model`], [`digest`] | settings, state and plan of a run; 64 bits that tell two apart |
 //! | [`network`] | the equations above, with indices for one-hot vectors: forward, and backward through time |
