@@ -636,6 +636,31 @@ mod tests {
         assert!(read(cut).unwrap_err().to_string().contains("cut short"));
     }
 
+    /// As NumPy writes other types, and a matrix that was transposed: its columns lie one after another.
+    #[test]
+    fn arrays_of_other_programs_are_read_row_by_row() {
+        let of = |descr: &str, bytes: &[u8]| {
+            let header = String::from_utf8_lossy(&npy::header(descr, &[2, 3])).into_owned();
+            let header = header.replace("False, ", "True,  ");
+            let array = [&[0x93], &header.as_bytes()["\u{fffd}".len()..], bytes].concat();
+            let mut file = zip::Writer::new(Vec::new());
+            file.add("x.npy", &array).unwrap();
+            let found = read(&file.finish().unwrap()).unwrap().remove(0);
+            assert_eq!(found.shape, [2, 3], "{descr}");
+            (found.values, found.is_narrow)
+        };
+        let columns = [0.0, 3.0, 1.0, 4.0, 2.0, 5.0];
+        let rows = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        let doubles = columns.map(|x: f64| x.to_le_bytes()).concat();
+        assert_eq!(of("<f8", &doubles), (Ok(rows.clone()), false));
+        let singles = columns.map(|x| (x as f32).to_le_bytes()).concat();
+        assert_eq!(of("<f4", &singles), (Ok(rows.clone()), true));
+        let whole = columns.map(|x| (x as i64).to_le_bytes()).concat();
+        assert_eq!(of("<i8", &whole), (Ok(rows), false));
+        let complex = vec![0; 6 * 16];
+        assert_eq!(of("<c16", &complex), (Err("<c16".into()), false));
+    }
+
     /// In proportion to the file, whatever it holds.
     #[test]
     fn many_arrays_are_read_as_fast_as_few() {

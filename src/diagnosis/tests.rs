@@ -531,6 +531,9 @@ fn mistakes_of_a_forward_pass_are_told() {
         let h = &lesson.pass.h;
         let shifted = lesson.finding("h", &[T, m], h[..T].concat());
         assert_eq!(reason_of(shifted), Some(Reason::OffByOne));
+        let next = [&h[2..], &[vec![0.0; m]]].concat().concat();
+        let shifted = lesson.finding("h", &[T, m], next);
+        assert_eq!(reason_of(shifted), Some(Reason::OffByOne));
         for (rows, values) in [(T + 1, h.concat()), (T - 1, h[1..T].concat())] {
             for turned in [false, true] {
                 let (shape, values) = match turned {
@@ -582,11 +585,11 @@ fn isolated_entries_are_told_with_their_place() {
                     _ => vec![at],
                 };
                 assert_eq!(place, expected, "{name}");
-                let same = (difference - off.abs()).abs() < 1e-6 * off.abs();
-                assert!(
-                    same || difference.is_nan() == off.is_nan(),
-                    "{difference} {off}"
-                );
+                let same = match off.is_finite() {
+                    true => (difference - off.abs()).abs() < 1e-6 * off.abs(),
+                    false => difference.to_bits() == off.to_bits(),
+                };
+                assert!(same, "{difference} {off}");
             }
             // Everywhere off, and by no rule.
             let spoiled = right.iter().enumerate();
@@ -620,6 +623,17 @@ fn two_mistakes_are_one_of_them_or_unknown() {
             }
         }
     }
+}
+
+/// A mistake that hardly shows in the case explains no difference that is larger.
+#[test]
+fn what_is_about_as_near_to_what_is_right_is_not_explained() {
+    let is = |mine: f64| {
+        let (mine, right) = ([mine, 0.5], [1.0, 0.5]);
+        Compared::new("x", &mine, &right, 1e-8).is(&[1.0 + 1e-8, 0.5])
+    };
+    assert!(is(1.0 + 1e-8) && is(1.0 + 1.2e-8));
+    assert!(!is(1.0 + 1.9e-8) && !is(1.0 + 2.1e-8));
 }
 
 /// Of no entries, and of infinite ones.
