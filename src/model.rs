@@ -52,7 +52,7 @@ impl Default for Settings {
 
 impl Settings {
     /// floor(F N), where the text has N characters: those at its end are held out. Of documents it is the most:
-    /// those that lie wholly within it are held out.
+    /// those that lie wholly within it are held out. The product is one of doubles: of 0.29 and 100 it is below 29.
     ///
     /// ```
     /// use elman::Settings;

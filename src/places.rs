@@ -66,6 +66,7 @@ pub fn places(
             held_out: corpus.held_out(),
             need,
             streams: 1,
+            documents: model.settings.documents,
         });
     }
     let is_its_text = model.source == Some(corpus.source());

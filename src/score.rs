@@ -1,8 +1,8 @@
 //! Judging text: how many bits a model needs for it, character by character.
 //!
 //! A character costs `-log2 p` bits, p being the probability that the network gives it after all that it has read.
-//! That is the log-sum-exp of the logits minus the character's own, divided by ln 2: finite for any finite logits,
-//! also where p itself is 0. Bits are summed in the order of the text.
+//! That is the log-sum-exp of the logits minus the character's own, divided by ln 2: finite also where p
+//! itself is 0, as long as the distance of two logits is. Bits are summed in the order of the text.
 //!
 //! # What is charged
 //!

@@ -65,6 +65,8 @@ pub enum TrainingError {
         need: usize,
         /// Streams.
         streams: usize,
+        /// Whether they are those of documents, which need a character between two newlines.
+        documents: bool,
     },
     /// The part that is to be held out has no character with another before it; or it is no whole document.
     TooFewHeldOut {
@@ -111,19 +113,20 @@ impl fmt::Display for TrainingError {
                 held_out,
                 need,
                 streams,
+                documents,
             } => {
                 let beside = match held_out {
                     0 => String::new(),
                     _ => format!(" beside the {held_out} that are held out"),
                 };
-                let needs = match streams {
-                    1 => format!("seq-length + 1 = {need}"),
-                    _ => format!("streams (seq-length + 1) = {need}, with {streams} streams"),
+                let needs = match (documents, streams) {
+                    (true, _) => format!("a document needs {need}, its newlines among them"),
+                    (_, 1) => format!("one update needs seq-length + 1 = {need}"),
+                    _ => format!(
+                        "one update needs streams (seq-length + 1) = {need}, with {streams} streams"
+                    ),
                 };
-                write!(
-                    f,
-                    "{length} characters{beside} are too few: one update needs {needs}"
-                )
+                write!(f, "{length} characters{beside} are too few: {needs}")
             }
             TrainingError::TooFewHeldOut { length, held_out } => write!(
                 f,
@@ -644,6 +647,7 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
             held_out,
             need,
             streams,
+            documents: settings.documents,
         }),
         false => Ok(()),
     }
@@ -832,7 +836,8 @@ mod tests {
                 length: 8,
                 held_out: 0,
                 need: 9,
-                streams: 1
+                streams: 1,
+                documents: false
             }
         );
         let zero = Settings {
@@ -1185,7 +1190,8 @@ mod tests {
                     length: 76,
                     held_out: 0,
                     need,
-                    streams: 1
+                    streams: 1,
+                    documents: false
                 }
             );
         }

@@ -8,7 +8,7 @@
 //! | `targets` | T | the index of the one that comes next: where y_t is 1 |
 //! | `U` `W` `V` `b` `c` | m,K m,m K,m m K | the parameters before the update |
 //! | `h0` | m | the hidden state before the first character |
-//! | `a` | T,m | a_t = W h_{t-1} + U x_t + b; row t is that of step t + 1 here and below: row 0 is a_1 |
+//! | `a` | T,m | a_t = W h_{t-1} + U x_t + b; row t is that of step t + 1 here and below: row 0 is a_1. Summed from left to right, so that tanh(a) and `h` may differ in the last digit |
 //! | `h` | T,m | h_t = tanh(a_t) |
 //! | `o` | T,K | o_t = V h_t + c |
 //! | `p` | T,K | p_t = softmax(o_t) |
