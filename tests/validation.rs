@@ -168,6 +168,25 @@ fn the_best_model_has_the_lowest_validation_loss() {
     assert_eq!(lines(&again, "passage ")[0], passage);
     assert!(stdout.ends_with(&again), "{again}");
     assert_eq!(files("run"), ended);
+    // It ends there as well where a longer run was stopped, in its first save or after it.
+    let [best, before] = ["best", "best-before-end"].map(|name| format!("run/{name}.safetensors"));
+    let state = folder.path("run/model.safetensors");
+    let (model, plan) = checkpoint::load_with(&state).unwrap();
+    for (iterations, has_before) in [(295, true), (295, false), (1000, false)] {
+        folder.write(&best, folder.read(&before));
+        if !has_before {
+            std::fs::remove_file(folder.path(&before)).unwrap();
+        }
+        let plan = elman::Plan {
+            iterations,
+            ..plan.unwrap()
+        };
+        checkpoint::save_with(&model, Some(&plan), &state, &mut elman::disk::System).unwrap();
+        folder
+            .run("train text --resume run --quiet --iterations 295")
+            .well();
+        assert!(files("run") == ended, "{iterations} {has_before}");
+    }
     for iterations in [296, 310, 400] {
         let longer = format!("--iterations {iterations}");
         folder

@@ -37,6 +37,8 @@ pub struct Saved {
     pub plan: Plan,
     /// The best model, see [`RunFolder::save`].
     pub best: Model,
+    /// Updates of the model in best.safetensors, where it can be read.
+    pub shown_best: Option<u64>,
     /// The losses before the last state.
     pub curve: Curve,
 }
@@ -96,6 +98,10 @@ impl RunFolder {
             false => BEST,
         };
         let (best, _) = load(best_name)?;
+        let shown_best = match best_name {
+            BEST => Some(best.state.updates),
+            _ => load(BEST).ok().map(|(best, _)| best.state.updates),
+        };
         if !belong_together(&model, &best) {
             return Err(within(
                 path,
@@ -119,6 +125,7 @@ impl RunFolder {
             model,
             plan,
             best,
+            shown_best,
             curve,
         };
         Ok((folder, saved))

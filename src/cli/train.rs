@@ -196,7 +196,11 @@ impl Run {
             plan,
         } = resume::open(arguments, disk)?;
         let Saved {
-            model, best, curve, ..
+            model,
+            best,
+            shown_best,
+            curve,
+            ..
         } = saved;
         let (settings, updates) = (model.settings, model.state.updates);
         let (quiet, symbols) = (arguments.has("quiet"), model.vocabulary.symbols());
@@ -207,7 +211,11 @@ impl Run {
         let mut run = Run {
             progress: Progress::new(quiet),
             title: title(&text, &settings),
-            held: Some((updates, saved.plan)),
+            held: Some(Held {
+                updates,
+                plan: saved.plan,
+                best: shown_best,
+            }),
             saved_at: Instant::now(),
             refresh: Pace::after(REFRESH),
             unread: false,
@@ -402,6 +410,17 @@ fn is_finite(model: &Model) -> bool {
     parts.iter().all(|part| part.iter().all(|x| x.is_finite()))
 }
 
+/// What the folder holds.
+#[derive(Clone, Copy, PartialEq)]
+struct Held {
+    /// Updates of the last state.
+    updates: u64,
+    /// Its plan.
+    plan: Plan,
+    /// Updates of the best model.
+    best: Option<u64>,
+}
+
 /// A run at work.
 pub struct Run {
     training: Training,
@@ -411,8 +430,8 @@ pub struct Run {
     progress: Progress,
     title: Title,
     curve: Curve,
-    /// Updates of the state that the folder holds, and its plan; none before the first save.
-    held: Option<(u64, Plan)>,
+    /// None before the first save.
+    held: Option<Held>,
     saved_at: Instant,
     refresh: Pace,
     /// Nobody reads standard output any more, or ever did.
@@ -563,7 +582,7 @@ impl Run {
 
     /// Whether the folder holds the state of another plan.
     fn plan_is_new(&self) -> bool {
-        self.held.is_some_and(|(_, plan)| plan != self.plan)
+        self.held.is_some_and(|held| held.plan != self.plan)
     }
 
     fn save(&mut self) -> Result<(), Failure> {
@@ -583,7 +602,11 @@ impl Run {
 
     /// Saves the best model and the state, or what of them can be, unless the folder holds it already.
     fn save_what(&mut self, can_be: fn(&Model) -> bool) -> Result<(), Failure> {
-        let now = (self.training.model().state.updates, self.plan);
+        let now = Held {
+            updates: self.training.model().state.updates,
+            plan: self.plan,
+            best: Some(self.training.best().state.updates),
+        };
         if self.held == Some(now) {
             return Ok(());
         }
@@ -605,8 +628,8 @@ impl Run {
         };
         let place = self.folder.path().display();
         Failure::Failed(match self.held {
-            Some((n, _)) => {
-                format!("{message}; {place} keeps the best model and the state at update {n}")
+            Some(Held { updates, .. }) => {
+                format!("{message}; {place} keeps the best model and the state at update {updates}")
             }
             None => format!("{message}; {place} keeps no model of this run"),
         })
