@@ -237,7 +237,7 @@ fn what_does_not_go_together_is_refused() {
         (
             "run text --positions 0",
             1,
-            "--positions 0: must be at least 1",
+            "--positions 0: must be a whole number of at least 1",
         ),
         (
             "--write-case c.npz --json",

@@ -188,6 +188,20 @@ impl Arguments {
         })
     }
 
+    /// The value of an option as a count of at least 1.
+    pub fn positive<N>(&self, name: &str) -> Result<N, Failure>
+    where
+        N: FromStr<Err = ParseIntError> + Default + PartialEq,
+    {
+        match self.count(name)? {
+            count if count == N::default() => Err(Failure::at(
+                self.quoted(name),
+                "must be a whole number of at least 1",
+            )),
+            count => Ok(count),
+        }
+    }
+
     fn too_large(&self, name: &str) -> Failure {
         Failure::at(self.quoted(name), "too large: choose a smaller number")
     }

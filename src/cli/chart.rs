@@ -2,7 +2,7 @@
 
 use super::curve::{Curve, Point};
 use super::scale::{Scale, round_step};
-use super::svg::{self, BOTTOM, LEFT, RIGHT, TOP, across, down};
+use super::svg::{self, BOTTOM, LEFT, RIGHT, TOP, across};
 use super::terminal::thousands;
 use std::fmt::Write as _;
 
@@ -23,8 +23,6 @@ pub struct Title {
 const EPOCH_MARKS: f64 = 20.0;
 /// Room for one digit of an epoch's number and what keeps it apart from the next, in pixels.
 const EPOCH_DIGIT: f64 = 10.0;
-/// Up to so many validation losses have a dot each.
-const DOTS: usize = 50;
 
 const STYLE: &str = "\
 text { fill: #33373d } .grid { stroke: #e4e7eb } .epoch { stroke: #8d949e; stroke-dasharray: 3 4 }
@@ -144,19 +142,14 @@ fn curves(curve: &Curve, x: &Scale, y: &Scale) -> String {
     svg += "</g>\n";
     // One point alone makes no line.
     if let [point] = points {
-        svg += &dot(point.iteration, point.smooth, "#14508c", x, y);
+        svg += &svg::dot(point.iteration, point.smooth, 3.0, "#14508c", x, y);
     }
-    if curve.validation().len() <= DOTS {
+    if curve.validation().len() <= svg::DOTS {
         for &(iteration, loss) in curve.validation() {
-            svg += &dot(iteration, loss, "#c2500a", x, y);
+            svg += &svg::dot(iteration, loss, 3.0, "#c2500a", x, y);
         }
     }
     svg
-}
-
-fn dot(iteration: u64, loss: f64, colour: &str, x: &Scale, y: &Scale) -> String {
-    let (at, up) = (across(x.share_of(iteration as f64)), down(y.share_of(loss)));
-    format!("<circle cx=\"{at:.1}\" cy=\"{up:.1}\" r=\"3\" fill=\"{colour}\"/>\n")
 }
 
 /// A dashed line where each epoch after the first begins.
@@ -228,6 +221,7 @@ fn shorten(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::svg::down;
     use super::*;
 
     fn title(text: &str) -> Title {

@@ -2,13 +2,14 @@
 
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
+use super::files::is_safetensors;
 use super::nearest::nearest;
 use super::output::{one_line, print};
+use super::run_folder::BEST;
 use super::{check, completions, export, help, import, plot, sample, score, show, train};
 use elman::Level;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -248,7 +249,7 @@ fn meant(name: &OsStr) -> String {
         return format!(": did you mean {near}?");
     }
     let call = match path {
-        path if path.join("best.safetensors").is_file() => "sample",
+        path if path.join(BEST).is_file() => "sample",
         path if path.is_file() && is_safetensors(path) => "show",
         path if path.is_file() => "train",
         _ => return String::new(),
@@ -259,13 +260,6 @@ fn meant(name: &OsStr) -> String {
         false => word.into_owned(),
     };
     format!(", but such a {kind}: did you mean elman {call} {word}?")
-}
-
-/// Whether it looks so: its header is JSON, after eight bytes.
-fn is_safetensors(path: &Path) -> bool {
-    let mut begin = [0; 9];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
-    read.is_ok() && begin[8] == b'{' && begin[7] == 0
 }
 
 /// The commands that have an option.

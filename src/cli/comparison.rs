@@ -2,7 +2,7 @@
 
 use super::curve::Curve;
 use super::scale::Scale;
-use super::svg::{self, LEFT, RIGHT, across, down};
+use super::svg::{self, LEFT, RIGHT};
 use super::terminal::{short_loss, shorten, thousands};
 use std::fmt::Write as _;
 
@@ -38,8 +38,6 @@ const DASHES: [&str; 5] = ["none", "8 4", "14 3 3 3", "4 3", "14 3 3 3 3 3"];
 const MANY: usize = 9;
 /// Points of one line: there are not many more pixels.
 const POINTS: usize = 800;
-/// Up to so many validation losses of a run have a dot each.
-const DOTS: usize = 50;
 
 const STYLE: &str = "\
 text { fill: #33373d } .grid { stroke: #e4e7eb } .frame { fill: none; stroke: #33373d }
@@ -159,7 +157,7 @@ fn lines(runs: &[Run], x: &Scale, y: &Scale) -> String {
             svg::points(shown, x, y)
         );
         if let [point] = points {
-            svg += &dot(point.iteration, point.smooth, n, x, y);
+            svg += &svg::dot(point.iteration, point.smooth, 2.5, colour(n), x, y);
         }
         let validation = run.curve.validation();
         if validation.len() > 1 {
@@ -170,19 +168,13 @@ fn lines(runs: &[Run], x: &Scale, y: &Scale) -> String {
                 colour(n)
             );
         }
-        if validation.len() <= DOTS {
+        if validation.len() <= svg::DOTS {
             for &(update, loss) in validation {
-                svg += &dot(update, loss, n, x, y);
+                svg += &svg::dot(update, loss, 2.5, colour(n), x, y);
             }
         }
     }
     svg + "</g>\n"
-}
-
-fn dot(update: u64, loss: f64, n: usize, x: &Scale, y: &Scale) -> String {
-    let (at, up) = (across(x.share_of(update as f64)), down(y.share_of(loss)));
-    let colour = colour(n);
-    format!("<circle cx=\"{at:.1}\" cy=\"{up:.1}\" r=\"2.5\" fill=\"{colour}\"/>\n")
 }
 
 /// The names of the runs, with numbers.

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::progress::Progress;
+use super::run_folder::BEST;
 use elman::corpus::Input;
 use elman::text::Symbols;
 use elman::{Corpus, Model, Plan, Settings, TextError, checkpoint};
@@ -163,12 +164,12 @@ pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
         .ok_or_else(|| Failure::Usage("which model? name a model file or a run's folder".into()))?;
     let mut path = PathBuf::from(argument);
     if path.is_dir() {
-        path.push("best.safetensors");
+        path.push(BEST);
         if !path.exists() {
             let folder = argument.to_string_lossy();
             return Err(Failure::at(
                 folder,
-                "not the folder of a run: it has no best.safetensors",
+                format!("not the folder of a run: it has no {BEST}"),
             ));
         }
     }
@@ -180,6 +181,14 @@ pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
         model,
         plan,
     })
+}
+
+/// Whether a file is a safetensors file, by its content: it begins with the length of its header, which has zeros
+/// at its end, and then the header.
+pub fn is_safetensors(path: &Path) -> bool {
+    let mut start = [0; 9];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start[4..] == *b"\0\0\0\0{"
 }
 
 /// Refuses to write where there is something: a folder, or a file without `force`.

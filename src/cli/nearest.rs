@@ -29,7 +29,7 @@ fn plain(word: &str) -> String {
 
 /// The fewest insertions, removals, changes of a letter and swaps of two neighbours that make one word the other,
 /// no letter touched twice.
-fn distance(word: &str, name: &str) -> usize {
+pub fn distance(word: &str, name: &str) -> usize {
     let word: Vec<char> = word.chars().collect();
     let name: Vec<char> = name.chars().collect();
     // The distances of the word's beginnings from each beginning of the name: row i is that of i letters.

@@ -3,7 +3,6 @@
 use super::arguments::Arguments;
 use super::failure::Failure;
 use super::run_folder::{RunFolder, Saved};
-use super::train::every;
 use elman::disk::Disk;
 use elman::text::Symbols;
 use elman::{Model, Plan};
@@ -132,7 +131,7 @@ fn plan(arguments: &Arguments, saved: &Saved) -> Result<Plan, Failure> {
         plan.iterations = arguments.count("iterations")?;
     }
     if arguments.has("save-every") {
-        plan.save_every = every(arguments, "save-every")?;
+        plan.save_every = arguments.positive("save-every")?;
     }
     // A run that was stopped in a save may have seen its best model after its last state.
     let made = (saved.model.state.updates).max(saved.best.state.updates);

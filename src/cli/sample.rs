@@ -2,7 +2,7 @@
 
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
-use super::files::read_model;
+use super::files::{names, read_model};
 use super::flow::Flow;
 use elman::random::{Generator, Stream};
 use elman::synthesis::{Sampling, Synthesizer};
@@ -63,11 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         0 => usize::MAX,
         length => length,
     };
-    let count: u64 = arguments.count("count")?;
-    if count == 0 {
-        let place = arguments.quoted("count");
-        return Err(Failure::at(place, "must be a whole number of at least 1"));
-    }
+    let count: u64 = arguments.positive("count")?;
     let seed = match arguments.has("seed") {
         true => Some(arguments.count("seed")?),
         false => None,
@@ -198,10 +194,7 @@ impl Prime {
     }
 
     fn read(path: &OsStr, symbols: Symbols) -> Result<Self, Failure> {
-        let place = match path == "-" {
-            true => "standard input".into(),
-            false => path.to_string_lossy().into_owned(),
-        };
+        let place = names(Some(path)).place;
         let bytes = read_file(path).map_err(|error| Failure::at(&place, error))?;
         let mark = "\u{feff}".as_bytes();
         let start = match symbols == Symbols::Characters && bytes.starts_with(mark) {

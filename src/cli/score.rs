@@ -2,7 +2,7 @@
 
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
-use super::files::read_model;
+use super::files::{names, read_model};
 use super::flow::Flow;
 use super::output::one_line;
 use super::terminal::thousands;
@@ -73,8 +73,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             file: names_files.then(|| file.to_string_lossy().into_owned()),
             rows: 0,
         };
-        judge(&model, file, &mut sheet, &mut output)?;
+        let judged = judge(&model, file, &mut sheet, &mut output);
         found |= report.threshold.is_some() && sheet.rows > 0;
+        match judged {
+            // What was found counts whether or not it is read.
+            Err(Failure::Closed) if found => return Err(Failure::Found),
+            judged => judged?,
+        }
     }
     output.flush().map_err(Failure::output)?;
     match found {
@@ -137,17 +142,14 @@ impl Report {
 
 /// Judges one text, and prints each row as soon as it is known.
 fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
-    let place = match file == "-" {
-        true => "standard input".into(),
-        false => file.to_string_lossy(),
-    };
-    let mut input = open(file).map_err(|error| Failure::at(&place, error))?;
+    let place = &names(Some(file)).place;
+    let mut input = open(file).map_err(|error| Failure::at(place, error))?;
     let mut reading = Reading::new(model, sheet.report.extent);
     loop {
         let mut printed = Ok(());
         let more = reading.read(&mut input, &mut |row| {
             if printed.is_ok() {
-                printed = sheet.print(row, &place, output);
+                printed = sheet.print(row, place, output);
             }
         });
         let flushed = output.flush().map_err(Failure::output);

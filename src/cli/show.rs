@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::files::{ModelFile, read_model_file};
 use super::help::wrapped;
 use super::output::{one_line, print};
-use super::terminal::thousands;
+use super::terminal::{columns_of, thousands};
 use elman::text::{Symbols, Vocabulary};
 use elman::{Validation, checkpoint, digest};
 use std::f64::consts::LN_2;
@@ -135,7 +135,7 @@ fn shown(vocabulary: &Vocabulary) -> String {
     let (mut lines, mut column) = (vec!["\"".to_string()], 1);
     let mut written = 0;
     for piece in symbols.iter().map(|&symbol| escaped(symbol)) {
-        let width = piece.chars().map(columns).sum::<usize>();
+        let width = columns_of(&piece);
         // The last line keeps room for how many there are.
         let room = match lines.len() {
             VOCABULARY_LINES => VOCABULARY_COLUMNS - 25,
@@ -158,14 +158,6 @@ fn shown(vocabulary: &Vocabulary) -> String {
         _ => format!("\" and {} more", thousands(left as u64)),
     };
     lines.join("\n") + &end
-}
-
-/// About as many columns as a terminal takes for a character.
-fn columns(character: char) -> usize {
-    match character {
-        '\0'..'\u{1100}' => 1,
-        _ => 2,
-    }
 }
 
 fn of_settings(file: &ModelFile) -> Rows {
@@ -381,7 +373,7 @@ mod tests {
             let lines: Vec<&str> = shown.lines().collect();
             assert_eq!(lines.len(), VOCABULARY_LINES, "{shown}");
             for line in &lines {
-                let width: usize = line.chars().map(columns).sum();
+                let width = columns_of(line);
                 assert!(width <= VOCABULARY_COLUMNS, "{width}: {line}");
             }
             assert!(shown.ends_with(" more"), "{shown}");

@@ -91,6 +91,15 @@ pub fn points(points: impl Iterator<Item = (u64, f64)>, x: &Scale, y: &Scale) ->
     list.trim_end().to_string()
 }
 
+/// Up to so many validation losses of a run have a dot each.
+pub const DOTS: usize = 50;
+
+/// One loss.
+pub fn dot(update: u64, loss: f64, radius: f64, colour: &str, x: &Scale, y: &Scale) -> String {
+    let (at, up) = (across(x.share_of(update as f64)), down(y.share_of(loss)));
+    format!("<circle cx=\"{at:.1}\" cy=\"{up:.1}\" r=\"{radius}\" fill=\"{colour}\"/>\n")
+}
+
 /// Text for XML; characters that XML cannot hold become U+FFFD.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::new();

@@ -104,7 +104,7 @@ pub const CHOICES: &[Choice] = &[
     Choice::new(
         "save-every",
         "N",
-        "updates from save to save; a minute and the end are saved too",
+        "updates from save to save, beside every minute and the end",
     )
     .or("10000")
     .seldom(),
@@ -304,11 +304,11 @@ fn title(text: &Text, settings: &Settings) -> Title {
 fn plan(arguments: &Arguments, settings: &Settings) -> Result<Plan, Failure> {
     Ok(Plan {
         iterations: arguments.count("iterations")?,
-        report_every: every(arguments, "report-every")?,
+        report_every: arguments.positive("report-every")?,
         report_length: arguments.count("report-length")?,
         passage_length: arguments.count("passage-length")?,
-        log_every: every(arguments, "log-every")?,
-        save_every: every(arguments, "save-every")?,
+        log_every: arguments.positive("log-every")?,
+        save_every: arguments.positive("save-every")?,
         validate_every: validate_every(arguments, settings)?,
     })
 }
@@ -324,18 +324,7 @@ fn validate_every(arguments: &Arguments, settings: &Settings) -> Result<Option<u
             arguments.quoted(name)
         )));
     }
-    every(arguments, name).map(Some)
-}
-
-/// The value of an option that says how often.
-pub fn every(arguments: &Arguments, name: &str) -> Result<u64, Failure> {
-    match arguments.count(name)? {
-        0 => Err(Failure::at(
-            arguments.quoted(name),
-            "must be a whole number of at least 1",
-        )),
-        every => Ok(every),
-    }
+    arguments.positive(name).map(Some)
 }
 
 fn on_threads(training: Training, arguments: &Arguments, text: &Text) -> Result<Training, Failure> {

@@ -3,6 +3,7 @@
 use super::super::arguments::Arguments;
 use super::super::failure::Failure;
 use super::super::files::read_file;
+use super::super::nearest::distance;
 use super::super::output::print;
 use elman::arrays::{self, Read};
 use elman::diagnosis::{Finding, Known, Shown};
@@ -122,35 +123,24 @@ fn shown(name: &str) -> String {
 /// What gradients are called elsewhere, and here.
 const GRADIENTS: [(&str, &str); 3] = [("grad_", "d"), ("dL_d", "d"), ("dLd", "d")];
 
-/// The name that takes the fewest changes, capitals counting less; the first of equals.
+/// The name that takes the fewest changes, those of capitals counting less; the first of equals.
 fn nearest<'a>(name: &str, names: &[&'a str]) -> &'a str {
     let name = (GRADIENTS.iter()).fold(name.to_string(), |name, (other, ours)| {
         name.replacen(other, ours, 1)
     });
-    let name: Vec<char> = name.chars().take(100).collect();
-    let nearest = names.iter().min_by_key(|known| distance(&name, known));
-    nearest.copied().unwrap_or_default()
-}
-
-/// Letters to leave out, to add or to change, two points each; a capital is one.
-fn distance(name: &[char], known: &str) -> usize {
-    let known: Vec<char> = known.chars().collect();
-    let mut row: Vec<usize> = (0..=known.len()).map(|i| 2 * i).collect();
-    for (i, &letter) in name.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = 2 * (i + 1);
-        for (j, &other) in known.iter().enumerate() {
-            let change = match (letter == other, letter.eq_ignore_ascii_case(&other)) {
-                (true, _) => 0,
-                (false, true) => 1,
-                (false, false) => 2,
-            };
-            let best = (diagonal + change).min(row[j] + 2).min(row[j + 1] + 2);
-            diagonal = row[j + 1];
-            row[j + 1] = best;
-        }
-    }
-    row[known.len()]
+    let name: String = name.chars().take(100).collect();
+    let small = name.to_lowercase();
+    let changes = |known: &&&str| {
+        (
+            distance(&small, &known.to_lowercase()),
+            distance(&name, known),
+        )
+    };
+    names
+        .iter()
+        .min_by_key(changes)
+        .copied()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

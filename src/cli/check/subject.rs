@@ -2,14 +2,12 @@
 
 use super::super::arguments::Arguments;
 use super::super::failure::Failure;
-use super::super::files::{read_model, read_text};
+use super::super::files::{is_safetensors, read_model, read_text};
 use super::super::settings::{refused, settings, symbols};
 use elman::adagrad::AdaGrad;
 use elman::places::{Place, places};
 use elman::{Model, Settings, TextError, Training, TrainingError};
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 /// What a case has by default where an untrained network would hide mistakes: weights that are large enough for
@@ -25,18 +23,11 @@ pub struct Subject {
     pub is_trained: bool,
 }
 
-/// Whether an argument is a model or the folder of a run, by its content: a safetensors file begins with the
-/// length of its header, which has zeros in front, and then the header.
+/// Whether an argument is a model, by its content, or a folder.
 pub fn is_model(argument: &OsStr) -> bool {
     let path = Path::new(argument);
     // A pipe is read once, as a text.
-    if argument == "-" || !(path.is_dir() || path.is_file()) {
-        return false;
-    }
-    let mut start = [0; 9];
-    path.is_dir()
-        || File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
-            && start[4..] == *b"\0\0\0\0{"
+    argument != "-" && (path.is_dir() || path.is_file() && is_safetensors(path))
 }
 
 impl Subject {
@@ -75,14 +66,8 @@ impl Subject {
     pub fn of_model(arguments: &Arguments, count: Option<usize>) -> Result<Self, Failure> {
         let count = match count {
             Some(count) => count,
-            None => arguments.count("positions")?,
+            None => arguments.positive("positions")?,
         };
-        if count == 0 {
-            return Err(Failure::at(
-                arguments.quoted("positions"),
-                "must be at least 1",
-            ));
-        }
         let model = read_model(arguments.first())?;
         let named = arguments.all().get(1).map(|text| text.as_os_str());
         let (text, corpus) = read_text(named, model.vocabulary.symbols(), &model.settings, false)?;
