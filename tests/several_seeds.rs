@@ -293,6 +293,8 @@ fn runs_that_have_ended_are_only_told() {
 fn what_does_not_go_on_is_told() {
     let folder = Folder::new("seeds-resume");
     seeds(&folder, "--seeds 2 --out runs").well();
+    let several = "runs: holds the runs of several seeds: name one of them, such as seed-1";
+    folder.run("sample runs").refused(1, several);
     for (arguments, status, words) in [
         (
             "--resume runs",

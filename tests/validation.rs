@@ -187,6 +187,15 @@ fn the_best_model_has_the_lowest_validation_loss() {
             .well();
         assert!(files("run") == ended, "{iterations} {has_before}");
     }
+    // Without that file nobody knows the best model of a longer run.
+    std::fs::rename(folder.path(&before), folder.path("kept")).unwrap();
+    folder.run("train text --resume run --quiet").well();
+    let words = "best-before-end.safetensors: it is not there, and a longer run needs it";
+    folder
+        .run("train text --resume run --quiet --iterations 296")
+        .refused(1, words);
+    std::fs::rename(folder.path("kept"), folder.path(&before)).unwrap();
+    assert!(files("run") == ended);
     for iterations in [296, 310, 400] {
         let longer = format!("--iterations {iterations}");
         folder

@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::progress::Progress;
 use super::run_folder::BEST;
+use super::seeds::folders_of_seeds;
 use elman::corpus::Input;
 use elman::text::Symbols;
 use elman::{Corpus, Model, Plan, Settings, TextError, checkpoint};
@@ -166,11 +167,15 @@ pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
     if path.is_dir() {
         path.push(BEST);
         if !path.exists() {
-            let folder = argument.to_string_lossy();
-            return Err(Failure::at(
-                folder,
-                format!("not the folder of a run: it has no {BEST}"),
-            ));
+            let problem = match folders_of_seeds(Path::new(argument)).as_slice() {
+                [seed, ..] => {
+                    format!(
+                        "holds the runs of several seeds: name one of them, such as seed-{seed}"
+                    )
+                }
+                [] => format!("not the folder of a run: it has no {BEST}"),
+            };
+            return Err(Failure::at(argument.to_string_lossy(), problem));
         }
     }
     let loaded = checkpoint::load_with(&path);

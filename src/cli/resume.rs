@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::failure::Failure;
-use super::run_folder::{RunFolder, Saved};
+use super::run_folder::{BEFORE, RunFolder, Saved};
 use elman::disk::Disk;
 use elman::text::Symbols;
 use elman::{Model, Plan};
@@ -141,12 +141,30 @@ fn plan(arguments: &Arguments, saved: &Saved) -> Result<Plan, Failure> {
             format!("the run has made {made} updates: it cannot end before"),
         ));
     }
+    let path = Path::new(arguments.filled("resume")?);
+    if is_lost(saved) && plan.iterations > made {
+        return Err(Failure::at(
+            path.join(BEFORE).display(),
+            "it is not there, and a longer run needs it: the best model from before the end; a new run can begin \
+             with these weights: --from",
+        ));
+    }
     let is_finished = saved.model.state.updates == saved.plan.iterations;
     match is_finished && plan.iterations == saved.plan.iterations {
         // How often it would be saved no longer matters: everything is.
         true => Ok(saved.plan),
         false => Ok(plan),
     }
+}
+
+/// Whether the best model of a longer run, which would not have looked at the end of this one, is gone.
+fn is_lost(saved: &Saved) -> bool {
+    let Model {
+        settings, state, ..
+    } = &saved.model;
+    settings.validation > 0.0
+        && !saved.plan.competes(state.updates)
+        && saved.best.state.updates == state.updates
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub const MODEL: &str = "model.safetensors";
 /// The best model.
 pub const BEST: &str = "best.safetensors";
 /// The best model of a longer run, where that of the end is another: see [`RunFolder::save`].
-const BEFORE: &str = "best-before-end.safetensors";
+pub const BEFORE: &str = "best-before-end.safetensors";
 /// The losses.
 pub const LOSSES: &str = "loss.csv";
 const CHART: &str = "loss.svg";

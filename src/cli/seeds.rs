@@ -285,7 +285,7 @@ fn is_remainder(folder: &Path) -> bool {
 }
 
 /// The seeds that a folder has folders of, in order.
-fn folders_of_seeds(out: &Path) -> Vec<u64> {
+pub fn folders_of_seeds(out: &Path) -> Vec<u64> {
     let entries = fs::read_dir(out).into_iter().flatten().flatten();
     let mut seeds: Vec<u64> = entries
         .filter_map(|entry| {

@@ -51,7 +51,9 @@ The folder holds model.safetensors (the last state), best.safetensors (the best
 model), loss.csv and loss.svg. The last line is the digest of the parameters.
 
 With --validation 0.1 the last tenth of TEXT is not learned: its loss stands in
-the reports, in loss.csv and in loss.svg, and chooses the best model.
+the reports, in loss.csv and in loss.svg, and chooses the best model. Where only
+the end was looked at and is the best, best-before-end.safetensors is the best
+model of a run that goes on.
 
 With --resume a run goes on from its last state, as if it had never stopped, in
 the same TEXT and with all the settings of the run; --iterations may be larger,

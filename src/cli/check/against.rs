@@ -120,12 +120,17 @@ fn shown(name: &str) -> String {
     }
 }
 
-/// What gradients are called elsewhere, and here.
-const GRADIENTS: [(&str, &str); 3] = [("grad_", "d"), ("dL_d", "d"), ("dLd", "d")];
+/// What arrays are called elsewhere, model files among it, and here.
+const ELSEWHERE: [(&str, &str); 4] = [
+    ("grad_", "d"),
+    ("dL_d", "d"),
+    ("dLd", "d"),
+    ("adagrad.", "G_"),
+];
 
 /// The name that takes the fewest changes, those of capitals counting less; the first of equals.
 fn nearest<'a>(name: &str, names: &[&'a str]) -> &'a str {
-    let name = (GRADIENTS.iter()).fold(name.to_string(), |name, (other, ours)| {
+    let name = (ELSEWHERE.iter()).fold(name.to_string(), |name, (other, ours)| {
         name.replacen(other, ours, 1)
     });
     let name: String = name.chars().take(100).collect();
@@ -170,6 +175,7 @@ mod tests {
             ("grad_W", "dW"),
             ("dL_db", "db"),
             ("dLdU", "dU"),
+            ("adagrad.W", "G_W"),
             ("Loss", "loss"),
             ("dU_num", "dU"),
             ("dU_numeric", "dU_numerical"),
