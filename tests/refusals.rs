@@ -119,6 +119,7 @@ fn folders_that_cannot_be_written_to_are_refused() {
     for name in [
         "model.safetensors",
         "best.safetensors",
+        "best-before-end.safetensors",
         "loss.csv",
         "loss.svg",
     ] {

@@ -81,11 +81,7 @@ impl RunFolder {
                 "no run that can be resumed: it has no model.safetensors; begin one with --out and --force",
             ));
         }
-        let load = |name| {
-            let loaded = checkpoint::load_with(&path.join(name));
-            loaded.map_err(|error| within(path, name, error))
-        };
-        let (model, plan) = load(MODEL)?;
+        let (model, plan) = load(path, MODEL)?;
         let plan = plan.ok_or_else(|| {
             within(
                 path,
@@ -93,22 +89,7 @@ impl RunFolder {
                 "a model, but not the last state of a run: it cannot be resumed",
             )
         })?;
-        let best_name = match path.join(BEFORE).exists() {
-            true => BEFORE,
-            false => BEST,
-        };
-        let (best, _) = load(best_name)?;
-        let shown_best = match best_name {
-            BEST => Some(best.state.updates),
-            _ => load(BEST).ok().map(|(best, _)| best.state.updates),
-        };
-        if !belong_together(&model, &best) {
-            return Err(within(
-                path,
-                best_name,
-                "not of the run of model.safetensors",
-            ));
-        }
+        let (best, shown_best) = load_best(path, &model)?;
         let rows = Rows::of(&model.settings, &plan);
         let losses = LossLog::open(&path.join(LOSSES), rows, model.state.updates);
         let (losses, curve) = losses.map_err(|error| {
@@ -243,6 +224,28 @@ fn remove(path: &Path, name: &str, disk: &mut dyn Disk) -> Result<(), Failure> {
     }
     let removed = disk.remove(&file).and_then(|()| disk.sync_folder(path));
     removed.map_err(|error| within(path, name, error))
+}
+
+fn load(path: &Path, name: &str) -> Result<(Model, Option<Plan>), Failure> {
+    let loaded = checkpoint::load_with(&path.join(name));
+    loaded.map_err(|error| within(path, name, error))
+}
+
+/// The best model for a run that goes on, and the updates of the one in best.safetensors, where it can be read.
+fn load_best(path: &Path, model: &Model) -> Result<(Model, Option<u64>), Failure> {
+    let name = match path.join(BEFORE).exists() {
+        true => BEFORE,
+        false => BEST,
+    };
+    let (best, _) = load(path, name)?;
+    if !belong_together(model, &best) {
+        return Err(within(path, name, "not of the run of model.safetensors"));
+    }
+    let shown = match name {
+        BEST => Some(best.state.updates),
+        _ => load(path, BEST).ok().map(|(shown, _)| shown.state.updates),
+    };
+    Ok((best, shown))
 }
 
 fn belong_together(model: &Model, best: &Model) -> bool {
