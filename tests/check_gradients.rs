@@ -2,7 +2,7 @@
 
 mod program;
 
-use program::{Folder, TEXT, ended};
+use program::{Folder, TEXT};
 use std::fs;
 
 #[test]
@@ -277,5 +277,5 @@ fn a_verdict_that_nobody_reads_counts() {
     let folder = Folder::new("check-unread");
     let mut command = folder.command("check --sigma 1e300");
     command.stdout(program::unread());
-    ended(&mut command).refused(1, "gradient check undecided");
+    program::ended(&mut command).refused(1, "gradient check undecided");
 }

@@ -4,8 +4,6 @@ mod program;
 
 use elman::random::{Generator, Stream};
 use program::{Folder, PATIENCE, Running, wait_for};
-use std::path::Path;
-use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -225,10 +223,13 @@ impl Device {
         assert!(Self::mount(&self.0, &format!("remount,size={size}")));
     }
 
-    fn mount(path: &Path, options: &str) -> bool {
+    fn mount(path: &std::path::Path, options: &str) -> bool {
         let mut command = std::process::Command::new("mount");
         command.args(["-t", "tmpfs", "-o", options, "none"]);
-        let ended = command.arg(path).stderr(Stdio::null()).status();
+        let ended = command
+            .arg(path)
+            .stderr(std::process::Stdio::null())
+            .status();
         ended.is_ok_and(|status| status.success())
     }
 }

@@ -2,7 +2,7 @@
 
 mod program;
 
-use program::{Ended, Folder, Running, TEXT, value, wait_for};
+use program::{Ended, Folder, TEXT, value};
 
 /// What a run of the tests is begun with; reports are frequent and fall between the other times.
 const OPTIONS: &str = "--hidden 6 --seq-length 10 --report-every 70 --report-length 30 \
@@ -375,8 +375,8 @@ fn runs_of_every_kind_of_text_go_on() {
 fn a_run_whose_rows_are_taken_away_ends() {
     let folder = Folder::new("resume-rows");
     let run = "train text --hidden 4 --iterations 1000000000000 --report-length 0 --save-every 50 --quiet --out run";
-    let run = Running::start(&folder, run);
-    wait_for(&folder.path("run/model.safetensors"));
+    let run = program::Running::start(&folder, run);
+    program::wait_for(&folder.path("run/model.safetensors"));
     std::fs::remove_file(folder.path("run/loss.csv")).unwrap();
     run.ended().refused(1, "elman: run/loss.csv: ");
     let advice = "a new one can begin with its weights: --from";

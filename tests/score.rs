@@ -10,7 +10,7 @@ use elman::random::{Generator, Stream};
 use elman::score::{Extent, Reading, Row, Score, Scorer, Worst, of_lines, of_text, unknown};
 use elman::text::{InvalidUtf8, Symbols, one_hot};
 use elman::{Level, Model, Parameters, Rnn, Settings, Shape, Vocabulary, checkpoint, reference};
-use program::{Folder, PATIENCE, ended};
+use program::{Folder, PATIENCE};
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::process::Stdio;
 use std::sync::mpsc;
@@ -735,6 +735,6 @@ fn nobody_reading_is_a_quiet_end() {
         );
     }
     let mut unread = folder.command("score model text");
-    let unread = ended(unread.stdout(program::unread()));
+    let unread = program::ended(unread.stdout(program::unread()));
     assert_eq!((unread.status, unread.stderr.as_str()), (0, ""));
 }

@@ -3,7 +3,7 @@
 mod program;
 
 use elman::checkpoint;
-use program::{Ended, Folder, PATIENCE, Running, ended, value, wait_for};
+use program::{Ended, Folder, PATIENCE, Running, value, wait_for};
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -413,7 +413,7 @@ fn a_pipe_is_read_once_for_all() {
 fn a_reader_that_has_left_ends_nothing() {
     let folder = Folder::new("seeds-unread");
     let mut command = folder.command(&format!("{SETTING} --seeds 3 --out runs"));
-    let ended = ended(command.stdout(program::unread()));
+    let ended = program::ended(command.stdout(program::unread()));
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
     seeds(&folder, "--seeds 3 --out whole").well();
     assert_same(&folder, 1..=3, "runs", "whole");
