@@ -658,7 +658,11 @@ fn what_cannot_be_judged_is_refused() {
         ("text text", 1, "text: "),
         ("model none", 1, "none: "),
         ("model .", 1, ".: a folder, not a text"),
-        ("model latin", 1, "latin: line 3: not UTF-8 at byte 7"),
+        (
+            "model latin",
+            1,
+            "latin: line 3: not UTF-8 at byte 7: convert the text to UTF-8 first, or judge it by a model of bytes",
+        ),
     ] {
         let refused = folder.run(&format!("score {arguments}"));
         assert_eq!(refused.refused(status, words), "", "{arguments}");

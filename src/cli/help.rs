@@ -17,10 +17,10 @@ pub fn of_program() -> String {
         .collect();
     format!(
         "elman: a character-level recurrent network, trained from scratch\n\n\
-         usage: elman COMMAND [arguments]\n\ncommands:\n{}\nexamples:\n  \
+         usage: elman COMMAND [arguments], or elman --version\n\ncommands:\n{}\nexamples:\n  \
          elman train                          learn the built-in story\n  \
          elman sample elman-run               write text with what was learned\n\n\
-         elman COMMAND --help says more; elman --version prints the version\n\
+         elman COMMAND --help says more, elman help COMMAND says all\n\
          ELMAN_ISA=baseline or avx2 chooses the instruction set; same bits either way\n\
          exit status: 0 done; 1 it could not be done; 2 the command line is wrong;\n\
          3 `score --threshold` found lines above it\n",

@@ -8,7 +8,7 @@ use super::output::one_line;
 use super::terminal::thousands;
 use elman::score::{Extent, Reading, Row, Score, Worst, unknown};
 use elman::text::Symbols;
-use elman::{Model, json};
+use elman::{Model, TextError, json};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
@@ -159,7 +159,11 @@ fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> R
             Ok(false) => return Ok(()),
             Err(error) => {
                 let line = reading.line();
-                return Err(Failure::at(place, format!("line {line}: {error}")));
+                let advice = match error {
+                    TextError::InvalidUtf8(_) => ", or judge it by a model of bytes: train --bytes",
+                    _ => "",
+                };
+                return Err(Failure::at(place, format!("line {line}: {error}{advice}")));
             }
         }
     }
