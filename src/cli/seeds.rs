@@ -316,3 +316,25 @@ pub fn refuse_several(arguments: &Arguments) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::train::CHOICES;
+    use super::*;
+    use std::ffi::OsString;
+
+    #[test]
+    fn every_thread_of_a_run_has_a_core() {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let at_once = |threads: usize, runs| {
+            let words = ["--threads".to_string(), threads.to_string()];
+            let words = words.into_iter().map(OsString::from);
+            let arguments = Arguments::parse(words, CHOICES, 0).unwrap();
+            at_once(&arguments, runs).unwrap()
+        };
+        assert_eq!(at_once(cores, 1000), 1);
+        assert_eq!(at_once(2 * cores, 1000), 1);
+        assert_eq!(at_once(1, 1000), cores.min(1000));
+        assert_eq!(at_once(1, 1), 1);
+    }
+}
