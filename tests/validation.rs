@@ -146,7 +146,10 @@ fn the_best_model_has_the_lowest_validation_loss() {
     let shown = folder.run("show run/model.safetensors").well();
     for row in [
         "held out         the last 0.3 of the text\n".to_string(),
-        format!("best validation  {} nats over 10 characters (", lowest[4]),
+        format!(
+            "best validation  {} nats over 10 characters, before",
+            lowest[4]
+        ),
     ] {
         assert!(shown.contains(&row), "{row:?} is not in {shown}");
     }

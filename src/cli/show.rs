@@ -231,7 +231,9 @@ fn of_state(file: &ModelFile) -> Rows {
         let Validation { loss, bits, .. } = Validation::of(nats, T);
         rows.push((
             "best validation",
-            format!("{loss:?} nats over {T} characters ({bits:.3} bits a character)"),
+            format!(
+                "{loss:?} nats over {T} characters, before this state ({bits:.3} bits a character)"
+            ),
         ));
     }
     rows
