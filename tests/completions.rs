@@ -184,7 +184,7 @@ fn zsh_completes() {
     );
     has(&train, "--learning-rate=[AdaGrad's eta]:X: ");
     has(&train, "--out=[the run's folder]:DIR:_files -/");
-    has(&train, "--quiet[no progress]");
+    has(&train, "--quiet[no progress on standard error]");
     assert!(
         train
             .iter()

@@ -16,7 +16,7 @@ fn help_and_version_go_to_standard_output() {
     for command in "train sample score check show plot export import completions".split(' ') {
         let help = folder.run(&format!("{command} --help")).well();
         assert!(help.starts_with(&format!("elman {command}: ")));
-        assert!(help.lines().count() <= 24, "{help}");
+        assert!(help.lines().count() <= 23, "{help}");
         assert_eq!(folder.run(&format!("{command} -h")).well(), help);
         let full = folder.run(&format!("help {command}")).well();
         assert!(full.len() >= help.len(), "{full}");
@@ -30,7 +30,9 @@ fn the_many_options_of_train_fit_a_screen() {
     let help = folder.run("train --help").well();
     assert!(help.contains("\n  --hidden N "), "{help}");
     assert!(help.contains("--report-every (10000)"), "{help}");
-    assert!(help.ends_with("elman help train explains each\n"), "{help}");
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let end = ["elman", "help", "train", "explains", "each"];
+    assert!(words.ends_with(&end), "{help}");
     let full = folder.run("help train").well();
     let options = "hidden seq-length streams bytes documents learning-rate sigma clip epsilon iterations seed seeds validation validate-every \
                    report-every report-length passage-length log-every save-every threads out from \

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::settings::{
     BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA,
 };
+use std::path::Path;
 use subject::Subject;
 
 /// The help's words.
@@ -23,7 +24,7 @@ gradients of your own.";
 /// Calls.
 pub const EXAMPLES: &[&str] = &[
     "elman check",
-    "elman check elman-run book.txt --positions 10",
+    "elman check elman-run --positions 10",
     "elman check --write-case case.npz",
     "elman check --against mine.npz case.npz",
 ];
@@ -67,7 +68,7 @@ pub const CHOICES: &[Choice] = &[
         "compare the arrays of FILE with those of a case",
     ),
     Choice::switch("json", "print the table for programs").seldom(),
-    HELP,
+    HELP.seldom(),
 ];
 
 /// What an untrained network is made by; a model has all of it.
@@ -103,6 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if is_model {
         refuse(arguments, &[TRAINING], "a model, which has its own")?;
     } else {
+        refuse_missing(arguments)?;
         refuse(
             arguments,
             &[&["positions"]],
@@ -124,6 +126,19 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     match writes {
         true => case::write(arguments, &subject),
         false => table::check(arguments, &subject),
+    }
+}
+
+/// Says so where the first argument was to be a model and is nothing at all.
+fn refuse_missing(arguments: &Arguments) -> Result<(), Failure> {
+    let first = Path::new(arguments.first().unwrap_or_default());
+    let wants_model = arguments.has("positions") || arguments.all().len() > 1;
+    match wants_model && first != Path::new("-") && !first.exists() {
+        true => Err(Failure::at(
+            first.display(),
+            "there is no such model: name a model file or a run's folder",
+        )),
+        false => Ok(()),
     }
 }
 

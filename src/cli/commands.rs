@@ -217,8 +217,8 @@ fn see(command: &str, failure: Failure) -> Failure {
 /// `elman help`, with or without a command's name.
 fn help(name: Option<OsString>) -> Result<String, Failure> {
     Ok(match name {
-        Some(name) => help::in_full(command_of(&name)?),
-        None => help::of_program(),
+        Some(name) if name != "help" && name != "--help" => help::in_full(command_of(&name)?),
+        _ => help::of_program(),
     })
 }
 

@@ -3,9 +3,9 @@
 use super::arguments::Choice;
 use super::commands::{COMMANDS, Command};
 
-/// What a terminal shows at least.
+/// What a terminal shows at least, but for the line of the next command.
 const COLUMNS: usize = 80;
-const LINES: usize = 24;
+const LINES: usize = 23;
 
 /// `elman --help`.
 pub fn of_program() -> String {

@@ -5,13 +5,14 @@ use super::failure::Failure;
 use super::files::{names, read_model};
 use super::flow::Flow;
 use super::output::one_line;
+use super::progress::Progress;
 use super::terminal::thousands;
 use elman::score::{Extent, Reading, Row, Score, Worst, unknown};
 use elman::text::Symbols;
 use elman::{Model, TextError, json};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::io::{self, IsTerminal as _, Read, Write as _};
 
 /// The help's words.
 pub const DETAILS: &str = "\
@@ -60,6 +61,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let names_files = files.len() > 1;
     let model = read_model(arguments.first())?;
+    if files.contains(&OsStr::new("-")) && io::stdin().is_terminal() {
+        Progress::new(false).say("reading what you type; Ctrl-D ends it, on Windows Ctrl-Z");
+    }
     let mut output = Flow::new();
     if report.form == Form::Csv {
         let file = if names_files { "file," } else { "" };

@@ -191,6 +191,11 @@ fn beginning(arguments: &Arguments) -> Result<(Vec<One>, u64), Failure> {
     let count = count(arguments)?;
     let out = Path::new(arguments.filled("out")?);
     let seeds = seeds(arguments.count("seed")?, count, out)?;
+    if out.join(MODEL).exists() {
+        let own =
+            "holds a run of its own, which these would hide in: choose another folder with --out";
+        return Err(Failure::at(out.display(), own));
+    }
     for (_, folder) in seeds.iter().filter(|(_, folder)| folder.exists()) {
         // Held for as long as it takes to look.
         let _lock = Lock::take(folder)?;

@@ -40,7 +40,6 @@ go to standard output, models and losses to the run's folder.";
 
 /// Calls.
 pub const EXAMPLES: &[&str] = &[
-    "elman train",
     "elman train book.txt --hidden 200 --out book-run",
     "elman train book.txt --resume book-run --iterations 200000",
 ];
@@ -89,7 +88,7 @@ pub const CHOICES: &[Choice] = &[
     Choice::new(
         "seeds",
         "N",
-        "train with so many seeds: --seed and those after it",
+        "train with N seeds: --seed and those after it",
     ),
     Choice::new("report-every", "N", "updates from report to report")
         .or("10000")
@@ -124,8 +123,8 @@ pub const CHOICES: &[Choice] = &[
     )
     .seldom(),
     Choice::new("resume", "DIR", "go on with the run in this folder"),
-    Choice::switch("force", "replace a run that the folder already holds"),
-    Choice::switch("quiet", "no progress").seldom(),
+    Choice::switch("force", "replace a run that the folder already holds").seldom(),
+    Choice::switch("quiet", "no progress on standard error").seldom(),
     HELP.seldom(),
 ];
 
@@ -681,6 +680,12 @@ impl Run {
     /// The best model's passage, the curve where a person can see it, the digest.
     fn conclude(&mut self) -> Result<(), Failure> {
         self.progress.clear();
+        if self.training.best().state.updates == 0 && self.plan.iterations > 0 {
+            let none =
+                "the best model is the untrained network: none that was looked at was better";
+            let last = "the last state is in model.safetensors";
+            self.progress.tell(&format!("{none}; {last}"));
+        }
         let best = self.training.best();
         let smooth_loss = self.training.best_smooth_loss().unwrap_or(f64::NAN);
         print(&format!(
