@@ -186,6 +186,10 @@ fn a_model_without_a_text_takes_the_story_or_says_what_it_needs() {
     folder.write("none", "the Ferry");
     let ended = folder.run("check run none");
     ended.refused(1, "elman: none: the vocabulary lacks 'F' (U+0046)");
+    for arguments in ["check rum none", "check rum --positions 2"] {
+        let words = "elman: rum: there is no such model";
+        folder.run(arguments).refused(1, words);
+    }
     folder.write("short", "the ferry");
     folder
         .run("check run short")

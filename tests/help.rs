@@ -8,7 +8,9 @@ use program::{Folder, ended};
 fn help_and_version_go_to_standard_output() {
     let folder = Folder::new("help");
     assert!(folder.run("--help").well().contains("train [TEXT]"));
-    assert_eq!(folder.run("help").well(), folder.run("--help").well());
+    for help in ["help", "help help", "help --help"] {
+        assert_eq!(folder.run(help).well(), folder.run("--help").well());
+    }
     for version in ["--version", "-V"] {
         let said = folder.run(version).well();
         assert_eq!(said, format!("elman {}\n", elman::VERSION));

@@ -214,6 +214,19 @@ fn the_best_model_has_the_lowest_validation_loss() {
     assert!(shown.contains("held out         nothing\n") && !shown.contains("best validation"));
 }
 
+/// A rate at which nothing is learned: the first look stays the best.
+#[test]
+fn an_untrained_best_model_is_said_to_be_one() {
+    let folder = Folder::new("validation-untrained");
+    let options = "--validation 0.3 --learning-rate 9 --iterations 100";
+    let ended = folder.train("run", options);
+    let words = "elman: the best model is the untrained network";
+    assert!(ended.stderr.starts_with(words), "{ended:?}");
+    assert!(ended.stdout.contains("\npassage best_iter=0 "));
+    let trained = folder.train("trained", "--validation 0.3 --iterations 100");
+    assert_eq!(trained.stderr, "");
+}
+
 /// It is what a run over the text without its end learns.
 #[test]
 fn how_often_it_is_looked_at_changes_nothing_that_is_learned() {
