@@ -218,13 +218,16 @@ fn the_best_model_has_the_lowest_validation_loss() {
 #[test]
 fn an_untrained_best_model_is_said_to_be_one() {
     let folder = Folder::new("validation-untrained");
-    let options = "--validation 0.3 --learning-rate 9 --iterations 100";
-    let ended = folder.train("run", options);
+    let train = |out: &str, more: &str| {
+        let options = "--hidden 6 --seq-length 10 --validation 0.3 --iterations 100";
+        folder.run(&format!("train text {options} --out {out} {more}"))
+    };
+    let ended = train("run", "--learning-rate 9");
     let words = "elman: the best model is the untrained network";
     assert!(ended.stderr.starts_with(words), "{ended:?}");
     assert!(ended.stdout.contains("\npassage best_iter=0 "));
-    let trained = folder.train("trained", "--validation 0.3 --iterations 100");
-    assert_eq!(trained.stderr, "");
+    assert_eq!(train("trained", "").stderr, "");
+    assert_eq!(train("quiet", "--learning-rate 9 --quiet").stderr, "");
 }
 
 /// It is what a run over the text without its end learns.
