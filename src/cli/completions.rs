@@ -18,9 +18,6 @@ new shell:
 /// Calls.
 pub const EXAMPLES: &[&str] = &["elman completions bash"];
 
-/// Nothing else.
-pub const MORE: &str = "";
-
 /// Its options.
 pub const CHOICES: &[Choice] = &[HELP];
 

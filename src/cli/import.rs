@@ -28,9 +28,6 @@ pub const EXAMPLES: &[&str] = &[
     "elman import rnn.safetensors --vocabulary chars.txt --out imported",
 ];
 
-/// Nothing else.
-pub const MORE: &str = "";
-
 /// Its options.
 pub const CHOICES: &[Choice] = &[
     Choice::new(

@@ -29,9 +29,6 @@ pub const EXAMPLES: &[&str] = &[
     "elman plot run-1 run-2 --out runs.svg",
 ];
 
-/// Nothing else.
-pub const MORE: &str = "";
-
 /// Its options.
 pub const CHOICES: &[Choice] = &[
     Choice::new("out", "FILE", "write the chart as SVG to a file"),

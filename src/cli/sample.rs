@@ -26,9 +26,6 @@ pub const EXAMPLES: &[&str] = &[
     "elman sample elman-run --top-p 0.9 --until . --count 5",
 ];
 
-/// Nothing else.
-pub const MORE: &str = "";
-
 /// Its options.
 pub const CHOICES: &[Choice] = &[
     Choice::new("length", "N", "characters to write at most; 0: without end").or("1000"),

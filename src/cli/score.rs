@@ -31,9 +31,6 @@ pub const EXAMPLES: &[&str] = &[
     "elman score log-run access.log --threshold 3",
 ];
 
-/// Nothing else.
-pub const MORE: &str = "";
-
 /// Its options.
 pub const CHOICES: &[Choice] = &[
     Choice::switch(

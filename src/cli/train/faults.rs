@@ -2,13 +2,15 @@
 //! same bytes.
 
 use super::*;
-use elman::checkpoint;
+use elman::disk::Disk;
+use elman::{Model, checkpoint};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// What happens at the step that fails.
