@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut output = Flow::new();
     if report.form == Form::Csv {
         let file = if names_files { "file," } else { "" };
-        writeln!(output, "{file}{COLUMNS}").map_err(Failure::output)?;
+        writeln!(output, "{file}{}", COLUMNS.join(",")).map_err(Failure::output)?;
     }
     let mut found = false;
     for file in files {
@@ -89,7 +89,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-const COLUMNS: &str = "line,bits,characters,bits_per_character,worst_character,worst_position";
+const COLUMNS: [&str; 6] = [
+    "line",
+    "bits",
+    "characters",
+    "bits_per_character",
+    "worst_character",
+    "worst_position",
+];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
@@ -212,51 +219,28 @@ impl Sheet<'_> {
         output.write_all(lines.as_bytes()).map_err(Failure::output)
     }
 
+    /// The columns with their names.
+    fn fields(&self, row: Row<'_>) -> Vec<(&'static str, Field)> {
+        let file = self.file.iter().map(|file| Field::Text(file.clone()));
+        let names = ["file"].into_iter().filter(|_| self.file.is_some());
+        names
+            .chain(COLUMNS)
+            .zip(file.chain(Field::all(row)))
+            .collect()
+    }
+
     fn csv(&self, row: Row<'_>) -> String {
-        let Fields {
-            line,
-            bits,
-            characters,
-            bits_per_character,
-            worst_character,
-            worst_position,
-        } = Fields::of(row);
-        let file = match &self.file {
-            Some(file) => format!("{},", csv_field(file)),
-            None => String::new(),
-        };
-        let line = line.unwrap_or_default();
-        let bits_per_character = bits_per_character.unwrap_or_default();
-        let worst_character = csv_field(&worst_character.unwrap_or_default());
-        let worst_position = worst_position.unwrap_or_default();
-        format!(
-            "{file}{line},{bits},{characters},{bits_per_character},{worst_character},{worst_position}\n"
-        )
+        let fields = self.fields(row).into_iter();
+        let fields: Vec<String> = fields.map(|(_, field)| field.csv()).collect();
+        fields.join(",") + "\n"
     }
 
     fn json(&self, row: Row<'_>) -> String {
-        let Fields {
-            line,
-            bits,
-            characters,
-            bits_per_character,
-            worst_character,
-            worst_position,
-        } = Fields::of(row);
-        let file = match &self.file {
-            Some(file) => format!("\"file\":{},", json::quote(file)),
-            None => String::new(),
-        };
-        let or_null = |value: Option<String>| value.unwrap_or("null".into());
-        let worst_character = worst_character.map(|character| json::quote(&character));
-        format!(
-            "{{{file}\"line\":{},\"bits\":{bits},\"characters\":{characters},\"bits_per_character\":{},\
-             \"worst_character\":{},\"worst_position\":{}}}\n",
-            or_null(line),
-            or_null(bits_per_character),
-            or_null(worst_character),
-            or_null(worst_position)
-        )
+        let fields = self.fields(row).into_iter();
+        let member =
+            |(name, field): (&str, Field)| format!("{}:{}", json::quote(name), field.json());
+        let members: Vec<String> = fields.map(member).collect();
+        format!("{{{}}}\n", members.join(","))
     }
 
     /// Before the first row.
@@ -346,25 +330,47 @@ impl Sheet<'_> {
     }
 }
 
-/// Numbers that read back to the same bits.
-struct Fields {
-    line: Option<String>,
-    bits: String,
-    characters: u64,
-    bits_per_character: Option<String>,
-    worst_character: Option<String>,
-    worst_position: Option<String>,
+/// What a column holds.
+enum Field {
+    /// It reads back to the same bits.
+    Number(String),
+    Text(String),
+    Nothing,
 }
 
-impl Fields {
-    fn of(Row { line, score, .. }: Row<'_>) -> Self {
-        Fields {
-            line: line.map(|line| line.to_string()),
-            bits: format!("{:?}", score.bits),
-            characters: score.characters,
-            bits_per_character: score.bits_per_character().map(|bits| format!("{bits:?}")),
-            worst_character: score.worst.map(|worst| worst.character.to_string()),
-            worst_position: score.worst.map(|worst| worst.position.to_string()),
+impl Field {
+    /// In the order of [`COLUMNS`].
+    fn all(Row { line, score, .. }: Row<'_>) -> [Self; 6] {
+        let whole = |number: Option<u64>| {
+            number.map_or(Field::Nothing, |number| Field::Number(number.to_string()))
+        };
+        let bits = |bits: Option<f64>| {
+            bits.map_or(Field::Nothing, |bits| Field::Number(format!("{bits:?}")))
+        };
+        let worst = score.worst.map(|worst| worst.character.to_string());
+        [
+            whole(line),
+            bits(Some(score.bits)),
+            whole(Some(score.characters)),
+            bits(score.bits_per_character()),
+            worst.map_or(Field::Nothing, Field::Text),
+            whole(score.worst.map(|worst| worst.position)),
+        ]
+    }
+
+    fn csv(&self) -> String {
+        match self {
+            Field::Number(number) => number.clone(),
+            Field::Text(text) => csv_field(text),
+            Field::Nothing => String::new(),
+        }
+    }
+
+    fn json(&self) -> String {
+        match self {
+            Field::Number(number) => number.clone(),
+            Field::Text(text) => json::quote(text),
+            Field::Nothing => "null".to_string(),
         }
     }
 }
