@@ -6,18 +6,14 @@ use elman::checkpoint;
 use program::{Folder, value};
 
 /// What the program does with these options is the same as with the library.
-const SETTINGS: elman::Settings = elman::Settings {
-    hidden: 6,
-    sequence_length: 10,
-    streams: 1,
-    learning_rate: 0.1,
-    sigma: 0.01,
-    clip: 5.0,
-    epsilon: 1e-8,
-    seed: 1,
-    documents: false,
-    validation: 0.3,
-};
+fn settings() -> elman::Settings {
+    elman::Settings {
+        hidden: 6,
+        sequence_length: 10,
+        validation: 0.3,
+        ..elman::Settings::default()
+    }
+}
 
 fn text() -> String {
     program::TEXT.repeat(13)
@@ -42,7 +38,7 @@ fn every_report_has_the_loss_of_what_is_held_out() {
     let stdout = folder
         .train("run", "--iterations 250 --validation 0.3")
         .well();
-    let mut training = elman::Training::new(&text(), SETTINGS).unwrap();
+    let mut training = elman::Training::new(&text(), settings()).unwrap();
     let reports = lines(&stdout, "iter=");
     let mut iterations = Vec::new();
     for report in reports {
@@ -84,7 +80,7 @@ fn the_looks_between_the_reports_are_in_the_rows() {
     let mut rows = losses.lines().map(|row| row.split(',').collect::<Vec<_>>());
     let header = "iteration,epoch,loss,smooth_loss,validation_loss,validation_bits";
     assert_eq!(rows.next().unwrap().join(","), header);
-    let mut training = elman::Training::new(&text(), SETTINGS).unwrap();
+    let mut training = elman::Training::new(&text(), settings()).unwrap();
     let mut found = Vec::new();
     for row in rows {
         let n: u64 = row[0].parse().unwrap();

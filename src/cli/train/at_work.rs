@@ -163,8 +163,7 @@ impl Run {
 
     /// The validation loss where it is time for it, and always at the end.
     fn validate(&mut self, n: u64) -> Result<Option<Validation>, Failure> {
-        let ends = n == self.plan.iterations && self.training.corpus().held_out() > 0;
-        if !ends && !self.rows.is_validated(n) {
+        if !self.rows.is_validated(n) && !self.looks_only_by_ending(n) {
             return Ok(None);
         }
         let validated = self.training.validate();
@@ -172,12 +171,16 @@ impl Run {
         Ok(Some(validated))
     }
 
+    /// Whether what is held out is looked at after n updates only because the run ends there.
+    fn looks_only_by_ending(&self, n: u64) -> bool {
+        let ends = n == self.plan.iterations && self.training.corpus().held_out() > 0;
+        ends && !self.rows.is_validated(n)
+    }
+
     /// Whether the best model is that of the end, where a longer run would not have looked.
     fn is_best_by_ending(&self) -> bool {
         let n = self.training.model().state.updates;
-        let only_ends = n == self.plan.iterations && !self.rows.is_validated(n);
-        let holds_out = self.training.corpus().held_out() > 0;
-        holds_out && only_ends && self.training.best().state.updates == n
+        self.looks_only_by_ending(n) && self.training.best().state.updates == n
     }
 
     /// On the terminal, and in the chart.
