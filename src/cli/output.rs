@@ -31,9 +31,11 @@ pub fn print_characters(
     written.map_err(Failure::output)
 }
 
-/// File names and system messages may hold line breaks and worse.
+/// As a terminal may show it: file names, system messages and texts may hold line breaks, and what controls a
+/// terminal or turns a line around.
 pub fn one_line(message: &str) -> String {
     let escape = |c: char| match c {
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => c.escape_unicode().to_string(),
         c if c.is_control() => c.escape_default().to_string(),
         c => c.to_string(),
     };
@@ -47,5 +49,6 @@ mod tests {
     #[test]
     fn a_message_is_one_line() {
         assert_eq!(one_line("a\nb\u{1b}[31m \u{e5}"), "a\\nb\\u{1b}[31m \u{e5}");
+        assert_eq!(one_line("a\u{2028}\u{202e}b"), "a\\u{2028}\\u{202e}b");
     }
 }

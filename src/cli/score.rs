@@ -401,19 +401,11 @@ fn decimals(number: f64) -> String {
     }
 }
 
-/// A line as a terminal may show it: nothing in it controls the terminal or turns the line around.
+/// A line as a terminal may show it, UTF-8 or not.
 fn readable(line: &[u8]) -> String {
     let mut shown = String::new();
     for chunk in line.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                    shown.extend(c.escape_unicode());
-                }
-                c if c.is_control() => shown.extend(c.escape_default()),
-                c => shown.push(c),
-            }
-        }
+        shown += &one_line(chunk.valid());
         for byte in chunk.invalid() {
             shown += &format!("\\x{byte:02x}");
         }
