@@ -1,16 +1,19 @@
 //! Model files: a [`Model`] as one safetensors file, and back to the bit.
 //!
 //! Tensors (F64): `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]`, `c` `[K]`, AdaGrad's sums
-//! `adagrad.U` to `adagrad.c`, the hidden state `h` `[m]` (`[B,m]` for B streams). Everything else is a string under
+//! `adagrad.U` to `adagrad.c` (`rmsprop.U` to `rmsprop.c`; Adam's averages `adam.first.U` to `adam.first.c` and
+//! `adam.second.U` to `adam.second.c`), the hidden state `h` `[m]` (`[B,m]` for B streams). Everything else is a string under
 //! `__metadata__`; numbers there are the shortest decimals that read back to the same bits. Random
 //! states need no place: every stream follows from the seed and the update. The last state of a run holds
 //! the run's [`Plan`] as well. What only runs with a part of the text held out have (`validation`,
-//! `best_validation`, `validate_every`) is written in their files alone: those of other runs are what they were
-//! before there was such a part.
+//! `best_validation`, `validate_every`) is written in their files alone, and `optimizer`, `beta1`, `beta2`, `loss` and
+//! `initialization` only where they are not those of [`Settings::default`]: files of other runs are what they were
+//! before there was a choice.
 
 use crate::disk::{self, Disk, System};
-use crate::model::{Model, Plan, SettingError, Settings, Source, State};
+use crate::model::{Initialization, Loss, Model, Plan, SettingError, Settings, Source, State};
 use crate::network::Rnn;
+use crate::optimizer::Optimizer;
 use crate::parameters::{Parameters, Shape, ShapeError, dimensions, zeros};
 use crate::safetensors::{self, F64Tensor, FormatError, SafeTensors, View, shown};
 use crate::text::{Symbols, Vocabulary};
@@ -92,7 +95,7 @@ pub enum CheckpointError {
         /// The entry's index in it.
         index: usize,
     },
-    /// An entry of AdaGrad's sums of squares that is below 0.
+    /// An entry of what an optimiser remembers of squares that is below 0.
     NegativeSum {
         /// The tensor.
         name: String,
@@ -237,9 +240,11 @@ fn bytes_of(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, CheckpointErr
 }
 
 /// The tensors of a model file with their shapes there, in the order of the module's head.
-pub fn tensors(state: &State) -> Vec<F64Tensor<'_>> {
+pub fn tensors(model: &Model) -> Vec<F64Tensor<'_>> {
+    let state = &model.state;
+    let groups = groups(model.settings.optimizer).zip(parameters_of(state));
     let mut tensors: Vec<F64Tensor> = Vec::new();
-    for (prefix, parameters) in [("", &state.rnn.parameters), ("adagrad.", &state.G)] {
+    for ((prefix, _), parameters) in groups {
         for part in parameters.named() {
             let shape = dimensions(part.name, part.rows, part.columns);
             tensors.push((format!("{prefix}{}", part.name), shape, part.values));
@@ -249,6 +254,18 @@ pub fn tensors(state: &State) -> Vec<F64Tensor<'_>> {
     let shape = hidden_dimensions(state.h.len() / m, m);
     tensors.push(("h".to_string(), shape, &state.h));
     tensors
+}
+
+/// How the names of the parameters begin, of all that is shaped like them in a file, and whether no entry is below 0.
+fn groups(optimizer: Optimizer) -> impl Iterator<Item = (String, bool)> {
+    let memory = optimizer.memory().iter();
+    let memory = memory.map(|&(name, is_positive)| (format!("{name}."), is_positive));
+    std::iter::once((String::new(), false)).chain(memory)
+}
+
+/// The same as it is in a state.
+fn parameters_of(state: &State) -> impl Iterator<Item = &Parameters> {
+    std::iter::once(&state.rnn.parameters).chain(&state.memory)
 }
 
 /// Of the hidden states: one dimension for a single stream.
@@ -273,7 +290,7 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
         return Err(wrong("documents", true, need));
     }
     let shape = Shape::new(settings.hidden, vocabulary.len())?;
-    check_shapes(state, shape, settings.streams)?;
+    check_shapes(state, shape, settings)?;
     // Without a text there has been no update.
     let (most_updates, need_updates) = match source {
         Some(source) => {
@@ -309,9 +326,7 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
     check_loss("smooth_loss", state.smooth_loss, state.updates)?;
     check_best(state, settings)?;
     plan.map_or(Ok(()), |plan| check_plan(plan, state.updates, settings))?;
-    tensors(state)
-        .iter()
-        .try_for_each(|(name, _, values)| check_entries(name, values))
+    check_entries(model)
 }
 
 /// The characters that are trained on; of documents perhaps fewer, which only the text itself can tell.
@@ -381,23 +396,26 @@ fn check_rules<const N: usize>(rules: [Rule; N]) -> Result<(), CheckpointError> 
 }
 
 /// U has the sizes of all five.
-fn check_shapes(state: &State, shape: Shape, streams: usize) -> Result<(), CheckpointError> {
+fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Result<(), CheckpointError> {
     let U = |shape: Shape| vec![shape.m(), shape.K()];
-    let found = [
-        ("U", U(state.rnn.shape()), U(shape)),
-        ("adagrad.U", U(state.G.shape()), U(shape)),
-        (
-            "h",
-            vec![state.h.len()],
-            vec![streams.saturating_mul(shape.m())],
-        ),
-    ];
-    for (name, found, need) in found {
-        if found != need {
-            return Err(wrong_tensor(name, "F64", &found, &need));
+    let mut parts = parameters_of(state);
+    for (prefix, _) in groups(settings.optimizer) {
+        let name = format!("{prefix}U");
+        let found = parts.next().map(|part| U(part.shape()));
+        let found = found.ok_or_else(|| missing(&name))?;
+        if found != U(shape) {
+            return Err(wrong_tensor(&name, "F64", &found, &U(shape)));
         }
     }
-    Ok(())
+    if parts.next().is_some() {
+        let name = "what another optimizer remembers".to_string();
+        return Err(CheckpointError::UnknownTensor { name });
+    }
+    let (found, need) = (state.h.len(), settings.streams.saturating_mul(shape.m()));
+    match found == need {
+        true => Ok(()),
+        false => Err(wrong_tensor("h", "F64", &[found], &[need])),
+    }
 }
 
 /// Where a part of the text is held out, perhaps no parameters have competed yet.
@@ -469,9 +487,7 @@ fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::
         ("seed", settings.seed.to_string()),
         ("documents", settings.documents.to_string()),
     ];
-    if settings.validation > 0.0 {
-        metadata.push(("validation", format!("{:?}", settings.validation)));
-    }
+    metadata.extend(chosen(settings));
     metadata.extend([
         ("updates", state.updates.to_string()),
         ("epoch", state.epoch.to_string()),
@@ -507,7 +523,31 @@ fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::
     }));
     let validate_every = plan.and_then(|plan| plan.validate_every);
     metadata.extend(validate_every.map(|every| ("validate_every", every.to_string())));
-    safetensors::write_to(output, &tensors(state), &metadata)
+    safetensors::write_to(output, &tensors(model), &metadata)
+}
+
+/// The metadata of what is not as it is by default.
+fn chosen(settings: &Settings) -> Vec<(&'static str, String)> {
+    let default = Settings::default();
+    let number = |key, value: f64, default| (value != default).then(|| (key, format!("{value:?}")));
+    let name = |key, value: &str, default| (value != default).then(|| (key, value.to_string()));
+    let entries = [
+        number("validation", settings.validation, default.validation),
+        name(
+            "optimizer",
+            settings.optimizer.name(),
+            default.optimizer.name(),
+        ),
+        number("beta1", settings.beta1, default.beta1),
+        number("beta2", settings.beta2, default.beta2),
+        name("loss", settings.loss.name(), default.loss.name()),
+        name(
+            "initialization",
+            settings.initialization.name(),
+            default.initialization.name(),
+        ),
+    ];
+    entries.into_iter().flatten().collect()
 }
 
 /// A model from the bytes of a model file.
@@ -528,23 +568,24 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
     let shape = Shape::new(m, vocabulary.len())?;
     // All of them are there before anything of their size is allocated.
     let settings = metadata.settings(m)?;
-    let tensors = find_tensors(&file, shape, settings.streams)?;
+    let tensors = find_tensors(&file, shape, &settings)?;
 
     let mut rnn = Rnn {
         parameters: Parameters::zeros(shape)?,
     };
-    let mut G = Parameters::zeros(shape)?;
+    let mut memory = settings.optimizer.nothing(shape)?;
     let mut h = zeros(settings.streams.saturating_mul(m))?;
-    let (parameters, rest) = tensors.split_at(5);
-    let (sums, state) = rest.split_at(5);
-    read_entries(parameters, rnn.parameters.values_mut());
-    read_entries(sums, G.values_mut());
+    let (groups, state) = tensors.split_at(5 * (1 + memory.len()));
+    let parameters = std::iter::once(&mut rnn.parameters).chain(&mut memory);
+    for (tensors, parameters) in groups.chunks(5).zip(parameters) {
+        read_entries(tensors, parameters.values_mut());
+    }
     read_entries(state, &mut h);
 
     let source = metadata.source(&vocabulary)?;
     let state = State {
         rnn,
-        G,
+        memory,
         h,
         updates: metadata.parse("updates", "a whole number")?,
         epoch: metadata.parse("epoch", "a whole number")?,
@@ -575,15 +616,16 @@ fn missing(name: &str) -> CheckpointError {
 fn find_tensors<'a, 'b>(
     file: &'b SafeTensors<'a>,
     shape: Shape,
-    streams: usize,
+    settings: &Settings,
 ) -> Result<Vec<&'b View<'a>>, CheckpointError> {
     let mut needed: Vec<(String, Vec<usize>)> = Vec::new();
-    for prefix in ["", "adagrad."] {
+    for (prefix, _) in groups(settings.optimizer) {
         for (name, rows, columns) in shape.tensors() {
             needed.push((format!("{prefix}{name}"), dimensions(name, rows, columns)));
         }
     }
-    needed.push(("h".to_string(), hidden_dimensions(streams, shape.m())));
+    let h = hidden_dimensions(settings.streams, shape.m());
+    needed.push(("h".to_string(), h));
 
     let is_needed = |tensor: &View| needed.iter().any(|(name, _)| *name == tensor.name);
     if let Some(tensor) = file.tensors.iter().find(|tensor| !is_needed(tensor)) {
@@ -614,21 +656,21 @@ fn read_entries(tensors: &[&View], mut values: &mut [f64]) {
 }
 
 /// What no model holds: numbers that are not finite, and sums of squares below 0.
-fn check_entries(name: &str, values: &[f64]) -> Result<(), CheckpointError> {
-    if let Some(index) = values.iter().position(|x| !x.is_finite()) {
-        return Err(CheckpointError::NotFinite {
-            name: name.to_string(),
-            index,
-        });
+fn check_entries(model: &Model) -> Result<(), CheckpointError> {
+    let groups: Vec<(String, bool)> = groups(model.settings.optimizer).collect();
+    for (i, (name, _, values)) in tensors(model).into_iter().enumerate() {
+        if let Some(index) = values.iter().position(|x| !x.is_finite()) {
+            return Err(CheckpointError::NotFinite { name, index });
+        }
+        // Five tensors each; what comes after them may have any sign.
+        let is_positive = groups
+            .get(i / 5)
+            .is_some_and(|(_, is_positive)| *is_positive);
+        if let Some(index) = values.iter().position(|&x| is_positive && x < 0.0) {
+            return Err(CheckpointError::NegativeSum { name, index });
+        }
     }
-    let sums = name.starts_with("adagrad.");
-    match values.iter().position(|&x| sums && x < 0.0) {
-        Some(index) => Err(CheckpointError::NegativeSum {
-            name: name.to_string(),
-            index,
-        }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The strings of a file of this format.
@@ -716,6 +758,7 @@ impl<'a> Metadata<'a> {
     }
 
     fn settings(&self, hidden: usize) -> Result<Settings, CheckpointError> {
+        let default = Settings::default();
         let settings = Settings {
             hidden,
             sequence_length: self.parse("sequence_length", "a whole number")?,
@@ -726,11 +769,43 @@ impl<'a> Metadata<'a> {
             epsilon: self.parse("epsilon", "a number")?,
             seed: self.parse("seed", "a whole number below 2^64")?,
             documents: self.parse("documents", "true or false")?,
-            validation: self
-                .parse_if_there("validation", "a number")?
-                .unwrap_or(0.0),
+            validation: self.number_or("validation", default.validation)?,
+            optimizer: self.one_of(
+                "optimizer",
+                Optimizer::ALL,
+                Optimizer::name,
+                "adagrad, adam or rmsprop",
+            )?,
+            beta1: self.number_or("beta1", default.beta1)?,
+            beta2: self.number_or("beta2", default.beta2)?,
+            loss: self.one_of("loss", Loss::ALL, Loss::name, "sum or mean")?,
+            initialization: self.one_of(
+                "initialization",
+                Initialization::ALL,
+                Initialization::name,
+                "sigma or fan-in",
+            )?,
         };
         Ok(settings)
+    }
+
+    fn number_or(&self, key: &'static str, default: f64) -> Result<f64, CheckpointError> {
+        Ok(self.parse_if_there(key, "a number")?.unwrap_or(default))
+    }
+
+    /// The value with the name that stands there; the default where none does.
+    fn one_of<V: Copy + Default, const N: usize>(
+        &self,
+        key: &'static str,
+        values: [V; N],
+        name: fn(V) -> &'static str,
+        need: &'static str,
+    ) -> Result<V, CheckpointError> {
+        let Some(found) = self.find(key) else {
+            return Ok(V::default());
+        };
+        let value = values.into_iter().find(|&value| name(value) == found);
+        value.ok_or_else(|| self.wrong(key, need))
     }
 
     /// All of it is there, or nothing.

@@ -394,7 +394,7 @@ impl Weights<'_> {
             settings,
             vocabulary,
             source: None,
-            state: State::first(rnn, settings.streams)?,
+            state: State::first(rnn, &settings)?,
         })
     }
 

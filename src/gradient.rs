@@ -8,15 +8,16 @@
 //!
 //! Every sum runs over the steps of the first stream by increasing t, then over those of the next. What
 //! is done with the entries is open: a [`Stored`] gradient can be looked at; with
-//! [`crate::adagrad::Moving`] each entry moves its parameter at once, and no gradient is ever in memory.
+//! [`crate::optimizer::Moving`] each entry moves its parameter at once, and no gradient is ever in memory.
 
 use crate::buffer::Buffer;
+use crate::kernels::level::fours;
 use crate::kernels::{Entries, Four, Kernel, Stored, add, get, outer_products, vector_sums};
 use crate::parameters::{Block, Shape, ShapeError, TensorsMut, buffer};
 use crate::unrolled::{Distinct, Unrolled, stride};
 use std::ops::Range;
 
-/// Entries that are divided by a number, and then go where others go: their mean over the streams.
+/// Entries that are divided by a number, and then go where others go: their mean.
 #[derive(Debug)]
 pub struct Mean<E> {
     /// The number.
@@ -26,6 +27,8 @@ pub struct Mean<E> {
 }
 
 impl<E: Entries> Entries for Mean<E> {
+    const IN_ANY_CASE: bool = E::IN_ANY_CASE;
+
     #[inline(always)]
     fn take<F: Four>(&mut self, at: usize, [low, high]: [F; 2]) {
         let divisor = F::splat(self.divisor);
@@ -73,9 +76,8 @@ pub fn stored(gradient: TensorsMut<'_>) -> Parts<Stored<'_>> {
 }
 
 impl<E> Parts<E> {
-    /// The same, done with the mean over so many streams.
-    pub fn mean(self, streams: usize) -> Parts<Mean<E>> {
-        let divisor = streams as f64;
+    /// The same, done with the entries divided by a number.
+    pub fn divided_by(self, divisor: f64) -> Parts<Mean<E>> {
         let mean = |entries| Mean { divisor, entries };
         Parts {
             U: mean(self.U),
@@ -93,6 +95,8 @@ pub struct ColumnSums {
     distinct: Distinct,
     /// A row for every distinct character that was read.
     sums: Buffer,
+    /// A row of dL/dU.
+    row: Buffer,
 }
 
 impl ColumnSums {
@@ -105,6 +109,7 @@ impl ColumnSums {
         Ok(ColumnSums {
             distinct: Distinct::new(characters, shape.K())?,
             sums: buffer(characters.saturating_mul(stride(shape.m())))?,
+            row: buffer(shape.K())?,
         })
     }
 }
@@ -153,7 +158,8 @@ impl<E: Entries> Kernel for Sums<'_, E> {
     }
 }
 
-/// Some rows of dL/dU, in the columns of the characters that were read.
+/// Some rows of dL/dU; in the columns of the characters that were read where the others, which are +0, are of no
+/// matter.
 #[inline(always)]
 fn columns_of<F: Four, E: Entries>(
     groups: &[Unrolled],
@@ -166,7 +172,11 @@ fn columns_of<F: Four, E: Entries>(
     if length == 0 {
         return;
     }
-    let ColumnSums { distinct, sums } = columns;
+    let ColumnSums {
+        distinct,
+        sums,
+        row,
+    } = columns;
     distinct.clear();
     for (x, da) in groups.iter().flat_map(Unrolled::inputs_with_da) {
         let (place, is_new) = distinct.place(x);
@@ -176,11 +186,39 @@ fn columns_of<F: Four, E: Entries>(
         }
         add(&da[rows.clone()], sum);
     }
+    if E::IN_ANY_CASE {
+        return whole_rows::<F, E>(distinct, sums, length, &mut row[..K], entries);
+    }
     for (&x, sums) in distinct.characters().iter().zip(sums.chunks_exact(length)) {
         for (group, four) in sums.chunks(4).enumerate() {
             let row = |i: usize| (4 * group + i).min(length - 1) * K + x;
             let places = [row(0), row(1), row(2), row(3)];
             entries.take_apart::<F>(places, four.len(), get(four));
+        }
+    }
+}
+
+/// `length` rows of dL/dU with all of their columns, by way of `row`.
+#[inline(always)]
+fn whole_rows<F: Four, E: Entries>(
+    distinct: &Distinct,
+    sums: &[f64],
+    length: usize,
+    row: &mut [f64],
+    mut entries: E,
+) {
+    row.fill(0.0);
+    for i in 0..length {
+        for (&x, sums) in distinct.characters().iter().zip(sums.chunks_exact(length)) {
+            row[x] = sums[i];
+        }
+        let first = i * row.len();
+        let (eights, rest) = row.split_at(row.len() / 8 * 8);
+        for (at, eight) in (first..).step_by(8).zip(fours(eights).chunks_exact(2)) {
+            entries.take(at, [F::load(&eight[0]), F::load(&eight[1])]);
+        }
+        for (at, four) in (first + eights.len()..).step_by(4).zip(rest.chunks(4)) {
+            entries.take_part::<F>(at, four.len(), get(four));
         }
     }
 }

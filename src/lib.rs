@@ -28,7 +28,7 @@
 //! ```
 //!
 //! and AdaGrad moves the parameters, after each entry g of the gradient is clipped to [-5, 5]:
-//! `G += g g`, `theta -= (eta g) / sqrt(G + epsilon)`. The hidden state is carried from one update to the
+//! `G += g g`, `theta -= (eta g) / sqrt(G + epsilon)`. [`optimizer`] has Adam and RMSProp as well. The hidden state is carried from one update to the
 //! next until the text is begun anew. With several streams, parts of the text are read side by side, and the
 //! gradient is their mean.
 //!
@@ -84,7 +84,7 @@
 //! | [`disk`] | files that are replaced whole or not at all |
 //! | [`model`], [`digest`] | settings, state and plan of a run; 64 bits that tell two apart |
 //! | [`network`] | the equations above, with indices for one-hot vectors: forward, and backward through time |
-//! | [`adagrad`] | the update, of each entry as soon as it is summed |
+//! | [`optimizer`] | AdaGrad, Adam, RMSProp: the update, of each entry as soon as it is summed |
 //! | [`gradient`] | the sums over steps and streams |
 //! | [`unrolled`] | the buffers of T steps |
 //! | [`mod@reference`] | the same equations dense and plain: the definition |
@@ -98,7 +98,6 @@
 // The letters are the field's own: U, W, V, K, T, G, dW ...
 #![allow(non_snake_case)]
 
-pub mod adagrad;
 pub mod arrays;
 pub mod buffer;
 pub mod checkpoint;
@@ -115,6 +114,7 @@ pub mod kernels;
 pub mod model;
 pub mod network;
 pub mod npy;
+pub mod optimizer;
 pub mod parameters;
 pub mod places;
 pub mod random;
@@ -134,8 +134,9 @@ pub mod zip;
 
 pub use corpus::{Corpus, TextError};
 pub use kernels::Level;
-pub use model::{Model, Plan, Settings};
+pub use model::{Initialization, Loss, Model, Plan, Settings};
 pub use network::Rnn;
+pub use optimizer::Optimizer;
 pub use parameters::{Parameters, Shape, ShapeError};
 pub use text::Vocabulary;
 pub use training::{Look, Training, TrainingError};

@@ -1,6 +1,7 @@
 //! What a training run consists of: settings, vocabulary, where it stands.
 
 use crate::network::Rnn;
+use crate::optimizer::{Optimizer, Rule};
 use crate::parameters::{Parameters, Shape, ShapeError, zeros};
 use crate::text::Vocabulary;
 use std::fmt;
@@ -14,13 +15,13 @@ pub struct Settings {
     pub sequence_length: usize,
     /// B, the parts of the text that are read side by side.
     pub streams: usize,
-    /// AdaGrad's eta.
+    /// The optimiser's eta.
     pub learning_rate: f64,
-    /// Standard deviation of the first U, W and V.
+    /// Standard deviation of the first U, W and V, where [`Settings::initialization`] asks for one.
     pub sigma: f64,
-    /// Every entry of a gradient is clipped to `[-clip, clip]`.
+    /// Every entry of a gradient is clipped to `[-clip, clip]`; infinite where nothing is clipped.
     pub clip: f64,
-    /// AdaGrad's epsilon.
+    /// The optimiser's epsilon.
     pub epsilon: f64,
     /// Where all random numbers come from.
     pub seed: u64,
@@ -30,10 +31,67 @@ pub struct Settings {
     /// F, the share of the text at its end that is held out, from 0 to below 1: it is never learned, see
     /// [`Settings::held_out`].
     pub validation: f64,
+    /// How a gradient moves the parameters.
+    pub optimizer: Optimizer,
+    /// What Adam keeps of its average of gradients in an update.
+    pub beta1: f64,
+    /// What Adam and RMSProp keep of their average of squares in an update.
+    pub beta2: f64,
+    /// What the loss of a chunk is.
+    pub loss: Loss,
+    /// How the first U, W and V are drawn.
+    pub initialization: Initialization,
+}
+
+/// What the loss of a chunk is, of its steps' losses. With several streams it is the mean of theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loss {
+    /// Their sum.
+    #[default]
+    Sum,
+    /// Their mean: a gradient is that of the mean as well, before it is clipped.
+    Mean,
+}
+
+impl Loss {
+    /// All of them.
+    pub const ALL: [Loss; 2] = [Loss::Sum, Loss::Mean];
+
+    /// Its name, as the option and model files spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Loss::Sum => "sum",
+            Loss::Mean => "mean",
+        }
+    }
+}
+
+/// How the first U, W and V are drawn; b and c begin as 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Initialization {
+    /// All from N(0, sigma^2).
+    #[default]
+    Sigma,
+    /// By the numbers that are added up: U from N(0, 1/(2K)), W from N(0, 1/(2m)), whose products make one sum, and V
+    /// from N(0, 1/m).
+    FanIn,
+}
+
+impl Initialization {
+    /// All of them.
+    pub const ALL: [Initialization; 2] = [Initialization::Sigma, Initialization::FanIn];
+
+    /// Its name, as the option and model files spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Initialization::Sigma => "sigma",
+            Initialization::FanIn => "fan-in",
+        }
+    }
 }
 
 impl Default for Settings {
-    /// The assignment's own: m = 100, T = 25, eta = 0.1, sigma = 0.01, clip 5, epsilon 1e-8.
+    /// The assignment's own, in its AdaGrad edition: m = 100, T = 25, eta = 0.1, sigma = 0.01, clip 5, epsilon 1e-8.
     fn default() -> Self {
         Settings {
             hidden: 100,
@@ -46,11 +104,60 @@ impl Default for Settings {
             seed: 1,
             documents: false,
             validation: 0.0,
+            optimizer: Optimizer::AdaGrad,
+            beta1: 0.9,
+            beta2: 0.999,
+            loss: Loss::Sum,
+            initialization: Initialization::Sigma,
         }
     }
 }
 
 impl Settings {
+    /// The assignment in its Adam edition, of 2025 and after: Adam with eta = 0.001 and no clip, the mean of the
+    /// losses, and first parameters by the numbers that are added up.
+    pub fn adam_edition() -> Self {
+        Settings {
+            optimizer: Optimizer::Adam,
+            learning_rate: 0.001,
+            clip: f64::INFINITY,
+            loss: Loss::Mean,
+            initialization: Initialization::FanIn,
+            ..Settings::default()
+        }
+    }
+
+    /// How update t = 1, 2, ... moves the parameters.
+    pub fn rule(&self, t: u64) -> Rule {
+        Rule {
+            optimizer: self.optimizer,
+            eta: self.learning_rate,
+            epsilon: self.epsilon,
+            beta1: self.beta1,
+            beta2: self.beta2,
+            clip: self.clip,
+            t,
+        }
+    }
+
+    /// Characters that a loss is summed over: T, or 1 where it is their mean. So many nats are the unit of all losses
+    /// of a run.
+    pub fn loss_characters(&self) -> usize {
+        match self.loss {
+            Loss::Sum => self.sequence_length,
+            Loss::Mean => 1,
+        }
+    }
+
+    /// Standard deviations of the first U, W and V.
+    pub fn deviations(&self, shape: Shape) -> [f64; 3] {
+        let (m, K) = (shape.m() as f64, shape.K() as f64);
+        match self.initialization {
+            Initialization::Sigma => [self.sigma; 3],
+            Initialization::FanIn => [2.0 * K, 2.0 * m, m].map(|variance| (1.0 / variance).sqrt()),
+        }
+    }
+
     /// floor(F N), where the text has N characters: those at its end are held out. Of documents it is the most:
     /// those that lie wholly within it are held out. The product is one of doubles: of 0.29 and 100 it is below 29.
     ///
@@ -95,12 +202,23 @@ impl Settings {
         }
         let positive = [
             ("learning-rate", self.learning_rate),
-            ("clip", self.clip),
             ("epsilon", self.epsilon),
         ];
         for (name, value) in positive {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(SettingError::new(name, value, "a positive number"));
+            }
+        }
+        if self.clip.is_nan() || self.clip <= 0.0 {
+            return Err(SettingError::new(
+                "clip",
+                self.clip,
+                "a positive number, or none",
+            ));
+        }
+        for (name, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+            if !(0.0..1.0).contains(&beta) {
+                return Err(SettingError::new(name, beta, "a number from 0 to below 1"));
             }
         }
         if !(self.sigma >= 0.0 && self.sigma.is_finite()) {
@@ -173,8 +291,8 @@ pub struct Source {
 pub struct State {
     /// The network.
     pub rnn: Rnn,
-    /// AdaGrad's sums of squares G.
-    pub G: Parameters,
+    /// What the optimiser remembers of every parameter: see [`Optimizer::memory`].
+    pub memory: Vec<Parameters>,
     /// The carried hidden state of every stream, B x m.
     pub h: Vec<f64>,
     /// Updates made.
@@ -183,7 +301,7 @@ pub struct State {
     pub epoch: u64,
     /// Index of the character that the next update begins at, before any reset.
     pub position: usize,
-    /// The smooth loss in nats per chunk; `None` before the first update.
+    /// The smooth loss in the unit of [`Settings::loss_characters`]; `None` before the first update.
     pub smooth_loss: Option<f64>,
     /// The smooth loss of the best model so far: the lowest that competed, where no text is held out.
     pub best_smooth_loss: Option<f64>,
@@ -198,20 +316,20 @@ impl State {
     /// # Errors
     /// [`ShapeError`] where it cannot be allocated.
     pub fn untrained(shape: Shape, settings: &Settings) -> Result<Self, ShapeError> {
-        let rnn = Rnn::random(shape, settings.sigma, settings.seed)?;
-        State::first(rnn, settings.streams)
+        let rnn = Rnn::drawn(shape, settings.deviations(shape), settings.seed)?;
+        State::first(rnn, settings)
     }
 
     /// The state before the first update of a network whose parameters are given.
     ///
     /// # Errors
     /// [`ShapeError`] where it cannot be allocated.
-    pub fn first(rnn: Rnn, streams: usize) -> Result<Self, ShapeError> {
+    pub fn first(rnn: Rnn, settings: &Settings) -> Result<Self, ShapeError> {
         let shape = rnn.shape();
         Ok(State {
             rnn,
-            G: Parameters::zeros(shape)?,
-            h: zeros(streams.saturating_mul(shape.m()))?,
+            memory: settings.optimizer.nothing(shape)?,
+            h: zeros(settings.streams.saturating_mul(shape.m()))?,
             updates: 0,
             epoch: 0,
             position: 0,
@@ -224,11 +342,14 @@ impl State {
     /// Takes over another state of the same shape, without allocating.
     ///
     /// # Panics
-    /// Where the shapes differ.
+    /// Where the shapes or the optimisers differ.
     pub fn copy_from(&mut self, other: &State) {
         let parameters = other.rnn.parameters.values();
         self.rnn.parameters.values_mut().copy_from_slice(parameters);
-        self.G.values_mut().copy_from_slice(other.G.values());
+        assert_eq!(self.memory.len(), other.memory.len(), "state: memory");
+        for (part, other) in self.memory.iter_mut().zip(&other.memory) {
+            part.values_mut().copy_from_slice(other.values());
+        }
         self.h.copy_from_slice(&other.h);
         self.updates = other.updates;
         self.epoch = other.epoch;
@@ -318,8 +439,41 @@ mod tests {
             seed: 1,
             documents: false,
             validation: 0.0,
+            optimizer: Optimizer::AdaGrad,
+            beta1: 0.9,
+            beta2: 0.999,
+            loss: Loss::Sum,
+            initialization: Initialization::Sigma,
         };
         assert_eq!(Settings::default(), assignment);
+        let adam = Settings {
+            optimizer: Optimizer::Adam,
+            learning_rate: 0.001,
+            clip: f64::INFINITY,
+            loss: Loss::Mean,
+            initialization: Initialization::FanIn,
+            ..assignment
+        };
+        assert_eq!(Settings::adam_edition(), adam);
+    }
+
+    #[test]
+    fn the_first_parameters_vary_as_the_edition_says() {
+        let shape = Shape::new(100, 80).unwrap();
+        let rnn = State::untrained(shape, &Settings::adam_edition())
+            .unwrap()
+            .rnn;
+        let parts = rnn.parameters.tensors();
+        for (values, variance) in [
+            (parts.U, 1.0 / 160.0),
+            (parts.W, 1.0 / 200.0),
+            (parts.V, 1.0 / 100.0),
+        ] {
+            let found: f64 = values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64;
+            // 8,000 draws or more: the estimate is within 5 of its deviations.
+            assert!((found / variance - 1.0).abs() < 5.0 * (2.0 / 8000f64).sqrt());
+        }
+        assert!(parts.b.iter().chain(parts.c).all(|&x| x == 0.0));
     }
 
     #[test]

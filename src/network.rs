@@ -40,10 +40,18 @@ impl Rnn {
     /// # Errors
     /// [`ShapeError::NoMemory`] where the parameters cannot be allocated.
     pub fn random(shape: Shape, sigma: f64, seed: u64) -> Result<Self, ShapeError> {
+        Rnn::drawn(shape, [sigma; 3], seed)
+    }
+
+    /// As [`Rnn::random`], with a standard deviation for each of U, W and V.
+    ///
+    /// # Errors
+    /// As [`Rnn::random`].
+    pub fn drawn(shape: Shape, deviations: [f64; 3], seed: u64) -> Result<Self, ShapeError> {
         let mut parameters = Parameters::zeros(shape)?;
         let mut generator = Generator::new(seed, Stream::Initialization);
         let parts = parameters.tensors_mut();
-        for matrix in [parts.U, parts.W, parts.V] {
+        for (matrix, sigma) in [parts.U, parts.W, parts.V].into_iter().zip(deviations) {
             generator.fill_normal(matrix, sigma);
         }
         Ok(Rnn { parameters })

@@ -5,6 +5,7 @@
 //! them.
 
 use crate::kernels::{exp, ln, tanh};
+use crate::optimizer::{Optimizer, Rule};
 use crate::parameters::{Parameters, Tensors};
 
 /// `A B`, with A of n x k and B of k x l: three loops.
@@ -105,14 +106,42 @@ pub fn backward(parameters: &Parameters, X: &[f64], Y: &[f64], pass: &Pass) -> [
     [dU, dW, dV, db, dc]
 }
 
-/// Clips the gradients and makes one AdaGrad update of the parameters and the sums of squares `G`.
+/// Clips the gradients and makes one update of the parameters and of what the optimiser remembers of each: AdaGrad's
+/// G, RMSProp's v, or Adam's m and v, as they were published.
 ///
 /// # Panics
-/// Where `G` or the gradient is shorter than theta, or `clip` is below 0 or NaN.
-pub fn update(theta: &mut [f64], G: &mut [f64], gradient: &[f64], [clip, eta, epsilon]: [f64; 3]) {
-    for i in 0..theta.len() {
+/// Where what is remembered or the gradient is shorter than theta, or the clip is below 0 or NaN.
+pub fn update(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient: &[f64]) {
+    let Rule {
+        eta,
+        epsilon,
+        beta1,
+        beta2,
+        clip,
+        t,
+        ..
+    } = *rule;
+    let power = |beta: f64| (0..t).fold(1.0, |product, _| product * beta);
+    let (power1, power2) = (power(beta1), power(beta2));
+    for (i, theta) in theta.iter_mut().enumerate() {
         let g = gradient[i].clamp(-clip, clip);
-        G[i] += g * g;
-        theta[i] -= (eta * g) / (G[i] + epsilon).sqrt();
+        match (rule.optimizer, &mut *memory) {
+            (Optimizer::AdaGrad, [G]) => {
+                G[i] += g * g;
+                *theta -= (eta * g) / (G[i] + epsilon).sqrt();
+            }
+            (Optimizer::RmsProp, [v]) => {
+                v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
+                *theta -= (eta * g) / (v[i].sqrt() + epsilon);
+            }
+            (Optimizer::Adam, [m, v]) => {
+                m[i] = beta1 * m[i] + (1.0 - beta1) * g;
+                v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
+                let m = m[i] / (1.0 - power1);
+                let v = v[i] / (1.0 - power2);
+                *theta -= eta * m / (v.sqrt() + epsilon);
+            }
+            (_, memory) => panic!("update: {} parts are remembered", memory.len()),
+        }
     }
 }

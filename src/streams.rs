@@ -4,10 +4,10 @@
 //! sums and the update. So every number is computed by one thread, in the order that it would have had on
 //! a single one: the number of threads never shows in the bits.
 
-use crate::adagrad::{AdaGrad, Moving};
 use crate::gradient::{ColumnSums, Parts, Sums};
 use crate::kernels::{Entries, Level};
 use crate::network::Rnn;
+use crate::optimizer::{AdaGrad, Adam, Moves, Moving, Optimizer, RmsProp, Rule};
 use crate::parameters::{Block, Parameters, Shape, ShapeError};
 use crate::threads::side_by_side;
 use crate::unrolled::Unrolled;
@@ -108,27 +108,53 @@ impl Streams {
     }
 
     /// After [`Streams::forward`]: the backward pass where it is still to be made, and the update of the
-    /// parameters and AdaGrad's sums by the gradient, divided by the number of streams.
-    pub fn learn(&mut self, optimizer: AdaGrad, rnn: &mut Rnn, G: &mut Parameters) {
+    /// parameters and of what the optimiser remembers by the gradient, which is divided by `divisor` first: by the
+    /// number of streams, and where the loss is a mean over the steps, by theirs as well.
+    ///
+    /// # Panics
+    /// Where `memory` is that of another optimiser or another shape.
+    pub fn learn(&mut self, rule: &Rule, divisor: usize, rnn: &mut Rnn, memory: &mut [Parameters]) {
         if !self.propagated {
             self.groups
                 .iter_mut()
                 .for_each(|group| rnn.propagate(group));
             self.propagated = true;
         }
-        let (level, count, shape) = (self.level, self.count, rnn.shape());
+        let clip = rule.clip;
+        match rule.optimizer {
+            Optimizer::AdaGrad => self.learn_by(AdaGrad::of(rule), clip, divisor, rnn, memory),
+            Optimizer::Adam => self.learn_by(Adam::of(rule), clip, divisor, rnn, memory),
+            Optimizer::RmsProp => self.learn_by(RmsProp::of(rule), clip, divisor, rnn, memory),
+        }
+    }
+
+    fn learn_by<M: Moves<N>, const N: usize>(
+        &mut self,
+        moves: M,
+        clip: f64,
+        divisor: usize,
+        rnn: &mut Rnn,
+        memory: &mut [Parameters],
+    ) {
+        let memory: &mut [Parameters; N] = memory.try_into().expect("streams: memory");
+        let (level, shape) = (self.level, rnn.shape());
         let groups = &self.groups;
-        let (mut theta, mut G) = (rnn.parameters.tensors_mut(), G.tensors_mut());
+        let mut theta = rnn.parameters.tensors_mut();
+        let mut memory = memory.each_mut().map(Parameters::tensors_mut);
         let blocks = Block::split(shape, self.columns.len());
         side_by_side(
             self.columns.len(),
             blocks.zip(&mut self.columns).map(|(block, columns)| {
-                let (theta, G) = (theta.take_rows(&block, shape), G.take_rows(&block, shape));
-                let parts = Moving::parts(optimizer, theta, G);
-                move || match count {
+                let theta = theta.take_rows(&block, shape);
+                let memory = memory.each_mut().map(|part| part.take_rows(&block, shape));
+                let parts = Moving::parts(moves, clip, theta, memory);
+                move || match divisor {
                     // Dividing by 1 would change nothing but take its time.
                     1 => sum_up(level, groups, block, parts, columns),
-                    _ => sum_up(level, groups, block, parts.mean(count), columns),
+                    _ => {
+                        let parts = parts.divided_by(divisor as f64);
+                        sum_up(level, groups, block, parts, columns);
+                    }
                 }
             }),
         );
@@ -158,11 +184,22 @@ mod tests {
     use crate::text::one_hot;
 
     /// A small clip, so that it bites.
-    const OPTIMIZER: AdaGrad = AdaGrad {
+    const ADAGRAD: Rule = Rule {
+        optimizer: Optimizer::AdaGrad,
         eta: 0.1,
         epsilon: 1e-2,
+        beta1: 0.8,
+        beta2: 0.97,
         clip: 0.3,
+        t: 3,
     };
+
+    fn rules() -> [Rule; 3] {
+        Optimizer::ALL.map(|optimizer| Rule {
+            optimizer,
+            ..ADAGRAD
+        })
+    }
 
     /// m, K, T: single numbers, whole blocks, blocks with something left over.
     const SHAPES: [(usize, usize, usize); 8] = [
@@ -179,7 +216,8 @@ mod tests {
     /// A network whose parts are all alive, and what its streams read.
     struct Case {
         rnn: Rnn,
-        G: Parameters,
+        /// Of any optimiser, as many as it takes.
+        memory: [Parameters; 2],
         T: usize,
         streams: Vec<Read>,
     }
@@ -190,8 +228,21 @@ mod tests {
         h0: Vec<f64>,
     }
 
-    /// Loss, parameters and sums of squares after an update.
+    /// Loss, parameters and what is remembered of them after an update.
     type Learned = (f64, Vec<f64>, Vec<f64>);
+
+    /// A rule, whether the loss is a mean over the steps, and how the parameters are moved.
+    type Update<'a> = (
+        &'a Rule,
+        bool,
+        fn(&Rule, &mut [f64], &mut [Vec<f64>], &[f64]),
+    );
+
+    /// As [`Rule::update`]: the order of every operation.
+    fn as_written(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient: &[f64]) {
+        let mut memory: Vec<&mut [f64]> = memory.iter_mut().map(|part| &mut part[..]).collect();
+        rule.update_slices(theta, &mut memory, gradient);
+    }
 
     fn cases() -> impl Iterator<Item = Case> {
         let sizes = [1, 2, 3, 5].into_iter();
@@ -206,11 +257,13 @@ mod tests {
                 generator.fill_normal(&mut values, sigma);
                 values
             };
-            let [mut parameters, mut G] = [0; 2].map(|_| Parameters::zeros(shape).unwrap());
+            let [mut parameters, mut first, mut second] =
+                [0; 3].map(|_| Parameters::zeros(shape).unwrap());
             let entries = drawn(vec![0.0; shape.entries()], 0.2);
             parameters.values_mut().copy_from_slice(&entries);
-            for (G, x) in G.values_mut().iter_mut().zip(&entries) {
-                *G = x * x;
+            let memory = first.values_mut().iter_mut().zip(second.values_mut());
+            for ((first, second), x) in memory.zip(&entries) {
+                (*first, *second) = (x * x, 0.5 * x * x);
             }
             let streams = (0..B).map(|s| {
                 let character = |t: usize| (t * t * 7 + 5 * t * s + s) % K;
@@ -222,14 +275,24 @@ mod tests {
             });
             Case {
                 rnn: Rnn { parameters },
-                G,
+                memory: [first, second],
                 T,
                 streams: streams.collect(),
             }
         }
 
-        fn learned(&self, level: Level, threads: usize) -> Learned {
-            let (mut rnn, mut G) = (self.rnn.clone(), self.G.clone());
+        fn memory(&self, rule: &Rule) -> Vec<Parameters> {
+            self.memory[..rule.optimizer.memory().len()].to_vec()
+        }
+
+        /// The loss a mean over the steps where it is to be.
+        fn divisor(&self, is_mean: bool) -> usize {
+            let T = if is_mean { self.T } else { 1 };
+            self.streams.len() * T
+        }
+
+        fn learned(&self, rule: &Rule, is_mean: bool, level: Level, threads: usize) -> Learned {
+            let (mut rnn, mut memory) = (self.rnn.clone(), self.memory(rule));
             let B = self.streams.len();
             let streams = Streams::new(rnn.shape(), self.T, B, threads);
             let mut streams = streams.unwrap().at(level);
@@ -237,19 +300,21 @@ mod tests {
                 streams.begin(s, &read.inputs, &read.targets, &read.h0);
             }
             let loss = streams.forward(&rnn);
-            streams.learn(OPTIMIZER, &mut rnn, &mut G);
-            (loss, rnn.parameters.values().to_vec(), G.values().to_vec())
+            streams.learn(rule, self.divisor(is_mean), &mut rnn, &mut memory);
+            let remembered = memory.iter().flat_map(|part| part.values().to_vec());
+            (loss, rnn.parameters.values().to_vec(), remembered.collect())
         }
 
         /// By the definition, from loss and gradient summed over the streams.
-        fn moved_by(&self, loss: f64, gradient: [Vec<f64>; 5]) -> Learned {
-            let B = self.streams.len() as f64;
-            let mean: Vec<f64> = gradient.concat().iter().map(|g| g / B).collect();
+        fn moved_by(&self, by: Update, loss: f64, gradient: &[Vec<f64>; 5]) -> Learned {
+            let (rule, is_mean, update) = by;
+            let divisor = self.divisor(is_mean) as f64;
+            let mean: Vec<f64> = gradient.concat().iter().map(|g| g / divisor).collect();
             let mut theta = self.rnn.parameters.values().to_vec();
-            let mut G = self.G.values().to_vec();
-            let AdaGrad { eta, epsilon, clip } = OPTIMIZER;
-            reference::update(&mut theta, &mut G, &mean, [clip, eta, epsilon]);
-            (loss / B, theta, G)
+            let memory = self.memory(rule).into_iter();
+            let mut memory: Vec<Vec<f64>> = memory.map(|part| part.values().to_vec()).collect();
+            update(rule, &mut theta, &mut memory, &mean);
+            (loss / self.streams.len() as f64, theta, memory.concat())
         }
 
         fn zeros(&self) -> [Vec<f64>; 5] {
@@ -277,11 +342,16 @@ mod tests {
                     *sum = reference::plus(sum, part);
                 }
             }
-            let (loss, theta, G) = case.moved_by(loss, gradient);
-            let learned = case.learned(Level::chosen(), 1);
-            close(&[learned.0], &[loss]);
-            close(&learned.1, &theta);
-            close(&learned.2, &G);
+            for rule in rules() {
+                for is_mean in [false, true] {
+                    let by: Update = (&rule, is_mean, reference::update);
+                    let (loss, theta, memory) = case.moved_by(by, loss, &gradient);
+                    let learned = case.learned(&rule, is_mean, Level::chosen(), 1);
+                    close(&[learned.0], &[loss]);
+                    close(&learned.1, &theta);
+                    close(&learned.2, &memory);
+                }
+            }
         }
     }
 
@@ -323,22 +393,26 @@ mod tests {
                     }
                 }
             }
-            let written = bits(&case.moved_by(loss, gradient));
-            for level in Level::available() {
-                for threads in [1, 2, 3, 7] {
-                    let learned = case.learned(level, threads);
-                    let B = case.streams.len();
-                    assert!(
-                        bits(&learned) == written,
-                        "{level:?}, {threads} threads, m = {m}, K = {K}, B = {B}"
-                    );
+            for rule in rules() {
+                let is_mean = rule.optimizer != Optimizer::AdaGrad;
+                let by: Update = (&rule, is_mean, as_written);
+                let written = bits(&case.moved_by(by, loss, &gradient));
+                for level in Level::available() {
+                    for threads in [1, 2, 3, 7] {
+                        let learned = case.learned(&rule, is_mean, level, threads);
+                        let (B, by) = (case.streams.len(), rule.optimizer);
+                        assert!(
+                            bits(&learned) == written,
+                            "{by:?}, {level:?}, {threads} threads, m = {m}, K = {K}, B = {B}"
+                        );
+                    }
                 }
             }
         }
     }
 
-    fn bits((loss, theta, G): &Learned) -> Vec<u64> {
-        let numbers = [&[*loss], &theta[..], &G[..]].concat();
+    fn bits((loss, theta, memory): &Learned) -> Vec<u64> {
+        let numbers = [&[*loss], &theta[..], &memory[..]].concat();
         numbers.into_iter().map(f64::to_bits).collect()
     }
 
@@ -347,12 +421,14 @@ mod tests {
         let mut case = Case::new((5, 70, 7), 2);
         case.rnn.parameters.tensors_mut().c[3] = f64::NAN;
         for level in Level::available() {
-            let (loss, theta, G) = case.learned(level, 2);
-            assert!(loss.is_nan(), "{level:?}");
-            for values in [&theta, &G] {
-                // V, b and c: the gradient is not a number in any entry.
-                let rest = &values[5 * 70 + 5 * 5..];
-                assert!(rest.iter().all(|x| x.is_nan()), "{level:?}");
+            for rule in rules() {
+                let (loss, theta, memory) = case.learned(&rule, false, level, 2);
+                assert!(loss.is_nan(), "{level:?}");
+                for values in std::iter::once(&theta[..]).chain(memory.chunks(theta.len())) {
+                    // V, b and c: the gradient is not a number in any entry.
+                    let rest = &values[5 * 70 + 5 * 5..];
+                    assert!(rest.iter().all(|x| x.is_nan()), "{level:?}");
+                }
             }
         }
     }
@@ -361,9 +437,9 @@ mod tests {
     #[test]
     fn some_entries_are_clipped_and_some_are_not() {
         let case = Case::new((8, 16, 4), 3);
-        let (_, _, G) = case.learned(Level::chosen(), 1);
-        let clipped = G.iter().zip(case.G.values()).filter(|(G, before)| {
-            let limit = OPTIMIZER.clip * OPTIMIZER.clip;
+        let (_, _, G) = case.learned(&ADAGRAD, false, Level::chosen(), 1);
+        let clipped = G.iter().zip(case.memory[0].values()).filter(|(G, before)| {
+            let limit = ADAGRAD.clip * ADAGRAD.clip;
             (*G - *before - limit).abs() < 1e-12
         });
         let share = clipped.count() as f64 / G.len() as f64;

@@ -12,10 +12,9 @@
 //! [`crate::validation`], and by that loss parameters compete for the best model; without such a part they compete
 //! by the smooth loss.
 
-use crate::adagrad::AdaGrad;
 use crate::corpus::{Corpus, TextError};
 use crate::kernels::Level;
-use crate::model::{Model, SettingError, Settings, State};
+use crate::model::{Loss, Model, SettingError, Settings, State};
 use crate::parameters::{Shape, ShapeError, zeros};
 use crate::random::{Generator, Stream};
 use crate::streams::Streams;
@@ -37,9 +36,9 @@ pub struct Look {
     pub epoch: u64,
     /// Index of the first character of chunk n.
     pub position: usize,
-    /// The loss of chunk n in nats, summed over its characters.
+    /// The loss of chunk n in nats: the sum over its characters, or their mean, see [`Settings::loss`].
     pub loss: f64,
-    /// The smooth loss that includes it. That of a chunk with fewer than T characters counts as much as if it had T.
+    /// The smooth loss that includes it. A sum over fewer than T characters counts as much as if there were T.
     pub smooth_loss: f64,
     /// Whether these parameters are the best so far by the smooth loss; never where a part of the text is held out.
     pub is_best: bool,
@@ -262,10 +261,10 @@ impl Training {
             corpus.use_vocabulary(&model.vocabulary)?;
         }
         let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
-        // The model and the best model with their sums.
-        claim_memory(shape, &settings, 4)?;
+        // The model and the best model with what the optimiser remembers.
+        claim_memory(shape, &settings, 2 + 2 * settings.optimizer.memory().len())?;
         let state = match from {
-            Some(model) => State::first(model.state.rnn.clone(), settings.streams)?,
+            Some(model) => State::first(model.state.rnn.clone(), &settings)?,
             None => State::untrained(shape, &settings)?,
         };
         let model = Model {
@@ -315,7 +314,9 @@ impl Training {
         {
             assert_eq!(settings.hidden, shape.m(), "resume: hidden units");
             assert_eq!(state.rnn.shape(), shape, "resume: parameters");
-            assert_eq!(state.G.shape(), shape, "resume: sums of squares");
+            let parts = model.settings.optimizer.memory().len();
+            let fit = state.memory.iter().all(|part| part.shape() == shape);
+            assert!(fit && state.memory.len() == parts, "resume: memory");
             let h = model.settings.streams.saturating_mul(shape.m());
             assert_eq!(state.h.len(), h, "resume: hidden state");
         }
@@ -438,7 +439,7 @@ impl Training {
         match self.is_best() {
             true => self.validation,
             false => (self.model.state.best_validation)
-                .map(|nats| Validation::of(nats, self.model.settings.sequence_length)),
+                .map(|nats| Validation::of(nats, &self.model.settings)),
         }
     }
 
@@ -497,7 +498,7 @@ impl Training {
         let validator = validator.ok_or(TrainingError::NothingHeldOut)?;
         let (state, newline) = (&self.model.state, self.model.newline());
         let nats = validator.nats(&state.rnn, &mut self.corpus, newline)?;
-        let validation = Validation::of(nats, self.model.settings.sequence_length);
+        let validation = Validation::of(nats, &self.model.settings);
         if !(nats.is_finite() && validation.loss.is_finite() && validation.bits.is_finite()) {
             return Err(TrainingError::ValidationNotFinite {
                 iteration: state.updates,
@@ -516,13 +517,21 @@ impl Training {
         if let Some(look) = self.looked {
             return Ok(look);
         }
-        let T = self.model.settings.sequence_length;
+        let Settings {
+            sequence_length: T,
+            loss: kind,
+            ..
+        } = self.model.settings;
         let state = &self.model.state;
         let begins_anew = self.corpus.is_over(state.position as u64);
         let position = if begins_anew { 0 } else { state.position };
         let steps = self.read(position, begins_anew)?;
         let state = &self.model.state;
-        let loss = self.streams.forward(&state.rnn);
+        let sum = self.streams.forward(&state.rnn);
+        let loss = match kind {
+            Loss::Sum => sum,
+            Loss::Mean => sum / steps as f64,
+        };
         if !loss.is_finite() {
             return Err(TrainingError::NotFinite {
                 iteration: state.updates,
@@ -530,9 +539,9 @@ impl Training {
             });
         }
         // As much as if it had T characters.
-        let whole = match steps < T {
-            true => loss * T as f64 / steps as f64,
-            false => loss,
+        let whole = match kind {
+            Loss::Sum if steps < T => loss * T as f64 / steps as f64,
+            _ => loss,
         };
         let smooth_loss = match state.smooth_loss {
             None => whole,
@@ -579,7 +588,7 @@ impl Training {
         Ok(self.chunk.len() - 1)
     }
 
-    /// Update n: backward pass, clipping, AdaGrad. Looks first where that has not been done.
+    /// Update n: backward pass, clipping, the optimiser's step. Looks first where that has not been done.
     ///
     /// # Errors
     /// As [`Training::look`]; nothing has changed then.
@@ -596,19 +605,20 @@ impl Training {
             state.best_smooth_loss = Some(look.smooth_loss);
             state.best_validation = validation.map(|validation| validation.nats);
         }
-        let optimizer = AdaGrad {
-            eta: settings.learning_rate,
-            epsilon: settings.epsilon,
-            clip: settings.clip,
+        let steps = self.chunk.len() - 1;
+        let divisor = match settings.loss {
+            Loss::Sum => settings.streams,
+            Loss::Mean => settings.streams.saturating_mul(steps),
         };
-        (self.streams).learn(optimizer, &mut state.rnn, &mut state.G);
+        let rule = settings.rule(state.updates + 1);
+        (self.streams).learn(&rule, divisor, &mut state.rnn, &mut state.memory);
         let m = state.rnn.shape().m();
         for (h, last) in state.h.chunks_exact_mut(m).zip(self.streams.last_h()) {
             h.copy_from_slice(last);
         }
         state.updates += 1;
         state.epoch = look.epoch;
-        state.position = look.position + (self.chunk.len() - 1);
+        state.position = look.position + steps;
         state.smooth_loss = Some(look.smooth_loss);
         Ok(look)
     }

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! nats = - (sum_t ln p_t[y_t]) / n      nats per character
-//! loss = nats T                         over T characters, as the losses of training are
+//! loss = nats T                         in the unit of training's losses; nats where those are means
 //! bits = nats / ln 2                    bits per character
 //! ```
 //!
@@ -23,6 +23,7 @@
 
 use crate::corpus::{Corpus, HELD_OUT_STEPS, TextError};
 use crate::kernels::Level;
+use crate::model::Settings;
 use crate::network::Rnn;
 use crate::parameters::{Shape, ShapeError, zeros};
 use crate::unrolled::Unrolled;
@@ -33,7 +34,7 @@ use std::f64::consts::LN_2;
 pub struct Validation {
     /// Nats per character.
     pub nats: f64,
-    /// Nats over T characters: it can be compared with the losses of training.
+    /// In the unit of the losses of training: nats over T characters, or per character.
     pub loss: f64,
     /// Bits per character.
     pub bits: f64,
@@ -41,10 +42,10 @@ pub struct Validation {
 
 impl Validation {
     /// That of so many nats per character.
-    pub fn of(nats: f64, T: usize) -> Self {
+    pub fn of(nats: f64, settings: &Settings) -> Self {
         Validation {
             nats,
-            loss: nats * T as f64,
+            loss: nats * settings.loss_characters() as f64,
             bits: nats / LN_2,
         }
     }

@@ -13,22 +13,27 @@
 //! | `o` | T,K | o_t = V h_t + c |
 //! | `p` | T,K | p_t = softmax(o_t) |
 //! | `losses` | T | `-ln p_t[y_t]`, in nats |
-//! | `loss` | | L, their sum |
-//! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, summed over the steps, not clipped |
+//! | `loss` | | L, their sum; or their mean |
+//! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, summed over the steps (and divided by T where L is the mean), not clipped |
 //! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by differences of L |
 //! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | what each numerical entry may be off by |
-//! | `clip` `eta` `epsilon` | | the settings of AdaGrad's update |
+//! | `clip` `eta` `epsilon` | | the settings of the update; clip is infinite where nothing is clipped |
 //! | `G_U` `G_W` `G_V` `G_b` `G_c` | m,K m,m K,m m K | AdaGrad's sums of squares before the update: zeros before the first |
 //! | `G_U_after` `G_W_after` `G_V_after` `G_b_after` `G_c_after` | m,K m,m K,m m K | G + g g, where g is the gradient clipped to `[-clip, clip]` |
 //! | `U_after` `W_after` `V_after` `b_after` `c_after` | m,K m,m K,m m K | theta - eta g / sqrt(G after + epsilon) |
 //!
+//! Where L is the mean, `divisor` after it is T. With Adam there are `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on instead of AdaGrad's sums, and `beta1`, `beta2` and
+//! the number of the update `t`; with RMSProp `v_U`, `v_U_after` and so on, and `beta2`. [`crate::optimizer`] has their
+//! equations.
+//!
 //! [`crate::arrays`] says how each form of a file holds them.
 
-use crate::adagrad::AdaGrad;
 use crate::arrays::{Values, Written};
 use crate::gradient_check::{Case, analytic, numerical};
 use crate::kernels::Level;
+use crate::model::{Loss, Settings};
 use crate::network::Rnn;
+use crate::optimizer::Optimizer;
 use crate::parameters::{Parameters, ShapeError, Tensors, dimensions};
 use crate::text::Vocabulary;
 use crate::unrolled::Unrolled;
@@ -38,10 +43,12 @@ use crate::unrolled::Unrolled;
 pub struct Start<'a> {
     /// The network.
     pub rnn: &'a Rnn,
-    /// AdaGrad's sums of squares.
-    pub G: &'a Parameters,
+    /// What the optimiser remembers.
+    pub memory: &'a [Parameters],
     /// How the gradient moves the parameters.
-    pub optimizer: AdaGrad,
+    pub settings: &'a Settings,
+    /// Updates before this one.
+    pub updates: u64,
     /// The characters.
     pub vocabulary: &'a Vocabulary,
     /// What is read, and the hidden state before it.
@@ -61,22 +68,37 @@ pub fn worked_case(start: Start) -> Result<Vec<Written>, ShapeError> {
     arrays.add_parameters("", "", &start.rnn.parameters);
     arrays.add_forward(start)?;
 
-    let gradient = analytic(start.rnn, start.case)?;
-    let numerical = numerical(start.rnn, start.case)?;
+    let mut gradient = analytic(start.rnn, start.case)?;
+    let mut numerical = numerical(start.rnn, start.case)?;
+    if let Some(divisor) = divisor(start) {
+        let parts = [
+            &mut gradient,
+            &mut numerical.derivative,
+            &mut numerical.estimate,
+        ];
+        for part in parts {
+            part.values_mut().iter_mut().for_each(|x| *x /= divisor);
+        }
+    }
     arrays.add_parameters("d", "", &gradient);
     arrays.add_parameters("d", "_numerical", &numerical.derivative);
     arrays.add_parameters("d", "_estimate", &numerical.estimate);
-
-    let AdaGrad { eta, epsilon, clip } = start.optimizer;
-    for (name, number) in [("clip", clip), ("eta", eta), ("epsilon", epsilon)] {
-        arrays.add_numbers(name, &[], vec![number]);
-    }
-    let (mut theta, mut G) = (start.rnn.parameters.try_clone()?, start.G.try_clone()?);
-    start.optimizer.update(&mut theta, &mut G, &gradient);
-    arrays.add_parameters("G_", "", start.G);
-    arrays.add_parameters("G_", "_after", &G);
-    arrays.add_parameters("", "_after", &theta);
+    arrays.add_update(start, &gradient)?;
     Ok(arrays.0)
+}
+
+/// What the sums over the steps are divided by, where they are.
+fn divisor(start: Start) -> Option<f64> {
+    (start.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
+}
+
+/// What the cases call the numbers that an optimiser remembers.
+pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
+    match optimizer {
+        Optimizer::AdaGrad => &["G_"],
+        Optimizer::Adam => &["m_", "v_"],
+        Optimizer::RmsProp => &["v_"],
+    }
 }
 
 struct Arrays(Vec<Written>);
@@ -141,7 +163,45 @@ impl Arrays {
         self.add_numbers("o", &[T, K], o);
         self.add_numbers("p", &[T, K], p);
         self.add_numbers("losses", &[T], steps.losses().collect());
-        self.add_numbers("loss", &[], vec![loss]);
+        self.add_numbers("loss", &[], vec![loss / divisor(start).unwrap_or(1.0)]);
+        if let Some(divisor) = divisor(start) {
+            self.add_numbers("divisor", &[], vec![divisor]);
+        }
+        Ok(())
+    }
+
+    fn add_update(&mut self, start: Start, gradient: &Parameters) -> Result<(), ShapeError> {
+        let rule = start.settings.rule(start.updates + 1);
+        let numbers: &[(&str, f64)] = match rule.optimizer {
+            Optimizer::AdaGrad => &[],
+            Optimizer::Adam => &[
+                ("beta1", rule.beta1),
+                ("beta2", rule.beta2),
+                ("t", rule.t as f64),
+            ],
+            Optimizer::RmsProp => &[("beta2", rule.beta2)],
+        };
+        let shared = [
+            ("clip", rule.clip),
+            ("eta", rule.eta),
+            ("epsilon", rule.epsilon),
+        ];
+        for &(name, number) in shared.iter().chain(numbers) {
+            self.add_numbers(name, &[], vec![number]);
+        }
+        let mut theta = start.rnn.parameters.try_clone()?;
+        let memory = start.memory.iter().map(Parameters::try_clone);
+        let mut memory = memory.collect::<Result<Vec<_>, _>>()?;
+        rule.update(&mut theta, &mut memory, gradient);
+        for ((letter, before), after) in letters(rule.optimizer)
+            .iter()
+            .zip(start.memory)
+            .zip(&memory)
+        {
+            self.add_parameters(letter, "", before);
+            self.add_parameters(letter, "_after", after);
+        }
+        self.add_parameters("", "_after", &theta);
         Ok(())
     }
 }
@@ -178,16 +238,11 @@ mod tests {
 
     fn case_of(training: &Training) -> Vec<Written> {
         let (inputs, targets) = training.chunk();
-        let Settings {
-            learning_rate: eta,
-            epsilon,
-            clip,
-            ..
-        } = training.model().settings;
         let start = Start {
             rnn: &training.model().state.rnn,
-            G: &training.model().state.G,
-            optimizer: AdaGrad { eta, epsilon, clip },
+            memory: &training.model().state.memory,
+            settings: &training.model().settings,
+            updates: training.model().state.updates,
             vocabulary: &training.model().vocabulary,
             case: Case {
                 inputs,
@@ -293,10 +348,12 @@ mod tests {
                 for ((n, g), estimate) in differences.zip(estimates) {
                     assert!((n - g).abs() <= *estimate && *estimate < 1e-8, "{name}");
                 }
-                let (mut theta, mut G) = (part.values.to_vec(), of(&format!("G_{name}")).to_vec());
-                reference::update(&mut theta, &mut G, gradient, [5.0, 0.1, 1e-8]);
+                let mut theta = part.values.to_vec();
+                let mut G = [of(&format!("G_{name}")).to_vec()];
+                let rule = Settings::default().rule(1);
+                reference::update(&rule, &mut theta, &mut G, gradient);
                 assert_near(of(&format!("{name}_after")), &theta, "after");
-                assert_near(of(&format!("G_{name}_after")), &G, "G after");
+                assert_near(of(&format!("G_{name}_after")), &G[0], "G after");
             }
             assert_eq!(of("G_W").iter().all(|&G| G == 0.0), updates == 0);
             assert_eq!(of("h0").iter().all(|&h| h == 0.0), updates == 0);

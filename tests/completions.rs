@@ -180,9 +180,9 @@ fn zsh_completes() {
     has(&train, "--hidden=[hidden units m]:N: ");
     has(
         &train,
-        "--clip=[clip every gradient entry to \\[-X, X\\]]:X: ",
+        "--clip=[clip every gradient entry to \\[-X, X\\]; none clips nothing]:X: ",
     );
-    has(&train, "--learning-rate=[AdaGrad's eta]:X: ");
+    has(&train, "--epsilon=[the optimizer's epsilon]:X: ");
     has(&train, "--out=[the run's folder]:DIR:_files -/");
     has(&train, "--quiet[no progress on standard error]");
     assert!(

@@ -31,12 +31,12 @@ fn the_many_options_of_train_fit_a_screen() {
     let folder = Folder::new("train-help");
     let help = folder.run("train --help").well();
     assert!(help.contains("\n  --hidden N "), "{help}");
-    assert!(help.contains("--report-every (10000)"), "{help}");
+    assert!(help.contains(" --report-every,"), "{help}");
     let words: Vec<&str> = help.split_whitespace().collect();
     let end = ["elman", "help", "train", "explains", "each"];
     assert!(words.ends_with(&end), "{help}");
     let full = folder.run("help train").well();
-    let options = "hidden seq-length streams bytes documents learning-rate sigma clip epsilon iterations seed seeds validation validate-every \
+    let options = "preset hidden seq-length streams bytes documents optimizer learning-rate beta1 beta2 epsilon clip loss initialization sigma iterations seed seeds validation validate-every \
                    report-every report-length passage-length log-every save-every threads out from \
                    resume force quiet help";
     for option in options.split_whitespace() {

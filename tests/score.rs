@@ -33,7 +33,7 @@ fn model(symbols: Symbols, characters: &str, documents: bool) -> Model {
         settings,
         vocabulary,
         source: None,
-        state: State::first(Rnn { parameters }, 1).unwrap(),
+        state: State::first(Rnn { parameters }, &settings).unwrap(),
     }
 }
 

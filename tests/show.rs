@@ -65,7 +65,9 @@ fn people_read_it_in_80_columns() {
         ("streams", "B = 2".into()),
         ("documents", "none".into()),
         ("learning rate", "0.1".into()),
-        ("sigma", "0.01".into()),
+        ("optimizer", "adagrad".into()),
+        ("loss", "sum".into()),
+        ("initialization", "sigma = 0.01".into()),
         ("clip", "5.0".into()),
         ("epsilon", "1e-8".into()),
         ("seed", "9".into()),
@@ -232,7 +234,7 @@ fn expected(model: &Model, plan: &elman::Plan, bytes: u64) -> String {
         format!("{} {} {}", shape.K(), shape.m(), shape.entries()),
         format!(
             "hidden sequence_length streams documents learning_rate sigma clip epsilon seed validation \
-             {} {} {} False {}",
+             optimizer beta1 beta2 loss initialization {} {} {} False {}",
             settings.hidden, settings.sequence_length, settings.streams, settings.seed
         ),
         [settings.learning_rate, settings.sigma, settings.clip, settings.epsilon, settings.validation]
@@ -259,7 +261,7 @@ fn expected(model: &Model, plan: &elman::Plan, bytes: u64) -> String {
             plan.save_every
         ),
     ];
-    let tensors = checkpoint::tensors(state);
+    let tensors = checkpoint::tensors(model);
     let names: Vec<&str> = tensors.iter().map(|(name, _, _)| name.as_str()).collect();
     lines.push(names.join(" "));
     for (_, shape, values) in &tensors {

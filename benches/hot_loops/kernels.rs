@@ -3,19 +3,24 @@
 use crate::measure;
 use crate::shared::limits::{Exp, TanhOfSums};
 use crate::shared::{K, SIZES, T, numbers};
-use criterion::Criterion;
-use elman::adagrad::{AdaGrad, Moving};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
 use elman::kernels::Stored;
-use elman::kernels::level::{fours, fours_mut};
+use elman::kernels::level::fours;
 use elman::kernels::{self, Entries, Four, Kernel, Level, Panels, Rows, RowsMut, Walk};
+use elman::optimizer::{AdaGrad, Adam, Moves, Moving, Optimizer, RmsProp, Rule};
 use elman::unrolled::stride;
 use std::hint::black_box;
 
 /// So small that however often the same gradient comes, the parameters stay where they are.
-pub const OPTIMIZER: AdaGrad = AdaGrad {
+pub const RULE: Rule = Rule {
+    optimizer: Optimizer::AdaGrad,
     eta: 1e-9,
     epsilon: 1e-8,
+    beta1: 0.9,
+    beta2: 0.999,
     clip: 5.0,
+    t: 1000,
 };
 
 struct Matvec<'a>(Rows<'a>, Rows<'a>, RowsMut<'a>, Walk);
@@ -101,25 +106,49 @@ impl Kernel for Softmax<'_> {
     }
 }
 
-/// AdaGrad with a gradient from memory, for whole groups of four.
-struct Moved<'a> {
-    theta: &'a mut [f64],
-    G: &'a mut [f64],
+/// An optimiser with a gradient from memory, for whole groups of eight.
+struct Moved<'a, M, const N: usize> {
+    moving: Moving<'a, M, N>,
     gradient: &'a [f64],
 }
 
-impl Kernel for Moved<'_> {
+impl<M: Moves<N>, const N: usize> Kernel for Moved<'_, M, N> {
     type Output = ();
 
     #[inline(always)]
     fn run<F: Four>(self) {
-        let parameters = fours_mut(self.theta).iter_mut().zip(fours_mut(self.G));
-        for ((theta, G), gradient) in parameters.zip(fours(self.gradient)) {
-            let (moved, sums) = OPTIMIZER.moved(F::load(theta), F::load(G), F::load(gradient));
-            moved.store(theta);
-            sums.store(G);
+        let Moved {
+            mut moving,
+            gradient,
+        } = self;
+        let eights = fours(gradient).chunks_exact(2);
+        for (at, eight) in (0..).step_by(8).zip(eights) {
+            moving.take(at, [F::load(&eight[0]), F::load(&eight[1])]);
         }
     }
+}
+
+/// One update of m^2 parameters.
+fn optimizer<M: Moves<N>, const N: usize>(
+    group: &mut BenchmarkGroup<WallTime>,
+    name: &str,
+    m: usize,
+    moves: M,
+) {
+    let (mut theta, gradient) = (numbers(m * m), numbers(m * m));
+    let mut memory = [(); N].map(|()| vec![1.0; m * m]);
+    measure(group, name, m, m * m, || {
+        let moving = Moving {
+            moves,
+            clip: RULE.clip,
+            theta: black_box(&mut theta),
+            memory: memory.each_mut().map(|part| black_box(&mut part[..])),
+        };
+        Level::widest().run(Moved {
+            moving,
+            gradient: &gradient,
+        });
+    });
 }
 
 /// `count` vectors, packed.
@@ -202,9 +231,10 @@ pub fn outer(criterion: &mut Criterion) {
             let name_moving = format!("{name}_moving");
             measure(&mut group, &name_moving, m, rows * m * T, || {
                 let entries = Moving {
-                    optimizer: OPTIMIZER,
+                    moves: AdaGrad::of(&RULE),
+                    clip: RULE.clip,
                     theta: black_box(&mut theta),
-                    G: black_box(&mut G),
+                    memory: [black_box(&mut G)],
                 };
                 Level::widest().run(OuterProducts(&left, &h, entries));
             });
@@ -248,15 +278,9 @@ pub fn elementwise(criterion: &mut Criterion) {
                 *y = kernels::ln(x.abs());
             }
         });
-        let (mut theta, mut G, gradient) = (numbers(m * m), numbers(m * m), numbers(m * m));
-        G.fill(1.0);
-        measure(&mut group, "adagrad", m, m * m, || {
-            Level::widest().run(Moved {
-                theta: black_box(&mut theta),
-                G: black_box(&mut G),
-                gradient: &gradient,
-            });
-        });
+        optimizer(&mut group, "adagrad", m, AdaGrad::of(&RULE));
+        optimizer(&mut group, "adam", m, Adam::of(&RULE));
+        optimizer(&mut group, "rmsprop", m, RmsProp::of(&RULE));
     }
     group.finish();
 }

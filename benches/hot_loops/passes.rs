@@ -1,12 +1,12 @@
 //! What an update consists of, whole updates, synthesis and the gradient check.
 
-use crate::kernels::OPTIMIZER;
+use crate::kernels::RULE;
 use crate::measure;
 use crate::shared::{K, SIZES, T, text};
 use criterion::Criterion;
-use elman::adagrad::Moving;
 use elman::gradient::{ColumnSums, Sums};
 use elman::gradient_check::{Case, check};
+use elman::optimizer::{AdaGrad, Moving};
 use elman::parameters::Block;
 use elman::random::{Generator, Stream};
 use elman::synthesis::{Sampling, Synthesizer};
@@ -67,13 +67,14 @@ pub fn sums(criterion: &mut Criterion) {
         let (mut rnn, steps) = update(m);
         let shape = rnn.shape();
         let mut G = Parameters::zeros(shape).expect("memory");
+        let moves = AdaGrad::of(&RULE);
         let mut columns = ColumnSums::new(shape, T).expect("memory");
         measure(&mut group, "m", m, T * (m * m + K * m), || {
             let (theta, G) = (rnn.parameters.tensors_mut(), G.tensors_mut());
             Level::widest().run(Sums {
                 groups: slice::from_ref(black_box(&steps)),
                 block: Block::all(shape),
-                parts: Moving::parts(OPTIMIZER, theta, G),
+                parts: Moving::parts(moves, RULE.clip, theta, [G]),
                 columns: &mut columns,
             });
         });

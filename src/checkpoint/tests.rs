@@ -115,7 +115,7 @@ fn a_model_round_trips_to_the_bit() {
     let bits = |model: &Model| -> Vec<u64> {
         let parameters = model.state.rnn.parameters.values().iter();
         parameters
-            .chain(model.state.G.values())
+            .chain(model.state.memory[0].values())
             .map(|x| x.to_bits())
             .collect()
     };
@@ -188,7 +188,7 @@ fn extreme_numbers_round_trip() {
 fn what_is_not_finite_is_never_written() {
     for wrong in [f64::NAN, f64::INFINITY] {
         let mut model = model();
-        model.state.G.values_mut()[1] = wrong;
+        model.state.memory[0].values_mut()[1] = wrong;
         assert!(matches!(
             to_bytes(&model),
             Err(CheckpointError::NotFinite { index: 1, .. })
@@ -416,7 +416,7 @@ fn parts_that_do_not_fit_are_never_written() {
     };
     for (error, message) in [
         (
-            with(|model, shape| model.state.G = Parameters::zeros(shape).unwrap()),
+            with(|model, shape| model.state.memory[0] = Parameters::zeros(shape).unwrap()),
             "\"adagrad.U\" is F64 [4, 26] instead of F64 [3, 26]",
         ),
         (

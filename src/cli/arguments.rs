@@ -22,7 +22,12 @@ pub struct Choice {
     pub help: &'static str,
     /// Whether few ever need it: `--help` names it where it has no room to explain it.
     pub is_seldom: bool,
+    /// What a value of it means for options that stand after it and are not given.
+    pub implies: &'static [Implied],
 }
+
+/// A value, and the options that follow from it with theirs.
+pub type Implied = (&'static str, &'static [(&'static str, &'static str)]);
 
 impl Choice {
     /// An option with a value, and without a default.
@@ -33,6 +38,7 @@ impl Choice {
             default: "",
             help,
             is_seldom: false,
+            implies: &[],
         }
     }
 
@@ -44,6 +50,11 @@ impl Choice {
     /// The same with a default.
     pub const fn or(self, default: &'static str) -> Self {
         Choice { default, ..self }
+    }
+
+    /// The same with values that mean something for options after it.
+    pub const fn implying(self, implies: &'static [Implied]) -> Self {
+        Choice { implies, ..self }
     }
 
     /// The same for those few who need it.
@@ -128,14 +139,28 @@ impl Arguments {
         &self.positional
     }
 
-    /// The value of an option: the last that was given, else its default.
+    /// The value of an option: the last that was given, else what follows from an option before it, else its default.
     pub fn value(&self, name: &str) -> &OsStr {
         let given = self.given.iter().rev().find(|(given, _)| *given == name);
         let default = || self.choices.iter().find(|choice| choice.name == name);
-        match given {
-            Some((_, value)) => value,
-            None => default().map_or("", |choice| choice.default).as_ref(),
+        match (given, self.implied(name)) {
+            (Some((_, value)), _) => value,
+            (None, Some(value)) => value.as_ref(),
+            (None, None) => default().map_or("", |choice| choice.default).as_ref(),
         }
+    }
+
+    /// The value that follows for an option from one before it, the first of several.
+    fn implied(&self, name: &str) -> Option<&'static str> {
+        let before = self.choices.iter().take_while(|choice| choice.name != name);
+        let implying = before.filter(|choice| !choice.implies.is_empty());
+        let of = |choice: &Choice| {
+            let value = self.value(choice.name);
+            let (_, follows) = choice.implies.iter().find(|(one, _)| value == *one)?;
+            let (_, value) = follows.iter().find(|(option, _)| *option == name)?;
+            Some(*value)
+        };
+        implying.into_iter().find_map(of)
     }
 
     /// Whether the command has an option.
@@ -146,6 +171,24 @@ impl Arguments {
     /// Whether an option was given.
     pub fn has(&self, name: &str) -> bool {
         self.given.iter().any(|(given, _)| *given == name)
+    }
+
+    /// Whether an option was given, or follows from one that was.
+    pub fn asks(&self, name: &str) -> bool {
+        self.has(name) || self.implied(name).is_some()
+    }
+
+    /// The value of an option that has only a few.
+    pub fn word(&self, name: &str) -> Result<&'static str, Failure> {
+        let value = self.value(name);
+        let choice = self.choices.iter().find(|choice| choice.name == name);
+        let mut words = choice.map_or("", |choice| choice.value).split('|');
+        let word = words.clone().find(|word| value == *word);
+        word.ok_or_else(|| {
+            let last = words.next_back().unwrap_or_default();
+            let words = words.collect::<Vec<_>>().join(", ");
+            usage(format!("{}: must be {words} or {last}", self.quoted(name)))
+        })
     }
 
     /// The value of an option that says nothing when it is empty.

@@ -17,6 +17,8 @@ pub struct Title {
     pub hidden: usize,
     /// Characters of one update T.
     pub sequence_length: usize,
+    /// Whether a loss is the mean of its characters', not their sum.
+    pub is_mean: bool,
 }
 
 /// At most so many epochs are marked; of more, every second, fifth, tenth ...
@@ -54,10 +56,13 @@ pub fn svg(
         curves(curve, &x, &y),
         svg::frame(
             &format!("{} of {characters} characters", x.of("updates")),
-            &format!(
-                "loss ({}, summed over {characters} characters)",
-                y.of("nats")
-            ),
+            &match title.is_mean {
+                true => format!("loss ({} per character)", y.of("nats")),
+                false => format!(
+                    "loss ({}, summed over {characters} characters)",
+                    y.of("nats")
+                ),
+            },
         ),
         legend(curve),
         "</svg>\n".to_string(),
@@ -229,6 +234,7 @@ mod tests {
             text: text.into(),
             hidden: 100,
             sequence_length: 25,
+            is_mean: false,
         }
     }
 

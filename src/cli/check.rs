@@ -8,18 +8,18 @@ mod table;
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::settings::{
-    BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA,
+    BETA1, BETA2, BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE, LOSS,
+    OPTIMIZER, PRESET, SEED, SEQUENCE_LENGTH, SIGMA,
 };
 use std::path::Path;
 use subject::Subject;
 
 /// The help's words.
 pub const DETAILS: &str = "\
-Compares the analytic gradient of U, W, V, b and c with differences of the loss,
-every entry: of an untrained network over the first characters of TEXT (without
-it a built-in story; - is standard input), or of a trained MODEL at several places
-of TEXT. Exit status 1 where something is wrong. The last two examples check
-gradients of your own.";
+Compares every entry of the gradient of U, W, V, b and c with differences of the
+loss: of an untrained network over the first characters of TEXT (without it a
+built-in story; - is standard input), or of a trained MODEL at several places of
+TEXT. Exit status 1: something is wrong. The last examples check your own.";
 
 /// Calls.
 pub const EXAMPLES: &[&str] = &[
@@ -42,18 +42,24 @@ of yours are right, and what is wrong with the others.";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
+    PRESET.seldom(),
     HIDDEN.or("5"),
     SEQUENCE_LENGTH.seldom(),
     BYTES.seldom(),
     DOCUMENTS.seldom(),
     Choice::new("iterations", "N", "updates before the check; 1 for a case").or("0"),
+    OPTIMIZER.seldom(),
     LEARNING_RATE.seldom(),
+    BETA1.seldom(),
+    BETA2.seldom(),
+    EPSILON.seldom(),
+    CLIP.seldom(),
+    LOSS.seldom(),
+    INITIALIZATION.seldom(),
     Choice {
         help: "standard deviation of the first U, W, V; 0.5 for a case",
         ..SIGMA.seldom()
     },
-    CLIP.seldom(),
-    EPSILON.seldom(),
     SEED.seldom(),
     Choice::new("positions", "N", "places of the text to check a model at").or("3"),
     Choice::new(
@@ -73,6 +79,12 @@ pub const CHOICES: &[Choice] = &[
 
 /// What an untrained network is made by; a model has all of it.
 const TRAINING: &[&str] = &[
+    "preset",
+    "optimizer",
+    "beta1",
+    "beta2",
+    "loss",
+    "initialization",
     "hidden",
     "seq-length",
     "bytes",

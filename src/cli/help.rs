@@ -58,9 +58,8 @@ fn in_brief(command: &Command) -> String {
     if seldom.is_empty() {
         return help + &wrapped("", &format!("{whole} says more"), 0);
     }
-    let names: Vec<String> = seldom
-        .iter()
-        .map(|choice| name_and_default(choice))
+    let names: Vec<String> = (seldom.iter())
+        .map(|choice| format!("--{}", choice.name))
         .collect();
     let rest = format!("{}; {whole} explains each", names.join(", "));
     help += &wrapped("further: ", &rest, 9);
@@ -98,15 +97,6 @@ fn call(choice: &Choice) -> String {
     format!("--{} {}", choice.name, choice.value)
         .trim_end()
         .to_string()
-}
-
-/// With a space that no line is broken at.
-fn name_and_default(choice: &Choice) -> String {
-    let name = choice.name;
-    match choice.default {
-        "" => format!("--{name}"),
-        default => format!("--{name}\u{a0}({default})"),
-    }
 }
 
 fn options(title: &str, choices: &[&Choice]) -> String {

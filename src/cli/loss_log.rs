@@ -385,7 +385,7 @@ mod tests {
     }
 
     fn validation(n: u64) -> Validation {
-        Validation::of(1.0 / (3.0 + n as f64), 25)
+        Validation::of(1.0 / (3.0 + n as f64), &Settings::default())
     }
 
     /// A file of a run with a part held out, of the rows before update 30.

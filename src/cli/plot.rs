@@ -123,11 +123,11 @@ fn read(folder: &Path) -> Result<Run, Failure> {
         within(MODEL, problem.into())
     })?;
     let rows = Rows::of(&model.settings, &plan);
-    let T = model.settings.sequence_length;
+    let characters = model.settings.loss_characters();
     let mut run = Run {
         name: folder.to_string_lossy().into_owned(),
         hidden: model.state.rnn.shape().m(),
-        sequence_length: T,
+        sequence_length: model.settings.sequence_length,
         updates: model.state.updates,
         curve: Curve::new(),
         last: None,
@@ -135,7 +135,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
         validation: None,
     };
     let losses = loss_log::read(&folder.join(LOSSES), rows, |row| {
-        let per_character = |loss: f64| loss / T as f64;
+        let per_character = |loss: f64| loss / characters as f64;
         let smooth = per_character(row.smooth_loss);
         let n = row.iteration;
         run.updates = run.updates.max(n);

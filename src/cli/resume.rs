@@ -3,6 +3,7 @@
 use super::arguments::Arguments;
 use super::failure::Failure;
 use super::run_folder::{BEFORE, RunFolder, Saved};
+use super::settings;
 use elman::disk::Disk;
 use elman::text::Symbols;
 use elman::{Model, Plan};
@@ -21,6 +22,9 @@ pub struct Resumed {
 /// Opens the folder that `--resume` names, and refuses options that the run in it was not begun with.
 pub fn open(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Resumed, Failure> {
     refuse_contradictions(arguments)?;
+    if arguments.has("preset") {
+        arguments.word("preset")?;
+    }
     let path = Path::new(arguments.filled("resume")?);
     let (folder, saved) = RunFolder::open(path, disk)?;
     agree(arguments, &saved)?;
@@ -66,18 +70,23 @@ fn is_same(path: &Path, other: &Path) -> bool {
 pub enum Begun {
     Count(u64),
     Number(f64),
+    /// Infinite for none.
+    Clip(f64),
+    Word(&'static str),
     Switch(bool),
 }
 
 /// Every option that stays as it was, with its value.
-pub fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 16] {
-    use Begun::{Count, Number, Switch};
+pub fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 21] {
+    use Begun::{Clip, Count, Number, Switch, Word};
     let Model {
         settings,
         vocabulary,
         ..
     } = model;
     [
+        // First, since others follow from it.
+        ("optimizer", Word(settings.optimizer.name())),
         ("hidden", Count(settings.hidden as u64)),
         ("seq-length", Count(settings.sequence_length as u64)),
         ("streams", Count(settings.streams as u64)),
@@ -85,8 +94,12 @@ pub fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 16] {
         ("documents", Switch(settings.documents)),
         ("validation", Number(settings.validation)),
         ("learning-rate", Number(settings.learning_rate)),
+        ("beta1", Number(settings.beta1)),
+        ("beta2", Number(settings.beta2)),
+        ("loss", Word(settings.loss.name())),
+        ("initialization", Word(settings.initialization.name())),
         ("sigma", Number(settings.sigma)),
-        ("clip", Number(settings.clip)),
+        ("clip", Clip(settings.clip)),
         ("epsilon", Number(settings.epsilon)),
         ("seed", Count(settings.seed)),
         ("report-every", Count(plan.report_every)),
@@ -103,7 +116,7 @@ pub fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 16] {
 /// What is given again is what it was.
 fn agree(arguments: &Arguments, saved: &Saved) -> Result<(), Failure> {
     for (name, begun) in begun(&saved.model, &saved.plan) {
-        if !arguments.has(name) {
+        if !arguments.asks(name) {
             continue;
         }
         let (agrees, value) = match begun {
@@ -112,6 +125,11 @@ fn agree(arguments: &Arguments, saved: &Saved) -> Result<(), Failure> {
                 format!("with {value}"),
             ),
             Begun::Number(value) => (arguments.number(name)? == value, format!("with {value:?}")),
+            Begun::Clip(value) => (
+                settings::clip(arguments)? == value,
+                format!("with {}", settings::clip_words(value)),
+            ),
+            Begun::Word(value) => (arguments.word(name)? == value, format!("with {value}")),
             Begun::Switch(is_on) => (is_on, "without it".to_string()),
         };
         if !agrees {
@@ -177,6 +195,7 @@ mod tests {
     #[test]
     fn no_option_is_forgotten() {
         let free = [
+            "preset",
             "iterations",
             "seeds",
             "save-every",

@@ -11,6 +11,7 @@ use super::lock::Lock;
 use super::progress::Progress;
 use super::resume::{self, Begun};
 use super::run_folder::{BEST, MODEL, refuse_run, remove_state};
+use super::settings::clip_words;
 use super::train::{Outcome, Run};
 use elman::disk::System;
 use elman::{Model, Plan, checkpoint};
@@ -257,6 +258,8 @@ fn as_begun(arguments: Arguments, model: &Model, plan: &Plan, iterations: u64) -
         let value = match begun {
             Begun::Count(value) => Some(value.to_string()),
             Begun::Number(value) => Some(format!("{value:?}")),
+            Begun::Clip(value) => Some(clip_words(value)),
+            Begun::Word(value) => Some(value.to_string()),
             Begun::Switch(is_on) => is_on.then(String::new),
         };
         (name, value)
@@ -264,7 +267,13 @@ fn as_begun(arguments: Arguments, model: &Model, plan: &Plan, iterations: u64) -
     let ends = ("iterations", Some(iterations.to_string()));
     let options = options.into_iter().chain([ends]);
     options.fold(arguments, |arguments, (name, value)| match value {
-        Some(value) if name != "seed" && !arguments.has(name) => arguments.with(name, value),
+        // What would be so anyway need not be given: not every option goes with every other.
+        Some(value)
+            if name == "seed" || arguments.has(name) || arguments.value(name) == value.as_str() =>
+        {
+            arguments
+        }
+        Some(value) => arguments.with(name, value),
         _ => arguments,
     })
 }

@@ -1,10 +1,10 @@
 //! The options that decide what is learned.
 
-use super::arguments::{Arguments, Choice};
+use super::arguments::{Arguments, Choice, Implied};
 use super::failure::Failure;
 use super::files::Text;
 use elman::text::Symbols;
-use elman::{Settings, TrainingError};
+use elman::{Initialization, Loss, Optimizer, Settings, TrainingError};
 
 pub const HIDDEN: Choice = Choice::new("hidden", "N", "hidden units m").or("100");
 
@@ -18,14 +18,104 @@ pub const STREAMS: Choice = Choice::new(
 )
 .or("1");
 
-pub const LEARNING_RATE: Choice = Choice::new("learning-rate", "X", "AdaGrad's eta").or("0.1");
+/// The two editions of the assignment, and the settings that gave the best text per minute.
+pub const PRESET: Choice = Choice::new(
+    "preset",
+    "adagrad-edition|adam-edition|best",
+    "all settings of an edition of the assignment, or the best; others may be given beside it",
+)
+.implying(PRESETS);
+
+const PRESETS: &[Implied] = &[
+    (
+        "adagrad-edition",
+        &[
+            ("optimizer", "adagrad"),
+            ("learning-rate", "0.1"),
+            ("epsilon", "1e-8"),
+            ("clip", "5"),
+            ("loss", "sum"),
+            ("initialization", "sigma"),
+            ("sigma", "0.01"),
+            ("report-every", "10000"),
+            ("report-length", "200"),
+        ],
+    ),
+    (
+        "adam-edition",
+        &[
+            ("optimizer", "adam"),
+            ("learning-rate", "0.001"),
+            ("beta1", "0.9"),
+            ("beta2", "0.999"),
+            ("epsilon", "1e-8"),
+            ("clip", "none"),
+            ("loss", "mean"),
+            ("initialization", "fan-in"),
+            ("report-every", "1000"),
+            ("report-length", "200"),
+        ],
+    ),
+    ("best", &[]),
+];
+
+pub const OPTIMIZER: Choice = Choice::new(
+    "optimizer",
+    "adagrad|adam|rmsprop",
+    "how a gradient moves the parameters",
+)
+.or("adagrad")
+.implying(&[
+    ("adam", &[("learning-rate", "0.001")]),
+    ("rmsprop", &[("learning-rate", "0.001"), ("beta2", "0.9")]),
+]);
+
+pub const LEARNING_RATE: Choice = Choice::new(
+    "learning-rate",
+    "X",
+    "the optimizer's eta; 0.001 for adam and rmsprop",
+)
+.or("0.1");
+
+pub const BETA1: Choice = Choice::new(
+    "beta1",
+    "X",
+    "share that adam keeps of its average of gradients",
+)
+.or("0.9");
+
+pub const BETA2: Choice = Choice::new(
+    "beta2",
+    "X",
+    "share that adam keeps of its average of squares; 0.9 for rmsprop",
+)
+.or("0.999");
+
+pub const LOSS: Choice = Choice::new(
+    "loss",
+    "sum|mean",
+    "what a loss is of those of the T characters",
+)
+.or("sum");
+
+pub const INITIALIZATION: Choice = Choice::new(
+    "initialization",
+    "sigma|fan-in",
+    "how the first U, W, V vary: all alike, or by their columns",
+)
+.or("sigma");
 
 pub const SIGMA: Choice =
     Choice::new("sigma", "X", "standard deviation of the first U, W, V").or("0.01");
 
-pub const CLIP: Choice = Choice::new("clip", "X", "clip every gradient entry to [-X, X]").or("5");
+pub const CLIP: Choice = Choice::new(
+    "clip",
+    "X",
+    "clip every gradient entry to [-X, X]; none clips nothing",
+)
+.or("5");
 
-pub const EPSILON: Choice = Choice::new("epsilon", "X", "AdaGrad's epsilon").or("1e-8");
+pub const EPSILON: Choice = Choice::new("epsilon", "X", "the optimizer's epsilon").or("1e-8");
 
 pub const SEED: Choice = Choice::new("seed", "N", "where all random numbers come from").or("1");
 
@@ -65,17 +155,29 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         true => arguments.number(VALIDATION.name)?,
         false => 0.0,
     };
+    if arguments.has(PRESET.name) {
+        arguments.word(PRESET.name)?;
+    }
+    let optimizer = arguments.word(OPTIMIZER.name)?;
+    let loss = arguments.word(LOSS.name)?;
+    let initialization = arguments.word(INITIALIZATION.name)?;
+    refuse_idle(arguments, optimizer, initialization)?;
     let settings = Settings {
         hidden: arguments.count("hidden")?,
         sequence_length: arguments.count("seq-length")?,
         streams,
         learning_rate: arguments.number("learning-rate")?,
         sigma: arguments.number("sigma")?,
-        clip: arguments.number("clip")?,
+        clip: clip(arguments)?,
         epsilon: arguments.number("epsilon")?,
         seed: arguments.count("seed")?,
         documents: arguments.has(DOCUMENTS.name),
         validation,
+        optimizer: named(Optimizer::ALL, Optimizer::name, optimizer),
+        beta1: arguments.number("beta1")?,
+        beta2: arguments.number("beta2")?,
+        loss: named(Loss::ALL, Loss::name, loss),
+        initialization: named(Initialization::ALL, Initialization::name, initialization),
     };
     let checked = settings.check();
     checked.map_err(|error| {
@@ -85,6 +187,66 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         )
     })?;
     Ok(settings)
+}
+
+/// The one with a name that is among the option's.
+fn named<V: Copy + Default, const N: usize>(
+    values: [V; N],
+    name: fn(V) -> &'static str,
+    word: &str,
+) -> V {
+    let value = values.into_iter().find(|&value| name(value) == word);
+    value.unwrap_or_default()
+}
+
+/// The clip: a number, or infinite for `none`.
+pub fn clip(arguments: &Arguments) -> Result<f64, Failure> {
+    match arguments.value(CLIP.name) == "none" {
+        true => Ok(f64::INFINITY),
+        false => arguments.number(CLIP.name),
+    }
+}
+
+/// A clip as the option spells it.
+pub fn clip_words(clip: f64) -> String {
+    match clip.is_finite() {
+        true => format!("{clip:?}"),
+        false => "none".to_string(),
+    }
+}
+
+/// Refuses numbers that say nothing beside the optimiser and the initialisation that were chosen.
+fn refuse_idle(
+    arguments: &Arguments,
+    optimizer: &str,
+    initialization: &str,
+) -> Result<(), Failure> {
+    let idle = [
+        ("beta1", optimizer != "adam", "--optimizer", optimizer),
+        ("beta2", optimizer == "adagrad", "--optimizer", optimizer),
+        (
+            "sigma",
+            initialization == "fan-in",
+            "--initialization",
+            initialization,
+        ),
+    ];
+    for (name, is_idle, option, value) in idle {
+        if is_idle && arguments.has(name) {
+            let quoted = arguments.quoted(name);
+            let message = format!("{quoted} says nothing with {option} {value}: leave it out");
+            return Err(Failure::Usage(message));
+        }
+    }
+    Ok(())
+}
+
+/// The unit of a run's losses.
+pub fn unit(settings: &Settings) -> String {
+    match settings.loss {
+        Loss::Sum => format!("nats over {} characters", settings.sequence_length),
+        Loss::Mean => "nats per character".to_string(),
+    }
 }
 
 /// Says which argument is to blame.
@@ -119,5 +281,45 @@ mod tests {
             ..Settings::default()
         };
         assert_eq!(defaults(check::CHOICES), small);
+    }
+
+    #[test]
+    fn presets_are_the_editions() {
+        let of = |words: &[&str]| {
+            let words = words.iter().map(Into::into);
+            let arguments = Arguments::parse(words, train::CHOICES, 0).unwrap();
+            settings(&arguments).unwrap()
+        };
+        assert_eq!(of(&["--preset", "adagrad-edition"]), Settings::default());
+        assert_eq!(of(&["--preset", "adam-edition"]), Settings::adam_edition());
+        let own = Settings {
+            hidden: 7,
+            learning_rate: 0.5,
+            clip: 3.0,
+            ..Settings::adam_edition()
+        };
+        let words = [
+            "--hidden=7",
+            "--learning-rate=0.5",
+            "--preset=adam-edition",
+            "--clip=3",
+        ];
+        assert_eq!(of(&words), own);
+    }
+
+    #[test]
+    fn an_optimizer_brings_its_numbers() {
+        for (optimizer, eta, beta2) in [
+            ("adagrad", 0.1, 0.999),
+            ("adam", 0.001, 0.999),
+            ("rmsprop", 0.001, 0.9),
+        ] {
+            let words = ["--optimizer", optimizer].map(Into::into).into_iter();
+            let arguments = Arguments::parse(words, train::CHOICES, 0).unwrap();
+            let settings = settings(&arguments).unwrap();
+            assert_eq!((settings.learning_rate, settings.beta2), (eta, beta2));
+            assert_eq!(settings.optimizer.name(), optimizer);
+            assert_eq!(settings.clip, 5.0);
+        }
     }
 }

@@ -7,9 +7,10 @@ use super::failure::Failure;
 use super::files::{ModelFile, read_model_file};
 use super::help::wrapped;
 use super::output::{one_line, print};
+use super::settings::{clip_words, unit};
 use super::terminal::{columns_of, thousands};
 use elman::text::{Symbols, Vocabulary};
-use elman::{Validation, checkpoint, digest};
+use elman::{Initialization, Optimizer, Settings, Validation, checkpoint, digest};
 use std::f64::consts::LN_2;
 
 /// The help's words.
@@ -36,7 +37,8 @@ is not is null:
   vocabulary        a string, or a list of bytes, in the order of the indices
   K, m, parameters  sizes: symbols, hidden units, entries of U, W, V, b, c
   settings          hidden, sequence_length, streams, documents, learning_rate,
-                    sigma, clip, epsilon, seed, validation
+                    sigma, clip (null: none), epsilon, seed, validation,
+                    optimizer, beta1, beta2, loss, initialization
   text              length, digest, start (the first symbol); null if imported
   state             updates, epoch, position, smooth_loss, best_smooth_loss,
                     best_validation (nats per character)
@@ -174,9 +176,17 @@ fn of_settings(file: &ModelFile) -> Rows {
         ),
         ("streams", format!("B = {}", settings.streams)),
         ("documents", documents.to_string()),
+        ("optimizer", optimizer(settings)),
         ("learning rate", format!("{:?}", settings.learning_rate)),
-        ("sigma", format!("{:?}", settings.sigma)),
-        ("clip", format!("{:?}", settings.clip)),
+        ("loss", settings.loss.name().to_string()),
+        (
+            "initialization",
+            match settings.initialization {
+                Initialization::Sigma => format!("sigma = {:?}", settings.sigma),
+                Initialization::FanIn => "by fan-in".to_string(),
+            },
+        ),
+        ("clip", clip_words(settings.clip)),
         ("epsilon", format!("{:?}", settings.epsilon)),
         ("seed", settings.seed.to_string()),
         (
@@ -189,15 +199,25 @@ fn of_settings(file: &ModelFile) -> Rows {
     ]
 }
 
+/// Its name and the numbers that it has alone.
+fn optimizer(settings: &Settings) -> String {
+    let Settings { beta1, beta2, .. } = settings;
+    match settings.optimizer {
+        Optimizer::AdaGrad => "adagrad".to_string(),
+        Optimizer::Adam => format!("adam, beta1 = {beta1:?}, beta2 = {beta2:?}"),
+        Optimizer::RmsProp => format!("rmsprop, beta2 = {beta2:?}"),
+    }
+}
+
 fn of_state(file: &ModelFile) -> Rows {
     let (model, state) = (&file.model, &file.model.state);
     let symbols = model.vocabulary.symbols().name();
-    let T = model.settings.sequence_length;
+    let (characters, unit) = (model.settings.loss_characters(), unit(&model.settings));
     // `train` prints smooth losses that include the coming chunk; a state ends before it.
     let loss = |loss: Option<f64>, when: &str| match loss {
         Some(loss) => {
-            let bits = loss / (LN_2 * T as f64);
-            format!("{loss:?} nats over {T} characters, {when} ({bits:.3} bits a character)")
+            let bits = loss / (LN_2 * characters as f64);
+            format!("{loss:?} {unit}, {when} ({bits:.3} bits a character)")
         }
         None => "none yet".to_string(),
     };
@@ -228,12 +248,10 @@ fn of_state(file: &ModelFile) -> Rows {
         ),
     ];
     if let Some(nats) = state.best_validation {
-        let Validation { loss, bits, .. } = Validation::of(nats, T);
+        let Validation { loss, bits, .. } = Validation::of(nats, &model.settings);
         rows.push((
             "best validation",
-            format!(
-                "{loss:?} nats over {T} characters, before this state ({bits:.3} bits a character)"
-            ),
+            format!("{loss:?} {unit}, before this state ({bits:.3} bits a character)"),
         ));
     }
     rows
@@ -280,7 +298,7 @@ struct Tensor {
 
 /// All of them, in the order of the file.
 fn tensors(file: &ModelFile) -> Vec<Tensor> {
-    let tensors = checkpoint::tensors(&file.model.state).into_iter();
+    let tensors = checkpoint::tensors(&file.model).into_iter();
     tensors
         .map(|(name, shape, values)| Tensor::of(name, shape, values))
         .collect()

@@ -7,8 +7,8 @@ use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::seeds;
 use super::settings::{
-    BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, LEARNING_RATE, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS,
-    VALIDATION,
+    BETA1, BETA2, BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE, LOSS,
+    OPTIMIZER, PRESET, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS, VALIDATION,
 };
 pub use at_work::{Outcome, Run};
 use elman::disk::System;
@@ -20,7 +20,7 @@ go to standard output, models and losses to the run's folder.";
 
 /// Calls.
 pub const EXAMPLES: &[&str] = &[
-    "elman train book.txt --hidden 200 --out book-run",
+    "elman train book.txt --preset adam-edition --out book-run",
     "elman train book.txt --resume book-run --iterations 200000",
 ];
 
@@ -47,15 +47,21 @@ others were begun; --seed need not be given again.";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
+    PRESET.seldom(),
     HIDDEN,
     SEQUENCE_LENGTH.seldom(),
     STREAMS.seldom(),
     BYTES.seldom(),
     DOCUMENTS.seldom(),
+    OPTIMIZER.seldom(),
     LEARNING_RATE.seldom(),
-    SIGMA.seldom(),
-    CLIP.seldom(),
+    BETA1.seldom(),
+    BETA2.seldom(),
     EPSILON.seldom(),
+    CLIP.seldom(),
+    LOSS.seldom(),
+    INITIALIZATION.seldom(),
+    SIGMA.seldom(),
     VALIDATION,
     Choice::new(
         "validate-every",

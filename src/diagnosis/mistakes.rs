@@ -3,9 +3,9 @@
 //! The equations stand here once more, in plain loops, with a place for every mistake.
 
 use super::{CaseError, Compared, Reason};
-use crate::adagrad::AdaGrad;
 use crate::arrays::Read;
 use crate::kernels::{exp, ln, tanh};
+use crate::optimizer::{Optimizer, Rule};
 
 /// U, W, V, b, c.
 const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
@@ -20,7 +20,7 @@ pub(super) struct Mistakes {
     theta: [Vec<f64>; 5],
     h0: Vec<f64>,
     G: [Vec<f64>; 5],
-    optimizer: AdaGrad,
+    rule: Rule,
 }
 
 /// A forward pass.
@@ -184,10 +184,14 @@ impl Mistakes {
             theta: five("")?,
             h0: numbers(find("h0")?, &[m])?,
             G: five("G_")?,
-            optimizer: AdaGrad {
+            rule: Rule {
+                optimizer: Optimizer::AdaGrad,
                 clip: number("clip")?,
                 eta: number("eta")?,
                 epsilon: number("epsilon")?,
+                beta1: 0.0,
+                beta2: 0.0,
+                t: 1,
             },
         })
     }
@@ -286,7 +290,7 @@ impl Mistakes {
         gradient: &[Vec<f64>; 5],
         visit: &mut dyn FnMut(Reason, &[f64]),
     ) {
-        let clip = self.optimizer.clip;
+        let clip = self.rule.clip;
         let entries: Vec<f64> = right.iter().map(|x| x.max(-clip).min(clip)).collect();
         visit(Reason::Clipped, &entries);
         let squares = |part: &[f64]| -> f64 { part.iter().map(|x| x * x).sum() };
@@ -300,27 +304,25 @@ impl Mistakes {
 
     /// Of the parameters after an update, or of the sums of squares: what every wrong gradient makes of them.
     fn each_update(&self, part: usize, is_G: bool, visit: &mut dyn FnMut(Reason, &[f64])) {
-        let updated = |optimizer: AdaGrad, gradient: &[f64]| -> Vec<f64> {
-            let entries = self.theta[part].iter().zip(&self.G[part]).zip(gradient);
-            let moved = entries.map(|((&theta, &G), &g)| optimizer.moved(theta, G, g));
-            moved
-                .map(|(theta, G)| if is_G { G } else { theta })
-                .collect()
+        let updated = |rule: Rule, gradient: &[f64]| -> Vec<f64> {
+            let (mut theta, mut G) = (self.theta[part].clone(), self.G[part].clone());
+            rule.update_slices(&mut theta, &mut [&mut G], gradient);
+            if is_G { G } else { theta }
         };
         let pass = self.forward(&self.theta, &self.h0);
         let right = &self.backward(&pass, &RIGHT).0[part];
-        let up = AdaGrad {
-            eta: -self.optimizer.eta,
-            ..self.optimizer
+        let up = Rule {
+            eta: -self.rule.eta,
+            ..self.rule
         };
         visit(Reason::Sign, &updated(up, right));
-        let not_clipped = AdaGrad {
+        let not_clipped = Rule {
             clip: f64::INFINITY,
-            ..self.optimizer
+            ..self.rule
         };
         visit(Reason::NotClipped, &updated(not_clipped, right));
         self.each_gradient(part, right, &mut |reason, gradient| {
-            visit(reason, &updated(self.optimizer, gradient));
+            visit(reason, &updated(self.rule, gradient));
         });
     }
 
@@ -600,7 +602,7 @@ fn wrong_shape(array: &Read) -> CaseError {
 
 fn numbers(array: &Read, shape: &[usize]) -> Result<Vec<f64>, CaseError> {
     match &array.values {
-        Ok(numbers) if array.shape == shape && numbers.len() == shape.iter().product() => {
+        Ok(numbers) if array.shape == shape && numbers.len() == shape.iter().product::<usize>() => {
             Ok(numbers.clone())
         }
         Ok(_) => Err(wrong_shape(array)),

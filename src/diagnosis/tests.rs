@@ -2,8 +2,8 @@
 //! [`crate::reference`].
 
 use super::*;
-use crate::adagrad::AdaGrad;
 use crate::arrays::{self, Form};
+use crate::optimizer::Rule;
 use crate::reference::{self, Pass, plus, product, transpose};
 use crate::text::one_hot;
 use crate::worked_case::{Start, worked_case};
@@ -20,8 +20,14 @@ struct Lesson {
     G: Parameters,
 }
 
-const ETA: f64 = 0.1;
-const EPSILON: f64 = 1e-8;
+/// AdaGrad's, with its usual numbers.
+fn rule(clip: f64) -> Rule {
+    let settings = Settings {
+        clip,
+        ..Settings::default()
+    };
+    settings.rule(1)
+}
 
 /// Hidden units, steps, sigma, updates before, and the clip: from the assignment's first update to a trained
 /// network.
@@ -47,6 +53,7 @@ fn lesson(
         hidden,
         sequence_length,
         sigma,
+        clip,
         seed: updates + 1,
         ..Settings::default()
     };
@@ -55,15 +62,12 @@ fn lesson(
     training.look().unwrap();
     let (inputs, targets) = training.chunk();
     let model = training.model();
-    let (rnn, G) = (&model.state.rnn, &model.state.G);
+    let (rnn, G) = (&model.state.rnn, &model.state.memory[0]);
     let start = Start {
         rnn,
-        G,
-        optimizer: AdaGrad {
-            eta: ETA,
-            epsilon: EPSILON,
-            clip,
-        },
+        memory: &model.state.memory,
+        settings: &model.settings,
+        updates,
         vocabulary: &model.vocabulary,
         case: crate::gradient_check::Case {
             inputs,
@@ -315,12 +319,10 @@ fn every_mistake_of_a_backward_pass_is_told() {
             // What an update makes of it is told as well.
             let [dU, ..] = lesson.backward(mistake);
             if lesson.reason("dU", dU.clone()).is_some() {
-                let (mut theta, mut G) = (
-                    lesson.parameters.tensors().U.to_vec(),
-                    lesson.G.tensors().U.to_vec(),
-                );
+                let mut theta = lesson.parameters.tensors().U.to_vec();
+                let mut G = [lesson.G.tensors().U.to_vec()];
                 let clip = state.4;
-                reference::update(&mut theta, &mut G, &dU, [clip, ETA, EPSILON]);
+                reference::update(&rule(clip), &mut theta, &mut G, &dU);
                 let shape = [lesson.m(), lesson.K()];
                 let expected = lesson.reason("dU", dU);
                 let found = reason_of(lesson.finding("U_after", &shape, theta));
@@ -366,8 +368,9 @@ fn signs_means_and_clipping_are_told() {
         assert_eq!(by_norm, [(norm > clip).then_some(Reason::Clipped); 5]);
 
         let not_clipped = |i: usize, name: &str, part: &[f64], sums: &[f64], shape: &[usize]| {
-            let (mut theta, mut G) = (part.to_vec(), sums.to_vec());
-            reference::update(&mut theta, &mut G, &right[i], [1e300, ETA, EPSILON]);
+            let (mut theta, mut G) = (part.to_vec(), [sums.to_vec()]);
+            reference::update(&rule(1e300), &mut theta, &mut G, &right[i]);
+            let [G] = G;
             let found = reason_of(lesson.finding(&format!("G_{name}_after"), shape, G));
             let shows = right[i].iter().any(|g| g.abs() > clip);
             assert_eq!(

@@ -242,6 +242,9 @@ fn panel_tile<F: Four, const R: usize>(
 /// # Panics
 /// Those of this crate do where a place is beyond the matrix that they stand for.
 pub trait Entries {
+    /// Whether entries that are +0 because no term was added have to be handed over as well.
+    const IN_ANY_CASE: bool = false;
+
     /// Takes the next entries of one row from index `at` of the matrix on, two groups of four.
     fn take<F: Four>(&mut self, at: usize, entries: [F; 2]);
     /// Takes `count` entries, at most four.

@@ -217,18 +217,30 @@ fn every_setting_has_its_range() {
         );
         assert_eq!(
             name(Settings {
-                clip: wrong,
-                ..good
-            }),
-            "clip"
-        );
-        assert_eq!(
-            name(Settings {
                 epsilon: wrong,
                 ..good
             }),
             "epsilon"
         );
+    }
+    for wrong in [0.0, -1.0, f64::NAN] {
+        assert_eq!(
+            name(Settings {
+                clip: wrong,
+                ..good
+            }),
+            "clip"
+        );
+    }
+    let nothing_clipped = Settings {
+        clip: f64::INFINITY,
+        ..good
+    };
+    assert_eq!(nothing_clipped.check(), Ok(()));
+    for wrong in [-0.1, 1.0, f64::NAN] {
+        let (beta1, beta2) = (wrong, wrong);
+        assert_eq!(name(Settings { beta1, ..good }), "beta1");
+        assert_eq!(name(Settings { beta2, ..good }), "beta2");
     }
     for wrong in [-1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(
@@ -281,13 +293,12 @@ fn an_update_follows_every_setting() {
         };
         let gradient = analytic(&rnn, case).unwrap();
         let mut theta = rnn.parameters.values().to_vec();
-        let mut sums = vec![0.0; theta.len()];
-        let with = [changed.clip, changed.learning_rate, changed.epsilon];
-        reference::update(&mut theta, &mut sums, gradient.values(), with);
+        let mut sums = [vec![0.0; theta.len()]];
+        reference::update(&changed.rule(1), &mut theta, &mut sums, gradient.values());
         training.update().unwrap();
         let state = &training.model().state;
         assert_eq!(state.rnn.parameters.values(), theta, "{changed:?}");
-        assert_eq!(state.G.values(), sums, "{changed:?}");
+        assert_eq!(state.memory[0].values(), sums[0], "{changed:?}");
     }
 }
 
@@ -345,7 +356,7 @@ fn documents_are_learned_one_by_one() {
     let vocabulary = training.model().vocabulary.clone();
     assert_eq!(vocabulary, Vocabulary::of(&DOCUMENTS.replace('\r', "")));
     let mut theta = training.model().state.rnn.parameters.values().to_vec();
-    let mut sums = vec![0.0; theta.len()];
+    let mut sums = [vec![0.0; theta.len()]];
     let mut h = vec![0.0; 6];
     let mut smooth = None;
     for n in 0..40 {
@@ -374,12 +385,17 @@ fn documents_are_learned_one_by_one() {
             h0: &h,
         };
         let gradient = analytic(&rnn, case).unwrap();
-        reference::update(&mut theta, &mut sums, gradient.values(), [5.0, 0.1, 1e-8]);
+        reference::update(
+            &documents().rule(1),
+            &mut theta,
+            &mut sums,
+            gradient.values(),
+        );
         h.copy_from_slice(steps.h(T, 0));
         training.update().unwrap();
         let state = &training.model().state;
         assert_eq!(state.rnn.parameters.values(), theta, "update {n}");
-        assert_eq!(state.G.values(), sums, "update {n}");
+        assert_eq!(state.memory[0].values(), sums[0], "update {n}");
     }
 }
 
@@ -454,7 +470,13 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
     let mut from = Training::begin_from(corpus(&text), settings, model).unwrap();
     let state = &from.model().state;
     assert_eq!(state.rnn, model.state.rnn);
-    assert!(state.G.values().iter().chain(&state.h).all(|&x| x == 0.0));
+    assert!(
+        state.memory[0]
+            .values()
+            .iter()
+            .chain(&state.h)
+            .all(|&x| x == 0.0)
+    );
     assert_eq!((state.updates, state.smooth_loss), (0, None));
     assert_eq!(from.model().vocabulary, model.vocabulary);
     assert_eq!(from.model().settings.hidden, 6);
@@ -581,7 +603,7 @@ fn parts_that_do_not_belong_together_are_found_at_once() {
     let shape = Shape::new(7, Vocabulary::of(TEXT).len()).unwrap();
     let changes: [fn(&mut Model, Shape); 5] = [
         |model, shape| model.state.rnn.parameters = Parameters::zeros(shape).unwrap(),
-        |model, shape| model.state.G = Parameters::zeros(shape).unwrap(),
+        |model, shape| model.state.memory[0] = Parameters::zeros(shape).unwrap(),
         |model, _| model.state.h.push(0.0),
         |model, _| model.settings.hidden = 7,
         |model, _| model.vocabulary = Vocabulary::of("ab"),

@@ -31,8 +31,9 @@ pub fn write(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
     let model = &subject.model;
     let start = Start {
         rnn: &model.state.rnn,
-        G: &model.state.G,
-        optimizer: subject.optimizer(),
+        memory: &model.state.memory,
+        settings: &model.settings,
+        updates: model.state.updates,
         vocabulary: &model.vocabulary,
         case: subject.places[0].case(),
     };

@@ -4,9 +4,8 @@ use super::super::arguments::Arguments;
 use super::super::failure::Failure;
 use super::super::files::{is_safetensors, read_model, read_text};
 use super::super::settings::{refused, settings, symbols};
-use elman::adagrad::AdaGrad;
 use elman::places::{Place, places};
-use elman::{Model, Settings, TextError, Training, TrainingError};
+use elman::{Model, TextError, Training, TrainingError};
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -83,16 +82,5 @@ impl Subject {
             places,
             is_trained: true,
         })
-    }
-
-    /// How its parameters move.
-    pub fn optimizer(&self) -> AdaGrad {
-        let Settings {
-            learning_rate: eta,
-            epsilon,
-            clip,
-            ..
-        } = self.model.settings;
-        AdaGrad { eta, epsilon, clip }
     }
 }

@@ -58,10 +58,21 @@ fn settings(file: &ModelFile) -> String {
         ("documents", settings.documents.to_string()),
         ("learning_rate", format!("{:?}", settings.learning_rate)),
         ("sigma", format!("{:?}", settings.sigma)),
-        ("clip", format!("{:?}", settings.clip)),
+        (
+            "clip",
+            match settings.clip.is_finite() {
+                true => format!("{:?}", settings.clip),
+                false => "null".to_string(),
+            },
+        ),
         ("epsilon", format!("{:?}", settings.epsilon)),
         ("seed", settings.seed.to_string()),
         ("validation", format!("{:?}", settings.validation)),
+        ("optimizer", quote(settings.optimizer.name())),
+        ("beta1", format!("{:?}", settings.beta1)),
+        ("beta2", format!("{:?}", settings.beta2)),
+        ("loss", quote(settings.loss.name())),
+        ("initialization", quote(settings.initialization.name())),
     ])
 }
 

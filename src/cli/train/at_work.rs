@@ -16,7 +16,7 @@ use elman::disk::System;
 use elman::model::State;
 use elman::random::{Generator, Stream};
 use elman::synthesis::{Sampling, Synthesizer};
-use elman::{Look, Model, Plan, Training, Validation, digest};
+use elman::{Look, Model, Parameters, Plan, Training, Validation, digest};
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -29,9 +29,10 @@ pub const REFRESH: Duration = Duration::from_secs(chart::REFRESH_SECONDS);
 
 /// Whether a model file can hold it.
 pub fn is_finite(model: &Model) -> bool {
-    let State { rnn, G, h, .. } = &model.state;
-    let parts = [rnn.parameters.values(), G.values(), h];
-    parts.iter().all(|part| part.iter().all(|x| x.is_finite()))
+    let State { rnn, memory, h, .. } = &model.state;
+    let parts = [rnn.parameters.values(), h].into_iter();
+    let mut parts = parts.chain(memory.iter().map(Parameters::values));
+    parts.all(|part| part.iter().all(|x| x.is_finite()))
 }
 
 /// What the folder holds.

@@ -15,7 +15,7 @@ use crate::cli::settings::{refused, settings, symbols};
 use crate::cli::terminal;
 use elman::disk::Disk;
 use elman::text::Symbols;
-use elman::{Corpus, Level, Model, Plan, Settings, Training, TrainingError};
+use elman::{Corpus, Level, Loss, Model, Plan, Settings, Training, TrainingError};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -146,10 +146,12 @@ fn from(arguments: &Arguments, settings: &Settings) -> Result<Option<Model>, Fai
     if !arguments.has("from") {
         return Ok(None);
     }
-    if arguments.has("sigma") {
-        return Err(Failure::Usage(
-            "--sigma draws the first parameters, --from takes those of a model: choose one".into(),
-        ));
+    for name in ["sigma", "initialization"] {
+        if arguments.has(name) {
+            return Err(Failure::Usage(format!(
+                "--{name} draws the first parameters, --from takes those of a model: choose one"
+            )));
+        }
     }
     let model = read_model(Some(arguments.filled("from")?))?;
     let m = model.state.rnn.shape().m();
@@ -179,6 +181,7 @@ fn title(text: &Text, settings: &Settings) -> Title {
         text: text.name.clone(),
         hidden: settings.hidden,
         sequence_length: settings.sequence_length,
+        is_mean: settings.loss == Loss::Mean,
     }
 }
 

@@ -79,7 +79,7 @@ fn model(text: &[u8], symbols: Symbols, settings: Settings) -> Model {
         settings,
         vocabulary,
         source: None,
-        state: State::first(rnn, 1).expect("small"),
+        state: State::first(rnn, &settings).expect("small"),
     }
 }
 
