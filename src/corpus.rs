@@ -158,6 +158,8 @@ struct Mark {
 /// What lies ahead of one reader.
 struct Window {
     decoder: Decoder,
+    /// Bytes that the next reading brings at most: few after a jump, then more and more.
+    bytes: usize,
     /// The position of the first of the indices.
     first: u64,
     indices: Vec<usize>,
@@ -185,7 +187,7 @@ impl Corpus {
         input.seek(SeekFrom::Start(start))?;
         let mut digest = Digest::new();
         loop {
-            let read = decoder.fill(&mut input)?;
+            let read = decoder.fill(&mut input, PASS)?;
             digest = digest.with(read);
             let more = !read.is_empty();
             let decoded = decoder.decode(&mut |symbol, next| pass.take(symbol, next));
@@ -239,7 +241,7 @@ impl Corpus {
             if decoder.ended {
                 return Err(changed(decoder.byte));
             }
-            decoder.fill(&mut self.input)?;
+            decoder.fill(&mut self.input, WINDOW)?;
             let decoded = decoder.decode(&mut |symbol, _| match symbol {
                 _ if learned >= least => {}
                 '\n' => {
@@ -431,7 +433,7 @@ impl Corpus {
         } = self;
         let newline = (self.documents).then(|| vocabulary.index('\n')).flatten();
         let window = &mut windows[window];
-        window.turn_to(position, marks, input, indices, newline)?;
+        window.turn_to(position, steps, marks, input, indices, newline)?;
         let (at, length) = loop {
             let at = (position - window.first) as usize;
             if let Some(length) = chunk_length(&window.indices[at..], steps, newline) {
@@ -487,15 +489,18 @@ impl Window {
         indices.try_reserve_exact(capacity).ok()?;
         Some(Window {
             decoder,
+            bytes: LEAST_WINDOW,
             first: u64::MAX,
             indices,
         })
     }
 
-    /// Sees to it that the window begins at or before a position, and ends there or later.
+    /// Sees to it that the window begins at or before a position, and ends there or later. Where it has to jump, it
+    /// reads about as much as so many steps there need.
     fn turn_to(
         &mut self,
         position: u64,
+        steps: usize,
         marks: &[Mark],
         input: &mut impl Input,
         indices: &[u32],
@@ -506,6 +511,9 @@ impl Window {
             let after = marks.partition_point(|mark| mark.position <= position);
             let mark = marks[after.saturating_sub(1)];
             self.decoder.seek(mark.byte);
+            let before = usize::try_from(position - mark.position).unwrap_or(usize::MAX);
+            self.bytes = before.saturating_add(steps).saturating_add(1);
+            self.bytes = self.bytes.clamp(LEAST_WINDOW, WINDOW);
             self.first = mark.position;
             self.indices.clear();
             self.indices.extend(newline);
@@ -531,7 +539,8 @@ impl Window {
         let changed = |byte| TextError::Changed { byte };
         let ended = self.decoder.ended;
         input.seek(SeekFrom::Start(self.decoder.end()))?;
-        self.decoder.fill(input)?;
+        self.decoder.fill(input, self.bytes)?;
+        self.bytes = (2 * self.bytes).min(WINDOW);
         let mut unknown = None;
         let decoded = &mut self.indices;
         let result = self.decoder.decode(&mut |symbol, next| {

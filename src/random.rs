@@ -15,6 +15,8 @@ pub enum Stream {
     Report(u64),
     /// The final passage, and samples from a model.
     Passage,
+    /// Where the text is read: the chunks of this epoch, or the positions of this update.
+    Order(u64),
 }
 
 /// A generator of 64 random bits a step, with period 2^256 - 1.
@@ -37,6 +39,7 @@ impl Generator {
             Stream::Initialization => (0, 0),
             Stream::Report(update) => (1, update),
             Stream::Passage => (2, 0),
+            Stream::Order(number) => (3, number),
         };
         // Each part is mixed before the next is added, so that no two streams are shifts of
         // one another.
@@ -67,6 +70,22 @@ impl Generator {
     pub fn uniform(&mut self) -> f64 {
         const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
         (self.next_u64() >> 11) as f64 * UNIT
+    }
+
+    /// A whole number from `0..bound`, each as likely: the upper half of a product with 64 random bits, drawn again
+    /// where its lower half is among the few that would make some numbers likelier (Daniel Lemire, 2019).
+    ///
+    /// # Panics
+    /// Where `bound` is 0.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        // 2^64 modulo the bound.
+        let too_many = bound.wrapping_neg() % bound;
+        loop {
+            let product = u128::from(self.next_u64()) * u128::from(bound);
+            if product as u64 >= too_many {
+                return (product >> 64) as u64;
+            }
+        }
     }
 
     /// Two independent draws from N(0, 1), by Marsaglia's polar method (1964).
@@ -207,6 +226,42 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_below_a_bound_are_equally_likely() {
+        let mut generator = Generator::new(5, Stream::Order(0));
+        for bound in [1, 2, 3, 7, 64, 100] {
+            let mut bins = vec![0u32; bound as usize];
+            for _ in 0..1000 * bound {
+                bins[generator.below(bound) as usize] += 1;
+            }
+            let beyond = bins.iter().map(|&count| f64::from(count) - 1000.0);
+            let chi_square = beyond.map(|beyond| beyond * beyond / 1000.0).sum::<f64>();
+            // Its mean is bound - 1, its variance twice that: five of its standard deviations, and room for the skew
+            // of the few.
+            let freedom = bound as f64 - 1.0;
+            let limit = freedom + 5.0 * (2.0 * freedom).sqrt() + 10.0;
+            assert!(chi_square < limit, "{bound}: chi-square {chi_square}");
+        }
+    }
+
+    /// Without drawing again, the lowest third of these would come twice as often as the rest.
+    #[test]
+    fn no_bound_is_so_large_that_some_numbers_are_likelier() {
+        let bound = 3 << 62;
+        let mut generator = Generator::new(5, Stream::Order(0));
+        let mut bins = [0u32; 3];
+        for _ in 0..30_000 {
+            let drawn = generator.below(bound);
+            assert!(drawn < bound);
+            bins[(drawn % 3) as usize] += 1;
+        }
+        // Of 10,000 each: the standard deviation is below 82.
+        assert!(
+            bins.iter().all(|bin| bin.abs_diff(10_000) < 450),
+            "{bins:?}"
+        );
+    }
+
+    #[test]
     fn uniform_draws_have_all_of_their_53_bits() {
         let mut generator = Generator::new(5, Stream::Passage);
         let multiples: Vec<f64> = (0..64)
@@ -223,6 +278,7 @@ mod tests {
         assert_eq!(first(Stream::Initialization), 0x3f85_06cb_87cd_7d91);
         assert_eq!(first(Stream::Report(7)), 0x1be9_0c75_43e8_6ab9);
         assert_eq!(first(Stream::Passage), 0xbb61_66f9_f678_e6f5);
+        assert_eq!(first(Stream::Order(7)), 0x22f7_efbf_88a0_7466);
     }
 
     #[test]
@@ -232,8 +288,10 @@ mod tests {
             for stream in [Stream::Initialization, Stream::Passage] {
                 firsts.push(Generator::new(seed, stream).next_u64());
             }
-            for update in 0..20 {
-                firsts.push(Generator::new(seed, Stream::Report(update)).next_u64());
+            for number in 0..20 {
+                for stream in [Stream::Report(number), Stream::Order(number)] {
+                    firsts.push(Generator::new(seed, stream).next_u64());
+                }
             }
         }
         let count = firsts.len();

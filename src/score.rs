@@ -256,7 +256,7 @@ impl<'a> Reading<'a> {
         row: &mut impl FnMut(Row<'_>),
     ) -> Result<bool, TextError> {
         let Reading { decoder, judge } = self;
-        let more = !decoder.fill(input)?.is_empty();
+        let more = !decoder.fill(input, READING)?.is_empty();
         let decoded = decoder.decode(&mut |symbol, _| judge.take(symbol, row));
         decoded.map_err(TextError::InvalidUtf8)?;
         if !more {

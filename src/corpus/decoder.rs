@@ -49,12 +49,14 @@ impl Decoder {
         self.byte + self.waiting.len() as u64
     }
 
-    /// Reads once, from where the input stands; returns the bytes that came, none at the end.
-    pub fn fill(&mut self, input: &mut impl Read) -> io::Result<&[u8]> {
+    /// Reads once, from where the input stands, at most so many bytes and those that there is room for; returns the
+    /// bytes that came, none at the end.
+    pub fn fill(&mut self, input: &mut impl Read, most: usize) -> io::Result<&[u8]> {
         let rest = self.waiting.len();
+        let end = rest.saturating_add(most).min(self.bytes.len());
         self.bytes.copy_within(self.waiting.clone(), 0);
         let count = loop {
-            match input.read(&mut self.bytes[rest..]) {
+            match input.read(&mut self.bytes[rest..end]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 read => break read?,
             }

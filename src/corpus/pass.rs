@@ -5,7 +5,7 @@ use crate::model::Settings;
 use crate::text::{Symbols, Vocabulary};
 
 /// Symbols from mark to mark at first, and the marks that are kept at most.
-const SPACING: u64 = 1 << 12;
+const SPACING: u64 = 1 << 8;
 pub const MARKS: usize = 1 << 16;
 
 /// What the first pass over a text finds out.

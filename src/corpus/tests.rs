@@ -1,5 +1,6 @@
 use super::pass::MARKS;
 use super::*;
+use crate::random::{Generator, Stream};
 use std::sync::{Arc, Mutex};
 
 fn settings(T: usize, documents: bool) -> Settings {
@@ -66,6 +67,52 @@ fn windows_read_what_is_in_the_text() {
         }
         assert!(corpus.is_over((updates * T) as u64));
     }
+}
+
+/// An input that counts the bytes that are read from it.
+struct Counted(Cursor<Vec<u8>>, Arc<Mutex<usize>>);
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(buffer)?;
+        *self.1.lock().unwrap() += count;
+        Ok(count)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+/// Far less than a window, with marks so close; and what is read in order from there comes in ever larger pieces.
+#[test]
+fn a_jump_reads_little() {
+    let text = long_text();
+    let symbols: Vec<char> = text.chars().collect();
+    let vocabulary = Vocabulary::of(&text);
+    let read = Arc::new(Mutex::new(0));
+    let input = Counted(Cursor::new(text.into_bytes()), read.clone());
+    let mut corpus =
+        Corpus::open(input, Symbols::Characters, &settings(25, false), |_| ()).unwrap();
+    corpus.split(1).unwrap();
+    let mut check = |stream: usize, at: usize| {
+        let before = *read.lock().unwrap();
+        let chunk = corpus.chunk(stream, at as u64).unwrap();
+        let found = chunk.iter().map(|&x| vocabulary.characters()[x]);
+        assert!(found.eq(symbols[at..=at + 25].iter().copied()), "{at}");
+        *read.lock().unwrap() - before
+    };
+    let mut generator = Generator::new(1, Stream::Order(0));
+    let positions = symbols.len() as u64 - 25;
+    let jumps = (0..1000).map(|_| check(0, generator.below(positions) as usize));
+    let most = jumps.max().unwrap();
+    assert!(most < 4 * LEAST_WINDOW, "{most} bytes");
+    let pieces: Vec<usize> = (0..10_000).map(|n| check(0, 25 * n)).collect();
+    let largest = pieces.iter().max().unwrap();
+    assert_eq!(*largest, WINDOW);
+    assert!(pieces.iter().filter(|&&piece| piece > 0).count() < 30);
 }
 
 /// All that is held out, as it is read: chunk by chunk, without the first character of each but the first.
