@@ -6,12 +6,14 @@
 //! `__metadata__`; numbers there are the shortest decimals that read back to the same bits. Random
 //! states need no place: every stream follows from the seed and the update. The last state of a run holds
 //! the run's [`Plan`] as well. What only runs with a part of the text held out have (`validation`,
-//! `best_validation`, `validate_every`) is written in their files alone, and `optimizer`, `beta1`, `beta2`, `loss` and
-//! `initialization` only where they are not those of [`Settings::default`]: files of other runs are what they were
-//! before there was a choice.
+//! `best_validation`, `validate_every`) is written in their files alone, and `optimizer`, `beta1`, `beta2`, `loss`,
+//! `initialization`, `order` and `chunk` only where they are not those of [`Settings::default`]: files of other runs are
+//! what they were before there was a choice.
 
 use crate::disk::{self, Disk, System};
-use crate::model::{Initialization, Loss, Model, Plan, SettingError, Settings, Source, State};
+use crate::model::{
+    Initialization, Loss, Model, Order, Plan, SettingError, Settings, Source, State,
+};
 use crate::network::Rnn;
 use crate::optimizer::Optimizer;
 use crate::parameters::{Parameters, Shape, ShapeError, dimensions, zeros};
@@ -302,6 +304,9 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
     let stream = source.map_or(1, |source| {
         learned_at_most(&source, settings) / settings.streams
     });
+    // Chunks may fill a stream's part to its very end.
+    let is_within =
+        state.position < stream || state.position == stream && settings.order.chunk().is_some();
     let rules = [
         (
             "updates",
@@ -318,8 +323,14 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
         (
             "position",
             state.position as u64,
-            state.position < stream,
+            is_within,
             "within the text of a stream",
+        ),
+        (
+            "position",
+            state.position as u64,
+            settings.order == Order::Text || state.position % settings.sequence_length == 0,
+            "a multiple of sequence_length in this order",
         ),
     ];
     check_rules(rules)?;
@@ -345,13 +356,14 @@ fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Result<()
             "text_length",
             length as u64,
             learned_at_most(source, settings) >= settings.least_characters(),
-            "at least sequence_length + 1 for every stream, or 3 of documents, beside what is held out",
+            "at least sequence_length + 1 for every stream, or 3 of documents, or a chunk for every stream and 1, \
+             beside what is held out",
         ),
         (
             "text_length",
             length as u64,
-            settings.validation == 0.0 || held_out >= 2,
-            "enough for 2 characters to be held out",
+            held_out >= settings.least_held_out() as u64,
+            "enough for 2 characters to be held out, or a chunk where there are such",
         ),
         (
             "text_start",
@@ -546,6 +558,8 @@ fn chosen(settings: &Settings) -> Vec<(&'static str, String)> {
             settings.initialization.name(),
             default.initialization.name(),
         ),
+        name("order", settings.order.name(), default.order.name()),
+        (settings.order.chunk()).map(|length| ("chunk", length.to_string())),
     ];
     entries.into_iter().flatten().collect()
 }
@@ -785,6 +799,7 @@ impl<'a> Metadata<'a> {
                 Initialization::name,
                 "sigma or fan-in",
             )?,
+            order: self.order()?,
         };
         Ok(settings)
     }
@@ -806,6 +821,17 @@ impl<'a> Metadata<'a> {
         };
         let value = values.into_iter().find(|&value| name(value) == found);
         value.ok_or_else(|| self.wrong(key, need))
+    }
+
+    fn order(&self) -> Result<Order, CheckpointError> {
+        match self.find("order") {
+            None => Ok(Order::Text),
+            Some("chunks") => Ok(Order::Chunks {
+                length: self.parse("chunk", "a whole number")?,
+            }),
+            Some("positions") => Ok(Order::Positions),
+            Some(_) => Err(self.wrong("order", "chunks or positions, or absent")),
+        }
     }
 
     /// All of it is there, or nothing.

@@ -340,8 +340,7 @@ impl Corpus {
         index(&self.indices, symbol)
     }
 
-    /// Cuts what is trained on into parts of equal length, and makes a window for each, and one for what is held
-    /// out.
+    /// Makes a window for each of so many streams, and one for what is held out.
     ///
     /// # Errors
     /// [`ShapeError`] where there is no memory for them.
@@ -372,35 +371,17 @@ impl Corpus {
         Ok(())
     }
 
-    /// Symbols of each part.
-    pub(crate) fn part(&self) -> u64 {
-        self.learned / self.streams.max(1) as u64
+    /// Chunks of the documents that are trained on, where it is read as such.
+    pub(crate) fn document_chunks(&self) -> u64 {
+        self.document_chunks
     }
 
-    /// Updates in one pass over every part.
-    pub(crate) fn updates_per_epoch(&self) -> u64 {
-        match self.documents {
-            true => self.document_chunks,
-            false => (self.part() - 1) / self.T as u64,
-        }
-    }
-
-    /// Whether fewer symbols are left from `position` of every part than a chunk needs.
-    pub(crate) fn is_over(&self, position: u64) -> bool {
-        let need = match self.documents {
-            true => 1,
-            false => self.T as u64,
-        };
-        self.part().saturating_sub(position) < need + 1
-    }
-
-    /// The chunk of a part at `position`: its inputs, and one symbol more for the last target. In documents it ends
-    /// with the document.
+    /// What a stream reads at `position`: T inputs, and one symbol more for the last target. In documents it ends with
+    /// the document.
     ///
     /// # Errors
     /// [`TextError`] where the text can no longer be read, or is another.
     pub(crate) fn chunk(&mut self, stream: usize, position: u64) -> Result<&[usize], TextError> {
-        let position = stream as u64 * self.part() + position;
         self.read(stream, position, self.T)
     }
 

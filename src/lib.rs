@@ -76,6 +76,7 @@
 //! | [`training`] | the loop: chunks, epochs, smooth loss, the best model |
 //! | [`validation`] | the loss of the text that is held out |
 //! | [`score`] | what a text costs in bits, whole or line by line |
+//! | [`order`] | where each update reads: the order of the text, chunks in random order, random positions |
 //! | [`corpus`] | texts of any length, read in windows |
 //! | [`streams`] | one update of all streams, on one thread or several |
 //! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
@@ -115,6 +116,7 @@ pub mod model;
 pub mod network;
 pub mod npy;
 pub mod optimizer;
+pub mod order;
 pub mod parameters;
 pub mod places;
 pub mod random;
@@ -134,7 +136,7 @@ pub mod zip;
 
 pub use corpus::{Corpus, TextError};
 pub use kernels::Level;
-pub use model::{Initialization, Loss, Model, Plan, Settings};
+pub use model::{Initialization, Loss, Model, Order, Plan, Settings};
 pub use network::Rnn;
 pub use optimizer::Optimizer;
 pub use parameters::{Parameters, Shape, ShapeError};

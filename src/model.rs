@@ -41,6 +41,8 @@ pub struct Settings {
     pub loss: Loss,
     /// How the first U, W and V are drawn.
     pub initialization: Initialization,
+    /// In which order the text is read.
+    pub order: Order,
 }
 
 /// What the loss of a chunk is, of its steps' losses. With several streams it is the mean of theirs.
@@ -90,6 +92,40 @@ impl Initialization {
     }
 }
 
+/// In which order the updates read the text, see [`crate::order`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// From the start of every stream's part to its end.
+    #[default]
+    Text,
+    /// In chunks that are shuffled anew for every epoch, each from h = 0.
+    Chunks {
+        /// C, the characters of a chunk.
+        length: usize,
+    },
+    /// Every update from positions of its own, drawn at random, and from h = 0.
+    Positions,
+}
+
+impl Order {
+    /// Its name, as the program's option spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Order::Text => "text",
+            Order::Chunks { .. } => "chunks",
+            Order::Positions => "positions",
+        }
+    }
+
+    /// C, where it is one of chunks.
+    pub fn chunk(self) -> Option<usize> {
+        match self {
+            Order::Chunks { length } => Some(length),
+            _ => None,
+        }
+    }
+}
+
 impl Default for Settings {
     /// The assignment's own, in its AdaGrad edition: m = 100, T = 25, eta = 0.1, sigma = 0.01, clip 5, epsilon 1e-8.
     fn default() -> Self {
@@ -109,6 +145,7 @@ impl Default for Settings {
             beta2: 0.999,
             loss: Loss::Sum,
             initialization: Initialization::Sigma,
+            order: Order::Text,
         }
     }
 }
@@ -172,13 +209,25 @@ impl Settings {
     }
 
     /// Characters that are needed to train on: T + 1 for each stream; of documents one character, between two
-    /// newlines.
+    /// newlines; in the order of chunks one for each stream, and the character after them.
     pub fn least_characters(&self) -> usize {
-        if self.documents {
-            return 3;
+        match self.order {
+            _ if self.documents => 3,
+            Order::Chunks { length } => self.streams.saturating_mul(length).saturating_add(1),
+            _ => {
+                let chunk = self.sequence_length.saturating_add(1);
+                self.streams.saturating_mul(chunk)
+            }
         }
-        let chunk = self.sequence_length.saturating_add(1);
-        self.streams.saturating_mul(chunk)
+    }
+
+    /// Characters that have to be held out: none where nothing is to be, else one and another after it, and in the
+    /// order of chunks a whole one.
+    pub fn least_held_out(&self) -> usize {
+        match self.validation > 0.0 {
+            true => self.order.chunk().unwrap_or(0).max(2),
+            false => 0,
+        }
     }
 
     /// Refuses what cannot be trained with.
@@ -242,6 +291,13 @@ impl Settings {
                 "1 with documents",
             ));
         }
+        if self.documents && self.order != Order::Text {
+            let need = "text with documents";
+            return Err(SettingError::new("order", self.order.name(), need));
+        }
+        if let Some(length) = self.order.chunk().filter(|&C| C < self.sequence_length) {
+            return Err(SettingError::new("chunk", length, "at least seq-length"));
+        }
         Ok(())
     }
 }
@@ -299,7 +355,8 @@ pub struct State {
     pub updates: u64,
     /// Times that the text has been begun anew.
     pub epoch: u64,
-    /// Index of the character that the next update begins at, before any reset.
+    /// Characters that every stream has read in this epoch: in the order of the text the index, in each stream's
+    /// part, of the character that the next update begins at, before any reset.
     pub position: usize,
     /// The smooth loss in the unit of [`Settings::loss_characters`]; `None` before the first update.
     pub smooth_loss: Option<f64>,
@@ -444,6 +501,7 @@ mod tests {
             beta2: 0.999,
             loss: Loss::Sum,
             initialization: Initialization::Sigma,
+            order: Order::Text,
         };
         assert_eq!(Settings::default(), assignment);
         let adam = Settings {

@@ -2,7 +2,8 @@
 
 use crate::corpus::Corpus;
 use crate::gradient_check::Case;
-use crate::model::{Model, Settings};
+use crate::model::{Model, Order, Settings};
+use crate::order::Walk;
 use crate::recurrence::Recurrence;
 use crate::training::TrainingError;
 use std::collections::HashSet;
@@ -41,7 +42,8 @@ impl Place {
 /// hold out of the text is left out here as well.
 ///
 /// # Errors
-/// [`TrainingError`] where the vocabulary lacks characters of the text, or the text is too short or cannot be read.
+/// [`TrainingError`] where a setting is out of range, the vocabulary lacks characters of the text, or the text is too
+/// short or cannot be read.
 ///
 /// # Panics
 /// Where the text was opened with other settings than the model's.
@@ -54,12 +56,14 @@ pub fn places(
         corpus.is_for(&model.settings),
         "places: a text opened with other settings"
     );
+    model.settings.check()?;
     corpus.use_vocabulary(&model.vocabulary)?;
-    let one_stream = Settings {
+    let plain = Settings {
         streams: 1,
+        order: Order::Text,
         ..model.settings
     };
-    let need = one_stream.least_characters();
+    let need = plain.least_characters();
     if corpus.learned() < need as u64 {
         return Err(TrainingError::TextTooShort {
             length: corpus.learned(),
@@ -67,11 +71,16 @@ pub fn places(
             need,
             streams: 1,
             documents: model.settings.documents,
+            chunk: None,
         });
     }
     let is_its_text = model.source == Some(corpus.source());
     corpus.split(1)?;
-    let mut reader = Reader { model, corpus };
+    let mut reader = Reader {
+        model,
+        walk: Walk::new(&plain, &corpus)?,
+        corpus,
+    };
     let (mut places, mut positions) = (Vec::new(), HashSet::new());
     if is_its_text && count > 0 {
         let own = reader.own()?;
@@ -94,6 +103,8 @@ pub fn places(
 
 struct Reader<'a> {
     model: &'a Model,
+    /// From the start of the text to its end.
+    walk: Walk,
     corpus: Corpus,
 }
 
@@ -114,13 +125,13 @@ impl Reader<'_> {
     /// Where the next update of the first stream begins.
     fn own(&mut self) -> Result<Place, TrainingError> {
         let state = &self.model.state;
-        let behind =
-            self.corpus.learned() - self.corpus.learned() / self.model.settings.streams as u64;
-        let is_over = self.corpus.is_over(state.position as u64 + behind);
+        let mut walk = Walk::new(&self.model.settings, &self.corpus)?;
+        let next = walk.next(state);
+        let position = walk.places(&next).next().unwrap_or(0);
         let m = state.rnn.shape().m();
-        let (position, h0) = match is_over {
-            true => (0, vec![0.0; m]),
-            false => (state.position as u64, state.h[..m].to_vec()),
+        let h0 = match next.begins {
+            true => vec![0.0; m],
+            false => state.h[..m].to_vec(),
         };
         let mut place = self.place(position, h0)?;
         place.is_own = true;
@@ -140,7 +151,7 @@ impl Reader<'_> {
             inputs.iter().for_each(|&x| recurrence.read(x, &mut o));
             position += inputs.len() as u64;
         }
-        match self.corpus.is_over(position) {
+        match self.walk.is_over(position) {
             true => self.place(0, vec![0.0; shape.m()]),
             false => self.place(position, recurrence.h),
         }
@@ -199,7 +210,9 @@ mod tests {
             documents: true,
             ..default
         };
-        for settings in [default, several, documents] {
+        let orders = [Order::Chunks { length: 30 }, Order::Positions];
+        let [chunks, positions] = orders.map(|order| Settings { order, ..several });
+        for settings in [default, several, documents, chunks, positions] {
             // Past the end of a part as well, where the text is begun anew.
             for updates in [0, 1, 9, 24, 25, 26, 74, 75, 76, 77] {
                 let (training, text) = trained(settings, updates);

@@ -1,6 +1,6 @@
 //! The training loop, one update at a time.
 //!
-//! Update n begins where the last one ended, or at the start of the text with h = 0 where fewer than
+//! [`crate::order`] says what each update reads. In the order of the text, update n begins where the last one ended, or at the start of the text with h = 0 where fewer than
 //! T + 1 characters are left. With B streams each is a part of the text with floor(N / B) characters, and
 //! all begin anew together. [`Training::look`] computes the loss of chunk n under the parameters
 //! after n updates and changes nothing; [`Training::update`] then makes update n.
@@ -15,6 +15,7 @@
 use crate::corpus::{Corpus, TextError};
 use crate::kernels::Level;
 use crate::model::{Loss, Model, SettingError, Settings, State};
+use crate::order::{Next, Walk};
 use crate::parameters::{Shape, ShapeError, zeros};
 use crate::random::{Generator, Stream};
 use crate::streams::Streams;
@@ -34,7 +35,7 @@ pub struct Look {
     pub iteration: u64,
     /// Times that the text has been begun anew, chunk n included.
     pub epoch: u64,
-    /// Index of the first character of chunk n.
+    /// Index in the text of the first character of chunk n: that of the first stream.
     pub position: usize,
     /// The loss of chunk n in nats: the sum over its characters, or their mean, see [`Settings::loss`].
     pub loss: f64,
@@ -66,13 +67,18 @@ pub enum TrainingError {
         streams: usize,
         /// Whether they are those of documents, which need a character between two newlines.
         documents: bool,
+        /// C, in an order of chunks: each stream needs one, and the last of them a character after it.
+        chunk: Option<usize>,
     },
-    /// The part that is to be held out has no character with another before it; or it is no whole document.
+    /// The part that is to be held out has no character with another before it; or it is no whole document, or in an
+    /// order of chunks no whole one.
     TooFewHeldOut {
         /// The characters of the text.
         length: u64,
         /// Those that would be held out.
         held_out: u64,
+        /// Those that are needed.
+        need: usize,
     },
     /// No part of the text is held out.
     NothingHeldOut,
@@ -113,25 +119,39 @@ impl fmt::Display for TrainingError {
                 need,
                 streams,
                 documents,
+                chunk,
             } => {
                 let beside = match held_out {
                     0 => String::new(),
                     _ => format!(" beside the {held_out} that are held out"),
                 };
-                let needs = match (documents, streams) {
-                    (true, _) => format!("a document needs {need}, its newlines among them"),
-                    (_, 1) => format!("one update needs seq-length + 1 = {need}"),
+                let needs = match (documents, chunk, streams) {
+                    (true, ..) => format!("a document needs {need}, its newlines among them"),
+                    (_, Some(_), 1) => format!("an order of chunks needs chunk + 1 = {need}"),
+                    (_, Some(_), _) => format!(
+                        "an order of chunks needs streams chunk + 1 = {need}, with {streams} streams"
+                    ),
+                    (.., 1) => format!("one update needs seq-length + 1 = {need}"),
                     _ => format!(
                         "one update needs streams (seq-length + 1) = {need}, with {streams} streams"
                     ),
                 };
                 write!(f, "{length} characters{beside} are too few: {needs}")
             }
-            TrainingError::TooFewHeldOut { length, held_out } => write!(
-                f,
-                "{held_out} of {length} characters would be held out, but at least 2 are needed, and of documents \
-                 a whole one: choose a larger share"
-            ),
+            TrainingError::TooFewHeldOut {
+                length,
+                held_out,
+                need,
+            } => {
+                let needs = match need {
+                    2 => "2 are needed, and of documents a whole one".to_string(),
+                    _ => format!("a chunk of {need} is needed"),
+                };
+                write!(
+                    f,
+                    "{held_out} of {length} characters would be held out, but at least {needs}: choose a larger share"
+                )
+            }
             TrainingError::NothingHeldOut => write!(
                 f,
                 "no part of the text is held out: there is no validation loss"
@@ -192,9 +212,12 @@ impl From<TextError> for TrainingError {
 #[derive(Debug)]
 pub struct Training {
     corpus: Corpus,
+    walk: Walk,
     model: Model,
     best: Model,
     looked: Option<Look>,
+    /// Characters that every stream has read in its epoch before the chunk looked at.
+    position: usize,
     /// The hidden states that the chunks looked at begin with, B x m.
     h0: Vec<f64>,
     /// The first stream's chunk that was looked at, and one character more.
@@ -262,7 +285,8 @@ impl Training {
         }
         let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
         // The model and the best model with what the optimiser remembers.
-        claim_memory(shape, &settings, 2 + 2 * settings.optimizer.memory().len())?;
+        let times = 2 + 2 * settings.optimizer.memory().len();
+        claim_memory(shape, &settings, corpus.learned(), times)?;
         let state = match from {
             Some(model) => State::first(model.state.rnn.clone(), &settings)?,
             None => State::untrained(shape, &settings)?,
@@ -333,7 +357,7 @@ impl Training {
         }
         check_length(&corpus, &model.settings)?;
         // Both models are there already.
-        claim_memory(shape, &model.settings, 0)?;
+        claim_memory(shape, &model.settings, corpus.learned(), 0)?;
         Self::with(corpus, best, model)
     }
 
@@ -347,12 +371,15 @@ impl Training {
         let validator = (model.settings.validation > 0.0)
             .then(|| Validator::new(model.state.rnn.shape(), level));
         corpus.split(model.settings.streams)?;
+        let walk = Walk::new(&model.settings, &corpus)?;
         let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
         chunk.clear();
         Ok(Training {
             corpus,
+            walk,
             best,
             looked: None,
+            position: 0,
             h0: zeros(model.state.h.len())?,
             chunk,
             streams,
@@ -410,7 +437,7 @@ impl Training {
 
     /// Updates in one pass over the text.
     pub fn updates_per_epoch(&self) -> u64 {
-        self.corpus.updates_per_epoch()
+        self.walk.updates_per_epoch()
     }
 
     /// Whether the parameters as they are are the best so far.
@@ -522,10 +549,8 @@ impl Training {
             loss: kind,
             ..
         } = self.model.settings;
-        let state = &self.model.state;
-        let begins_anew = self.corpus.is_over(state.position as u64);
-        let position = if begins_anew { 0 } else { state.position };
-        let steps = self.read(position, begins_anew)?;
+        let next = self.walk.next(&self.model.state);
+        let (place, steps) = self.read(&next)?;
         let state = &self.model.state;
         let sum = self.streams.forward(&state.rnn);
         let loss = match kind {
@@ -556,36 +581,40 @@ impl Training {
         let competes = self.validator.is_none() && state.updates % BEST_EVERY == 0;
         let look = Look {
             iteration: state.updates,
-            epoch: state.epoch + u64::from(begins_anew),
-            position,
+            epoch: next.epoch,
+            position: place,
             loss,
             smooth_loss,
             is_best: competes && state.best_smooth_loss.is_none_or(|best| smooth_loss < best),
         };
+        self.position = next.position as usize;
         self.looked = Some(look);
         Ok(look)
     }
 
-    /// Gives the streams the chunks at `position`, and the hidden states that they begin with; returns their
-    /// length.
-    fn read(&mut self, position: usize, begins_anew: bool) -> Result<usize, TrainingError> {
+    /// Gives the streams their chunks, and the hidden states that they begin with; returns where in the text that of
+    /// the first stream is, and their length.
+    fn read(&mut self, next: &Next) -> Result<(usize, usize), TrainingError> {
         let m = self.model.state.rnn.shape().m();
         self.h0.copy_from_slice(&self.model.state.h);
-        for (stream, h0) in self.h0.chunks_exact_mut(m).enumerate() {
-            let characters = self.corpus.chunk(stream, position as u64)?;
+        let mut first = 0;
+        let states = self.h0.chunks_exact_mut(m);
+        for (stream, (place, h0)) in self.walk.places(next).zip(states).enumerate() {
+            let characters = self.corpus.chunk(stream, place)?;
             let begins_document = self.model.newline() == Some(characters[0]);
-            if begins_anew || begins_document {
+            if next.begins || begins_document {
                 h0.fill(0.0);
             }
             let steps = characters.len() - 1;
             if stream == 0 {
+                first = place as usize;
                 self.chunk.clear();
                 self.chunk.extend_from_slice(characters);
                 self.streams.resize(steps);
             }
             (self.streams).begin(stream, &characters[..steps], &characters[1..], h0);
         }
-        Ok(self.chunk.len() - 1)
+        Ok((first, self.chunk.len() - 1))
     }
 
     /// Update n: backward pass, clipping, the optimiser's step. Looks first where that has not been done.
@@ -618,7 +647,7 @@ impl Training {
         }
         state.updates += 1;
         state.epoch = look.epoch;
-        state.position = look.position + steps;
+        state.position = self.position + steps;
         state.smooth_loss = Some(look.smooth_loss);
         Ok(look)
     }
@@ -645,10 +674,11 @@ impl Training {
 fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
     let (need, streams) = (settings.least_characters(), settings.streams);
     let (length, held_out) = (corpus.learned(), corpus.held_out());
-    if settings.validation > 0.0 && held_out < 2 {
+    if held_out < settings.least_held_out() as u64 {
         return Err(TrainingError::TooFewHeldOut {
             length: corpus.length(),
             held_out,
+            need: settings.least_held_out(),
         });
     }
     match length < need as u64 {
@@ -658,6 +688,7 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
             need,
             streams,
             documents: settings.documents,
+            chunk: settings.order.chunk(),
         }),
         false => Ok(()),
     }
@@ -666,14 +697,20 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
 /// Asks for all that a run still needs at once, as many numbers as parameters so many times among it,
 /// and gives it back: a system that promises more than it has refuses one large request sooner than
 /// many small ones.
-fn claim_memory(shape: Shape, settings: &Settings, times: usize) -> Result<(), ShapeError> {
+fn claim_memory(
+    shape: Shape,
+    settings: &Settings,
+    learned: u64,
+    times: usize,
+) -> Result<(), ShapeError> {
     let parameters = (shape.entries() * size_of::<f64>()).checked_mul(times);
     let steps = Unrolled::bytes(shape, settings.sequence_length, settings.streams);
     let validator = match settings.validation > 0.0 {
         true => Validator::bytes(shape),
         false => Some(0),
     };
-    let bytes = [parameters, steps, validator]
+    let walk = Some(Walk::bytes(settings, learned));
+    let bytes = [parameters, steps, validator, walk]
         .into_iter()
         .try_fold(0usize, |sum, part| sum.checked_add(part?))
         .unwrap_or(usize::MAX);

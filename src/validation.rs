@@ -414,6 +414,7 @@ mod tests {
         let none = TrainingError::TooFewHeldOut {
             length: 18,
             held_out: 0,
+            need: 2,
         };
         assert_eq!(refused, none);
         let all = Settings {

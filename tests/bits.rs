@@ -4,7 +4,7 @@
 
 mod program;
 
-use elman::{Level, STORY, Settings, Training, Unrolled, checkpoint, digest, safetensors};
+use elman::{Level, Order, STORY, Settings, Training, Unrolled, checkpoint, digest, safetensors};
 use program::{Ended, Folder, TEXT, ended};
 
 /// Digests on the built-in text with seed 1: m, streams, updates, digest. They change with the order of
@@ -14,6 +14,12 @@ const RECORDED: [(usize, usize, u64, u64); 4] = [
     (5, 1, 1000, 0xd5dc_85f6_f192_7fdc),
     (20, 4, 200, 0x1a90_4a10_d9dc_4db6),
     (520, 1, 20, 0xabfb_5712_78c2_8b4f),
+];
+
+/// With m = 20 and 2 streams after 200 updates.
+const RECORDED_ORDERS: [(Order, u64); 2] = [
+    (Order::Chunks { length: 110 }, 0x52de_85d8_883b_135d),
+    (Order::Positions, 0xa469_2035_1db2_f294),
 ];
 
 const THREADS: [usize; 4] = [1, 2, 3, 5];
@@ -59,6 +65,31 @@ fn recorded_digests_are_found_again() {
     });
     let (found, recorded) = (found.concat(), RECORDED.map(line).concat());
     assert!(found == recorded, "found:\n{found}recorded:\n{recorded}");
+}
+
+/// On any number of threads, at every level.
+#[test]
+fn random_orders_are_found_again() {
+    let line = |(order, digest)| format!("({order:?}, 0x{digest:016x}),\n");
+    let recorded = RECORDED_ORDERS.map(line).concat();
+    for level in Level::available() {
+        for threads in [1, 3] {
+            let found = RECORDED_ORDERS.map(|(order, _)| {
+                let settings = Settings {
+                    hidden: 20,
+                    streams: 2,
+                    order,
+                    ..Settings::default()
+                };
+                let training = Training::new(STORY, settings).unwrap();
+                let mut training = training.on(level, threads).unwrap();
+                (0..200).for_each(|_| _ = training.update().unwrap());
+                line((order, digest_of(&training)))
+            });
+            let found = found.concat();
+            assert!(found == recorded, "{level:?}, {threads} threads:\n{found}");
+        }
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn lines(folder: &Folder, shell: &mut Command) -> Vec<String> {
 
 /// A command line, whose last word is to be completed, and what must be offered for it: all of the names before
 /// the bar, none of those after.
-const CASES: [(&str, &str); 18] = [
+const CASES: [(&str, &str); 20] = [
     ("elman tr", "train | check text"),
     ("elman ", "train sample check show help | text"),
     ("elman train --hid", "--hidden | --quiet"),
@@ -61,6 +61,8 @@ const CASES: [(&str, &str); 18] = [
     ("elman train --from ", "text run-1 | train"),
     ("elman export --format ", "torch npz | text"),
     ("elman export --format t", "torch | npz text"),
+    ("elman train --order ", "text chunks positions | run-1"),
+    ("elman train --order c", "chunks | text positions"),
     ("elman show te", "text | train"),
     ("elman help ", "train check | text"),
     ("elman completions ", "bash zsh fish | text"),

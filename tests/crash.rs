@@ -29,6 +29,17 @@ fn a_run_with_a_part_held_out_may_be_killed_too() {
     killed("killed-validation", &begin, 16);
 }
 
+/// In the middle of chunks and of epochs.
+#[test]
+fn a_run_in_random_order_may_be_killed_too() {
+    for (name, order) in [
+        ("killed-chunks", "--order chunks --chunk 35"),
+        ("killed-positions", "--order positions --streams 2"),
+    ] {
+        killed(name, &format!("{ENDLESS} {order}"), 16);
+    }
+}
+
 fn killed(name: &str, begin: &str, least: usize) {
     let folder = Folder::new(name);
     let mut generator = Generator::new(50, Stream::Passage);

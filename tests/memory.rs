@@ -7,7 +7,7 @@ use elman::random::{Generator, Stream};
 use elman::score::{Extent, Reading, Scorer};
 use elman::synthesis::{Sampling, Synthesizer};
 use elman::text::Symbols;
-use elman::{Corpus, Level, STORY, Settings, Training};
+use elman::{Corpus, Level, Order, STORY, Settings, Training};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
@@ -106,16 +106,21 @@ impl Seek for Endless {
 #[test]
 fn a_long_text_is_held_nowhere() {
     let _alone = alone();
-    for (symbols, documents, streams) in [
-        (Symbols::Characters, false, 1),
-        (Symbols::Characters, true, 1),
-        (Symbols::Bytes, false, 40),
+    let chunks = Order::Chunks { length: 1000 };
+    for (symbols, documents, streams, order) in [
+        (Symbols::Characters, false, 1, Order::Text),
+        (Symbols::Characters, true, 1, Order::Text),
+        (Symbols::Bytes, false, 40, Order::Text),
+        (Symbols::Characters, false, 1, chunks),
+        (Symbols::Bytes, false, 40, chunks),
+        (Symbols::Characters, false, 3, Order::Positions),
     ] {
         let settings = Settings {
             hidden: 5,
             sequence_length: 10,
             streams,
             documents,
+            order,
             validation: 1e-3,
             ..Settings::default()
         };
@@ -139,9 +144,9 @@ fn a_long_text_is_held_nowhere() {
         assert!(more() < 32_000_000, "{} bytes while it is learned", more());
         // Both are many windows long.
         let look = allocations(|| _ = training.validate().unwrap());
-        assert_eq!(look, 0, "{symbols:?}, documents: {documents}");
+        assert_eq!(look, 0, "{symbols:?}, documents: {documents}, {order:?}");
         let longer = allocations(|| updates(&mut training, 40_000 / streams));
-        assert_eq!(longer, 0, "{symbols:?}, documents: {documents}");
+        assert_eq!(longer, 0, "{symbols:?}, documents: {documents}, {order:?}");
     }
 }
 
@@ -175,6 +180,27 @@ fn an_update_allocates_nothing() {
                 assert_eq!(training.best().state.updates, 200);
             }
         }
+    }
+}
+
+/// Not even where the chunks are shuffled anew.
+#[test]
+fn no_order_allocates_anything() {
+    let _alone = alone();
+    for order in [Order::Chunks { length: 15 }, Order::Positions] {
+        let settings = Settings {
+            hidden: 7,
+            streams: 2,
+            sequence_length: 7,
+            order,
+            ..Settings::default()
+        };
+        let mut training = Training::new(SHORT, settings).unwrap();
+        updates(&mut training, 50);
+        let begun = training.model().state.epoch;
+        let count = allocations(|| updates(&mut training, 200));
+        assert_eq!(count, 0, "{order:?}");
+        assert!(training.model().state.epoch > begun + 5);
     }
 }
 

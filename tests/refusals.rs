@@ -73,6 +73,32 @@ fn settings_out_of_range_are_refused() {
         ("--log-every 0", "--log-every 0: must be"),
         ("--seq-length 18446744073709551615", "too few"),
         (
+            "--order chunks --chunk 24",
+            "--chunk 24: must be at least seq-length",
+        ),
+        (
+            "--order chunks --seq-length 1001",
+            "--chunk 1000: must be at least seq-length",
+        ),
+        (
+            "--documents --order positions",
+            "--order positions: must be text with documents",
+        ),
+        (
+            "--documents --order chunks",
+            "--order chunks: must be text with documents",
+        ),
+        (
+            "--order chunks --chunk 700 --streams 2",
+            "text: --chunk 700: 1287 characters are too few: an order of chunks needs streams chunk + 1 = 1401, with 2 \
+             streams",
+        ),
+        (
+            "--order chunks --chunk 200 --validation 0.1",
+            "text: --validation 0.1: 128 of 1287 characters would be held out, but at least a chunk of 200 is needed: \
+             choose a larger share",
+        ),
+        (
             "--seed 18446744073709551616",
             "--seed 18446744073709551616: too large",
         ),
@@ -152,6 +178,22 @@ fn wrong_command_lines_have_their_own_status() {
             "--learning-rate fast: must be a number",
         ),
         ("train --quiet=yes", "--quiet takes no value"),
+        (
+            "train --order backwards",
+            "--order backwards: must be text, chunks or positions",
+        ),
+        (
+            "train --chunk 500",
+            "--chunk 500: the text is not read in chunks: give --order chunks as well",
+        ),
+        (
+            "train --order positions --chunk 500",
+            "--chunk 500: the text is not read in chunks",
+        ),
+        (
+            "train --order chunks --chunk x",
+            "--chunk x: must be a whole number",
+        ),
         ("train text text", "unexpected argument \"text\""),
         ("sample", "which model?"),
         ("show", "which model?"),

@@ -36,6 +36,8 @@ fn a_run_that_is_stopped_and_goes_on_is_the_run_that_never_stopped() {
         "--learning-rate 3",
         "--validation 0.3 --validate-every 40",
         "--validation 0.3 --streams 2 --learning-rate 1",
+        "--order chunks --chunk 45 --streams 2 --validation 0.3",
+        "--order positions --streams 3",
     ] {
         let whole = begin(
             &folder,
@@ -234,6 +236,11 @@ fn what_is_given_again_has_to_agree() {
         ),
         ("--seed 2", "--seed 2: the run was begun with 1"),
         (
+            "--order chunks",
+            "--order chunks: the run was begun with text, and goes on so",
+        ),
+        ("--chunk 1000", "--chunk 1000: the run was begun without it"),
+        (
             "--report-every 7",
             "--report-every 7: the run was begun with 70",
         ),
@@ -313,6 +320,51 @@ fn what_is_held_out_stays_so() {
     assert!(folder.files("run") == files);
     go_on(&folder, "run", options).well();
     assert!(folder.files("run") == files);
+}
+
+#[test]
+fn an_order_stays_what_it_is() {
+    let folder = Folder::new("resume-order");
+    begin(&folder, "run", "--iterations 50 --order chunks --chunk 90").well();
+    let files = folder.files("run");
+    for (option, words) in [
+        (
+            "--order text",
+            "--order text: the run was begun with chunks",
+        ),
+        (
+            "--order positions",
+            "--order positions: the run was begun with chunks, and goes on so",
+        ),
+        ("--chunk 91", "--chunk 91: the run was begun with 90"),
+    ] {
+        let more = format!("--iterations 60 {option}");
+        go_on(&folder, "run", &more).refused(1, words);
+    }
+    go_on(&folder, "run", "--order chunks --chunk 90").well();
+    assert!(folder.files("run") == files);
+}
+
+/// 1,287 characters: 14 chunks of 90, of 9 updates each.
+#[test]
+fn a_chart_has_the_epochs_of_the_order() {
+    let folder = Folder::new("order-epochs");
+    let marks = |options: &str| {
+        begin(
+            &folder,
+            "run",
+            &format!("--iterations 400 --force {options}"),
+        )
+        .well();
+        let rows = folder.read_text("run/loss.csv");
+        let epochs = rows.lines().last().unwrap().split(',').nth(1).unwrap();
+        let svg = folder.read_text("run/loss.svg");
+        (epochs.to_string(), svg.matches("class=\"epoch\"").count())
+    };
+    assert_eq!(marks("--order chunks --chunk 90"), ("3".to_string(), 3));
+    let of_two = marks("--order chunks --chunk 90 --streams 2");
+    assert_eq!(of_two, ("6".to_string(), 6));
+    assert_eq!(marks("--order positions"), ("3".to_string(), 3));
 }
 
 #[test]

@@ -292,6 +292,21 @@ fn runs_that_have_ended_are_only_told() {
     assert_eq!(all.matches(" iter=350 ").count(), 4, "{all}");
 }
 
+/// One more begins in the order of the others.
+#[test]
+fn a_missing_run_reads_as_the_others_do() {
+    let folder = Folder::new("seeds-order");
+    for order in ["--order chunks --chunk 90", "--order positions"] {
+        for (out, count) in [("whole", 3), ("runs", 2)] {
+            let more = format!("--seeds {count} --force --out {out} {order}");
+            seeds(&folder, &more).well();
+        }
+        folder.run("train text --resume runs --seeds 3").well();
+        assert_same(&folder, 1..=3, "runs", "whole");
+        fs::remove_dir_all(folder.path("runs")).unwrap();
+    }
+}
+
 #[test]
 fn what_does_not_go_on_is_told() {
     let folder = Folder::new("seeds-resume");

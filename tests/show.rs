@@ -119,6 +119,40 @@ fn people_read_it_in_80_columns() {
     assert_eq!(row(&untrained, "documents"), "every line is one");
 }
 
+/// In words, and for programs.
+#[test]
+fn every_order_is_shown() {
+    let folder = Folder::new("show-order");
+    for (options, words, position, json) in [
+        (
+            "",
+            "that of the text",
+            "character 50 of each stream",
+            r#""order": "text", "chunk": null"#,
+        ),
+        (
+            "--order chunks",
+            "random, in chunks of C = 1,000 characters",
+            "50 characters of the epoch read by each stream",
+            r#""order": "chunks", "chunk": 1000"#,
+        ),
+        (
+            "--order positions",
+            "random positions",
+            "50 characters of the epoch read by each stream",
+            r#""order": "positions", "chunk": null"#,
+        ),
+    ] {
+        let run = format!("--iterations 5 --force {options}");
+        folder.train("run", &run).well();
+        let shown = folder.run("show run/model.safetensors").well();
+        assert_eq!(row(&shown, "order"), words);
+        assert_eq!(row(&shown, "position"), position);
+        let shown = folder.run("show run/model.safetensors --json").well();
+        assert!(shown.contains(json), "{shown}");
+    }
+}
+
 /// Large weights and a hidden state that no longer moves.
 #[test]
 fn tensors_are_summed_up() {
@@ -234,7 +268,7 @@ fn expected(model: &Model, plan: &elman::Plan, bytes: u64) -> String {
         format!("{} {} {}", shape.K(), shape.m(), shape.entries()),
         format!(
             "hidden sequence_length streams documents learning_rate sigma clip epsilon seed validation \
-             optimizer beta1 beta2 loss initialization {} {} {} False {}",
+             optimizer beta1 beta2 loss initialization order chunk {} {} {} False {}",
             settings.hidden, settings.sequence_length, settings.streams, settings.seed
         ),
         [settings.learning_rate, settings.sigma, settings.clip, settings.epsilon, settings.validation]

@@ -29,6 +29,20 @@ fn trained(validation: f64) -> Model {
     training.model().clone()
 }
 
+/// In an order of its own.
+fn ordered(order: Order) -> Model {
+    let settings = Settings {
+        hidden: 3,
+        sequence_length: 4,
+        validation: 0.3,
+        order,
+        ..Settings::default()
+    };
+    let mut training = Training::new(TEXT, settings).unwrap();
+    (0..25).for_each(|_| _ = training.update().unwrap());
+    training.model().clone()
+}
+
 fn plan() -> Plan {
     Plan {
         iterations: 123,
@@ -158,6 +172,115 @@ fn other_runs_have_no_metadata_of_it() {
     assert_eq!(holds(&validated_file()), [true; 3]);
     let best_alone = to_bytes(&trained(0.3)).unwrap();
     assert_eq!(holds(&best_alone), [true, true, false]);
+}
+
+#[test]
+fn a_run_in_another_order_is_read_back() {
+    for (order, keys) in [
+        (Order::Text, [false, false]),
+        (Order::Chunks { length: 9 }, [true, true]),
+        (Order::Positions, [true, false]),
+    ] {
+        let model = ordered(order);
+        assert!(model.state.epoch > 0);
+        let bytes = to_bytes(&model).unwrap();
+        assert_eq!(from_bytes(&bytes).unwrap(), model);
+        let metadata = safetensors::read(&bytes).unwrap().metadata.unwrap();
+        let holds = |key: &str| metadata.iter().any(|(name, _)| name == key);
+        // Earlier versions read the files of the order of the text.
+        assert_eq!(["order", "chunk"].map(holds), keys, "{order:?}");
+    }
+}
+
+/// A part of 2 characters is one chunk, and all of it is read.
+#[test]
+fn chunks_may_fill_a_stream_s_part() {
+    let settings = Settings {
+        hidden: 2,
+        sequence_length: 2,
+        streams: 3,
+        order: Order::Chunks { length: 2 },
+        ..Settings::default()
+    };
+    let mut training = Training::new("abcdefg", settings).unwrap();
+    for _ in 0..3 {
+        training.update().unwrap();
+        assert_eq!(training.model().state.position, 2);
+        let bytes = to_bytes(training.model()).unwrap();
+        assert_eq!(&from_bytes(&bytes).unwrap(), training.model());
+    }
+}
+
+#[test]
+fn orders_that_no_run_has_are_refused() {
+    let chunks = to_bytes(&ordered(Order::Chunks { length: 9 })).unwrap();
+    let positions = to_bytes(&ordered(Order::Positions)).unwrap();
+    let with = |bytes: &[u8], key: &'static str, value: &'static str| {
+        changed_of(bytes, move |_, metadata| set(metadata, key, value))
+    };
+    let without_chunk = changed_of(&chunks, |_, metadata| {
+        metadata.retain(|(key, _)| key != "chunk");
+    });
+    for (bytes, message) in [
+        (
+            with(&chunks, "order", "backwards"),
+            "order = \"backwards\", which must be chunks or positions, or absent",
+        ),
+        (
+            with(&chunks, "order", "text"),
+            "must be chunks or positions",
+        ),
+        (without_chunk, "the metadata lack \"chunk\""),
+        (
+            with(&chunks, "chunk", "long"),
+            "which must be a whole number",
+        ),
+        (
+            with(&chunks, "chunk", "3"),
+            "chunk 3: must be at least seq-length",
+        ),
+        (with(&chunks, "chunk", "0"), "chunk 0: must be at least"),
+        // 40 of 57 characters are learned, 17 held out.
+        (
+            with(&chunks, "chunk", "18"),
+            "enough for 2 characters to be held out, or a chunk",
+        ),
+        (
+            with(&chunks, "chunk", "40"),
+            "or a chunk for every stream and 1",
+        ),
+        (
+            with(&chunks, "chunk", "18446744073709551615"),
+            "or a chunk for every stream and 1",
+        ),
+        (
+            with(&chunks, "documents", "true"),
+            "order chunks: must be text with documents",
+        ),
+        (
+            with(&positions, "documents", "true"),
+            "order positions: must be text with documents",
+        ),
+        (
+            with(&chunks, "position", "6"),
+            "position = \"6\", which must be a multiple of sequence_length",
+        ),
+        (
+            with(&positions, "position", "1"),
+            "a multiple of sequence_length",
+        ),
+        (
+            with(&positions, "position", "40"),
+            "within the text of a stream",
+        ),
+        (
+            with(&chunks, "position", "44"),
+            "within the text of a stream",
+        ),
+    ] {
+        let error = from_bytes(&bytes).unwrap_err().to_string();
+        assert!(error.contains(message), "{message:?} is not in {error:?}");
+    }
 }
 
 #[test]

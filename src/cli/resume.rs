@@ -77,7 +77,7 @@ pub enum Begun {
 }
 
 /// Every option that stays as it was, with its value.
-pub fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 21] {
+pub fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 23] {
     use Begun::{Clip, Count, Number, Switch, Word};
     let Model {
         settings,
@@ -109,6 +109,11 @@ pub fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 21] {
         (
             "validate-every",
             plan.validate_every.map_or(Switch(false), Count),
+        ),
+        ("order", Word(settings.order.name())),
+        (
+            "chunk",
+            (settings.order.chunk()).map_or(Switch(false), |length| Count(length as u64)),
         ),
     ]
 }

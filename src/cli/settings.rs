@@ -4,7 +4,7 @@ use super::arguments::{Arguments, Choice, Implied};
 use super::failure::Failure;
 use super::files::Text;
 use elman::text::Symbols;
-use elman::{Initialization, Loss, Optimizer, Settings, TrainingError};
+use elman::{Initialization, Loss, Optimizer, Order, Settings, TrainingError};
 
 pub const HIDDEN: Choice = Choice::new("hidden", "N", "hidden units m").or("100");
 
@@ -136,6 +136,16 @@ pub const VALIDATION: Choice = Choice::new(
 )
 .or("0");
 
+pub const ORDER: Choice = Choice::new(
+    "order",
+    "text|chunks|positions",
+    "read the text as it stands, in shuffled chunks, or at random positions",
+)
+.or("text");
+
+pub const CHUNK: Choice =
+    Choice::new("chunk", "N", "characters of a chunk of --order chunks C").or("1000");
+
 /// What the text is a sequence of.
 pub fn symbols(arguments: &Arguments) -> Symbols {
     match arguments.has(BYTES.name) {
@@ -178,6 +188,7 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         beta2: arguments.number("beta2")?,
         loss: named(Loss::ALL, Loss::name, loss),
         initialization: named(Initialization::ALL, Initialization::name, initialization),
+        order: order(arguments)?,
     };
     let checked = settings.check();
     checked.map_err(|error| {
@@ -249,11 +260,39 @@ pub fn unit(settings: &Settings) -> String {
     }
 }
 
+/// That of the text where it cannot be chosen.
+fn order(arguments: &Arguments) -> Result<Order, Failure> {
+    if !arguments.knows(ORDER.name) {
+        return Ok(Order::Text);
+    }
+    let order = match arguments.word(ORDER.name)? {
+        "chunks" => Order::Chunks {
+            length: arguments.count(CHUNK.name)?,
+        },
+        "positions" => Order::Positions,
+        _ => Order::Text,
+    };
+    if arguments.has(CHUNK.name) && order.chunk().is_none() {
+        return Err(Failure::Usage(format!(
+            "{}: the text is not read in chunks: give --order chunks as well",
+            arguments.quoted(CHUNK.name)
+        )));
+    }
+    Ok(order)
+}
+
 /// Says which argument is to blame.
 pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure {
     match error {
         TrainingError::TooFewHeldOut { .. } | TrainingError::TextTooShort { held_out: 1.., .. } => {
             let place = format!("{}: --validation {:?}", text.place, settings.validation);
+            Failure::at(place, error)
+        }
+        TrainingError::TextTooShort {
+            chunk: Some(length),
+            ..
+        } => {
+            let place = format!("{}: --chunk {length}", text.place);
             Failure::at(place, error)
         }
         TrainingError::TextTooShort { .. } | TrainingError::Text(_) => {

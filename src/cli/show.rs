@@ -10,7 +10,7 @@ use super::output::{one_line, print};
 use super::settings::{clip_words, unit};
 use super::terminal::{columns_of, thousands};
 use elman::text::{Symbols, Vocabulary};
-use elman::{Initialization, Optimizer, Settings, Validation, checkpoint, digest};
+use elman::{Initialization, Optimizer, Order, Settings, Validation, checkpoint, digest};
 use std::f64::consts::LN_2;
 
 /// The help's words.
@@ -38,7 +38,7 @@ is not is null:
   K, m, parameters  sizes: symbols, hidden units, entries of U, W, V, b, c
   settings          hidden, sequence_length, streams, documents, learning_rate,
                     sigma, clip (null: none), epsilon, seed, validation,
-                    optimizer, beta1, beta2, loss, initialization
+                    optimizer, beta1, beta2, loss, initialization, order, chunk
   text              length, digest, start (the first symbol); null if imported
   state             updates, epoch, position, smooth_loss, best_smooth_loss,
                     best_validation (nats per character)
@@ -196,6 +196,17 @@ fn of_settings(file: &ModelFile) -> Rows {
                 share => format!("the last {share:?} of the text"),
             },
         ),
+        (
+            "order",
+            match settings.order {
+                Order::Text => "that of the text".to_string(),
+                Order::Chunks { length } => format!(
+                    "random, in chunks of C = {} characters",
+                    thousands(length as u64)
+                ),
+                Order::Positions => "random positions".to_string(),
+            },
+        ),
     ]
 }
 
@@ -229,10 +240,11 @@ fn of_state(file: &ModelFile) -> Rows {
             source.digest
         ),
     };
-    let position = format!(
-        "character {} of each stream",
-        thousands(state.position as u64)
-    );
+    let read = thousands(state.position as u64);
+    let position = match model.settings.order {
+        Order::Text => format!("character {read} of each stream"),
+        _ => format!("{read} characters of the epoch read by each stream"),
+    };
     let mut rows = vec![
         ("text", text),
         ("updates", thousands(state.updates)),

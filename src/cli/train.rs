@@ -7,8 +7,8 @@ use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::seeds;
 use super::settings::{
-    BETA1, BETA2, BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE, LOSS,
-    OPTIMIZER, PRESET, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS, VALIDATION,
+    BETA1, BETA2, BYTES, CHUNK, CLIP, DOCUMENTS, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE,
+    LOSS, OPTIMIZER, ORDER, PRESET, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS, VALIDATION,
 };
 pub use at_work::{Outcome, Run};
 use elman::disk::System;
@@ -33,6 +33,10 @@ With --validation 0.1 the last tenth of TEXT is not learned: its loss stands in
 the reports, in loss.csv and in loss.svg, and chooses the best model. Where only
 the end was looked at and is the best, best-before-end.safetensors is the best
 model of a run that goes on.
+
+With --order chunks TEXT is cut into chunks of --chunk characters, and every epoch
+reads them in another random order, each from h = 0. With --order positions every
+update begins at a random character, and from h = 0.
 
 With --resume a run goes on from its last state, as if it had never stopped, in
 the same TEXT and with all the settings of the run; --iterations may be larger,
@@ -69,6 +73,8 @@ pub const CHOICES: &[Choice] = &[
         "updates from look to look at what is held out, beside the reports'",
     )
     .seldom(),
+    ORDER.seldom(),
+    CHUNK.seldom(),
     Choice::new("iterations", "N", "updates").or("100000"),
     SEED,
     Choice::new(

@@ -1,5 +1,6 @@
 use super::pass::MARKS;
 use super::*;
+use crate::order::Walk;
 use crate::random::{Generator, Stream};
 use std::sync::{Arc, Mutex};
 
@@ -15,12 +16,26 @@ fn open(bytes: &[u8], symbols: Symbols, settings: &Settings) -> Result<Corpus, T
     Corpus::open(Cursor::new(bytes.to_vec()), symbols, settings, |_| ())
 }
 
-/// What a stream reads in one epoch, chunk by chunk, as characters.
-fn chunks(corpus: &mut Corpus, stream: usize) -> Vec<String> {
+/// From the start of every stream's part to its end.
+fn walk(corpus: &Corpus, streams: usize) -> Walk {
+    let settings = Settings {
+        streams,
+        ..settings(corpus.T, corpus.documents)
+    };
+    Walk::new(&settings, corpus).unwrap()
+}
+
+fn updates_per_epoch(corpus: &Corpus) -> u64 {
+    walk(corpus, 1).updates_per_epoch()
+}
+
+/// What one stream reads in one epoch, chunk by chunk, as characters.
+fn chunks(corpus: &mut Corpus) -> Vec<String> {
     let vocabulary = corpus.vocabulary().clone();
+    let walk = walk(corpus, 1);
     let (mut position, mut chunks) = (0, Vec::new());
-    while !corpus.is_over(position) {
-        let chunk = corpus.chunk(stream, position).unwrap();
+    while !walk.is_over(position) {
+        let chunk = corpus.chunk(0, position).unwrap();
         position += chunk.len() as u64 - 1;
         chunks.push(vocabulary.decode(chunk));
     }
@@ -30,8 +45,8 @@ fn chunks(corpus: &mut Corpus, stream: usize) -> Vec<String> {
 fn documents(text: &str, T: usize) -> Vec<String> {
     let mut corpus = open(text.as_bytes(), Symbols::Characters, &settings(T, true)).unwrap();
     corpus.split(1).unwrap();
-    let chunks = chunks(&mut corpus, 0);
-    assert_eq!(corpus.updates_per_epoch(), chunks.len() as u64, "{text:?}");
+    let chunks = chunks(&mut corpus);
+    assert_eq!(updates_per_epoch(&corpus), chunks.len() as u64, "{text:?}");
     chunks
 }
 
@@ -51,21 +66,23 @@ fn windows_read_what_is_in_the_text() {
         let part = symbols.len() / streams;
         let vocabulary = Vocabulary::of(&text);
         assert_eq!(corpus.vocabulary(), &vocabulary);
-        assert_eq!(corpus.part(), part as u64);
+        let walk = walk(&corpus, streams);
+        assert_eq!(walk.part(), part as u64);
         let updates = (part - 1) / T;
-        assert_eq!(corpus.updates_per_epoch(), updates as u64);
+        assert_eq!(walk.updates_per_epoch(), updates as u64);
         // In order, and anew from the start; now and then somewhere else.
         let steps = (0..updates.min(3000)).chain([updates - 1, 0, updates / 2, 1.min(updates - 1)]);
         for n in steps {
-            assert!(!corpus.is_over((n * T) as u64));
+            assert!(!walk.is_over((n * T) as u64));
             for stream in 0..streams {
-                let chunk = corpus.chunk(stream, (n * T) as u64).unwrap();
-                let expected = &symbols[stream * part + n * T..][..=T];
+                let at = stream * part + n * T;
+                let chunk = corpus.chunk(stream, at as u64).unwrap();
+                let expected = &symbols[at..][..=T];
                 let found = chunk.iter().map(|&x| vocabulary.characters()[x]);
                 assert!(found.eq(expected.iter().copied()), "T = {T}, chunk {n}");
             }
         }
-        assert!(corpus.is_over((updates * T) as u64));
+        assert!(walk.is_over((updates * T) as u64));
     }
 }
 
@@ -96,7 +113,7 @@ fn a_jump_reads_little() {
     let input = Counted(Cursor::new(text.into_bytes()), read.clone());
     let mut corpus =
         Corpus::open(input, Symbols::Characters, &settings(25, false), |_| ()).unwrap();
-    corpus.split(1).unwrap();
+    corpus.split(2).unwrap();
     let mut check = |stream: usize, at: usize| {
         let before = *read.lock().unwrap();
         let chunk = corpus.chunk(stream, at as u64).unwrap();
@@ -106,7 +123,7 @@ fn a_jump_reads_little() {
     };
     let mut generator = Generator::new(1, Stream::Order(0));
     let positions = symbols.len() as u64 - 25;
-    let jumps = (0..1000).map(|_| check(0, generator.below(positions) as usize));
+    let jumps = (0..1000).map(|n| check(n % 2, generator.below(positions) as usize));
     let most = jumps.max().unwrap();
     assert!(most < 4 * LEAST_WINDOW, "{most} bytes");
     let pieces: Vec<usize> = (0..10_000).map(|n| check(0, 25 * n)).collect();
@@ -154,10 +171,13 @@ fn the_end_of_a_text_is_held_out() {
         };
         let mut alone = Corpus::of(&cut, &cut_settings).unwrap();
         alone.split(streams).unwrap();
-        assert_eq!(corpus.updates_per_epoch(), alone.updates_per_epoch());
+        let walk = walk(&corpus, streams);
+        let updates = (learned / streams) as u64 / 10;
+        assert!(walk.updates_per_epoch().abs_diff(updates) <= 1);
         for stream in 0..streams {
-            let position = 10 * (corpus.updates_per_epoch() - 1);
-            assert!(corpus.is_over(position + 10) && !corpus.is_over(position));
+            let position = 10 * (walk.updates_per_epoch() - 1);
+            assert!(walk.is_over(position + 10) && !walk.is_over(position));
+            let position = position + stream as u64 * walk.part();
             let chunk = corpus.chunk(stream, position).unwrap().to_vec();
             assert_eq!(chunk, alone.chunk(stream, position).unwrap());
         }
@@ -206,12 +226,12 @@ fn whole_documents_are_held_out() {
             if learned < lines.len() {
                 assert!(held_out(&mut corpus) == format!("\n{expected}"), "{share}");
             }
-            let read = chunks(&mut corpus, 0);
-            assert_eq!(corpus.updates_per_epoch(), read.len() as u64, "{share}");
+            let read = chunks(&mut corpus);
+            assert_eq!(updates_per_epoch(&corpus), read.len() as u64, "{share}");
             if learned > 0 {
                 let mut alone = Corpus::of(&lines[..learned].concat(), &of(0.0)).unwrap();
                 alone.split(1).unwrap();
-                assert!(read == chunks(&mut alone, 0), "{share}");
+                assert!(read == chunks(&mut alone), "{share}");
             }
         }
     }
@@ -288,7 +308,7 @@ fn a_place_among_documents_is_found_again() {
     assert!(corpus.marks.len() > 3, "{}", corpus.marks.len());
     corpus.split(1).unwrap();
     let mut positions = vec![0];
-    let chunks = chunks(&mut corpus, 0);
+    let chunks = chunks(&mut corpus);
     positions.extend(chunks.iter().scan(0, |at, chunk| {
         *at += chunk.chars().count() as u64 - 1;
         Some(*at)
@@ -308,11 +328,11 @@ fn an_epoch_of_documents_is_like_the_one_before() {
     let text = b"ab\nc\r";
     let mut corpus = open(text, Symbols::Characters, &settings(9, true)).unwrap();
     corpus.split(1).unwrap();
-    let first = chunks(&mut corpus, 0);
+    let first = chunks(&mut corpus);
     assert_eq!(first, ["\nab\n", "\nc\n"]);
     // Another place, so that the window has to turn back.
     corpus.windows[0].first = u64::MAX;
-    assert_eq!(chunks(&mut corpus, 0), first);
+    assert_eq!(chunks(&mut corpus), first);
 }
 
 #[test]
@@ -374,7 +394,7 @@ fn a_byte_order_mark_is_left_out() {
     let plain = Corpus::of(&text[3..], &settings(1, false)).unwrap();
     assert_eq!(corpus.source(), plain.source());
     corpus.split(1).unwrap();
-    assert_eq!(chunks(&mut corpus, 0), ["b\u{feff}", "\u{feff}a"]);
+    assert_eq!(chunks(&mut corpus), ["b\u{feff}", "\u{feff}a"]);
     assert_eq!(
         open(
             "\u{feff}".as_bytes(),
@@ -452,7 +472,7 @@ fn a_text_that_changes_is_noticed() {
         corpus.split(1).unwrap();
         *file.0.lock().unwrap().get_mut() = change;
         let mut chunks =
-            (0..corpus.updates_per_epoch()).map(|n| corpus.chunk(0, 10 * n).map(<[usize]>::len));
+            (0..updates_per_epoch(&corpus)).map(|n| corpus.chunk(0, 10 * n).map(<[usize]>::len));
         let error = chunks.find_map(Result::err).unwrap();
         assert_eq!(error, TextError::Changed { byte });
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::gradient_check::{Case, analytic};
+use crate::model::Order;
 use crate::parameters::Parameters;
 use crate::reference;
 use crate::synthesis::{passage, synthesize};
@@ -160,7 +161,8 @@ fn what_cannot_be_trained_is_refused() {
             held_out: 0,
             need: 9,
             streams: 1,
-            documents: false
+            documents: false,
+            chunk: None
         }
     );
     let zero = Settings {
@@ -261,6 +263,92 @@ fn every_setting_has_its_range() {
             "validation"
         );
     }
+}
+
+#[test]
+fn an_order_has_its_range() {
+    let chunks = |length| Settings {
+        order: Order::Chunks { length },
+        ..settings()
+    };
+    let refused = |settings: Settings| settings.check().unwrap_err().to_string();
+    assert_eq!(chunks(8).check(), Ok(()));
+    assert_eq!(refused(chunks(7)), "chunk 7: must be at least seq-length");
+    for (order, name) in [
+        (Order::Chunks { length: 9 }, "chunks"),
+        (Order::Positions, "positions"),
+    ] {
+        let documents = Settings {
+            documents: true,
+            order,
+            ..settings()
+        };
+        let words = format!("order {name}: must be text with documents");
+        assert_eq!(refused(documents), words);
+    }
+}
+
+/// 76 characters, 22 of them held out where some are.
+#[test]
+fn a_text_has_chunks_enough() {
+    let with = |length, streams, validation| {
+        let settings = Settings {
+            order: Order::Chunks { length },
+            streams,
+            validation,
+            ..settings()
+        };
+        let training = Training::new(TEXT, settings);
+        training.map(|_| ()).map_err(|error| error.to_string())
+    };
+    for (length, streams, validation) in [(75, 1, 0.0), (25, 3, 0.0), (22, 2, 0.3), (22, 1, 0.3)] {
+        let good = with(length, streams, validation);
+        assert_eq!(good, Ok(()), "{length} {streams} {validation}");
+    }
+    for (length, streams, validation, words) in [
+        (
+            76,
+            1,
+            0.0,
+            "76 characters are too few: an order of chunks needs chunk + 1 = 77",
+        ),
+        (
+            26,
+            3,
+            0.0,
+            "76 characters are too few: an order of chunks needs streams chunk + 1 = 79, with 3 streams",
+        ),
+        (
+            18,
+            3,
+            0.3,
+            "54 characters beside the 22 that are held out are too few: an order of chunks needs streams chunk + 1 = \
+             55, with 3 streams",
+        ),
+        (
+            23,
+            1,
+            0.3,
+            "22 of 76 characters would be held out, but at least a chunk of 23 is needed: choose a larger share",
+        ),
+        (usize::MAX, 2, 0.0, "76 characters are too few"),
+    ] {
+        let error = with(length, streams, validation).unwrap_err();
+        assert!(error.starts_with(words), "{words:?}, not {error:?}");
+    }
+}
+
+/// What is claimed at once holds the numbers of the chunks.
+#[test]
+fn memory_is_claimed_for_the_order_of_the_chunks() {
+    let shape = Shape::new(6, 20).unwrap();
+    let chunks = Settings {
+        order: Order::Chunks { length: 8 },
+        ..settings()
+    };
+    assert_eq!(claim_memory(shape, &chunks, 1000, 4), Ok(()));
+    let refused = claim_memory(shape, &chunks, u64::MAX, 4);
+    assert!(matches!(refused, Err(ShapeError::NoMemory { .. })));
 }
 
 #[test]
@@ -536,7 +624,8 @@ fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
                 held_out: 0,
                 need,
                 streams: 1,
-                documents: false
+                documents: false,
+                chunk: None
             }
         );
     }
@@ -549,9 +638,9 @@ fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
 #[test]
 fn memory_is_claimed_for_what_is_still_to_be_had() {
     let shape = Shape::new(6, 20).unwrap();
-    assert_eq!(claim_memory(shape, &settings(), 4), Ok(()));
+    assert_eq!(claim_memory(shape, &settings(), 0, 4), Ok(()));
     assert_eq!(
-        claim_memory(shape, &settings(), usize::MAX),
+        claim_memory(shape, &settings(), 0, usize::MAX),
         Err(ShapeError::NoMemory { bytes: usize::MAX })
     );
     let endless = Settings {
@@ -559,7 +648,7 @@ fn memory_is_claimed_for_what_is_still_to_be_had() {
         ..settings()
     };
     assert_eq!(
-        claim_memory(shape, &endless, 4),
+        claim_memory(shape, &endless, 0, 4),
         Err(ShapeError::NoMemory { bytes: usize::MAX })
     );
     // A run asks for parameters, sums, the best model's, and the steps at once.

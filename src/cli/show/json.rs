@@ -73,6 +73,11 @@ fn settings(file: &ModelFile) -> String {
         ("beta2", format!("{:?}", settings.beta2)),
         ("loss", quote(settings.loss.name())),
         ("initialization", quote(settings.initialization.name())),
+        ("order", quote(settings.order.name())),
+        (
+            "chunk",
+            (settings.order.chunk()).map_or("null".to_string(), |length| length.to_string()),
+        ),
     ])
 }
 
