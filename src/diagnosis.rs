@@ -177,7 +177,8 @@ impl fmt::Display for Shown<'_> {
 #[derive(Clone, Debug)]
 pub struct Known {
     arrays: Vec<Read>,
-    mistakes: Mistakes,
+    /// Of a case of the AdaGrad edition: of others it is told which arrays are right, and not why one is wrong.
+    mistakes: Option<Mistakes>,
 }
 
 impl Known {
@@ -186,7 +187,11 @@ impl Known {
     /// # Errors
     /// [`CaseError`] where they make none.
     pub fn of(arrays: Vec<Read>) -> Result<Self, CaseError> {
-        let mistakes = Mistakes::of(&arrays)?;
+        let is_other = |name: &str| ["v_U", "divisor"].contains(&name);
+        let mistakes = match arrays.iter().any(|array| is_other(&array.name)) {
+            true => None,
+            false => Some(Mistakes::of(&arrays)?),
+        };
         for array in &arrays {
             let length: usize = array.shape.iter().product();
             if array
@@ -256,7 +261,9 @@ impl Known {
         let alive = alive
             .filter(|&(&mine, &right)| mine != 0.0 || right != 0.0)
             .count();
-        let reason = self.mistakes.reason(compared, shape).unwrap_or({
+        let mistakes = self.mistakes.as_ref();
+        let reason = mistakes.and_then(|mistakes| mistakes.reason(compared, shape));
+        let reason = reason.unwrap_or({
             match (off == 1 && alive > 1) || off <= alive / ISOLATED {
                 true => Reason::Entry,
                 false => Reason::Unknown,
@@ -279,7 +286,10 @@ impl Known {
         let (found, need) = (without_ones(found), without_ones(need));
         match (&found[..], &need[..]) {
             (&[rows, columns], &[K, m]) if [rows, columns] == [m, K] => Some(Reason::Transposed),
-            _ => self.mistakes.shape_reason(compared, &found, &need),
+            _ => {
+                let mistakes = self.mistakes.as_ref()?;
+                mistakes.shape_reason(compared, &found, &need)
+            }
         }
     }
 }

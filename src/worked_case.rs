@@ -17,7 +17,7 @@
 //! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, summed over the steps (and divided by T where L is the mean), not clipped |
 //! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by differences of L |
 //! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | what each numerical entry may be off by |
-//! | `clip` `eta` `epsilon` | | the settings of the update; clip is infinite where nothing is clipped |
+//! | `clip` `eta` `epsilon` | | the settings of the update; there is no clip where nothing is clipped |
 //! | `G_U` `G_W` `G_V` `G_b` `G_c` | m,K m,m K,m m K | AdaGrad's sums of squares before the update: zeros before the first |
 //! | `G_U_after` `G_W_after` `G_V_after` `G_b_after` `G_c_after` | m,K m,m K,m m K | G + g g, where g is the gradient clipped to `[-clip, clip]` |
 //! | `U_after` `W_after` `V_after` `b_after` `c_after` | m,K m,m K,m m K | theta - eta g / sqrt(G after + epsilon) |
@@ -181,12 +181,9 @@ impl Arrays {
             ],
             Optimizer::RmsProp => &[("beta2", rule.beta2)],
         };
-        let shared = [
-            ("clip", rule.clip),
-            ("eta", rule.eta),
-            ("epsilon", rule.epsilon),
-        ];
-        for &(name, number) in shared.iter().chain(numbers) {
+        let clip = rule.clip.is_finite().then_some(("clip", rule.clip));
+        let shared = [("eta", rule.eta), ("epsilon", rule.epsilon)];
+        for &(name, number) in clip.iter().chain(&shared).chain(numbers) {
             self.add_numbers(name, &[], vec![number]);
         }
         let mut theta = start.rnn.parameters.try_clone()?;

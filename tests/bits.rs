@@ -4,7 +4,9 @@
 
 mod program;
 
-use elman::{Level, Order, STORY, Settings, Training, Unrolled, checkpoint, digest, safetensors};
+use elman::{
+    Level, Optimizer, Order, STORY, Settings, Training, Unrolled, checkpoint, digest, safetensors,
+};
 use program::{Ended, Folder, TEXT, ended};
 
 /// Digests on the built-in text with seed 1: m, streams, updates, digest. They change with the order of
@@ -88,6 +90,41 @@ fn random_orders_are_found_again() {
             });
             let found = found.concat();
             assert!(found == recorded, "{level:?}, {threads} threads:\n{found}");
+        }
+    }
+}
+
+/// As the random orders: both editions' optimisers, and RMSProp.
+#[test]
+fn editions_are_found_again() {
+    let rmsprop = Settings {
+        optimizer: Optimizer::RmsProp,
+        learning_rate: 0.001,
+        beta2: 0.9,
+        ..Settings::default()
+    };
+    let recorded = [
+        (Settings::adam_edition(), 0xf8c529972056f5b7),
+        (rmsprop, 0x9092d2eb8a9bd2b5),
+    ];
+    for level in Level::available() {
+        for threads in [1, 3] {
+            for (edition, digest) in recorded {
+                let settings = Settings {
+                    hidden: 20,
+                    streams: 2,
+                    ..edition
+                };
+                let training = Training::new(STORY, settings).unwrap();
+                let mut training = training.on(level, threads).unwrap();
+                (0..200).for_each(|_| _ = training.update().unwrap());
+                let found = digest_of(&training);
+                let name = settings.optimizer.name();
+                assert!(
+                    found == digest,
+                    "{name}, {level:?}, {threads} threads: 0x{found:016x}"
+                );
+            }
         }
     }
 }

@@ -336,3 +336,42 @@ fn damaged_files_are_refused_or_compared() {
         "{refused} {no_case} {compared}"
     );
 }
+
+/// The Adam edition's: the mean of the losses, its gradient, and both averages.
+#[test]
+fn a_case_of_the_adam_edition_is_one_update_of_it() {
+    let folder = Folder::new("case-adam");
+    for file in ["case.safetensors", "case.json", "case.npz"] {
+        let write = format!("check --write-case {file} --preset adam-edition --iterations 3");
+        folder.run(&write).well();
+        let said = folder.run(&format!("check --against {file} case.safetensors"));
+        assert!(said.well().lines().all(|line| line.ends_with(" right")));
+    }
+    let arrays = arrays::read(&std::fs::read(folder.path("case.safetensors")).unwrap()).unwrap();
+    let of = |name: &str| numbers(&arrays, name);
+    let (T, t) = (of("inputs").len() as f64, of("t")[0]);
+    assert_eq!((of("divisor"), t), (vec![T], 4.0));
+    assert!(arrays.iter().all(|array| array.name != "clip"));
+    assert!((of("losses").iter().sum::<f64>() / T - of("loss")[0]).abs() < 1e-12);
+    for name in ["U", "W", "V", "b", "c"] {
+        let after = |letter: &str| of(&format!("{letter}{name}_after"));
+        let parts = [
+            of(name),
+            of(&format!("d{name}")),
+            of(&format!("m_{name}")),
+            of(&format!("v_{name}")),
+        ];
+        for i in 0..parts[0].len() {
+            let [theta, g, m, v] = parts.each_ref().map(|part| part[i]);
+            let m = 0.9 * m + 0.1 * g;
+            let v = 0.999 * v + 0.001 * g * g;
+            let (m1, v1) = (m / (1.0 - 0.9f64.powi(4)), v / (1.0 - 0.999f64.powi(4)));
+            let near = |found: f64, need: f64| (found - need).abs() <= 1e-12 * (1e-3 + need.abs());
+            assert!(near(after("m_")[i], m) && near(after("v_")[i], v), "{name}");
+            assert!(
+                near(after("")[i], theta - 0.001 * m1 / (v1.sqrt() + 1e-8)),
+                "{name}"
+            );
+        }
+    }
+}

@@ -18,11 +18,11 @@ pub const STREAMS: Choice = Choice::new(
 )
 .or("1");
 
-/// The two editions of the assignment, and the settings that gave the best text per minute.
+/// The two editions of the assignment.
 pub const PRESET: Choice = Choice::new(
     "preset",
-    "adagrad-edition|adam-edition|best",
-    "all settings of an edition of the assignment, or the best; others may be given beside it",
+    "adagrad-edition|adam-edition",
+    "all settings of an edition of the assignment; others may be given beside it",
 )
 .implying(PRESETS);
 
@@ -56,7 +56,6 @@ const PRESETS: &[Implied] = &[
             ("report-length", "200"),
         ],
     ),
-    ("best", &[]),
 ];
 
 pub const OPTIMIZER: Choice = Choice::new(

@@ -29,6 +29,13 @@ pub const MORE: &str = "\
 The folder holds model.safetensors (the last state), best.safetensors (the best
 model), loss.csv and loss.svg. The last line is the digest of the parameters.
 
+With --preset an edition of the assignment sets all that belongs to it; an option
+that is given as well wins. With --loss mean losses are nats per character.
+
+With --order chunks every epoch reads chunks of --chunk characters in a new random
+order, each from h = 0; with --order positions every update begins at a random
+place, from h = 0.
+
 With --validation 0.1 the last tenth of TEXT is not learned: its loss stands in
 the reports, in loss.csv and in loss.svg, and chooses the best model. Where only
 the end was looked at and is the best, best-before-end.safetensors is the best

@@ -186,7 +186,10 @@ impl Mistakes {
             G: five("G_")?,
             rule: Rule {
                 optimizer: Optimizer::AdaGrad,
-                clip: number("clip")?,
+                clip: match arrays.iter().any(|array| array.name == "clip") {
+                    true => number("clip")?,
+                    false => f64::INFINITY,
+                },
                 eta: number("eta")?,
                 epsilon: number("epsilon")?,
                 beta1: 0.0,

@@ -681,7 +681,7 @@ fn other_arrays_are_no_case() {
     };
     let at = |name: &str| all.iter().position(|array| array.name == name).unwrap();
     let start = "not a case of elman check --write-case: ";
-    for name in ["U", "c", "inputs", "h0", "h", "p", "G_V", "clip"] {
+    for name in ["U", "c", "inputs", "h0", "h", "p", "G_V", "eta"] {
         let message = told(&|arrays| _ = arrays.remove(at(name)));
         assert_eq!(message, format!("{start}{name} is missing"));
     }

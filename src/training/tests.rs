@@ -1,6 +1,7 @@
 use super::*;
 use crate::gradient_check::{Case, analytic};
 use crate::model::Order;
+use crate::optimizer::Optimizer;
 use crate::parameters::Parameters;
 use crate::reference;
 use crate::synthesis::{passage, synthesize};
@@ -393,11 +394,23 @@ fn an_update_follows_every_setting() {
 /// With a learning-rate of 3 nothing is learned: the best stays where it is.
 #[test]
 fn a_run_that_goes_on_is_the_run_that_never_stopped() {
-    for learning_rate in [0.1, 3.0] {
-        let settings = Settings {
-            learning_rate,
-            ..settings()
-        };
+    let usual = settings();
+    let of = |edition: Settings, learning_rate: f64| Settings {
+        learning_rate,
+        hidden: usual.hidden,
+        sequence_length: usual.sequence_length,
+        ..edition
+    };
+    let rmsprop = Settings {
+        optimizer: Optimizer::RmsProp,
+        ..Settings::default()
+    };
+    for settings in [
+        of(usual, 0.1),
+        of(usual, 3.0),
+        of(Settings::adam_edition(), 0.1),
+        of(rmsprop, 0.1),
+    ] {
         let mut whole = Training::new(TEXT, settings).unwrap();
         let mut first = Training::new(TEXT, settings).unwrap();
         for _ in 0..330 {
@@ -407,7 +420,10 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
             first.update().unwrap();
         }
         first.look().unwrap();
-        let (model, best) = (first.model().clone(), first.best().clone());
+        let [model, best] = [first.model(), first.best()].map(|model| {
+            let file = crate::checkpoint::to_bytes(model).unwrap();
+            crate::checkpoint::from_bytes(&file).unwrap()
+        });
         assert_ne!(model, best);
         let mut second = Training::resume(TEXT, model, best).unwrap();
         assert_eq!(second.model(), first.model());
