@@ -784,19 +784,13 @@ impl<'a> Metadata<'a> {
             seed: self.parse("seed", "a whole number below 2^64")?,
             documents: self.parse("documents", "true or false")?,
             validation: self.number_or("validation", default.validation)?,
-            optimizer: self.one_of(
-                "optimizer",
-                Optimizer::ALL,
-                Optimizer::name,
-                "adagrad, adam or rmsprop",
-            )?,
+            optimizer: self.one_of("optimizer", Optimizer::named, "adagrad, adam or rmsprop")?,
             beta1: self.number_or("beta1", default.beta1)?,
             beta2: self.number_or("beta2", default.beta2)?,
-            loss: self.one_of("loss", Loss::ALL, Loss::name, "sum or mean")?,
+            loss: self.one_of("loss", Loss::named, "sum or mean")?,
             initialization: self.one_of(
                 "initialization",
-                Initialization::ALL,
-                Initialization::name,
+                Initialization::named,
                 "sigma or fan-in",
             )?,
             order: self.order()?,
@@ -809,18 +803,16 @@ impl<'a> Metadata<'a> {
     }
 
     /// The value with the name that stands there; the default where none does.
-    fn one_of<V: Copy + Default, const N: usize>(
+    fn one_of<V: Default>(
         &self,
         key: &'static str,
-        values: [V; N],
-        name: fn(V) -> &'static str,
+        named: fn(&str) -> Option<V>,
         need: &'static str,
     ) -> Result<V, CheckpointError> {
-        let Some(found) = self.find(key) else {
-            return Ok(V::default());
-        };
-        let value = values.into_iter().find(|&value| name(value) == found);
-        value.ok_or_else(|| self.wrong(key, need))
+        match self.find(key) {
+            Some(name) => named(name).ok_or_else(|| self.wrong(key, need)),
+            None => Ok(V::default()),
+        }
     }
 
     fn order(&self) -> Result<Order, CheckpointError> {

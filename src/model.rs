@@ -66,6 +66,11 @@ impl Loss {
             Loss::Mean => "mean",
         }
     }
+
+    /// The one with a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Loss::ALL.into_iter().find(|one| one.name() == name)
+    }
 }
 
 /// How the first U, W and V are drawn; b and c begin as 0.
@@ -89,6 +94,13 @@ impl Initialization {
             Initialization::Sigma => "sigma",
             Initialization::FanIn => "fan-in",
         }
+    }
+
+    /// The one with a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Initialization::ALL
+            .into_iter()
+            .find(|one| one.name() == name)
     }
 }
 

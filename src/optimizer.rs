@@ -54,6 +54,11 @@ impl Optimizer {
         }
     }
 
+    /// The one with a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Optimizer::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// What it remembers of every parameter, in order: the names as they begin in a model file, and whether none is
     /// below 0.
     pub fn memory(self) -> &'static [(&'static str, bool)] {

@@ -83,17 +83,17 @@ impl Walk {
     /// Updates of an epoch.
     pub fn updates_per_epoch(&self) -> u64 {
         match (self.order, self.document_chunks) {
-            (Order::Chunks { length }, _) => {
-                self.chunks.len() as u64 / self.streams * self.updates_of_chunk(length)
+            (Order::Chunks { .. }, _) => {
+                self.chunks.len() as u64 / self.streams * self.updates_of_chunk()
             }
             (_, Some(chunks)) => chunks,
             _ => (self.part() - 1) / self.T,
         }
     }
 
-    /// u.
-    fn updates_of_chunk(&self, length: usize) -> u64 {
-        length as u64 / self.T
+    /// u; 1 in another order.
+    fn updates_of_chunk(&self) -> u64 {
+        (self.order.chunk()).map_or(1, |length| length as u64 / self.T)
     }
 
     /// Characters of each stream's part of the text.
@@ -123,7 +123,7 @@ impl Walk {
         let position = if begins_anew { 0 } else { position };
         let begins_chunk = match self.order {
             Order::Text => false,
-            Order::Chunks { length } => position / self.T % self.updates_of_chunk(length) == 0,
+            Order::Chunks { .. } => position / self.T % self.updates_of_chunk() == 0,
             Order::Positions => true,
         };
         Next {
@@ -138,11 +138,11 @@ impl Walk {
     pub fn places(&mut self, next: &Next) -> impl Iterator<Item = u64> {
         self.shuffle(next.epoch);
         let (T, part, last) = (self.T, self.part(), self.learned.saturating_sub(self.T));
+        let each = self.updates_of_chunk();
         let mut generator = Generator::new(self.seed, Stream::Order(next.update));
         (0..self.streams).map(move |stream| match self.order {
             Order::Text => stream * part + next.position,
             Order::Chunks { length } => {
-                let each = length as u64 / T;
                 let (group, update) = (next.position / T / each, next.position / T % each);
                 let chunk = self.chunks[(group * self.streams + stream) as usize];
                 u64::from(chunk) * length as u64 + update * T

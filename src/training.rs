@@ -1,8 +1,6 @@
 //! The training loop, one update at a time.
 //!
-//! [`crate::order`] says what each update reads. In the order of the text, update n begins where the last one ended, or at the start of the text with h = 0 where fewer than
-//! T + 1 characters are left. With B streams each is a part of the text with floor(N / B) characters, and
-//! all begin anew together. [`Training::look`] computes the loss of chunk n under the parameters
+//! [`crate::order`] says what each update reads. [`Training::look`] computes the loss of chunk n under the parameters
 //! after n updates and changes nothing; [`Training::update`] then makes update n.
 //!
 //! With documents a chunk ends with its document at the latest, and is shorter than T there; every document

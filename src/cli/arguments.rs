@@ -178,17 +178,12 @@ impl Arguments {
         self.has(name) || self.implied(name).is_some()
     }
 
-    /// The value of an option that has only a few.
-    pub fn word(&self, name: &str) -> Result<&'static str, Failure> {
+    /// The value of an option that has only a few; empty where it has none.
+    pub fn word(&self, name: &str) -> &'static str {
         let value = self.value(name);
         let choice = self.choices.iter().find(|choice| choice.name == name);
         let mut words = choice.map_or("", |choice| choice.value).split('|');
-        let word = words.clone().find(|word| value == *word);
-        word.ok_or_else(|| {
-            let last = words.next_back().unwrap_or_default();
-            let words = words.collect::<Vec<_>>().join(", ");
-            usage(format!("{}: must be {words} or {last}", self.quoted(name)))
-        })
+        words.find(|word| value == *word).unwrap_or_default()
     }
 
     /// The value of an option that says nothing when it is empty.
@@ -284,7 +279,22 @@ fn option(
             .next_if(|next| !next.to_string_lossy().starts_with("--"))
             .ok_or_else(|| usage(format!("{name} needs a value: {name} {what}")))?,
     };
+    refuse_unknown(choice, &value)?;
     Ok((choice.name, value))
+}
+
+/// Refuses a value of an option that has only a few others.
+fn refuse_unknown(choice: &Choice, value: &OsStr) -> Result<(), Failure> {
+    let mut words = choice.value.split('|');
+    if !choice.value.contains('|') || words.clone().any(|word| value == word) {
+        return Ok(());
+    }
+    let (name, value) = (choice.name, value.to_string_lossy());
+    let last = words.next_back().unwrap_or_default();
+    let words = words.collect::<Vec<_>>().join(", ");
+    Err(usage(format!(
+        "--{name} {value}: must be {words} or {last}"
+    )))
 }
 
 /// What an unknown option may have meant, as the end of a sentence.

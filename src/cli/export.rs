@@ -38,13 +38,9 @@ pub const CHOICES: &[Choice] = &[
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let format = match (arguments.has("format"), arguments.text("format")?) {
-        (false, _) => Err("which format? --format torch or --format npz".to_string()),
-        (true, name) => {
-            Format::of(name).ok_or_else(|| format!("--format {name}: must be torch or npz"))
-        }
-    };
-    let format = format.map_err(Failure::Usage)?;
+    let format = Format::of(arguments.word("format"));
+    let which = || Failure::Usage("which format? --format torch or --format npz".into());
+    let format = format.ok_or_else(which)?;
     if arguments.all().len() == 1 {
         return Err(Failure::Usage("where to? elman export MODEL OUT".into()));
     }

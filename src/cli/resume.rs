@@ -22,9 +22,6 @@ pub struct Resumed {
 /// Opens the folder that `--resume` names, and refuses options that the run in it was not begun with.
 pub fn open(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Resumed, Failure> {
     refuse_contradictions(arguments)?;
-    if arguments.has("preset") {
-        arguments.word("preset")?;
-    }
     let path = Path::new(arguments.filled("resume")?);
     let (folder, saved) = RunFolder::open(path, disk)?;
     agree(arguments, &saved)?;
@@ -76,6 +73,19 @@ pub enum Begun {
     Switch(bool),
 }
 
+impl Begun {
+    /// The value as the option spells it, empty for a switch; none where the option was not given.
+    pub fn spelled(&self) -> Option<String> {
+        match self {
+            Begun::Count(value) => Some(value.to_string()),
+            Begun::Number(value) => Some(format!("{value:?}")),
+            Begun::Clip(value) => Some(settings::clip_words(*value)),
+            Begun::Word(value) => Some(value.to_string()),
+            Begun::Switch(is_on) => is_on.then(String::new),
+        }
+    }
+}
+
 /// Every option that stays as it was, with its value.
 pub fn begun(model: &Model, plan: &Plan) -> [(&'static str, Begun); 23] {
     use Begun::{Clip, Count, Number, Switch, Word};
@@ -124,23 +134,21 @@ fn agree(arguments: &Arguments, saved: &Saved) -> Result<(), Failure> {
         if !arguments.asks(name) {
             continue;
         }
-        let (agrees, value) = match begun {
-            Begun::Count(value) => (
-                arguments.count::<u64>(name)? == value,
-                format!("with {value}"),
-            ),
-            Begun::Number(value) => (arguments.number(name)? == value, format!("with {value:?}")),
-            Begun::Clip(value) => (
-                settings::clip(arguments)? == value,
-                format!("with {}", settings::clip_words(value)),
-            ),
-            Begun::Word(value) => (arguments.word(name)? == value, format!("with {value}")),
-            Begun::Switch(is_on) => (is_on, "without it".to_string()),
+        let agrees = match begun {
+            Begun::Count(value) => arguments.count::<u64>(name)? == value,
+            Begun::Number(value) => arguments.number(name)? == value,
+            Begun::Clip(value) => settings::clip(arguments)? == value,
+            Begun::Word(value) => arguments.word(name) == value,
+            Begun::Switch(is_on) => is_on,
         };
         if !agrees {
+            let with = match begun.spelled() {
+                Some(value) => format!("with {value}"),
+                None => "without it".to_string(),
+            };
             return Err(Failure::at(
                 arguments.quoted(name),
-                format!("the run was begun {value}, and goes on so"),
+                format!("the run was begun {with}, and goes on so"),
             ));
         }
     }

@@ -9,9 +9,8 @@ use super::failure::Failure;
 use super::files::names;
 use super::lock::Lock;
 use super::progress::Progress;
-use super::resume::{self, Begun};
+use super::resume;
 use super::run_folder::{BEST, MODEL, refuse_run, remove_state};
-use super::settings::clip_words;
 use super::train::{Outcome, Run};
 use elman::disk::System;
 use elman::{Model, Plan, checkpoint};
@@ -254,16 +253,7 @@ fn going_on(arguments: &Arguments) -> Result<(Vec<One>, u64), Failure> {
 /// Options that are not given are what one of the runs was begun with, but for its seed; all make the most updates
 /// that any was asked for.
 fn as_begun(arguments: Arguments, model: &Model, plan: &Plan, iterations: u64) -> Arguments {
-    let options = resume::begun(model, plan).map(|(name, begun)| {
-        let value = match begun {
-            Begun::Count(value) => Some(value.to_string()),
-            Begun::Number(value) => Some(format!("{value:?}")),
-            Begun::Clip(value) => Some(clip_words(value)),
-            Begun::Word(value) => Some(value.to_string()),
-            Begun::Switch(is_on) => is_on.then(String::new),
-        };
-        (name, value)
-    });
+    let options = resume::begun(model, plan).map(|(name, begun)| (name, begun.spelled()));
     let ends = ("iterations", Some(iterations.to_string()));
     let options = options.into_iter().chain([ends]);
     options.fold(arguments, |arguments, (name, value)| match value {

@@ -164,12 +164,8 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         true => arguments.number(VALIDATION.name)?,
         false => 0.0,
     };
-    if arguments.has(PRESET.name) {
-        arguments.word(PRESET.name)?;
-    }
-    let optimizer = arguments.word(OPTIMIZER.name)?;
-    let loss = arguments.word(LOSS.name)?;
-    let initialization = arguments.word(INITIALIZATION.name)?;
+    let optimizer = arguments.word(OPTIMIZER.name);
+    let initialization = arguments.word(INITIALIZATION.name);
     refuse_idle(arguments, optimizer, initialization)?;
     let settings = Settings {
         hidden: arguments.count("hidden")?,
@@ -182,11 +178,11 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         seed: arguments.count("seed")?,
         documents: arguments.has(DOCUMENTS.name),
         validation,
-        optimizer: named(Optimizer::ALL, Optimizer::name, optimizer),
+        optimizer: Optimizer::named(optimizer).unwrap_or_default(),
         beta1: arguments.number("beta1")?,
         beta2: arguments.number("beta2")?,
-        loss: named(Loss::ALL, Loss::name, loss),
-        initialization: named(Initialization::ALL, Initialization::name, initialization),
+        loss: Loss::named(arguments.word(LOSS.name)).unwrap_or_default(),
+        initialization: Initialization::named(initialization).unwrap_or_default(),
         order: order(arguments)?,
     };
     let checked = settings.check();
@@ -197,16 +193,6 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         )
     })?;
     Ok(settings)
-}
-
-/// The one with a name that is among the option's.
-fn named<V: Copy + Default, const N: usize>(
-    values: [V; N],
-    name: fn(V) -> &'static str,
-    word: &str,
-) -> V {
-    let value = values.into_iter().find(|&value| name(value) == word);
-    value.unwrap_or_default()
 }
 
 /// The clip: a number, or infinite for `none`.
@@ -264,7 +250,7 @@ fn order(arguments: &Arguments) -> Result<Order, Failure> {
     if !arguments.knows(ORDER.name) {
         return Ok(Order::Text);
     }
-    let order = match arguments.word(ORDER.name)? {
+    let order = match arguments.word(ORDER.name) {
         "chunks" => Order::Chunks {
             length: arguments.count(CHUNK.name)?,
         },
