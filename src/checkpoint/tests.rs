@@ -1,6 +1,7 @@
 use super::*;
 use crate::disk::tests::Folder;
 use crate::random::{Generator, Stream};
+use crate::text::{Symbols, Vocabulary};
 use crate::training::Training;
 
 const TEXT: &str = "Ett öra, två öron; \"日本\" \u{1F600}\n\tand more of the same: ett öra.";
@@ -143,7 +144,7 @@ fn a_plan_is_read_back_and_no_part_of_the_model() {
     let (back, found) = read(&run_file()).unwrap();
     assert_eq!((&back, found), (&model(), Some(plan())));
     assert_eq!(read(&to_bytes(&back).unwrap()).unwrap(), (back, None));
-    let keys: Vec<&str> = PLAN.to_vec();
+    let keys: Vec<&str> = metadata::PLAN.to_vec();
     let without = changed(|_, metadata| {
         metadata.retain(|(key, _)| !keys.contains(&key.as_str()));
     });
