@@ -5,18 +5,16 @@
 //! validation loss in two more columns, which are empty in the others.
 
 use super::curve::Curve;
+use super::line_log::{LineLog, Lines};
 use elman::disk::Disk;
 use elman::{Look, Plan, Settings, Validation};
-use std::fmt::{self, Write as _};
-use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::io;
+use std::path::Path;
 
 const HEADER: &str = "iteration,epoch,loss,smooth_loss";
 /// What it goes on with where a part of the text is held out.
 const VALIDATION: &str = ",validation_loss,validation_bits";
-/// Rows wait in memory for the next save, or until they are so many bytes.
-const WAITING: usize = 1 << 16;
 /// No row is longer, in bytes.
 const LONGEST: u64 = 200;
 
@@ -126,50 +124,36 @@ impl Row {
     }
 }
 
-/// The file, open for writing unless its run has just been found.
+/// The file.
 pub struct LossLog {
     rows: Rows,
-    path: PathBuf,
-    file: File,
-    /// Its bytes that are right; what follows, of a write that failed or of a run that was stopped, goes.
-    right: u64,
-    waiting: String,
+    lines: LineLog,
 }
 
 impl LossLog {
     /// A new file without rows.
     pub fn create(path: &Path, rows: Rows, disk: &mut dyn Disk) -> io::Result<Self> {
-        Ok(LossLog {
-            rows,
-            file: disk.create(path)?,
-            path: path.to_path_buf(),
-            right: 0,
-            waiting: format!("{}\n", rows.header()),
-        })
+        let mut lines = LineLog::create(path, disk)?;
+        lines.push(rows.header(), disk)?;
+        Ok(LossLog { rows, lines })
     }
 
     /// The file of a run that goes on, and the curve of its rows before update `updates`: all of them have to be
-    /// there. What follows them is not looked at. Before it is written to, it has to [`LossLog::go_on`].
+    /// there. What follows them is not looked at, and stays until the file is [cut](LossLog::cut).
     pub fn open(path: &Path, rows: Rows, updates: u64) -> io::Result<(Self, Curve)> {
-        let mut file = open_file(path)?;
-        let mut lines = Lines::of(&mut file, &rows)?;
+        let mut lines = lines(path, &rows)?;
         let (mut curve, mut n) = (Curve::new(), 0);
         while n < updates {
-            let row = lines.row(n, &rows)?.ok_or_else(|| lines.lacks(n))?;
+            let row = next(&mut lines, n, &rows)?;
+            let row = row.ok_or_else(|| lines.wrong(&row_of(n)))?;
             curve.push(n, row.loss, row.smooth_loss);
             if let Some(loss) = row.validation_loss() {
                 curve.push_validation(n, loss);
             }
             n = rows.after(n);
         }
-        let log = LossLog {
-            right: lines.bytes,
-            waiting: String::new(),
-            path: path.to_path_buf(),
-            rows,
-            file,
-        };
-        Ok((log, curve))
+        let lines = LineLog::found(path, lines.bytes());
+        Ok((LossLog { rows, lines }, curve))
     }
 
     /// Adds a row.
@@ -187,125 +171,43 @@ impl LossLog {
             validation: (self.rows.holds_out)
                 .then(|| validation.map(|validation| [validation.loss, validation.bits])),
         };
-        writeln!(self.waiting, "{row}").expect("a string takes everything");
-        match self.waiting.len() < WAITING {
-            true => Ok(()),
-            false => self.write(disk),
-        }
+        self.lines.push(row, disk)
     }
 
     /// Brings all rows to the device.
     pub fn sync(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        self.write(disk)?;
-        disk.sync(&self.file)?;
-        // Rows that went into a file which is no longer there are lost.
-        match fs::metadata(&self.path)?.len() == self.right {
-            true => Ok(()),
-            false => Err(io::Error::other("something else has replaced it")),
-        }
+        self.lines.sync(disk)
     }
 
-    /// Opens the file for writing, and cuts it back to what is right.
-    pub fn go_on(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        self.file = File::options().read(true).write(true).open(&self.path)?;
-        self.cut(disk)
-    }
-
-    fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        let length = self.file.metadata()?.len();
-        if length < self.right {
-            return Err(io::Error::other("something else has cut it"));
-        }
-        match length > self.right {
-            true => disk.truncate(&self.file, self.right),
-            false => Ok(()),
-        }
-    }
-
-    fn write(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        self.cut(disk)?;
-        self.file.seek(SeekFrom::Start(self.right))?;
-        disk.write(&mut self.file, self.waiting.as_bytes())?;
-        self.right += self.waiting.len() as u64;
-        self.waiting.clear();
-        Ok(())
+    /// Cuts the file back to the rows that were found.
+    pub fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
+        self.lines.cut(disk)
     }
 }
 
 /// Hands on the rows of a file, whatever its run is doing: one that is only half written is left out.
 pub fn read(path: &Path, rows: Rows, mut each: impl FnMut(&Row)) -> io::Result<()> {
-    let mut file = open_file(path)?;
-    let mut lines = Lines::of(&mut file, &rows)?;
+    let mut lines = lines(path, &rows)?;
     let mut n = 0;
-    while let Some(row) = lines.row(n, &rows)? {
+    while let Some(row) = next(&mut lines, n, &rows)? {
         each(&row);
         n = rows.after(n);
     }
     Ok(())
 }
 
-fn open_file(path: &Path) -> io::Result<File> {
-    match fs::metadata(path)?.is_file() {
-        true => File::open(path),
-        false => Err(io::Error::other("not a regular file")),
-    }
+/// The lines of a file after its header.
+fn lines(path: &Path, rows: &Rows) -> io::Result<Lines> {
+    let mut lines = Lines::of(path, LONGEST)?;
+    let header = rows.header();
+    let found = lines.next(&header, |line| (line == header).then_some(()))?;
+    found.ok_or_else(|| lines.wrong(&header))?;
+    Ok(lines)
 }
 
-/// The lines of a file, counted.
-struct Lines<'a> {
-    reader: BufReader<&'a mut File>,
-    number: u64,
-    bytes: u64,
-    line: String,
-}
-
-impl<'a> Lines<'a> {
-    /// Those after the header.
-    fn of(file: &'a mut File, rows: &Rows) -> io::Result<Self> {
-        let mut lines = Lines {
-            reader: BufReader::new(file),
-            number: 0,
-            bytes: 0,
-            line: String::new(),
-        };
-        let header = rows.header();
-        let found = lines.next(&header, |line| (line == header).then_some(()))?;
-        found.ok_or_else(|| lines.wrong(&header))?;
-        Ok(lines)
-    }
-
-    /// The row of update n; none where the file ends before it, or within it.
-    fn row(&mut self, n: u64, rows: &Rows) -> io::Result<Option<Row>> {
-        self.next(&row_of(n), |line| Row::parse(line, n, rows))
-    }
-
-    /// The next line as what `read` makes of it; none where the file ends before the line does.
-    fn next<T>(
-        &mut self,
-        what: &str,
-        read: impl FnOnce(&str) -> Option<T>,
-    ) -> io::Result<Option<T>> {
-        self.line.clear();
-        self.number += 1;
-        let mut reader = (&mut self.reader).take(LONGEST);
-        let length = match reader.read_line(&mut self.line) {
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(self.wrong(what)),
-            length => length,
-        }?;
-        self.bytes += length as u64;
-        match self.line.strip_suffix('\n') {
-            None if (length as u64) < LONGEST => Ok(None),
-            line => (line.and_then(read).map(Some)).ok_or_else(|| self.wrong(what)),
-        }
-    }
-
-    fn lacks(&self, n: u64) -> io::Error {
-        self.wrong(&row_of(n))
-    }
-
-    fn wrong(&self, what: &str) -> io::Error {
-        io::Error::other(format!("line {}: must be {what}", self.number))
-    }
+/// The row of update n; none where the file ends before it, or within it.
+fn next(lines: &mut Lines, n: u64, rows: &Rows) -> io::Result<Option<Row>> {
+    lines.next(&row_of(n), |line| Row::parse(line, n, rows))
 }
 
 fn row_of(n: u64) -> String {
@@ -316,6 +218,7 @@ fn row_of(n: u64) -> String {
 mod tests {
     use super::*;
     use elman::disk::System;
+    use std::fs;
 
     fn look(iteration: u64) -> Look {
         Look {
@@ -374,7 +277,7 @@ mod tests {
                 assert_eq!(found, (look.iteration, look.loss, look.smooth_loss));
             }
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}3"));
-            log.go_on(&mut System).unwrap();
+            log.cut(&mut System).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), lines(1 + found));
             // The next rows follow those that are left.
             (found..10).for_each(|n| log.push(&look(3 * n as u64), None, &mut System).unwrap());
@@ -437,7 +340,7 @@ mod tests {
                 curve.validation(),
                 seen.map(|n| (n, validation(n).loss)).collect::<Vec<_>>()
             );
-            log.go_on(&mut System).unwrap();
+            log.cut(&mut System).unwrap();
             let left = fs::read_to_string(&path).unwrap();
             assert!(text.starts_with(&left) && left.ends_with('\n'));
             assert_eq!(left.lines().count(), 1 + curve.points().len());
@@ -575,50 +478,6 @@ mod tests {
         assert_eq!(error, "line 2: must be the row of update 0");
         // Nobody waits for rows that no file could hold.
         assert!(LossLog::open(&path, rows(false), u64::MAX).is_err());
-        fs::remove_file(&path).unwrap();
-    }
-
-    /// As on a full disk: half of the rows arrive.
-    struct Full;
-
-    impl Disk for Full {
-        fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-            System.write(file, &bytes[..bytes.len() / 2])?;
-            Err(io::ErrorKind::StorageFull.into())
-        }
-    }
-
-    #[test]
-    fn a_write_that_failed_is_made_again() {
-        let (path, text) = written("again");
-        let (mut log, _) = LossLog::open(&path, rows(false), 30).unwrap();
-        log.go_on(&mut System).unwrap();
-        log.push(&look(30), None, &mut System).unwrap();
-        assert!(log.sync(&mut Full).is_err());
-        assert!(fs::read_to_string(&path).unwrap().len() > text.len());
-        log.sync(&mut System).unwrap();
-        let row = "30,4,0.03225806451612903,3e301\n";
-        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}{row}"));
-        File::options()
-            .write(true)
-            .open(&path)
-            .unwrap()
-            .set_len(9)
-            .unwrap();
-        assert!(log.sync(&mut System).is_err());
-        fs::remove_file(&path).unwrap();
-    }
-
-    #[test]
-    fn rows_do_not_wait_for_ever() {
-        let (path, text) = written("waiting");
-        let (mut log, _) = LossLog::open(&path, rows(false), 30).unwrap();
-        log.go_on(&mut System).unwrap();
-        for n in 10..5000 {
-            log.push(&look(3 * n), None, &mut System).unwrap();
-            assert!(log.waiting.len() < WAITING);
-        }
-        assert!(fs::metadata(&path).unwrap().len() > text.len() as u64);
         fs::remove_file(&path).unwrap();
     }
 }

@@ -13,6 +13,7 @@ mod files;
 mod flow;
 mod help;
 mod import;
+mod line_log;
 mod lock;
 mod loss_log;
 mod nearest;

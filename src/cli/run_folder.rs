@@ -119,7 +119,7 @@ impl RunFolder {
 
     /// Makes loss.csv ready for more rows: it is cut back to those before the last state.
     pub fn cut(&mut self) -> Result<(), Failure> {
-        let cut = self.losses.go_on(self.disk.as_mut());
+        let cut = self.losses.cut(self.disk.as_mut());
         cut.map_err(|error| within(&self.path, LOSSES, error))
     }
 
