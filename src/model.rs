@@ -451,6 +451,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether there is a report of update n, the one that is next after n updates.
+    ///
+    /// # Panics
+    /// Where they are every 0 updates; no model file holds such a plan.
+    pub fn reports(&self, n: u64) -> bool {
+        n % self.report_every == 0 || n == self.iterations
+    }
+
     /// Whether the parameters after n updates compete for the best model by their validation loss, where a part
     /// of the text is held out, however long the run is. Those of its end compete as well, unless it goes on: so a
     /// run of N updates that goes on to M is the run of M updates.

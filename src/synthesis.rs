@@ -154,6 +154,11 @@ impl<'a> Synthesizer<'a> {
         self
     }
 
+    /// The hidden state, m.
+    pub fn h(&self) -> &[f64] {
+        &self.recurrence.h
+    }
+
     /// Reads the character with this index; returns the probabilities that the next is drawn with, K.
     ///
     /// # Panics

@@ -148,6 +148,7 @@ fn folders_that_cannot_be_written_to_are_refused() {
         "best-before-end.safetensors",
         "loss.csv",
         "loss.svg",
+        "reports.jsonl",
     ] {
         let words = format!("{name}: a folder, not a file");
         std::fs::create_dir_all(folder.path("way").join(name)).unwrap();
@@ -235,7 +236,7 @@ fn a_loss_that_stops_being_finite_ends_the_run_and_what_is_finite_is_saved() {
     assert!(stdout.starts_with("iter=0 "));
     assert_eq!(folder.updates("run"), 3);
     assert_eq!(folder.read_text("run/loss.csv").lines().count(), 4);
-    assert_eq!(folder.files("run").len(), 4);
+    assert_eq!(folder.files("run").len(), 5);
     assert!(folder.run("sample run --length 5").well().len() > 5);
 
     // Parameters that are not finite themselves are not saved: the earlier state stays.
@@ -478,7 +479,7 @@ fn an_output_that_fails_ends_the_run_after_saving() {
     later.refused(1, &kept);
     let rows = folder.read_text("run/loss.csv").lines().count() as u64;
     assert_eq!(rows, updates + 1);
-    assert_eq!(folder.files("run").len(), 4);
+    assert_eq!(folder.files("run").len(), 5);
 }
 
 /// What is told of the work is not the work.

@@ -80,6 +80,11 @@ fn a_run_goes_on_from_its_last_save_whatever_it_was_doing() {
     let mut rows = folder.read("run/loss.csv");
     rows.extend(b"211,1,3.5,4.5\n2");
     folder.write("run/loss.csv", rows);
+    let mut reports = folder.read("run/reports.jsonl");
+    reports.extend(
+        b"{\"iteration\":280,\"epoch\":2,\"loss\":3.5,\"smooth_loss\":4.5,\"sample\":\"\xf0",
+    );
+    folder.write("run/reports.jsonl", reports);
     folder.write("run/model.safetensors.elman.new", "half of ");
     folder.write("run/best.safetensors.elman.new", "");
     folder.write("run/loss.svg.elman.new", "x".repeat(100_000));
@@ -168,12 +173,96 @@ fn cannot_report(folder: &Folder, arguments: &str) {
 fn rows_after_the_state_are_cut_at_once() {
     let folder = Folder::new("resume-cut");
     cannot_report(&folder, &format!("train text {OPTIONS} --out run"));
-    let files = folder.files("run");
+    let mut files = folder.files("run");
+    let first = folder.read_text("run/reports.jsonl");
+    assert_eq!(first.lines().count(), 1);
     folder.write(
         "run/loss.csv",
         "iteration,epoch,loss,smooth_loss\n0,0,1.0,1.0\n3,",
     );
+    folder.write("run/reports.jsonl", format!("{first}{first}"));
     cannot_report(&folder, "train text --resume run");
+    // The report of what comes next comes with the next save.
+    let reports = files.iter_mut().find(|(name, _)| name == "reports.jsonl");
+    reports.unwrap().1.clear();
+    assert!(folder.files("run") == files);
+    go_on(&folder, "run", "--iterations 20").well();
+    assert!(folder.read_text("run/reports.jsonl").starts_with(&first));
+}
+
+/// That a longer run was begun, and never got further, is no matter.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_end_may_be_gone_back_to() {
+    let folder = Folder::new("resume-back");
+    begin(&folder, "run", "--iterations 210").well();
+    let files = folder.files("run");
+    cannot_report(&folder, "train text --resume run --iterations 430 --quiet");
+    assert_eq!(folder.updates("run"), 210);
+    let reports = |count| {
+        let lines = folder.read_text("run/reports.jsonl").lines().count();
+        assert_eq!(lines, count);
+    };
+    // It knows of its new end, and what may be different there is gone.
+    reports(3);
+    go_on(&folder, "run", "--iterations 210").well();
+    reports(4);
+    assert!(folder.files("run") == files);
+}
+
+/// A run that began before its reports were kept goes on, and keeps those that come.
+#[test]
+fn a_run_without_reports_begins_with_the_next() {
+    let folder = Folder::new("resume-old");
+    begin(&folder, "whole", "--iterations 430").well();
+    for (stop, first) in [(211, 280), (210, 210), (0, 0), (430, 430)] {
+        let part = format!("--iterations {stop} --force");
+        begin(&folder, "run", &part).well();
+        std::fs::remove_file(folder.path("run/reports.jsonl")).unwrap();
+        let old = folder.files("run");
+        go_on(&folder, "run", "").well();
+        assert!(folder.files("run") == old, "{stop}");
+        if stop == 430 {
+            continue;
+        }
+        // Once more before it has ended, and once it has.
+        go_on(&folder, "run", "--iterations 360").well();
+        go_on(&folder, "run", "--iterations 430").well();
+        let whole = folder.read_text("whole/reports.jsonl");
+        let from = whole.find(&format!("{{\"iteration\":{first},")).unwrap();
+        assert_eq!(folder.read_text("run/reports.jsonl"), whole[from..]);
+    }
+}
+
+#[test]
+fn reports_that_are_missing_are_told_by_line() {
+    let folder = Folder::new("resume-reports");
+    begin(&folder, "run", "--iterations 300").well();
+    let files = folder.files("run");
+    let kept = folder.read_text("run/reports.jsonl");
+    let lines: Vec<&str> = kept.split_inclusive('\n').collect();
+    let third = "reports.jsonl: line 3: must be the report of update 140: its run cannot go on without its lines; a \
+                 new one can begin with its weights: --from";
+    for (wrong, words) in [
+        ([&lines[..2], &lines[3..]].concat().concat(), third),
+        (kept.replace(":140,", ":141,"), third),
+        (
+            lines[..4].concat(),
+            "line 5: must be the report of update 280",
+        ),
+        (
+            kept.replace("{\"iteration\":0,", "{\"iteration\":1,"),
+            "line 1: must be the report of an update",
+        ),
+    ] {
+        folder.write("run/reports.jsonl", &wrong);
+        for more in ["", "--iterations 500"] {
+            go_on(&folder, "run", more).refused(1, words);
+        }
+        assert_eq!(folder.read_text("run/reports.jsonl"), wrong);
+    }
+    folder.write("run/reports.jsonl", &kept);
+    go_on(&folder, "run", "").well();
     assert!(folder.files("run") == files);
 }
 
@@ -421,16 +510,19 @@ fn runs_of_every_kind_of_text_go_on() {
     }
 }
 
-/// A state is never saved without the rows before it.
+/// A state is never saved without the rows and reports before it.
 #[cfg(unix)]
 #[test]
 fn a_run_whose_rows_are_taken_away_ends() {
     let folder = Folder::new("resume-rows");
-    let run = "train text --hidden 4 --iterations 1000000000000 --report-length 0 --save-every 50 --quiet --out run";
-    let run = program::Running::start(&folder, run);
-    program::wait_for(&folder.path("run/model.safetensors"));
-    std::fs::remove_file(folder.path("run/loss.csv")).unwrap();
-    run.ended().refused(1, "elman: run/loss.csv: ");
+    let train = "train text --hidden 4 --iterations 1000000000000 --report-length 0 --save-every 50 --quiet --out";
+    for (out, name) in [("run", "loss.csv"), ("other", "reports.jsonl")] {
+        let run = program::Running::start(&folder, &format!("{train} {out}"));
+        program::wait_for(&folder.path(&format!("{out}/model.safetensors")));
+        let name = format!("{out}/{name}");
+        std::fs::remove_file(folder.path(&name)).unwrap();
+        run.ended().refused(1, &format!("elman: {name}: "));
+    }
     let advice = "a new one can begin with its weights: --from";
     folder.run("train text --resume run").refused(1, advice);
 }

@@ -6,7 +6,8 @@ mod program;
 
 use elman::kernels::ln;
 use elman::random::{Generator, Stream};
-use elman::synthesis;
+use elman::synthesis::{self, Sampling, Synthesizer};
+use elman::{Settings, Training, json};
 use program::{Folder, TEXT, ended, value};
 
 /// Report lines with the text that follows each, from the output of `train`.
@@ -92,7 +93,7 @@ fn the_last_line_is_the_digest_that_show_prints() {
 }
 
 #[test]
-fn a_run_leaves_four_files_and_its_losses() {
+fn a_run_leaves_five_files_and_its_losses() {
     let folder = Folder::new("files");
     let stdout = folder.train("run", "--log-every 20").well();
     let names: Vec<String> = folder.files("run").into_iter().map(|file| file.0).collect();
@@ -102,7 +103,8 @@ fn a_run_leaves_four_files_and_its_losses() {
             "best.safetensors",
             "loss.csv",
             "loss.svg",
-            "model.safetensors"
+            "model.safetensors",
+            "reports.jsonl"
         ]
     );
 
@@ -124,6 +126,111 @@ fn a_run_leaves_four_files_and_its_losses() {
     let chart = folder.read_text("run/loss.svg");
     assert!(chart.starts_with("<svg ") && chart.ends_with("</svg>\n"));
     assert!(chart.contains("Loss while learning text, m = 6"));
+}
+
+/// The line of reports.jsonl that belongs to a report on standard output.
+fn line_of(report: &str, sample: &str) -> String {
+    let members = report.split(' ').map(|word| {
+        let (name, value) = word.split_once('=').unwrap();
+        let name = if name == "iter" { "iteration" } else { name };
+        format!("\"{name}\":{value}")
+    });
+    let members: Vec<String> = members.collect();
+    let sample = json::quote(sample);
+    format!("{{{},\"sample\":{sample}}}\n", members.join(","))
+}
+
+#[test]
+fn reports_are_kept_as_they_are_printed() {
+    let folder = Folder::new("kept-reports");
+    for (more, keys) in [
+        ("", "iteration,epoch,loss,smooth_loss,sample"),
+        (
+            "--validation 0.2 --iterations 250",
+            "iteration,epoch,loss,smooth_loss,validation_loss,validation_bits,sample",
+        ),
+        ("--documents --report-length 150", ""),
+        ("--report-length 0 --report-every 7 --iterations 77", ""),
+        ("--iterations 0", ""),
+    ] {
+        let stdout = folder.train("run", &format!("{more} --force")).well();
+        let lines: String = (reports(&stdout).into_iter())
+            .map(|(line, text)| line_of(line, text))
+            .collect();
+        let kept = folder.read_text("run/reports.jsonl");
+        assert_eq!(kept, lines, "{more}");
+        if !keys.is_empty() {
+            let mut reader = json::Reader::new(kept.lines().last().unwrap());
+            let mut found = Vec::new();
+            let read = reader.object::<json::JsonError>(|reader, key| {
+                match key.as_str() {
+                    "sample" => reader.string().map(drop)?,
+                    _ => reader.float().map(drop)?,
+                }
+                found.push(key);
+                Ok(())
+            });
+            read.and_then(|()| reader.end()).unwrap();
+            assert_eq!(found.join(","), keys);
+        }
+    }
+}
+
+/// What is no UTF-8 is U+FFFD in the file.
+#[test]
+fn reports_of_bytes_are_kept_as_what_can_be_read_of_them() {
+    let folder = Folder::new("kept-bytes");
+    folder.write("text", b"caf\xe9, and \xc3\xa5 at nine \xff\n".repeat(20));
+    let train = "train text --bytes --hidden 6 --seq-length 10 --iterations 200 --report-every 100 \
+                 --report-length 90 --quiet --out run";
+    let output = folder.command(train).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let (mut stdout, mut lines) = (output.stdout.as_slice(), String::new());
+    while stdout.starts_with(b"iter=") {
+        let end = stdout.iter().position(|&byte| byte == b'\n').unwrap();
+        let line = std::str::from_utf8(&stdout[..end]).unwrap();
+        let (sample, rest) = stdout[end + 1..].split_at(90);
+        lines += &line_of(line, &String::from_utf8_lossy(sample));
+        stdout = rest.strip_prefix(b"\n\n").unwrap();
+    }
+    assert!(lines.contains('\u{fffd}') && lines.contains('\u{e5}'));
+    assert_eq!(folder.read_text("run/reports.jsonl"), lines);
+}
+
+/// A long sample is kept in part and printed to its end; where the two parts meet nothing is seen.
+#[test]
+fn of_a_long_sample_ten_thousand_characters_are_kept() {
+    let folder = Folder::new("kept-long");
+    let text = TEXT.repeat(13);
+    for documents in [false, true] {
+        let more = format!(
+            "--learning-rate 0.3 --report-length 12000 --force {}",
+            if documents { "--documents" } else { "" }
+        );
+        let stdout = folder.train("run", &more).well();
+        let settings = Settings {
+            hidden: 6,
+            sequence_length: 10,
+            learning_rate: 0.3,
+            documents,
+            ..Settings::default()
+        };
+        let mut training = Training::new(&text, settings).unwrap();
+        for _ in 0..300 {
+            training.look().unwrap();
+            training.update().unwrap();
+        }
+        training.look().unwrap();
+        let model = training.model();
+        let mut generator = Generator::new(1, Stream::Report(300));
+        let mut synthesizer = Synthesizer::of(model, training.h0(), Sampling::default());
+        let characters = synthesizer.characters(training.chunk().0[0], &mut generator);
+        let indices: Vec<usize> = characters.take(12_000).collect();
+        let (line, printed) = *reports(&stdout).last().unwrap();
+        assert!(printed == model.vocabulary.decode(&indices));
+        let kept = line_of(line, &model.vocabulary.decode(&indices[..10_000]));
+        assert!(folder.read_text("run/reports.jsonl").ends_with(&kept));
+    }
 }
 
 #[test]
@@ -172,7 +279,7 @@ fn a_text_can_come_from_standard_input_or_be_built_in() {
     let loss: f64 = value(reports(&stdout)[0].0, "loss").parse().unwrap();
     let K = elman::Vocabulary::of(elman::STORY).len() as f64;
     assert!((loss / (25.0 * ln(K)) - 1.0).abs() < 1e-4);
-    assert_eq!(folder.files("elman-run").len(), 4);
+    assert_eq!(folder.files("elman-run").len(), 5);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn assert_same(folder: &Folder, seeds: std::ops::RangeInclusive<u64>, runs: &str
     for seed in seeds {
         let files = |out| folder.files(&format!("{out}/seed-{seed}"));
         assert!(files(runs) == files(alone), "seed {seed}");
-        assert_eq!(files(runs).len(), 4);
+        assert_eq!(files(runs).len(), 5);
     }
 }
 
@@ -105,7 +105,7 @@ fn threads_change_nothing_and_one_seed_is_enough() {
     assert!(!folder.path("zero").exists());
     // The usual folder.
     seeds(&folder, "--seeds 2 --iterations 0").well();
-    assert_eq!(folder.files("elman-run/seed-2").len(), 4);
+    assert_eq!(folder.files("elman-run/seed-2").len(), 5);
 }
 
 #[test]

@@ -27,8 +27,8 @@ impl LineLog {
         })
     }
 
-    /// The file of a run that goes on, of which so many bytes are right. It stays as it is until the first line is
-    /// written, or until it is [cut](LineLog::cut).
+    /// The file of a run that goes on, of which so many bytes are right: of one that is still to be made, none. It
+    /// stays as it is until the first line is written, or until it is [cut](LineLog::cut).
     pub fn found(path: &Path, right: u64) -> Self {
         LineLog {
             path: path.to_path_buf(),
@@ -43,7 +43,7 @@ impl LineLog {
         writeln!(self.waiting, "{line}").expect("a string takes everything");
         match self.waiting.len() < WAITING {
             true => Ok(()),
-            false => self.write(disk),
+            false => self.write(disk).map(drop),
         }
     }
 
@@ -52,8 +52,8 @@ impl LineLog {
         if self.file.is_none() && self.waiting.is_empty() {
             return Ok(());
         }
-        self.write(disk)?;
-        disk.sync(opened(&mut self.file, &self.path)?)?;
+        let file = self.write(disk)?;
+        disk.sync(file)?;
         // Lines that went into a file which is no longer there are lost.
         match fs::metadata(&self.path)?.len() == self.right {
             true => Ok(()),
@@ -63,34 +63,41 @@ impl LineLog {
 
     /// Cuts it back to what is right.
     pub fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        let file = opened(&mut self.file, &self.path)?;
-        let length = file.metadata()?.len();
-        if length < self.right {
-            return Err(io::Error::other("something else has cut it"));
-        }
-        match length > self.right {
-            true => disk.truncate(file, self.right),
-            false => Ok(()),
-        }
+        cut(&mut self.file, &self.path, self.right, disk).map(drop)
     }
 
-    fn write(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        self.cut(disk)?;
-        let file = opened(&mut self.file, &self.path)?;
+    fn write(&mut self, disk: &mut dyn Disk) -> io::Result<&mut File> {
+        let file = cut(&mut self.file, &self.path, self.right, disk)?;
         file.seek(SeekFrom::Start(self.right))?;
         disk.write(file, self.waiting.as_bytes())?;
         self.right += self.waiting.len() as u64;
         self.waiting.clear();
-        Ok(())
+        Ok(file)
     }
 }
 
-fn opened<'a>(file: &'a mut Option<File>, path: &Path) -> io::Result<&'a mut File> {
+/// The file, opened if need be, without what follows its first `right` bytes.
+fn cut<'a>(
+    file: &'a mut Option<File>,
+    path: &Path,
+    right: u64,
+    disk: &mut dyn Disk,
+) -> io::Result<&'a mut File> {
     let open = match file.take() {
         Some(file) => file,
+        // Where nothing is right there may be none.
+        None if right == 0 && !path.try_exists()? => disk.create(path)?,
         None => File::options().read(true).write(true).open(path)?,
     };
-    Ok(file.insert(open))
+    let file = file.insert(open);
+    let length = file.metadata()?.len();
+    if length < right {
+        return Err(io::Error::other("something else has cut it"));
+    }
+    if length > right {
+        disk.truncate(file, right)?;
+    }
+    Ok(file)
 }
 
 /// The lines of a file, counted.
@@ -100,7 +107,7 @@ pub struct Lines {
     longest: u64,
     number: u64,
     bytes: u64,
-    line: String,
+    line: Vec<u8>,
 }
 
 impl Lines {
@@ -114,7 +121,7 @@ impl Lines {
             longest,
             number: 0,
             bytes: 0,
-            line: String::new(),
+            line: Vec::new(),
         })
     }
 
@@ -132,15 +139,14 @@ impl Lines {
         self.line.clear();
         self.number += 1;
         let mut reader = (&mut self.reader).take(self.longest);
-        let length = match reader.read_line(&mut self.line) {
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(self.wrong(what)),
-            length => length,
-        }?;
-        self.bytes += length as u64;
-        match self.line.strip_suffix('\n') {
-            None if (length as u64) < self.longest => Ok(None),
-            line => (line.and_then(read).map(Some)).ok_or_else(|| self.wrong(what)),
-        }
+        let length = reader.read_until(b'\n', &mut self.line)? as u64;
+        self.bytes += length;
+        // Only of a whole line it is known whether it is UTF-8.
+        let line = match self.line.strip_suffix(b"\n") {
+            None if length < self.longest => return Ok(None),
+            line => line.and_then(|line| std::str::from_utf8(line).ok()),
+        };
+        (line.and_then(read).map(Some)).ok_or_else(|| self.wrong(what))
     }
 
     /// The last line is not what it must be.
@@ -228,12 +234,22 @@ mod tests {
         log.sync(&mut System).unwrap();
         assert_eq!(found(), format!("{right}another\n"));
         fs::remove_file(&path).unwrap();
+        assert!(log.cut(&mut System).is_ok() && log.sync(&mut System).is_err());
+        // One that had lines is not made anew.
+        let mut lost = LineLog::found(&path, 1);
+        assert!(lost.cut(&mut System).is_err() && !path.exists());
+        let mut log = LineLog::found(&path, 0);
+        log.push("first", &mut System).unwrap();
+        assert!(!path.exists());
+        log.sync(&mut System).unwrap();
+        assert_eq!(found(), "first\n");
+        fs::remove_file(&path).unwrap();
     }
 
     #[test]
     fn lines_are_counted_and_none_is_endless() {
         let (path, text) = written("counted");
-        fs::write(&path, format!("{text}half")).unwrap();
+        fs::write(&path, [text.as_bytes(), b"half \xf0\x9f"].concat()).unwrap();
         let mut lines = Lines::of(&path, 20).unwrap();
         for n in 0..10 {
             let line = lines.next("a line", |line| Some(line.to_string()));

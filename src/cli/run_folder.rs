@@ -1,9 +1,10 @@
-//! The folder of a run: its four files, and at the end of some a fifth.
+//! The folder of a run: its five files, and at the end of some a sixth.
 
 use super::curve::Curve;
 use super::failure::Failure;
 use super::lock::Lock;
 use super::loss_log::{LossLog, Rows};
+use super::report_log::{Report, ReportLog, Reports};
 use elman::disk::{self, Disk};
 use elman::{Look, Model, Plan, Validation, checkpoint};
 use std::fmt::Display;
@@ -19,12 +20,15 @@ pub const BEST: &str = "best.safetensors";
 pub const BEFORE: &str = "best-before-end.safetensors";
 /// The losses.
 pub const LOSSES: &str = "loss.csv";
+/// The reports.
+pub const REPORTS: &str = "reports.jsonl";
 const CHART: &str = "loss.svg";
 
 /// A run's folder, open for writing; no other run has it open.
 pub struct RunFolder {
     path: PathBuf,
     losses: LossLog,
+    reports: ReportLog,
     disk: Box<dyn Disk>,
     lock: Lock,
 }
@@ -57,8 +61,12 @@ impl RunFolder {
         refuse_run(path, force)?;
         remove_state(path, disk.as_mut())?;
         let losses = LossLog::create(&path.join(LOSSES), rows, disk.as_mut());
+        let losses = losses.map_err(|error| within(path, LOSSES, error))?;
+        let reports = ReportLog::create(&path.join(REPORTS), disk.as_mut());
+        let reports = reports.map_err(|error| within(path, REPORTS, error))?;
         Ok(RunFolder {
-            losses: losses.map_err(|error| within(path, LOSSES, error))?,
+            losses,
+            reports,
             path: path.to_path_buf(),
             disk,
             lock,
@@ -90,15 +98,22 @@ impl RunFolder {
             )
         })?;
         let (best, shown_best) = load_best(path, &model)?;
-        let rows = Rows::of(&model.settings, &plan);
-        let losses = LossLog::open(&path.join(LOSSES), rows, model.state.updates);
-        let (losses, curve) = losses.map_err(|error| {
-            let advice = "its run cannot go on without its rows; a new one can begin with its weights: --from";
-            within(path, LOSSES, format!("{error}: {advice}"))
-        })?;
+        let (settings, updates) = (&model.settings, model.state.updates);
+        let lacks = |name, what, error: io::Error| {
+            let advice = format!(
+                "its run cannot go on without its {what}; a new one can begin with its weights: --from"
+            );
+            within(path, name, format!("{error}: {advice}"))
+        };
+        let losses = LossLog::open(&path.join(LOSSES), Rows::of(settings, &plan), updates);
+        let (losses, curve) = losses.map_err(|error| lacks(LOSSES, "rows", error))?;
+        let reports = Reports::of(settings, &plan);
+        let reports = ReportLog::open(&path.join(REPORTS), reports, updates);
+        let reports = reports.map_err(|error| lacks(REPORTS, "lines", error))?;
         let folder = RunFolder {
             path: path.to_path_buf(),
             losses,
+            reports,
             disk,
             lock,
         };
@@ -117,16 +132,24 @@ impl RunFolder {
         &self.path
     }
 
-    /// Makes loss.csv ready for more rows: it is cut back to those before the last state.
+    /// Makes loss.csv and reports.jsonl ready for more: they are cut back to what was before the last state.
     pub fn cut(&mut self) -> Result<(), Failure> {
         let cut = self.losses.cut(self.disk.as_mut());
-        cut.map_err(|error| within(&self.path, LOSSES, error))
+        cut.map_err(|error| within(&self.path, LOSSES, error))?;
+        let cut = self.reports.cut(self.disk.as_mut());
+        cut.map_err(|error| within(&self.path, REPORTS, error))
     }
 
     /// Adds a row to loss.csv.
     pub fn log(&mut self, look: &Look, validation: Option<&Validation>) -> Result<(), Failure> {
         let logged = self.losses.push(look, validation, self.disk.as_mut());
         logged.map_err(|error| within(&self.path, LOSSES, error))
+    }
+
+    /// Adds a line to reports.jsonl.
+    pub fn report(&mut self, report: &Report) -> Result<(), Failure> {
+        let pushed = self.reports.push(report, self.disk.as_mut());
+        pushed.map_err(|error| within(&self.path, REPORTS, error))
     }
 
     /// Replaces the chart alone, for those who look at it meanwhile. It is found whole; only the next save makes
@@ -140,11 +163,11 @@ impl RunFolder {
         });
     }
 
-    /// Saves the losses so far, the chart, the best model and the last state, in this order and each on the
-    /// device before the next, the chart apart: whoever finds a state finds all that came before it.
+    /// Saves the losses so far, the reports so far, the chart, the best model and the last state, in this order and
+    /// each on the device before the next, the chart apart: whoever finds a state finds all that came before it.
     ///
-    /// A run that is stopped on the way leaves the others as of now beside the state saved before. What
-    /// loss.csv has too much is cut off when the run goes on, and the chart is drawn anew with the next save.
+    /// A run that is stopped on the way leaves the others as of now beside the state saved before. What loss.csv and
+    /// reports.jsonl have too much is cut off when the run goes on, and the chart is drawn anew with the next save.
     /// The best model may then be one that the run only found after the older state. It finds the same
     /// one again: a run repeats itself to the bit, and what competes is told by the losses in the
     /// state, not by this file. Until then this file stays in the place of an earlier best model that nobody has
@@ -164,6 +187,8 @@ impl RunFolder {
         let at = |name| self.path.join(name);
         let synced = self.losses.sync(disk);
         synced.map_err(|error| within(&self.path, LOSSES, error))?;
+        let synced = self.reports.sync(disk);
+        synced.map_err(|error| within(&self.path, REPORTS, error))?;
         let placed = disk::place(disk, &at(CHART), |output| {
             output.write_all(chart.as_bytes())
         });
@@ -187,7 +212,7 @@ impl RunFolder {
 
 /// Refuses a folder that already holds a run, unless `force`.
 pub fn refuse_run(path: &Path, force: bool) -> Result<(), Failure> {
-    let files = [MODEL, BEST, BEFORE, LOSSES, CHART].map(|name| path.join(name));
+    let files = [MODEL, BEST, BEFORE, LOSSES, REPORTS, CHART].map(|name| path.join(name));
     if let Some(file) = files.iter().find(|file| file.is_dir()) {
         return Err(Failure::at(file.display(), "a folder, not a file"));
     }

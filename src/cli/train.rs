@@ -2,6 +2,7 @@
 
 mod at_work;
 mod begin;
+mod sample;
 
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
@@ -27,14 +28,12 @@ pub const EXAMPLES: &[&str] = &[
 /// What the screen has no room for.
 pub const MORE: &str = "\
 The folder holds model.safetensors (the last state), best.safetensors (the best
-model), loss.csv and loss.svg. The last line is the digest of the parameters.
+model), loss.csv and loss.svg, and the reports with the first 10,000 characters
+of their samples in reports.jsonl, a JSON object a line. The last line printed is
+the digest of the parameters.
 
 With --preset an edition of the assignment sets all that belongs to it; an option
 that is given as well wins. With --loss mean losses are nats per character.
-
-With --order chunks every epoch reads chunks of --chunk characters in a new random
-order, each from h = 0; with --order positions every update begins at a random
-place, from h = 0.
 
 With --validation 0.1 the last tenth of TEXT is not learned: its loss stands in
 the reports, in loss.csv and in loss.svg, and chooses the best model. Where only

@@ -1,21 +1,22 @@
 //! A run at work: it learns, tells and saves.
 
 use super::begin::characters_an_update;
+use super::sample::{Sample, write_text};
 use crate::cli::arguments::Arguments;
 use crate::cli::chart::{self, Title};
 use crate::cli::curve::Curve;
 use crate::cli::failure::Failure;
 use crate::cli::loss_log::Rows;
-use crate::cli::output::{print, print_characters, print_digest};
+use crate::cli::output::{print, print_digest};
 use crate::cli::pace::Pace;
 use crate::cli::progress::{Now, Progress};
+use crate::cli::report_log::Report;
 use crate::cli::run_folder::RunFolder;
 use crate::cli::terminal;
 use crate::cli::text_curve;
 use elman::disk::System;
 use elman::model::State;
 use elman::random::{Generator, Stream};
-use elman::synthesis::{Sampling, Synthesizer};
 use elman::{Look, Model, Parameters, Plan, Training, Validation, digest};
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
@@ -130,19 +131,21 @@ impl Run {
     }
 
     fn learn(&mut self) -> Result<(), Failure> {
-        if self.plan_is_new() {
-            self.save()?;
-        }
+        self.take_up()?;
         loop {
             let look = self.training.look();
             let look = look.map_err(|error| self.rescue(error.to_string()))?;
             let (n, last) = (look.iteration, self.plan.iterations);
             let validation = self.validate(n)?;
+            let sample = match self.plan.reports(n) {
+                true => Some(self.keep_report(&look, validation.as_ref())?),
+                false => None,
+            };
             if n % self.plan.save_every == 0 || n == last || self.is_late(n) {
                 self.save()?;
             }
-            if n % self.plan.report_every == 0 || n == last {
-                self.tell(|run| run.report(&look, validation.as_ref()))?;
+            if let Some(sample) = sample {
+                self.tell(|run| run.report(&look, validation.as_ref(), sample))?;
             }
             if n == last {
                 return Ok(());
@@ -160,6 +163,39 @@ impl Run {
             updated.map_err(|error| self.rescue(error.to_string()))?;
             self.made.store(n + 1, Relaxed);
         }
+    }
+
+    /// Makes the folder ready for more. That the run goes on is saved before anything is cut: the report of an end
+    /// belongs to it until there is another.
+    fn take_up(&mut self) -> Result<(), Failure> {
+        // A run that has ended changes nothing: not even what it may not write to.
+        if self.training.model().state.updates == self.plan.iterations {
+            return Ok(());
+        }
+        if self.plan_is_new() {
+            self.save()?;
+        }
+        let cut = self.folder.cut();
+        cut.map_err(|failure| self.with_kept(failure))
+    }
+
+    /// The report for the folder, before it is printed: however long that takes, a save has it.
+    fn keep_report(
+        &mut self,
+        look: &Look,
+        validation: Option<&Validation>,
+    ) -> Result<Sample, Failure> {
+        let sample = Sample::begin(&self.training, look.iteration, self.plan.report_length);
+        let kept = self.folder.report(&Report {
+            iteration: look.iteration,
+            epoch: look.epoch,
+            loss: look.loss,
+            smooth_loss: look.smooth_loss,
+            validation: validation.map(|validation| [validation.loss, validation.bits]),
+            sample: sample.text(self.training.model()),
+        });
+        kept.map_err(|failure| self.with_kept(failure))?;
+        Ok(sample)
     }
 
     /// The validation loss where it is time for it, and always at the end.
@@ -292,7 +328,12 @@ impl Run {
         )
     }
 
-    fn report(&mut self, look: &Look, validation: Option<&Validation>) -> Result<(), Failure> {
+    fn report(
+        &mut self,
+        look: &Look,
+        validation: Option<&Validation>,
+        sample: Sample,
+    ) -> Result<(), Failure> {
         let Look {
             iteration,
             epoch,
@@ -305,15 +346,7 @@ impl Run {
             "iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?}{}\n",
             words(validation)
         ))?;
-        let model = self.training.model();
-        let (x0, h0) = (self.training.chunk().0[0], self.training.h0());
-        write_text(
-            model,
-            x0,
-            h0,
-            Stream::Report(iteration),
-            self.plan.report_length,
-        )
+        sample.print(self.training.model())
     }
 
     /// The best model's passage, the curve where a person can see it, the digest.
@@ -337,7 +370,7 @@ impl Run {
             best,
             best.start(),
             &h0,
-            Stream::Passage,
+            Generator::new(best.settings.seed, Stream::Passage),
             self.plan.passage_length,
         )?;
         if io::stdout().is_terminal() {
@@ -361,19 +394,4 @@ fn words(validation: Option<&Validation>) -> String {
         }
         None => String::new(),
     }
-}
-
-/// `count` characters of a model after x0 and the hidden state h0, and an empty line.
-fn write_text(
-    model: &Model,
-    x0: usize,
-    h0: &[f64],
-    stream: Stream,
-    count: usize,
-) -> Result<(), Failure> {
-    let mut generator = Generator::new(model.settings.seed, stream);
-    let mut synthesizer = Synthesizer::of(model, h0, Sampling::default());
-    let characters = synthesizer.characters(x0, &mut generator);
-    print_characters(&model.vocabulary, characters.take(count))?;
-    print("\n\n")
 }

@@ -107,10 +107,6 @@ impl Run {
             rows: Rows::of(&settings, &plan),
             plan,
         };
-        // A run that has ended changes nothing: not even what it may not write to.
-        if updates < plan.iterations {
-            run.folder.cut()?;
-        }
         run.introduce(&text);
         Ok(run)
     }

@@ -3,7 +3,7 @@
 
 use super::*;
 use elman::disk::Disk;
-use elman::{Model, checkpoint};
+use elman::{Model, Plan, checkpoint};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -221,14 +221,12 @@ impl Place {
         }
     }
 
-    /// The last state of a run.
-    fn state(&self, run: &str) -> Option<Model> {
+    /// The last state of a run, and its plan.
+    fn state(&self, run: &str) -> Option<(Model, Plan)> {
         let path = self.0.join(run).join("model.safetensors");
-        let state = || checkpoint::load_with(&path).unwrap();
         path.exists().then(|| {
-            let (model, plan) = state();
-            assert!(plan.is_some());
-            model
+            let (model, plan) = checkpoint::load_with(&path).unwrap();
+            (model, plan.unwrap())
         })
     }
 }
@@ -239,7 +237,8 @@ impl Drop for Place {
     }
 }
 
-const TRAIN: &str = "--hidden 3 --seq-length 5 --log-every 1 --save-every 50";
+const TRAIN: &str =
+    "--hidden 3 --seq-length 5 --log-every 1 --save-every 50 --report-every 40 --report-length 9";
 
 /// A run that begins with some files in its folder.
 struct Case {
@@ -249,6 +248,8 @@ struct Case {
     words: String,
     /// Whether `before` is another run, which may be all that there is in the end.
     replaces: bool,
+    /// The first update whose report is to be found.
+    reports_from: u64,
 }
 
 /// The files of a run that nothing stopped.
@@ -257,9 +258,33 @@ struct Whole {
     files: Vec<(OsString, Vec<u8>)>,
 }
 
+fn of<'a>(files: &'a mut [(OsString, Vec<u8>)], name: &str) -> &'a mut Vec<u8> {
+    let file = files.iter_mut().find(|(found, _)| found == name);
+    &mut file.unwrap().1
+}
+
+/// The files of a run that wrote no reports before update `first`.
+fn with_reports_from(files: &[(OsString, Vec<u8>)], first: u64) -> Vec<(OsString, Vec<u8>)> {
+    let mut files = files.to_vec();
+    let reports = of(&mut files, "reports.jsonl");
+    let lines = String::from_utf8(reports.clone()).unwrap();
+    let n = |line: &&str| {
+        line[13..]
+            .split(',')
+            .next()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    *reports = (lines.split_inclusive('\n').filter(|line| n(line) >= first))
+        .collect::<String>()
+        .into();
+    files
+}
+
 /// What has to be true after a fault at any step.
 fn check(place: &Place, case: &Case, ends: &[Whole], frail: &Frail) {
-    let whole = &ends[0].files;
+    let whole = &with_reports_from(&ends[0].files, case.reports_from);
     let (at, fault) = (frail.0.borrow().at, frail.0.borrow().fault.unwrap());
     place.set("run", &case.before);
     let failure = place.train(&case.words, frail.clone()).unwrap_err();
@@ -273,7 +298,7 @@ fn check(place: &Place, case: &Case, ends: &[Whole], frail: &Frail) {
         frail.0.borrow_mut().lose_power(&place.0.join("run"));
     }
 
-    let Some(state) = place.state("run") else {
+    let Some((state, plan)) = place.state("run") else {
         let told = message.contains("keeps no model of this run");
         let begins = ["make folder", "create", "remove", "sync folder"].contains(&step);
         assert!(told || begins, "{what}");
@@ -290,8 +315,18 @@ fn check(place: &Place, case: &Case, ends: &[Whole], frail: &Frail) {
     // A state that is in place, but perhaps not to last, is not promised.
     let promised = message.contains(&kept) || step == "sync folder" || !message.contains("keeps");
     assert!(promised, "{what}: {kept}");
-    let found = place.files("run");
+    let mut found = place.files("run");
+    // The state of an end is never found without its report, unless it came before there were such files.
+    if plan.iterations == state.state.updates && case.reports_from <= plan.iterations {
+        let reports = String::from_utf8(of(&mut found, "reports.jsonl").clone()).unwrap();
+        let start = format!("{{\"iteration\":{},", plan.iterations);
+        assert!(
+            reports.lines().any(|line| line.starts_with(&start)),
+            "{what}"
+        );
+    }
     for Whole { iterations, files } in ends {
+        let files = with_reports_from(files, case.reports_from);
         place.set("run", &found);
         let go_on = format!("--resume @run --iterations {iterations}");
         place.train(&go_on, Frail::default()).unwrap();
@@ -299,13 +334,13 @@ fn check(place: &Place, case: &Case, ends: &[Whole], frail: &Frail) {
             assert!(!message.contains("keeps the best"), "{what}");
             return;
         }
-        assert!(place.files("run") == *files, "{what}: {iterations}");
+        assert!(place.files("run") == files, "{what}: {iterations}");
     }
 }
 
 #[test]
 fn every_step_of_every_save_may_fail() {
-    all_steps_fail("faults", TRAIN, 4, &[130]);
+    all_steps_fail("faults", TRAIN, 5, &[130]);
 }
 
 /// Rows and the best model come at other times then, and the end has a best model of its own, of which a longer run
@@ -314,7 +349,7 @@ fn every_step_of_every_save_may_fail() {
 fn with_a_part_of_the_text_held_out_it_may_too() {
     let train =
         format!("{TRAIN} --validation 0.2 --validate-every 45").replace("-every 1 ", "-every 7 ");
-    all_steps_fail("faults-validation", &train, 5, &[130, 131]);
+    all_steps_fail("faults-validation", &train, 6, &[130, 131]);
 }
 
 /// A run of 130 updates, stopped and then gone on with to each of these ends.
@@ -329,14 +364,15 @@ fn all_steps_fail(name: &str, train: &str, files: usize, ends: &[u64]) {
         })
         .collect();
     let begin = format!("{train} --iterations 130 --out @run");
-    let whole = &ends[0].files;
-    assert_eq!(whole.len(), files);
+    assert_eq!(ends[0].files.len(), files);
     let part = format!("{train} --iterations 60 --force --out @run");
     place.train(&part, Frail::default()).unwrap();
     let mut part = place.files("run");
-    // Rows that a stopped run had written after its last save.
-    let losses = part.iter_mut().find(|(name, _)| name == "loss.csv");
-    (losses.unwrap().1).extend(b"60,0,1.0,1.0\n61,");
+    // What a stopped run had written after its last save.
+    of(&mut part, "loss.csv").extend(b"60,0,1.0,1.0\n61,");
+    of(&mut part, "reports.jsonl").extend(b"{\"iteration\":");
+    let mut old = part.clone();
+    old.retain(|(name, _)| name != "reports.jsonl");
     let other = format!("{begin} --force --seed 2");
     place.train(&other, Frail::default()).unwrap();
     let other = place.files("run");
@@ -347,18 +383,28 @@ fn all_steps_fail(name: &str, train: &str, files: usize, ends: &[u64]) {
             before: Vec::new(),
             words: begin.clone(),
             replaces: false,
+            reports_from: 0,
         },
         Case {
             name: "resumed",
             before: part,
             words: "--resume @run --iterations 130".into(),
             replaces: false,
+            reports_from: 0,
+        },
+        Case {
+            name: "resumed from before there were reports",
+            before: old,
+            words: "--resume @run --iterations 130".into(),
+            replaces: false,
+            reports_from: 61,
         },
         Case {
             name: "replacing another",
             before: other,
             words: format!("{begin} --force"),
             replaces: true,
+            reports_from: 0,
         },
     ];
     let mut met = Vec::new();
@@ -366,7 +412,8 @@ fn all_steps_fail(name: &str, train: &str, files: usize, ends: &[u64]) {
         let counting = Frail::default();
         place.set("run", &case.before);
         place.train(&case.words, counting.clone()).unwrap();
-        assert!(place.files("run") == *whole, "{}", case.name);
+        let whole = with_reports_from(&ends[0].files, case.reports_from);
+        assert!(place.files("run") == whole, "{}", case.name);
         let steps = counting.0.borrow().steps.clone();
         for at in 0..steps.len() {
             for fault in [Fault::Once, Fault::Stop, Fault::PowerLoss] {
