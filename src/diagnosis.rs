@@ -12,6 +12,7 @@
 //! case explains nothing.
 
 mod mistakes;
+mod steps;
 
 use crate::arrays::Read;
 use mistakes::Mistakes;
@@ -37,8 +38,10 @@ pub enum Reason {
     Transposed,
     /// Every number has the other sign: in an update, the step goes up instead of down.
     Sign,
-    /// The mean over the steps instead of the sum.
+    /// The mean over the steps instead of the sum, or divided by their number once more.
     Mean,
+    /// The sum over the steps instead of the mean.
+    Sum,
     /// Nothing comes back from later steps: dL/dh_t = V' g_t alone. In a forward pass: W h_{t-1} is left out.
     DirectTermOnly,
     /// Clipped: entry by entry, or by the norm.
@@ -61,6 +64,20 @@ pub enum Reason {
     Bits,
     /// The update is made with a gradient that is not clipped.
     NotClipped,
+    /// Adam's averages, or one of them, are not divided by 1 - beta^t.
+    BiasCorrection,
+    /// Epsilon is added to the square instead of the root.
+    EpsilonInside,
+    /// Epsilon is added to the root instead of the square.
+    EpsilonOutside,
+    /// beta1 stands where beta2 belongs, and the other way round.
+    Betas,
+    /// The number of the update t is one less or one more.
+    UpdateNumber,
+    /// The update begins with zeros instead of with what the case remembers.
+    NoMemory,
+    /// The step is that of another optimiser: of AdaGrad, of RMSProp, or eta g alone.
+    OtherOptimizer,
     /// A few entries alone.
     Entry,
     /// None of these.
@@ -73,6 +90,7 @@ impl fmt::Display for Reason {
             Reason::Transposed => "transposed",
             Reason::Sign => "sign",
             Reason::Mean => "mean",
+            Reason::Sum => "sum",
             Reason::DirectTermOnly => "direct term only",
             Reason::Clipped => "clipped",
             Reason::Swapped => "h and h_prev swapped",
@@ -84,6 +102,13 @@ impl fmt::Display for Reason {
             Reason::NoH0 => "h0 left out",
             Reason::Bits => "bits",
             Reason::NotClipped => "not clipped",
+            Reason::BiasCorrection => "no bias correction",
+            Reason::EpsilonInside => "epsilon inside the root",
+            Reason::EpsilonOutside => "epsilon outside the root",
+            Reason::Betas => "beta1 and beta2 swapped",
+            Reason::UpdateNumber => "t off by one",
+            Reason::NoMemory => "memory left out",
+            Reason::OtherOptimizer => "another optimizer",
             Reason::Entry => "entry",
             Reason::Unknown => "unknown",
         })
@@ -177,8 +202,7 @@ impl fmt::Display for Shown<'_> {
 #[derive(Clone, Debug)]
 pub struct Known {
     arrays: Vec<Read>,
-    /// Of a case of the AdaGrad edition: of others it is told which arrays are right, and not why one is wrong.
-    mistakes: Option<Mistakes>,
+    mistakes: Mistakes,
 }
 
 impl Known {
@@ -187,11 +211,7 @@ impl Known {
     /// # Errors
     /// [`CaseError`] where they make none.
     pub fn of(arrays: Vec<Read>) -> Result<Self, CaseError> {
-        let is_other = |name: &str| ["v_U", "divisor"].contains(&name);
-        let mistakes = match arrays.iter().any(|array| is_other(&array.name)) {
-            true => None,
-            false => Some(Mistakes::of(&arrays)?),
-        };
+        let mistakes = Mistakes::of(&arrays)?;
         for array in &arrays {
             let length: usize = array.shape.iter().product();
             if array
@@ -261,8 +281,7 @@ impl Known {
         let alive = alive
             .filter(|&(&mine, &right)| mine != 0.0 || right != 0.0)
             .count();
-        let mistakes = self.mistakes.as_ref();
-        let reason = mistakes.and_then(|mistakes| mistakes.reason(compared, shape));
+        let reason = self.mistakes.reason(compared, shape);
         let reason = reason.unwrap_or({
             match (off == 1 && alive > 1) || off <= alive / ISOLATED {
                 true => Reason::Entry,
@@ -286,10 +305,7 @@ impl Known {
         let (found, need) = (without_ones(found), without_ones(need));
         match (&found[..], &need[..]) {
             (&[rows, columns], &[K, m]) if [rows, columns] == [m, K] => Some(Reason::Transposed),
-            _ => {
-                let mistakes = self.mistakes.as_ref()?;
-                mistakes.shape_reason(compared, &found, &need)
-            }
+            _ => self.mistakes.shape_reason(compared, &found, &need),
         }
     }
 }
@@ -319,12 +335,19 @@ impl<'a> Compared<'a> {
     }
 }
 
-/// The largest difference; infinite where there is none, or NaN among them.
+/// The largest difference; infinite where there is none, or where one of two alone is NaN.
 fn distance(x: &[f64], y: &[f64]) -> f64 {
     if x.len() != y.len() {
         return f64::INFINITY;
     }
-    let differences = x.iter().zip(y).map(|(x, y)| (x - y).abs());
+    let differences = x
+        .iter()
+        .zip(y)
+        .map(|(x, y)| match x.is_nan() && y.is_nan() {
+            // As a division by 0 makes it of a mistake.
+            true => 0.0,
+            false => (x - y).abs(),
+        });
     differences.fold(0.0, |largest: f64, difference| match difference.is_nan() {
         true => f64::INFINITY,
         false => largest.max(difference),

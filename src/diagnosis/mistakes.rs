@@ -2,13 +2,24 @@
 //!
 //! The equations stand here once more, in plain loops, with a place for every mistake.
 
+use super::steps::{MISSTEPS, Moved, Step};
 use super::{CaseError, Compared, Reason};
 use crate::arrays::Read;
 use crate::kernels::{exp, ln, tanh};
 use crate::optimizer::{Optimizer, Rule};
+use crate::worked_case::letters;
 
 /// U, W, V, b, c.
 const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
+/// What is clipped to where a case clips nothing: the other edition's, and a usual one.
+const USUAL_CLIPS: [f64; 2] = [5.0, 1.0];
+/// What a case calls the numbers of an entry after an update, before U and so on.
+const AFTER: [(&str, fn(Moved) -> f64); 4] = [
+    ("G_", |moved| moved.squares),
+    ("m_", |moved| moved.average),
+    ("v_", |moved| moved.squares),
+    ("", |moved| moved.theta),
+];
 
 /// The numbers that a case begins with.
 #[derive(Clone, Debug)]
@@ -19,7 +30,12 @@ pub(super) struct Mistakes {
     targets: Vec<usize>,
     theta: [Vec<f64>; 5],
     h0: Vec<f64>,
-    G: [Vec<f64>; 5],
+    /// What the loss and the gradient are divided by: T where the loss is a mean, or 1.
+    divisor: f64,
+    /// Adam's m; zeros elsewhere.
+    averages: [Vec<f64>; 5],
+    /// v, or AdaGrad's G.
+    squares: [Vec<f64>; 5],
     rule: Rule,
 }
 
@@ -32,6 +48,7 @@ struct Pass {
     o: Vec<Vec<f64>>,
     p: Vec<Vec<f64>>,
     losses: Vec<f64>,
+    loss: f64,
 }
 
 /// What comes back to a step from the next one.
@@ -167,7 +184,9 @@ impl Mistakes {
             }
             Ok(five)
         };
-        let number = |name| numbers(find(name)?, &[]).map(|one| one[0]);
+        let has = |name: &str| arrays.iter().any(|array| array.name == name);
+        let number = |name: &str| numbers(find(name)?, &[]).map(|one| one[0]);
+        let number_or = |name: &str, other: f64| if has(name) { number(name) } else { Ok(other) };
         let inputs = indices(find("inputs")?, K)?;
         let targets = indices(find("targets")?, K)?;
         if inputs.len() != targets.len() || inputs.is_empty() || m == 0 {
@@ -176,25 +195,30 @@ impl Mistakes {
         // As long as the passes that are made of it.
         numbers(find("h")?, &[inputs.len(), m])?;
         numbers(find("p")?, &[inputs.len(), K])?;
+        let optimizer = optimizer(&has);
+        let memory = letters(optimizer);
+        let theta = five("")?;
         Ok(Mistakes {
             m,
             K,
             inputs,
             targets,
-            theta: five("")?,
             h0: numbers(find("h0")?, &[m])?,
-            G: five("G_")?,
+            divisor: number_or("divisor", 1.0)?,
+            averages: match memory {
+                [first, _] => five(first)?,
+                _ => theta.each_ref().map(|part| vec![0.0; part.len()]),
+            },
+            squares: five(memory[memory.len() - 1])?,
+            theta,
             rule: Rule {
-                optimizer: Optimizer::AdaGrad,
-                clip: match arrays.iter().any(|array| array.name == "clip") {
-                    true => number("clip")?,
-                    false => f64::INFINITY,
-                },
+                optimizer,
+                clip: number_or("clip", f64::INFINITY)?,
                 eta: number("eta")?,
                 epsilon: number("epsilon")?,
-                beta1: 0.0,
-                beta2: 0.0,
-                t: 1,
+                beta1: number_or("beta1", 0.0)?,
+                beta2: number_or("beta2", 0.0)?,
+                t: number_or("t", 1.0)? as u64,
             },
         })
     }
@@ -219,6 +243,9 @@ impl Mistakes {
             visit(Reason::Transposed, &transposed(rows, columns));
         }
         self.each(compared.name, compared.right, &mut visit);
+        if compared.name.starts_with('d') && is_clipped(compared) {
+            reasons.push(Reason::Clipped);
+        }
         let per_step = shape.first() == Some(&self.T()) || compared.name == "text";
         if per_step && self.is_shifted(compared, shape) {
             reasons.push(Reason::OffByOne);
@@ -234,9 +261,11 @@ impl Mistakes {
             return self.each_gradient(part, right, visit);
         }
         if let Some(base) = name.strip_suffix("_after") {
-            let is_G = base.starts_with("G_");
-            if let Some(part) = gradient_of(base.strip_prefix("G_").unwrap_or(base)) {
-                return self.each_update(part, is_G, visit);
+            let mut afters = AFTER.iter();
+            let part = |letter| base.strip_prefix(letter).and_then(gradient_of);
+            let after = afters.find_map(|(letter, number)| Some((part(*letter)?, number)));
+            if let Some((part, number)) = after {
+                return self.each_update(part, *number, visit);
             }
         }
         self.each_forward(name, right, visit);
@@ -248,6 +277,7 @@ impl Mistakes {
         let times = |factor: f64| -> Vec<f64> { right.iter().map(|x| factor * x).collect() };
         visit(Reason::Sign, &times(-1.0));
         visit(Reason::Mean, &times(1.0 / T));
+        visit(Reason::Sum, &times(self.divisor));
         let pass = self.forward(&self.theta, &self.h0);
         let (gradient, terms) = self.backward(&pass, &RIGHT);
         self.each_clipped(right, &gradient, visit);
@@ -293,39 +323,49 @@ impl Mistakes {
         gradient: &[Vec<f64>; 5],
         visit: &mut dyn FnMut(Reason, &[f64]),
     ) {
-        let clip = self.rule.clip;
-        let entries: Vec<f64> = right.iter().map(|x| x.max(-clip).min(clip)).collect();
-        visit(Reason::Clipped, &entries);
+        let own = [self.rule.clip];
+        let clips = match self.rule.clip.is_finite() {
+            true => &own[..],
+            false => &USUAL_CLIPS,
+        };
         let squares = |part: &[f64]| -> f64 { part.iter().map(|x| x * x).sum() };
         let all: f64 = gradient.iter().map(|part| squares(part)).sum();
-        for norm in [squares(right).sqrt(), all.sqrt()] {
-            let factor = (clip / norm).min(1.0);
-            let scaled: Vec<f64> = right.iter().map(|x| factor * x).collect();
-            visit(Reason::Clipped, &scaled);
+        for &clip in clips {
+            visit(Reason::Clipped, &clipped(right, clip));
+            for norm in [squares(right).sqrt(), all.sqrt()] {
+                let factor = (clip / norm).min(1.0);
+                let scaled: Vec<f64> = right.iter().map(|x| factor * x).collect();
+                visit(Reason::Clipped, &scaled);
+            }
         }
     }
 
-    /// Of the parameters after an update, or of the sums of squares: what every wrong gradient makes of them.
-    fn each_update(&self, part: usize, is_G: bool, visit: &mut dyn FnMut(Reason, &[f64])) {
-        let updated = |rule: Rule, gradient: &[f64]| -> Vec<f64> {
-            let (mut theta, mut G) = (self.theta[part].clone(), self.G[part].clone());
-            rule.update_slices(&mut theta, &mut [&mut G], gradient);
-            if is_G { G } else { theta }
+    /// Of the parameters after an update, or of what is remembered: what every wrong step makes of them, and the right
+    /// step by every wrong gradient.
+    fn each_update(
+        &self,
+        part: usize,
+        number: fn(Moved) -> f64,
+        visit: &mut dyn FnMut(Reason, &[f64]),
+    ) {
+        let updated = |step: Step, gradient: &[f64]| -> Vec<f64> {
+            let remembered = self.averages[part].iter().zip(&self.squares[part]);
+            let entries = self.theta[part].iter().zip(remembered).zip(gradient);
+            let moved = entries.map(|((&theta, (&average, &squares)), &g)| {
+                number(step.moved(theta, [average, squares], g))
+            });
+            moved.collect()
         };
         let pass = self.forward(&self.theta, &self.h0);
         let right = &self.backward(&pass, &RIGHT).0[part];
-        let up = Rule {
-            eta: -self.rule.eta,
-            ..self.rule
-        };
-        visit(Reason::Sign, &updated(up, right));
-        let not_clipped = Rule {
-            clip: f64::INFINITY,
-            ..self.rule
-        };
-        visit(Reason::NotClipped, &updated(not_clipped, right));
+        let step = Step::right(self.rule);
+        for (reason, change) in MISSTEPS {
+            let mut mistaken = step;
+            change(&mut mistaken);
+            visit(*reason, &updated(mistaken, right));
+        }
         self.each_gradient(part, right, &mut |reason, gradient| {
-            visit(reason, &updated(self.rule, gradient));
+            visit(reason, &updated(step, gradient));
         });
     }
 
@@ -336,6 +376,7 @@ impl Mistakes {
         if let "loss" | "losses" = name {
             visit(Reason::Sign, &times(-1.0));
             visit(Reason::Mean, &times(1.0 / T));
+            visit(Reason::Sum, &times(self.divisor));
             visit(Reason::Bits, &times(1.0 / ln(2.0)));
         }
         if !["a", "h", "o", "p", "loss", "losses"].contains(&name) {
@@ -468,6 +509,7 @@ impl Mistakes {
             before = h.clone();
             pass.h.push(h);
         }
+        pass.loss = pass.losses.iter().sum::<f64>() / self.divisor;
         pass
     }
 
@@ -486,6 +528,7 @@ impl Mistakes {
             if slip.no_last_loss && t + 1 == T {
                 g.fill(0.0);
             }
+            g.iter_mut().for_each(|g| *g /= self.divisor);
             let mut dh = transposed_product(V, &g, self.m);
             let from_next = match (slip.recurrence, terms.da.get(t + 1)) {
                 (Recurrence::Nothing, _) | (_, None) => vec![0.0; self.m],
@@ -561,9 +604,31 @@ impl Pass {
             "o" => self.o.concat(),
             "p" => self.p.concat(),
             "losses" => self.losses.clone(),
-            _ => vec![self.losses.iter().sum()],
+            _ => vec![self.loss],
         }
     }
+}
+
+/// Which optimiser's numbers a case remembers.
+fn optimizer(has: &impl Fn(&str) -> bool) -> Optimizer {
+    let is_there = |letter: &&str| has(&format!("{letter}U"));
+    let fits = |optimizer: &Optimizer| letters(*optimizer).iter().all(|letter| is_there(&letter));
+    let found = Optimizer::ALL.into_iter().find(fits);
+    found.unwrap_or_default()
+}
+
+fn clipped(right: &[f64], clip: f64) -> Vec<f64> {
+    right.iter().map(|x| x.max(-clip).min(clip)).collect()
+}
+
+/// Whether several entries are at a bound of somebody's own that none is beyond; not one number alone.
+fn is_clipped(compared: &Compared) -> bool {
+    let mine = compared.mine;
+    let bound = mine.iter().fold(0.0, |bound: f64, x| bound.max(x.abs()));
+    let mut at_bound = mine.iter().filter(|x| x.abs() == bound);
+    let first = at_bound.next();
+    let is_one_number = mine.iter().all(|x| *x == 0.0 || Some(x) == first);
+    at_bound.next().is_some() && !is_one_number && compared.is(&clipped(compared.right, bound))
 }
 
 /// `A x`, with A row by row.
