@@ -375,3 +375,37 @@ fn a_case_of_the_adam_edition_is_one_update_of_it() {
         }
     }
 }
+
+#[test]
+fn what_is_wrong_with_a_step_of_adam_is_said() {
+    let folder = Folder::new("against-adam");
+    folder
+        .run("check --write-case case.npz --preset adam-edition")
+        .well();
+    let arrays = case(&folder, "case.npz");
+    let of = |name: &str| numbers(&arrays, name);
+    let [theta, m, v] = ["W", "m_W_after", "v_W_after"].map(of);
+    save(
+        &folder,
+        "mine.npz",
+        &arrays,
+        "dW m_W_after v_W_after W_after",
+        |name, mine| {
+            if let ("W_after", Values::Numbers(numbers)) = (name, &mut mine.values) {
+                for (i, x) in numbers.iter_mut().enumerate() {
+                    *x = theta[i] - 0.001 * m[i] / (v[i].sqrt() + 1e-8);
+                }
+            }
+            if let ("dW", Values::Numbers(numbers)) = (name, &mut mine.values) {
+                numbers.iter_mut().for_each(|x| *x *= 25.0);
+            }
+        },
+    );
+    let ended = folder.run("check --against mine.npz case.npz");
+    let lines = ended.refused(1, "2 of 4 arrays are wrong: dW, W_after");
+    let lines: Vec<&str> = lines.lines().collect();
+    assert!(lines[0].starts_with("dW wrong: sum row="), "{lines:?}");
+    assert_eq!(lines[1..3], ["m_W_after right", "v_W_after right"]);
+    let said = "W_after wrong: no bias correction row=";
+    assert!(lines[3].starts_with(said), "{lines:?}");
+}

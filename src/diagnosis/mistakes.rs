@@ -13,8 +13,10 @@ use crate::worked_case::letters;
 const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
 /// What is clipped to where a case clips nothing: the other edition's, and a usual one.
 const USUAL_CLIPS: [f64; 2] = [5.0, 1.0];
+/// One of the numbers of an entry after an update.
+type Number = fn(Moved) -> f64;
 /// What a case calls the numbers of an entry after an update, before U and so on.
-const AFTER: [(&str, fn(Moved) -> f64); 4] = [
+const AFTER: [(&str, Number); 4] = [
     ("G_", |moved| moved.squares),
     ("m_", |moved| moved.average),
     ("v_", |moved| moved.squares),
@@ -186,7 +188,6 @@ impl Mistakes {
         };
         let has = |name: &str| arrays.iter().any(|array| array.name == name);
         let number = |name: &str| numbers(find(name)?, &[]).map(|one| one[0]);
-        let number_or = |name: &str, other: f64| if has(name) { number(name) } else { Ok(other) };
         let inputs = indices(find("inputs")?, K)?;
         let targets = indices(find("targets")?, K)?;
         if inputs.len() != targets.len() || inputs.is_empty() || m == 0 {
@@ -197,6 +198,15 @@ impl Mistakes {
         numbers(find("p")?, &[inputs.len(), K])?;
         let optimizer = optimizer(&has);
         let memory = letters(optimizer);
+        let number_where = |is_there: bool, name: &str, other: f64| match is_there {
+            true => number(name),
+            false => Ok(other),
+        };
+        let is_adam = optimizer == Optimizer::Adam;
+        let t = number_where(is_adam, "t", 1.0)?;
+        if t < 1.0 || t.fract() != 0.0 {
+            return Err(wrong_numbers(find("t")?));
+        }
         let theta = five("")?;
         Ok(Mistakes {
             m,
@@ -204,7 +214,7 @@ impl Mistakes {
             inputs,
             targets,
             h0: numbers(find("h0")?, &[m])?,
-            divisor: number_or("divisor", 1.0)?,
+            divisor: number_where(has("divisor"), "divisor", 1.0)?,
             averages: match memory {
                 [first, _] => five(first)?,
                 _ => theta.each_ref().map(|part| vec![0.0; part.len()]),
@@ -213,12 +223,12 @@ impl Mistakes {
             theta,
             rule: Rule {
                 optimizer,
-                clip: number_or("clip", f64::INFINITY)?,
+                clip: number_where(has("clip"), "clip", f64::INFINITY)?,
                 eta: number("eta")?,
                 epsilon: number("epsilon")?,
-                beta1: number_or("beta1", 0.0)?,
-                beta2: number_or("beta2", 0.0)?,
-                t: number_or("t", 1.0)? as u64,
+                beta1: number_where(is_adam, "beta1", 0.0)?,
+                beta2: number_where(optimizer != Optimizer::AdaGrad, "beta2", 0.0)?,
+                t: t as u64,
             },
         })
     }
@@ -342,12 +352,7 @@ impl Mistakes {
 
     /// Of the parameters after an update, or of what is remembered: what every wrong step makes of them, and the right
     /// step by every wrong gradient.
-    fn each_update(
-        &self,
-        part: usize,
-        number: fn(Moved) -> f64,
-        visit: &mut dyn FnMut(Reason, &[f64]),
-    ) {
+    fn each_update(&self, part: usize, number: Number, visit: &mut dyn FnMut(Reason, &[f64])) {
         let updated = |step: Step, gradient: &[f64]| -> Vec<f64> {
             let remembered = self.averages[part].iter().zip(&self.squares[part]);
             let entries = self.theta[part].iter().zip(remembered).zip(gradient);
@@ -612,9 +617,8 @@ impl Pass {
 /// Which optimiser's numbers a case remembers.
 fn optimizer(has: &impl Fn(&str) -> bool) -> Optimizer {
     let is_there = |letter: &&str| has(&format!("{letter}U"));
-    let fits = |optimizer: &Optimizer| letters(*optimizer).iter().all(|letter| is_there(&letter));
-    let found = Optimizer::ALL.into_iter().find(fits);
-    found.unwrap_or_default()
+    let is_whole = |optimizer: &Optimizer| letters(*optimizer).iter().all(is_there);
+    (Optimizer::ALL.into_iter().find(is_whole)).unwrap_or_default()
 }
 
 fn clipped(right: &[f64], clip: f64) -> Vec<f64> {
@@ -668,15 +672,19 @@ fn wrong_shape(array: &Read) -> CaseError {
     }
 }
 
+fn wrong_numbers(array: &Read) -> CaseError {
+    CaseError::WrongNumbers {
+        name: array.name.clone(),
+    }
+}
+
 fn numbers(array: &Read, shape: &[usize]) -> Result<Vec<f64>, CaseError> {
     match &array.values {
         Ok(numbers) if array.shape == shape && numbers.len() == shape.iter().product::<usize>() => {
             Ok(numbers.clone())
         }
         Ok(_) => Err(wrong_shape(array)),
-        Err(_) => Err(CaseError::WrongNumbers {
-            name: array.name.clone(),
-        }),
+        Err(_) => Err(wrong_numbers(array)),
     }
 }
 
@@ -685,7 +693,5 @@ fn indices(array: &Read, K: usize) -> Result<Vec<usize>, CaseError> {
     let numbers = numbers(array, &array.shape)?;
     let index = |&x: &f64| (x >= 0.0 && x < K as f64 && x.fract() == 0.0).then_some(x as usize);
     let indices: Option<Vec<usize>> = numbers.iter().map(index).collect();
-    indices.ok_or_else(|| CaseError::WrongNumbers {
-        name: array.name.clone(),
-    })
+    indices.ok_or_else(|| wrong_numbers(array))
 }

@@ -32,8 +32,11 @@ pub(super) struct Moved {
     pub theta: f64,
 }
 
+/// What a mistake makes of a right step.
+type Change = fn(&mut Step);
+
 /// Every mistake that is known.
-pub(super) const MISSTEPS: &[(Reason, fn(&mut Step))] = &[
+pub(super) const MISSTEPS: &[(Reason, Change)] = &[
     (Reason::Sign, |step| step.rule.eta *= -1.0),
     (Reason::NotClipped, |step| step.rule.clip = f64::INFINITY),
     (Reason::BiasCorrection, |step| step.corrected = [false; 2]),

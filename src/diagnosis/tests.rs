@@ -3,7 +3,8 @@
 
 use super::*;
 use crate::arrays::{self, Form};
-use crate::optimizer::Rule;
+use crate::model::{Initialization, Loss};
+use crate::optimizer::{Optimizer, Rule};
 use crate::reference::{self, Pass, plus, product, transpose};
 use crate::text::one_hot;
 use crate::worked_case::{Start, worked_case};
@@ -57,14 +58,31 @@ fn lesson(
         seed: updates + 1,
         ..Settings::default()
     };
+    let (training, known) = case_after(settings, updates);
+    let (inputs, targets) = training.chunk();
+    let state = &training.model().state;
+    let (rnn, G) = (&state.rnn, &state.memory[0]);
+    let K = rnn.shape().K();
+    let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
+    Lesson {
+        known,
+        pass: reference::forward(&rnn.parameters, &X, &Y, training.h0()),
+        parameters: rnn.parameters.clone(),
+        X,
+        Y,
+        G: G.clone(),
+    }
+}
+
+/// The case of the update after some, as it comes back from a file.
+fn case_after(settings: Settings, updates: u64) -> (Training, Known) {
     let mut training = Training::new(STORY, settings).unwrap();
     (0..updates).for_each(|_| _ = training.update().unwrap());
     training.look().unwrap();
     let (inputs, targets) = training.chunk();
     let model = training.model();
-    let (rnn, G) = (&model.state.rnn, &model.state.memory[0]);
     let start = Start {
-        rnn,
+        rnn: &model.state.rnn,
         memory: &model.state.memory,
         settings: &model.settings,
         updates,
@@ -78,16 +96,8 @@ fn lesson(
     let mut file = Vec::new();
     let case = worked_case(start).unwrap();
     arrays::write_to(&mut file, Form::Json, model.vocabulary.symbols(), &case).unwrap();
-    let K = rnn.shape().K();
-    let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
-    Lesson {
-        known: Known::of(arrays::read(&file).unwrap()).unwrap(),
-        pass: reference::forward(&rnn.parameters, &X, &Y, training.h0()),
-        parameters: rnn.parameters.clone(),
-        X,
-        Y,
-        G: G.clone(),
-    }
+    let known = Known::of(arrays::read(&file).unwrap()).unwrap();
+    (training, known)
 }
 
 impl Lesson {
@@ -706,4 +716,244 @@ fn other_arrays_are_no_case() {
     });
     let type_name = "<U3".to_string();
     assert_eq!(strings, Finding::NoNumbers { type_name });
+}
+
+/// The newer edition's, with few units.
+fn adam_edition() -> Settings {
+    Settings {
+        hidden: 5,
+        optimizer: Optimizer::Adam,
+        learning_rate: 0.001,
+        clip: f64::INFINITY,
+        loss: Loss::Mean,
+        initialization: Initialization::FanIn,
+        ..Settings::default()
+    }
+}
+
+fn numbers_of<'a>(known: &'a Known, name: &str) -> &'a [f64] {
+    let array = known.arrays.iter().find(|array| array.name == name);
+    array.unwrap().values.as_ref().unwrap()
+}
+
+/// What is found in an array of the case's shape.
+fn reason_for(known: &Known, name: &str, values: Vec<f64>) -> Option<Reason> {
+    let right = known.arrays.iter().find(|array| array.name == name);
+    reason_of(known.compare(&Read {
+        values: Ok(values),
+        ..right.unwrap().clone()
+    }))
+}
+
+#[test]
+fn a_mean_where_the_sum_is_made_is_told_and_the_other_way_round() {
+    for updates in [0, 1, 30] {
+        let (_, known) = case_after(adam_edition(), updates);
+        for name in ["dU", "dW", "dV", "db", "dc", "loss"] {
+            let by = |factor: f64| {
+                let right = numbers_of(&known, name).iter();
+                reason_for(&known, name, right.map(|x| factor * x).collect())
+            };
+            assert_eq!(by(1.0), None);
+            assert_eq!(by(25.0), Some(Reason::Sum), "{name}");
+            assert_eq!(by(1.0 / 25.0), Some(Reason::Mean), "{name}");
+            assert_eq!(by(-1.0), Some(Reason::Sign), "{name}");
+        }
+        // No bound is the case's; somebody's own shows.
+        let largest = |name: &str| {
+            let right = numbers_of(&known, name).iter();
+            right.fold(0.0, |largest: f64, x| largest.max(x.abs()))
+        };
+        for name in ["dU", "dV", "dc"] {
+            let bound = largest(name) / 4.0;
+            let right = numbers_of(&known, name).iter();
+            let clipped = right.map(|x| x.clamp(-bound, bound)).collect();
+            let reason = reason_for(&known, name, clipped);
+            assert_eq!(reason, Some(Reason::Clipped), "{name}");
+        }
+    }
+}
+
+/// Adam's step as a student writes it, with what can be wrong about it.
+#[derive(Clone, Copy)]
+struct Student {
+    betas: [f64; 2],
+    t: i32,
+    corrects: [bool; 2],
+    epsilon_inside: bool,
+    sign: f64,
+    remembers: f64,
+}
+
+impl Student {
+    /// m, v and theta after the update.
+    fn after(&self, [theta, m, v, g]: [f64; 4]) -> [f64; 3] {
+        let [beta1, beta2] = self.betas;
+        let m = beta1 * self.remembers * m + (1.0 - beta1) * g;
+        let v = beta2 * self.remembers * v + (1.0 - beta2) * g.powi(2);
+        let corrected = |average: f64, which: usize| match self.corrects[which] {
+            true => average / (1.0 - self.betas[which].powi(self.t)),
+            false => average,
+        };
+        let (m_hat, v_hat) = (corrected(m, 0), corrected(v, 1));
+        let root = match self.epsilon_inside {
+            true => (v_hat + 1e-8).sqrt(),
+            false => v_hat.sqrt() + 1e-8,
+        };
+        [m, v, theta - self.sign * 0.001 * m_hat / root]
+    }
+}
+
+/// With the reason that m, v and theta show; a dash where one is still right.
+#[test]
+fn every_mistake_of_adams_step_is_told() {
+    for updates in [0, 1, 7] {
+        let (_, known) = case_after(adam_edition(), updates);
+        let right = Student {
+            betas: [0.9, 0.999],
+            t: updates as i32 + 1,
+            corrects: [true; 2],
+            epsilon_inside: false,
+            sign: 1.0,
+            remembers: 1.0,
+        };
+        let (early, late) = (right.t - 1, right.t + 1);
+        let uncorrected = |corrects| Student { corrects, ..right };
+        let none = Student {
+            remembers: 0.0,
+            ..right
+        };
+        let from_zeros = if updates == 0 {
+            None
+        } else {
+            Some(Reason::NoMemory)
+        };
+        let correction = Some(Reason::BiasCorrection);
+        let swapped = Student {
+            betas: [0.999, 0.9],
+            ..right
+        };
+        let betas = Some(Reason::Betas);
+        for (student, expected) in [
+            (right, [None; 3]),
+            (
+                Student {
+                    sign: -1.0,
+                    ..right
+                },
+                [None, None, Some(Reason::Sign)],
+            ),
+            (uncorrected([false, false]), [None, None, correction]),
+            (uncorrected([false, true]), [None, None, correction]),
+            (uncorrected([true, false]), [None, None, correction]),
+            (
+                Student {
+                    epsilon_inside: true,
+                    ..right
+                },
+                [None, None, Some(Reason::EpsilonInside)],
+            ),
+            // Corrected averages of one gradient are that gradient, whatever the betas.
+            (swapped, [betas, betas, betas.filter(|_| updates > 0)]),
+            (
+                Student { t: early, ..right },
+                [None, None, Some(Reason::UpdateNumber)],
+            ),
+            (
+                Student { t: late, ..right },
+                [None, None, Some(Reason::UpdateNumber)],
+            ),
+            (none, [from_zeros; 3]),
+            (Student { t: 1, ..none }, [from_zeros; 3]),
+        ] {
+            for name in ["U", "W", "V", "b", "c"] {
+                let [theta, m, v, g] = ["", "m_", "v_", "d"]
+                    .map(|letter| numbers_of(&known, &format!("{letter}{name}")));
+                let entry = |i: usize| student.after([theta[i], m[i], v[i], g[i]]);
+                let after: Vec<[f64; 3]> = (0..g.len()).map(entry).collect();
+                let found = ["m_", "v_", ""].into_iter().enumerate().map(|(k, letter)| {
+                    let values = after.iter().map(|numbers| numbers[k]).collect();
+                    reason_for(&known, &format!("{letter}{name}_after"), values)
+                });
+                let found: Vec<Option<Reason>> = found.collect();
+                assert_eq!(found, expected, "{name} after {updates} updates");
+            }
+        }
+    }
+}
+
+/// Of the step alone: in the first update some are the same numbers, and the first of the reasons is told.
+#[test]
+fn steps_of_other_optimizers_are_told() {
+    let reasons = |settings: Settings, updates, made: &dyn Fn(f64, f64, f64) -> f64| {
+        let (_, known) = case_after(settings, updates);
+        let squares = if settings.optimizer == Optimizer::AdaGrad {
+            "G_V"
+        } else {
+            "v_V"
+        };
+        let [theta, squares, g] = ["V", squares, "dV"].map(|name| numbers_of(&known, name));
+        let after = (0..g.len())
+            .map(|i| made(theta[i], squares[i], g[i]))
+            .collect();
+        reason_for(&known, "V_after", after)
+    };
+    let adagrad = |theta: f64, G: f64, g: f64| theta - 0.001 * g / (G + g * g + 1e-8).sqrt();
+    let rmsprop = |theta: f64, v: f64, g: f64| {
+        theta - 0.001 * g / ((0.999 * v + 0.001 * g * g).sqrt() + 1e-8)
+    };
+    let plain = |theta: f64, _: f64, g: f64| theta - 0.001 * g;
+    let other = Some(Reason::OtherOptimizer);
+    for (made, first) in [
+        (
+            &adagrad as &dyn Fn(f64, f64, f64) -> f64,
+            Some(Reason::EpsilonInside),
+        ),
+        (&rmsprop, Some(Reason::BiasCorrection)),
+        (&plain, other),
+    ] {
+        assert_eq!(reasons(adam_edition(), 3, made), other);
+        assert_eq!(reasons(adam_edition(), 0, made), first);
+    }
+    let rmsprop_case = Settings {
+        optimizer: Optimizer::RmsProp,
+        beta2: 0.999,
+        ..adam_edition()
+    };
+    assert_eq!(reasons(rmsprop_case, 3, &rmsprop), None);
+    assert_eq!(reasons(rmsprop_case, 3, &adagrad), other);
+    let adagrad_case = Settings {
+        optimizer: Optimizer::AdaGrad,
+        ..adam_edition()
+    };
+    assert_eq!(reasons(adagrad_case, 3, &adagrad), None);
+    let outside = |theta: f64, G: f64, g: f64| theta - 0.001 * g / ((G + g * g).sqrt() + 1e-8);
+    assert_eq!(
+        reasons(adagrad_case, 3, &outside),
+        Some(Reason::EpsilonOutside)
+    );
+}
+
+#[test]
+fn other_arrays_are_no_case_of_the_newer_edition() {
+    let (_, known) = case_after(adam_edition(), 1);
+    for (name, values, message) in [
+        ("m_W", None, "m_W is missing"),
+        ("beta2", None, "beta2 is missing"),
+        ("t", None, "t is missing"),
+        ("t", Some(vec![0.0]), "t holds other numbers"),
+        ("t", Some(vec![1.5]), "t holds other numbers"),
+        ("divisor", Some(vec![1.0, 2.0]), "divisor has the shape ()"),
+    ] {
+        let mut arrays = known.arrays.clone();
+        match values {
+            None => arrays.retain(|array| array.name != name),
+            Some(values) => {
+                let array = arrays.iter_mut().find(|array| array.name == name);
+                array.unwrap().values = Ok(values);
+            }
+        }
+        let told = Known::of(arrays).unwrap_err().to_string();
+        assert!(told.ends_with(message), "{told}");
+    }
 }
