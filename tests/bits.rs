@@ -129,6 +129,26 @@ fn editions_are_found_again() {
     }
 }
 
+/// On the built-in text, at every level.
+#[test]
+fn the_best_preset_is_found_again() {
+    let folder = Folder::new("recorded-preset");
+    for level in Level::available().map(Level::name) {
+        for threads in [1, 3] {
+            let arguments =
+                format!("train --preset best --iterations 30 --quiet --force --threads {threads}");
+            let mut command = folder.command(&arguments);
+            let stdout = ended(command.env("ELMAN_ISA", level)).well();
+            let last = stdout.lines().last();
+            assert_eq!(
+                last,
+                Some("digest=962c7806155c1d05"),
+                "{level}, {threads} threads"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_program_finds_a_recorded_digest_again() {
     let (m, B, updates, digest) = RECORDED[1];

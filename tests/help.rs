@@ -45,6 +45,24 @@ fn the_many_options_of_train_fit_a_screen() {
     }
 }
 
+/// A check begins from an edition: the best preset says how long to train.
+#[test]
+fn presets_are_named_where_one_is_unknown() {
+    let folder = Folder::new("presets");
+    for (arguments, words) in [
+        (
+            "train --preset bset",
+            "--preset bset: must be adagrad-edition, adam-edition or best",
+        ),
+        (
+            "check --preset best",
+            "--preset best: must be adagrad-edition or adam-edition",
+        ),
+    ] {
+        assert_eq!(folder.run(arguments).refused(2, words), "", "{arguments}");
+    }
+}
+
 #[test]
 fn a_mistyped_word_is_answered_with_the_nearest() {
     let folder = Folder::new("mistyped");

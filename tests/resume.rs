@@ -38,6 +38,7 @@ fn a_run_that_is_stopped_and_goes_on_is_the_run_that_never_stopped() {
         "--validation 0.3 --streams 2 --learning-rate 1",
         "--order chunks --chunk 45 --streams 2 --validation 0.3",
         "--order positions --streams 3",
+        "--preset best --streams 3",
     ] {
         let whole = begin(
             &folder,
@@ -264,6 +265,24 @@ fn reports_that_are_missing_are_told_by_line() {
     folder.write("run/reports.jsonl", &kept);
     go_on(&folder, "run", "").well();
     assert!(folder.files("run") == files);
+}
+
+/// What a preset sets may be said again, and nothing else.
+#[test]
+fn the_best_preset_goes_on() {
+    let folder = Folder::new("resume-preset");
+    let train = |more: &str| folder.run(&format!("train --quiet --preset best {more}"));
+    train("--iterations 4 --out whole").well();
+    train("--iterations 2 --out run").well();
+    train("--iterations 4 --resume run").well();
+    assert!(folder.files("run") == folder.files("whole"));
+    let words = "--optimizer adagrad: the run was begun with adam, and goes on so";
+    let other = folder.run("train --quiet --preset adagrad-edition --resume run");
+    assert_eq!(other.refused(1, words), "");
+
+    train("--hidden 6 --iterations 2 --out small").well();
+    let words = "--hidden 128: the run was begun with 6, and goes on so";
+    assert_eq!(train("--resume small").refused(1, words), "");
 }
 
 #[test]

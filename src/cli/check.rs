@@ -8,8 +8,8 @@ mod table;
 use super::arguments::{Arguments, Choice, HELP};
 use super::failure::Failure;
 use super::settings::{
-    BETA1, BETA2, BYTES, CLIP, DOCUMENTS, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE, LOSS,
-    OPTIMIZER, PRESET, SEED, SEQUENCE_LENGTH, SIGMA,
+    BETA1, BETA2, BYTES, CLIP, DOCUMENTS, EDITION, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE,
+    LOSS, OPTIMIZER, SEED, SEQUENCE_LENGTH, SIGMA,
 };
 use std::path::Path;
 use subject::Subject;
@@ -42,7 +42,7 @@ of yours are right, and what is wrong with the others.";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
-    PRESET.seldom(),
+    EDITION.seldom(),
     HIDDEN.or("5"),
     SEQUENCE_LENGTH.seldom(),
     BYTES.seldom(),
