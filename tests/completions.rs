@@ -42,7 +42,7 @@ fn lines(folder: &Folder, shell: &mut Command) -> Vec<String> {
 
 /// A command line, whose last word is to be completed, and what must be offered for it: all of the names before
 /// the bar, none of those after.
-const CASES: [(&str, &str); 20] = [
+const CASES: [(&str, &str); 22] = [
     ("elman tr", "train | check text"),
     ("elman ", "train sample check show help | text"),
     ("elman train --hid", "--hidden | --quiet"),
@@ -64,6 +64,8 @@ const CASES: [(&str, &str); 20] = [
     ("elman train --order ", "text chunks positions | run-1"),
     ("elman train --order c", "chunks | text positions"),
     ("elman show te", "text | train"),
+    ("elman report --language ", "en sv | text run-1"),
+    ("elman report ", "run-1 | text"),
     ("elman help ", "train check | text"),
     ("elman completions ", "bash zsh fish | text"),
 ];

@@ -15,7 +15,8 @@ fn help_and_version_go_to_standard_output() {
         let said = folder.run(version).well();
         assert_eq!(said, format!("elman {}\n", elman::VERSION));
     }
-    for command in "train sample score check show plot export import completions".split(' ') {
+    for command in "train sample score check show plot report export import completions".split(' ')
+    {
         let help = folder.run(&format!("{command} --help")).well();
         assert!(help.starts_with(&format!("elman {command}: ")));
         assert!(help.lines().count() <= 23, "{help}");

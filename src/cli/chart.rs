@@ -2,7 +2,7 @@
 
 use super::curve::{Curve, Point};
 use super::scale::{Scale, round_step};
-use super::svg::{self, BOTTOM, LEFT, RIGHT, TOP, across};
+use super::svg::{self, Axes, Frame, WIDE};
 use super::terminal::thousands;
 use std::fmt::Write as _;
 
@@ -21,6 +21,36 @@ pub struct Title {
     pub is_mean: bool,
 }
 
+/// What stands in a chart. `{T}` is replaced.
+#[derive(Debug)]
+pub struct Words {
+    pub updates: &'static str,
+    pub of_characters: &'static str,
+    pub sum: &'static str,
+    pub mean: &'static str,
+    pub nats: &'static str,
+    pub epoch: &'static str,
+    pub smooth: &'static str,
+    pub raw: &'static str,
+    pub validation: &'static str,
+    /// A number such as 1,234.5 as the language has it.
+    pub number: fn(&str) -> String,
+}
+
+/// Those of the program.
+pub const ENGLISH: Words = Words {
+    updates: "updates",
+    of_characters: "of {T} characters",
+    sum: "loss ({nats}, summed over {T} characters)",
+    mean: "loss ({nats} per character)",
+    nats: "nats",
+    epoch: "epoch",
+    smooth: "smooth loss",
+    raw: "loss of a chunk",
+    validation: "validation loss",
+    number: str::to_string,
+};
+
 /// At most so many epochs are marked; of more, every second, fifth, tenth ...
 const EPOCH_MARKS: f64 = 20.0;
 /// Room for one digit of an epoch's number and what keeps it apart from the next, in pixels.
@@ -31,9 +61,11 @@ text { fill: #33373d } .grid { stroke: #e4e7eb } .epoch { stroke: #8d949e; strok
 .epoch-name { fill: #6b727c; font-size: 11px } .frame { fill: none; stroke: #33373d }
 .raw { fill: none; stroke: #9dbfe3; stroke-width: 1; stroke-linejoin: round }
 .smooth { fill: none; stroke: #14508c; stroke-width: 2.2; stroke-linejoin: round }
+.smooth-dot { fill: #14508c } .behind { fill: white; fill-opacity: 0.9 }
 ";
 const VALIDATION_STYLE: &str = "\
 .validation { fill: none; stroke: #c2500a; stroke-width: 2.2; stroke-linejoin: round }
+.validation-dot { fill: #c2500a }
 ";
 
 /// The chart as SVG: the raw loss faint behind the smooth one, over the updates, epochs marked; the validation loss
@@ -45,27 +77,73 @@ pub fn svg(
     iterations: u64,
     updates_per_epoch: u64,
 ) -> String {
-    let x = Scale::updates(iterations);
-    let y = loss_scale(curve);
-    let characters = title.sequence_length;
+    let axes = axes(&WIDE, &ENGLISH, curve, iterations);
     [
         head(title, curve),
         progress(updates, iterations),
-        svg::grid(&x, &y),
-        epochs(iterations, updates_per_epoch, &x),
-        curves(curve, &x, &y),
-        svg::frame(
-            &format!("{} of {characters} characters", x.of("updates")),
-            &match title.is_mean {
-                true => format!("loss ({} per character)", y.of("nats")),
-                false => format!(
-                    "loss ({}, summed over {characters} characters)",
-                    y.of("nats")
-                ),
-            },
+        drawn(
+            &axes,
+            &ENGLISH,
+            title,
+            curve,
+            (iterations, updates_per_epoch),
         ),
-        legend(curve),
         "</svg>\n".to_string(),
+    ]
+    .concat()
+}
+
+/// The chart for a page that has a style for it: see [`STYLE`]; `name` is for those who cannot see it.
+pub fn within_page(
+    frame: &'static Frame,
+    words: &Words,
+    name: &str,
+    title: &Title,
+    curve: &Curve,
+    (iterations, updates_per_epoch): (u64, u64),
+) -> String {
+    let axes = axes(frame, words, curve, iterations);
+    // There is no heading in it.
+    let above = (frame.epoch.1 - 14.0).max(0.0);
+    format!(
+        "<svg viewBox=\"0 {above} {} {}\" role=\"img\">\n<title>{}</title>\n{}{}</svg>\n",
+        frame.width,
+        frame.height - above,
+        svg::escape(name),
+        frame.clip(),
+        drawn(&axes, words, title, curve, (iterations, updates_per_epoch)),
+    )
+}
+
+fn axes(frame: &'static Frame, words: &Words, curve: &Curve, iterations: u64) -> Axes {
+    Axes {
+        frame,
+        x: Scale::updates(iterations, frame.updates),
+        y: loss_scale(curve),
+        number: words.number,
+    }
+}
+
+fn drawn(
+    axes: &Axes,
+    words: &Words,
+    title: &Title,
+    curve: &Curve,
+    (iterations, updates_per_epoch): (u64, u64),
+) -> String {
+    let characters = title.sequence_length.to_string();
+    let loss = if title.is_mean { words.mean } else { words.sum };
+    let across = format!("{} {}", axes.x.of(words.updates), words.of_characters);
+    let down = loss.replace("{nats}", &axes.y.of(words.nats));
+    [
+        axes.grid(),
+        epochs(axes, words, iterations, updates_per_epoch),
+        curves(curve, axes),
+        axes.frame(
+            &across.replace("{T}", &characters),
+            &down.replace("{T}", &characters),
+        ),
+        legend(axes.frame, words, curve),
     ]
     .concat()
 }
@@ -89,7 +167,8 @@ fn head(title: &Title, curve: &Curve) -> String {
     };
     let (text, shown) = (&title.text, svg::isolated(&shorten(&title.text)));
     svg::head(
-        svg::HEIGHT,
+        &WIDE,
+        WIDE.height,
         &style,
         &format!("Loss while learning {text}"),
         &format!("Loss while learning {shown}, m = {}", title.hidden),
@@ -104,14 +183,15 @@ fn progress(updates: u64, iterations: u64) -> String {
     let share = 100 * u128::from(updates) / u128::from(iterations);
     format!(
         "<meta xmlns=\"http://www.w3.org/1999/xhtml\" http-equiv=\"refresh\" content=\"{REFRESH_SECONDS}\"/>\n\
-         <text x=\"{RIGHT}\" y=\"{}\" text-anchor=\"end\">at update {}, {share} %</text>\n",
-        svg::HEIGHT - 20.0,
+         <text x=\"{}\" y=\"{}\" text-anchor=\"end\">at update {}, {share} %</text>\n",
+        WIDE.right,
+        WIDE.height - 20.0,
         thousands(updates),
     )
 }
 
 /// The raw loss, and the smooth one and the validation loss before it.
-fn curves(curve: &Curve, x: &Scale, y: &Scale) -> String {
+fn curves(curve: &Curve, axes: &Axes) -> String {
     let points = curve.points();
     let raw = points.iter().flat_map(
         |&Point {
@@ -127,18 +207,15 @@ fn curves(curve: &Curve, x: &Scale, y: &Scale) -> String {
             )
         },
     );
-    let raw = svg::points(raw, x, y);
-    let smooth = svg::points(
-        points.iter().map(|point| (point.iteration, point.smooth)),
-        x,
-        y,
-    );
+    let raw = axes.points(raw);
+    let smooth = axes.points(points.iter().map(|point| (point.iteration, point.smooth)));
     let mut svg = format!(
-        "<g clip-path=\"url(#frame)\">\n<polyline class=\"raw\" points=\"{raw}\"/>\n\
-         <polyline class=\"smooth\" points=\"{smooth}\"/>\n"
+        "<g clip-path=\"url(#{})\">\n<polyline class=\"raw\" points=\"{raw}\"/>\n\
+         <polyline class=\"smooth\" points=\"{smooth}\"/>\n",
+        axes.frame.name
     );
     if let [_, _, ..] = curve.validation() {
-        let validation = svg::points(curve.validation().iter().copied(), x, y);
+        let validation = axes.points(curve.validation().iter().copied());
         let _ = writeln!(
             svg,
             "<polyline class=\"validation\" points=\"{validation}\"/>"
@@ -147,22 +224,30 @@ fn curves(curve: &Curve, x: &Scale, y: &Scale) -> String {
     svg += "</g>\n";
     // One point alone makes no line.
     if let [point] = points {
-        svg += &svg::dot(point.iteration, point.smooth, 3.0, "#14508c", x, y);
+        svg += &axes.dot(point.iteration, point.smooth, 3.0, "class=\"smooth-dot\"");
     }
     if curve.validation().len() <= svg::DOTS {
         for &(iteration, loss) in curve.validation() {
-            svg += &svg::dot(iteration, loss, 3.0, "#c2500a", x, y);
+            svg += &axes.dot(iteration, loss, 3.0, "class=\"validation-dot\"");
         }
     }
     svg
 }
 
 /// A dashed line where each epoch after the first begins.
-fn epochs(iterations: u64, updates_per_epoch: u64, x: &Scale) -> String {
+fn epochs(axes: &Axes, words: &Words, iterations: u64, updates_per_epoch: u64) -> String {
     let mut svg = String::new();
+    let Frame {
+        left,
+        right,
+        top,
+        bottom,
+        epoch: (x, y, anchor),
+        ..
+    } = *axes.frame;
     let count = iterations / updates_per_epoch.max(1);
     let digits = count.to_string().len() as f64;
-    let most = ((RIGHT - LEFT) / (EPOCH_DIGIT * digits)).min(EPOCH_MARKS);
+    let most = ((right - left) / (EPOCH_DIGIT * digits)).min(EPOCH_MARKS);
     let every = round_step((count as f64 / most).max(1.0)) as u64;
     // The first update of every epoch that is marked.
     let marks = (1..).map_while(|mark: u64| {
@@ -171,41 +256,40 @@ fn epochs(iterations: u64, updates_per_epoch: u64, x: &Scale) -> String {
         (update < iterations).then_some((epoch, update))
     });
     for (epoch, update) in marks {
-        let at = across(x.share_of(update as f64));
+        let at = axes.frame.across(axes.x.share_of(update as f64));
         let _ = write!(
             svg,
-            "<path class=\"epoch\" d=\"M{at:.1} {TOP}V{BOTTOM}\"/>\n\
+            "<path class=\"epoch\" d=\"M{at:.1} {top}V{bottom}\"/>\n\
              <text class=\"epoch-name\" x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{epoch}</text>\n",
-            TOP - 6.0
+            top - 6.0
         );
     }
     if !svg.is_empty() {
         let _ = writeln!(
             svg,
-            "<text class=\"epoch-name\" x=\"{}\" y=\"{}\">epoch</text>",
-            RIGHT + 8.0,
-            TOP - 6.0
+            "<text class=\"epoch-name\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{}</text>",
+            words.epoch
         );
     }
     svg
 }
 
-fn legend(curve: &Curve) -> String {
+fn legend(frame: &Frame, words: &Words, curve: &Curve) -> String {
     let names = [
-        ("smooth", "smooth loss"),
-        ("raw", "loss of a chunk"),
-        ("validation", "validation loss"),
+        ("smooth", words.smooth),
+        ("raw", words.raw),
+        ("validation", words.validation),
     ];
     let count = if curve.validation().is_empty() { 2 } else { 3 };
-    let (x, name_x) = (RIGHT - 160.0, RIGHT - 122.0);
+    let (x, name_x) = (frame.right - 160.0, frame.right - 122.0);
     let mut svg = format!(
-        "<rect x=\"{}\" y=\"{}\" width=\"162\" height=\"{}\" fill=\"white\" fill-opacity=\"0.9\"/>\n",
+        "<rect class=\"behind\" x=\"{}\" y=\"{}\" width=\"162\" height=\"{}\"/>\n",
         x - 10.0,
-        TOP + 6.0,
+        frame.top + 6.0,
         10 + 22 * count,
     );
     for (n, (class, name)) in names[..count].iter().enumerate() {
-        let y = TOP + 26.0 + 22.0 * n as f64;
+        let y = frame.top + 26.0 + 22.0 * n as f64;
         let _ = writeln!(
             svg,
             "<path class=\"{class}\" d=\"M{x} {y}h28\"/><text x=\"{name_x}\" y=\"{}\">{name}</text>",
@@ -226,7 +310,6 @@ fn shorten(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::svg::down;
     use super::*;
 
     fn title(text: &str) -> Title {
@@ -294,7 +377,10 @@ mod tests {
         let svg = whole(&title("x"), &Curve::falling(9), 1_000_000_000_000, 1);
         assert!(svg.matches("class=\"epoch\"").count() < 6);
         // The points keep their places.
-        let (x, few) = (Scale::updates(50_000_000), Scale::updates(50_000));
+        let (x, few) = (
+            Scale::updates(50_000_000, 10.0),
+            Scale::updates(50_000, 10.0),
+        );
         assert_eq!(x.share_of(1e7), few.share_of(1e4));
     }
 
@@ -304,7 +390,10 @@ mod tests {
             let mut curve = Curve::new();
             (0..2).for_each(|n| curve.push(n as u64, losses[n], losses[n]));
             let y = loss_scale(&curve);
-            assert!(down(y.share_of(losses[1])) < BOTTOM - 2.0, "{y:?}");
+            assert!(
+                WIDE.down(y.share_of(losses[1])) < WIDE.bottom - 2.0,
+                "{y:?}"
+            );
             assert_eq!(y.ticks().next(), Some(0.0));
         }
     }

@@ -13,6 +13,7 @@ use super::settings::{
 };
 use std::path::Path;
 use subject::Subject;
+pub use table::problem_of;
 
 /// The help's words.
 pub const DETAILS: &str = "\

@@ -6,7 +6,7 @@ use super::files::is_safetensors;
 use super::nearest::nearest;
 use super::output::{one_line, print};
 use super::run_folder::BEST;
-use super::{check, completions, export, help, import, plot, sample, score, show, train};
+use super::{check, completions, export, help, import, plot, report, sample, score, show, train};
 use elman::Level;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
@@ -101,6 +101,17 @@ pub const COMMANDS: &[Command] = &[
         more: "",
         choices: plot::CHOICES,
         work: plot::run,
+    },
+    Command {
+        name: "report",
+        takes: "DIR",
+        limit: 1,
+        summary: "write a run's hand-in: report.html, report.md",
+        details: report::DETAILS,
+        examples: report::EXAMPLES,
+        more: report::MORE,
+        choices: report::CHOICES,
+        work: report::run,
     },
     Command {
         name: "export",

@@ -2,7 +2,7 @@
 
 use super::curve::Curve;
 use super::scale::Scale;
-use super::svg::{self, LEFT, RIGHT};
+use super::svg::{self, Axes, WIDE};
 use super::terminal::{short_loss, shorten, thousands};
 use std::fmt::Write as _;
 
@@ -46,10 +46,10 @@ polyline { fill: none; stroke-linejoin: round } .validation { stroke-width: 1.5;
 ";
 
 /// The row that names the runs begins here, and each takes so much.
-const NAMES: f64 = svg::HEIGHT + 16.0;
+const NAMES: f64 = WIDE.height + 16.0;
 const ROW: f64 = 20.0;
 /// A name begins here, and has so many pixels.
-const NAME: f64 = LEFT + 40.0;
+const NAME: f64 = WIDE.left + 40.0;
 const NAME_ROOM: f64 = 240.0;
 
 /// A column of numbers: its heading, where it ends, and what it says of a run.
@@ -63,14 +63,19 @@ const COLUMNS: [Column; 7] = [
     ("at update", 764.0, |run| {
         run.best.map_or(String::new(), |(update, _)| count(update))
     }),
-    ("validation", RIGHT, |run| loss(run.validation)),
+    ("validation", WIDE.right, |run| loss(run.validation)),
 ];
 
 /// The chart as SVG, with a row for each run that names it.
 pub fn svg(runs: &[Run]) -> String {
-    let x = Scale::updates(runs.iter().map(|run| run.updates).max().unwrap_or(0));
+    let updates = runs.iter().map(|run| run.updates).max().unwrap_or(0);
     let (low, high) = range(runs);
-    let y = Scale::losses(low, high);
+    let axes = Axes {
+        frame: &WIDE,
+        x: Scale::updates(updates, WIDE.updates),
+        y: Scale::losses(low, high),
+        number: str::to_string,
+    };
     let height = NAMES + ROW * (runs.len() as f64 + 1.0);
     let title = match runs {
         [run] => format!("Smooth loss of {}", run.name),
@@ -80,17 +85,17 @@ pub fn svg(runs: &[Run]) -> String {
         [run] => format!("Smooth loss of {}", svg::isolated(&short_name(&run.name))),
         _ => title.clone(),
     };
-    let updates = x.of("updates");
+    let updates = axes.x.of("updates");
     [
-        svg::head(height, STYLE, &title, &heading),
-        svg::grid(&x, &y),
-        lines(runs, &x, &y),
-        svg::frame(
+        svg::head(&WIDE, height, STYLE, &title, &heading),
+        axes.grid(),
+        lines(runs, &axes),
+        axes.frame(
             &match same(runs) {
                 Some(T) => format!("{updates} of {T} characters"),
                 None => updates,
             },
-            &format!("smooth loss ({})", y.of(UNIT)),
+            &format!("smooth loss ({})", axes.y.of(UNIT)),
         ),
         table(runs),
         "</svg>\n".to_string(),
@@ -141,9 +146,16 @@ fn colour(n: usize) -> &'static str {
     COLOURS[n % COLOURS.len()]
 }
 
-fn lines(runs: &[Run], x: &Scale, y: &Scale) -> String {
+fn fill(n: usize) -> String {
+    format!("fill=\"{}\"", colour(n))
+}
+
+fn lines(runs: &[Run], axes: &Axes) -> String {
     let width = if runs.len() < MANY { 2.0 } else { 1.5 };
-    let mut svg = format!("<g clip-path=\"url(#frame)\" stroke-width=\"{width}\">\n");
+    let mut svg = format!(
+        "<g clip-path=\"url(#{})\" stroke-width=\"{width}\">\n",
+        WIDE.name
+    );
     for (n, run) in runs.iter().enumerate() {
         let points = run.curve.points();
         let every = points.len().div_ceil(POINTS).max(1);
@@ -154,14 +166,14 @@ fn lines(runs: &[Run], x: &Scale, y: &Scale) -> String {
             svg,
             "<polyline {} points=\"{}\"/>",
             stroke(n),
-            svg::points(shown, x, y)
+            axes.points(shown)
         );
         if let [point] = points {
-            svg += &svg::dot(point.iteration, point.smooth, 2.5, colour(n), x, y);
+            svg += &axes.dot(point.iteration, point.smooth, 2.5, &fill(n));
         }
         let validation = run.curve.validation();
         if validation.len() > 1 {
-            let points = svg::points(validation.iter().copied(), x, y);
+            let points = axes.points(validation.iter().copied());
             let _ = writeln!(
                 svg,
                 "<polyline class=\"validation\" stroke=\"{}\" points=\"{points}\"/>",
@@ -170,7 +182,7 @@ fn lines(runs: &[Run], x: &Scale, y: &Scale) -> String {
         }
         if validation.len() <= svg::DOTS {
             for &(update, loss) in validation {
-                svg += &svg::dot(update, loss, 2.5, colour(n), x, y);
+                svg += &axes.dot(update, loss, 2.5, &fill(n));
             }
         }
     }
@@ -191,16 +203,18 @@ fn table(runs: &[Run]) -> String {
     if is_validated {
         let _ = writeln!(
             svg,
-            "<text class=\"head\" x=\"{RIGHT}\" y=\"30\" text-anchor=\"end\">dotted: validation loss</text>"
+            "<text class=\"head\" x=\"{}\" y=\"30\" text-anchor=\"end\">dotted: validation loss</text>",
+            WIDE.right
         );
     }
     for (n, run) in runs.iter().enumerate() {
         let y = NAMES + ROW * (n as f64 + 1.0);
         let _ = writeln!(
             svg,
-            "<path {} stroke-width=\"2\" fill=\"none\" d=\"M{LEFT} {}h30\"/>\n\
+            "<path {} stroke-width=\"2\" fill=\"none\" d=\"M{} {}h30\"/>\n\
              <text x=\"{NAME}\" y=\"{y}\">{}</text>",
             stroke(n),
+            WIDE.left,
             y - 4.0,
             svg::escape(&short_name(&run.name)),
         );

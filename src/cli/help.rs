@@ -16,7 +16,7 @@ pub fn of_program() -> String {
         })
         .collect();
     format!(
-        "elman: a character-level recurrent network, trained from scratch\n\n\
+        "elman: a character-level recurrent network, trained from scratch\n\
          usage: elman COMMAND [arguments], or elman --version\n\ncommands:\n{}\nexamples:\n  \
          elman train                          learn the built-in story\n  \
          elman sample elman-run               write text with what was learned\n\n\

@@ -68,7 +68,8 @@ impl Rows {
 pub struct Row {
     /// n.
     pub iteration: u64,
-    epoch: u64,
+    /// That of chunk n.
+    pub epoch: u64,
     /// The loss of chunk n in nats over T characters.
     pub loss: f64,
     /// The smooth loss that includes it.

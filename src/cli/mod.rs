@@ -21,6 +21,7 @@ mod output;
 mod pace;
 mod plot;
 mod progress;
+mod report;
 mod report_log;
 mod resume;
 mod run_folder;

@@ -190,7 +190,6 @@ fn right(lines: &mut Lines, reports: Reports, updates: u64) -> io::Result<u64> {
 }
 
 /// The reports of a file, whatever its run is doing: one that is only half written is left out.
-#[cfg_attr(not(test), expect(dead_code))]
 pub fn read(path: &Path, reports: Reports) -> io::Result<Vec<Report>> {
     let mut lines = Lines::of(path, LONGEST)?;
     let (mut found, mut last) = (Vec::new(), None);

@@ -84,6 +84,17 @@ impl Begun {
             Begun::Switch(is_on) => is_on.then(String::new),
         }
     }
+
+    /// Whether an option has this value.
+    pub fn agrees(&self, name: &str, arguments: &Arguments) -> Result<bool, Failure> {
+        Ok(match *self {
+            Begun::Count(value) => arguments.count::<u64>(name)? == value,
+            Begun::Number(value) => arguments.number(name)? == value,
+            Begun::Clip(value) => settings::clip(arguments)? == value,
+            Begun::Word(value) => arguments.word(name) == value,
+            Begun::Switch(is_on) => arguments.asks(name) == is_on,
+        })
+    }
 }
 
 /// Every option that stays as it was, with its value.
@@ -134,14 +145,7 @@ fn agree(arguments: &Arguments, saved: &Saved) -> Result<(), Failure> {
         if !arguments.asks(name) {
             continue;
         }
-        let agrees = match begun {
-            Begun::Count(value) => arguments.count::<u64>(name)? == value,
-            Begun::Number(value) => arguments.number(name)? == value,
-            Begun::Clip(value) => settings::clip(arguments)? == value,
-            Begun::Word(value) => arguments.word(name) == value,
-            Begun::Switch(is_on) => is_on,
-        };
-        if !agrees {
+        if !begun.agrees(name, arguments)? {
             let with = match begun.spelled() {
                 Some(value) => format!("with {value}"),
                 None => "without it".to_string(),

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::lock::Lock;
 use super::loss_log::{LossLog, Rows};
 use super::report_log::{Report, ReportLog, Reports};
+use super::seeds::folders_of_seeds;
 use elman::disk::{self, Disk};
 use elman::{Look, Model, Plan, Validation, checkpoint};
 use std::fmt::Display;
@@ -75,13 +76,7 @@ impl RunFolder {
 
     /// Opens the folder of a run that is to go on. Nothing in it changes yet.
     pub fn open(path: &Path, disk: Box<dyn Disk>) -> Result<(Self, Saved), Failure> {
-        if !path.is_dir() {
-            let problem = match path.exists() {
-                true => "not the folder of a run: name the folder that model.safetensors is in",
-                false => "there is no such folder",
-            };
-            return Err(Failure::at(path.display(), problem));
-        }
+        refuse_no_folder(path)?;
         let lock = Lock::take(path)?;
         if !path.join(MODEL).exists() {
             return Err(Failure::at(
@@ -89,14 +84,7 @@ impl RunFolder {
                 "no run that can be resumed: it has no model.safetensors; begin one with --out and --force",
             ));
         }
-        let (model, plan) = load(path, MODEL)?;
-        let plan = plan.ok_or_else(|| {
-            within(
-                path,
-                MODEL,
-                "a model, but not the last state of a run: it cannot be resumed",
-            )
-        })?;
+        let (model, plan) = load_state(path, "it cannot be resumed")?;
         let (best, shown_best) = load_best(path, &model)?;
         let (settings, updates) = (&model.settings, model.state.updates);
         let lacks = |name, what, error: io::Error| {
@@ -251,6 +239,49 @@ fn remove(path: &Path, name: &str, disk: &mut dyn Disk) -> Result<(), Failure> {
     removed.map_err(|error| within(path, name, error))
 }
 
+/// The last state of a run, its plan and its best model, whatever the run is doing.
+pub fn read(path: &Path) -> Result<(Model, Plan, Model), Failure> {
+    refuse_no_folder(path)?;
+    if !path.join(MODEL).exists() {
+        let problem = match folders_of_seeds(path).as_slice() {
+            [seed, ..] => {
+                format!("holds the runs of several seeds: name one of them, such as seed-{seed}")
+            }
+            [] => format!("not the folder of a run: it has no {MODEL}"),
+        };
+        return Err(Failure::at(path.display(), problem));
+    }
+    let (model, plan) = load_state(path, "its run is not known")?;
+    let (best, _) = load(path, BEST)?;
+    refuse_other(path, BEST, &model, &best)?;
+    Ok((model, plan, best))
+}
+
+fn refuse_no_folder(path: &Path) -> Result<(), Failure> {
+    let problem = match path.exists() {
+        _ if path.is_dir() => return Ok(()),
+        true => "not the folder of a run: name the folder that model.safetensors is in",
+        false => "there is no such folder",
+    };
+    Err(Failure::at(path.display(), problem))
+}
+
+fn load_state(path: &Path, without: &str) -> Result<(Model, Plan), Failure> {
+    let (model, plan) = load(path, MODEL)?;
+    let plan = plan.ok_or_else(|| {
+        let problem = format!("a model, but not the last state of a run: {without}");
+        within(path, MODEL, problem)
+    })?;
+    Ok((model, plan))
+}
+
+fn refuse_other(path: &Path, name: &str, model: &Model, best: &Model) -> Result<(), Failure> {
+    match belong_together(model, best) {
+        true => Ok(()),
+        false => Err(within(path, name, "not of the run of model.safetensors")),
+    }
+}
+
 fn load(path: &Path, name: &str) -> Result<(Model, Option<Plan>), Failure> {
     let loaded = checkpoint::load_with(&path.join(name));
     loaded.map_err(|error| within(path, name, error))
@@ -263,9 +294,7 @@ fn load_best(path: &Path, model: &Model) -> Result<(Model, Option<u64>), Failure
         false => BEST,
     };
     let (best, _) = load(path, name)?;
-    if !belong_together(model, &best) {
-        return Err(within(path, name, "not of the run of model.safetensors"));
-    }
+    refuse_other(path, name, model, &best)?;
     let shown = match name {
         BEST => Some(best.state.updates),
         _ => load(path, BEST).ok().map(|(shown, _)| shown.state.updates),

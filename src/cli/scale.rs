@@ -18,10 +18,10 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Updates from 0 on; there are no halves of them.
-    pub fn updates(iterations: u64) -> Self {
+    /// Updates from 0 on, with so many ticks at most; there are no halves of them.
+    pub fn updates(iterations: u64, ticks: f64) -> Self {
         let high = iterations.max(1) as f64;
-        let step = round_step(high / 10.0).max(1.0);
+        let step = round_step(high / ticks).max(1.0);
         let power = if high < MANY_UPDATES { 0 } else { power(step) };
         Scale {
             low: 0.0,

@@ -4,101 +4,198 @@ use super::scale::Scale;
 use super::terminal::thousands;
 use std::fmt::Write as _;
 
-/// Size of the picture and of the frame inside it, in pixels. A picture may be higher.
-pub const WIDTH: f64 = 900.0;
-pub const HEIGHT: f64 = 520.0;
-pub const LEFT: f64 = 74.0;
-pub const RIGHT: f64 = 846.0;
-pub const TOP: f64 = 62.0;
-pub const BOTTOM: f64 = 456.0;
-
-/// Pixels from the left.
-pub fn across(share: f64) -> f64 {
-    LEFT + share * (RIGHT - LEFT)
+/// A picture and the frame of its axes, in pixels. A picture may be higher.
+pub struct Frame {
+    /// What its clip is called: pictures of one page have different names.
+    pub name: &'static str,
+    pub width: f64,
+    pub height: f64,
+    pub left: f64,
+    pub right: f64,
+    pub top: f64,
+    pub bottom: f64,
+    /// Ticks of the axis of the updates, at most.
+    pub updates: f64,
+    /// The middle of what stands beside the axis of the losses, from the left.
+    pub beside: f64,
+    /// Where it says that epochs are counted above the frame, and which end of the word is there.
+    pub epoch: (f64, f64, &'static str),
 }
 
-/// Pixels from the top.
-pub fn down(share: f64) -> f64 {
-    BOTTOM - share * (BOTTOM - TOP)
+/// On a desk, and on paper.
+pub const WIDE: Frame = Frame {
+    name: "frame",
+    width: 900.0,
+    height: 520.0,
+    left: 74.0,
+    right: 846.0,
+    top: 62.0,
+    bottom: 456.0,
+    updates: 10.0,
+    beside: 22.0,
+    epoch: (854.0, 56.0, "start"),
+};
+
+/// On a telephone, where the other's words would be too small to be read.
+pub const NARROW: Frame = Frame {
+    name: "narrow-frame",
+    width: 360.0,
+    height: 388.0,
+    left: 62.0,
+    right: 336.0,
+    top: 30.0,
+    bottom: 326.0,
+    updates: 4.0,
+    beside: 14.0,
+    epoch: (336.0, 12.0, "end"),
+};
+
+impl Frame {
+    /// Pixels from the left.
+    pub fn across(&self, share: f64) -> f64 {
+        self.left + share * (self.right - self.left)
+    }
+
+    /// Pixels from the top.
+    pub fn down(&self, share: f64) -> f64 {
+        self.bottom - share * (self.bottom - self.top)
+    }
+
+    /// The part of the picture that curves are drawn in.
+    pub fn clip(&self) -> String {
+        format!(
+            "<clipPath id=\"{}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n",
+            self.name,
+            self.left,
+            self.top,
+            self.right - self.left,
+            self.bottom - self.top
+        )
+    }
 }
 
 /// The beginning of a picture: its style, its title for those who cannot see it, and its heading.
-pub fn head(height: f64, style: &str, title: &str, heading: &str) -> String {
+pub fn head(frame: &Frame, height: f64, style: &str, title: &str, heading: &str) -> String {
+    let (width, left, clip) = (frame.width, frame.left, frame.clip());
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
-         width=\"{WIDTH}\" height=\"{height}\" role=\"img\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+         width=\"{width}\" height=\"{height}\" role=\"img\" \
          font-family=\"system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif\" \
          font-size=\"13\">\n\
          <style>\n\
          {style}\
          </style>\n\
          <title>{title}</title>\n\
-         <clipPath id=\"frame\"><rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{0}\" height=\"{1}\"/></clipPath>\n\
-         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"white\"/>\n\
-         <text x=\"{LEFT}\" y=\"30\" font-size=\"17\" font-weight=\"600\">{heading}</text>\n",
-        RIGHT - LEFT,
-        BOTTOM - TOP,
+         {clip}\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n\
+         <text x=\"{left}\" y=\"30\" font-size=\"17\" font-weight=\"600\">{heading}</text>\n",
         title = escape(title),
         heading = escape(heading),
     )
 }
 
-/// A line and a name for every tick.
-pub fn grid(x: &Scale, y: &Scale) -> String {
-    let mut svg = String::new();
-    for n in x.ticks() {
-        let (at, name) = (across(x.share(n)), thousands(n as u64));
-        let _ = write!(
-            svg,
-            "<path class=\"grid\" d=\"M{at:.1} {TOP}V{BOTTOM}\"/>\n\
-             <text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{name}</text>\n",
-            BOTTOM + 20.0
-        );
-    }
-    let digits = y.decimals();
-    for loss in y.ticks() {
-        let at = down(y.share(loss));
-        let _ = write!(
-            svg,
-            "<path class=\"grid\" d=\"M{LEFT} {at:.1}H{RIGHT}\"/>\n\
-             <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.digits$}</text>\n",
-            LEFT - 8.0,
-            at + 4.0
-        );
-    }
-    svg
+/// The axes of a chart.
+pub struct Axes {
+    /// Where they lie.
+    pub frame: &'static Frame,
+    /// Updates.
+    pub x: Scale,
+    /// Losses.
+    pub y: Scale,
+    /// A number such as 1,234.5 as the reader's language has it.
+    pub number: fn(&str) -> String,
 }
 
-/// The frame, and what its axes mean.
-pub fn frame(across: &str, down: &str) -> String {
-    let (width, height) = (RIGHT - LEFT, BOTTOM - TOP);
-    let (middle_x, middle_y) = ((LEFT + RIGHT) / 2.0, (TOP + BOTTOM) / 2.0);
-    let below = HEIGHT - 20.0;
-    format!(
-        "<rect class=\"frame\" x=\"{LEFT}\" y=\"{TOP}\" width=\"{width}\" height=\"{height}\"/>\n\
-         <text x=\"{middle_x}\" y=\"{below}\" text-anchor=\"middle\">{across}</text>\n\
-         <text transform=\"translate(22 {middle_y}) rotate(-90)\" text-anchor=\"middle\">{down}</text>\n"
-    )
-}
-
-/// The points of a line: updates and losses.
-pub fn points(points: impl Iterator<Item = (u64, f64)>, x: &Scale, y: &Scale) -> String {
-    let mut list = String::new();
-    for (update, loss) in points {
-        let (at, up) = (across(x.share_of(update as f64)), down(y.share_of(loss)));
-        let _ = write!(list, "{at:.1},{up:.1} ");
+impl Axes {
+    /// Pixels from the left and from the top.
+    fn place(&self, update: u64, loss: f64) -> (f64, f64) {
+        (
+            self.frame.across(self.x.share_of(update as f64)),
+            self.frame.down(self.y.share_of(loss)),
+        )
     }
-    list.trim_end().to_string()
+
+    /// A line and a name for every tick.
+    pub fn grid(&self) -> String {
+        let Axes {
+            frame,
+            x,
+            y,
+            number,
+        } = self;
+        let Frame {
+            left,
+            right,
+            top,
+            bottom,
+            ..
+        } = **frame;
+        let mut svg = String::new();
+        for n in x.ticks() {
+            let (at, name) = (frame.across(x.share(n)), number(&thousands(n as u64)));
+            let _ = write!(
+                svg,
+                "<path class=\"grid\" d=\"M{at:.1} {top}V{bottom}\"/>\n\
+                 <text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{name}</text>\n",
+                bottom + 20.0
+            );
+        }
+        let digits = y.decimals();
+        for loss in y.ticks() {
+            let at = frame.down(y.share(loss));
+            let _ = write!(
+                svg,
+                "<path class=\"grid\" d=\"M{left} {at:.1}H{right}\"/>\n\
+                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\n",
+                left - 8.0,
+                at + 4.0,
+                number(&format!("{loss:.digits$}"))
+            );
+        }
+        svg
+    }
+
+    /// The frame, and what its axes mean.
+    pub fn frame(&self, across: &str, down: &str) -> String {
+        let Frame {
+            left,
+            right,
+            top,
+            bottom,
+            height,
+            beside,
+            ..
+        } = *self.frame;
+        let (middle_x, middle_y) = ((left + right) / 2.0, (top + bottom) / 2.0);
+        format!(
+            "<rect class=\"frame\" x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\"/>\n\
+             <text x=\"{middle_x}\" y=\"{}\" text-anchor=\"middle\">{across}</text>\n\
+             <text transform=\"translate({beside} {middle_y}) rotate(-90)\" text-anchor=\"middle\">{down}</text>\n",
+            right - left,
+            bottom - top,
+            height - 20.0
+        )
+    }
+
+    /// The points of a line: updates and losses.
+    pub fn points(&self, points: impl Iterator<Item = (u64, f64)>) -> String {
+        let mut list = String::new();
+        for (update, loss) in points {
+            let (at, up) = self.place(update, loss);
+            let _ = write!(list, "{at:.1},{up:.1} ");
+        }
+        list.trim_end().to_string()
+    }
+
+    /// One loss; `paint` is the attribute that says in which colour.
+    pub fn dot(&self, update: u64, loss: f64, radius: f64, paint: &str) -> String {
+        let (at, up) = self.place(update, loss);
+        format!("<circle cx=\"{at:.1}\" cy=\"{up:.1}\" r=\"{radius}\" {paint}/>\n")
+    }
 }
 
 /// Up to so many validation losses of a run have a dot each.
 pub const DOTS: usize = 50;
-
-/// One loss.
-pub fn dot(update: u64, loss: f64, radius: f64, colour: &str, x: &Scale, y: &Scale) -> String {
-    let (at, up) = (across(x.share_of(update as f64)), down(y.share_of(loss)));
-    format!("<circle cx=\"{at:.1}\" cy=\"{up:.1}\" r=\"{radius}\" fill=\"{colour}\"/>\n")
-}
 
 /// Text for XML; characters that XML cannot hold become U+FFFD.
 pub fn escape(text: &str) -> String {

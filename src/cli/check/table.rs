@@ -50,12 +50,21 @@ fn problem(checked: &[Checked]) -> Option<Failure> {
     let worst = checked
         .iter()
         .max_by_key(|checked| checked.comparison.verdict())?;
-    let (what, count): (&str, fn(&Row) -> usize) = match worst.comparison.verdict() {
+    let at = match checked.len() {
+        1 => String::new(),
+        _ => format!(" at character {}", worst.position),
+    };
+    problem_of(&worst.comparison, &at)
+}
+
+/// What is wrong or undecided in a comparison that was made `at` some place.
+pub fn problem_of(comparison: &Comparison, at: &str) -> Option<Failure> {
+    let (what, count): (&str, fn(&Row) -> usize) = match comparison.verdict() {
         Verdict::Passed => return None,
         Verdict::Undecided => ("undecided", |row| row.undecided),
         Verdict::Failed => ("wrong", |row| row.wrong),
     };
-    let parts: Vec<String> = (worst.comparison.rows.iter())
+    let parts: Vec<String> = (comparison.rows.iter())
         .filter(|row| count(row) > 0)
         .map(|row| {
             format!(
@@ -67,11 +76,7 @@ fn problem(checked: &[Checked]) -> Option<Failure> {
             )
         })
         .collect();
-    let verdict = word(worst.comparison.verdict());
-    let at = match checked.len() {
-        1 => String::new(),
-        _ => format!(" at character {}", worst.position),
-    };
+    let verdict = word(comparison.verdict());
     let problem = format!("gradient check {verdict}{at}");
     Some(Failure::at(problem, parts.join("; ")))
 }

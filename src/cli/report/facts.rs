@@ -1,0 +1,175 @@
+//! What a report tells of a run: plain data, in no language.
+
+use super::command;
+use super::gradients::{self, Check};
+use super::samples::{self, Samples};
+use super::speed::{self, Speed};
+use super::visible;
+use crate::cli::chart::Title;
+use crate::cli::curve::Curve;
+use crate::cli::failure::Failure;
+use crate::cli::loss_log::{self, Rows};
+use crate::cli::progress::Progress;
+use crate::cli::run_folder::{self, LOSSES};
+use elman::model::Source;
+use elman::random::{Generator, Stream};
+use elman::synthesis::{Sampling, Synthesizer};
+use elman::text::Vocabulary;
+use elman::{Model, Plan, Settings, Shape, Validation, digest};
+use std::path::Path;
+
+/// What can be chosen.
+pub struct Wishes {
+    /// How long to measure the speed; 0 leaves it out.
+    pub seconds: f64,
+    /// Hidden units whose gradients are checked, where somebody has chosen.
+    pub check_hidden: Option<usize>,
+}
+
+/// All of it.
+pub struct Facts {
+    pub settings: Settings,
+    pub plan: Plan,
+    pub vocabulary: Vocabulary,
+    pub shape: Shape,
+    pub source: Option<Source>,
+    pub updates: u64,
+    pub epoch: u64,
+    /// Of the parameters after the last update.
+    pub digest: u64,
+    pub check: Check,
+    pub losses: Losses,
+    pub samples: Samples,
+    pub best: Best,
+    /// None where nobody wants to know; else what was measured, or why it could not be.
+    pub speed: Option<Result<Speed, String>>,
+    /// What repeats the run.
+    pub command: Vec<String>,
+}
+
+/// The rows of loss.csv, thinned to what a chart shows.
+pub struct Losses {
+    pub title: Title,
+    pub curve: Curve,
+    pub updates_per_epoch: u64,
+}
+
+/// The best model, and what it writes.
+pub struct Best {
+    pub updates: u64,
+    pub smooth_loss: Option<f64>,
+    pub validation: Option<[f64; 2]>,
+    pub passage: String,
+}
+
+impl Facts {
+    /// Whether the run has made all of its updates.
+    pub fn is_finished(&self) -> bool {
+        self.updates >= self.plan.iterations
+    }
+
+    /// Reads the folder of a run, checks gradients, and measures.
+    pub fn gather(
+        folder: &Path,
+        wishes: &Wishes,
+        progress: &mut Progress,
+    ) -> Result<Self, Failure> {
+        let (model, plan, best) = run_folder::read(folder)?;
+        let losses = losses(folder, &model, &plan)?;
+        let samples = samples::read(folder, &model, &plan)?;
+        // What is checked and measured reads at least two characters.
+        let written = written(&best, plan.passage_length.max(2));
+        progress.say("checking gradients");
+        let check = gradients::check(&best, &written, wishes.check_hidden)?;
+        let speed = (wishes.seconds > 0.0).then(|| {
+            progress.say("measuring the speed");
+            speed::measure(&best, &written, wishes.seconds).map_err(|error| error.to_string())
+        });
+        let passage = &written[..plan.passage_length];
+        Ok(Facts {
+            settings: model.settings,
+            plan,
+            shape: model.state.rnn.shape(),
+            source: model.source,
+            updates: model.state.updates,
+            epoch: model.state.epoch,
+            digest: digest::of_parameters(&model.state.rnn.parameters),
+            check,
+            losses,
+            best: Best {
+                updates: best.state.updates,
+                passage: visible::decoded(&model.vocabulary, passage),
+                ..best_losses(&model, &plan, &best, &samples)
+            },
+            samples,
+            speed,
+            command: command::of(&model, &plan),
+            vocabulary: model.vocabulary,
+        })
+    }
+}
+
+/// The final passage of the best model as `train` has it, and on.
+fn written(best: &Model, count: usize) -> Vec<usize> {
+    let h0 = vec![0.0; best.state.rnn.shape().m()];
+    let mut generator = Generator::new(best.settings.seed, Stream::Passage);
+    let mut synthesizer = Synthesizer::of(best, &h0, Sampling::default());
+    let characters = synthesizer.characters(best.start(), &mut generator);
+    characters.take(count).collect()
+}
+
+/// The losses with which the best model won: in the last state those before the coming chunk, which the last report
+/// looks at.
+fn best_losses(model: &Model, plan: &Plan, best: &Model, samples: &Samples) -> Best {
+    let (state, end) = (&model.state, plan.iterations);
+    let won_at_the_end = best.state.updates == end && state.updates == end;
+    let last = samples.last.as_ref().filter(|last| last.iteration == end);
+    let (smooth_loss, validation) = match (won_at_the_end, last) {
+        (true, Some(last)) => (Some(last.smooth_loss), last.validation),
+        (true, None) => (None, None),
+        (false, _) => {
+            let validation = (state.best_validation)
+                .map(|nats| Validation::of(nats, &model.settings))
+                .map(|validation| [validation.loss, validation.bits]);
+            (state.best_smooth_loss, validation)
+        }
+    };
+    Best {
+        updates: best.state.updates,
+        smooth_loss,
+        validation,
+        passage: String::new(),
+    }
+}
+
+fn losses(folder: &Path, model: &Model, plan: &Plan) -> Result<Losses, Failure> {
+    let settings = &model.settings;
+    let mut curve = Curve::new();
+    // The update that the last epoch of all rows was seen first at, and that epoch.
+    let (mut first, mut epoch) = (plan.iterations.max(1), 0);
+    let path = folder.join(LOSSES);
+    let read = loss_log::read(&path, Rows::of(settings, plan), |row| {
+        curve.push(row.iteration, row.loss, row.smooth_loss);
+        if let Some(loss) = row.validation_loss() {
+            curve.push_validation(row.iteration, loss);
+        }
+        if row.epoch > epoch {
+            (first, epoch) = (row.iteration, row.epoch);
+        }
+    });
+    read.map_err(|error| Failure::at(path.display(), error))?;
+    Ok(Losses {
+        title: Title {
+            text: String::new(),
+            hidden: settings.hidden,
+            sequence_length: settings.sequence_length,
+            is_mean: settings.loss == elman::Loss::Mean,
+        },
+        curve,
+        // To within the updates from row to row.
+        updates_per_epoch: match epoch {
+            0 => u64::MAX,
+            epochs => (first / epochs).max(1),
+        },
+    })
+}

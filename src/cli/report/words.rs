@@ -1,0 +1,390 @@
+//! The words of a report, in a table for each language. `{name}` is replaced.
+
+use crate::cli::chart;
+
+/// All of them.
+#[derive(Debug)]
+pub struct Words {
+    /// The language's tag.
+    pub tag: &'static str,
+    pub chart: chart::Words,
+    pub title: &'static str,
+    pub subtitle: &'static str,
+    pub unfinished: &'static str,
+    pub end: &'static str,
+
+    pub setting: &'static str,
+    pub text: &'static str,
+    pub of_text: &'static str,
+    pub story: &'static str,
+    pub symbols: [&'static str; 2],
+    pub hidden: &'static str,
+    pub parameters: &'static str,
+    pub sequence_length: &'static str,
+    pub characters: &'static str,
+    pub streams: &'static str,
+    pub documents: &'static str,
+    pub documents_are: [&'static str; 2],
+    pub order: &'static str,
+    pub order_text: &'static str,
+    pub order_chunks: &'static str,
+    pub order_positions: &'static str,
+    pub held_out: &'static str,
+    pub nothing: &'static str,
+    pub share: &'static str,
+    pub loss: &'static str,
+    pub loss_sum: &'static str,
+    pub loss_mean: &'static str,
+    pub optimizer: &'static str,
+    pub learning_rate: &'static str,
+    pub clip: &'static str,
+    pub clip_none: &'static str,
+    pub initialization: &'static str,
+    pub seed: &'static str,
+    pub updates: &'static str,
+    pub of_updates: &'static str,
+    pub epochs: &'static str,
+    pub reports: &'static str,
+    pub reports_are: &'static str,
+    pub passage: &'static str,
+    pub log: &'static str,
+    pub every_updates: &'static str,
+    pub its_characters: &'static str,
+
+    pub equations: &'static str,
+    pub equations_are: &'static str,
+    pub of_streams: &'static str,
+    pub forward: &'static str,
+    pub backward: &'static str,
+    pub update: &'static str,
+    pub first: &'static str,
+
+    pub check: &'static str,
+    pub check_is: &'static str,
+    pub check_part: &'static str,
+    pub check_short: &'static str,
+    pub check_rows: [&'static str; 9],
+    pub check_passed: &'static str,
+    pub check_undecided: &'static str,
+    pub check_failed: &'static str,
+
+    pub losses: &'static str,
+    pub losses_are: &'static str,
+    pub losses_mean: &'static str,
+    pub validation_is: &'static str,
+    pub chart_name: &'static str,
+    pub no_losses: &'static str,
+
+    pub samples: &'static str,
+    pub samples_are: &'static str,
+    pub samples_some: &'static str,
+    pub no_samples: &'static str,
+    pub before: &'static str,
+    pub after: &'static str,
+    pub iteration: &'static str,
+    pub epoch: &'static str,
+    pub chunk_loss: &'static str,
+    pub smooth_loss: &'static str,
+    pub validation_loss: &'static str,
+    pub bits: &'static str,
+
+    pub best: &'static str,
+    pub best_is: &'static str,
+    pub best_validated: &'static str,
+
+    pub speed: &'static str,
+    pub speed_is: &'static str,
+    pub speed_failed: &'static str,
+    pub speed_none: &'static str,
+    pub speed_head: [&'static str; 3],
+    pub fast: &'static str,
+    pub naive: &'static str,
+    pub ratio: &'static str,
+
+    pub repeat: &'static str,
+    pub repeat_is: &'static str,
+    pub repeat_text: &'static str,
+    pub repeat_digest: &'static str,
+}
+
+/// English.
+pub const ENGLISH: Words = Words {
+    tag: "en",
+    chart: chart::ENGLISH,
+    title: "A recurrent network that writes, character by character",
+    subtitle: "m = {m} hidden units, K = {K} characters, T = {T}; {updates} updates",
+    unfinished: "Unfinished: the run has made {updates} of {iterations} updates so far. What follows is what there is.",
+    end: "Written by elman {version}.",
+
+    setting: "Setting",
+    text: "Text",
+    of_text: "{length} {symbols}, digest {digest}",
+    story: "the story that is built in: {length} {symbols}, digest {digest}",
+    symbols: ["characters", "bytes"],
+    hidden: "Hidden units",
+    parameters: "Parameters",
+    sequence_length: "Sequence length",
+    characters: "Different {symbols}",
+    streams: "Streams (batch size)",
+    documents: "Documents",
+    documents_are: ["none", "every line is one, read from h = 0"],
+    order: "Order",
+    order_text: "that of the text",
+    order_chunks: "chunks of {length} {symbols}, shuffled for every epoch",
+    order_positions: "random positions",
+    held_out: "Held out for validation",
+    nothing: "nothing",
+    share: "the last {share} of the text",
+    loss: "Loss",
+    loss_sum: "cross-entropy in nats, summed over the sequence",
+    loss_mean: "cross-entropy in nats, mean over the sequence",
+    optimizer: "Optimiser",
+    learning_rate: "Learning rate",
+    clip: "Clipping",
+    clip_none: "none",
+    initialization: "Initialisation",
+    seed: "Seed",
+    updates: "Updates",
+    of_updates: "{updates} of {iterations}",
+    epochs: "Completed epochs",
+    reports: "Samples",
+    reports_are: "{characters} {symbols} every {updates} updates",
+    passage: "Final passage",
+    log: "Logged losses",
+    every_updates: "every {updates} updates",
+    its_characters: "The {symbols}, in the order of their indices; white space and controls as signs:",
+
+    equations: "The network",
+    equations_are: "x_t and y_t are the one-hot vectors of a character and of the one after it. The hidden state is carried from one sequence to the next, and begins as 0.",
+    of_streams: "{B} parts of the text are read side by side; the loss and the gradient are the mean of theirs.",
+    forward: "Forward",
+    backward: "Backward",
+    update: "Update of θ with its gradient g",
+    first: "First parameters",
+
+    check: "Gradient check",
+    check_is: "Every entry of the analytic gradients, without clipping, against differences of the loss (a five-point formula with h = 2^−10, smaller steps where the loss bends): the best model, m = {m} and K = {K}, on the first {characters} characters that it writes below, from the hidden state that it carries. The relative error is |a − n| / max(10^−6, |a| + |n|). Every difference comes with an estimate of its own error, so that what is rounding alone is counted apart.",
+    check_part: "All {all} hidden units would take too long: checked are the first {m} of them, with their own weights, as a smaller network.",
+    check_short: "The sequence is T = {T} long; checked are {characters} characters.",
+    check_rows: [
+        "Shape",
+        "Entries",
+        "Largest absolute error",
+        "Largest relative error",
+        "Largest estimate of error",
+        "Relative error > 10^−6",
+        "Rounding alone",
+        "Undecided",
+        "Wrong",
+    ],
+    check_passed: "Passed: none of {entries} entries is wrong.",
+    check_undecided: "Undecided: none of {entries} entries is wrong, but {undecided} cannot be told: the losses of such weights are too rough for doubles.",
+    check_failed: "Failed: {wrong} of {entries} entries are wrong.",
+
+    losses: "Loss",
+    losses_are: "Losses are in nats, summed over the {T} characters of a sequence; an untrained network that knows nothing has T\u{a0}ln\u{a0}K\u{a0}=\u{a0}{untrained}. The smooth loss begins as the first loss, then it is 0.999 of itself and 0.001 of the new loss.",
+    losses_mean: "Losses are in nats per character; an untrained network that knows nothing has ln\u{a0}K\u{a0}=\u{a0}{untrained}. The smooth loss begins as the first loss, then it is 0.999 of itself and 0.001 of the new loss.",
+    validation_is: "The validation loss is that of the {share} of the text that is never learned, in the same unit.",
+    chart_name: "Smooth loss, and the losses behind it, over the updates",
+    no_losses: "There are no losses yet.",
+
+    samples: "Samples while it learns",
+    samples_are: "Each is written from the hidden state that the training carries, after the first character of the coming sequence, whose loss is given.",
+    samples_some: "The run made a sample every {every} updates, {all} in all; shown are {shown}.",
+    no_samples: "The run has kept no samples: it was made by an earlier version of the program. The command at the end makes it again, with them.",
+    before: "Before the first update",
+    after: "After {updates} updates",
+    iteration: "update",
+    epoch: "epoch",
+    chunk_loss: "loss",
+    smooth_loss: "smooth loss",
+    validation_loss: "validation loss",
+    bits: "bits per character",
+
+    best: "The best model",
+    best_is: "{length} {symbols} of the model with the lowest smooth loss (it is looked at every 100 updates), from h = 0 and the first character of the text.",
+    best_validated: "{length} {symbols} of the model with the lowest validation loss, from h = 0 and the first character of the text.",
+
+    speed: "Speed",
+    speed_is: "Measured while this report was written, on one core of this machine (instruction set: {level}). They are figures of this machine and this moment; everything else here is the same on every machine. The naive twin makes the same updates from the equations as they stand: dense one-hot vectors, a loop for every product.",
+    speed_failed: "The speed could not be measured: {error}.",
+    speed_none: "The speed was not measured.",
+    speed_head: ["", "Updates per second", "Characters per second"],
+    fast: "elman",
+    naive: "Naive twin",
+    ratio: "Ratio",
+
+    repeat: "To repeat it",
+    repeat_is: "This command, with elman {version} and on any machine, repeats the run to the bit:",
+    repeat_text: "{TEXT} stands for the file with the text: {length} {symbols}, whose digest (FNV-1a of its bytes, 64 bits) is {digest}.",
+    repeat_digest: "The last line that it prints, the digest of all parameters after update {updates}, must be:",
+};
+
+/// Swedish.
+pub const SWEDISH: Words = Words {
+    tag: "sv",
+    chart: chart::Words {
+        updates: "uppdateringar",
+        of_characters: "med {T} tecken",
+        sum: "förlust ({nats}, summerad över {T} tecken)",
+        mean: "förlust ({nats} per tecken)",
+        nats: "nat",
+        epoch: "epok",
+        smooth: "utjämnad förlust",
+        raw: "sekvensförlust",
+        validation: "valideringsförlust",
+        number: swedish_number,
+    },
+    title: "Ett rekurrent nätverk som skriver, tecken för tecken",
+    subtitle: "m = {m} dolda enheter, K = {K} tecken, T = {T}; {updates} uppdateringar",
+    unfinished: "Inte klar: körningen har gjort {updates} av {iterations} uppdateringar hittills. Här följer det som finns.",
+    end: "Skriven av elman {version}.",
+
+    setting: "Hyperparametrar",
+    text: "Text",
+    of_text: "{length} {symbols}, kontrollsumma {digest}",
+    story: "den inbyggda berättelsen: {length} {symbols}, kontrollsumma {digest}",
+    symbols: ["tecken", "byte"],
+    hidden: "Dolda enheter",
+    parameters: "Parametrar",
+    sequence_length: "Sekvenslängd",
+    characters: "Olika {symbols}",
+    streams: "Parallella strömmar (batchstorlek)",
+    documents: "Dokument",
+    documents_are: ["inga", "varje rad är ett, läst från h = 0"],
+    order: "Ordning",
+    order_text: "textens egen",
+    order_chunks: "stycken om {length} {symbols}, omblandade inför varje epok",
+    order_positions: "slumpmässiga positioner",
+    held_out: "Undanhållet för validering",
+    nothing: "ingenting",
+    share: "de sista {share} av texten",
+    loss: "Förlust",
+    loss_sum: "korsentropi i nat, summerad över sekvensen",
+    loss_mean: "korsentropi i nat, medelvärde över sekvensen",
+    optimizer: "Optimerare",
+    learning_rate: "Inlärningshastighet",
+    clip: "Gradientklippning",
+    clip_none: "ingen",
+    initialization: "Initialisering",
+    seed: "Slumptalsfrö",
+    updates: "Uppdateringar",
+    of_updates: "{updates} av {iterations}",
+    epochs: "Avslutade epoker",
+    reports: "Textprov",
+    reports_are: "{characters} {symbols} var {updates}:e uppdatering",
+    passage: "Avslutande text",
+    log: "Loggade förluster",
+    every_updates: "var {updates}:e uppdatering",
+    its_characters: "Alla {symbols} i indexordning; blanktecken och styrtecken visas med symboler:",
+
+    equations: "Nätverket",
+    equations_are: "x_t och y_t är one-hot-vektorerna för ett tecken och för tecknet efter det. Det dolda tillståndet förs vidare från en sekvens till nästa och är noll från början.",
+    of_streams: "{B} delar av texten läses parallellt; förlusten och gradienten är medelvärden av deras.",
+    forward: "Framåt",
+    backward: "Bakåt",
+    update: "Uppdatering av θ med gradienten g",
+    first: "Startvärden",
+
+    check: "Gradientkontroll",
+    check_is: "Varje element i de analytiska gradienterna, utan klippning, mot differenser av förlusten (en fempunktsformel med h = 2^−10, mindre steg där förlusten kröker sig): den bästa modellen, m = {m} och K = {K}, på de första {characters} tecken som den skriver nedan, från det dolda tillstånd som den bär med sig. Det relativa felet är |a − n| / max(10^−6, |a| + |n|). Till varje differens uppskattas dess eget fel, så att det som bara är avrundning räknas för sig.",
+    check_part: "Alla {all} dolda enheter skulle ta för lång tid: de första {m} av dem är kontrollerade, med sina egna vikter, som ett mindre nätverk.",
+    check_short: "Sekvensen är T = {T} lång; {characters} tecken är kontrollerade.",
+    check_rows: [
+        "Form",
+        "Element",
+        "Största absoluta fel",
+        "Största relativa fel",
+        "Största uppskattade fel",
+        "Relativt fel > 10^−6",
+        "Bara avrundning",
+        "Oavgjorda",
+        "Felaktiga",
+    ],
+    check_passed: "Godkänd: inget av {entries} element är fel.",
+    check_undecided: "Oavgjord: inget av {entries} element är fel, men {undecided} går inte att avgöra: förlusten för sådana vikter är för ojämn för flyttal med dubbel precision.",
+    check_failed: "Underkänd: {wrong} av {entries} element är fel.",
+
+    losses: "Förlust",
+    losses_are: "Förlusten anges i nat, summerad över sekvensens {T} tecken; ett otränat nätverk som inget vet har T\u{a0}ln\u{a0}K\u{a0}=\u{a0}{untrained}. Den utjämnade förlusten börjar som den första förlusten och är sedan 0,999 av sig själv plus 0,001 av den nya förlusten.",
+    losses_mean: "Förlusten anges i nat per tecken; ett otränat nätverk som inget vet har ln\u{a0}K\u{a0}=\u{a0}{untrained}. Den utjämnade förlusten börjar som den första förlusten och är sedan 0,999 av sig själv plus 0,001 av den nya förlusten.",
+    validation_is: "Valideringsförlusten gäller de {share} av texten som aldrig lärs in, i samma enhet.",
+    chart_name: "Utjämnad förlust, och förlusterna bakom den, över uppdateringarna",
+    no_losses: "Det finns inga förluster ännu.",
+
+    samples: "Textprov under träningen",
+    samples_are: "Varje prov skrivs från det dolda tillstånd som träningen bär med sig, efter första tecknet i nästa sekvens, vars förlust anges.",
+    samples_some: "Körningen gjorde ett prov var {every}:e uppdatering, {all} sammanlagt; {shown} av dem visas.",
+    no_samples: "Körningen har inte sparat några textprov: den gjordes med en tidigare version av programmet. Kommandot i slutet gör om den, med dem.",
+    before: "Före den första uppdateringen",
+    after: "Efter {updates} uppdateringar",
+    iteration: "uppdatering",
+    epoch: "epok",
+    chunk_loss: "förlust",
+    smooth_loss: "utjämnad förlust",
+    validation_loss: "valideringsförlust",
+    bits: "bitar per tecken",
+
+    best: "Den bästa modellen",
+    best_is: "{length} {symbols} av modellen med lägst utjämnad förlust (den jämförs var 100:e uppdatering), från h = 0 och textens första tecken.",
+    best_validated: "{length} {symbols} av modellen med lägst valideringsförlust, från h = 0 och textens första tecken.",
+
+    speed: "Hastighet",
+    speed_is: "Uppmätt när rapporten skrevs, på en kärna i den här datorn (instruktionsuppsättning: {level}). Siffrorna gäller den här datorn och det här ögonblicket; allt annat här är likadant på varje dator. Den naiva tvillingen gör samma uppdateringar rakt efter ekvationerna: täta one-hot-vektorer och en slinga för varje produkt.",
+    speed_failed: "Hastigheten gick inte att mäta: {error}.",
+    speed_none: "Hastigheten mättes inte.",
+    speed_head: ["", "Uppdateringar per sekund", "Tecken per sekund"],
+    fast: "elman",
+    naive: "Naiv tvilling",
+    ratio: "Kvot",
+
+    repeat: "Så upprepas den",
+    repeat_is: "Det här kommandot upprepar körningen bit för bit, med elman {version} och på vilken dator som helst:",
+    repeat_text: "{TEXT} står för filen med texten: {length} {symbols}, vars kontrollsumma (FNV-1a av dess byte, 64 bitar) är {digest}.",
+    repeat_digest: "Den sista raden som skrivs ut, kontrollsumman av alla parametrar efter uppdatering {updates}, måste vara:",
+};
+
+/// 1,234.5 as it is written in Swedish, with spaces that do not break.
+fn swedish_number(number: &str) -> String {
+    number.replace(',', "\u{a0}").replace('.', ",")
+}
+
+/// A sentence with what belongs in its braces.
+pub fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
+    values
+        .iter()
+        .fold(sentence.to_string(), |filled, (name, value)| {
+            filled.replace(&format!("{{{name}}}"), value)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is in braces, sentence by sentence.
+    fn braces(words: &Words) -> Vec<Vec<String>> {
+        let of = |line: &str| {
+            let begun = line.split('{').skip(1);
+            let names = begun.filter_map(|part| Some(part.split_once('}')?.0.to_string()));
+            let mut names: Vec<String> = names.collect();
+            names.sort_unstable();
+            names
+        };
+        format!("{words:#?}").lines().map(of).collect()
+    }
+
+    #[test]
+    fn sentences_say_the_same_in_every_language() {
+        let (english, swedish) = (braces(&ENGLISH), braces(&SWEDISH));
+        assert!(english.len() > 90 && english.iter().flatten().count() > 40);
+        assert_eq!(english, swedish);
+    }
+
+    #[test]
+    fn numbers_are_swedish() {
+        let number = |number| swedish_number(number);
+        assert_eq!(number("1,234,567.5"), "1\u{a0}234\u{a0}567,5");
+        assert_eq!(number("1.37e-9"), "1,37e-9");
+    }
+}
