@@ -216,6 +216,30 @@ fn the_command_repeats_the_run() {
     }
 }
 
+/// The first sample shows that its weights were not drawn; the name of the model is not known.
+#[test]
+fn a_run_from_a_model_says_so() {
+    let folder = Folder::new("report-from");
+    train(&folder, "--seed 5");
+    for options in ["", "--order positions"] {
+        let stdout = lossy(
+            &folder,
+            &format!("{TRAIN} --from run --out next --force {options}"),
+        );
+        folder.run("report next --seconds 0 --force").well();
+        let markdown = folder.read_text("next/report.md");
+        let blocks = fenced(&markdown);
+        let command = blocks.iter().find(|block| block.starts_with("elman train"));
+        let command = command.unwrap();
+        assert!(command.ends_with(" --from MODEL"), "{command}");
+        assert!(markdown.contains("MODEL stands for the model"));
+        let again = command.replace("TEXT", "text").replace("MODEL", "run");
+        let again = again.strip_prefix("elman ").unwrap();
+        let again = lossy(&folder, &format!("{again} --quiet --out again --force"));
+        assert_eq!(again, stdout);
+    }
+}
+
 #[test]
 fn the_built_in_story_needs_no_name() {
     let folder = Folder::new("report-story");

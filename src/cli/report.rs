@@ -6,6 +6,7 @@ mod facts;
 mod gradients;
 mod html;
 mod markdown;
+mod origin;
 mod page;
 mod samples;
 mod speed;

@@ -9,9 +9,12 @@ use elman::{Model, Plan, digest};
 
 /// What stands for the text, whose name no run keeps.
 pub const TEXT: &str = "TEXT";
+/// And for a model that the run began with.
+pub const MODEL: &str = "MODEL";
 
-/// The words of the command, for the updates made so far: the shortest, by one of the presets or by none.
-pub fn of(model: &Model, plan: &Plan) -> Vec<String> {
+/// The words of the command, for the updates made so far: the shortest, by one of the presets or by none; `from`
+/// says whether it began with the weights of another model.
+pub fn of(model: &Model, plan: &Plan, from: bool) -> Vec<String> {
     let mut words = vec!["elman".to_string(), "train".to_string()];
     if !model.source.as_ref().is_some_and(is_story) {
         words.push(TEXT.to_string());
@@ -21,6 +24,9 @@ pub fn of(model: &Model, plan: &Plan) -> Vec<String> {
     let options = commands.map(|preset| options(model, plan, preset));
     let shortest = options.min_by_key(Vec::len);
     words.extend(shortest.unwrap_or_default());
+    if from {
+        words.extend(["--from".to_string(), MODEL.to_string()]);
+    }
     words
 }
 
@@ -77,7 +83,7 @@ mod tests {
         let training = Training::new(elman::STORY, settings).unwrap();
         let mut model = training.model().clone();
         model.state.updates = plan.iterations;
-        of(&model, &plan).join(" ")
+        of(&model, &plan, false).join(" ")
     }
 
     #[test]

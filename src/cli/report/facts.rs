@@ -86,6 +86,7 @@ impl Facts {
             speed::measure(&best, &written, wishes.seconds).map_err(|error| error.to_string())
         });
         let passage = &written[..plan.passage_length];
+        let from = samples.are_of_another_model;
         Ok(Facts {
             settings: model.settings,
             plan,
@@ -103,7 +104,7 @@ impl Facts {
             },
             samples,
             speed,
-            command: command::of(&model, &plan),
+            command: command::of(&model, &plan, from),
             vocabulary: model.vocabulary,
         })
     }

@@ -4,6 +4,10 @@ use super::blocks::{Block, Page};
 use super::words::Words;
 use std::fmt::Write as _;
 
+/// A text of more characters or lines may go on on the next sheet of paper.
+const LONG: usize = 600;
+const LONG_LINES: usize = 20;
+
 const STYLE: &str = include_str!("report.css");
 
 /// The file.
@@ -107,9 +111,13 @@ fn sample(heading: &str, figures: &[(&str, String)], text: &str) -> String {
             format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n")
         })
         .collect();
+    let class = match text.chars().count() > LONG || text.lines().count() > LONG_LINES {
+        true => "sample long",
+        false => "sample",
+    };
     // The line break after the tag is none of the text.
     format!(
-        "<article class=\"sample\">\n<h3>{}</h3>\n<dl>\n{figures}</dl>\n<pre dir=\"auto\">\n{}</pre>\n</article>\n",
+        "<article class=\"{class}\">\n<h3>{}</h3>\n<dl>\n{figures}</dl>\n<pre dir=\"auto\">\n{}</pre>\n</article>\n",
         escape(heading),
         escape(text)
     )

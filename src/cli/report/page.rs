@@ -1,7 +1,7 @@
 //! The page that facts make in a language.
 
 use super::blocks::{Block, Page};
-use super::command::{TEXT, is_story};
+use super::command::{MODEL, TEXT, is_story};
 use super::facts::Facts;
 use super::visible::{signs, visible};
 use super::words::{Words, fill};
@@ -93,6 +93,7 @@ impl Told<'_> {
                 ("share", &self.share()),
                 ("version", elman::VERSION),
                 ("TEXT", TEXT),
+                ("MODEL", MODEL),
             ],
         )
     }
@@ -281,15 +282,19 @@ impl Told<'_> {
             Optimizer::Adam => lines(&[
                 "m ← β_1 m + (1 − β_1) g",
                 "v ← β_2 v + (1 − β_2) g^2",
-                "θ ← θ − η (m / (1 − β_1^n)) / (√(v / (1 − β_2^n)) + ε),  n = 1, 2, …",
+                "θ ← θ − η (m / (1 − β_1^n)) / (√(v / (1 − β_2^n)) + ε)",
+                "n = 1, 2, …",
             ]),
             Optimizer::RmsProp => lines(&["v ← β_2 v + (1 − β_2) g^2", "θ ← θ − η g / (√v + ε)"]),
         });
         let first = match settings.initialization {
-            Initialization::Sigma => "U, W, V ~ N(0, σ^2),  b = c = 0",
-            Initialization::FanIn => {
-                "U ~ N(0, 1/(2K)),  W ~ N(0, 1/(2m)),  V ~ N(0, 1/m),  b = c = 0"
-            }
+            Initialization::Sigma => lines(&["U, W, V ~ N(0, σ^2)", "b = c = 0"]),
+            Initialization::FanIn => lines(&[
+                "U ~ N(0, 1/(2K))",
+                "W ~ N(0, 1/(2m))",
+                "V ~ N(0, 1/m)",
+                "b = c = 0",
+            ]),
         };
         let mut blocks = vec![
             Block::Heading(words.equations),
@@ -297,7 +302,7 @@ impl Told<'_> {
                 (words.forward, forward),
                 (words.backward, backward),
                 (words.update, update),
-                (words.first, lines(&[first])),
+                (words.first, first),
             ]),
             Block::Paragraph(words.equations_are.to_string()),
         ];
@@ -529,6 +534,9 @@ impl Told<'_> {
         ];
         if facts.command.iter().any(|word| word == TEXT) {
             blocks.push(Block::Paragraph(self.with(words.repeat_text)));
+        }
+        if facts.command.iter().any(|word| word == MODEL) {
+            blocks.push(Block::Paragraph(self.with(words.repeat_from)));
         }
         blocks.push(Block::Paragraph(self.with(words.repeat_digest)));
         blocks.push(Block::Command(format!("digest={:016x}", facts.digest)));

@@ -1,5 +1,6 @@
 //! The samples of a report, of those that the run has made.
 
+use super::origin;
 use crate::cli::failure::Failure;
 use crate::cli::report_log::{self, Report, Reports};
 use crate::cli::run_folder::REPORTS;
@@ -20,6 +21,8 @@ pub struct Samples {
     pub all: Option<usize>,
     /// The last.
     pub last: Option<Report>,
+    /// Whether the first says that the run began with the weights of another model.
+    pub are_of_another_model: bool,
 }
 
 /// Those of a run's folder.
@@ -32,6 +35,7 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
                 shown: Vec::new(),
                 all: None,
                 last: None,
+                are_of_another_model: false,
             });
         }
         Err(error) => return Err(Failure::at(path.display(), error)),
@@ -40,10 +44,13 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
     reports.retain(|report| report.iteration <= updates);
     let last = reports.last().cloned();
     let all = Some(reports.len());
+    let other = origin::is_of_another_model(model, &reports);
+    let other = other.map_err(|error| Failure::Failed(error.to_string()))?;
     Ok(Samples {
         shown: chosen(reports),
         all,
         last,
+        are_of_another_model: other,
     })
 }
 

@@ -104,6 +104,7 @@ pub struct Words {
     pub repeat: &'static str,
     pub repeat_is: &'static str,
     pub repeat_text: &'static str,
+    pub repeat_from: &'static str,
     pub repeat_digest: &'static str,
 }
 
@@ -217,6 +218,7 @@ pub const ENGLISH: Words = Words {
     repeat: "To repeat it",
     repeat_is: "This command, with elman {version} and on any machine, repeats the run to the bit:",
     repeat_text: "{TEXT} stands for the file with the text: {length} {symbols}, whose digest (FNV-1a of its bytes, 64 bits) is {digest}.",
+    repeat_from: "{MODEL} stands for the model with whose weights the run began; its folder does not say which.",
     repeat_digest: "The last line that it prints, the digest of all parameters after update {updates}, must be:",
 };
 
@@ -341,6 +343,7 @@ pub const SWEDISH: Words = Words {
     repeat: "Så upprepas den",
     repeat_is: "Det här kommandot upprepar körningen bit för bit, med elman {version} och på vilken dator som helst:",
     repeat_text: "{TEXT} står för filen med texten: {length} {symbols}, vars kontrollsumma (FNV-1a av dess byte, 64 bitar) är {digest}.",
+    repeat_from: "{MODEL} står för modellen vars vikter körningen började med; mappen säger inte vilken.",
     repeat_digest: "Den sista raden som skrivs ut, kontrollsumman av alla parametrar efter uppdatering {updates}, måste vara:",
 };
 
