@@ -13,6 +13,7 @@ mod limits;
 mod passes;
 #[path = "../shared/mod.rs"]
 mod shared;
+mod speed_bonus;
 
 use criterion::measurement::WallTime;
 use criterion::{
@@ -56,6 +57,7 @@ criterion_group! {
         passes::sums,
         passes::training_step,
         passes::streams,
+        speed_bonus::speed_bonus,
         passes::synthesis,
         passes::gradient_check
 }

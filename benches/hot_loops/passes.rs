@@ -15,13 +15,13 @@ use std::hint::black_box;
 use std::slice;
 
 /// The first characters of the text, as indices: T inputs, and the T targets from the second on.
-fn characters() -> Vec<usize> {
+pub fn characters() -> Vec<usize> {
     let text = text();
     let all = Vocabulary::of(&text).encode(&text);
     all.expect("its own characters")[..=T].to_vec()
 }
 
-fn network(m: usize, sigma: f64) -> Rnn {
+pub fn network(m: usize, sigma: f64) -> Rnn {
     let shape = Shape::new(m, K).expect("a small shape");
     Rnn::random(shape, sigma, 1).expect("memory")
 }
