@@ -4,9 +4,9 @@
     python benches/speed_bonus.py ELMAN       ELMAN is the built program; cargo and a C++ compiler have to be on the PATH
 
 Forward pass, backpropagation through 25 characters, clipping and AdaGrad; K = 65, m = 100. PyTorch begins with the
-weights of `elman train --iterations 0` and has to have the same loss there, and all its ways the same losses in
-the first three updates, before chaos makes rounding visible. Then `cargo bench` and PyTorch take turns; the least time of all blocks counts, since what
-else the machine does can only add to it. Prints two Markdown tables.
+weights of `elman train --iterations 0` and has to have the same loss there, and all its ways the same losses in the
+first three updates, before chaos makes rounding visible. Then `cargo bench` and PyTorch take turns; the least time of
+all blocks counts, since what else the machine does can only add to it. Prints two Markdown tables.
 """
 
 import collections
@@ -177,7 +177,7 @@ def measured(weights, indices, folder):
 
 
 def row(name, seconds, fast):
-    cells = [f"{1e6 * time:,.0f} | {time / base:.1f}" if time else " | " for time, base in zip(seconds, fast)]
+    cells = [f"{1e6 * own:,.0f} | {own / base:.1f}" if own else " | " for own, base in zip(seconds, fast)]
     print(f"| {name} | {' | '.join(cells)} |")
 
 
