@@ -154,7 +154,9 @@ def benches(folder):
     wanted = "^(speed_bonus|training_step|training_step_16_streams)/.*/100$"
     environment = os.environ | {"CRITERION_HOME": str(folder / "criterion")}
     command = ["cargo", "bench", "--locked", "--bench", "hot_loops", "--", "--noplot", wanted]
-    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"speed_bonus: cargo bench failed:\n{done.stderr}")
     for file in folder.glob("criterion/**/new/sample.json"):
         sample, bench = (json.loads((file.with_name(name)).read_text()) for name in ["sample.json", "benchmark.json"])
         # The instruction sets are one row: the wider one is the least.
