@@ -28,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 K, M, T = 65, 100, 25
 BATCHES = [1, 16]
 ROUNDS = 5
-BLOCKS, BLOCK = 20, 10
+BLOCKS, BLOCK = 40, 5
 
 
 def frequent_story():
