@@ -11,11 +11,13 @@
 //! explain it, the reason is the first of them in the order of [`Reason`]. A mistake that would not show in the
 //! case explains nothing.
 
+mod given;
 mod mistakes;
+mod passes;
 mod steps;
 
 use crate::arrays::Read;
-use mistakes::Mistakes;
+use given::Given;
 use std::fmt;
 
 /// How much of its array's largest entry an entry may be off by.
@@ -202,7 +204,7 @@ impl fmt::Display for Shown<'_> {
 #[derive(Clone, Debug)]
 pub struct Known {
     arrays: Vec<Read>,
-    mistakes: Mistakes,
+    given: Given,
 }
 
 impl Known {
@@ -211,7 +213,7 @@ impl Known {
     /// # Errors
     /// [`CaseError`] where they make none.
     pub fn of(arrays: Vec<Read>) -> Result<Self, CaseError> {
-        let mistakes = Mistakes::of(&arrays)?;
+        let given = Given::of(&arrays)?;
         for array in &arrays {
             let length: usize = array.shape.iter().product();
             if array
@@ -225,7 +227,7 @@ impl Known {
                 });
             }
         }
-        Ok(Known { arrays, mistakes })
+        Ok(Known { arrays, given })
     }
 
     /// The names of its arrays, in its order.
@@ -281,7 +283,7 @@ impl Known {
         let alive = alive
             .filter(|&(&mine, &right)| mine != 0.0 || right != 0.0)
             .count();
-        let reason = self.mistakes.reason(compared, shape);
+        let reason = self.given.reason(compared, shape);
         let reason = reason.unwrap_or({
             match (off == 1 && alive > 1) || off <= alive / ISOLATED {
                 true => Reason::Entry,
@@ -305,7 +307,7 @@ impl Known {
         let (found, need) = (without_ones(found), without_ones(need));
         match (&found[..], &need[..]) {
             (&[rows, columns], &[K, m]) if [rows, columns] == [m, K] => Some(Reason::Transposed),
-            _ => self.mistakes.shape_reason(compared, &found, &need),
+            _ => self.given.shape_reason(compared, &found, &need),
         }
     }
 }
