@@ -146,7 +146,7 @@ fn moved<const N: usize, M: Moves<N>>(
 
 /// NaN stays NaN, so that the run can say so.
 #[inline(always)]
-fn clipped<F: Number>(g: F, clip: f64) -> F {
+pub(crate) fn clipped<F: Number>(g: F, clip: f64) -> F {
     F::splat(clip).smaller(F::splat(-clip).larger(g))
 }
 

@@ -242,8 +242,8 @@ fn reports_that_are_missing_are_told_by_line() {
     let files = folder.files("run");
     let kept = folder.read_text("run/reports.jsonl");
     let lines: Vec<&str> = kept.split_inclusive('\n').collect();
-    let third = "reports.jsonl: line 3: must be the report of update 140: its run cannot go on without its lines; a \
-                 new one can begin with its weights: --from";
+    let third = "reports.jsonl: line 3: must be the report of update 140: move the file away, and its run goes on \
+                 without these reports";
     for (wrong, words) in [
         ([&lines[..2], &lines[3..]].concat().concat(), third),
         (kept.replace(":140,", ":141,"), third),
@@ -265,6 +265,11 @@ fn reports_that_are_missing_are_told_by_line() {
     folder.write("run/reports.jsonl", &kept);
     go_on(&folder, "run", "").well();
     assert!(folder.files("run") == files);
+    // The advice helps.
+    std::fs::remove_file(folder.path("run/reports.jsonl")).unwrap();
+    go_on(&folder, "run", "--iterations 500").well();
+    let kept = folder.read_text("run/reports.jsonl");
+    assert!(kept.starts_with("{\"iteration\":350,"), "{kept}");
 }
 
 /// What a preset sets may be said again, and nothing else.

@@ -87,17 +87,17 @@ impl RunFolder {
         let (model, plan) = load_state(path, "it cannot be resumed")?;
         let (best, shown_best) = load_best(path, &model)?;
         let (settings, updates) = (&model.settings, model.state.updates);
-        let lacks = |name, what, error: io::Error| {
-            let advice = format!(
-                "its run cannot go on without its {what}; a new one can begin with its weights: --from"
-            );
-            within(path, name, format!("{error}: {advice}"))
-        };
         let losses = LossLog::open(&path.join(LOSSES), Rows::of(settings, &plan), updates);
-        let (losses, curve) = losses.map_err(|error| lacks(LOSSES, "rows", error))?;
+        let (losses, curve) = losses.map_err(|error| {
+            let advice = "its run cannot go on without its rows; a new one can begin with its weights: --from";
+            within(path, LOSSES, format!("{error}: {advice}"))
+        })?;
         let reports = Reports::of(settings, &plan);
         let reports = ReportLog::open(&path.join(REPORTS), reports, updates);
-        let reports = reports.map_err(|error| lacks(REPORTS, "lines", error))?;
+        let reports = reports.map_err(|error| {
+            let advice = "move the file away, and its run goes on without these reports";
+            within(path, REPORTS, format!("{error}: {advice}"))
+        })?;
         let folder = RunFolder {
             path: path.to_path_buf(),
             losses,

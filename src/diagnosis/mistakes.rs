@@ -5,6 +5,7 @@ use super::passes::{RIGHT, SLIPS, Slip};
 use super::steps::{MISSTEPS, Moved, Step};
 use super::{Compared, Reason};
 use crate::kernels::ln;
+use crate::optimizer::clipped;
 
 /// What is clipped to where a case clips nothing: the other edition's, and a usual one.
 const USUAL_CLIPS: [f64; 2] = [5.0, 1.0];
@@ -65,11 +66,7 @@ impl Given {
 
     /// Of a gradient.
     fn each_gradient(&self, part: usize, right: &[f64], visit: &mut dyn FnMut(Reason, &[f64])) {
-        let T = self.T() as f64;
-        let times = |factor: f64| -> Vec<f64> { right.iter().map(|x| factor * x).collect() };
-        visit(Reason::Sign, &times(-1.0));
-        visit(Reason::Mean, &times(1.0 / T));
-        visit(Reason::Sum, &times(self.divisor));
+        self.each_scaled(right, visit);
         let pass = self.forward(&self.theta, &self.h0);
         let (gradient, terms) = self.backward(&pass, &RIGHT);
         self.each_clipped(right, &gradient, visit);
@@ -77,32 +74,29 @@ impl Given {
             let (gradient, _) = self.backward(&pass, slip);
             visit(slip.reason, &gradient[part]);
         }
-        let is_bias = part >= 3;
-        let reason = if is_bias {
-            Reason::Bias
-        } else {
-            Reason::OneStep
-        };
-        for t in 0..self.T() {
-            // Of the matrices, those that a loop without a sum ends or begins with.
-            if is_bias || t == 0 || t + 1 == self.T() {
-                let slip = Slip::to_one_step(t, self.T());
-                visit(reason, &self.sums(&pass, &terms, &slip)[part]);
-            }
+        let (is_bias, last) = (part >= 3, self.T() - 1);
+        // Of the matrices, those that a loop without a sum ends or begins with.
+        for t in (0..=last).filter(|t| is_bias || [0, last].contains(t)) {
+            let reason = if is_bias {
+                Reason::Bias
+            } else {
+                Reason::OneStep
+            };
+            let slip = Slip::to_one_step(t, self.T());
+            visit(reason, &self.sums(&pass, &terms, &slip)[part]);
         }
-        if is_bias {
-            visit(Reason::Bias, &times(0.0));
-            let all: f64 = right.iter().sum();
-            for one in [all, all / right.len() as f64] {
-                visit(Reason::Bias, &vec![one; right.len()]);
-            }
-            // Over the wrong axis; the shape is right where there are as many steps as units.
-            let terms = if part == 3 { &terms.da } else { &terms.g };
-            let sums: Vec<f64> = terms.iter().map(|term| term.iter().sum()).collect();
-            let means = sums.iter().map(|sum| sum / right.len() as f64);
-            visit(Reason::Bias, &means.collect::<Vec<f64>>());
-            visit(Reason::Bias, &sums);
+        match part {
+            3 => each_bias(&terms.da, right, visit),
+            4 => each_bias(&terms.g, right, visit),
+            _ => {}
         }
+    }
+
+    /// Of what is summed over the steps, or their mean.
+    fn each_scaled(&self, right: &[f64], visit: &mut dyn FnMut(Reason, &[f64])) {
+        visit(Reason::Sign, &scaled(right, -1.0));
+        visit(Reason::Mean, &scaled(right, 1.0 / self.T() as f64));
+        visit(Reason::Sum, &scaled(right, self.divisor));
     }
 
     /// Entry by entry, by the norm of the array, and by the norm of the whole gradient.
@@ -120,11 +114,10 @@ impl Given {
         let squares = |part: &[f64]| -> f64 { part.iter().map(|x| x * x).sum() };
         let all: f64 = gradient.iter().map(|part| squares(part)).sum();
         for &clip in clips {
-            visit(Reason::Clipped, &clipped(right, clip));
+            visit(Reason::Clipped, &all_clipped(right, clip));
             for norm in [squares(right).sqrt(), all.sqrt()] {
                 let factor = (clip / norm).min(1.0);
-                let scaled: Vec<f64> = right.iter().map(|x| factor * x).collect();
-                visit(Reason::Clipped, &scaled);
+                visit(Reason::Clipped, &scaled(right, factor));
             }
         }
     }
@@ -155,13 +148,9 @@ impl Given {
 
     /// Of what the forward pass computes.
     fn each_forward(&self, name: &str, right: &[f64], visit: &mut dyn FnMut(Reason, &[f64])) {
-        let T = self.T() as f64;
-        let times = |factor: f64| -> Vec<f64> { right.iter().map(|x| factor * x).collect() };
         if let "loss" | "losses" = name {
-            visit(Reason::Sign, &times(-1.0));
-            visit(Reason::Mean, &times(1.0 / T));
-            visit(Reason::Sum, &times(self.divisor));
-            visit(Reason::Bits, &times(1.0 / ln(2.0)));
+            self.each_scaled(right, visit);
+            visit(Reason::Bits, &scaled(right, 1.0 / ln(2.0)));
         }
         if !["a", "h", "o", "p", "loss", "losses"].contains(&name) {
             return;
@@ -252,13 +241,12 @@ impl Given {
         let terms = [terms.da, terms.g].into_iter().nth(bias)?;
         let units = compared.right.len();
         let sums: Vec<f64> = terms.iter().map(|term| term.iter().sum()).collect();
-        let scaled =
-            |of: &[f64], by: usize| -> Vec<f64> { of.iter().map(|sum| sum / by as f64).collect() };
         let all: f64 = sums.iter().sum();
+        let mean = |of: &[f64], count: usize| scaled(of, 1.0 / count as f64);
         let turned = (0..units).flat_map(|i| terms.iter().map(move |term| term[i]));
         let made = match found {
-            [] => vec![vec![all], scaled(&[all], units), scaled(&[all], self.T())],
-            [_] => vec![sums.clone(), scaled(&sums, units)],
+            [] => vec![vec![all], mean(&[all], units), mean(&[all], self.T())],
+            [_] => vec![sums.clone(), mean(&sums, units)],
             _ => vec![terms.concat(), turned.collect()],
         };
         let is_made = made.iter().any(|made| {
@@ -270,8 +258,25 @@ impl Given {
     }
 }
 
-fn clipped(right: &[f64], clip: f64) -> Vec<f64> {
-    right.iter().map(|x| x.max(-clip).min(clip)).collect()
+/// Of a bias's gradient, from the terms that are summed: left out, or summed over the wrong axis.
+fn each_bias(terms: &[Vec<f64>], right: &[f64], visit: &mut dyn FnMut(Reason, &[f64])) {
+    visit(Reason::Bias, &vec![0.0; right.len()]);
+    let (all, units): (f64, f64) = (right.iter().sum(), right.len() as f64);
+    for one in [all, all / units] {
+        visit(Reason::Bias, &vec![one; right.len()]);
+    }
+    // The shape is right where there are as many steps as units.
+    let sums: Vec<f64> = terms.iter().map(|term| term.iter().sum()).collect();
+    visit(Reason::Bias, &sums);
+    visit(Reason::Bias, &scaled(&sums, 1.0 / units));
+}
+
+fn scaled(right: &[f64], factor: f64) -> Vec<f64> {
+    right.iter().map(|x| factor * x).collect()
+}
+
+fn all_clipped(right: &[f64], clip: f64) -> Vec<f64> {
+    right.iter().map(|&x| clipped(x, clip)).collect()
 }
 
 /// Whether several entries are at a bound of somebody's own that none is beyond; not one number alone.
@@ -281,5 +286,5 @@ fn is_clipped(compared: &Compared) -> bool {
     let mut at_bound = mine.iter().filter(|x| x.abs() == bound);
     let first = at_bound.next();
     let is_one_number = mine.iter().all(|x| *x == 0.0 || Some(x) == first);
-    at_bound.next().is_some() && !is_one_number && compared.is(&clipped(compared.right, bound))
+    at_bound.next().is_some() && !is_one_number && compared.is(&all_clipped(compared.right, bound))
 }

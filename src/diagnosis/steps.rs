@@ -3,7 +3,7 @@
 //! The equations stand here once more, as they were published, with a place for every mistake.
 
 use super::Reason;
-use crate::optimizer::{Optimizer, Rule, power};
+use crate::optimizer::{Optimizer, Rule, clipped, power};
 
 /// A step, right or with a mistake in it.
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +109,7 @@ impl Step {
             t,
             ..
         } = self.rule;
-        let g = g.max(-clip).min(clip);
+        let g = clipped(g, clip);
         let before = |remembered: f64| if self.remembers { remembered } else { 0.0 };
         let average = beta1 * before(average) + (1.0 - beta1) * g;
         let squares = match self.sums {
@@ -134,6 +134,44 @@ impl Step {
             average,
             squares,
             theta: theta - eta * direction / divisor,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Settings, reference};
+
+    /// To some digits: powers and products are made in another order.
+    #[test]
+    fn a_right_step_is_that_of_the_definition() {
+        for optimizer in Optimizer::ALL {
+            let settings = Settings {
+                optimizer,
+                learning_rate: 0.01,
+                epsilon: 1e-3,
+                beta1: 0.8,
+                beta2: 0.95,
+                clip: 0.5,
+                ..Settings::default()
+            };
+            for (t, g) in [(1, 0.3), (2, -0.7), (30, 1e-3), (1000, 0.0)] {
+                let (rule, start) = (settings.rule(t), [0.02, 0.04]);
+                let moved = Step::right(rule).moved(0.1, start, g);
+                let (mut theta, mut memory) = ([0.1], start.map(|one| vec![one]));
+                let memory = match optimizer {
+                    Optimizer::Adam => &mut memory[..],
+                    _ => &mut memory[1..],
+                };
+                reference::update(&rule, &mut theta, memory, &[g]);
+                let found = [moved.average, moved.squares, moved.theta];
+                let expected = memory.iter().flatten().chain(&theta);
+                for (found, expected) in found[2 - memory.len()..].iter().zip(expected) {
+                    let near = (found - expected).abs() <= 1e-15;
+                    assert!(near, "{optimizer:?} {t}: {found} for {expected}");
+                }
+            }
         }
     }
 }
