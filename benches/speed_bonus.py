@@ -15,7 +15,6 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,9 @@ import torch
 from torch.nn import functional
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "fixtures"))
+import program  # noqa: E402
+
 K, M, T = 65, 100, 25
 BATCHES = [1, 16]
 ROUNDS = 5
@@ -108,14 +110,13 @@ def begun(elman, text, folder):
     """The weights and the loss before the first update, as elman has them, and the text as indices."""
     file, run = folder / "text", folder / "run"
     file.write_text(text, encoding="utf-8", newline="")
-    told = subprocess.run([elman, "train", file, "--iterations", "0", "--quiet", "--out", run], check=True, capture_output=True)
-    export = [elman, "export", run / "model.safetensors", "--format", "npz", folder / "weights.npz"]
-    subprocess.run(export, check=True, stdout=subprocess.DEVNULL)
+    told = program.output(elman, "train", file, "--iterations", 0, "--quiet", "--out", run)
+    program.output(elman, "export", run / "model.safetensors", "--format", "npz", folder / "weights.npz")
     with np.load(folder / "weights.npz") as weights:
         weights = {name: torch.tensor(weights[name]) for name in "UWVbc"}
     characters = sorted(set(text))
     indices = [characters.index(character) for character in text]
-    return weights, indices, float(re.search(rb"^iter=0 .*?\bloss=(\S+)", told.stdout, re.M)[1])
+    return weights, indices, float(re.search(rb"^iter=0 .*?\bloss=(\S+)", told, re.M)[1])
 
 
 def compiled(weights):
@@ -138,8 +139,8 @@ def check(weights, indices, loss):
 def peers(weights, indices):
     for (name, way), kind, batch in itertools.product(WAYS.items(), [torch.float64, torch.float32], BATCHES):
         own = {part: values.to(kind) for part, values in weights.items()}
-        running = updates(way(own), indices, batch, kind)
-        yield (f"{name}, {str(kind).removeprefix('torch.')}", batch), lambda running=running: next(running)
+        key = f"{name}, {str(kind).removeprefix('torch.')}", batch
+        yield key, updates(way(own), indices, batch, kind).__next__
 
 
 def block(update):
@@ -153,10 +154,7 @@ def benches(folder):
     """Seconds of each of cargo's benches, the least of its samples."""
     wanted = "^(speed_bonus|training_step|training_step_16_streams)/.*/100$"
     environment = os.environ | {"CRITERION_HOME": str(folder / "criterion")}
-    command = ["cargo", "bench", "--locked", "--bench", "hot_loops", "--", "--noplot", wanted]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"speed_bonus: cargo bench failed:\n{done.stderr}")
+    program.output("cargo", "bench", "--locked", "--bench", "hot_loops", "--", "--noplot", wanted, cwd=ROOT, env=environment)
     for file in folder.glob("criterion/**/new/sample.json"):
         sample, bench = (json.loads((file.with_name(name)).read_text()) for name in ["sample.json", "benchmark.json"])
         # The instruction sets are one row: the wider one is the least.
@@ -167,7 +165,7 @@ def benches(folder):
 def measured(weights, indices, folder):
     least = collections.defaultdict(lambda: float("inf"))
     running = dict(peers(weights, indices))
-    for key, update in running.items():
+    for update in running.values():
         block(update)
     for number in range(ROUNDS):
         print(f"round {number + 1} of {ROUNDS}", file=sys.stderr)
