@@ -22,9 +22,9 @@
 //! | `G_U_after` `G_W_after` `G_V_after` `G_b_after` `G_c_after` | m,K m,m K,m m K | G + g g, where g is the gradient clipped to `[-clip, clip]` |
 //! | `U_after` `W_after` `V_after` `b_after` `c_after` | m,K m,m K,m m K | theta - eta g / sqrt(G after + epsilon) |
 //!
-//! Where L is the mean, `divisor` after it is T. With Adam there are `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on instead of AdaGrad's sums, and `beta1`, `beta2` and
-//! the number of the update `t`; with RMSProp `v_U`, `v_U_after` and so on, and `beta2`. [`crate::optimizer`] has their
-//! equations.
+//! Where L is the mean, `divisor` after it is T. With Adam there are `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on
+//! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
+//! so on, and `beta2`. [`crate::optimizer`] has their equations.
 //!
 //! [`crate::arrays`] says how each form of a file holds them.
 

@@ -268,13 +268,9 @@ fn with_reports_from(files: &[(OsString, Vec<u8>)], first: u64) -> Vec<(OsString
     let mut files = files.to_vec();
     let reports = of(&mut files, "reports.jsonl");
     let lines = String::from_utf8(reports.clone()).unwrap();
-    let n = |line: &&str| {
-        line[13..]
-            .split(',')
-            .next()
-            .unwrap()
-            .parse::<u64>()
-            .unwrap()
+    let n = |line: &&str| -> u64 {
+        let after = line.strip_prefix("{\"iteration\":").unwrap();
+        after.split(',').next().unwrap().parse().unwrap()
     };
     *reports = (lines.split_inclusive('\n').filter(|line| n(line) >= first))
         .collect::<String>()
