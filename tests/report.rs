@@ -4,6 +4,8 @@ mod program;
 
 use elman::checkpoint;
 use elman::gradient_check::{Case, check};
+use elman::random::{Generator, Stream};
+use elman::synthesis::{Sampling, Synthesizer};
 use program::{Folder, TEXT, ended, value};
 
 /// Texts, and how they are learned.
@@ -135,6 +137,17 @@ fn train(folder: &Folder, options: &str) -> String {
     lossy(folder, &format!("{TRAIN} --out run {options}"))
 }
 
+/// What the best model writes from the hidden state that it carries.
+fn carried(folder: &Folder) -> String {
+    let best = checkpoint::load(&folder.path("run/best.safetensors")).unwrap();
+    let h = &best.state.h[..best.settings.hidden];
+    let mut generator = Generator::new(best.settings.seed, Stream::Passage);
+    let mut synthesizer = Synthesizer::of(&best, h, Sampling::default());
+    let characters = synthesizer.characters(best.start(), &mut generator);
+    let indices: Vec<usize> = characters.take(60).collect();
+    best.vocabulary.decode(&indices)
+}
+
 #[test]
 fn every_text_stands_in_both_files() {
     let folder = Folder::new("report-texts");
@@ -150,10 +163,16 @@ fn every_text_stands_in_both_files() {
         );
         let in_html = between(&html, "<pre dir=\"auto\">\n", "</pre>");
         let mut in_html: Vec<String> = in_html.iter().map(|text| unescaped(text)).collect();
-        if name == "bytes" {
-            // The passage shows the bytes that are no characters by their numbers.
-            let passage = (texts.pop().unwrap(), in_html.pop().unwrap());
-            assert!(passage.1.contains("\\x") && passage.1.len() > passage.0.chars().count());
+        // Only where the training carries a hidden state through the text there is a second passage.
+        match name {
+            "bytes" => {
+                // The passages show the bytes that are no characters by their numbers.
+                in_html.pop().unwrap();
+                let passage = (texts.pop().unwrap(), in_html.pop().unwrap());
+                assert!(passage.1.contains("\\x") && passage.1.len() > passage.0.chars().count());
+            }
+            _ if options.contains("--order") || options.contains("--documents") => {}
+            _ => texts.push(visible(&carried(&folder))),
         }
         assert_eq!(in_html, texts, "{name}");
         let in_markdown = fenced(&markdown);
@@ -318,16 +337,15 @@ fn what_is_told_is_what_show_tells() {
     }
 }
 
-/// As the library checks them, over the passage.
+/// As the library checks them, over what the model writes from the hidden state that it carries.
 #[test]
 fn the_gradients_are_those_of_the_best_model() {
     let folder = Folder::new("report-gradients");
-    let stdout = train(&folder, "");
+    train(&folder, "");
     folder.run("report run --seconds 0").well();
     let best = checkpoint::load(&folder.path("run/best.safetensors")).unwrap();
-    let passage = printed(&stdout).pop().unwrap();
     let mut chunk = vec![best.start()];
-    chunk.extend(best.vocabulary.encode(&passage).unwrap());
+    chunk.extend(best.vocabulary.encode(&carried(&folder)).unwrap());
     let case = Case {
         inputs: &chunk[..10],
         targets: &chunk[1..11],
@@ -610,4 +628,45 @@ fn what_there_is_not_is_said() {
         "{html}"
     );
     assert!(html.contains("elman train TEXT --hidden 4 --iterations 0"));
+}
+
+/// The state that a sequence begins with depends on the order and on documents; so does what is told of it.
+#[test]
+fn what_is_told_of_the_hidden_state_fits_the_order() {
+    let folder = Folder::new("report-state");
+    let text: String = (0..60).map(|n| format!("line {n} of many\n")).collect();
+    folder.write("text", &text);
+    for (options, said) in [
+        ("", "from one sequence to the next, and begins as 0"),
+        ("--documents", "is 0 where a document begins"),
+        ("--order chunks --chunk 50", "is 0 where a chunk begins"),
+        ("--order positions", "is 0 where a sequence begins"),
+    ] {
+        train(&folder, &format!("{options} --force"));
+        folder.run("report run --seconds 0 --force").well();
+        let markdown = folder.read_text("run/report.md");
+        assert!(markdown.contains(said), "{said} in {markdown}");
+        let carries = markdown.contains("from the hidden state that it carried there");
+        assert_eq!(carries, options.is_empty(), "{options}");
+        // One end is before the first document.
+        let characters = match options {
+            "--documents" => format!(
+                "| {} characters with the ends of documents,",
+                text.len() + 1
+            ),
+            _ => format!("| {} characters,", text.len()),
+        };
+        assert!(markdown.contains(&characters), "{characters} in {markdown}");
+    }
+}
+
+/// A passage may be longer than a page, or than memory.
+#[test]
+fn a_passage_without_end_is_cut() {
+    let folder = Folder::new("report-passage");
+    let end = "--iterations 1 --quiet --seeds 1 --out runs --passage-length 18446744073709551615";
+    folder.run(&format!("train --hidden 3 {end}")).well();
+    folder.run("report runs/seed-1 --seconds 0").well();
+    let markdown = folder.read_text("runs/seed-1/report.md");
+    assert!(markdown.contains("10,000 characters of the model with"));
 }

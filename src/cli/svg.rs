@@ -42,12 +42,12 @@ pub const NARROW: Frame = Frame {
     width: 360.0,
     height: 388.0,
     left: 62.0,
-    right: 336.0,
+    right: 324.0,
     top: 30.0,
     bottom: 326.0,
     updates: 4.0,
     beside: 14.0,
-    epoch: (336.0, 12.0, "end"),
+    epoch: (324.0, 12.0, "end"),
 };
 
 impl Frame {

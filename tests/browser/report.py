@@ -134,7 +134,7 @@ def main():
 
 def samples(markdown):
     """The blocks under headings of samples, without the line breaks at their ends."""
-    block = r"^### [^\n]*\n\n[^\n]*\n\n(`{3,})text\n(.*?)\n\1$"
+    block = r"^### [^\n]*\n\n(?:[^\n`]+\n\n)?(`{3,})text\n(.*?)\n\1$"
     blocks = re.findall(block, markdown, re.MULTILINE | re.DOTALL)
     return [text.rstrip("\n") for _, text in blocks]
 

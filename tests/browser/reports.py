@@ -15,6 +15,7 @@ TEXTS = {
 RUNS = [
     ("adagrad", "plain", "--iterations 30000 --hidden 5 --validation 0.1", ""),
     ("adam", "plain", "--iterations 20000 --hidden 5 --preset adam-edition", "--language sv"),
+    ("long-run", "plain", "--iterations 100000 --hidden 1 --seq-length 1", ""),
     ("epochs", "plain", "--iterations 1000 --hidden 100 --seq-length 30", "--language sv"),
     ("markup", "markup", "--iterations 300 --hidden 10 --order chunks --chunk 40", ""),
     ("controls", "controls", "--iterations 300 --hidden 10 --report-every 20", "--language sv"),

@@ -10,12 +10,13 @@ use crate::cli::curve::Curve;
 use crate::cli::failure::Failure;
 use crate::cli::loss_log::{self, Rows};
 use crate::cli::progress::Progress;
+use crate::cli::report_log::LONGEST_SAMPLE;
 use crate::cli::run_folder::{self, LOSSES};
 use elman::model::Source;
 use elman::random::{Generator, Stream};
 use elman::synthesis::{Sampling, Synthesizer};
 use elman::text::Vocabulary;
-use elman::{Model, Plan, Settings, Shape, Validation, digest};
+use elman::{Model, Order, Plan, Settings, Shape, Validation, digest};
 use std::path::Path;
 
 /// What can be chosen.
@@ -59,7 +60,10 @@ pub struct Best {
     pub updates: u64,
     pub smooth_loss: Option<f64>,
     pub validation: Option<[f64; 2]>,
+    /// From h = 0, as `train` ends.
     pub passage: String,
+    /// From the hidden state that it carries, where the training carries one through the text.
+    pub carried: Option<String>,
 }
 
 impl Facts {
@@ -77,15 +81,19 @@ impl Facts {
         let (model, plan, best) = run_folder::read(folder)?;
         let losses = losses(folder, &model, &plan)?;
         let samples = samples::read(folder, &model, &plan)?;
+        let length = plan.passage_length.min(LONGEST_SAMPLE);
+        let zeros = vec![0.0; best.state.rnn.shape().m()];
+        let passage = written(&best, &zeros, length);
         // What is checked and measured reads at least two characters.
-        let written = written(&best, plan.passage_length.max(2));
+        let carried = written(&best, &best.state.h[..zeros.len()], length.max(2));
         progress.say("checking gradients");
-        let check = gradients::check(&best, &written, wishes.check_hidden)?;
+        let check = gradients::check(&best, &carried, wishes.check_hidden)?;
         let speed = (wishes.seconds > 0.0).then(|| {
             progress.say("measuring the speed");
-            speed::measure(&best, &written, wishes.seconds).map_err(|error| error.to_string())
+            speed::measure(&best, &carried, wishes.seconds).map_err(|error| error.to_string())
         });
-        let passage = &written[..plan.passage_length];
+        let decoded = |indices: &[usize]| visible::decoded(&model.vocabulary, indices);
+        let carries = model.settings.order == Order::Text && !model.settings.documents;
         let from = samples.are_of_another_model;
         Ok(Facts {
             settings: model.settings,
@@ -99,7 +107,8 @@ impl Facts {
             losses,
             best: Best {
                 updates: best.state.updates,
-                passage: visible::decoded(&model.vocabulary, passage),
+                passage: decoded(&passage),
+                carried: carries.then(|| decoded(&carried[..length])),
                 ..best_losses(&model, &plan, &best, &samples)
             },
             samples,
@@ -110,11 +119,10 @@ impl Facts {
     }
 }
 
-/// The final passage of the best model as `train` has it, and on.
-fn written(best: &Model, count: usize) -> Vec<usize> {
-    let h0 = vec![0.0; best.state.rnn.shape().m()];
+/// What the best model writes after the first character of its text: from h = 0, the passage as `train` has it.
+fn written(best: &Model, h0: &[f64], count: usize) -> Vec<usize> {
     let mut generator = Generator::new(best.settings.seed, Stream::Passage);
-    let mut synthesizer = Synthesizer::of(best, &h0, Sampling::default());
+    let mut synthesizer = Synthesizer::of(best, h0, Sampling::default());
     let characters = synthesizer.characters(best.start(), &mut generator);
     characters.take(count).collect()
 }
@@ -140,6 +148,7 @@ fn best_losses(model: &Model, plan: &Plan, best: &Model, samples: &Samples) -> B
         smooth_loss,
         validation,
         passage: String::new(),
+        carried: None,
     }
 }
 

@@ -23,7 +23,7 @@ const PASSES: f64 = 5.0;
 const CHARACTERS: usize = 100;
 
 /// Compares every entry of the gradient of the best model with the numerical one, over the first characters that it
-/// writes, from the hidden state that it carries.
+/// writes from the hidden state that it carries.
 pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<Check, Failure> {
     let rnn = &best.state.rnn;
     let m = rnn.shape().m();

@@ -111,13 +111,17 @@ fn sample(heading: &str, figures: &[(&str, String)], text: &str) -> String {
             format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n")
         })
         .collect();
+    let figures = match figures.is_empty() {
+        true => figures,
+        false => format!("<dl>\n{figures}</dl>\n"),
+    };
     let class = match text.chars().count() > LONG || text.lines().count() > LONG_LINES {
         true => "sample long",
         false => "sample",
     };
     // The line break after the tag is none of the text.
     format!(
-        "<article class=\"{class}\">\n<h3>{}</h3>\n<dl>\n{figures}</dl>\n<pre dir=\"auto\">\n{}</pre>\n</article>\n",
+        "<article class=\"{class}\">\n<h3>{}</h3>\n{figures}<pre dir=\"auto\">\n{}</pre>\n</article>\n",
         escape(heading),
         escape(text)
     )

@@ -38,11 +38,9 @@ fn block(block: &Block) -> String {
             let figures: Vec<String> = (figures.iter())
                 .map(|(name, value)| format!("{name} {value}"))
                 .collect();
-            format!(
-                "### {heading}\n\n{}\n\n{}",
-                figures.join(", "),
-                fenced(text)
-            )
+            let parts = [format!("### {heading}"), figures.join(", "), fenced(text)];
+            let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            parts.join("\n\n")
         }
         Block::Verbatim(text) | Block::Command(text) => fenced(text),
     }

@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::visible::{signs, visible};
 use super::words::{Words, fill};
 use crate::cli::chart;
+use crate::cli::report_log::LONGEST_SAMPLE;
 use crate::cli::svg::{NARROW, WIDE};
 use crate::cli::terminal::{short_loss, thousands};
 use crate::cli::text_curve;
@@ -90,12 +91,21 @@ impl Told<'_> {
                 ),
                 ("digest", &format!("{digest:016x}")),
                 ("symbols", self.symbols()),
+                ("ends", self.ends()),
                 ("share", &self.share()),
                 ("version", elman::VERSION),
                 ("TEXT", TEXT),
                 ("MODEL", MODEL),
             ],
         )
+    }
+
+    /// Documents are counted with their ends, and without empty lines.
+    fn ends(&self) -> &'static str {
+        match self.facts.settings.documents {
+            true => self.words.with_ends,
+            false => "",
+        }
     }
 
     /// What is held out, in hundredths.
@@ -278,14 +288,16 @@ impl Told<'_> {
             update.push(format!("g ← min(max(g, −{clip}), {clip})"));
         }
         update.extend(match settings.optimizer {
-            Optimizer::AdaGrad => lines(&["G ← G + g^2", "θ ← θ − η g / √(G + ε)"]),
+            Optimizer::AdaGrad => lines(&["G_θ ← G_θ + g^2", "θ ← θ − η g / √(G_θ + ε)"]),
             Optimizer::Adam => lines(&[
-                "m ← β_1 m + (1 − β_1) g",
-                "v ← β_2 v + (1 − β_2) g^2",
-                "θ ← θ − η (m / (1 − β_1^n)) / (√(v / (1 − β_2^n)) + ε)",
+                "m_θ ← β_1 m_θ + (1 − β_1) g",
+                "v_θ ← β_2 v_θ + (1 − β_2) g^2",
+                "θ ← θ − η (m_θ / (1 − β_1^n)) / (√(v_θ / (1 − β_2^n)) + ε)",
                 "n = 1, 2, …",
             ]),
-            Optimizer::RmsProp => lines(&["v ← β_2 v + (1 − β_2) g^2", "θ ← θ − η g / (√v + ε)"]),
+            Optimizer::RmsProp => {
+                lines(&["v_θ ← β_2 v_θ + (1 − β_2) g^2", "θ ← θ − η g / (√v_θ + ε)"])
+            }
         });
         let first = match settings.initialization {
             Initialization::Sigma => lines(&["U, W, V ~ N(0, σ^2)", "b = c = 0"]),
@@ -304,12 +316,21 @@ impl Told<'_> {
                 (words.update, update),
                 (words.first, first),
             ]),
-            Block::Paragraph(words.equations_are.to_string()),
+            Block::Paragraph(format!("{}{}", words.equations_are, self.hidden_state())),
         ];
         if settings.streams > 1 {
             blocks.push(Block::Paragraph(self.with(words.of_streams)));
         }
         blocks
+    }
+
+    fn hidden_state(&self) -> &'static str {
+        let settings = &self.facts.settings;
+        self.words.hidden_state[match settings.order {
+            Order::Text => usize::from(settings.documents),
+            Order::Chunks { .. } => 2,
+            Order::Positions => 3,
+        }]
     }
 
     fn check(&self) -> Vec<Block> {
@@ -397,6 +418,9 @@ impl Told<'_> {
             said = format!("{said} {}", self.with(words.validation_is));
         }
         let losses = &facts.losses;
+        if let [first, .., _] = losses.curve.points() {
+            said = format!("{said} {}", self.from_to(first.smooth));
+        }
         let chart = match losses.curve.points() {
             [] => Block::Paragraph(words.no_losses.to_string()),
             _ => {
@@ -410,15 +434,35 @@ impl Told<'_> {
                         (facts.updates, losses.updates_per_epoch),
                     )
                 };
-                let heading = words.smooth_loss;
+                let text = text_curve::draw(&losses.curve, words.smooth_loss, COLUMNS, true);
+                let text = self.number(text.replace("updates", words.chart.updates));
                 Block::Chart {
                     wide: drawn(&WIDE),
                     narrow: drawn(&NARROW),
-                    text: text_curve::draw(&losses.curve, heading, COLUMNS, true),
+                    text: match text.is_empty() {
+                        true => words.few_losses.to_string(),
+                        false => text,
+                    },
                 }
             }
         };
         vec![Block::Heading(words.losses), Block::Paragraph(said), chart]
+    }
+
+    /// What the smooth loss begins at, and where it stands: in the last report, or in the last row.
+    fn from_to(&self, first: f64) -> String {
+        let report = self.facts.samples.last.as_ref();
+        let row = self.facts.losses.curve.points().last();
+        let (at, last) = match (report, row) {
+            (Some(report), _) => (report.iteration, report.smooth_loss),
+            (None, row) => row.map_or((0, first), |row| (row.iteration, row.smooth)),
+        };
+        let values = [
+            ("first", &*self.loss(first)),
+            ("last", &*self.loss(last)),
+            ("at", &*self.count(at)),
+        ];
+        fill(self.words.losses_end, &values)
     }
 
     fn samples(&self) -> Vec<Block> {
@@ -470,23 +514,30 @@ impl Told<'_> {
             0.0 => words.best_is,
             _ => words.best_validated,
         };
-        let length = self.count(self.facts.plan.passage_length);
+        let length = self.count(self.facts.plan.passage_length.min(LONGEST_SAMPLE));
         let updates = self.count(best.updates);
+        let heading = match best.updates {
+            0 => words.before.to_string(),
+            _ => fill(words.after, &[("updates", &updates)]),
+        };
         let mut figures = vec![(words.iteration, updates.clone())];
         figures.extend((best.smooth_loss).map(|loss| (words.smooth_loss, self.loss(loss))));
         figures.extend(self.validated(best.validation));
-        vec![
+        let sample = |text: &str, figures| Block::Sample {
+            heading: heading.clone(),
+            figures,
+            text: visible(text),
+        };
+        let mut blocks = vec![
             Block::Heading(words.best),
             Block::Paragraph(self.with(&fill(sentence, &[("length", &length)]))),
-            Block::Sample {
-                heading: match best.updates {
-                    0 => words.before.to_string(),
-                    _ => fill(words.after, &[("updates", &updates)]),
-                },
-                figures,
-                text: visible(&best.passage),
-            },
-        ]
+            sample(&best.passage, figures),
+        ];
+        if let Some(carried) = &best.carried {
+            blocks.push(Block::Paragraph(words.best_carried.to_string()));
+            blocks.push(sample(carried, Vec::new()));
+        }
+        blocks
     }
 
     fn speed(&self) -> Vec<Block> {

@@ -17,6 +17,8 @@ pub struct Words {
     pub text: &'static str,
     pub of_text: &'static str,
     pub story: &'static str,
+    /// What the count of characters includes, with documents.
+    pub with_ends: &'static str,
     pub symbols: [&'static str; 2],
     pub hidden: &'static str,
     pub parameters: &'static str,
@@ -53,6 +55,8 @@ pub struct Words {
 
     pub equations: &'static str,
     pub equations_are: &'static str,
+    /// With the order of the text, documents, chunks, random positions.
+    pub hidden_state: [&'static str; 4],
     pub of_streams: &'static str,
     pub forward: &'static str,
     pub backward: &'static str,
@@ -71,9 +75,11 @@ pub struct Words {
     pub losses: &'static str,
     pub losses_are: &'static str,
     pub losses_mean: &'static str,
+    pub losses_end: &'static str,
     pub validation_is: &'static str,
     pub chart_name: &'static str,
     pub no_losses: &'static str,
+    pub few_losses: &'static str,
 
     pub samples: &'static str,
     pub samples_are: &'static str,
@@ -91,6 +97,7 @@ pub struct Words {
     pub best: &'static str,
     pub best_is: &'static str,
     pub best_validated: &'static str,
+    pub best_carried: &'static str,
 
     pub speed: &'static str,
     pub speed_is: &'static str,
@@ -119,8 +126,9 @@ pub const ENGLISH: Words = Words {
 
     setting: "Setting",
     text: "Text",
-    of_text: "{length} {symbols}, digest {digest}",
-    story: "the story that is built in: {length} {symbols}, digest {digest}",
+    of_text: "{length} {symbols}{ends}, digest {digest}",
+    story: "the story that is built in: {length} {symbols}{ends}, digest {digest}",
+    with_ends: " with the ends of documents",
     symbols: ["characters", "bytes"],
     hidden: "Hidden units",
     parameters: "Parameters",
@@ -156,7 +164,13 @@ pub const ENGLISH: Words = Words {
     its_characters: "The {symbols}, in the order of their indices; white space and controls as signs:",
 
     equations: "The network",
-    equations_are: "x_t and y_t are the one-hot vectors of a character and of the one after it. The hidden state is carried from one sequence to the next, and begins as 0.",
+    equations_are: "x_t and y_t are the one-hot vectors of a character and of the one after it. ",
+    hidden_state: [
+        "The hidden state is carried from one sequence to the next, and begins as 0.",
+        "The hidden state is carried from one sequence of a document to the next, and is 0 where a document begins.",
+        "The hidden state is carried from one sequence of a chunk to the next, and is 0 where a chunk begins.",
+        "The hidden state is 0 where a sequence begins.",
+    ],
     of_streams: "{B} parts of the text are read side by side; the loss and the gradient are the mean of theirs.",
     forward: "Forward",
     backward: "Backward",
@@ -164,7 +178,7 @@ pub const ENGLISH: Words = Words {
     first: "First parameters",
 
     check: "Gradient check",
-    check_is: "Every entry of the analytic gradients, without clipping, against differences of the loss (a five-point formula with h = 2^−10, smaller steps where the loss bends): the best model, m = {m} and K = {K}, on the first {characters} characters that it writes below, from the hidden state that it carries. The relative error is |a − n| / max(10^−6, |a| + |n|). Every difference comes with an estimate of its own error, so that what is rounding alone is counted apart.",
+    check_is: "Every entry of the analytic gradients, without clipping, against differences of the loss (a five-point formula with h = 2^−10, smaller steps where the loss bends): the best model, m = {m} and K = {K}, on the first {characters} characters that it writes from the hidden state that it carries. The relative error is |a − d| / max(10^−6, |a| + |d|) for the analytic a and the difference d. Every difference comes with an estimate of its own error: a relative error above 10^−6 within it is rounding alone, and wrong is an entry that is further off.",
     check_part: "All {all} hidden units would take too long: checked are the first {m} of them, with their own weights, as a smaller network.",
     check_short: "The sequence is T = {T} long; checked are {characters} characters.",
     check_rows: [
@@ -183,14 +197,16 @@ pub const ENGLISH: Words = Words {
     check_failed: "Failed: {wrong} of {entries} entries are wrong.",
 
     losses: "Loss",
-    losses_are: "Losses are in nats, summed over the {T} characters of a sequence; an untrained network that knows nothing has T\u{a0}ln\u{a0}K\u{a0}=\u{a0}{untrained}. The smooth loss begins as the first loss, then it is 0.999 of itself and 0.001 of the new loss.",
-    losses_mean: "Losses are in nats per character; an untrained network that knows nothing has ln\u{a0}K\u{a0}=\u{a0}{untrained}. The smooth loss begins as the first loss, then it is 0.999 of itself and 0.001 of the new loss.",
+    losses_are: "Losses are in nats, summed over the {T} characters of a sequence; a network that knows nothing has T\u{a0}ln\u{a0}K\u{a0}=\u{a0}{untrained}. The smooth loss begins as the first loss, then it is 0.999 of itself and 0.001 of the new loss.",
+    losses_mean: "Losses are in nats per character; a network that knows nothing has ln\u{a0}K\u{a0}=\u{a0}{untrained}. The smooth loss begins as the first loss, then it is 0.999 of itself and 0.001 of the new loss.",
+    losses_end: "The smooth loss begins at {first} and stands at {last} after {at} updates.",
     validation_is: "The validation loss is that of the {share} of the text that is never learned, in the same unit.",
     chart_name: "Smooth loss, and the losses behind it, over the updates",
     no_losses: "There are no losses yet.",
+    few_losses: "There are too few losses for a curve.",
 
     samples: "Samples while it learns",
-    samples_are: "Each is written from the hidden state that the training carries, after the first character of the coming sequence, whose loss is given.",
+    samples_are: "Each is written from the hidden state that the coming sequence begins with, after its first character; the loss is that of this sequence.",
     samples_some: "The run made a sample every {every} updates, {all} in all; shown are {shown}.",
     no_samples: "The run has kept no samples: it was made by an earlier version of the program. The command at the end makes it again, with them.",
     before: "Before the first update",
@@ -205,6 +221,7 @@ pub const ENGLISH: Words = Words {
     best: "The best model",
     best_is: "{length} {symbols} of the model with the lowest smooth loss (it is looked at every 100 updates), from h = 0 and the first character of the text.",
     best_validated: "{length} {symbols} of the model with the lowest validation loss, from h = 0 and the first character of the text.",
+    best_carried: "The same model from the hidden state that it carried there in the text. (What follows h = 0 is met once in an epoch: some networks never learn it.)",
 
     speed: "Speed",
     speed_is: "Measured while this report was written, on one core of this machine (instruction set: {level}). They are figures of this machine and this moment; everything else here is the same on every machine. The naive twin makes the same updates from the equations as they stand: dense one-hot vectors, a loop for every product.",
@@ -217,7 +234,7 @@ pub const ENGLISH: Words = Words {
 
     repeat: "To repeat it",
     repeat_is: "This command, with elman {version} and on any machine, repeats the run to the bit:",
-    repeat_text: "{TEXT} stands for the file with the text: {length} {symbols}, whose digest (FNV-1a of its bytes, 64 bits) is {digest}.",
+    repeat_text: "{TEXT} stands for the file with the text: {length} {symbols}{ends}, whose digest (FNV-1a of its bytes, 64 bits) is {digest}.",
     repeat_from: "{MODEL} stands for the model with whose weights the run began; its folder does not say which.",
     repeat_digest: "The last line that it prints, the digest of all parameters after update {updates}, must be:",
 };
@@ -244,8 +261,9 @@ pub const SWEDISH: Words = Words {
 
     setting: "Hyperparametrar",
     text: "Text",
-    of_text: "{length} {symbols}, kontrollsumma {digest}",
-    story: "den inbyggda berättelsen: {length} {symbols}, kontrollsumma {digest}",
+    of_text: "{length} {symbols}{ends}, kontrollsumma {digest}",
+    story: "den inbyggda berättelsen: {length} {symbols}{ends}, kontrollsumma {digest}",
+    with_ends: " med dokumentens slut",
     symbols: ["tecken", "byte"],
     hidden: "Dolda enheter",
     parameters: "Parametrar",
@@ -281,7 +299,13 @@ pub const SWEDISH: Words = Words {
     its_characters: "Alla {symbols} i indexordning; blanktecken och styrtecken visas med symboler:",
 
     equations: "Nätverket",
-    equations_are: "x_t och y_t är one-hot-vektorerna för ett tecken och för tecknet efter det. Det dolda tillståndet förs vidare från en sekvens till nästa och är noll från början.",
+    equations_are: "x_t och y_t är one-hot-vektorerna för ett tecken och för tecknet efter det.",
+    hidden_state: [
+        "Det dolda tillståndet förs vidare från en sekvens till nästa och är noll från början.",
+        "Det dolda tillståndet förs vidare från en sekvens i ett dokument till nästa och är noll där ett dokument börjar.",
+        "Det dolda tillståndet förs vidare från en sekvens i ett stycke till nästa och är noll där ett stycke börjar.",
+        "Det dolda tillståndet är noll där en sekvens börjar.",
+    ],
     of_streams: "{B} delar av texten läses parallellt; förlusten och gradienten är medelvärden av deras.",
     forward: "Framåt",
     backward: "Bakåt",
@@ -289,7 +313,7 @@ pub const SWEDISH: Words = Words {
     first: "Startvärden",
 
     check: "Gradientkontroll",
-    check_is: "Varje element i de analytiska gradienterna, utan klippning, mot differenser av förlusten (en fempunktsformel med h = 2^−10, mindre steg där förlusten kröker sig): den bästa modellen, m = {m} och K = {K}, på de första {characters} tecken som den skriver nedan, från det dolda tillstånd som den bär med sig. Det relativa felet är |a − n| / max(10^−6, |a| + |n|). Till varje differens uppskattas dess eget fel, så att det som bara är avrundning räknas för sig.",
+    check_is: "Varje element i de analytiska gradienterna, utan klippning, mot differenser av förlusten (en fempunktsformel med h = 2^−10, mindre steg där förlusten är starkt krökt): den bästa modellen, m = {m} och K = {K}, på de första {characters} tecken som den skriver från det dolda tillstånd som den bär med sig. Det relativa felet är |a − d| / max(10^−6, |a| + |d|) för det analytiska värdet a och differensen d. Till varje differens uppskattas dess eget fel: ett relativt fel över 10^−6 som ryms i uppskattningen är bara avrundning, och felaktigt är ett element som avviker mer.",
     check_part: "Alla {all} dolda enheter skulle ta för lång tid: de första {m} av dem är kontrollerade, med sina egna vikter, som ett mindre nätverk.",
     check_short: "Sekvensen är T = {T} lång; {characters} tecken är kontrollerade.",
     check_rows: [
@@ -303,19 +327,21 @@ pub const SWEDISH: Words = Words {
         "Oavgjorda",
         "Felaktiga",
     ],
-    check_passed: "Godkänd: inget av {entries} element är fel.",
-    check_undecided: "Oavgjord: inget av {entries} element är fel, men {undecided} går inte att avgöra: förlusten för sådana vikter är för ojämn för flyttal med dubbel precision.",
-    check_failed: "Underkänd: {wrong} av {entries} element är fel.",
+    check_passed: "Godkänd: inget av {entries} element är felaktigt.",
+    check_undecided: "Oavgjord: inget av {entries} element är felaktigt, men {undecided} går inte att avgöra: förlusten för sådana vikter är för ojämn för flyttal med dubbel precision.",
+    check_failed: "Underkänd: {wrong} av {entries} element är felaktiga.",
 
     losses: "Förlust",
-    losses_are: "Förlusten anges i nat, summerad över sekvensens {T} tecken; ett otränat nätverk som inget vet har T\u{a0}ln\u{a0}K\u{a0}=\u{a0}{untrained}. Den utjämnade förlusten börjar som den första förlusten och är sedan 0,999 av sig själv plus 0,001 av den nya förlusten.",
-    losses_mean: "Förlusten anges i nat per tecken; ett otränat nätverk som inget vet har ln\u{a0}K\u{a0}=\u{a0}{untrained}. Den utjämnade förlusten börjar som den första förlusten och är sedan 0,999 av sig själv plus 0,001 av den nya förlusten.",
+    losses_are: "Förlusten anges i nat, summerad över sekvensens {T} tecken; ett nätverk som inget vet har T\u{a0}ln\u{a0}K\u{a0}=\u{a0}{untrained}. Den utjämnade förlusten börjar som den första förlusten och är sedan 0,999 av sig själv plus 0,001 av den nya förlusten.",
+    losses_mean: "Förlusten anges i nat per tecken; ett nätverk som inget vet har ln\u{a0}K\u{a0}=\u{a0}{untrained}. Den utjämnade förlusten börjar som den första förlusten och är sedan 0,999 av sig själv plus 0,001 av den nya förlusten.",
+    losses_end: "Den utjämnade förlusten börjar på {first} och är {last} efter {at} uppdateringar.",
     validation_is: "Valideringsförlusten gäller de {share} av texten som aldrig lärs in, i samma enhet.",
     chart_name: "Utjämnad förlust, och förlusterna bakom den, över uppdateringarna",
     no_losses: "Det finns inga förluster ännu.",
+    few_losses: "Det finns för få förluster för en kurva.",
 
     samples: "Textprov under träningen",
-    samples_are: "Varje prov skrivs från det dolda tillstånd som träningen bär med sig, efter första tecknet i nästa sekvens, vars förlust anges.",
+    samples_are: "Varje prov skrivs från det dolda tillstånd som nästa sekvens börjar med, efter dess första tecken; förlusten är den sekvensens.",
     samples_some: "Körningen gjorde ett prov var {every}:e uppdatering, {all} sammanlagt; {shown} av dem visas.",
     no_samples: "Körningen har inte sparat några textprov: den gjordes med en tidigare version av programmet. Kommandot i slutet gör om den, med dem.",
     before: "Före den första uppdateringen",
@@ -330,9 +356,10 @@ pub const SWEDISH: Words = Words {
     best: "Den bästa modellen",
     best_is: "{length} {symbols} av modellen med lägst utjämnad förlust (den jämförs var 100:e uppdatering), från h = 0 och textens första tecken.",
     best_validated: "{length} {symbols} av modellen med lägst valideringsförlust, från h = 0 och textens första tecken.",
+    best_carried: "Samma modell från det dolda tillstånd som den bar med sig där i texten. (Det som följer på h = 0 möter den en gång per epok: en del nätverk lär sig det aldrig.)",
 
     speed: "Hastighet",
-    speed_is: "Uppmätt när rapporten skrevs, på en kärna i den här datorn (instruktionsuppsättning: {level}). Siffrorna gäller den här datorn och det här ögonblicket; allt annat här är likadant på varje dator. Den naiva tvillingen gör samma uppdateringar rakt efter ekvationerna: täta one-hot-vektorer och en slinga för varje produkt.",
+    speed_is: "Uppmätt när rapporten skrevs, på en kärna i den här datorn (instruktionsuppsättning: {level}). Siffrorna gäller den här datorn och det här ögonblicket; allt annat här är likadant på varje dator. Den naiva tvillingen gör samma uppdateringar rakt efter ekvationerna: täta one-hot-vektorer och en loop för varje produkt.",
     speed_failed: "Hastigheten gick inte att mäta: {error}.",
     speed_none: "Hastigheten mättes inte.",
     speed_head: ["", "Uppdateringar per sekund", "Tecken per sekund"],
@@ -342,7 +369,7 @@ pub const SWEDISH: Words = Words {
 
     repeat: "Så upprepas den",
     repeat_is: "Det här kommandot upprepar körningen bit för bit, med elman {version} och på vilken dator som helst:",
-    repeat_text: "{TEXT} står för filen med texten: {length} {symbols}, vars kontrollsumma (FNV-1a av dess byte, 64 bitar) är {digest}.",
+    repeat_text: "{TEXT} står för filen med texten: {length} {symbols}{ends}, vars kontrollsumma (FNV-1a av dess byte, 64 bitar) är {digest}.",
     repeat_from: "{MODEL} står för modellen vars vikter körningen började med; mappen säger inte vilken.",
     repeat_digest: "Den sista raden som skrivs ut, kontrollsumman av alla parametrar efter uppdatering {updates}, måste vara:",
 };
