@@ -178,7 +178,7 @@ pub const ENGLISH: Words = Words {
     first: "First parameters",
 
     check: "Gradient check",
-    check_is: "Every entry of the analytic gradients, without clipping, against differences of the loss (a five-point formula with h = 2^−10, smaller steps where the loss bends): the best model, m = {m} and K = {K}, on the first {characters} characters that it writes from the hidden state that it carries. The relative error is |a − d| / max(10^−6, |a| + |d|) for the analytic a and the difference d. Every difference comes with an estimate of its own error: a relative error above 10^−6 within it is rounding alone, and wrong is an entry that is further off.",
+    check_is: "Every entry of the analytic gradients, without clipping, against differences of the loss (a five-point formula with h = 2^−10, smaller steps where the loss bends): the best model, m = {m} and K = {K}, on the first {characters} characters that it writes from the hidden state that it carries. The relative error is |a − d| / max(10^−6, |a| + |d|) for the analytic a and the difference d. Every difference comes with an estimate of its own error: a relative error above 10^−7 within it is rounding alone, one beyond it is wrong.",
     check_part: "All {all} hidden units would take too long: checked are the first {m} of them, with their own weights, as a smaller network.",
     check_short: "The sequence is T = {T} long; checked are {characters} characters.",
     check_rows: [
@@ -313,7 +313,7 @@ pub const SWEDISH: Words = Words {
     first: "Startvärden",
 
     check: "Gradientkontroll",
-    check_is: "Varje element i de analytiska gradienterna, utan klippning, mot differenser av förlusten (en fempunktsformel med h = 2^−10, mindre steg där förlusten är starkt krökt): den bästa modellen, m = {m} och K = {K}, på de första {characters} tecken som den skriver från det dolda tillstånd som den bär med sig. Det relativa felet är |a − d| / max(10^−6, |a| + |d|) för det analytiska värdet a och differensen d. Till varje differens uppskattas dess eget fel: ett relativt fel över 10^−6 som ryms i uppskattningen är bara avrundning, och felaktigt är ett element som avviker mer.",
+    check_is: "Varje element i de analytiska gradienterna, utan klippning, mot differenser av förlusten (en fempunktsformel med h = 2^−10, mindre steg där förlusten är starkt krökt): den bästa modellen, m = {m} och K = {K}, på de första {characters} tecken som den skriver från det dolda tillstånd som den bär med sig. Det relativa felet är |a − d| / max(10^−6, |a| + |d|) för det analytiska värdet a och differensen d. Till varje differens uppskattas dess eget fel: ett relativt fel över 10^−7 som ryms i uppskattningen är bara avrundning, ett som inte ryms är felaktigt.",
     check_part: "Alla {all} dolda enheter skulle ta för lång tid: de första {m} av dem är kontrollerade, med sina egna vikter, som ett mindre nätverk.",
     check_short: "Sekvensen är T = {T} lång; {characters} tecken är kontrollerade.",
     check_rows: [
