@@ -419,7 +419,7 @@ impl Told<'_> {
         }
         let losses = &facts.losses;
         if let [first, .., _] = losses.curve.points() {
-            said = format!("{said} {}", self.from_to(first.smooth));
+            said = format!("{said} {}", self.course(first.smooth));
         }
         let chart = match losses.curve.points() {
             [] => Block::Paragraph(words.no_losses.to_string()),
@@ -450,7 +450,7 @@ impl Told<'_> {
     }
 
     /// What the smooth loss begins at, and where it stands: in the last report, or in the last row.
-    fn from_to(&self, first: f64) -> String {
+    fn course(&self, first: f64) -> String {
         let report = self.facts.samples.last.as_ref();
         let row = self.facts.losses.curve.points().last();
         let (at, last) = match (report, row) {
