@@ -3,6 +3,7 @@
 mod program;
 
 use elman::checkpoint;
+use elman::disk::System;
 use elman::gradient_check::{Case, check};
 use elman::random::{Generator, Stream};
 use elman::synthesis::{Sampling, Synthesizer};
@@ -39,6 +40,8 @@ fn runs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             TEXT.repeat(13).into(),
             "--order positions --initialization fan-in",
         ),
+        // Its best model is none of the end.
+        ("between", TEXT.repeat(13).into(), "--iterations 350"),
         ("markup", markup.into(), "--seed 3"),
         ("controls", controls.into(), "--log-every 7"),
         (
@@ -162,6 +165,7 @@ fn every_text_stands_in_both_files() {
             folder.read_text("run/report.md"),
         );
         let in_html = between(&html, "<pre dir=\"auto\">\n", "</pre>");
+        assert!(in_html.iter().all(|text| !text.contains(['<', '>'])));
         let mut in_html: Vec<String> = in_html.iter().map(|text| unescaped(text)).collect();
         // Only where the training carries a hidden state through the text there is a second passage.
         match name {
@@ -384,7 +388,7 @@ fn the_gradients_are_those_of_the_best_model() {
         .run("report run --seconds 0 --check-hidden 2 --out part")
         .well();
     let part = folder.read_text("part/report.md");
-    assert!(part.contains("All 6 hidden units would take too long: checked are the first 2"));
+    assert!(part.contains("Checked are the first 2 of its 6 hidden units"));
     assert!(part.contains("| Shape | 2 × "), "{part}");
 }
 
@@ -413,6 +417,18 @@ fn both_languages_say_it_all() {
     }
     assert!(english.contains("<td>η = 0.001</td>") && swedish.contains("<td>η = 0,001</td>"));
     assert!(swedish.contains("valideringsförlust</text>") && swedish.contains(">epok</dt>"));
+    let blocks = fenced(&folder.read_text("sv/report.md"));
+    let curve = blocks.iter().find(|block| {
+        block.starts_with(
+            "utjämnad förlust
+",
+        )
+    });
+    let curve = curve.unwrap();
+    assert!(
+        curve.ends_with(" 300 uppdateringar") && curve.contains(','),
+        "{curve}"
+    );
     // Neither has words of the other, nor a place that was not filled.
     for word in ["hidden", "Passed", "updates", "the ", "loss<"] {
         let words = swedish
@@ -595,6 +611,7 @@ fn what_is_no_run_is_refused() {
 fn what_there_is_not_is_said() {
     let folder = Folder::new("report-unfinished");
     train(&folder, "");
+    train(&folder, "--out other");
     std::fs::remove_file(folder.path("run/reports.jsonl")).unwrap();
     folder.run("report run --seconds 0").well();
     let markdown = folder.read_text("run/report.md");
@@ -602,10 +619,23 @@ fn what_there_is_not_is_said() {
         markdown.contains("The run has kept no samples"),
         "{markdown}"
     );
+    let reports = folder.read_text("other/reports.jsonl");
+    let first = reports.split_inclusive('\n').next().unwrap();
+    folder.write("run/reports.jsonl", first);
+    folder
+        .run("report run --force")
+        .refused(1, "reports.jsonl: the report of update 200 is missing");
     folder.write("run/reports.jsonl", "no report\n");
     folder
         .run("report run --force")
         .refused(1, "reports.jsonl: line 1: ");
+    // The last row is gone.
+    let losses = folder.read_text("other/loss.csv");
+    let cut = losses.trim_end().rfind('\n').unwrap() + 1;
+    folder.write("other/loss.csv", &losses[..cut]);
+    folder
+        .run("report other --force")
+        .refused(1, "loss.csv: line 4: must be the row of update 200");
 
     folder
         .run("train text --hidden 4 --iterations 0 --quiet --out none")
@@ -620,7 +650,7 @@ fn what_there_is_not_is_said() {
     let (model, plan) = checkpoint::load_with(&path).unwrap();
     let mut plan = plan.unwrap();
     plan.iterations = 1_000_000;
-    checkpoint::save_with(&model, Some(&plan), &path, &mut elman::disk::System).unwrap();
+    checkpoint::save_with(&model, Some(&plan), &path, &mut System).unwrap();
     folder.run("report none --seconds 0 --force").well();
     let html = folder.read_text("none/report.html");
     assert!(
@@ -630,43 +660,181 @@ fn what_there_is_not_is_said() {
     assert!(html.contains("elman train TEXT --hidden 4 --iterations 0"));
 }
 
-/// The state that a sequence begins with depends on the order and on documents; so does what is told of it.
+/// Figures of a sample or of the best model, by name.
+fn figures(markdown: &str, heading: &str) -> Vec<String> {
+    let after = markdown.split(heading).nth(1).unwrap();
+    let sample = after.split("\n### ").nth(1).unwrap();
+    let line = sample.lines().nth(2).unwrap();
+    line.split("; ").map(str::to_string).collect()
+}
+
+/// The losses, the samples and the best model of later updates are in the folder of a run that was stopped.
 #[test]
-fn what_is_told_of_the_hidden_state_fits_the_order() {
-    let folder = Folder::new("report-state");
-    let text: String = (0..60).map(|n| format!("line {n} of many\n")).collect();
-    folder.write("text", &text);
-    for (options, said) in [
-        ("", "from one sequence to the next, and begins as 0"),
-        ("--documents", "is 0 where a document begins"),
-        ("--order chunks --chunk 50", "is 0 where a chunk begins"),
-        ("--order positions", "is 0 where a sequence begins"),
+fn what_comes_after_the_state_is_left_out() {
+    let folder = Folder::new("report-stopped");
+    train(&folder, "--log-every 10 --iterations 200 --out early");
+    train(&folder, "--log-every 10");
+    let path = |run: &str| folder.path(&format!("{run}/model.safetensors"));
+    let (model, plan) = checkpoint::load_with(&path("early")).unwrap();
+    let mut plan = plan.unwrap();
+    plan.iterations = 300;
+    for run in ["early", "run"] {
+        let saved = checkpoint::save_with(&model, Some(&plan), &path(run), &mut System);
+        saved.unwrap();
+        folder.run(&format!("report {run} --seconds 0")).well();
+    }
+    let [early, stopped] =
+        ["early", "run"].map(|run| folder.read_text(&format!("{run}/report.md")));
+    assert!(stopped.contains("has made 200 of 300 updates"));
+    let part = |markdown: &str| {
+        let (_, part) = markdown.split_once("\n## Loss\n").unwrap();
+        part.split_once("\n## The best model")
+            .unwrap()
+            .0
+            .to_string()
+    };
+    assert_eq!(part(&stopped), part(&early));
+    assert_eq!(
+        fenced(&part(&stopped)).len(),
+        4,
+        "a curve and three samples"
+    );
+    // Nothing says with which loss a later model won.
+    let best = |markdown: &str| figures(markdown, "## The best model");
+    assert_eq!(best(&stopped), ["update 300"]);
+    assert!(best(&early)[0] == "update 200" && best(&early)[1].starts_with("smooth loss "));
+}
+
+#[test]
+fn a_passage_without_end_is_shown_in_part() {
+    let folder = Folder::new("report-passage");
+    train(&folder, "");
+    folder.run("report run --seconds 0").well();
+    let short = fenced(&folder.read_text("run/report.md"));
+    let path = folder.path("run/model.safetensors");
+    let (model, plan) = checkpoint::load_with(&path).unwrap();
+    let mut plan = plan.unwrap();
+    plan.passage_length = 1_000_000_000_000;
+    checkpoint::save_with(&model, Some(&plan), &path, &mut System).unwrap();
+    folder.run("report run --seconds 0 --out long").well();
+    let markdown = folder.read_text("long/report.md");
+    let long = fenced(&markdown);
+    let whole = long.iter().max_by_key(|block| block.len()).unwrap();
+    assert_eq!(whole.chars().count(), 10_000);
+    let begun: String = whole.chars().take(60).collect();
+    assert!(short.contains(&begun));
+    let said = "The run's passage has 1,000,000,000,000 characters; shown are its first 10,000.";
+    assert!(markdown.contains(said), "{markdown}");
+}
+
+/// Options, the last lines of the forward pass, the first of the backward pass, the step, the first parameters, and
+/// rows of the table.
+type Equations = (
+    &'static str,
+    [&'static str; 4],
+    &'static [(&'static str, &'static str)],
+);
+
+const EQUATIONS: [Equations; 4] = [
+    (
+        "",
+        [
+            "L = − Σ_t ln p_t[y_t]",
+            "g_t = p_t − y_t",
+            "g ← min(max(g, −5), 5)\nG_θ ← G_θ + g^2\nθ ← θ − η g / √(G_θ + ε)",
+            "U, W, V ~ N(0, σ^2)\nb = c = 0",
+        ],
+        &[("Optimiser", "AdaGrad"), ("ε", "1e−8")],
+    ),
+    (
+        "--preset adam-edition --report-every 100",
+        [
+            "L = − (1/T) Σ_t ln p_t[y_t]",
+            "g_t = (p_t − y_t) / T",
+            "m_θ ← β_1 m_θ + (1 − β_1) g\nv_θ ← β_2 v_θ + (1 − β_2) g^2\n\
+             θ ← θ − η (m_θ / (1 − β_1^n)) / (√(v_θ / (1 − β_2^n)) + ε)\nn = 1, 2, …",
+            "U ~ N(0, 1/(2K))\nW ~ N(0, 1/(2m))\nV ~ N(0, 1/m)\nb = c = 0",
+        ],
+        &[("Optimiser", "Adam"), ("β₁", "0.9"), ("β₂", "0.999")],
+    ),
+    (
+        "--optimizer rmsprop --clip 0.5",
+        [
+            "L = − Σ_t ln p_t[y_t]",
+            "g_t = p_t − y_t",
+            "g ← min(max(g, −0.5), 0.5)\nv_θ ← β_2 v_θ + (1 − β_2) g^2\nθ ← θ − η g / (√v_θ + ε)",
+            "U, W, V ~ N(0, σ^2)\nb = c = 0",
+        ],
+        &[("Optimiser", "RMSProp"), ("β₂", "0.9")],
+    ),
+    (
+        "--loss mean --clip none --initialization fan-in",
+        [
+            "L = − (1/T) Σ_t ln p_t[y_t]",
+            "g_t = (p_t − y_t) / T",
+            "G_θ ← G_θ + g^2\nθ ← θ − η g / √(G_θ + ε)",
+            "U ~ N(0, 1/(2K))\nW ~ N(0, 1/(2m))\nV ~ N(0, 1/m)\nb = c = 0",
+        ],
+        &[("Optimiser", "AdaGrad"), ("Clipping", "none")],
+    ),
+];
+
+#[test]
+fn the_equations_are_those_of_the_settings() {
+    let folder = Folder::new("report-equations");
+    for (options, [loss, difference, step, first], rows) in EQUATIONS {
+        train(&folder, &format!("{options} --force"));
+        folder.run("report run --seconds 0 --force").well();
+        let markdown = folder.read_text("run/report.md");
+        // After the characters.
+        let [forward, backward, update, drawn] = &fenced(&markdown)[1..5] else {
+            panic!("{markdown}")
+        };
+        assert_eq!(forward.lines().last(), Some(loss), "{options}");
+        assert_eq!(backward.lines().next(), Some(difference), "{options}");
+        assert_eq!((&**update, &**drawn), (step, first), "{options}");
+        for (name, value) in rows {
+            let row = format!("| {name} | {value} |");
+            assert!(markdown.contains(&row), "{row} in {markdown}");
+        }
+        let betas = rows.iter().filter(|(name, _)| name.starts_with('β'));
+        assert_eq!(markdown.matches("| β").count(), betas.count(), "{options}");
+    }
+}
+
+#[test]
+fn where_the_hidden_state_begins_depends_on_the_order() {
+    let folder = Folder::new("report-begins");
+    for (options, sentence) in [
+        ("", "every epoch begins with h = 0"),
+        ("--documents", "every document begins with h = 0"),
+        (
+            "--order chunks --chunk 30",
+            "every chunk of the text begins with h = 0",
+        ),
+        ("--order positions", "Every sequence begins with h = 0"),
     ] {
         train(&folder, &format!("{options} --force"));
         folder.run("report run --seconds 0 --force").well();
         let markdown = folder.read_text("run/report.md");
-        assert!(markdown.contains(said), "{said} in {markdown}");
+        assert!(markdown.contains(sentence), "{sentence} in {markdown}");
+        assert_eq!(markdown.matches("begins with h = 0").count(), 1);
         let carries = markdown.contains("from the hidden state that it carried there");
         assert_eq!(carries, options.is_empty(), "{options}");
-        // One end is before the first document.
-        let characters = match options {
-            "--documents" => format!(
-                "| {} characters with the ends of documents,",
-                text.len() + 1
+        let text = folder.read_text("text");
+        // One end is before the first document; empty lines are none.
+        let lines = text.lines().filter(|line| !line.is_empty());
+        let (count, ends) = match options {
+            "--documents" => (
+                1 + lines.map(|line| line.chars().count() + 1).sum::<usize>(),
+                " with the ends of documents",
             ),
-            _ => format!("| {} characters,", text.len()),
+            _ => (text.chars().count(), ""),
         };
+        let (thousands, rest) = (count / 1000, count % 1000);
+        let characters = format!("| {thousands},{rest:03} characters{ends},");
         assert!(markdown.contains(&characters), "{characters} in {markdown}");
+        let is_shorter = markdown.contains("A sequence that ends early, with its document");
+        assert_eq!(is_shorter, options == "--documents");
     }
-}
-
-/// A passage may be longer than a page, or than memory.
-#[test]
-fn a_passage_without_end_is_cut() {
-    let folder = Folder::new("report-passage");
-    let end = "--iterations 1 --quiet --seeds 1 --out runs --passage-length 18446744073709551615";
-    folder.run(&format!("train --hidden 3 {end}")).well();
-    folder.run("report runs/seed-1 --seconds 0").well();
-    let markdown = folder.read_text("runs/seed-1/report.md");
-    assert!(markdown.contains("10,000 characters of the model with"));
 }

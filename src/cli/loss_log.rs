@@ -102,6 +102,14 @@ impl Row {
         self.validation.flatten().map(|[loss, _]| loss)
     }
 
+    /// Adds it to a curve.
+    pub fn draw(&self, curve: &mut Curve) {
+        curve.push(self.iteration, self.loss, self.smooth_loss);
+        if let Some(loss) = self.validation_loss() {
+            curve.push_validation(self.iteration, loss);
+        }
+    }
+
     /// The row of an update as it was written, to the character.
     fn parse(line: &str, n: u64, rows: &Rows) -> Option<Self> {
         let mut fields = line.split(',');
@@ -142,18 +150,9 @@ impl LossLog {
     /// The file of a run that goes on, and the curve of its rows before update `updates`: all of them have to be
     /// there. What follows them is not looked at, and stays until the file is [cut](LossLog::cut).
     pub fn open(path: &Path, rows: Rows, updates: u64) -> io::Result<(Self, Curve)> {
-        let mut lines = lines(path, &rows)?;
-        let (mut curve, mut n) = (Curve::new(), 0);
-        while n < updates {
-            let row = next(&mut lines, n, &rows)?;
-            let row = row.ok_or_else(|| lines.wrong(&row_of(n)))?;
-            curve.push(n, row.loss, row.smooth_loss);
-            if let Some(loss) = row.validation_loss() {
-                curve.push_validation(n, loss);
-            }
-            n = rows.after(n);
-        }
-        let lines = LineLog::found(path, lines.bytes());
+        let mut curve = Curve::new();
+        let bytes = read_before(path, rows, updates, |row| row.draw(&mut curve))?;
+        let lines = LineLog::found(path, bytes);
         Ok((LossLog { rows, lines }, curve))
     }
 
@@ -195,6 +194,24 @@ pub fn read(path: &Path, rows: Rows, mut each: impl FnMut(&Row)) -> io::Result<(
         n = rows.after(n);
     }
     Ok(())
+}
+
+/// Hands on the rows before update `updates`: all of them have to be there. Returns how many bytes they and the header
+/// are; what follows is not looked at.
+pub fn read_before(
+    path: &Path,
+    rows: Rows,
+    updates: u64,
+    mut each: impl FnMut(&Row),
+) -> io::Result<u64> {
+    let mut lines = lines(path, &rows)?;
+    let mut n = 0;
+    while n < updates {
+        let row = next(&mut lines, n, &rows)?;
+        each(&row.ok_or_else(|| lines.wrong(&row_of(n)))?);
+        n = rows.after(n);
+    }
+    Ok(lines.bytes())
 }
 
 /// The lines of a file after its header.

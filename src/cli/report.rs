@@ -1,7 +1,9 @@
 //! `elman report`: what a run of the assignment is handed in as, written by itself.
 
 mod blocks;
+mod check_table;
 mod command;
+mod equations;
 mod facts;
 mod gradients;
 mod html;
@@ -9,6 +11,7 @@ mod markdown;
 mod origin;
 mod page;
 mod samples;
+mod setting;
 mod speed;
 mod visible;
 mod words;
@@ -38,8 +41,9 @@ pub const EXAMPLES: &[&str] = &[
 /// What the screen has no room for.
 pub const MORE: &str = "\
 The samples are those of the reports of `train`: before the first update, before
-every 10,000th, and at the end; of a run without such, twelve at most. All but the
-speed is the same on every machine, and --seconds 0 leaves it out.
+every 10,000th, and at the end; of a run without such, or with more than a
+hundred, twelve at most. All but the speed is the same on every machine, and
+--seconds 0 leaves it out.
 
 The gradients that are checked are those of the best model, every entry of them; of
 one that is too large for that to take a minute, of its first hidden units, as

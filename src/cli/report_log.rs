@@ -189,19 +189,19 @@ fn right(lines: &mut Lines, reports: Reports, updates: u64) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// The reports of a file, whatever its run is doing: one that is only half written is left out.
-pub fn read(path: &Path, reports: Reports) -> io::Result<Vec<Report>> {
+/// Hands on the reports of a file, whatever its run is doing: one that is only half written is left out.
+pub fn read(path: &Path, reports: Reports, mut each: impl FnMut(Report)) -> io::Result<()> {
     let mut lines = Lines::of(path, LONGEST)?;
-    let (mut found, mut last) = (Vec::new(), None);
+    let mut last = None;
     let next = |line: &str, last| {
         let report = reports.parse(line)?;
         (reports.follows(last, report.iteration)).then_some(report)
     };
     while let Some(report) = lines.next(&reports.expected(last), |line| next(line, last))? {
         last = Some(report.iteration);
-        found.push(report);
+        each(report);
     }
-    Ok(found)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -251,6 +251,12 @@ mod tests {
         (path, text)
     }
 
+    /// All reports of a file.
+    fn all(path: &Path, reports: Reports) -> io::Result<Vec<Report>> {
+        let mut found = Vec::new();
+        read(path, reports, |report| found.push(report)).map(|()| found)
+    }
+
     fn lines(text: &str, count: usize) -> String {
         text.split_inclusive('\n').take(count).collect()
     }
@@ -273,18 +279,18 @@ mod tests {
             let updates: Vec<u64> = (0..=50).map(|n| 4 * n).chain([202]).collect();
             let name = format!("reports-{holds_out}");
             let (path, text) = written(&name, &updates, holds_out);
-            let all: Vec<Report> = (updates.iter().map(|&n| report(n, holds_out))).collect();
-            assert!(read(&path, reports(holds_out)).unwrap() == all);
-            assert!(read(&path, reports(!holds_out)).is_err());
+            let expected: Vec<Report> = (updates.iter().map(|&n| report(n, holds_out))).collect();
+            assert!(all(&path, reports(holds_out)).unwrap() == expected);
+            assert!(all(&path, reports(!holds_out)).is_err());
             // One that is half written is left out, wherever it ends.
             let last = text.lines().next_back().unwrap().len();
             for cut in 1..=last + 1 {
                 fs::write(&path, &text.as_bytes()[..text.len() - cut]).unwrap();
-                let found = read(&path, reports(holds_out)).unwrap();
-                assert!(found == all[..51], "{cut}");
+                let found = all(&path, reports(holds_out)).unwrap();
+                assert!(found == expected[..51], "{cut}");
             }
             fs::remove_file(&path).unwrap();
-            assert!(read(&path, reports(holds_out)).is_err());
+            assert!(all(&path, reports(holds_out)).is_err());
         }
     }
 
@@ -299,12 +305,12 @@ mod tests {
         let mut log = ReportLog::create(&path, &mut System).unwrap();
         log.push(&longest, &mut System).unwrap();
         log.sync(&mut System).unwrap();
-        assert!(read(&path, reports(true)).unwrap() == [longest.clone()]);
+        assert!(all(&path, reports(true)).unwrap() == [longest.clone()]);
         longest.sample += &"\0".repeat(100);
         let mut log = ReportLog::create(&path, &mut System).unwrap();
         log.push(&longest, &mut System).unwrap();
         log.sync(&mut System).unwrap();
-        assert!(read(&path, reports(true)).is_err());
+        assert!(all(&path, reports(true)).is_err());
         fs::remove_file(&path).unwrap();
     }
 
@@ -381,7 +387,7 @@ mod tests {
         assert!(!path.exists());
         log.push(&report(16, false), &mut System).unwrap();
         log.sync(&mut System).unwrap();
-        assert!(read(&path, reports(false)).unwrap() == [report(16, false)]);
+        assert!(all(&path, reports(false)).unwrap() == [report(16, false)]);
         fs::remove_file(&path).unwrap();
     }
 
@@ -457,7 +463,7 @@ mod tests {
                 error.to_string().starts_with(message),
                 "{message:?}, not {error}: {wrong}"
             );
-            let found = read(&path, reports(false));
+            let found = all(&path, reports(false));
             // An end that is no multiple may be all that there is, and be first.
             if !wrong.contains("\"iteration\":2,") {
                 assert!(found.unwrap_err().to_string().starts_with("line "));
@@ -468,7 +474,7 @@ mod tests {
         let error = ReportLog::open(&path, reports(false), 13).err().unwrap();
         assert_eq!(error.to_string(), "line 4: must be the report of update 12");
         assert!(ReportLog::open(&path, reports(false), 12).is_ok());
-        assert_eq!(read(&path, reports(false)).unwrap().len(), 3);
+        assert_eq!(all(&path, reports(false)).unwrap().len(), 3);
         // Nobody waits for lines that no file could hold.
         fs::write(&path, &text).unwrap();
         assert!(ReportLog::open(&path, reports(false), u64::MAX).is_err());

@@ -1,5 +1,6 @@
 //! The loss curve in text, for a terminal.
 
+use super::chart::{ENGLISH, Words};
 use super::curve::{Curve, Point};
 use super::terminal::{short_loss, thousands};
 
@@ -16,17 +17,21 @@ const WIDEST: usize = 90;
 /// The smooth loss under a heading, `columns` wide at most: dots of Braille patterns, or stars where the terminal
 /// does not show UTF-8. Empty where there is no curve or no room.
 pub fn draw(curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
-    let whole = curve.range(0);
-    let lines = lines(curve, whole, columns, LINES, utf8);
+    in_words(&ENGLISH, curve, heading, columns, utf8)
+}
+
+/// As [`draw`], in the words of some language.
+pub fn in_words(words: &Words, curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
+    let lines = lines(words, curve, curve.range(0), [columns, LINES], utf8);
     let Some(last) = curve.points().last().filter(|_| !lines.is_empty()) else {
         return String::new();
     };
-    with_axis(heading, &lines, last.iteration, width(columns))
+    with_axis(words, heading, &lines, last.iteration, width(columns))
 }
 
 /// Lines between a heading and the axis of the updates.
-fn with_axis(heading: &str, lines: &[String], last: u64, width: usize) -> String {
-    let last = format!("{} updates", thousands(last));
+fn with_axis(words: &Words, heading: &str, lines: &[String], last: u64, width: usize) -> String {
+    let last = format!("{} {}", (words.number)(&thousands(last)), words.updates);
     let axis = format!("{:NAMES$} 0{last:>1$}", "", width - 1);
     format!("{heading}\n{}\n{axis}\n", lines.join("\n"))
 }
@@ -70,9 +75,9 @@ pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usi
             count => letters[x % count],
         };
         let cells: String = cells.iter().enumerate().map(turn).collect();
-        named(line, range, MANY_LINES, &cells)
+        named(&ENGLISH, line, range, MANY_LINES, &cells)
     });
-    with_axis(heading, &lines.collect::<Vec<_>>(), end, width)
+    with_axis(&ENGLISH, heading, &lines.collect::<Vec<_>>(), end, width)
 }
 
 /// The update that column `x` of `width` stands for.
@@ -92,7 +97,8 @@ fn smooth_at(points: &[Point], update: u64, gap: u64) -> Option<f64> {
 /// may be left out above.
 pub fn small(curve: &Curve, columns: usize, count: usize, utf8: bool) -> Vec<String> {
     let last = curve.points().last().map_or(0, |last| last.iteration);
-    lines(curve, curve.range(last / 20), columns, count, utf8)
+    let range = curve.range(last / 20);
+    lines(&ENGLISH, curve, range, [columns, count], utf8)
 }
 
 /// Columns of the curve itself.
@@ -102,10 +108,10 @@ fn width(columns: usize) -> usize {
 
 /// The lines of the curve, with the ends of the range before them.
 fn lines(
+    words: &Words,
     curve: &Curve,
     range: (f64, f64),
-    columns: usize,
-    count: usize,
+    [columns, count]: [usize; 2],
     utf8: bool,
 ) -> Vec<String> {
     let width = width(columns);
@@ -115,16 +121,17 @@ fn lines(
     let cells = cells(curve.points(), range, [width, count], utf8);
     let line = |(line, cells): (usize, &[u8])| {
         let cells: String = cells.iter().map(|&cell| glyph(cell, utf8)).collect();
-        named(line, range, count, &cells)
+        named(words, line, range, count, &cells)
     };
     cells.chunks(width).enumerate().map(line).collect()
 }
 
 /// A line of the curve, the first and the last with the loss that they stand for.
-fn named(line: usize, range: (f64, f64), count: usize, cells: &str) -> String {
+fn named(words: &Words, line: usize, range: (f64, f64), count: usize, cells: &str) -> String {
+    let name = |loss| (words.number)(&short_loss(loss, 4));
     let name = match line {
-        0 => short_loss(range.1, 4),
-        line if line == count - 1 => short_loss(range.0, 4),
+        0 => name(range.1),
+        line if line == count - 1 => name(range.0),
         _ => String::new(),
     };
     format!("{name:>NAMES$} {}", cells.trim_end())

@@ -10,7 +10,7 @@ use crate::cli::curve::Curve;
 use crate::cli::failure::Failure;
 use crate::cli::loss_log::{self, Rows};
 use crate::cli::progress::Progress;
-use crate::cli::report_log::LONGEST_SAMPLE;
+use crate::cli::report_log::Report;
 use crate::cli::run_folder::{self, LOSSES};
 use elman::model::Source;
 use elman::random::{Generator, Stream};
@@ -18,6 +18,9 @@ use elman::synthesis::{Sampling, Synthesizer};
 use elman::text::Vocabulary;
 use elman::{Model, Order, Plan, Settings, Shape, Validation, digest};
 use std::path::Path;
+
+/// Characters of the passage that are shown at most.
+const LONGEST_PASSAGE: usize = 10_000;
 
 /// What can be chosen.
 pub struct Wishes {
@@ -60,9 +63,10 @@ pub struct Best {
     pub updates: u64,
     pub smooth_loss: Option<f64>,
     pub validation: Option<[f64; 2]>,
-    /// From h = 0, as `train` ends.
+    /// The passage that `train` prints, its first `length` characters.
     pub passage: String,
-    /// From the hidden state that it carries, where the training carries one through the text.
+    pub length: usize,
+    /// As many that it writes from the hidden state that it carries, where the training carries one through the text.
     pub carried: Option<String>,
 }
 
@@ -79,13 +83,13 @@ impl Facts {
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         let (model, plan, best) = run_folder::read(folder)?;
-        let losses = losses(folder, &model, &plan)?;
         let samples = samples::read(folder, &model, &plan)?;
-        let length = plan.passage_length.min(LONGEST_SAMPLE);
+        let losses = losses(folder, &model, &plan, samples.shown.last())?;
+        let length = plan.passage_length.min(LONGEST_PASSAGE);
         let zeros = vec![0.0; best.state.rnn.shape().m()];
         let passage = written(&best, &zeros, length);
-        // What is checked and measured reads at least two characters.
-        let carried = written(&best, &best.state.h[..zeros.len()], length.max(2));
+        let carried = &best.state.h[..zeros.len()];
+        let carried = written(&best, carried, length.max(gradients::CHARACTERS));
         progress.say("checking gradients");
         let check = gradients::check(&best, &carried, wishes.check_hidden)?;
         let speed = (wishes.seconds > 0.0).then(|| {
@@ -94,6 +98,7 @@ impl Facts {
         });
         let decoded = |indices: &[usize]| visible::decoded(&model.vocabulary, indices);
         let carries = model.settings.order == Order::Text && !model.settings.documents;
+        let (smooth_loss, validation) = best_losses(&model, &best, &samples);
         let from = samples.are_of_another_model;
         Ok(Facts {
             settings: model.settings,
@@ -107,9 +112,11 @@ impl Facts {
             losses,
             best: Best {
                 updates: best.state.updates,
+                smooth_loss,
+                validation,
                 passage: decoded(&passage),
+                length,
                 carried: carries.then(|| decoded(&carried[..length])),
-                ..best_losses(&model, &plan, &best, &samples)
             },
             samples,
             speed,
@@ -119,7 +126,7 @@ impl Facts {
     }
 }
 
-/// What the best model writes after the first character of its text: from h = 0, the passage as `train` has it.
+/// What the best model writes after the character that its text begins with: from h = 0, the passage of `train`.
 fn written(best: &Model, h0: &[f64], count: usize) -> Vec<usize> {
     let mut generator = Generator::new(best.settings.seed, Stream::Passage);
     let mut synthesizer = Synthesizer::of(best, h0, Sampling::default());
@@ -127,47 +134,49 @@ fn written(best: &Model, h0: &[f64], count: usize) -> Vec<usize> {
     characters.take(count).collect()
 }
 
-/// The losses with which the best model won: in the last state those before the coming chunk, which the last report
-/// looks at.
-fn best_losses(model: &Model, plan: &Plan, best: &Model, samples: &Samples) -> Best {
-    let (state, end) = (&model.state, plan.iterations);
-    let won_at_the_end = best.state.updates == end && state.updates == end;
-    let last = samples.last.as_ref().filter(|last| last.iteration == end);
-    let (smooth_loss, validation) = match (won_at_the_end, last) {
-        (true, Some(last)) => (Some(last.smooth_loss), last.validation),
-        (true, None) => (None, None),
-        (false, _) => {
-            let validation = (state.best_validation)
-                .map(|nats| Validation::of(nats, &model.settings))
-                .map(|validation| [validation.loss, validation.bits]);
-            (state.best_smooth_loss, validation)
-        }
-    };
-    Best {
-        updates: best.state.updates,
-        smooth_loss,
-        validation,
-        passage: String::new(),
-        carried: None,
+/// The losses with which the best model won: those of the last state, unless it won after it. Then the report of the
+/// end may tell; of a run that was stopped in a save, or that is in one, nothing does.
+fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, Option<[f64; 2]>) {
+    let (state, won) = (&model.state, best.state.updates);
+    if won < state.updates {
+        let validation = (state.best_validation)
+            .map(|nats| Validation::of(nats, &model.settings))
+            .map(|validation| [validation.loss, validation.bits]);
+        return (state.best_smooth_loss, validation);
     }
+    let told = samples.shown.last().filter(|last| last.iteration == won);
+    told.map_or((None, None), |last| {
+        (Some(last.smooth_loss), last.validation)
+    })
 }
 
-fn losses(folder: &Path, model: &Model, plan: &Plan) -> Result<Losses, Failure> {
-    let settings = &model.settings;
+/// The rows, and what the last report says of the state, which has no row.
+fn losses(
+    folder: &Path,
+    model: &Model,
+    plan: &Plan,
+    last: Option<&Report>,
+) -> Result<Losses, Failure> {
+    let (settings, updates) = (&model.settings, model.state.updates);
     let mut curve = Curve::new();
     // The update that the last epoch of all rows was seen first at, and that epoch.
     let (mut first, mut epoch) = (plan.iterations.max(1), 0);
     let path = folder.join(LOSSES);
-    let read = loss_log::read(&path, Rows::of(settings, plan), |row| {
-        curve.push(row.iteration, row.loss, row.smooth_loss);
-        if let Some(loss) = row.validation_loss() {
-            curve.push_validation(row.iteration, loss);
-        }
+    let rows = Rows::of(settings, plan);
+    // What comes after the state is of a run that was stopped, or that is at work.
+    let read = loss_log::read_before(&path, rows, updates, |row| {
+        row.draw(&mut curve);
         if row.epoch > epoch {
             (first, epoch) = (row.iteration, row.epoch);
         }
     });
     read.map_err(|error| Failure::at(path.display(), error))?;
+    if let Some(last) = last.filter(|last| last.iteration == updates && updates > 0) {
+        curve.push(updates, last.loss, last.smooth_loss);
+        if let Some([loss, _]) = last.validation {
+            curve.push_validation(updates, loss);
+        }
+    }
     Ok(Losses {
         title: Title {
             text: String::new(),

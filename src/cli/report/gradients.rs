@@ -20,17 +20,16 @@ const WORK: f64 = 1e12;
 /// Differences of the loss that an entry takes, each with a pass to both sides.
 const PASSES: f64 = 5.0;
 /// A chunk is not longer, whatever T is.
-const CHARACTERS: usize = 100;
+pub const CHARACTERS: usize = 100;
 
 /// Compares every entry of the gradient of the best model with the numerical one, over the first characters that it
-/// writes from the hidden state that it carries.
+/// writes ([`CHARACTERS`] of them at least) from the hidden state that it carries.
 pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<Check, Failure> {
     let rnn = &best.state.rnn;
     let m = rnn.shape().m();
     let characters = best.settings.sequence_length.min(CHARACTERS);
-    // What it writes may be shorter.
     let mut chunk = vec![best.start()];
-    chunk.extend(written.iter().cycle().take(characters));
+    chunk.extend(&written[..characters]);
     let inputs = &chunk[..characters];
     let hidden = match hidden {
         Some(hidden) => hidden.min(m),

@@ -38,7 +38,7 @@ fn block(block: &Block) -> String {
             let figures: Vec<String> = (figures.iter())
                 .map(|(name, value)| format!("{name} {value}"))
                 .collect();
-            let parts = [format!("### {heading}"), figures.join(", "), fenced(text)];
+            let parts = [format!("### {heading}"), figures.join("; "), fenced(text)];
             let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             parts.join("\n\n")
         }

@@ -10,17 +10,18 @@ use std::path::Path;
 
 /// Samples of so many updates each, as the assignment asks for them.
 const EVERY: u64 = 10_000;
+/// So many of these at most: nobody reads more.
+const MOST_ASKED: u64 = 100;
 /// So many otherwise, at most.
-const MOST: usize = 12;
+const MOST: u64 = 12;
 
 /// What is shown of them.
+#[derive(Default)]
 pub struct Samples {
     /// Those that are shown.
     pub shown: Vec<Report>,
     /// How many there are; none where the run has not kept them.
-    pub all: Option<usize>,
-    /// The last.
-    pub last: Option<Report>,
+    pub all: Option<u64>,
     /// Whether the first says that the run began with the weights of another model.
     pub are_of_another_model: bool,
 }
@@ -28,71 +29,86 @@ pub struct Samples {
 /// Those of a run's folder.
 pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failure> {
     let path = folder.join(REPORTS);
-    let mut reports = match report_log::read(&path, Reports::of(&model.settings, plan)) {
-        Ok(reports) => reports,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Samples {
-                shown: Vec::new(),
-                all: None,
-                last: None,
-                are_of_another_model: false,
-            });
-        }
-        Err(error) => return Err(Failure::at(path.display(), error)),
+    // What comes after the state is of a run that was stopped, or that is at work.
+    let each = |each: &mut dyn FnMut(Report)| {
+        report_log::read(&path, Reports::of(&model.settings, plan), |report| {
+            if report.iteration <= model.state.updates {
+                each(report);
+            }
+        })
     };
-    let updates = model.state.updates;
-    reports.retain(|report| report.iteration <= updates);
-    let last = reports.last().cloned();
-    let all = Some(reports.len());
-    let other = origin::is_of_another_model(model, &reports);
-    let other = other.map_err(|error| Failure::Failed(error.to_string()))?;
+    let (mut count, mut shown) = (Count::default(), Vec::new());
+    // The file is read twice, so that never all of it is in memory.
+    let read = each(&mut |report| count.add(report.iteration)).and_then(|()| {
+        let mut n = 0;
+        each(&mut |report| {
+            if count.shows(n, report.iteration) {
+                shown.push(report);
+            }
+            n += 1;
+        })
+    });
+    match read {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Samples::default()),
+        Err(error) => return Err(Failure::at(path.display(), error)),
+    }
+    // Those before the state were saved with it; there may be none from before there was such a file.
+    let before = model.state.updates.saturating_sub(1) / plan.report_every * plan.report_every;
+    if count.all > 0 && count.last < before {
+        let problem = format!("the report of update {before} is missing");
+        return Err(Failure::at(path.display(), problem));
+    }
+    let other = origin::is_of_another_model(model, shown.first());
     Ok(Samples {
-        shown: chosen(reports),
-        all,
-        last,
-        are_of_another_model: other,
+        shown,
+        all: Some(count.all),
+        are_of_another_model: other.map_err(|error| Failure::Failed(error.to_string()))?,
     })
 }
 
-/// Every one at a multiple of [`EVERY`], the first and the last; or some.
-fn chosen(reports: Vec<Report>) -> Vec<Report> {
-    let count = reports.len();
-    let iterations: Vec<u64> = reports.iter().map(|report| report.iteration).collect();
-    let is_asked = |n: u64| n % EVERY == 0;
-    let asked = iterations.iter().filter(|&&n| is_asked(n)).count() as u64;
-    // All that the assignment asks for, where the run was begun so.
-    let last = iterations.last().copied().unwrap_or(0);
-    let has_asked = asked > 1 && asked == last / EVERY + 1;
-    let keep = |n: usize| match has_asked {
-        true => is_asked(iterations[n]) || n + 1 == count,
-        false => is_one_of(n, count),
-    };
-    let numbered = reports.into_iter().enumerate();
-    (numbered.filter(|(n, _)| keep(*n)))
-        .map(|(_, report)| report)
-        .collect()
+/// How many samples there are, and of which updates.
+#[derive(Default)]
+struct Count {
+    all: u64,
+    /// Those at a multiple of [`EVERY`].
+    asked: u64,
+    /// The update of the last.
+    last: u64,
 }
 
-/// Whether n of `count` is one of [`MOST`] that are spread evenly, the first and the last among them.
-fn is_one_of(n: usize, count: usize) -> bool {
-    count <= MOST || (0..MOST).any(|i| i * (count - 1) / (MOST - 1) == n)
+impl Count {
+    fn add(&mut self, iteration: u64) {
+        self.all += 1;
+        self.asked += u64::from(iteration % EVERY == 0);
+        self.last = iteration;
+    }
+
+    /// Whether sample n is shown: every one at a multiple of [`EVERY`] and the last, where the run was begun so; else
+    /// [`MOST`] that are spread evenly, the first and the last among them.
+    fn shows(&self, n: u64, iteration: u64) -> bool {
+        let has_asked =
+            (2..=MOST_ASKED).contains(&self.asked) && self.asked == self.last / EVERY + 1;
+        match has_asked {
+            true => iteration % EVERY == 0 || iteration == self.last,
+            false => self.all <= MOST || (0..MOST).any(|i| i * (self.all - 1) / (MOST - 1) == n),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(iterations: impl Iterator<Item = u64>) -> Vec<u64> {
-        let reports = iterations.map(|iteration| Report {
-            iteration,
-            epoch: 0,
-            loss: 1.0,
-            smooth_loss: 1.0,
-            validation: None,
-            sample: String::new(),
-        });
-        let shown = chosen(reports.collect());
-        shown.iter().map(|report| report.iteration).collect()
+    /// The updates of the samples that are shown.
+    fn of(iterations: impl Iterator<Item = u64> + Clone) -> Vec<u64> {
+        let mut count = Count::default();
+        iterations
+            .clone()
+            .for_each(|iteration| count.add(iteration));
+        let numbered = (0..).zip(iterations);
+        let shown = numbered.filter(|&(n, iteration)| count.shows(n, iteration));
+        shown.map(|(_, iteration)| iteration).collect()
     }
 
     #[test]
@@ -101,13 +117,20 @@ mod tests {
         let tens: Vec<u64> = every(10_000, 400_000).collect();
         assert_eq!(of(every(10_000, 400_000)), tens);
         assert_eq!(of(every(1_000, 400_000)), tens);
+        assert_eq!(of(every(10_000, 990_000)).len(), 100);
         let ended = every(1_000, 25_000).chain([25_300]);
         assert_eq!(of(ended), [0, 10_000, 20_000, 25_300]);
         assert_eq!(of(every(100, 300)), [0, 100, 200, 300]);
-        for (step, last) in [(3_000, 90_000), (1, 9_000), (70_000, 7_000_000)] {
+        for (step, last) in [
+            (3_000, 90_000),
+            (1, 9_000),
+            (70_000, 7_000_000),
+            (10_000, 1_000_000),
+        ] {
             let shown = of(every(step, last));
-            assert_eq!(shown.len(), MOST, "{shown:?}");
-            assert_eq!((shown[0], shown[MOST - 1]), (0, last / step * step));
+            assert_eq!(shown.len() as u64, MOST, "{shown:?}");
+            let ends = [shown.first(), shown.last()];
+            assert_eq!(ends, [Some(&0), Some(&(last / step * step))]);
         }
         assert_eq!(of([0].into_iter()), [0]);
         assert_eq!(of([].into_iter()), [0; 0]);

@@ -153,3 +153,40 @@ impl Naive {
         update(&rule, parameters.values_mut(), &mut self.memory, &gradient);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman::Optimizer;
+
+    /// It would be of no use to know how fast others are.
+    #[test]
+    fn both_make_the_same_update() {
+        for optimizer in Optimizer::ALL {
+            for loss in [Loss::Sum, Loss::Mean] {
+                let settings = Settings {
+                    hidden: 7,
+                    sequence_length: 9,
+                    optimizer,
+                    loss,
+                    clip: 0.01,
+                    ..Settings::default()
+                };
+                let training = Training::new(elman::STORY, settings).unwrap();
+                let model = training.model();
+                let written = model.vocabulary.encode(&elman::STORY[..50]).unwrap();
+                let mut fast = Fast::new(model, &written, settings).unwrap();
+                let mut naive = Naive::new(model, &written, settings).unwrap();
+                fast.training.update().unwrap();
+                naive.update();
+                let [before, fast, naive] = [model, fast.training.model(), &naive.model]
+                    .map(|model| model.state.rnn.parameters.values());
+                assert!(before != fast);
+                for (fast, naive) in fast.iter().zip(naive) {
+                    let off = (fast - naive).abs();
+                    assert!(off < 1e-6, "{fast} {naive} by {optimizer:?}, {loss:?}");
+                }
+            }
+        }
+    }
+}
