@@ -127,7 +127,7 @@ pub const ENGLISH: Words = Words {
     tag: "en",
     chart: chart::Words {
         // As everywhere else in the report, where chunks are those of an order.
-        raw: "loss of a sequence",
+        raw: "sequence loss",
         ..chart::ENGLISH
     },
     title: "A recurrent network that writes, character by character",
