@@ -792,7 +792,7 @@ impl Student {
         let m = beta1 * self.remembers * m + (1.0 - beta1) * g;
         let v = beta2 * self.remembers * v + (1.0 - beta2) * g.powi(2);
         let corrected = |average: f64, which: usize| match self.corrects[which] {
-            true => average / (1.0 - self.betas[which].powi(self.t)),
+            true => average / (1.0 - (0..self.t).map(|_| self.betas[which]).product::<f64>()),
             false => average,
         };
         let (m_hat, v_hat) = (corrected(m, 0), corrected(v, 1));

@@ -63,12 +63,19 @@ ODD_NAMES = [
 ]
 
 
-def main():
-    elman = pathlib.Path(sys.argv[1]).resolve()
+def find_browser():
+    """Chromium or Chrome; where there is none, it is said that a check is skipped."""
     named = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else BROWSERS
     browser = next(filter(None, map(shutil.which, named)), None)
     if browser is None:
         print("skipped: there is no Chromium")
+    return browser
+
+
+def main():
+    elman = pathlib.Path(sys.argv[1]).resolve()
+    browser = find_browser()
+    if browser is None:
         return
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

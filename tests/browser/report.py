@@ -12,13 +12,12 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
 import reports
-from check import BROWSERS, OPTIONS
+from check import OPTIONS, find_browser
 
 WIDTHS = [1280, 390]
 SCHEMES = {"dark": 0, "light": 1}
@@ -109,10 +108,8 @@ for (const {name, page, width} of PAGES) {
 
 def main():
     elman = pathlib.Path(sys.argv[1]).resolve()
-    named = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else BROWSERS
-    browser = next(filter(None, map(shutil.which, named)), None)
+    browser = find_browser()
     if browser is None:
-        print("skipped: there is no Chromium")
         return
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TMPDIR"] = folder
