@@ -59,6 +59,15 @@ impl Curve {
         }
     }
 
+    /// Adds a row, and the validation loss where there was a look at what is held out.
+    pub fn push_look(&mut self, iteration: u64, losses: [f64; 2], validation: Option<f64>) {
+        let [loss, smooth] = losses;
+        self.push(iteration, loss, smooth);
+        if let Some(validation) = validation {
+            self.push_validation(iteration, validation);
+        }
+    }
+
     fn halve(&mut self) {
         self.rows_per_point *= 2;
         let pairs = self.points.chunks(2).map(|pair| {

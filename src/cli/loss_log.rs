@@ -104,10 +104,8 @@ impl Row {
 
     /// Adds it to a curve.
     pub fn draw(&self, curve: &mut Curve) {
-        curve.push(self.iteration, self.loss, self.smooth_loss);
-        if let Some(loss) = self.validation_loss() {
-            curve.push_validation(self.iteration, loss);
-        }
+        let losses = [self.loss, self.smooth_loss];
+        curve.push_look(self.iteration, losses, self.validation_loss());
     }
 
     /// The row of an update as it was written, to the character.

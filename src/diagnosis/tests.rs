@@ -3,7 +3,6 @@
 
 use super::*;
 use crate::arrays::{self, Form};
-use crate::model::{Initialization, Loss};
 use crate::optimizer::{Optimizer, Rule};
 use crate::reference::{self, Pass, plus, product, transpose};
 use crate::text::one_hot;
@@ -722,12 +721,7 @@ fn other_arrays_are_no_case() {
 fn adam_edition() -> Settings {
     Settings {
         hidden: 5,
-        optimizer: Optimizer::Adam,
-        learning_rate: 0.001,
-        clip: f64::INFINITY,
-        loss: Loss::Mean,
-        initialization: Initialization::FanIn,
-        ..Settings::default()
+        ..Settings::adam_edition()
     }
 }
 
@@ -790,7 +784,7 @@ impl Student {
     fn after(&self, [theta, m, v, g]: [f64; 4]) -> [f64; 3] {
         let [beta1, beta2] = self.betas;
         let m = beta1 * self.remembers * m + (1.0 - beta1) * g;
-        let v = beta2 * self.remembers * v + (1.0 - beta2) * g.powi(2);
+        let v = beta2 * self.remembers * v + (1.0 - beta2) * (g * g);
         let corrected = |average: f64, which: usize| match self.corrects[which] {
             true => average / (1.0 - (0..self.t).map(|_| self.betas[which]).product::<f64>()),
             false => average,

@@ -172,10 +172,8 @@ fn losses(
     });
     read.map_err(|error| Failure::at(path.display(), error))?;
     if let Some(last) = last.filter(|last| last.iteration == updates && updates > 0) {
-        curve.push(updates, last.loss, last.smooth_loss);
-        if let Some([loss, _]) = last.validation {
-            curve.push_validation(updates, loss);
-        }
+        let validation = last.validation.map(|[loss, _]| loss);
+        curve.push_look(updates, [last.loss, last.smooth_loss], validation);
     }
     Ok(Losses {
         title: Title {

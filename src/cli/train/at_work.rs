@@ -153,10 +153,9 @@ impl Run {
             if self.rows.has(n) {
                 let logged = self.folder.log(&look, validation.as_ref());
                 logged.map_err(|failure| self.with_kept(failure))?;
-                self.curve.push(n, look.loss, look.smooth_loss);
-                if let Some(Validation { loss, .. }) = validation {
-                    self.curve.push_validation(n, loss);
-                }
+                let validation = validation.map(|validation| validation.loss);
+                let losses = [look.loss, look.smooth_loss];
+                self.curve.push_look(n, losses, validation);
             }
             self.show(&look);
             let updated = self.training.update();
