@@ -194,7 +194,7 @@ def main():
     print(f"PyTorch {torch.__version__}, one thread\n")
     print("| microseconds an update | one stream | times elman's | 16 streams | times elman's |\n|---|---:|---:|---:|---:|")
     row("elman, indexed", fast, fast)
-    row("the equations as plain loops, one-hot (`src/reference.rs`)", [least["update, one-hot"], None], fast)
+    row("the equations as plain loops, one-hot (`src/network/reference.rs`)", [least["update, one-hot"], None], fast)
     for name in dict.fromkeys(key[0] for key in least if isinstance(key, tuple)):
         row(name, [least[name, batch] for batch in BATCHES], fast)
     print("\n| U x for 25 characters, plain loops | microseconds |\n|---|---:|")

@@ -1,7 +1,5 @@
 //! Digests: 64 bits that tell two runs, or two texts, apart.
 
-use crate::parameters::Parameters;
-
 /// FNV-1a, 64 bits (Glenn Fowler, Landon Curt Noll and Kiem-Phong Vo): not against an adversary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest(u64);
@@ -31,14 +29,6 @@ impl Default for Digest {
     }
 }
 
-/// The digest of U, W, V, b, c: over the little-endian bits of every entry, in order.
-pub fn of_parameters(parameters: &Parameters) -> u64 {
-    let digest = parameters.values().iter().fold(Digest::new(), |digest, x| {
-        digest.with(&x.to_bits().to_le_bytes())
-    });
-    digest.value()
-}
-
 /// The digest of a text: over its UTF-8 bytes.
 pub fn of_text(text: &str) -> u64 {
     Digest::new().with(text.as_bytes()).value()
@@ -58,21 +48,5 @@ mod tests {
             Digest::new().with(b"foo").with(b"bar").value(),
             of_text("foobar")
         );
-    }
-
-    #[test]
-    fn every_bit_of_every_parameter_counts() {
-        let shape = crate::Shape::new(2, 2).unwrap();
-        let mut parameters = Parameters::zeros(shape).unwrap();
-        let mut seen = vec![of_parameters(&parameters)];
-        for i in 0..shape.entries() {
-            parameters.values_mut()[i] = f64::from_bits(1);
-            seen.push(of_parameters(&parameters));
-            parameters.values_mut()[i] = 0.0;
-        }
-        let count = seen.len();
-        seen.sort_unstable();
-        seen.dedup();
-        assert_eq!(seen.len(), count);
     }
 }

@@ -28,17 +28,18 @@
 //! ```
 //!
 //! and AdaGrad moves the parameters, after each entry g of the gradient is clipped to [-5, 5]:
-//! `G += g g`, `theta -= (eta g) / sqrt(G + epsilon)`. [`optimizer`] has Adam and RMSProp as well. The hidden state is carried from one update to the
-//! next until the text is begun anew. With several streams, parts of the text are read side by side, and the
-//! gradient is their mean.
+//! `G += g g`, `theta -= (eta g) / sqrt(G + epsilon)`. [`Optimizer`] has Adam and RMSProp as well. The hidden
+//! state is carried from one update to the next, until a new epoch begins. With a batch size above 1, parts of the text are
+//! read side by side, and the gradient is their mean.
 //!
 //! # Train, write, judge, check
 //!
 //! ```
-//! use elman::synthesis::passage;
-//! use elman::{Settings, Training, gradient_check, score};
+//! use elman::check::{Case, check_gradients};
+//! use elman::inference::{passage, score_text};
+//! use elman::{Settings, Training};
 //!
-//! // The story that is built in; any text does. Its last tenth is held out.
+//! // The built-in story; any text does. Its last tenth is held out for validation.
 //! let settings = Settings { hidden: 20, validation: 0.1, ..Settings::default() };
 //! let mut training = Training::new(elman::STORY, settings)?;
 //! let untrained = training.validate()?;
@@ -48,50 +49,51 @@
 //! let trained = training.validate()?;
 //! assert!(trained.bits < 0.9 * untrained.bits);
 //!
-//! // The best model writes, and says how many bits it needs for a text.
+//! // The best model writes text, and says how many bits it needs for a text.
 //! let model = training.best();
 //! println!("{}", passage(model, 200, 1));
 //! let [english, reversed] = ["the ferry and the bell", "lleb eht dna yrref eht"]
-//!     .map(|text| score::of_text(model, text).bits_per_character());
+//!     .map(|text| score_text(model, text).bits_per_character());
 //! assert!(english < reversed);
 //!
-//! // Every entry of every gradient, at the state that the training has reached.
+//! // Every entry of every gradient is checked, at the state that the training has reached.
 //! let (inputs, targets) = training.chunk();
-//! let case = gradient_check::Case { inputs, targets, h0: training.h0() };
-//! assert!(gradient_check::check(&training.model().state.rnn, case)?.passed());
+//! let case = Case { inputs, targets, h0: training.h0() };
+//! assert!(check_gradients(&training.model().state.rnn, case)?.passed());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Where to begin
+//!
+//! | to | look at |
+//! |---|---|
+//! | train a network | [`Settings`] and [`Training`] |
+//! | write text | [`inference::passage`] and [`inference::Synthesizer`] |
+//! | score text | [`inference::score_text`] and [`inference::Scorer`] |
+//! | check gradients | [`check::check_gradients`] |
+//! | load and save models | [`files::load`] and [`files::save`] |
+//! | exchange weights with PyTorch and NumPy | [`files::import`] and [`files::export`] |
+//! | read the equations | [`mod@network::reference`], the definition, and [`Rnn`] |
+//! | profile | [`kernels`] |
+//!
 //! [`guide`] has a page for students, one for engineers, and one for those who profile.
 //!
-//! # Where things are
+//! # Modules, from the ground up
 //!
-//! Each floor knows only those below it:
+//! Each module knows only those above it in this table:
 //!
-//! | floor | |
+//! | module | what is in it |
 //! |---|---|
-//! | [`worked_case`], [`diagnosis`] | one update with every number on the way; what is wrong with somebody's own |
-//! | [`arrays`] | named arrays in `.npz`, safetensors and JSON |
-//! | [`places`] | chunks of a text, with the hidden state that a trained network has there |
-//! | [`training`] | the loop: chunks, epochs, smooth loss, the best model |
-//! | [`validation`] | the loss of the text that is held out |
-//! | [`score`] | what a text costs in bits, whole or line by line |
-//! | [`order`] | where each update reads: the order of the text, chunks in random order, random positions |
-//! | [`corpus`] | texts of any length, read in windows |
-//! | [`streams`] | one update of all streams, on one thread or several |
-//! | [`synthesis`], [`gradient_check`] | text from a network; numerical against analytic gradients |
-//! | [`exchange`], [`zip`], [`npy`] | weights for PyTorch and NumPy, and from them |
-//! | [`checkpoint`], [`safetensors`], [`json`] | model files |
-//! | [`disk`] | files that are replaced whole or not at all |
-//! | [`model`], [`digest`] | settings, state and plan of a run; 64 bits that tell two apart |
-//! | [`network`] | the equations above, with indices for one-hot vectors: forward, and backward through time |
-//! | [`optimizer`] | AdaGrad, Adam, RMSProp: the update, of each entry as soon as it is summed |
-//! | [`gradient`] | the sums over steps and streams |
-//! | [`unrolled`] | the buffers of T steps |
-//! | [`mod@reference`] | the same equations dense and plain: the definition |
-//! | [`parameters`], [`text`], [`random`] | U, W, V, b, c; vocabulary and one-hot matrices; random numbers |
-//! | [`kernels`] | products, tanh, softmax on slices, every sum in one written-down order |
-//! | [`kernels::level`], [`buffer`] | four doubles at a time, for every instruction set; where buffers begin |
+//! | [`kernels`] | arithmetic on slices: products, tanh, softmax, every sum in one written-down order |
+//! | [`random`] | random numbers |
+//! | [`network`] | the equations: parameters, forward, backward through time, optimizers |
+//! | [`settings`] | everything that decides what is learned |
+//! | [`text`] | text to indices: vocabulary, texts of any length |
+//! | [`model`] | settings, vocabulary and state of a run |
+//! | [`inference`] | what a trained network does: write, score |
+//! | [`files`] | models and weights on disk |
+//! | [`training`] | the loop: updates, epochs, validation, the best model |
+//! | [`check`] | numerical gradients, worked cases, what is wrong with your own numbers |
 //!
 //! Matrices are row-major `f64` slices everywhere. Nothing allocates per update or per character.
 #![deny(missing_docs)]
@@ -99,51 +101,33 @@
 // The letters are the field's own: U, W, V, K, T, G, dW ...
 #![allow(non_snake_case)]
 
-pub mod arrays;
-pub mod buffer;
-pub mod checkpoint;
-pub mod corpus;
-pub mod diagnosis;
-pub mod digest;
-pub mod disk;
-pub mod exchange;
-pub mod gradient;
-pub mod gradient_check;
+pub mod check;
+mod digest;
+pub mod files;
+mod formats;
 pub mod guide;
-pub mod json;
+pub mod inference;
+#[doc(hidden)]
+pub mod internals;
 pub mod kernels;
 pub mod model;
 pub mod network;
-pub mod npy;
-pub mod optimizer;
-pub mod order;
-pub mod parameters;
-pub mod places;
 pub mod random;
-mod recurrence;
-pub mod reference;
-pub mod safetensors;
-pub mod score;
-pub mod streams;
-pub mod synthesis;
+pub mod settings;
 pub mod text;
-mod threads;
 pub mod training;
-pub mod unrolled;
-pub mod validation;
-pub mod worked_case;
-pub mod zip;
 
-pub use corpus::{Corpus, TextError};
 pub use kernels::Level;
-pub use model::{Initialization, Loss, Model, Order, Plan, Settings};
-pub use network::Rnn;
-pub use optimizer::Optimizer;
-pub use parameters::{Parameters, Shape, ShapeError};
-pub use text::Vocabulary;
-pub use training::{Look, Training, TrainingError};
-pub use unrolled::Unrolled;
-pub use validation::Validation;
+pub use model::{Model, Plan};
+pub use network::optimizer::Optimizer;
+pub use network::parameters::{Parameters, Shape, ShapeError};
+pub use network::rnn::Rnn;
+pub use network::unrolled::Unrolled;
+pub use settings::{Initialization, Loss, Order, Settings};
+pub use text::corpus::{Corpus, TextError};
+pub use text::vocabulary::Vocabulary;
+pub use training::training_loop::{Look, Training, TrainingError};
+pub use training::validation::Validation;
 
 /// The version of this crate; the same whether cargo builds it or rustc alone.
 pub const VERSION: &str = "0.1.0";

@@ -5,5 +5,5 @@
 mod cli;
 
 fn main() -> std::process::ExitCode {
-    cli::commands::run(std::env::args_os().skip(1))
+    cli::commands::dispatch::run(std::env::args_os().skip(1))
 }

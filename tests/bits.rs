@@ -4,9 +4,8 @@
 
 mod program;
 
-use elman::{
-    Level, Optimizer, Order, STORY, Settings, Training, Unrolled, checkpoint, digest, safetensors,
-};
+use elman::internals::{checkpoint, safetensors};
+use elman::{Level, Optimizer, Order, STORY, Settings, Training, Unrolled};
 use program::{Ended, Folder, TEXT, ended};
 
 /// Digests on the built-in text with seed 1: m, streams, updates, digest. They change with the order of
@@ -37,7 +36,7 @@ fn begin(text: &str, hidden: usize, sequence_length: usize, streams: usize) -> T
 }
 
 fn digest_of(training: &Training) -> u64 {
-    digest::of_parameters(&training.model().state.rnn.parameters)
+    training.model().state.rnn.parameters.digest()
 }
 
 /// The digest after so many updates, and the bits of all losses, of G and of h.

@@ -5,8 +5,9 @@
 
 mod program;
 
-use elman::arrays::{self, Form, Read, Values, Written};
-use elman::diagnosis::Known;
+use elman::internals::arrays;
+use elman::internals::arrays::{Form, Read, Values, Written};
+use elman::internals::diagnosis::Known;
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 use program::{Ended, Folder};
@@ -138,7 +139,7 @@ fn a_model_makes_a_case_as_well() {
         "{line}"
     );
     let arrays = case(&folder, "case.npz");
-    let best = elman::checkpoint::load(&folder.path("run/best.safetensors")).unwrap();
+    let best = elman::files::load(&folder.path("run/best.safetensors")).unwrap();
     assert_eq!(numbers(&arrays, "U"), best.state.rnn.parameters.tensors().U);
     assert_eq!(numbers(&arrays, "G_U"), best.state.memory[0].tensors().U);
     assert_eq!(numbers(&arrays, "h0"), best.state.h);

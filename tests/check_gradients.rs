@@ -117,7 +117,7 @@ fn a_model_is_checked_where_it_stands_and_elsewhere() {
     let places = line(&table);
     assert_eq!(places.split(", ").count(), 3, "{places}");
     assert!(places.contains(" (the model's own)"), "{places}");
-    let entries = 3 * elman::checkpoint::load(&folder.path("run/model.safetensors"))
+    let entries = 3 * elman::files::load(&folder.path("run/model.safetensors"))
         .unwrap()
         .state
         .rnn

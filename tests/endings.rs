@@ -2,8 +2,8 @@
 
 mod program;
 
-use elman::synthesis::{Sampling, Synthesizer};
-use elman::{checkpoint, digest};
+use elman::inference::{Sampling, Synthesizer};
+use elman::internals::checkpoint;
 use program::{Folder, ended, value};
 use std::iter::successors;
 
@@ -56,7 +56,7 @@ fn the_best_model_and_the_last_have_a_file_each() {
         assert!(shown.lines().any(|line| line == row), "{shown}");
     }
 
-    let digest = |model: &elman::Model| digest::of_parameters(&model.state.rnn.parameters);
+    let digest = |model: &elman::Model| model.state.rnn.parameters.digest();
     assert_eq!(last, format!("digest={:016x}\n", digest(&model)));
     assert_ne!(digest(&model), digest(&best));
 }

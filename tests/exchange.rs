@@ -2,12 +2,15 @@
 
 mod program;
 
-use elman::exchange::{self, Format};
+use elman::files::Format;
+use elman::internals::exchange;
+use elman::internals::safetensors;
+use elman::internals::safetensors::F64Tensor;
+use elman::internals::{checkpoint, npy, zip};
 use elman::model::State;
 use elman::random::{Generator, Stream};
-use elman::safetensors::{self, F64Tensor};
 use elman::text::Symbols;
-use elman::{Model, Parameters, Rnn, Settings, Shape, Vocabulary, checkpoint, npy, zip};
+use elman::{Model, Parameters, Rnn, Settings, Shape, Vocabulary};
 use program::Folder;
 
 const FORMATS: [Format; 2] = [Format::Torch, Format::Npz];
@@ -43,7 +46,7 @@ fn model(symbols: Symbols, characters: &str, documents: bool) -> Model {
 
 fn written(model: &Model, format: Format) -> Vec<u8> {
     let mut bytes = Vec::new();
-    exchange::write_to(&mut bytes, model, format).unwrap();
+    exchange::write_weights(&mut bytes, model, format).unwrap();
     bytes
 }
 
@@ -65,13 +68,13 @@ fn a_model_round_trips_through_each_format_to_the_bit() {
         let model = model(symbols, characters, documents);
         for format in FORMATS {
             let bytes = written(&model, format);
-            let back = exchange::read(&bytes, None).unwrap();
+            let back = exchange::import(&bytes, None).unwrap();
             assert_eq!(back, model, "{format:?}");
             assert_eq!(bits(&back), bits(&model), "{format:?}");
             assert_eq!(written(&back, format), bytes, "{format:?}");
             // The vocabulary that is named counts, not the file's.
             let order: String = characters.chars().rev().collect();
-            let turned = exchange::read(&bytes, Some(&order)).unwrap();
+            let turned = exchange::import(&bytes, Some(&order)).unwrap();
             assert_eq!(turned.vocabulary, model.vocabulary);
             assert_ne!(bits(&turned), bits(&model));
         }
@@ -160,7 +163,7 @@ fn files_of_the_real_packages_are_read() {
         ("f16.npz", false, true),
     ] {
         let file = std::fs::read(format!("fixtures/exchange/{name}")).unwrap();
-        let model = exchange::read(&file, Some("b\na")).unwrap();
+        let model = exchange::import(&file, Some("b\na")).unwrap();
         let parts = model.state.rnn.parameters.tensors();
         assert_eq!(model.vocabulary.characters(), ['\n', 'a', 'b'], "{name}");
         assert_eq!(parts.U, eighths, "{name}");
@@ -176,7 +179,7 @@ fn files_of_the_real_packages_are_read() {
             ..Settings::default()
         };
         assert_eq!(model.settings, settings, "{name}");
-        match exchange::read(&file, None) {
+        match exchange::import(&file, None) {
             Ok(own) => assert!(has_vocabulary && own == model, "{name}"),
             Err(error) => {
                 assert!(!has_vocabulary, "{name}");
@@ -220,7 +223,7 @@ type Entries = Vec<(String, Vec<u8>)>;
 
 /// The same network as NumPy's file.
 fn npz(change: impl FnOnce(&mut Entries)) -> Vec<u8> {
-    let model = exchange::read(&torch(|_, _| ()), None).unwrap();
+    let model = exchange::import(&torch(|_, _| ()), None).unwrap();
     let file = written(&model, Format::Npz);
     let mut entries: Entries = (zip::read(&file).unwrap().into_iter())
         .map(|entry| (entry.name, entry.bytes.to_vec()))
@@ -239,7 +242,7 @@ fn zipped(entries: &Entries) -> Vec<u8> {
 
 #[track_caller]
 fn refused(file: &[u8], vocabulary: Option<&str>, words: &str) {
-    let error = exchange::read(file, vocabulary).unwrap_err().to_string();
+    let error = exchange::import(file, vocabulary).unwrap_err().to_string();
     assert!(error.contains(words), "{words:?} is not in {error:?}");
     assert!(error.len() < 300, "{error:?}");
 }
@@ -251,7 +254,7 @@ fn biases_are_added() {
             tensors[2].2 = vec![one; 2];
             tensors[3].2 = vec![other; 2];
         });
-        exchange::read(&file, None).map(|model| model.state.rnn.parameters.tensors().b[1])
+        exchange::import(&file, None).map(|model| model.state.rnn.parameters.tensors().b[1])
     };
     assert_eq!(with(0.1, 0.2), Ok(0.1 + 0.2));
     assert_eq!(with(0.0, 7.0), Ok(7.0));
@@ -260,11 +263,11 @@ fn biases_are_added() {
     let error = with(f64::MAX, f64::MAX).unwrap_err().to_string();
     assert!(error.contains("\"rnn.bias_hh_l0\" has no finite number at row 0"));
     let file = torch(|tensors, _| tensors.retain(|tensor| !tensor.0.starts_with("rnn.bias")));
-    let model = exchange::read(&file, None).unwrap();
+    let model = exchange::import(&file, None).unwrap();
     assert_eq!(model.state.rnn.parameters.tensors().b, [0.0, 0.0]);
     assert_eq!(model.state.rnn.parameters.tensors().c, [1.0, 2.0, 3.0]);
     let file = torch(|tensors, _| tensors.truncate(5));
-    let model = exchange::read(&file, None).unwrap();
+    let model = exchange::import(&file, None).unwrap();
     assert_eq!(model.state.rnn.parameters.tensors().b, [2.0, 4.0]);
     assert_eq!(model.state.rnn.parameters.tensors().c, [0.0; 3]);
 }
@@ -468,7 +471,7 @@ fn vocabularies_that_do_not_fit_are_refused() {
     );
     let bytes = with("symbols", "bytes");
     assert_eq!(
-        exchange::read(&bytes, None).unwrap().vocabulary.symbols(),
+        exchange::import(&bytes, None).unwrap().vocabulary.symbols(),
         Symbols::Bytes
     );
     refused(
@@ -623,7 +626,7 @@ fn arrays_that_do_not_fit_are_refused() {
             code_points.extend(bytes);
         }
         let file = array("vocabulary.npy", vocabulary, &[3], &code_points);
-        let model = exchange::read(&file, None).unwrap();
+        let model = exchange::import(&file, None).unwrap();
         assert_eq!(
             model.state.rnn.parameters.tensors().c,
             [3.0, 1.0, 2.0],
@@ -659,7 +662,7 @@ fn files_of_another_kind_are_refused() {
         let file = written(&model, format);
         for length in 0..file.len() {
             assert!(
-                exchange::read(&file[..length], None).is_err(),
+                exchange::import(&file[..length], None).is_err(),
                 "{length} bytes"
             );
         }
@@ -727,13 +730,13 @@ fn mutate(file: &[u8], header: usize, generator: &mut Generator) -> Vec<u8> {
 
 /// Refused, or a model: one that is written and read back to the bit.
 fn refused_or_model(file: &[u8]) -> bool {
-    let Ok(model) = exchange::read(file, Some("cab")) else {
+    let Ok(model) = exchange::import(file, Some("cab")) else {
         return false;
     };
     let bytes = checkpoint::to_bytes(&model).unwrap();
     assert_eq!(checkpoint::from_bytes(&bytes).unwrap(), model);
     for format in FORMATS {
-        let back = exchange::read(&written(&model, format), None).unwrap();
+        let back = exchange::import(&written(&model, format), None).unwrap();
         assert_eq!(bits(&back), bits(&model));
     }
     true
@@ -931,12 +934,12 @@ fn files_are_replaced_whole_or_not_at_all() {
     let model = model(Symbols::Characters, "abc", false);
     let path = folder.path("way");
     std::fs::create_dir(&path).unwrap();
-    assert!(exchange::save(&model, Format::Torch, &path).is_err());
+    assert!(exchange::export(&model, Format::Torch, &path).is_err());
     assert!(path.is_dir());
     assert!(!folder.path("way.elman.new").exists());
     let path = folder.path("weights");
     for format in FORMATS {
-        exchange::save(&model, format, &path).unwrap();
+        exchange::export(&model, format, &path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), written(&model, format));
     }
     assert!(!folder.path("weights.elman.new").exists());

@@ -2,7 +2,7 @@
 
 mod program;
 
-use elman::checkpoint;
+use elman::internals::checkpoint;
 use program::{Folder, TEXT};
 
 const RUN: &str = "--hidden 8 --iterations 400 --report-every 200 --report-length 20 --quiet";

@@ -3,9 +3,9 @@
 #![allow(unsafe_code)]
 #![allow(non_snake_case)]
 
+use elman::inference::{Extent, Reading, Scorer};
+use elman::inference::{Sampling, Synthesizer};
 use elman::random::{Generator, Stream};
-use elman::score::{Extent, Reading, Scorer};
-use elman::synthesis::{Sampling, Synthesizer};
 use elman::text::Symbols;
 use elman::{Corpus, Level, Order, STORY, Settings, Training};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -310,7 +310,7 @@ fn a_long_text_is_judged_and_held_nowhere() {
         };
         let mut reading = Reading::new(trained.model(), extent);
         let (mut rows, mut characters) = (0, 0);
-        let mut row = |row: elman::score::Row<'_>| {
+        let mut row = |row: elman::inference::Row<'_>| {
             rows += 1;
             characters += row.score.characters;
         };

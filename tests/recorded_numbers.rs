@@ -2,8 +2,9 @@
 
 #![allow(non_snake_case)]
 
-use elman::model::{Loss, Model, Settings};
-use elman::optimizer::Optimizer;
+use elman::model::Model;
+use elman::network::Optimizer;
+use elman::settings::{Loss, Settings};
 use elman::text::Vocabulary;
 use elman::{Parameters, Rnn, Shape, Training, Unrolled};
 use std::collections::HashMap;

@@ -2,11 +2,12 @@
 
 mod program;
 
-use elman::checkpoint;
-use elman::disk::System;
-use elman::gradient_check::{Case, check};
+use elman::check::Case;
+use elman::check::check_gradients;
+use elman::inference::{Sampling, Synthesizer};
+use elman::internals::checkpoint;
+use elman::internals::disk::System;
 use elman::random::{Generator, Stream};
-use elman::synthesis::{Sampling, Synthesizer};
 use program::{Folder, TEXT, ended, value};
 
 /// Texts, and how they are learned.
@@ -355,9 +356,9 @@ fn the_gradients_are_those_of_the_best_model() {
         targets: &chunk[1..11],
         h0: &best.state.h,
     };
-    let compared = check(&best.state.rnn, case).unwrap();
+    let compared = check_gradients(&best.state.rnn, case).unwrap();
     assert!(compared.passed());
-    let cells = |text: &dyn Fn(&elman::gradient_check::Row) -> String| {
+    let cells = |text: &dyn Fn(&elman::check::Row) -> String| {
         let cells = compared.rows.iter().map(|row| format!(" {} |", text(row)));
         cells.collect::<String>()
     };
@@ -647,10 +648,10 @@ fn what_there_is_not_is_said() {
 
     // As a run leaves its folder that is stopped: the plan goes further than the state.
     let path = folder.path("none/model.safetensors");
-    let (model, plan) = checkpoint::load_with(&path).unwrap();
+    let (model, plan) = checkpoint::load_with_plan(&path).unwrap();
     let mut plan = plan.unwrap();
     plan.iterations = 1_000_000;
-    checkpoint::save_with(&model, Some(&plan), &path, &mut System).unwrap();
+    checkpoint::save_with_plan(&model, Some(&plan), &path, &mut System).unwrap();
     folder.run("report none --seconds 0 --force").well();
     let html = folder.read_text("none/report.html");
     assert!(
@@ -675,11 +676,11 @@ fn what_comes_after_the_state_is_left_out() {
     train(&folder, "--log-every 10 --iterations 200 --out early");
     train(&folder, "--log-every 10");
     let path = |run: &str| folder.path(&format!("{run}/model.safetensors"));
-    let (model, plan) = checkpoint::load_with(&path("early")).unwrap();
+    let (model, plan) = checkpoint::load_with_plan(&path("early")).unwrap();
     let mut plan = plan.unwrap();
     plan.iterations = 300;
     for run in ["early", "run"] {
-        let saved = checkpoint::save_with(&model, Some(&plan), &path(run), &mut System);
+        let saved = checkpoint::save_with_plan(&model, Some(&plan), &path(run), &mut System);
         saved.unwrap();
         folder.run(&format!("report {run} --seconds 0")).well();
     }
@@ -712,10 +713,10 @@ fn a_passage_without_end_is_shown_in_part() {
     folder.run("report run --seconds 0").well();
     let short = fenced(&folder.read_text("run/report.md"));
     let path = folder.path("run/model.safetensors");
-    let (model, plan) = checkpoint::load_with(&path).unwrap();
+    let (model, plan) = checkpoint::load_with_plan(&path).unwrap();
     let mut plan = plan.unwrap();
     plan.passage_length = 1_000_000_000_000;
-    checkpoint::save_with(&model, Some(&plan), &path, &mut System).unwrap();
+    checkpoint::save_with_plan(&model, Some(&plan), &path, &mut System).unwrap();
     folder.run("report run --seconds 0 --out long").well();
     let markdown = folder.read_text("long/report.md");
     let long = fenced(&markdown);

@@ -485,7 +485,7 @@ fn another_text_is_refused_with_both_digests() {
     let folder = Folder::new("resume-text");
     begin(&folder, "run", "--iterations 50").well();
     let files = folder.files("run");
-    let digest = |text: &str| format!("{:016x}", elman::digest::of_text(text));
+    let digest = |text: &str| format!("{:016x}", elman::internals::digest::of_text(text));
     let text = TEXT.repeat(13);
     for other in [
         text.replacen("nine", "five", 1),
@@ -627,7 +627,10 @@ fn the_best_model_s_file_knows_nothing_of_the_run_s_plan() {
     let file = |run: &str, name: &str| folder.read(&format!("{run}/{name}.safetensors"));
     assert!(file("run", "best") == file("longer", "best"));
     let holds = |bytes: Vec<u8>, key: &str| {
-        let found = elman::safetensors::read(&bytes).unwrap().metadata.unwrap();
+        let found = elman::internals::safetensors::read(&bytes)
+            .unwrap()
+            .metadata
+            .unwrap();
         found.iter().any(|(name, _)| name == key)
     };
     for key in [

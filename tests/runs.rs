@@ -4,10 +4,12 @@
 
 mod program;
 
+use elman::inference::synthesize;
+use elman::inference::{Sampling, Synthesizer};
+use elman::internals::json;
 use elman::kernels::ln;
 use elman::random::{Generator, Stream};
-use elman::synthesis::{self, Sampling, Synthesizer};
-use elman::{Settings, Training, json};
+use elman::{Settings, Training};
 use program::{Folder, TEXT, ended, value};
 
 /// Report lines with the text that follows each, from the output of `train`.
@@ -256,7 +258,7 @@ fn what_is_printed_never_changes_what_is_learned() {
     assert!(best("quiet") == best("talkative"));
     let model = |run: &str| {
         let path = folder.path(run).join("model.safetensors");
-        elman::checkpoint::load(&path).unwrap()
+        elman::files::load(&path).unwrap()
     };
     assert!(model("quiet") == model("talkative"));
 }
@@ -289,7 +291,7 @@ fn no_iterations_write_the_untrained_model() {
     assert_eq!(reports(&stdout).len(), 1);
     assert_eq!(value(passage(&stdout).0, "best_iter"), "0");
     assert_eq!(folder.read_text("run/loss.csv").lines().count(), 1);
-    let model = elman::checkpoint::load(&folder.path("run/model.safetensors")).unwrap();
+    let model = elman::files::load(&folder.path("run/model.safetensors")).unwrap();
     let settings = elman::Settings {
         hidden: 6,
         sequence_length: 10,
@@ -419,8 +421,8 @@ fn texts_are_those_of_the_library() {
     let model = untrained.model();
     let mut generator = Generator::new(1, Stream::Report(0));
     let (rnn, x0) = (&model.state.rnn, model.start());
-    let indices = synthesis::synthesize(rnn, &[0.0; 6], x0, 40, &mut generator);
+    let indices = synthesize(rnn, &[0.0; 6], x0, 40, &mut generator);
     assert_eq!(reports(&stdout)[0].1, model.vocabulary.decode(&indices));
-    let best = elman::checkpoint::load(&folder.path("run/best.safetensors")).unwrap();
-    assert_eq!(passage(&stdout).1, synthesis::passage(&best, 60, 1));
+    let best = elman::files::load(&folder.path("run/best.safetensors")).unwrap();
+    assert_eq!(passage(&stdout).1, elman::inference::passage(&best, 60, 1));
 }

@@ -2,9 +2,10 @@
 
 mod program;
 
+use elman::Model;
+use elman::inference::{Sampling, Synthesizer};
+use elman::internals::checkpoint;
 use elman::random::{Generator, Stream};
-use elman::synthesis::{Sampling, Synthesizer};
-use elman::{Model, checkpoint};
 use program::{Folder, ended};
 use std::io::Read as _;
 use std::process::Stdio;

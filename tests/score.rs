@@ -1,15 +1,18 @@
-//! What a text costs: the rules of `elman::score` against a plain twin of them, and the program that prints it.
+//! What a text costs: the rules of `elman::inference::scoring` against a plain twin of them, and the program that prints it.
 
 #![allow(non_snake_case)]
 
 mod program;
 
-use elman::corpus::TextError;
+use elman::inference::{Extent, Reading, Row, Score, Scorer, Worst, unknown};
+use elman::inference::{score_lines, score_text};
+use elman::internals::checkpoint;
 use elman::model::State;
+use elman::network::reference;
 use elman::random::{Generator, Stream};
-use elman::score::{Extent, Reading, Row, Score, Scorer, Worst, of_lines, of_text, unknown};
+use elman::text::TextError;
 use elman::text::{InvalidUtf8, Symbols, one_hot};
-use elman::{Level, Model, Parameters, Rnn, Settings, Shape, Vocabulary, checkpoint, reference};
+use elman::{Level, Model, Parameters, Rnn, Settings, Shape, Vocabulary};
 use program::{Folder, PATIENCE};
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::process::Stdio;
@@ -253,11 +256,11 @@ fn scores_are_those_of_the_rules() {
                 match extent {
                     Extent::Text => {
                         assert_eq!(rows[0].0, None);
-                        assert_eq!(of_text(&model, text), scores[0]);
+                        assert_eq!(score_text(&model, text), scores[0]);
                     }
                     Extent::Lines { carry } => {
                         assert!(lines.eq(1..=rows.len() as u64), "{what}");
-                        assert!(carry || of_lines(&model, text) == scores);
+                        assert!(carry || score_lines(&model, text) == scores);
                     }
                 }
                 seen += scores.iter().filter(|score| score.characters > 0).count();
@@ -296,7 +299,7 @@ fn what_the_vocabulary_lacks_costs_the_same_wherever_it_stands() {
     let each = unknown(Symbols::Characters);
     // From the logarithm of 1,112,064 to 50 digits.
     assert!((each - 20.084_808_387_804_36).abs() < 1e-14);
-    let score = |text: &str| of_text(&model, text);
+    let score = |text: &str| score_text(&model, text);
     let plain = score("abc");
     assert_eq!(plain.characters, 2);
     // First, between and last: the network does not see it.
@@ -327,7 +330,7 @@ fn a_text_costs_the_loss_of_the_forward_pass() {
     let parameters = &model.state.rnn.parameters;
     let (X, Y) = (one_hot(&indices[..T], K), one_hot(&indices[1..], K));
     let dense = reference::forward(parameters, &X, &Y, &[0.0; 7]);
-    let score = of_text(&model, &text);
+    let score = score_text(&model, &text);
     let nats = score.bits * std::f64::consts::LN_2;
     assert!((nats - dense.loss).abs() <= 1e-12 * dense.loss);
     assert_eq!(score.characters, T as u64);
@@ -356,7 +359,7 @@ fn a_text_costs_the_loss_of_the_forward_pass() {
 fn what_is_impossible_costs_many_bits_and_not_infinitely_many() {
     let mut model = model(Symbols::Characters, "\nabc", false);
     (model.state.rnn.parameters.values_mut().iter_mut()).for_each(|w| *w *= 1e4);
-    let score = of_text(&model, "abcabccbaabc");
+    let score = score_text(&model, "abcabccbaabc");
     assert!(score.bits.is_finite() && score.bits > 10_000.0, "{score:?}");
 }
 
@@ -448,13 +451,13 @@ fn tables_hold_the_numbers_of_the_library() {
         assert_eq!(table.lines().next(), Some(HEADER));
         assert_eq!(
             records(&table)[1..],
-            [expected(None, &of_text(&model, text))]
+            [expected(None, &score_text(&model, text))]
         );
         let table = folder
             .run(&format!("score model {name} --csv --per-line"))
             .well();
         assert_eq!(table.lines().next(), Some(HEADER));
-        let lines = (1..).zip(of_lines(&model, text));
+        let lines = (1..).zip(score_lines(&model, text));
         let rows: Vec<_> = lines
             .map(|(line, score)| expected(Some(line), &score))
             .collect();
@@ -497,7 +500,7 @@ fn objects_hold_the_same_as_tables() {
             let pairs = names.iter().zip(row).map(|(name, value)| {
                 let value = match (*name, value.as_str()) {
                     (_, "") => "null".to_string(),
-                    ("worst_character", value) => elman::json::quote(value),
+                    ("worst_character", value) => elman::internals::json::quote(value),
                     (_, value) => value.to_string(),
                 };
                 format!("\"{name}\":{value}")
@@ -522,7 +525,10 @@ fn of_several_files_each_is_judged_by_itself() {
     let files: Vec<&str> = rows[1..].iter().map(|row| row[0].as_str()).collect();
     assert_eq!(files, ["one", "one", "two,three", "one", "one"]);
     assert_eq!(rows[1], rows[4]);
-    assert_eq!(rows[3][1..], expected(Some(1), &of_lines(&model, "cab")[0]));
+    assert_eq!(
+        rows[3][1..],
+        expected(Some(1), &score_lines(&model, "cab")[0])
+    );
     let objects = folder.run("score model one two,three --jsonl").well();
     assert!(
         objects.starts_with("{\"file\":\"one\",\"line\":null,"),
@@ -544,7 +550,7 @@ fn words_are_for_people() {
     let folder = folder("words", &[("model", &model)]);
     let text = "abc\n\ncx\n";
     folder.write("text", text);
-    let whole = of_text(&model, text);
+    let whole = score_text(&model, text);
     let words = folder.run("score model text").well();
     let per = whole.bits_per_character().unwrap();
     for line in [
@@ -560,7 +566,7 @@ fn words_are_for_people() {
         );
     }
     let lines = folder.run("score model text --per-line").well();
-    let last = of_lines(&model, text)[2];
+    let last = score_lines(&model, text)[2];
     let per = last.bits_per_character().unwrap();
     let row = format!(
         "{:>9}  {per:>14.3}  {:>14.1}  {:>10}  'x' at 2",
@@ -589,7 +595,7 @@ fn a_threshold_is_a_filter() {
     let folder = folder("threshold", &[("model", &model)]);
     let text = "abc\nx\u{1b}[2J\tx\n\nbca\n\u{202e}a\ncab";
     folder.write("text", text);
-    let scores = of_lines(&model, text);
+    let scores = score_lines(&model, text);
     let bits = |line: usize| scores[line].bits_per_character().unwrap_or(0.0);
     let found = folder.run("score model text --threshold 9");
     assert_eq!((found.status, found.stderr.as_str()), (3, ""));

@@ -1,6 +1,7 @@
 //! The seeds of fuzzing are good: what is made of them is nearly right, and gets past the first check.
 
-use elman::{Model, Training, checkpoint, safetensors};
+use elman::internals::{checkpoint, safetensors};
+use elman::{Model, Training};
 use std::fs;
 use std::path::PathBuf;
 

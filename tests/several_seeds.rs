@@ -2,7 +2,7 @@
 
 mod program;
 
-use elman::checkpoint;
+use elman::internals::checkpoint;
 use program::{Ended, Folder, PATIENCE, Running, value, wait_for};
 use std::fs;
 use std::path::Path;

@@ -4,8 +4,9 @@
 
 mod program;
 
+use elman::Model;
+use elman::internals::checkpoint;
 use elman::text::Symbols;
-use elman::{Model, checkpoint, digest};
 use program::{Folder, TEXT, value};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -220,7 +221,7 @@ fn programs_read_it_to_the_bit() {
         )
         .well();
     let path = folder.path("run/model.safetensors");
-    let (model, plan) = checkpoint::load_with(&path).unwrap();
+    let (model, plan) = checkpoint::load_with_plan(&path).unwrap();
     let json = folder.run("show run/model.safetensors --json").well();
     let script = format!(
         "{BITS}\
@@ -263,7 +264,7 @@ fn expected(model: &Model, plan: &elman::Plan, bytes: u64) -> String {
             .to_string(),
         format!(
             "run/model.safetensors {bytes} last {:016x} characters",
-            digest::of_parameters(&state.rnn.parameters)
+            state.rnn.parameters.digest()
         ),
         format!("{} {} {}", shape.K(), shape.m(), shape.entries()),
         format!(

@@ -2,7 +2,7 @@
 
 mod program;
 
-use elman::checkpoint;
+use elman::internals::checkpoint;
 use program::{Folder, value};
 
 /// What the program does with these options is the same as with the library.
@@ -170,7 +170,7 @@ fn the_best_model_has_the_lowest_validation_loss() {
     // It ends there as well where a longer run was stopped, in its first save or after it.
     let [best, before] = ["best", "best-before-end"].map(|name| format!("run/{name}.safetensors"));
     let state = folder.path("run/model.safetensors");
-    let (model, plan) = checkpoint::load_with(&state).unwrap();
+    let (model, plan) = checkpoint::load_with_plan(&state).unwrap();
     for (iterations, has_before) in [(295, true), (295, false), (1000, false)] {
         folder.write(&best, folder.read(&before));
         if !has_before {
@@ -180,7 +180,13 @@ fn the_best_model_has_the_lowest_validation_loss() {
             iterations,
             ..plan.unwrap()
         };
-        checkpoint::save_with(&model, Some(&plan), &state, &mut elman::disk::System).unwrap();
+        checkpoint::save_with_plan(
+            &model,
+            Some(&plan),
+            &state,
+            &mut elman::internals::disk::System,
+        )
+        .unwrap();
         folder
             .run("train text --resume run --quiet --iterations 295")
             .well();

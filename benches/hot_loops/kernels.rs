@@ -5,11 +5,13 @@ use crate::shared::limits::{Exp, TanhOfSums};
 use crate::shared::{K, SIZES, T, numbers};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
+use elman::internals::optimizer::{AdaGrad, Adam, Moves, Moving, RmsProp};
+use elman::internals::unrolled::stride;
+use elman::kernels;
 use elman::kernels::Stored;
-use elman::kernels::level::fours;
-use elman::kernels::{self, Entries, Four, Kernel, Level, Panels, Rows, RowsMut, Walk};
-use elman::optimizer::{AdaGrad, Adam, Moves, Moving, Optimizer, RmsProp, Rule};
-use elman::unrolled::stride;
+use elman::kernels::fours;
+use elman::kernels::{Entries, Four, Kernel, Level, Panels, Rows, RowsMut, Walk};
+use elman::network::{Optimizer, Rule};
 use std::hint::black_box;
 
 /// So small that however often the same gradient comes, the parameters stay where they are.

@@ -4,12 +4,13 @@ use crate::kernels::RULE;
 use crate::measure;
 use crate::shared::{K, SIZES, T, text};
 use criterion::Criterion;
-use elman::gradient::{ColumnSums, Sums};
-use elman::gradient_check::{Case, check};
-use elman::optimizer::{AdaGrad, Moving};
-use elman::parameters::Block;
+use elman::check::Case;
+use elman::check::check_gradients;
+use elman::inference::{Sampling, Synthesizer};
+use elman::internals::gradient::{ColumnSums, Sums};
+use elman::internals::optimizer::{AdaGrad, Moving};
+use elman::internals::parameters::Block;
 use elman::random::{Generator, Stream};
-use elman::synthesis::{Sampling, Synthesizer};
 use elman::{Level, Parameters, Rnn, Settings, Shape, Training, Unrolled, Vocabulary};
 use std::hint::black_box;
 use std::slice;
@@ -146,7 +147,7 @@ pub fn gradient_check(criterion: &mut Criterion) {
         h0: &[0.0; 5],
     };
     measure(&mut group, "m", 5, rnn.shape().entries(), || {
-        black_box(check(black_box(&rnn), case).expect("memory"));
+        black_box(check_gradients(black_box(&rnn), case).expect("memory"));
     });
     group.finish();
 }

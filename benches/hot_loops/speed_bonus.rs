@@ -6,7 +6,7 @@ use crate::measure;
 use crate::passes::{characters, network};
 use crate::shared::{K, T};
 use criterion::Criterion;
-use elman::reference::{backward, forward, product, transpose, update};
+use elman::network::reference::{backward, forward, product, transpose, update};
 use elman::text::one_hot;
 use std::hint::black_box;
 use std::slice;

@@ -2,8 +2,8 @@
 //! at its widest level.
 
 use super::numbers;
-use elman::kernels::level::{fours, fours_mut};
 use elman::kernels::{Four, Kernel, Level, exp, tanh_of_sums};
+use elman::kernels::{fours, fours_mut};
 use std::hint::black_box;
 
 /// A loop that goes through `entries` doubles each time it runs.

@@ -2,7 +2,7 @@
 
 pub mod limits;
 
-use elman::buffer::Buffer;
+use elman::internals::buffer::Buffer;
 use elman::random::{Generator, Stream};
 use elman::{STORY, Vocabulary};
 use std::cmp::Reverse;

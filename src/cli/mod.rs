@@ -1,38 +1,8 @@
-//! The program: arguments, commands, files of a run, progress and charts.
+//! The program: what it is asked for, a run and its folder, what a person sees.
 
-mod arguments;
-mod chart;
-mod check;
+pub mod charts;
+pub mod command_line;
 pub mod commands;
-mod comparison;
-mod completions;
-mod curve;
-mod export;
-mod failure;
-mod files;
-mod flow;
-mod help;
-mod import;
-mod line_log;
-mod lock;
-mod loss_log;
-mod nearest;
-mod output;
-mod pace;
-mod plot;
-mod progress;
-mod report;
-mod report_log;
-mod resume;
-mod run_folder;
-mod sample;
-mod scale;
-mod score;
-mod seeds;
-mod settings;
-mod show;
-mod svg;
-mod terminal;
-mod text_curve;
-mod train;
-mod view;
+pub mod format;
+pub mod run;
+pub mod terminal;

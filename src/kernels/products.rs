@@ -441,7 +441,7 @@ mod tests {
     use super::super::twins::{self, numbers, packed};
     use super::*;
     use crate::kernels::{Kernel, Level};
-    use crate::reference::{product, transpose};
+    use crate::network::reference::{product, transpose};
 
     /// One product with all that it needs, so that it can be run at every level.
     enum Product<'a> {

@@ -1,6 +1,6 @@
 //! Texts as they are defined, all of one at once: what reading them in windows is compared with.
 
-use elman::corpus::TextError;
+use elman::text::TextError;
 use elman::text::{InvalidUtf8, Symbols};
 use elman::{Corpus, Settings, Training, TrainingError};
 

@@ -202,7 +202,7 @@ impl Folder {
     /// Updates that the last state of a run has behind it.
     pub fn updates(&self, run: &str) -> u64 {
         let model = self.path(run).join("model.safetensors");
-        elman::checkpoint::load(&model).unwrap().state.updates
+        elman::files::load(&model).unwrap().state.updates
     }
 
     /// A run of 300 updates with 6 hidden units; `more` are further options.

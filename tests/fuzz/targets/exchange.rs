@@ -8,8 +8,10 @@ mod memory;
 #[path = "shared/mutation.rs"]
 mod mutation;
 
-use elman::exchange::{self, ExchangeError, Format};
-use elman::{Model, arrays, checkpoint, npy, zip};
+use elman::files::{ExchangeError, Format};
+use elman::internals::exchange;
+use elman::Model;
+use elman::internals::{arrays, checkpoint, npy, zip};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use memory::within;
 
@@ -25,11 +27,11 @@ fuzz_target!(|bytes: &[u8]| {
     if let Err(error) = within(justified, || arrays::read(bytes)) {
         assert!(error.to_string().len() < 1000);
     }
-    match within(justified, || exchange::read(bytes, None)) {
+    match within(justified, || exchange::import(bytes, None)) {
         Ok(model) => use_model(&model),
         Err(ExchangeError::NoVocabulary { K }) => {
             let characters: Option<String> = (0x1_0000..).take(K).map(char::from_u32).collect();
-            if let Some(Ok(model)) = characters.map(|all| exchange::read(bytes, Some(&all))) {
+            if let Some(Ok(model)) = characters.map(|all| exchange::import(bytes, Some(&all))) {
                 use_model(&model);
             }
         }
@@ -77,8 +79,8 @@ fn use_model(model: &Model) {
     );
     for format in [Format::Torch, Format::Npz] {
         let mut written = Vec::new();
-        exchange::write_to(&mut written, model, format).expect("a vector takes any bytes");
-        let back = exchange::read(&written, None).expect("its own vocabulary");
+        exchange::write_weights(&mut written, model, format).expect("a vector takes any bytes");
+        let back = exchange::import(&written, None).expect("its own vocabulary");
         assert_eq!(checkpoint::to_bytes(&back).expect("a model"), bytes);
     }
 }

@@ -2,7 +2,7 @@
 //! after an error.
 #![no_main]
 
-use elman::json::{JsonError, Reader, quote};
+use elman::internals::json::{JsonError, Reader, quote};
 use libfuzzer_sys::fuzz_target;
 use serde_json::from_str;
 

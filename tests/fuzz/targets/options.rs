@@ -8,7 +8,9 @@
 #[path = "../../../src/cli/mod.rs"]
 mod cli;
 
-use cli::commands::{COMMANDS, Command, Request, parse, told};
+use cli::command_line::command::Command;
+use cli::commands::dispatch::{Request, parse, told};
+use cli::commands::table::COMMANDS;
 use libfuzzer_sys::fuzz_target;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;

@@ -9,9 +9,10 @@ mod memory;
 mod mutation;
 
 use elman::random::{Generator, Stream};
-use elman::safetensors::{self as ours, FormatError, SafeTensors};
-use elman::synthesis::{Sampling, Synthesizer};
-use elman::{Model, Training, checkpoint};
+use elman::internals::safetensors::{FormatError, SafeTensors, self as ours};
+use elman::inference::{Sampling, Synthesizer};
+use elman::{Model, Training};
+use elman::internals::checkpoint;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use memory::within;
 use safetensors as theirs;

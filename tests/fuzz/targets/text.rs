@@ -11,9 +11,9 @@ mod definition;
 #[path = "shared/memory.rs"]
 mod memory;
 
-use elman::corpus::{Corpus, TextError};
+use elman::text::{Corpus, TextError};
 use elman::model::State;
-use elman::score::{Extent, Reading, Score};
+use elman::inference::{Extent, Reading, Score};
 use elman::text::Symbols;
 use elman::{Model, Rnn, Settings, Shape, Training, TrainingError, Vocabulary};
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
 //! Changes to files that say how long their parts are, or what their checksums are: what does not agree with
 //! that is refused at once, and nothing else of the reader would be tested.
 
-use elman::zip;
+use elman::internals::zip;
 use libfuzzer_sys::fuzzer_mutate;
 
 /// What a header may hold where it should not.

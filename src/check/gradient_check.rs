@@ -1,0 +1,675 @@
+//! Numerical gradients against analytic ones, for every entry of U, W, V, b and c.
+//!
+//! How the numerical derivative is taken, and how it estimates its own error, is told in
+//! [`numerical`]. An entry is
+//!
+//! * wrong where the two differ by more than the estimate allows, and in a digit that counts (relative
+//!   error above [`LIMIT`]);
+//! * within rounding where they differ as much, and the estimate allows it;
+//! * undecided where it is within rounding, and the estimate itself leaves fewer than three digits of its
+//!   parameter's largest entry. In a network so wild that its losses are chaotic (weights of 3 and more,
+//!   gradients of 1e9), no difference of doubles can tell the derivative any more.
+//!
+//! The points alone tell which derivative is taken; the analytic gradient only tells where it is worth the
+//! time to look again.
+
+use super::case::Case;
+use super::numerical::{Differences, Estimated, Numerical, Rounding, numerical};
+use crate::network::parameters::{Parameters, ShapeError};
+use crate::network::rnn::Rnn;
+
+/// Entries are counted that have an absolute or a relative error above this.
+pub const TOLERANCE: f64 = 1e-6;
+/// An entry is right whose relative error is not above this, whatever the estimate.
+pub const LIMIT: f64 = 1e-7;
+/// An entry is undecided whose estimate is above this part of the largest entry of its parameter, and above
+/// [`TOLERANCE`].
+pub const DIGITS: f64 = 1e-3;
+/// The relative error is `|a - n| / max(FLOOR, |a| + |n|)`.
+pub const FLOOR: f64 = 1e-6;
+
+/// Where an error sits, and how large it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Largest {
+    /// The error.
+    pub error: f64,
+    /// Row of the entry, from 0.
+    pub row: usize,
+    /// Column of the entry, from 0.
+    pub column: usize,
+}
+
+/// The comparison of one of U, W, V, b, c.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    /// Its name.
+    pub name: &'static str,
+    /// Its rows.
+    pub rows: usize,
+    /// Its columns; 1 for b and c.
+    pub columns: usize,
+    /// The largest absolute value of the analytic gradient.
+    pub largest_entry: f64,
+    /// The largest absolute error.
+    pub absolute: Largest,
+    /// The largest relative error.
+    pub relative: Largest,
+    /// Entries with an absolute error above [`TOLERANCE`].
+    pub absolute_over: usize,
+    /// Entries with a relative error above [`TOLERANCE`].
+    pub relative_over: usize,
+    /// The largest estimate of the numerical derivative's error.
+    pub estimate: f64,
+    /// Entries with a relative error above [`LIMIT`] that the estimate allows, those that are undecided left out.
+    pub within_rounding: usize,
+    /// Entries that rounding leaves undecided.
+    pub undecided: usize,
+    /// Entries that are wrong.
+    pub wrong: usize,
+}
+
+impl Row {
+    /// The number of entries.
+    pub fn entries(&self) -> usize {
+        self.rows.saturating_mul(self.columns)
+    }
+}
+
+/// What a comparison comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// No entry is wrong, or undecided.
+    Passed,
+    /// No entry is wrong, but some are undecided.
+    Undecided,
+    /// Some entries are wrong.
+    Failed,
+}
+
+/// The comparison of all five, in the order U, W, V, b, c.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// One row for each.
+    pub rows: Vec<Row>,
+}
+
+impl Comparison {
+    /// Several in one: the largest of all errors, and how many there are in all; none of none.
+    ///
+    /// # Panics
+    /// Where their shapes differ.
+    pub fn of_all<'a>(comparisons: impl IntoIterator<Item = &'a Comparison>) -> Option<Self> {
+        let mut comparisons = comparisons.into_iter();
+        let mut sum = comparisons.next()?.clone();
+        for comparison in comparisons {
+            for (row, other) in sum.rows.iter_mut().zip(&comparison.rows) {
+                row.add(other);
+            }
+        }
+        Some(sum)
+    }
+
+    /// What it comes to.
+    pub fn verdict(&self) -> Verdict {
+        let any = |count: fn(&Row) -> usize| self.rows.iter().any(|row| count(row) > 0);
+        match (any(|row| row.wrong), any(|row| row.undecided)) {
+            (true, _) => Verdict::Failed,
+            (false, true) => Verdict::Undecided,
+            (false, false) => Verdict::Passed,
+        }
+    }
+
+    /// Whether every entry is right.
+    pub fn passed(&self) -> bool {
+        self.verdict() == Verdict::Passed
+    }
+}
+
+/// Computes the analytic gradient of a network's loss and compares it with the numerical one.
+///
+/// ```
+/// use elman::check::{Case, check_gradients};
+/// use elman::{Rnn, Shape};
+/// let rnn = Rnn::random(Shape::new(5, 3)?, 0.01, 1)?;
+/// let case = Case { inputs: &[0, 1, 1, 2], targets: &[1, 1, 2, 0], h0: &[0.0; 5] };
+/// assert!(check_gradients(&rnn, case)?.passed());
+/// # Ok::<(), elman::ShapeError>(())
+/// ```
+///
+/// # Errors
+/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+///
+/// # Panics
+/// Where the case does not fit the network, see [`Unrolled::begin`](crate::Unrolled::begin).
+pub fn check_gradients(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> {
+    let (analytic, mut numerical) = (analytic(rnn, case)?, numerical(rnn, case)?);
+    let mut differences = Differences::new(rnn, case)?;
+    let rounding = Rounding::of(rnn, case)?;
+    let derivatives = numerical.derivative.values_mut().iter_mut();
+    let found = derivatives.zip(numerical.estimate.values_mut());
+    for (entry, (&a, (n, estimate))) in analytic.values().iter().zip(found).enumerate() {
+        // Before an entry is called wrong, its derivative is computed again with more care.
+        if is_off(a, *n) && over((a - *n).abs(), *estimate) {
+            let Estimated { derivative, error } = differences.extrapolated(entry, &rounding);
+            (*n, *estimate) = (derivative, error);
+        }
+    }
+    Ok(compare(&analytic, &numerical))
+}
+
+/// The gradient by backpropagation through time.
+///
+/// # Errors
+/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+///
+/// # Panics
+/// Where the case does not fit the network, see [`Unrolled::begin`](crate::Unrolled::begin).
+pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
+    let mut steps = case.unrolled(rnn.shape())?;
+    let mut gradient = Parameters::zeros(rnn.shape())?;
+    rnn.forward(&mut steps);
+    rnn.backward(&mut steps, &mut gradient)?;
+    Ok(gradient)
+}
+
+/// Compares a gradient with the numerical one, entry by entry.
+///
+/// # Panics
+/// Where the shapes differ.
+pub fn compare(analytic: &Parameters, numerical: &Numerical) -> Comparison {
+    let Numerical {
+        derivative,
+        estimate,
+    } = numerical;
+    assert!(
+        analytic.shape() == derivative.shape() && analytic.shape() == estimate.shape(),
+        "compare: shapes"
+    );
+    let parts = analytic.named().zip(derivative.named());
+    let rows = parts.zip(estimate.named()).map(|((a, n), estimate)| {
+        let mut row = Row {
+            name: a.name,
+            rows: a.rows,
+            columns: a.columns,
+            largest_entry: 0.0,
+            absolute: Largest::default(),
+            relative: Largest::default(),
+            absolute_over: 0,
+            relative_over: 0,
+            estimate: 0.0,
+            within_rounding: 0,
+            undecided: 0,
+            wrong: 0,
+        };
+        row.largest_entry = a
+            .values
+            .iter()
+            .fold(0.0, |largest, a| largest_of(largest, a.abs()));
+        let numbers = a.values.iter().zip(n.values).zip(estimate.values);
+        for (i, ((&a, &n), &estimate)) in numbers.enumerate() {
+            row.count(i, a, n, estimate);
+        }
+        row
+    });
+    Comparison {
+        rows: rows.collect(),
+    }
+}
+
+impl Row {
+    fn add(&mut self, other: &Row) {
+        assert_eq!(
+            (self.rows, self.columns),
+            (other.rows, other.columns),
+            "comparisons: shapes"
+        );
+        self.largest_entry = largest_of(self.largest_entry, other.largest_entry);
+        self.estimate = largest_of(self.estimate, other.estimate);
+        for (largest, other) in [
+            (&mut self.absolute, other.absolute),
+            (&mut self.relative, other.relative),
+        ] {
+            if !largest.error.is_nan() && over(other.error, largest.error) {
+                *largest = other;
+            }
+        }
+        self.absolute_over += other.absolute_over;
+        self.relative_over += other.relative_over;
+        self.within_rounding += other.within_rounding;
+        self.undecided += other.undecided;
+        self.wrong += other.wrong;
+    }
+
+    fn count(&mut self, index: usize, a: f64, n: f64, estimate: f64) {
+        let (row, column) = (index / self.columns, index % self.columns);
+        let (absolute, relative) = errors(a, n);
+        for (largest, error) in [
+            (&mut self.absolute, absolute),
+            (&mut self.relative, relative),
+        ] {
+            if !largest.error.is_nan() && over(error, largest.error) {
+                *largest = Largest { error, row, column };
+            }
+        }
+        self.estimate = largest_of(self.estimate, estimate);
+        self.absolute_over += usize::from(over(absolute, TOLERANCE));
+        self.relative_over += usize::from(over(relative, TOLERANCE));
+        if !is_off(a, n) {
+            return;
+        }
+        let leaves_no_digits = over(estimate, TOLERANCE.max(DIGITS * self.largest_entry));
+        let count = match over(absolute, estimate) {
+            // Whatever the derivative is, it is a number.
+            _ if !a.is_finite() => &mut self.wrong,
+            true if !n.is_nan() => &mut self.wrong,
+            _ if leaves_no_digits => &mut self.undecided,
+            _ => &mut self.within_rounding,
+        };
+        *count += 1;
+    }
+}
+
+/// The absolute and the relative error.
+fn errors(a: f64, n: f64) -> (f64, f64) {
+    let absolute = (a - n).abs();
+    (absolute, absolute / FLOOR.max(a.abs() + n.abs()))
+}
+
+/// NaN is beyond every limit.
+fn over(error: f64, limit: f64) -> bool {
+    error > limit || error.is_nan()
+}
+
+/// NaN is the largest.
+fn largest_of(largest: f64, x: f64) -> f64 {
+    match !largest.is_nan() && over(x, largest) {
+        true => x,
+        false => largest,
+    }
+}
+
+/// Whether two numbers differ in a digit that counts.
+fn is_off(a: f64, n: f64) -> bool {
+    over(errors(a, n).1, LIMIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::parameters::Shape;
+    use crate::network::reference::transpose;
+    use crate::random::{Generator, Stream};
+    use crate::text::vocabulary::Vocabulary;
+    use crate::{Settings, Training};
+
+    const TEXT: &str = "Every entry of every gradient is checked: none is left out.";
+
+    /// A network in some state, its characters, and the hidden state before them.
+    struct Setting {
+        rnn: Rnn,
+        text: Vec<usize>,
+        h0: Vec<f64>,
+    }
+
+    impl Setting {
+        /// The start of training where `sigma` is 0.01, far from it where it is larger.
+        fn new(m: usize, sigma: f64, seed: u64) -> Self {
+            let vocabulary = Vocabulary::of(TEXT);
+            let shape = Shape::new(m, vocabulary.len()).unwrap();
+            let mut rnn = Rnn::random(shape, sigma, seed).unwrap();
+            let mut h0 = vec![0.0; m];
+            if sigma > 0.01 {
+                let mut generator = Generator::new(seed, Stream::Passage);
+                let parts = rnn.parameters.tensors_mut();
+                generator.fill_normal(parts.b, sigma);
+                generator.fill_normal(parts.c, sigma);
+                generator.fill_normal(&mut h0, 0.5);
+            }
+            Setting {
+                rnn,
+                text: vocabulary.encode(TEXT).unwrap(),
+                h0,
+            }
+        }
+
+        fn case(&self) -> Case<'_> {
+            Case {
+                inputs: &self.text[..25],
+                targets: &self.text[1..26],
+                h0: &self.h0,
+            }
+        }
+    }
+
+    #[test]
+    fn right_gradients_pass_from_any_state() {
+        for seed in 1..=5 {
+            for (m, sigma) in [(1, 0.01), (5, 0.01), (1, 0.5), (5, 0.3), (20, 0.2)] {
+                let setting = Setting::new(m, sigma, seed);
+                let comparison = check_gradients(&setting.rnn, setting.case()).unwrap();
+                assert!(comparison.passed(), "{comparison:?}");
+                assert_eq!(comparison.rows.len(), 5);
+                for row in comparison.rows {
+                    assert_eq!(row.absolute_over, 0);
+                    let untrained = sigma == 0.01;
+                    assert!(!untrained || row.absolute.error < 1e-10, "{row:?}");
+                }
+            }
+        }
+    }
+
+    /// Large weights saturate the units and bend the loss: one h does not fit every entry.
+    #[test]
+    fn right_gradients_pass_where_the_loss_bends() {
+        for seed in 1..=8 {
+            for (m, sigma) in [(8, 0.7), (20, 0.5), (30, 0.3)] {
+                let setting = Setting::new(m, sigma, seed);
+                let comparison = check_gradients(&setting.rnn, setting.case()).unwrap();
+                assert!(comparison.passed(), "{m} {sigma} {seed}: {comparison:?}");
+            }
+        }
+        let setting = Setting::new(20, 0.5, 1);
+        let spoiled = wrong_after(&setting, |g| g.tensors_mut().b[10] *= 1.001);
+        assert_eq!(names(&spoiled), "b");
+    }
+
+    /// Names of the parameters with wrong entries, after something was done to the right gradient.
+    fn wrong_after(setting: &Setting, spoil: impl FnOnce(&mut Parameters)) -> Comparison {
+        let numerical = numerical(&setting.rnn, setting.case()).unwrap();
+        let mut gradient = analytic(&setting.rnn, setting.case()).unwrap();
+        assert_eq!(compare(&gradient, &numerical).verdict(), Verdict::Passed);
+        spoil(&mut gradient);
+        let spoiled = compare(&gradient, &numerical);
+        assert!(!spoiled.passed(), "{spoiled:?}");
+        spoiled
+    }
+
+    fn names(comparison: &Comparison) -> String {
+        let wrong = comparison.rows.iter().filter(|row| row.wrong > 0);
+        wrong.map(|row| row.name).collect()
+    }
+
+    #[test]
+    fn one_wrong_entry_of_any_parameter_fails_the_check() {
+        let setting = Setting::new(5, 0.3, 2);
+        let mut end = 0;
+        for (name, rows, columns) in setting.rnn.shape().tensors() {
+            end += rows * columns;
+            let spoiled = wrong_after(&setting, |g| g.values_mut()[end - 1] += 1e-3);
+            assert_eq!(names(&spoiled), name);
+        }
+    }
+
+    #[test]
+    fn a_check_compares_the_analytic_gradient_with_the_numerical_one() {
+        let setting = Setting::new(5, 0.3, 2);
+        let (rnn, case) = (&setting.rnn, setting.case());
+        let (analytic, numerical) = (analytic(rnn, case).unwrap(), numerical(rnn, case).unwrap());
+        assert_ne!(
+            analytic, numerical.derivative,
+            "rounding alone tells them apart"
+        );
+        assert_eq!(
+            check_gradients(rnn, case).unwrap(),
+            compare(&analytic, &numerical)
+        );
+    }
+
+    #[test]
+    fn one_entry_off_by_a_thousandth_is_found() {
+        for sigma in [0.01, 0.3] {
+            let setting = Setting::new(5, sigma, 2);
+            let shape = setting.rnn.shape();
+            let (mut found, mut start) = (0, 0);
+            for (name, rows, columns) in shape.tensors() {
+                for (row, column) in [(0, 0), (rows - 1, columns - 1), (rows / 2, columns / 2)] {
+                    let entry = start + row * columns + column;
+                    let gradient = analytic(&setting.rnn, setting.case()).unwrap();
+                    if gradient.values()[entry].abs() < 1e-5 {
+                        continue;
+                    }
+                    let spoiled = wrong_after(&setting, |g| g.values_mut()[entry] *= 1.001);
+                    assert_eq!(names(&spoiled), name);
+                    let wrong = spoiled.rows.iter().find(|row| row.wrong > 0).unwrap();
+                    assert_eq!(wrong.wrong, 1);
+                    assert_eq!([wrong.absolute.row, wrong.absolute.column], [row, column]);
+                    found += 1;
+                }
+                start += rows * columns;
+            }
+            assert!(found >= 8, "{found} entries were large enough");
+        }
+    }
+
+    /// The gradient of a backward pass that takes another W than the forward pass did.
+    fn backward_with(W: &[f64], setting: &Setting, gradient: &mut Parameters) {
+        let case = setting.case();
+        let mut steps = case.unrolled(setting.rnn.shape()).unwrap();
+        setting.rnn.forward(&mut steps);
+        let mut other = setting.rnn.clone();
+        other.parameters.tensors_mut().W.copy_from_slice(W);
+        other.backward(&mut steps, gradient).unwrap();
+    }
+
+    #[test]
+    fn a_dropped_recurrent_term_is_found() {
+        let setting = Setting::new(5, 0.3, 2);
+        // With W = 0, dL/da_{t+1} reaches no earlier step.
+        let dropped = wrong_after(&setting, |g| backward_with(&[0.0; 25], &setting, g));
+        assert_eq!(names(&dropped), "UWb");
+    }
+
+    #[test]
+    fn a_forgotten_bias_is_found() {
+        let setting = Setting::new(5, 0.01, 2);
+        let without_b = wrong_after(&setting, |g| g.tensors_mut().b.fill(0.0));
+        assert_eq!(names(&without_b), "b");
+        let without_c = wrong_after(&setting, |g| g.tensors_mut().c.fill(0.0));
+        assert_eq!(names(&without_c), "c");
+    }
+
+    #[test]
+    fn a_transposed_W_is_found() {
+        let setting = Setting::new(5, 0.3, 2);
+        let transposed = wrong_after(&setting, |gradient| {
+            let turned = transpose(gradient.tensors().W, 5, 5);
+            gradient.tensors_mut().W.copy_from_slice(&turned);
+        });
+        assert_eq!(names(&transposed), "W");
+        // The wrong matrix in the backward pass spoils everything before it.
+        let turned = transpose(setting.rnn.parameters.tensors().W, 5, 5);
+        let spoiled = wrong_after(&setting, |g| backward_with(&turned, &setting, g));
+        assert_eq!(names(&spoiled), "UWb");
+    }
+
+    #[test]
+    fn a_gradient_that_is_no_number_is_found() {
+        let setting = Setting::new(5, 0.01, 2);
+        let spoiled = wrong_after(&setting, |g| g.tensors_mut().V[7] = f64::NAN);
+        assert_eq!(names(&spoiled), "V");
+        assert!(spoiled.rows[2].absolute.error.is_nan());
+        assert_eq!(
+            [
+                spoiled.rows[2].absolute.row,
+                spoiled.rows[2].absolute.column
+            ],
+            [1, 2]
+        );
+    }
+
+    #[test]
+    fn every_entry_is_counted_once() {
+        // U W V b c of one entry each: (analytic, numerical, estimate), and the counts: absolute and relative errors
+        // above the tolerance, within rounding, undecided, wrong.
+        let nan = f64::NAN;
+        for (numbers, counts) in [
+            // Right: the same, or in all digits that count, whatever the estimate.
+            ((1.0, 1.0, 0.0), [0, 0, 0, 0, 0]),
+            ((1.0, 1.0 + 1e-7, 0.0), [0, 0, 0, 0, 0]),
+            ((1e-14, 0.0, 0.0), [0, 0, 0, 0, 0]),
+            ((1e10, 1e10, 1e9), [0, 0, 0, 0, 0]),
+            // Wrong, however small, beyond the estimate.
+            ((1.0, 1.0 + 1e-6, 1e-11), [0, 0, 0, 0, 1]),
+            ((2.0, 2.0 + 2e-5, 1e-11), [1, 1, 0, 0, 1]),
+            ((5e-10, 0.0, 1e-10), [0, 1, 0, 0, 1]),
+            ((1e9, 0.0, 1e8), [1, 1, 0, 0, 1]),
+            // Within rounding.
+            ((5e-10, 0.0, 1e-9), [0, 1, 1, 0, 0]),
+            ((1e-8, 0.0, 1e-6), [0, 1, 1, 0, 0]),
+            ((1e6, 1e6 + 1.0, 500.0), [1, 0, 1, 0, 0]),
+            // Undecided: nothing is known of it.
+            ((1e6, 2e6, 2e6), [1, 1, 0, 1, 0]),
+            ((1e-3, 0.0, 2e-3), [1, 1, 0, 1, 0]),
+            ((1.0, nan, f64::INFINITY), [1, 1, 0, 1, 0]),
+            ((1.0, 2.0, nan), [1, 1, 0, 1, 0]),
+            // No number is never right.
+            ((nan, 1.0, f64::INFINITY), [1, 1, 0, 0, 1]),
+            ((nan, nan, f64::INFINITY), [1, 1, 0, 0, 1]),
+            ((f64::INFINITY, 1.0, f64::INFINITY), [1, 1, 0, 0, 1]),
+        ] {
+            let of = |x| {
+                let mut one = Parameters::zeros(Shape::new(1, 1).unwrap()).unwrap();
+                one.values_mut().fill(x);
+                one
+            };
+            let (a, n, estimate) = numbers;
+            let numerical = Numerical {
+                derivative: of(n),
+                estimate: of(estimate),
+            };
+            let comparison = compare(&of(a), &numerical);
+            let verdict = match counts {
+                [.., 1] => Verdict::Failed,
+                [.., 1, _] => Verdict::Undecided,
+                _ => Verdict::Passed,
+            };
+            assert_eq!(comparison.verdict(), verdict);
+            for row in comparison.rows {
+                let found = [
+                    row.absolute_over,
+                    row.relative_over,
+                    row.within_rounding,
+                    row.undecided,
+                    row.wrong,
+                ];
+                assert_eq!(found, counts, "{numbers:?}");
+            }
+        }
+    }
+
+    /// The estimates hold from any state, and leave the digits that are there.
+    #[test]
+    fn differences_are_within_the_estimates() {
+        let (mut entries, mut tight) = (0, 0);
+        for seed in 1..=4 {
+            for (m, sigma) in [
+                (1, 0.01),
+                (5, 0.01),
+                (8, 0.7),
+                (20, 0.5),
+                (20, 1.0),
+                (10, 3.0),
+            ] {
+                let setting = Setting::new(m, sigma, seed);
+                let numerical = numerical(&setting.rnn, setting.case()).unwrap();
+                let analytic = analytic(&setting.rnn, setting.case()).unwrap();
+                let found = numerical.derivative.values().iter();
+                let found = found.zip(numerical.estimate.values());
+                for (a, (n, estimate)) in analytic.values().iter().zip(found) {
+                    assert!(
+                        (a - n).abs() <= *estimate,
+                        "{m} {sigma} {seed}: {a} {n} {estimate}"
+                    );
+                    entries += 1;
+                    tight += usize::from(*estimate < 1e-9 * a.abs().max(1.0));
+                }
+            }
+        }
+        assert!(tight > entries * 9 / 10, "{tight} of {entries}");
+    }
+
+    #[test]
+    fn the_wildest_networks_are_undecided() {
+        let mut setting = Setting::new(40, 3.0, 1);
+        let comparison = check_gradients(&setting.rnn, setting.case()).unwrap();
+        assert_ne!(comparison.verdict(), Verdict::Failed, "{comparison:?}");
+        // Losses beyond any double.
+        setting.rnn.parameters.tensors_mut().V.fill(1e300);
+        setting.rnn.parameters.tensors_mut().c[0] = -1e300;
+        let comparison = check_gradients(&setting.rnn, setting.case()).unwrap();
+        assert_eq!(comparison.verdict(), Verdict::Undecided, "{comparison:?}");
+    }
+
+    /// A network of full size with saturated units, and where its training stands.
+    fn trained() -> Training {
+        let settings = Settings {
+            seed: 2,
+            ..Settings::default()
+        };
+        let mut training = Training::new(&TEXT.repeat(20), settings).unwrap();
+        (0..1000).for_each(|_| _ = training.update().unwrap());
+        training.look().unwrap();
+        training
+    }
+
+    #[test]
+    fn the_full_size_passes_and_a_wrong_digit_is_found_wherever_rounding_leaves_it() {
+        let training = trained();
+        let (inputs, targets) = training.chunk();
+        let case = Case {
+            inputs,
+            targets,
+            h0: training.h0(),
+        };
+        let rnn = &training.model().state.rnn;
+        let (numerical, mut gradient) =
+            (numerical(rnn, case).unwrap(), analytic(rnn, case).unwrap());
+        let comparison = compare(&gradient, &numerical);
+        assert!(comparison.passed(), "{comparison:?}");
+        let count: usize = comparison.rows.iter().map(Row::entries).sum();
+        assert_eq!(count, rnn.shape().entries());
+        assert!(comparison.rows.iter().all(|row| row.absolute.error < 1e-9));
+        let (mut saturated, mut entries) = (0, 0);
+        let mut steps = case.unrolled(rnn.shape()).unwrap();
+        rnn.forward(&mut steps);
+        for t in 1..=steps.steps() {
+            saturated += steps.h(t, 0).iter().filter(|h| h.abs() > 0.999).count();
+            entries += rnn.shape().m();
+        }
+        assert!(saturated > entries / 10, "{saturated} of {entries}");
+
+        let right = gradient.values().to_vec();
+        for (entry, g) in right.iter().enumerate() {
+            gradient.values_mut()[entry] = g * (1.0 + 1e-6);
+        }
+        let told = (right.iter().zip(numerical.estimate.values()))
+            .filter(|&(g, estimate)| 2.0 * estimate < 1e-6 * g.abs() && g.abs() > FLOOR);
+        let told = told.count();
+        let wrong: usize = compare(&gradient, &numerical)
+            .rows
+            .iter()
+            .map(|row| row.wrong)
+            .sum();
+        assert!(told > right.len() / 3, "{told} of {}", right.len());
+        assert!(wrong >= told, "{wrong} of {told}");
+    }
+
+    #[test]
+    fn comparisons_are_added_up() {
+        let setting = Setting::new(5, 0.01, 2);
+        let one = check_gradients(&setting.rnn, setting.case()).unwrap();
+        let spoiled = wrong_after(&setting, |g| g.tensors_mut().b[3] += 1e-3);
+        for (first, second) in [(&one, &spoiled), (&spoiled, &one)] {
+            let both = Comparison::of_all([first, second]).unwrap();
+            assert_eq!(both.verdict(), Verdict::Failed);
+            assert_eq!(both.rows[3].wrong, 1);
+            assert_eq!(both.rows[3].absolute, spoiled.rows[3].absolute);
+            assert_eq!(
+                both.rows[3].estimate,
+                one.rows[3].estimate.max(spoiled.rows[3].estimate)
+            );
+        }
+        assert_eq!(Comparison::of_all([&one]), Some(one));
+        assert_eq!(Comparison::of_all([]), None);
+    }
+}

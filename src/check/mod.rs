@@ -1,0 +1,14 @@
+//! Checks for people who learn: numerical gradients, worked cases, and what is wrong with somebody's own numbers.
+//!
+//! Leaves out: how the results are printed.
+
+pub(crate) mod case;
+pub(crate) mod diagnosis;
+pub(crate) mod gradient_check;
+pub(crate) mod numerical;
+pub(crate) mod places;
+pub mod worked_case;
+
+pub use case::Case;
+pub use gradient_check::{Comparison, Largest, Row, Verdict, analytic, check_gradients, compare};
+pub use numerical::{Numerical, numerical};

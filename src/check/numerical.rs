@@ -1,0 +1,343 @@
+//! The gradient by differences of the loss, each entry with an estimate of its error.
+//!
+//! The numerical derivative of the loss f in one entry uses five points, of which the middle one
+//! cancels (error of order h^4):
+//!
+//! ```text
+//! f' = (8 (f(+h) - f(-h)) - (f(+2h) - f(-2h))) / 12 h
+//! ```
+//!
+//! The differences are taken pair by pair, and step by step, before they are summed and weighted:
+//! where an entry has no influence they are exactly 0, and elsewhere the rounding of a sum over many
+//! steps does not drown them.
+//!
+//! Where the loss bends too much for one h, as it does between saturated units, smaller ones are tried
+//! and extrapolated to h = 0.
+//!
+//! The estimate of the error has two parts. What the formula leaves out shows in how two steps differ. What
+//! rounding does is measured: weights moved by a unit or two in their last place change the loss by as much
+//! as the rounding of its own arithmetic does, however much the recurrence magnifies it. Neither knows the
+//! analytic gradient.
+
+use super::case::Case;
+use crate::network::parameters::{Parameters, Shape, ShapeError};
+use crate::network::rnn::Rnn;
+use crate::network::unrolled::Unrolled;
+use crate::random::{Generator, Stream};
+use crate::training::threads::side_by_side;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// h of the difference formula, at first: a power of two, so that most entries move by exactly that
+/// much.
+pub const STEP: f64 = 1.0 / 1024.0;
+/// How many steps are tried where the loss bends too much, each half as large as the one before.
+const LEVELS: usize = 22;
+/// An error that the formula may leave, absolute and relative to the derivative, before other steps are tried.
+const ACCEPTED: f64 = 1e-10;
+/// How often the rounding of a loss is sampled.
+const SAMPLES: u64 = 8;
+/// Weights move by so many times 2^-53 of themselves, at most, where rounding is sampled.
+const SAMPLE_MOVE: f64 = 4.0;
+/// No rounding of many is as large as this many times their root mean square.
+const SAFETY: f64 = 4.0;
+
+/// The gradient by differences of the loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numerical {
+    /// The derivative in every entry.
+    pub derivative: Parameters,
+    /// What each may be off by, for rounding and for the formula together; infinite where nothing can be told.
+    pub estimate: Parameters,
+}
+
+/// One derivative.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Estimated {
+    pub derivative: f64,
+    pub error: f64,
+}
+
+/// The gradient by differences of the loss, every entry, on all cores.
+///
+/// # Errors
+/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+///
+/// # Panics
+/// Where the case does not fit the network, see [`Unrolled::begin`].
+pub fn numerical(rnn: &Rnn, case: Case) -> Result<Numerical, ShapeError> {
+    let rounding = Rounding::of(rnn, case)?;
+    let mut gradient = Numerical {
+        derivative: Parameters::zeros(rnn.shape())?,
+        estimate: Parameters::zeros(rnn.shape())?,
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    // The entries of W take longest: parts small enough that all threads have some of them.
+    let share = rnn.shape().entries().div_ceil(8 * threads);
+    let failed = Mutex::new(None);
+    let derivatives = gradient.derivative.values_mut().chunks_mut(share);
+    let parts = derivatives.zip(gradient.estimate.values_mut().chunks_mut(share));
+    side_by_side(
+        threads,
+        parts.enumerate().map(|(part, entries)| {
+            let (failed, rounding) = (&failed, &rounding);
+            move || {
+                if let Err(error) = all_of(rnn, case, rounding, part * share, entries) {
+                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                }
+            }
+        }),
+    );
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(gradient),
+    }
+}
+
+/// The derivatives in the entries from `first` on, and their estimates.
+fn all_of(
+    rnn: &Rnn,
+    case: Case,
+    rounding: &Rounding,
+    first: usize,
+    (derivatives, estimates): (&mut [f64], &mut [f64]),
+) -> Result<(), ShapeError> {
+    let mut differences = Differences::new(rnn, case)?;
+    let entries = (first..).zip(derivatives).zip(estimates);
+    for ((entry, derivative), estimate) in entries {
+        let found = differences.derivative(entry, rounding);
+        (*derivative, *estimate) = (found.derivative, found.error);
+    }
+    Ok(())
+}
+
+/// What rounding makes of the sum of the losses: its root mean square, in nats.
+pub(super) struct Rounding {
+    /// T + 1: where the hidden states after so many steps are given, and all the rest is computed.
+    after: Vec<f64>,
+}
+
+impl Rounding {
+    pub fn of(rnn: &Rnn, case: Case) -> Result<Self, ShapeError> {
+        let T = case.inputs.len();
+        let (mut steps, mut moved_steps) =
+            (case.unrolled(rnn.shape())?, case.unrolled(rnn.shape())?);
+        rnn.forward(&mut steps);
+        let mut moved = Rnn {
+            parameters: rnn.parameters.try_clone()?,
+        };
+        let mut squares = vec![0.0; T + 1];
+        for sample in 0..SAMPLES {
+            let mut generator = Generator::new(sample, Stream::Initialization);
+            let thetas = rnn.parameters.values().iter();
+            for (moved, theta) in moved.parameters.values_mut().iter_mut().zip(thetas) {
+                let part = SAMPLE_MOVE * f64::EPSILON * (generator.uniform() - 0.5);
+                *moved = theta + theta * part;
+            }
+            for (after, square) in squares.iter_mut().enumerate() {
+                let reach = Reach {
+                    hidden: after,
+                    losses: after % T.max(1),
+                };
+                moved_steps.take_hidden(&steps, reach.hidden);
+                moved.forward_from(reach.hidden, reach.losses, &mut moved_steps);
+                let difference = difference(&moved_steps, &steps, reach);
+                *square += difference * difference;
+            }
+        }
+        // A loss of x nats has no digits beyond these, whatever was sampled.
+        let ulp = |loss: f64| loss.abs().max(1.0) * f64::EPSILON;
+        let least: f64 = steps.losses().map(|loss| ulp(loss) * ulp(loss)).sum();
+        let mean = squares.iter().map(|square| square / SAMPLES as f64);
+        Ok(Rounding {
+            after: mean.map(|square| (square + least).sqrt()).collect(),
+        })
+    }
+}
+
+/// Of the sums of the losses, step by step.
+fn difference(above: &Unrolled, below: &Unrolled, reach: Reach) -> f64 {
+    let pairs = above.losses().zip(below.losses()).skip(reach.losses);
+    pairs.map(|(above, below)| above - below).sum()
+}
+
+/// Differences of the loss between two values of one entry.
+pub(super) struct Differences<'a> {
+    rnn: &'a Rnn,
+    inputs: &'a [usize],
+    /// The network itself, at all steps.
+    steps: Unrolled,
+    moved: Rnn,
+    above: Unrolled,
+    below: Unrolled,
+}
+
+impl<'a> Differences<'a> {
+    pub fn new(rnn: &'a Rnn, case: Case<'a>) -> Result<Self, ShapeError> {
+        let mut steps = case.unrolled(rnn.shape())?;
+        rnn.forward(&mut steps);
+        Ok(Differences {
+            rnn,
+            inputs: case.inputs,
+            steps,
+            moved: Rnn {
+                parameters: rnn.parameters.try_clone()?,
+            },
+            above: case.unrolled(rnn.shape())?,
+            below: case.unrolled(rnn.shape())?,
+        })
+    }
+
+    /// The derivative in an entry.
+    pub fn derivative(&mut self, entry: usize, rounding: &Rounding) -> Estimated {
+        self.by(derivative_of, entry, rounding)
+    }
+
+    /// The same with more steps, and more care.
+    pub fn extrapolated(&mut self, entry: usize, rounding: &Rounding) -> Estimated {
+        self.by(extrapolated, entry, rounding)
+    }
+
+    fn by(
+        &mut self,
+        formula: impl Fn(f64, &mut dyn FnMut(f64) -> f64) -> Estimated,
+        entry: usize,
+        rounding: &Rounding,
+    ) -> Estimated {
+        let reach = Reach::of(entry, self.rnn.shape(), self.inputs);
+        if reach.losses == self.inputs.len() {
+            return Estimated {
+                derivative: 0.0,
+                error: 0.0,
+            };
+        }
+        let rounding = rounding.after[reach.hidden];
+        formula(rounding, &mut |h| self.slope(entry, reach, h))
+    }
+
+    /// The three-point formula: (f(+h) - f(-h)) / 2h, with the width that the doubles have.
+    fn slope(&mut self, entry: usize, reach: Reach, h: f64) -> f64 {
+        let theta = self.rnn.parameters.values()[entry];
+        let ends = [theta + h, theta - h];
+        for (end, steps) in ends.iter().zip([&mut self.above, &mut self.below]) {
+            self.moved.parameters.values_mut()[entry] = *end;
+            steps.take_hidden(&self.steps, reach.hidden);
+            self.moved.forward_from(reach.hidden, reach.losses, steps);
+        }
+        self.moved.parameters.values_mut()[entry] = theta;
+        difference(&self.above, &self.below, reach) / (ends[0] - ends[1])
+    }
+}
+
+/// The first steps that an entry has influence on. What comes before would be the same to the last bit, and
+/// is not computed again.
+#[derive(Clone, Copy)]
+struct Reach {
+    /// The first hidden state.
+    hidden: usize,
+    /// The first loss.
+    losses: usize,
+}
+
+impl Reach {
+    fn of(entry: usize, shape: Shape, inputs: &[usize]) -> Self {
+        let T = inputs.len();
+        let mut start = 0;
+        let name = shape
+            .tensors()
+            .into_iter()
+            .find_map(|(name, rows, columns)| {
+                start += rows * columns;
+                (entry < start).then_some(name)
+            });
+        let (hidden, losses) = match name {
+            // A column of U is read first where its character is.
+            Some("U") => {
+                let column = entry % shape.K();
+                let read = inputs.iter().position(|&x| x == column).unwrap_or(T);
+                (read, read)
+            }
+            Some("V" | "c") => (T, 0),
+            _ => (0, 0),
+        };
+        Reach { hidden, losses }
+    }
+}
+
+/// The derivative of f where `slope` gives (f(+h) - f(-h)) / 2h and each f is uncertain by `rounding`: by
+/// the formula above where its own estimate of the error is small, else by extrapolation to h = 0.
+fn derivative_of(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
+    let (near, far) = (slope(STEP), slope(2.0 * STEP));
+    let derivative = (4.0 * near - far) / 3.0;
+    let rounded = SAFETY * rounding / STEP;
+    let left_out = match (near - far).abs() {
+        // Where the loss does not bend to speak of, this is much more than the formula leaves out.
+        bend if bend <= rounded => bend,
+        // With twice the step the formula is off by 16 times as much: most of this is the larger error.
+        _ => (derivative - (4.0 * far - slope(4.0 * STEP)) / 3.0).abs(),
+    };
+    if left_out <= ACCEPTED * derivative.abs().max(1.0) {
+        let error = left_out + rounded;
+        return Estimated { derivative, error };
+    }
+    extrapolated(rounding, slope)
+}
+
+/// The limit of the slopes at h = 0, after C. J. F. Ridders, "Accurate computation of F'(x)
+/// and F'(x) F''(x)" (1982). Column j of the table is free of the errors up to order h^(2j); of all its
+/// entries, that is taken which agrees best with the ones above and before it.
+fn extrapolated(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
+    let mut best = Estimated {
+        derivative: f64::NAN,
+        error: f64::INFINITY,
+    };
+    let mut above = [f64::NAN; LEVELS];
+    let mut h = 2.0 * STEP;
+    for level in 0..LEVELS {
+        // Small steps agree by chance, so the rounding of the losses counts as well.
+        let rounded = SAFETY * rounding / h;
+        if rounded >= best.error {
+            break;
+        }
+        let mut row = [f64::NAN; LEVELS];
+        row[0] = slope(h);
+        let mut power = 1.0;
+        for j in 1..=level {
+            power *= 4.0;
+            row[j] = (power * row[j - 1] - above[j - 1]) / (power - 1.0);
+            // The last of a row has none above it, and is never taken.
+            let error = (row[j] - row[j - 1]).abs() + (row[j] - above[j]).abs() + rounded;
+            if error < best.error {
+                best = Estimated {
+                    derivative: row[j],
+                    error,
+                };
+            }
+        }
+        above = row;
+        h *= 0.5;
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derivatives_are_found_where_one_step_is_too_large() {
+        for (scale, tolerance) in [(1.0, 1e-12), (100.0, 1e-8), (10_000.0, 1e-5)] {
+            // The slope of tanh at 0.3 / scale, where it bends within 1 / scale.
+            let f = |x: f64| crate::kernels::tanh(scale * x + 0.3);
+            let slope = scale * (1.0 - f(0.0) * f(0.0));
+            let found = derivative_of(f64::EPSILON, &mut |h| (f(h) - f(-h)) / (2.0 * h));
+            let error = (found.derivative - slope).abs();
+            assert!(error < tolerance * slope, "{found:?} for {slope}");
+            assert!(error < found.error, "{found:?} for {slope}");
+            assert!(
+                found.error < 1e4 * tolerance * slope,
+                "{found:?} for {slope}"
+            );
+        }
+    }
+}

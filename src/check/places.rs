@@ -1,0 +1,321 @@
+//! Places of a text, with the hidden state that a trained network has there.
+
+use crate::check::case::Case;
+use crate::inference::recurrence::Recurrence;
+use crate::model::Model;
+use crate::settings::{Order, Settings};
+use crate::text::corpus::Corpus;
+use crate::training::order::Walk;
+use crate::training::training_loop::TrainingError;
+use std::collections::HashSet;
+
+/// A place is reached by reading about so many characters before it, from h = 0.
+const STRETCH: u64 = 100;
+
+/// A chunk of a text, and the hidden state that it begins with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// The index of its first character in the text.
+    pub position: u64,
+    /// Whether it is the chunk that the model would learn from next.
+    pub is_own: bool,
+    /// The chunk, and one character more for the last target.
+    pub characters: Vec<usize>,
+    /// m.
+    pub h0: Vec<f64>,
+}
+
+impl Place {
+    /// What to check there.
+    pub fn case(&self) -> Case<'_> {
+        let steps = self.characters.len().saturating_sub(1);
+        Case {
+            inputs: &self.characters[..steps],
+            targets: self.characters.get(1..).unwrap_or_default(),
+            h0: &self.h0,
+        }
+    }
+}
+
+/// At most `count` places, by increasing position: where the model stands (its first stream) with the hidden
+/// state that it carries, if this is its text, and others spread evenly over the text, each with the hidden state
+/// after the hundred characters before it. A model of documents begins each with h = 0. What the model's settings
+/// hold out of the text is left out here as well.
+///
+/// # Errors
+/// [`TrainingError`] where a setting is out of range, the vocabulary lacks characters of the text, or the text is too
+/// short or cannot be read.
+///
+/// # Panics
+/// Where the text was opened with other settings than the model's.
+pub fn places(
+    model: &Model,
+    mut corpus: Corpus,
+    count: usize,
+) -> Result<Vec<Place>, TrainingError> {
+    assert!(
+        corpus.is_for(&model.settings),
+        "places: a text opened with other settings"
+    );
+    model.settings.check()?;
+    corpus.use_vocabulary(&model.vocabulary)?;
+    let plain = Settings {
+        streams: 1,
+        order: Order::Text,
+        ..model.settings
+    };
+    let need = plain.least_characters();
+    if corpus.learned() < need as u64 {
+        return Err(TrainingError::TextTooShort {
+            length: corpus.learned(),
+            held_out: corpus.held_out(),
+            need,
+            streams: 1,
+            documents: model.settings.documents,
+            chunk: None,
+        });
+    }
+    let is_its_text = model.source == Some(corpus.source());
+    corpus.split(1)?;
+    let mut reader = Reader {
+        model,
+        walk: Walk::new(&plain, &corpus)?,
+        corpus,
+    };
+    let (mut places, mut positions) = (Vec::new(), HashSet::new());
+    if is_its_text && count > 0 {
+        let own = reader.own()?;
+        positions.insert(own.position);
+        places.push(own);
+    }
+    let last = reader.last();
+    let others = ((count - places.len()) as u64).min(last + 1);
+    for i in 0..others {
+        // The middle of each of equal parts; of a short text several may be the same.
+        let middle = u128::from(last) * (2 * u128::from(i) + 1) / (2 * u128::from(others));
+        let place = reader.at(middle as u64)?;
+        if positions.insert(place.position) {
+            places.push(place);
+        }
+    }
+    places.sort_by_key(|place| place.position);
+    Ok(places)
+}
+
+struct Reader<'a> {
+    model: &'a Model,
+    /// From the start of the text to its end.
+    walk: Walk,
+    corpus: Corpus,
+}
+
+impl Reader<'_> {
+    fn T(&self) -> u64 {
+        self.model.settings.sequence_length as u64
+    }
+
+    /// The last position that has a whole chunk, or in documents any.
+    fn last(&self) -> u64 {
+        let need = match self.model.settings.documents {
+            true => 2,
+            false => self.T() + 1,
+        };
+        self.corpus.learned().saturating_sub(need)
+    }
+
+    /// Where the next update of the first stream begins.
+    fn own(&mut self) -> Result<Place, TrainingError> {
+        let state = &self.model.state;
+        let mut walk = Walk::new(&self.model.settings, &self.corpus)?;
+        let next = walk.next(state);
+        let position = walk.places(&next).next().unwrap_or(0);
+        let m = state.rnn.shape().m();
+        let h0 = match next.begins {
+            true => vec![0.0; m],
+            false => state.h[..m].to_vec(),
+        };
+        let mut place = self.place(position, h0)?;
+        place.is_own = true;
+        Ok(place)
+    }
+
+    /// At a position, or in documents at the next chunk.
+    fn at(&mut self, target: u64) -> Result<Place, TrainingError> {
+        let chunks = STRETCH.div_ceil(self.T()).min(target / self.T());
+        let mut position = target - chunks * self.T();
+        let shape = self.model.state.rnn.shape();
+        let mut recurrence = Recurrence::of(self.model, vec![0.0; shape.m()]);
+        let mut o = vec![0.0; shape.K()];
+        while position < target {
+            let characters = self.corpus.chunk(0, position)?;
+            let inputs = &characters[..characters.len() - 1];
+            inputs.iter().for_each(|&x| recurrence.read(x, &mut o));
+            position += inputs.len() as u64;
+        }
+        match self.walk.is_over(position) {
+            true => self.place(0, vec![0.0; shape.m()]),
+            false => self.place(position, recurrence.h),
+        }
+    }
+
+    fn place(&mut self, position: u64, h0: Vec<f64>) -> Result<Place, TrainingError> {
+        let characters = self.corpus.chunk(0, position)?.to_vec();
+        let begins_document = self.model.newline() == Some(characters[0]);
+        Ok(Place {
+            position,
+            is_own: false,
+            h0: match begins_document {
+                true => vec![0.0; h0.len()],
+                false => h0,
+            },
+            characters,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::Level;
+    use crate::training::training_loop::Training;
+
+    const TEXT: &str = "The ferry crosses at nine.\nThe bell rings twice, and then once more.\n";
+
+    fn trained(settings: Settings, updates: u64) -> (Training, String) {
+        let text = TEXT.repeat(12);
+        let settings = Settings {
+            hidden: 7,
+            sequence_length: 11,
+            ..settings
+        };
+        let mut training = Training::new(&text, settings).unwrap();
+        (0..updates).for_each(|_| _ = training.update().unwrap());
+        training.look().unwrap();
+        (training, text)
+    }
+
+    fn places_of(training: &Training, text: &str, count: usize) -> Vec<Place> {
+        let model = training.model();
+        let corpus = Corpus::of(text, &model.settings).unwrap();
+        places(model, corpus, count).unwrap()
+    }
+
+    #[test]
+    fn the_own_place_is_the_chunk_of_the_next_update() {
+        let default = Settings::default();
+        let several = Settings {
+            streams: 3,
+            ..default
+        };
+        let documents = Settings {
+            documents: true,
+            ..default
+        };
+        let orders = [Order::Chunks { length: 30 }, Order::Positions];
+        let [chunks, positions] = orders.map(|order| Settings { order, ..several });
+        for settings in [default, several, documents, chunks, positions] {
+            // Past the end of a part as well, where the text is begun anew.
+            for updates in [0, 1, 9, 24, 25, 26, 74, 75, 76, 77] {
+                let (training, text) = trained(settings, updates);
+                let place = &places_of(&training, &text, 1)[0];
+                let (inputs, targets) = training.chunk();
+                let case = place.case();
+                assert!(place.is_own);
+                assert_eq!((case.inputs, case.targets), (inputs, targets), "{updates}");
+                assert_eq!(case.h0, training.h0(), "{settings:?} {updates}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_places_are_spread_and_reached_by_reading() {
+        let (training, text) = trained(Settings::default(), 40);
+        let indices = training.model().vocabulary.encode(&text).unwrap();
+        let found = places_of(&training, &text, 5);
+        assert_eq!(found.iter().filter(|place| place.is_own).count(), 1);
+        assert_eq!(found.len(), 5);
+        let rnn = &training.model().state.rnn;
+        for place in found.iter().filter(|place| !place.is_own) {
+            let at = place.position as usize;
+            assert_eq!(place.characters, indices[at..at + 12]);
+            let (mut h, mut o) = (vec![0.0; 7], vec![0.0; rnn.shape().K()]);
+            for &x in &indices[at - (10 * 11).min(at / 11 * 11)..at] {
+                let before = h.clone();
+                rnn.step(Level::chosen(), x, &before, &mut h, &mut o);
+            }
+            assert_eq!(place.h0, h);
+        }
+        let gaps = found
+            .windows(2)
+            .map(|two| two[1].position - two[0].position);
+        assert!(gaps.min() > Some(0));
+        assert!(found[0].position < 300 && found[4].position > text.len() as u64 - 300);
+        // In another text none is its own.
+        let other = places_of(&training, &text[1..], 5);
+        assert!(other.iter().all(|place| !place.is_own));
+        // There are no more places than there are.
+        assert_eq!(places_of(&training, &text[..12], 5).len(), 1);
+        assert_eq!(places_of(&training, &text[..20], usize::MAX).len(), 8);
+    }
+
+    #[test]
+    fn documents_begin_with_nothing_read() {
+        let settings = Settings {
+            documents: true,
+            ..Settings::default()
+        };
+        let (training, text) = trained(settings, 40);
+        let newline = training.model().newline().unwrap();
+        let rnn = &training.model().state.rnn;
+        let vocabulary = &training.model().vocabulary;
+        let indices = vocabulary.encode(&format!("\n{text}")).unwrap();
+        let found = places_of(&training, &text, 30);
+        let begun = |place: &&Place| place.characters[0] == newline;
+        assert!(found.iter().any(|place| begun(&place)));
+        assert!(found.iter().any(|place| !begun(&place)));
+        for place in &found {
+            let zero = place.h0.iter().all(|&h| h == 0.0);
+            assert_eq!(zero, place.characters[0] == newline, "{place:?}");
+            let inner = &place.characters[1..place.characters.len() - 1];
+            assert!(!inner.contains(&newline));
+            // The own one has come through the parameters of several updates; the first ones begin within a document.
+            if place.is_own || place.position < STRETCH + 11 {
+                continue;
+            }
+            // Nothing is left of the documents before.
+            let read = &indices[..place.position as usize];
+            let start = read.iter().rposition(|&x| x == newline);
+            let document = start.filter(|_| !zero).map(|start| &read[start..]);
+            let (mut h, mut o) = (vec![0.0; 7], vec![0.0; rnn.shape().K()]);
+            for &x in document.unwrap_or_default() {
+                let before = h.clone();
+                rnn.step(Level::chosen(), x, &before, &mut h, &mut o);
+            }
+            assert_eq!(place.h0, h);
+        }
+    }
+
+    #[test]
+    fn texts_that_do_not_fit_are_refused() {
+        let (training, text) = trained(Settings::default(), 1);
+        let model = training.model();
+        let of = |text: &str| places(model, Corpus::of(text, &model.settings).unwrap(), 3);
+        let error = of(&text[..11]).unwrap_err().to_string();
+        assert!(error.starts_with("11 characters are too few"), "{error}");
+        let error = of(&text.replace("bell", "bØll")).unwrap_err().to_string();
+        assert!(error.contains("lacks 'Ø'"), "{error}");
+
+        // Of one document that is held out, nothing is left.
+        let documents = Settings {
+            documents: true,
+            validation: 0.7,
+            ..Settings::default()
+        };
+        let (training, _) = trained(documents, 1);
+        let model = training.model();
+        let corpus = Corpus::of("e\n", &model.settings).unwrap();
+        let error = places(model, corpus, 3).unwrap_err().to_string();
+        let words = "1 characters beside the 2 that are held out are too few";
+        assert!(error.starts_with(words), "{error}");
+    }
+}

@@ -1,0 +1,368 @@
+//! A worked case: one update with every number on the way, to check one's own program against.
+//!
+//! | array | shape | |
+//! |---|---|---|
+//! | `text` | T + 1 | the characters that are read, and the one after them |
+//! | `vocabulary` | K | the distinct characters of the whole text in the order of their indices |
+//! | `inputs` | T | the index of each character that is read: where x_t is 1 |
+//! | `targets` | T | the index of the one that comes next: where y_t is 1 |
+//! | `U` `W` `V` `b` `c` | m,K m,m K,m m K | the parameters before the update |
+//! | `h0` | m | the hidden state before the first character |
+//! | `a` | T,m | a_t = W h_{t-1} + U x_t + b; row t is that of step t + 1 here and below: row 0 is a_1. Summed from left to right, so that tanh(a) and `h` may differ in the last digit |
+//! | `h` | T,m | h_t = tanh(a_t) |
+//! | `o` | T,K | o_t = V h_t + c |
+//! | `p` | T,K | p_t = softmax(o_t) |
+//! | `losses` | T | `-ln p_t[y_t]`, in nats |
+//! | `loss` | | L, their sum; or their mean |
+//! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, summed over the steps (and divided by T where L is the mean), not clipped |
+//! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by differences of L |
+//! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | what each numerical entry may be off by |
+//! | `clip` `eta` `epsilon` | | the settings of the update; there is no clip where nothing is clipped |
+//! | `G_U` `G_W` `G_V` `G_b` `G_c` | m,K m,m K,m m K | AdaGrad's sums of squares before the update: zeros before the first |
+//! | `G_U_after` `G_W_after` `G_V_after` `G_b_after` `G_c_after` | m,K m,m K,m m K | G + g g, where g is the gradient clipped to `[-clip, clip]` |
+//! | `U_after` `W_after` `V_after` `b_after` `c_after` | m,K m,m K,m m K | theta - eta g / sqrt(G after + epsilon) |
+//!
+//! Where L is the mean, `divisor` after it is T. With Adam there are `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on
+//! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
+//! so on, and `beta2`. [`crate::network::optimizer`] has their equations.
+//!
+//! [`crate::files::arrays`] says how each form of a file holds them.
+
+use crate::check::case::Case;
+use crate::check::gradient_check::analytic;
+use crate::check::numerical::numerical;
+use crate::files::arrays::{Values, Written};
+use crate::kernels::Level;
+use crate::network::optimizer::Optimizer;
+use crate::network::parameters::{Parameters, ShapeError, Tensors, dimensions};
+use crate::network::rnn::Rnn;
+use crate::network::unrolled::Unrolled;
+use crate::settings::{Loss, Settings};
+use crate::text::vocabulary::Vocabulary;
+
+/// What an update begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// The network.
+    pub rnn: &'a Rnn,
+    /// What the optimiser remembers.
+    pub memory: &'a [Parameters],
+    /// How the gradient moves the parameters.
+    pub settings: &'a Settings,
+    /// Updates before this one.
+    pub updates: u64,
+    /// The characters.
+    pub vocabulary: &'a Vocabulary,
+    /// What is read, and the hidden state before it.
+    pub case: Case<'a>,
+}
+
+/// All arrays of the case, in the order of the table above.
+///
+/// # Errors
+/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+///
+/// # Panics
+/// Where the parts do not fit together, see [`Unrolled::begin`].
+pub fn worked_case(start: Start) -> Result<Vec<Written>, ShapeError> {
+    let mut arrays = Arrays(Vec::new());
+    arrays.add_text(start.vocabulary, start.case);
+    arrays.add_parameters("", "", &start.rnn.parameters);
+    arrays.add_forward(start)?;
+
+    let mut gradient = analytic(start.rnn, start.case)?;
+    let mut numerical = numerical(start.rnn, start.case)?;
+    if let Some(divisor) = divisor(start) {
+        let parts = [
+            &mut gradient,
+            &mut numerical.derivative,
+            &mut numerical.estimate,
+        ];
+        for part in parts {
+            part.values_mut().iter_mut().for_each(|x| *x /= divisor);
+        }
+    }
+    arrays.add_parameters("d", "", &gradient);
+    arrays.add_parameters("d", "_numerical", &numerical.derivative);
+    arrays.add_parameters("d", "_estimate", &numerical.estimate);
+    arrays.add_update(start, &gradient)?;
+    Ok(arrays.0)
+}
+
+/// What the sums over the steps are divided by, where they are.
+fn divisor(start: Start) -> Option<f64> {
+    (start.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
+}
+
+/// What the cases call the numbers that an optimiser remembers.
+pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
+    match optimizer {
+        Optimizer::AdaGrad => &["G_"],
+        Optimizer::Adam => &["m_", "v_"],
+        Optimizer::RmsProp => &["v_"],
+    }
+}
+
+struct Arrays(Vec<Written>);
+
+impl Arrays {
+    fn add(&mut self, name: &str, shape: &[usize], values: Values) {
+        self.0.push(Written {
+            name: name.to_string(),
+            shape: shape.to_vec(),
+            values,
+        });
+    }
+
+    fn add_numbers(&mut self, name: &str, shape: &[usize], numbers: Vec<f64>) {
+        self.add(name, shape, Values::Numbers(numbers));
+    }
+
+    fn add_parameters(&mut self, before: &str, after: &str, parameters: &Parameters) {
+        for part in parameters.named() {
+            let name = format!("{before}{}{after}", part.name);
+            let shape = dimensions(part.name, part.rows, part.columns);
+            self.add_numbers(&name, &shape, part.values.to_vec());
+        }
+    }
+
+    fn add_text(&mut self, vocabulary: &Vocabulary, case: Case) {
+        let indices = case.inputs.iter().chain(case.targets.last());
+        let text: Vec<char> = indices
+            .map(|&index| vocabulary.characters()[index])
+            .collect();
+        self.add("text", &[text.len()], Values::Text(text.clone()));
+        let characters = vocabulary.characters().to_vec();
+        self.add(
+            "vocabulary",
+            &[characters.len()],
+            Values::Characters(characters),
+        );
+        let T = case.inputs.len();
+        self.add("inputs", &[T], Values::Indices(case.inputs.to_vec()));
+        self.add("targets", &[T], Values::Indices(case.targets.to_vec()));
+    }
+
+    fn add_forward(&mut self, start: Start) -> Result<(), ShapeError> {
+        let Start { rnn, case, .. } = start;
+        let (m, K, T) = (rnn.shape().m(), rnn.shape().K(), case.inputs.len());
+        let mut steps = Unrolled::new(rnn.shape(), T, 1)?;
+        steps.begin(0, case.inputs, case.targets, case.h0);
+        let loss = rnn.forward(&mut steps);
+        let (mut a, mut h, mut o, mut p) = (vec![], vec![], vec![0.0; T * K], vec![]);
+        for (t, o) in o.chunks_exact_mut(K).enumerate() {
+            let before = steps.h(t, 0);
+            a.extend(pre_activation(rnn, case.inputs[t], before));
+            // The hidden state once more, and the logits, which the pass over all steps does not keep.
+            let mut now = vec![0.0; m];
+            rnn.step(Level::chosen(), case.inputs[t], before, &mut now, o);
+            h.extend_from_slice(steps.h(t + 1, 0));
+            p.extend_from_slice(steps.p(t, 0));
+        }
+        self.add_numbers("h0", &[m], case.h0.to_vec());
+        self.add_numbers("a", &[T, m], a);
+        self.add_numbers("h", &[T, m], h);
+        self.add_numbers("o", &[T, K], o);
+        self.add_numbers("p", &[T, K], p);
+        self.add_numbers("losses", &[T], steps.losses().collect());
+        self.add_numbers("loss", &[], vec![loss / divisor(start).unwrap_or(1.0)]);
+        if let Some(divisor) = divisor(start) {
+            self.add_numbers("divisor", &[], vec![divisor]);
+        }
+        Ok(())
+    }
+
+    fn add_update(&mut self, start: Start, gradient: &Parameters) -> Result<(), ShapeError> {
+        let rule = start.settings.rule(start.updates + 1);
+        let numbers: &[(&str, f64)] = match rule.optimizer {
+            Optimizer::AdaGrad => &[],
+            Optimizer::Adam => &[
+                ("beta1", rule.beta1),
+                ("beta2", rule.beta2),
+                ("t", rule.t as f64),
+            ],
+            Optimizer::RmsProp => &[("beta2", rule.beta2)],
+        };
+        let clip = rule.clip.is_finite().then_some(("clip", rule.clip));
+        let shared = [("eta", rule.eta), ("epsilon", rule.epsilon)];
+        for &(name, number) in clip.iter().chain(&shared).chain(numbers) {
+            self.add_numbers(name, &[], vec![number]);
+        }
+        let mut theta = start.rnn.parameters.try_clone()?;
+        let memory = start.memory.iter().map(Parameters::try_clone);
+        let mut memory = memory.collect::<Result<Vec<_>, _>>()?;
+        rule.update(&mut theta, &mut memory, gradient);
+        for ((letter, before), after) in letters(rule.optimizer)
+            .iter()
+            .zip(start.memory)
+            .zip(&memory)
+        {
+            self.add_parameters(letter, "", before);
+            self.add_parameters(letter, "_after", after);
+        }
+        self.add_parameters("", "_after", &theta);
+        Ok(())
+    }
+}
+
+/// a = W h + U x + b.
+fn pre_activation(rnn: &Rnn, x: usize, h: &[f64]) -> Vec<f64> {
+    let Tensors { U, W, b, .. } = rnn.parameters.tensors();
+    let rows = W.chunks_exact(h.len()).zip(U.chunks_exact(rnn.shape().K()));
+    let of_row = |((W, U), b): ((&[f64], &[f64]), &f64)| {
+        let product: f64 = W.iter().zip(h).map(|(W, h)| W * h).sum();
+        product + (U[x] + b)
+    };
+    rows.zip(b).map(of_row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::reference;
+    use crate::text::vocabulary::one_hot;
+    use crate::{STORY, Settings, Training};
+
+    fn trained(updates: u64) -> Training {
+        let settings = Settings {
+            hidden: 6,
+            sigma: 0.5,
+            ..Settings::default()
+        };
+        let mut training = Training::new(STORY, settings).unwrap();
+        (0..updates).for_each(|_| _ = training.update().unwrap());
+        training.look().unwrap();
+        training
+    }
+
+    fn case_of(training: &Training) -> Vec<Written> {
+        let (inputs, targets) = training.chunk();
+        let start = Start {
+            rnn: &training.model().state.rnn,
+            memory: &training.model().state.memory,
+            settings: &training.model().settings,
+            updates: training.model().state.updates,
+            vocabulary: &training.model().vocabulary,
+            case: Case {
+                inputs,
+                targets,
+                h0: training.h0(),
+            },
+        };
+        worked_case(start).unwrap()
+    }
+
+    fn numbers<'a>(arrays: &'a [Written], name: &str) -> &'a [f64] {
+        let array = arrays.iter().find(|array| array.name == name);
+        match &array.unwrap_or_else(|| panic!("no {name}")).values {
+            Values::Numbers(numbers) => numbers,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The rows of the table at the head of this file: names and shapes.
+    fn table() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let lines = include_str!("worked_case.rs").lines();
+        let rows = lines.filter(|line| line.starts_with("//! | `"));
+        rows.flat_map(|row| {
+            let mut columns = row.split('|').skip(1).map(str::trim);
+            let names = columns.next().unwrap().split(' ');
+            let names = names.map(|name| name.trim_matches('`'));
+            let shapes = columns.next().unwrap();
+            let shapes: Vec<&str> = match names.clone().count() {
+                1 => vec![shapes],
+                count => shapes.split(' ').cycle().take(count).collect(),
+            };
+            names.zip(shapes)
+        })
+    }
+
+    #[test]
+    fn the_table_names_every_array_and_its_shape() {
+        let training = trained(1);
+        let arrays = case_of(&training);
+        let sizes = [
+            ("T", 25),
+            ("K", training.model().vocabulary.len()),
+            ("m", 6),
+            ("T + 1", 26),
+        ];
+        let named: Vec<(&str, &str)> = table().collect();
+        assert_eq!(named.len(), arrays.len());
+        for (array, (name, shape)) in arrays.iter().zip(named) {
+            assert_eq!(array.name, name);
+            let size = |letter: &str| sizes.iter().find(|(known, _)| *known == letter).unwrap().1;
+            let shape = shape.split(',').filter(|part| !part.is_empty());
+            let shape: Vec<usize> = shape.map(size).collect();
+            assert_eq!(array.shape, shape, "{name}");
+            let length = match &array.values {
+                Values::Numbers(numbers) => numbers.len(),
+                Values::Indices(indices) => indices.len(),
+                Values::Text(characters) | Values::Characters(characters) => characters.len(),
+            };
+            assert_eq!(length, shape.iter().product::<usize>(), "{name}");
+        }
+    }
+
+    #[track_caller]
+    fn assert_near(found: &[f64], expected: &[f64], what: &str) {
+        assert_eq!(found.len(), expected.len(), "{what}");
+        for (found, expected) in found.iter().zip(expected) {
+            let near = (found - expected).abs() < 1e-11 * expected.abs().max(1.0);
+            assert!(near, "{what}: {found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn every_number_is_that_of_the_definition() {
+        let first = Values::Text(STORY.chars().take(26).collect());
+        assert_eq!(case_of(&trained(0))[0].values, first);
+        for updates in [0, 1, 300] {
+            let training = trained(updates);
+            let arrays = case_of(&training);
+            let (inputs, targets) = training.chunk();
+            let state = &training.model().state;
+            let (parameters, K) = (&state.rnn.parameters, state.rnn.shape().K());
+            let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
+            let pass = reference::forward(parameters, &X, &Y, training.h0());
+            let gradient = reference::backward(parameters, &X, &Y, &pass);
+            let of = |name: &str| numbers(&arrays, name);
+            assert_near(of("h0"), &pass.h[0], "h0");
+            assert_near(of("h"), &pass.h[1..].concat(), "h");
+            assert_near(of("p"), &pass.p.concat(), "p");
+            assert_near(of("loss"), &[pass.loss], "loss");
+            assert_near(&[of("losses").iter().sum()], &[pass.loss], "losses");
+            let tanh: Vec<f64> = of("a").iter().map(|&a| crate::kernels::tanh(a)).collect();
+            assert_near(&tanh, of("h"), "a");
+            for (t, o) in of("o").chunks_exact(K).enumerate() {
+                let V = parameters.tensors().V;
+                let product = reference::product(V, &pass.h[t + 1], K, 6, 1);
+                assert_near(o, &reference::plus(&product, parameters.tensors().c), "o");
+            }
+            for (part, gradient) in parameters.named().zip(&gradient) {
+                let name = part.name;
+                assert_near(of(&format!("d{name}")), gradient, name);
+                let differences = of(&format!("d{name}_numerical")).iter().zip(gradient);
+                let estimates = of(&format!("d{name}_estimate"));
+                for ((n, g), estimate) in differences.zip(estimates) {
+                    assert!((n - g).abs() <= *estimate && *estimate < 1e-8, "{name}");
+                }
+                let mut theta = part.values.to_vec();
+                let mut G = [of(&format!("G_{name}")).to_vec()];
+                let rule = Settings::default().rule(1);
+                reference::update(&rule, &mut theta, &mut G, gradient);
+                assert_near(of(&format!("{name}_after")), &theta, "after");
+                assert_near(of(&format!("G_{name}_after")), &G[0], "G after");
+            }
+            assert_eq!(of("G_W").iter().all(|&G| G == 0.0), updates == 0);
+            assert_eq!(of("h0").iter().all(|&h| h == 0.0), updates == 0);
+            assert_eq!(
+                [of("clip"), of("eta"), of("epsilon")],
+                [&[5.0], &[0.1], &[1e-8]]
+            );
+            let indices = inputs.iter().chain(targets.last());
+            let text = indices.map(|&index| training.model().vocabulary.characters()[index]);
+            assert_eq!(arrays[0].values, Values::Text(text.collect()));
+        }
+    }
+}

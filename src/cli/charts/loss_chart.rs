@@ -1,0 +1,502 @@
+//! The loss curve as a picture.
+
+use crate::cli::charts::curve::{Curve, Point};
+use crate::cli::charts::scale::{Scale, round_step};
+use crate::cli::charts::svg::{self, Axes, Frame, WIDE};
+use crate::cli::format::thousands;
+use std::fmt::Write as _;
+
+/// A run that goes on draws its chart anew this often, and browsers load it again.
+pub const REFRESH_SECONDS: u64 = 2;
+
+/// What the chart is of.
+pub struct Title {
+    /// What the text is called.
+    pub text: String,
+    /// Hidden units m.
+    pub hidden: usize,
+    /// Characters of one update T.
+    pub sequence_length: usize,
+    /// Whether a loss is the mean of its characters', not their sum.
+    pub is_mean: bool,
+}
+
+/// What stands in a chart. `{T}` is replaced.
+#[derive(Debug)]
+pub struct Words {
+    pub updates: &'static str,
+    pub of_characters: &'static str,
+    pub sum: &'static str,
+    pub mean: &'static str,
+    pub nats: &'static str,
+    pub epoch: &'static str,
+    pub smooth: &'static str,
+    pub raw: &'static str,
+    pub validation: &'static str,
+    /// A number such as 1,234.5 as the language has it.
+    pub number: fn(&str) -> String,
+}
+
+/// Those of the program.
+pub const ENGLISH: Words = Words {
+    updates: "updates",
+    of_characters: "of {T} characters",
+    sum: "loss ({nats}, summed over {T} characters)",
+    mean: "loss ({nats} per character)",
+    nats: "nats",
+    epoch: "epoch",
+    smooth: "smooth loss",
+    raw: "loss of a chunk",
+    validation: "validation loss",
+    number: str::to_string,
+};
+
+/// At most so many epochs are marked; of more, every second, fifth, tenth ...
+const EPOCH_MARKS: f64 = 20.0;
+/// Room for one digit of an epoch's number and what keeps it apart from the next, in pixels.
+const EPOCH_DIGIT: f64 = 10.0;
+
+const STYLE: &str = "\
+text { fill: #33373d } .grid { stroke: #e4e7eb } .epoch { stroke: #8d949e; stroke-dasharray: 3 4 }
+.epoch-name { fill: #6b727c; font-size: 11px } .frame { fill: none; stroke: #33373d }
+.raw { fill: none; stroke: #9dbfe3; stroke-width: 1; stroke-linejoin: round }
+.smooth { fill: none; stroke: #14508c; stroke-width: 2.2; stroke-linejoin: round }
+.smooth-dot { fill: #14508c } .behind { fill: white; fill-opacity: 0.9 }
+";
+const VALIDATION_STYLE: &str = "\
+.validation { fill: none; stroke: #c2500a; stroke-width: 2.2; stroke-linejoin: round }
+.validation-dot { fill: #c2500a }
+";
+
+/// The chart as SVG: the raw loss faint behind the smooth one, over the updates, epochs marked; the validation loss
+/// where there is one. Of a run that is to make more than `updates`, it asks the browser to load it again.
+pub fn svg(
+    title: &Title,
+    curve: &Curve,
+    updates: u64,
+    iterations: u64,
+    updates_per_epoch: u64,
+) -> String {
+    let axes = axes(&WIDE, &ENGLISH, curve, iterations);
+    [
+        head(title, curve),
+        progress(updates, iterations),
+        drawn(
+            &axes,
+            &ENGLISH,
+            title,
+            curve,
+            (iterations, updates_per_epoch),
+        ),
+        "</svg>\n".to_string(),
+    ]
+    .concat()
+}
+
+/// The chart for a page that has a style for it: see [`STYLE`]; `name` is for those who cannot see it.
+pub fn within_page(
+    frame: &'static Frame,
+    words: &Words,
+    name: &str,
+    title: &Title,
+    curve: &Curve,
+    (iterations, updates_per_epoch): (u64, u64),
+) -> String {
+    let axes = axes(frame, words, curve, iterations);
+    // There is no heading in it.
+    let above = (frame.epoch.1 - 14.0).max(0.0);
+    format!(
+        "<svg viewBox=\"0 {above} {} {}\" role=\"img\">\n<title>{}</title>\n{}{}</svg>\n",
+        frame.width,
+        frame.height - above,
+        svg::escape(name),
+        frame.clip(),
+        drawn(&axes, words, title, curve, (iterations, updates_per_epoch)),
+    )
+}
+
+fn axes(frame: &'static Frame, words: &Words, curve: &Curve, iterations: u64) -> Axes {
+    Axes {
+        frame,
+        x: Scale::updates(iterations, frame.updates),
+        y: loss_scale(curve),
+        number: words.number,
+    }
+}
+
+fn drawn(
+    axes: &Axes,
+    words: &Words,
+    title: &Title,
+    curve: &Curve,
+    (iterations, updates_per_epoch): (u64, u64),
+) -> String {
+    let characters = title.sequence_length.to_string();
+    let loss = if title.is_mean { words.mean } else { words.sum };
+    let across = format!("{} {}", axes.x.of(words.updates), words.of_characters);
+    let down = loss.replace("{nats}", &axes.y.of(words.nats));
+    [
+        axes.grid(),
+        epochs(axes, words, iterations, updates_per_epoch),
+        curves(curve, axes),
+        axes.frame(
+            &across.replace("{T}", &characters),
+            &down.replace("{T}", &characters),
+        ),
+        legend(axes.frame, words, curve),
+    ]
+    .concat()
+}
+
+/// All of the smooth losses and the validation losses, and the raw ones from below.
+fn loss_scale(curve: &Curve) -> Scale {
+    let validation = || curve.validation().iter().map(|&(_, loss)| loss);
+    let smooth = curve.points().iter().map(|point| point.smooth);
+    let high = smooth.chain(validation()).fold(0.0, f64::max);
+    let lows = curve
+        .points()
+        .iter()
+        .map(|point| point.low.min(point.smooth));
+    Scale::losses(lows.chain(validation()).fold(high, f64::min), high)
+}
+
+fn head(title: &Title, curve: &Curve) -> String {
+    let style = match curve.validation() {
+        [] => STYLE.to_string(),
+        _ => [STYLE, VALIDATION_STYLE].concat(),
+    };
+    let (text, shown) = (&title.text, svg::isolated(&shorten(&title.text)));
+    svg::head(
+        &WIDE,
+        WIDE.height,
+        &style,
+        &format!("Loss while learning {text}"),
+        &format!("Loss while learning {shown}, m = {}", title.hidden),
+    )
+}
+
+/// Where the run is to go on: how far it was, and the wish to be loaded again.
+fn progress(updates: u64, iterations: u64) -> String {
+    if updates >= iterations {
+        return String::new();
+    }
+    let share = 100 * u128::from(updates) / u128::from(iterations);
+    format!(
+        "<meta xmlns=\"http://www.w3.org/1999/xhtml\" http-equiv=\"refresh\" content=\"{REFRESH_SECONDS}\"/>\n\
+         <text x=\"{}\" y=\"{}\" text-anchor=\"end\">at update {}, {share} %</text>\n",
+        WIDE.right,
+        WIDE.height - 20.0,
+        thousands(updates),
+    )
+}
+
+/// The raw loss, and the smooth one and the validation loss before it.
+fn curves(curve: &Curve, axes: &Axes) -> String {
+    let points = curve.points();
+    let raw = points.iter().flat_map(
+        |&Point {
+             iteration,
+             low,
+             high,
+             ..
+         }| {
+            let low = Some((iteration, low));
+            low.into_iter().chain(
+                low.filter(|&(_, low)| high > low)
+                    .map(|_| (iteration, high)),
+            )
+        },
+    );
+    let raw = axes.points(raw);
+    let smooth = axes.points(points.iter().map(|point| (point.iteration, point.smooth)));
+    let mut svg = format!(
+        "<g clip-path=\"url(#{})\">\n<polyline class=\"raw\" points=\"{raw}\"/>\n\
+         <polyline class=\"smooth\" points=\"{smooth}\"/>\n",
+        axes.frame.name
+    );
+    if let [_, _, ..] = curve.validation() {
+        let validation = axes.points(curve.validation().iter().copied());
+        let _ = writeln!(
+            svg,
+            "<polyline class=\"validation\" points=\"{validation}\"/>"
+        );
+    }
+    svg += "</g>\n";
+    // One point alone makes no line.
+    if let [point] = points {
+        svg += &axes.dot(point.iteration, point.smooth, 3.0, "class=\"smooth-dot\"");
+    }
+    if curve.validation().len() <= svg::DOTS {
+        for &(iteration, loss) in curve.validation() {
+            svg += &axes.dot(iteration, loss, 3.0, "class=\"validation-dot\"");
+        }
+    }
+    svg
+}
+
+/// A dashed line where each epoch after the first begins.
+fn epochs(axes: &Axes, words: &Words, iterations: u64, updates_per_epoch: u64) -> String {
+    let mut svg = String::new();
+    let Frame {
+        left,
+        right,
+        top,
+        bottom,
+        epoch: (x, y, anchor),
+        ..
+    } = *axes.frame;
+    let count = iterations / updates_per_epoch.max(1);
+    let digits = count.to_string().len() as f64;
+    let most = ((right - left) / (EPOCH_DIGIT * digits)).min(EPOCH_MARKS);
+    let every = round_step((count as f64 / most).max(1.0)) as u64;
+    // The first update of every epoch that is marked.
+    let marks = (1..).map_while(|mark: u64| {
+        let epoch = mark.checked_mul(every)?;
+        let update = epoch.checked_mul(updates_per_epoch)?;
+        (update < iterations).then_some((epoch, update))
+    });
+    for (epoch, update) in marks {
+        let at = axes.frame.across(axes.x.share_of(update as f64));
+        let _ = write!(
+            svg,
+            "<path class=\"epoch\" d=\"M{at:.1} {top}V{bottom}\"/>\n\
+             <text class=\"epoch-name\" x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{epoch}</text>\n",
+            top - 6.0
+        );
+    }
+    if !svg.is_empty() {
+        let _ = writeln!(
+            svg,
+            "<text class=\"epoch-name\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{}</text>",
+            words.epoch
+        );
+    }
+    svg
+}
+
+fn legend(frame: &Frame, words: &Words, curve: &Curve) -> String {
+    let names = [
+        ("smooth", words.smooth),
+        ("raw", words.raw),
+        ("validation", words.validation),
+    ];
+    let count = if curve.validation().is_empty() { 2 } else { 3 };
+    let (x, name_x) = (frame.right - 160.0, frame.right - 122.0);
+    let mut svg = format!(
+        "<rect class=\"behind\" x=\"{}\" y=\"{}\" width=\"162\" height=\"{}\"/>\n",
+        x - 10.0,
+        frame.top + 6.0,
+        10 + 22 * count,
+    );
+    for (n, (class, name)) in names[..count].iter().enumerate() {
+        let y = frame.top + 26.0 + 22.0 * n as f64;
+        let _ = writeln!(
+            svg,
+            "<path class=\"{class}\" d=\"M{x} {y}h28\"/><text x=\"{name_x}\" y=\"{}\">{name}</text>",
+            y + 4.0
+        );
+    }
+    svg
+}
+
+/// A long name would run out of the picture; so many of the widest letters just fit.
+fn shorten(name: &str) -> String {
+    const SHOWN: usize = 28;
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn title(text: &str) -> Title {
+        Title {
+            text: text.into(),
+            hidden: 100,
+            sequence_length: 25,
+            is_mean: false,
+        }
+    }
+
+    /// The chart of a run that has ended.
+    fn whole(title: &Title, curve: &Curve, iterations: u64, updates_per_epoch: u64) -> String {
+        svg(title, curve, iterations, iterations, updates_per_epoch)
+    }
+
+    #[test]
+    fn the_picture_names_axes_units_and_epochs() {
+        let svg = whole(&title("a <b> & c"), &Curve::falling(1000), 100_000, 44_615);
+        for part in [
+            "a &lt;b&gt; &amp; c, m = 100",
+            "updates of 25 characters",
+            "loss (nats, summed over 25 characters)",
+            ">100,000</text>",
+            "class=\"raw\"",
+            "class=\"smooth\"",
+            ">epoch</text>",
+            ">2</text>",
+        ] {
+            assert!(svg.contains(part), "{part} is missing");
+        }
+        assert_eq!(svg.matches("class=\"epoch\"").count(), 2);
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_the_title() {
+        for (name, shown) in [
+            ("a".repeat(28), "a".repeat(28)),
+            ("a".repeat(200), "a".repeat(28) + "..."),
+            ("\u{672c}".repeat(29), "\u{672c}".repeat(28) + "..."),
+        ] {
+            let svg = whole(&title(&name), &Curve::falling(9), 9, 9);
+            let heading = format!(">Loss while learning {shown}, m = 100</text>");
+            assert!(svg.contains(&heading), "{heading} is missing");
+            // The title for those who cannot see it is whole.
+            assert!(svg.contains(&format!("<title>Loss while learning {name}</title>")));
+        }
+    }
+
+    #[test]
+    fn many_updates_are_counted_in_millions_or_more() {
+        for (iterations, last, counted) in [
+            (9_000_000, "9,000,000", ">updates of 25"),
+            (10_000_000, "10", ">1e6 updates of 25"),
+            (1_000_000_000, "1,000", ">1e6 updates of 25"),
+            (2_000_000_000, "2,000", ">1e6 updates of 25"),
+            (u64::MAX, "18", ">1e18 updates of 25"),
+        ] {
+            let svg = whole(&title("x"), &Curve::falling(9), iterations, 3000);
+            assert_eq!(names(&svg, "middle").last(), Some(&last));
+            assert!(svg.contains(counted), "{counted} is missing");
+        }
+        // Epochs with long numbers are marked less often.
+        let svg = whole(&title("x"), &Curve::falling(9), 1_000_000_000_000, 1);
+        assert!(svg.matches("class=\"epoch\"").count() < 6);
+        // The points keep their places.
+        let (x, few) = (
+            Scale::updates(50_000_000, 10.0),
+            Scale::updates(50_000, 10.0),
+        );
+        assert_eq!(x.share_of(1e7), few.share_of(1e4));
+    }
+
+    #[test]
+    fn a_curve_at_zero_is_clear_of_the_frame() {
+        for losses in [[0.0, 0.0], [100.0, 0.0], [100.0, 0.1]] {
+            let mut curve = Curve::new();
+            (0..2).for_each(|n| curve.push(n as u64, losses[n], losses[n]));
+            let y = loss_scale(&curve);
+            assert!(
+                WIDE.down(y.share_of(losses[1])) < WIDE.bottom - 2.0,
+                "{y:?}"
+            );
+            assert_eq!(y.ticks().next(), Some(0.0));
+        }
+    }
+
+    #[test]
+    fn any_run_has_a_picture() {
+        for (rows, iterations, per_epoch) in
+            [(0, 0, 1), (1, 1, 1), (2, 150, 1), (1000, u64::MAX, 1)]
+        {
+            let svg = whole(&title("x"), &Curve::falling(rows), iterations, per_epoch);
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{rows} rows");
+            assert!(svg.matches("class=\"epoch\"").count() <= 20);
+            assert!(svg.len() < 200_000);
+        }
+    }
+
+    /// The names of the ticks of one axis.
+    fn names<'a>(svg: &'a str, anchor: &str) -> Vec<&'a str> {
+        let ticks = svg.split("class=\"grid\"").skip(1);
+        let texts = ticks.map(|tick| tick.split("</text>").next().unwrap());
+        let names = texts.filter(|text| text.contains(anchor));
+        let names = names.map(|text| text.rsplit('>').next().unwrap());
+        names.collect()
+    }
+
+    #[test]
+    fn neighbouring_ticks_have_names_of_their_own() {
+        let falling: Vec<f64> = (0..5).map(|n| 105.0 - n as f64).collect();
+        for (losses, iterations) in [
+            (vec![0.0; 5], 5),
+            (vec![1e14; 5], 5),
+            (vec![50.0], 1),
+            (vec![1e14], 1),
+            (vec![f64::MAX; 3], 3),
+            (vec![f64::MAX, 0.0], 2),
+            (vec![f64::from_bits(1); 3], 3),
+            (vec![3e-5, 2e-5], 100),
+            (vec![9999.0, 9998.0], 15),
+            (falling, 5),
+        ] {
+            let mut curve = Curve::new();
+            for (n, &loss) in losses.iter().enumerate() {
+                curve.push(n as u64, loss, loss);
+            }
+            let svg = whole(&title("x"), &curve, iterations, 3);
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{losses:?}");
+            for anchor in ["middle", "end"] {
+                let names = names(&svg, anchor);
+                assert!((2..=17).contains(&names.len()), "{losses:?}: {names:?}");
+                let distinct: std::collections::HashSet<_> = names.iter().collect();
+                assert_eq!(distinct.len(), names.len(), "{losses:?}: {names:?}");
+                let longest = names.iter().map(|name| name.len()).max();
+                assert!(longest <= Some(5), "{losses:?}: {names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn short_runs_have_whole_updates_on_their_axis() {
+        let svg = whole(&title("x"), &Curve::falling(1), 5, 100);
+        assert_eq!(names(&svg, "middle"), ["0", "1", "2", "3", "4", "5"]);
+        assert!(svg.contains("<circle cx=\"74.0\""));
+    }
+
+    #[test]
+    fn a_chart_is_loaded_again_until_its_run_ends() {
+        let curve = Curve::falling(100);
+        let during = svg(&title("x"), &curve, 9_900, 100_000, 3000);
+        assert_eq!(
+            during
+                .matches("http-equiv=\"refresh\" content=\"2\"")
+                .count(),
+            1
+        );
+        assert!(during.contains(">at update 9,900, 9 %</text>"));
+        let ended = svg(&title("x"), &curve, 100_000, 100_000, 3000);
+        assert!(!ended.contains("refresh") && !ended.contains("at update"));
+        // There is no other difference.
+        let line = |line: &&str| !line.contains("refresh") && !line.contains(" %</text>");
+        let rest: Vec<&str> = during.lines().filter(line).collect();
+        assert_eq!(rest, ended.lines().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn validation_losses_are_drawn_where_there_are_some() {
+        let without = whole(&title("x"), &Curve::falling(100), 10_000, 3000);
+        assert!(!without.contains("validation"));
+        assert!(!without.contains("<circle"));
+        for (count, lines, dots) in [(1, 0, 1), (2, 1, 2), (50, 1, 50), (51, 1, 0)] {
+            let mut curve = Curve::falling(100);
+            (0..count).for_each(|n| curve.push_validation(100 * n, 150.0 - n as f64));
+            let svg = whole(&title("x"), &curve, 10_000, 3000);
+            assert_eq!(svg.matches("<polyline class=\"validation\"").count(), lines);
+            assert_eq!(svg.matches("<circle").count(), dots);
+            assert!(svg.contains(">validation loss</text>"));
+            // The axis reaches to them.
+            assert!(names(&svg, "end").contains(&"160"), "{svg}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_read_from_the_right_is_set_apart() {
+        let svg = whole(&title("\u{5d0}\u{5d1}"), &Curve::falling(9), 9, 9);
+        assert!(svg.contains("learning \u{2068}\u{5d0}\u{5d1}\u{2069}, m = 100</text>"));
+    }
+}

@@ -1,0 +1,167 @@
+//! `elman check`: every gradient against numerical derivatives, and anybody's own arrays against a worked case.
+
+mod against;
+mod case;
+mod subject;
+mod table;
+
+use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::options::{
+    BETA1, BETA2, BYTES, CLIP, DOCUMENTS, EDITION, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE,
+    LOSS, OPTIMIZER, SEED, SEQUENCE_LENGTH, SIGMA,
+};
+use std::path::Path;
+use subject::Subject;
+pub use table::problem_of;
+
+/// The help's words.
+pub const DETAILS: &str = "\
+Compares every entry of the gradient of U, W, V, b and c with differences of the
+loss: of an untrained network over the first characters of TEXT (without it a
+built-in story; - is standard input), or of a trained MODEL at several places of
+TEXT. Exit status 1: something is wrong. The last examples check your own.";
+
+/// Calls.
+pub const EXAMPLES: &[&str] = &[
+    "elman check",
+    "elman check elman-run --positions 10",
+    "elman check --write-case case.npz",
+    "elman check --against mine.npz case.npz",
+];
+
+/// What the screen has no room for.
+pub const MORE: &str = "\
+Every numerical derivative comes with an estimate of its own error, so that what
+is only rounding is called that; where rounding leaves everything undecided, the
+exit status is 1 as well. A MODEL is checked with the hidden state that it has at
+each place of the text.
+
+--write-case FILE writes one update with every number on the way, as .npz,
+.safetensors or .json by the name; --against FILE CASE says which arrays of a file
+of yours are right, and what is wrong with the others.";
+
+/// Its options.
+pub const CHOICES: &[Choice] = &[
+    EDITION.seldom(),
+    HIDDEN.or("5"),
+    SEQUENCE_LENGTH.seldom(),
+    BYTES.seldom(),
+    DOCUMENTS.seldom(),
+    Choice::new("iterations", "N", "updates before the check; 1 for a case").or("0"),
+    OPTIMIZER.seldom(),
+    LEARNING_RATE.seldom(),
+    BETA1.seldom(),
+    BETA2.seldom(),
+    EPSILON.seldom(),
+    CLIP.seldom(),
+    LOSS.seldom(),
+    INITIALIZATION.seldom(),
+    Choice {
+        help: "standard deviation of the first U, W, V; 0.5 for a case",
+        ..SIGMA.seldom()
+    },
+    SEED.seldom(),
+    Choice::new("positions", "N", "places of the text to check a model at").or("3"),
+    Choice::new(
+        "write-case",
+        "FILE",
+        "write a worked case: .npz, .safetensors or .json",
+    ),
+    Choice::switch("force", "replace the case where it is already there").seldom(),
+    Choice::new(
+        "against",
+        "FILE",
+        "compare the arrays of FILE with those of a case",
+    ),
+    Choice::switch("json", "print the table for programs").seldom(),
+    HELP.seldom(),
+];
+
+/// What an untrained network is made by; a model has all of it.
+const TRAINING: &[&str] = &[
+    "preset",
+    "optimizer",
+    "beta1",
+    "beta2",
+    "loss",
+    "initialization",
+    "hidden",
+    "seq-length",
+    "bytes",
+    "documents",
+    "iterations",
+    "learning-rate",
+    "sigma",
+    "clip",
+    "epsilon",
+    "seed",
+];
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.has("against") {
+        refuse(
+            arguments,
+            &[TRAINING, &["positions", "write-case", "force", "json"]],
+            "--against",
+        )?;
+        return against::run(arguments);
+    }
+    let writes = arguments.has("write-case");
+    match writes {
+        true => refuse(arguments, &[&["positions", "json"]], "--write-case")?,
+        false => refuse(arguments, &[&["force"]], "a check without --write-case")?,
+    }
+    let is_model = arguments.first().is_some_and(subject::is_model);
+    if is_model {
+        refuse(arguments, &[TRAINING], "a model, which has its own")?;
+    } else {
+        refuse_missing(arguments)?;
+        refuse(
+            arguments,
+            &[&["positions"]],
+            "a text alone: name a model before it",
+        )?;
+        if let Some(second) = arguments.all().get(1) {
+            let second = second.to_string_lossy();
+            let message = format!("unexpected argument {second:?}: the first is no model");
+            return Err(Failure::Usage(message));
+        }
+    }
+    if writes {
+        case::refuse_path(arguments)?;
+    }
+    let subject = match is_model {
+        true => Subject::of_model(arguments, if writes { Some(1) } else { None })?,
+        false => Subject::untrained(arguments, writes)?,
+    };
+    match writes {
+        true => case::write(arguments, &subject),
+        false => table::check(arguments, &subject),
+    }
+}
+
+/// Says so where the first argument was to be a model and is nothing at all.
+fn refuse_missing(arguments: &Arguments) -> Result<(), Failure> {
+    let first = Path::new(arguments.first().unwrap_or_default());
+    let wants_model = arguments.has("positions") || arguments.all().len() > 1;
+    match wants_model && first != Path::new("-") && !first.exists() {
+        true => Err(Failure::at(
+            first.display(),
+            "there is no such model: name a model file or a run's folder",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Refuses options that say nothing together with something else.
+fn refuse(arguments: &Arguments, options: &[&[&str]], with: &str) -> Result<(), Failure> {
+    let mut given = options.iter().copied().flatten();
+    match given.find(|option| arguments.has(option)) {
+        Some(option) => Err(Failure::Usage(format!(
+            "--{option} does not go with {with}"
+        ))),
+        None => Ok(()),
+    }
+}

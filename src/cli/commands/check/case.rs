@@ -1,0 +1,57 @@
+//! `elman check --write-case`: one update with every number on the way, in a file.
+
+use super::subject::Subject;
+use crate::cli::command_line::arguments::Arguments;
+use crate::cli::command_line::failure::Failure;
+use crate::cli::run::inputs::refuse_existing;
+use crate::cli::terminal::output::print;
+use elman::internals::arrays;
+use elman::internals::arrays::Form;
+use elman::internals::disk;
+use elman::internals::disk::System;
+use elman::internals::worked_case::{Start, worked_case};
+use std::path::Path;
+
+/// Refuses a file that cannot be written to, before anything is computed; gives its path and its form.
+pub fn refuse_path(arguments: &Arguments) -> Result<(&Path, Form), Failure> {
+    let path = Path::new(arguments.filled("write-case")?);
+    let form = Form::of(path).ok_or_else(|| {
+        let endings = Form::ALL.map(|(ending, _)| format!(".{ending}"));
+        Failure::Usage(format!(
+            "{}: the name has to end in {}",
+            arguments.quoted("write-case"),
+            endings.join(" or ")
+        ))
+    })?;
+    refuse_existing(path, arguments.has("force"))?;
+    Ok((path, form))
+}
+
+/// Writes the case of the first place.
+pub fn write(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
+    let (path, form) = refuse_path(arguments)?;
+    let model = &subject.model;
+    let start = Start {
+        rnn: &model.state.rnn,
+        memory: &model.state.memory,
+        settings: &model.settings,
+        updates: model.state.updates,
+        vocabulary: &model.vocabulary,
+        case: subject.places[0].case(),
+    };
+    let case = worked_case(start).map_err(|error| Failure::Failed(error.to_string()))?;
+    let symbols = model.vocabulary.symbols();
+    let written = disk::replace(&mut System, path, |mut output| {
+        arrays::write_to(&mut output, form, symbols, &case)
+    });
+    written.map_err(|error| Failure::at(path.display(), error))?;
+    let shape = model.state.rnn.shape();
+    print(&format!(
+        "wrote {}: {} arrays, T = {}, m = {}, K = {}\n",
+        path.display(),
+        case.len(),
+        start.case.inputs.len(),
+        shape.m(),
+        shape.K()
+    ))
+}

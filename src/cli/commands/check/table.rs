@@ -1,0 +1,326 @@
+//! The result of a check as a table, and as JSON.
+
+use super::subject::Subject;
+use crate::cli::command_line::arguments::Arguments;
+use crate::cli::command_line::failure::Failure;
+use crate::cli::terminal::output::print;
+use elman::ShapeError;
+use elman::check::{Comparison, Row, Verdict};
+use elman::internals::gradient_check;
+use elman::internals::gradient_check::TOLERANCE;
+use elman::internals::json::quote;
+
+/// A comparison, and where in the text it was made.
+struct Checked {
+    position: u64,
+    is_own: bool,
+    comparison: Comparison,
+}
+
+/// Checks all places.
+pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
+    let rnn = &subject.model.state.rnn;
+    let checked: Result<Vec<Checked>, ShapeError> = (subject.places.iter())
+        .map(|place| {
+            Ok(Checked {
+                position: place.position,
+                is_own: place.is_own,
+                comparison: gradient_check::check_gradients(rnn, place.case())?,
+            })
+        })
+        .collect();
+    let checked = checked.map_err(|error| Failure::Failed(error.to_string()))?;
+    let all = Comparison::of_all(checked.iter().map(|checked| &checked.comparison));
+    let all = all.expect("a subject has a place");
+    let printed = match arguments.has("json") {
+        true => print(&json(&all, &checked, subject.is_trained)),
+        false => print(&table(&all, &checked, subject.is_trained)),
+    };
+    outcome(&checked, printed)
+}
+
+/// How the check ends: whether somebody read the table changes nothing about what it says.
+fn outcome(checked: &[Checked], printed: Result<(), Failure>) -> Result<(), Failure> {
+    match (problem(checked), printed) {
+        (Some(problem), Ok(()) | Err(Failure::Closed)) => Err(problem),
+        (_, printed) => printed,
+    }
+}
+
+/// What is wrong or undecided at the first place where something is, the worst first.
+fn problem(checked: &[Checked]) -> Option<Failure> {
+    let worst = checked
+        .iter()
+        .max_by_key(|checked| checked.comparison.verdict())?;
+    let at = match checked.len() {
+        1 => String::new(),
+        _ => format!(" at character {}", worst.position),
+    };
+    problem_of(&worst.comparison, &at)
+}
+
+/// What is wrong or undecided in a comparison that was made `at` some place.
+pub fn problem_of(comparison: &Comparison, at: &str) -> Option<Failure> {
+    let (what, count): (&str, fn(&Row) -> usize) = match comparison.verdict() {
+        Verdict::Passed => return None,
+        Verdict::Undecided => ("undecided", |row| row.undecided),
+        Verdict::Failed => ("wrong", |row| row.wrong),
+    };
+    let parts: Vec<String> = (comparison.rows.iter())
+        .filter(|row| count(row) > 0)
+        .map(|row| {
+            format!(
+                "{} has {} {what} of {}, the largest difference at {}",
+                row.name,
+                count(row),
+                row.entries(),
+                place(row, row.absolute.row, row.absolute.column)
+            )
+        })
+        .collect();
+    let verdict = word(comparison.verdict());
+    let problem = format!("gradient check {verdict}{at}");
+    Some(Failure::at(problem, parts.join("; ")))
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Undecided => "undecided",
+        Verdict::Failed => "failed",
+    }
+}
+
+fn place(row: &Row, r: usize, column: usize) -> String {
+    match row.columns {
+        1 => format!("{r}"),
+        _ => format!("{r}, {column}"),
+    }
+}
+
+fn table(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
+    let line = |cells: [&str; 8]| {
+        let [
+            name,
+            shape,
+            absolute,
+            relative,
+            estimate,
+            over,
+            relative_over,
+            rounding,
+        ] = cells;
+        let line = format!(
+            "{name:<3}{shape:<13}{absolute:<10}{relative:<10}{estimate:<11}{over:<10}{relative_over:<10}{rounding}"
+        );
+        line.trim_end().to_string() + "\n"
+    };
+    let tolerance = format!("> {TOLERANCE:e}");
+    let mut table = line([
+        "", "", "largest", "largest", "largest", "absolute", "relative", "rounding",
+    ]);
+    table += &line([
+        "", "shape", "absolute", "relative", "estimate", "error", "error", "alone",
+    ]);
+    table += &line([
+        "", "", "error", "error", "of error", &tolerance, &tolerance, "",
+    ]);
+    for row in &all.rows {
+        table += &line([
+            row.name,
+            &format!("{} x {}", row.rows, row.columns),
+            &format!("{:.2e}", row.absolute.error),
+            &format!("{:.2e}", row.relative.error),
+            &format!("{:.2e}", row.estimate),
+            &row.absolute_over.to_string(),
+            &row.relative_over.to_string(),
+            &row.within_rounding.to_string(),
+        ]);
+    }
+    if is_trained {
+        let places: Vec<String> = checked.iter().map(position).collect();
+        table += &format!("at character {}\n", places.join(", "));
+    }
+    table + &verdict(all, checked.len())
+}
+
+/// A place, and what is the matter there.
+fn position(checked: &Checked) -> String {
+    let own = if checked.is_own {
+        " (the model's own)"
+    } else {
+        ""
+    };
+    match checked.comparison.verdict() {
+        Verdict::Passed => format!("{}{own}", checked.position),
+        verdict => format!("{}{own}: {}", checked.position, word(verdict)),
+    }
+}
+
+/// The last line, or two.
+fn verdict(all: &Comparison, places: usize) -> String {
+    let sum = |count: fn(&Row) -> usize| -> usize { all.rows.iter().map(count).sum() };
+    let entries = sum(Row::entries) * places;
+    let (wrong, undecided) = (sum(|row| row.wrong), sum(|row| row.undecided));
+    let rounding = sum(|row| row.within_rounding);
+    let mut line = format!(
+        "{}: {wrong} of {entries} entries are wrong",
+        word(all.verdict())
+    );
+    if rounding > 0 {
+        line += &format!(", {rounding} differ by rounding alone");
+    }
+    if undecided > 0 {
+        line += &format!(
+            ",\n{undecided} cannot be told: the losses of such weights are too rough for doubles"
+        );
+    }
+    line + "\n"
+}
+
+fn json(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
+    let positions: Vec<String> = (checked.iter())
+        .map(|checked| {
+            format!(
+                "{{\"position\":{},\"own\":{},{}}}",
+                checked.position,
+                checked.is_own,
+                members(&checked.comparison)
+            )
+        })
+        .collect();
+    let positions = match is_trained {
+        true => format!(",\"positions\":[{}]", positions.join(",")),
+        false => String::new(),
+    };
+    format!("{{{}{positions}}}\n", members(all))
+}
+
+fn members(comparison: &Comparison) -> String {
+    // JSON has no NaN and no infinity.
+    let number = |x: f64| {
+        if x.is_finite() {
+            format!("{x:?}")
+        } else {
+            "null".into()
+        }
+    };
+    let parameters: Vec<String> = (comparison.rows.iter())
+        .map(|row| {
+            let (a, r) = (row.absolute, row.relative);
+            format!(
+                "{{\"name\":{},\"rows\":{},\"cols\":{},\"max_abs_error\":{},\"max_rel_error\":{},\
+                 \"abs_over_tolerance\":{},\"rel_over_tolerance\":{},\"wrong\":{},\
+                 \"max_abs_at\":[{},{}],\"max_rel_at\":[{},{}],\
+                 \"max_estimate\":{},\"within_rounding\":{},\"undecided\":{}}}",
+                quote(row.name),
+                row.rows,
+                row.columns,
+                number(a.error),
+                number(r.error),
+                row.absolute_over,
+                row.relative_over,
+                row.wrong,
+                a.row,
+                a.column,
+                r.row,
+                r.column,
+                number(row.estimate),
+                row.within_rounding,
+                row.undecided,
+            )
+        })
+        .collect();
+    format!(
+        "\"passed\":{},\"verdict\":{},\"parameters\":[{}]",
+        comparison.passed(),
+        quote(word(comparison.verdict())),
+        parameters.join(",")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman::check::Numerical;
+    use elman::check::compare;
+    use elman::{Parameters, Shape};
+
+    fn checked(position: u64, off: f64, estimate: f64) -> Checked {
+        let right = Parameters::zeros(Shape::new(3, 2).unwrap()).unwrap();
+        let (mut analytic, mut estimates) = (right.clone(), right.clone());
+        analytic.values_mut()[1] = off;
+        estimates.values_mut().fill(estimate);
+        let numerical = Numerical {
+            derivative: right,
+            estimate: estimates,
+        };
+        Checked {
+            position,
+            is_own: false,
+            comparison: compare(&analytic, &numerical),
+        }
+    }
+
+    #[test]
+    fn the_verdict_counts_whether_or_not_it_is_read() {
+        let (passed, failed) = ([checked(0, 0.0, 1e-9)], [checked(0, 0.5, 1e-9)]);
+        let told = || {
+            Failure::at(
+                "gradient check failed",
+                "U has 1 wrong of 6, the largest difference at 0, 1",
+            )
+        };
+        let full = || Failure::Failed("standard output: full".into());
+        for (checked, printed, expected) in [
+            (&passed, Ok(()), Ok(())),
+            (&passed, Err(Failure::Closed), Err(Failure::Closed)),
+            (&passed, Err(full()), Err(full())),
+            (&failed, Ok(()), Err(told())),
+            (&failed, Err(Failure::Closed), Err(told())),
+            (&failed, Err(full()), Err(full())),
+        ] {
+            assert_eq!(outcome(checked, printed), expected);
+        }
+    }
+
+    #[test]
+    fn the_worst_place_is_told() {
+        let places = [
+            checked(3, 0.0, 1e-9),
+            checked(5, 0.5, 1e9),
+            checked(7, 0.5, 1e-9),
+        ];
+        let told = |places: &[Checked]| match problem(places) {
+            Some(Failure::Failed(message)) => message,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(told(&places[..1]), "None");
+        assert_eq!(
+            told(&places[..2]),
+            "gradient check undecided at character 5: U has 1 undecided of 6, the largest difference at 0, 1"
+        );
+        assert!(told(&places).starts_with("gradient check failed at character 7: U has 1 wrong"));
+        let all = Comparison::of_all(places.iter().map(|checked| &checked.comparison)).unwrap();
+        let table = table(&all, &places, true);
+        assert!(
+            table.contains("at character 3, 5: undecided, 7: failed\n"),
+            "{table}"
+        );
+        assert!(table.contains("failed: 1 of 78 entries"), "{table}");
+        assert!(table.contains(",\n1 cannot be told: "), "{table}");
+        assert!(
+            table.lines().all(|line| line.chars().count() <= 80),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn what_is_only_rounding_is_said() {
+        let rounded = [checked(0, 1e-8, 1e-7)];
+        let table = table(&rounded[0].comparison, &rounded, false);
+        assert!(table.starts_with("                largest"), "{table}");
+        let end = "passed: 0 of 26 entries are wrong, 1 differ by rounding alone\n";
+        assert!(table.ends_with(end), "{table}");
+    }
+}

@@ -1,0 +1,126 @@
+//! The gradient check of a report.
+
+use crate::cli::command_line::failure::Failure;
+use crate::cli::commands::check::problem_of;
+use elman::check::Case;
+use elman::check::Comparison;
+use elman::internals::gradient_check;
+use elman::{Model, Parameters, Rnn, Shape, ShapeError};
+use std::collections::HashSet;
+
+/// What was checked, and what came of it.
+pub struct Check {
+    pub comparison: Comparison,
+    /// Hidden units, of those of the model the first.
+    pub hidden: usize,
+    /// Characters of the chunk.
+    pub characters: usize,
+}
+
+/// Multiplications and additions that may be needed: less than a minute of one core.
+const WORK: f64 = 1e12;
+/// Differences of the loss that an entry takes, each with a pass to both sides.
+const PASSES: f64 = 5.0;
+/// A chunk is not longer, whatever T is.
+pub const CHARACTERS: usize = 100;
+
+/// Compares every entry of the gradient of the best model with the numerical one, over the first characters that it
+/// writes ([`CHARACTERS`] of them at least) from the hidden state that it carries.
+pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<Check, Failure> {
+    let rnn = &best.state.rnn;
+    let m = rnn.shape().m();
+    let characters = best.settings.sequence_length.min(CHARACTERS);
+    let mut chunk = vec![best.start()];
+    chunk.extend(&written[..characters]);
+    let inputs = &chunk[..characters];
+    let hidden = match hidden {
+        Some(hidden) => hidden.min(m),
+        None => affordable(rnn.shape(), inputs),
+    };
+    let checked = || {
+        let case = Case {
+            inputs,
+            targets: &chunk[1..],
+            h0: &best.state.h[..hidden],
+        };
+        match hidden == m {
+            true => gradient_check::check_gradients(rnn, case),
+            false => gradient_check::check_gradients(&first_units(rnn, hidden)?, case),
+        }
+    };
+    Ok(Check {
+        comparison: checked().map_err(|error| Failure::Failed(error.to_string()))?,
+        hidden,
+        characters,
+    })
+}
+
+/// What is wrong.
+pub fn outcome(check: &Check) -> Result<(), Failure> {
+    match problem_of(&check.comparison, "") {
+        Some(problem) if check.comparison.rows.iter().any(|row| row.wrong > 0) => Err(problem),
+        _ => Ok(()),
+    }
+}
+
+/// As many units as there is time for, at least one.
+fn affordable(shape: Shape, inputs: &[usize]) -> usize {
+    let read = inputs.iter().collect::<HashSet<_>>().len() as f64;
+    let (K, T) = (shape.K() as f64, inputs.len() as f64);
+    let work = |m: f64| {
+        // U, W and b move all hidden states, V and c only what is computed of them.
+        let (recurrent, outputs) = (m * read + m * m + m, K * m + K);
+        2.0 * PASSES * T * (recurrent * (m * m + K * m) + outputs * K * m)
+    };
+    let mut units = shape.m();
+    while units > 1 && work(units as f64) > WORK {
+        // By a few per cent: there is no need for the very largest.
+        units -= (units / 32).max(1);
+    }
+    units
+}
+
+/// The network of the first so many units.
+fn first_units(rnn: &Rnn, units: usize) -> Result<Rnn, ShapeError> {
+    let (m, K) = (rnn.shape().m(), rnn.shape().K());
+    let mut parameters = Parameters::zeros(Shape::new(units, K)?)?;
+    let (all, some) = (rnn.parameters.tensors(), parameters.tensors_mut());
+    some.U.copy_from_slice(&all.U[..units * K]);
+    some.b.copy_from_slice(&all.b[..units]);
+    some.c.copy_from_slice(all.c);
+    for (some, all) in [(some.W, all.W), (some.V, all.V)] {
+        for (some, all) in some.chunks_mut(units).zip(all.chunks(m)) {
+            some.copy_from_slice(&all[..units]);
+        }
+    }
+    Ok(Rnn { parameters })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_units_keep_their_weights() {
+        let rnn = Rnn::random(Shape::new(5, 3).unwrap(), 1.0, 1).unwrap();
+        let part = first_units(&rnn, 2).unwrap();
+        let (all, part) = (rnn.parameters.tensors(), part.parameters.tensors());
+        assert_eq!(part.U, &all.U[..6]);
+        assert_eq!(part.W, [all.W[0], all.W[1], all.W[5], all.W[6]]);
+        let V = [0, 1, 5, 6, 10, 11].map(|i| all.V[i]);
+        assert_eq!((part.V, part.c), (&V[..], all.c));
+        let whole = first_units(&rnn, 5).unwrap();
+        assert_eq!(whole.parameters, rnn.parameters);
+    }
+
+    #[test]
+    fn a_large_network_is_checked_in_part() {
+        let inputs: Vec<usize> = (0..25).map(|t| t % 20).collect();
+        let units = |m, K| affordable(Shape::new(m, K).unwrap(), &inputs);
+        assert_eq!((units(100, 80), units(200, 80)), (100, 200));
+        let large = units(1000, 80);
+        assert!((100..400).contains(&large), "{large}");
+        assert!(units(100, 5000) < 100);
+        assert_eq!(units(1, 1_000_000), 1);
+    }
+}

@@ -1,0 +1,138 @@
+//! The samples of a report, of those that the run has made.
+
+use super::origin;
+use crate::cli::command_line::failure::Failure;
+use crate::cli::run::folder::REPORTS;
+use crate::cli::run::report_log::{self, Report, Reports};
+use elman::{Model, Plan};
+use std::io;
+use std::path::Path;
+
+/// Samples of so many updates each, as the assignment asks for them.
+const EVERY: u64 = 10_000;
+/// So many of these at most: nobody reads more.
+const MOST_ASKED: u64 = 100;
+/// So many otherwise, at most.
+const MOST: u64 = 12;
+
+/// What is shown of them.
+#[derive(Default)]
+pub struct Samples {
+    /// Those that are shown.
+    pub shown: Vec<Report>,
+    /// How many there are; none where the run has not kept them.
+    pub all: Option<u64>,
+    /// Whether the first says that the run began with the weights of another model.
+    pub are_of_another_model: bool,
+}
+
+/// Those of a run's folder.
+pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failure> {
+    let path = folder.join(REPORTS);
+    // What comes after the state is of a run that was stopped, or that is at work.
+    let each = |each: &mut dyn FnMut(Report)| {
+        report_log::read(&path, Reports::of(&model.settings, plan), |report| {
+            if report.iteration <= model.state.updates {
+                each(report);
+            }
+        })
+    };
+    let (mut count, mut shown) = (Count::default(), Vec::new());
+    // The file is read twice, so that never all of it is in memory.
+    let read = each(&mut |report| count.add(report.iteration)).and_then(|()| {
+        let mut n = 0;
+        each(&mut |report| {
+            if count.shows(n, report.iteration) {
+                shown.push(report);
+            }
+            n += 1;
+        })
+    });
+    match read {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Samples::default()),
+        Err(error) => return Err(Failure::at(path.display(), error)),
+    }
+    // Those before the state were saved with it; there may be none from before there was such a file.
+    let before = model.state.updates.saturating_sub(1) / plan.report_every * plan.report_every;
+    if count.all > 0 && count.last < before {
+        let problem = format!("the report of update {before} is missing");
+        return Err(Failure::at(path.display(), problem));
+    }
+    let other = origin::is_of_another_model(model, shown.first());
+    Ok(Samples {
+        shown,
+        all: Some(count.all),
+        are_of_another_model: other.map_err(|error| Failure::Failed(error.to_string()))?,
+    })
+}
+
+/// How many samples there are, and of which updates.
+#[derive(Default)]
+struct Count {
+    all: u64,
+    /// Those at a multiple of [`EVERY`].
+    asked: u64,
+    /// The update of the last.
+    last: u64,
+}
+
+impl Count {
+    fn add(&mut self, iteration: u64) {
+        self.all += 1;
+        self.asked += u64::from(iteration % EVERY == 0);
+        self.last = iteration;
+    }
+
+    /// Whether sample n is shown: every one at a multiple of [`EVERY`] and the last, where the run was begun so; else
+    /// [`MOST`] that are spread evenly, the first and the last among them.
+    fn shows(&self, n: u64, iteration: u64) -> bool {
+        let has_asked =
+            (2..=MOST_ASKED).contains(&self.asked) && self.asked == self.last / EVERY + 1;
+        match has_asked {
+            true => iteration % EVERY == 0 || iteration == self.last,
+            false => self.all <= MOST || (0..MOST).any(|i| i * (self.all - 1) / (MOST - 1) == n),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The updates of the samples that are shown.
+    fn of(iterations: impl Iterator<Item = u64> + Clone) -> Vec<u64> {
+        let mut count = Count::default();
+        iterations
+            .clone()
+            .for_each(|iteration| count.add(iteration));
+        let numbered = (0..).zip(iterations);
+        let shown = numbered.filter(|&(n, iteration)| count.shows(n, iteration));
+        shown.map(|(_, iteration)| iteration).collect()
+    }
+
+    #[test]
+    fn every_ten_thousandth_is_shown_or_a_dozen() {
+        let every = |step: u64, last: u64| (0..=last / step).map(move |n| n * step);
+        let tens: Vec<u64> = every(10_000, 400_000).collect();
+        assert_eq!(of(every(10_000, 400_000)), tens);
+        assert_eq!(of(every(1_000, 400_000)), tens);
+        assert_eq!(of(every(10_000, 990_000)).len(), 100);
+        let ended = every(1_000, 25_000).chain([25_300]);
+        assert_eq!(of(ended), [0, 10_000, 20_000, 25_300]);
+        assert_eq!(of(every(100, 300)), [0, 100, 200, 300]);
+        for (step, last) in [
+            (3_000, 90_000),
+            (1, 9_000),
+            (70_000, 7_000_000),
+            (10_000, 1_000_000),
+        ] {
+            let shown = of(every(step, last));
+            assert_eq!(shown.len() as u64, MOST, "{shown:?}");
+            let ends = [shown.first(), shown.last()];
+            assert_eq!(ends, [Some(&0), Some(&(last / step * step))]);
+        }
+        assert_eq!(of([0].into_iter()), [0]);
+        assert_eq!(of([].into_iter()), [0; 0]);
+    }
+}

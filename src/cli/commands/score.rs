@@ -1,0 +1,415 @@
+//! `elman score`: says how many bits a model needs for a text, whole or line by line.
+
+use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::failure::Failure;
+use crate::cli::format::thousands;
+use crate::cli::run::inputs::{names, read_model};
+use crate::cli::terminal::flow::Flow;
+use crate::cli::terminal::output::one_line;
+use crate::cli::terminal::progress::Progress;
+use elman::inference::{Extent, Reading, Row, Score, Worst, unknown};
+use elman::internals::json;
+use elman::text::Symbols;
+use elman::{Model, TextError};
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, IsTerminal as _, Read, Write as _};
+
+/// The help's words.
+pub const DETAILS: &str = "\
+MODEL is a model file or the folder of a run (its best model); - is standard
+input, as is no FILE. The fewer bits per character, the better the model knew
+what would come. A line is judged by itself, as if it came after a newline.
+What the vocabulary lacks costs 20.08 bits a character, 8 bits a byte.
+
+Lines are judged as they come. With --threshold the exit status is 3 where
+there is a line above it, else 0.";
+
+/// Calls.
+pub const EXAMPLES: &[&str] = &[
+    "elman score elman-run book.txt",
+    "elman score elman-run --per-line --csv names.txt >scores.csv",
+    "elman score log-run access.log --threshold 3",
+];
+
+/// Its options.
+pub const CHOICES: &[Choice] = &[
+    Choice::switch(
+        "per-line",
+        "a score for every line instead of the whole text",
+    ),
+    Choice::new(
+        "threshold",
+        "X",
+        "only lines of more than X bits per character",
+    ),
+    Choice::switch("carry", "let the state go on from line to line"),
+    Choice::switch("csv", "print a table for programs"),
+    Choice::switch("jsonl", "print one JSON object a line"),
+    HELP,
+];
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let report = Report::of(arguments)?;
+    let files = arguments.all().get(1..).unwrap_or_default();
+    let files = match files {
+        [] => vec![OsStr::new("-")],
+        files => files.iter().map(|file| file.as_os_str()).collect(),
+    };
+    let names_files = files.len() > 1;
+    let model = read_model(arguments.first())?;
+    if files.contains(&OsStr::new("-")) && io::stdin().is_terminal() {
+        Progress::new(false).say("reading what you type; Ctrl-D ends it, on Windows Ctrl-Z");
+    }
+    let mut output = Flow::new();
+    if report.form == Form::Csv {
+        let file = if names_files { "file," } else { "" };
+        writeln!(output, "{file}{}", COLUMNS.join(",")).map_err(Failure::output)?;
+    }
+    let mut found = false;
+    for file in files {
+        let mut sheet = Sheet {
+            report: &report,
+            symbols: model.vocabulary.symbols(),
+            file: names_files.then(|| file.to_string_lossy().into_owned()),
+            rows: 0,
+        };
+        let judged = judge(&model, file, &mut sheet, &mut output);
+        found |= report.threshold.is_some() && sheet.rows > 0;
+        match judged {
+            // What was found counts whether or not it is read.
+            Err(Failure::Closed) if found => return Err(Failure::Found),
+            judged => judged?,
+        }
+    }
+    output.flush().map_err(Failure::output)?;
+    match found {
+        true => Err(Failure::Found),
+        false => Ok(()),
+    }
+}
+
+const COLUMNS: [&str; 6] = [
+    "line",
+    "bits",
+    "characters",
+    "bits_per_character",
+    "worst_character",
+    "worst_position",
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Text,
+    Csv,
+    Jsonl,
+}
+
+/// What is asked for.
+struct Report {
+    extent: Extent,
+    threshold: Option<f64>,
+    form: Form,
+}
+
+impl Report {
+    fn of(arguments: &Arguments) -> Result<Self, Failure> {
+        let threshold = match arguments.has("threshold") {
+            true => Some(arguments.number("threshold")?),
+            false => None,
+        };
+        if threshold.is_some_and(|threshold| threshold.is_nan() || threshold < 0.0) {
+            let place = arguments.quoted("threshold");
+            return Err(Failure::at(place, "must be a number of at least 0"));
+        }
+        let carry = arguments.has("carry");
+        let extent = match arguments.has("per-line") || threshold.is_some() {
+            true => Extent::Lines { carry },
+            false => Extent::Text,
+        };
+        if carry && extent == Extent::Text {
+            return Err(Failure::Usage(
+                "--carry: goes with --per-line or --threshold".into(),
+            ));
+        }
+        let form = match (arguments.has("csv"), arguments.has("jsonl")) {
+            (true, true) => {
+                return Err(Failure::Usage("--csv and --jsonl: give one of them".into()));
+            }
+            (true, false) => Form::Csv,
+            (false, true) => Form::Jsonl,
+            (false, false) => Form::Text,
+        };
+        Ok(Report {
+            extent,
+            threshold,
+            form,
+        })
+    }
+}
+
+/// Judges one text, and prints each row as soon as it is known.
+fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
+    let place = &names(Some(file)).place;
+    let mut input = open(file).map_err(|error| Failure::at(place, error))?;
+    let mut reading = Reading::new(model, sheet.report.extent);
+    loop {
+        let mut printed = Ok(());
+        let more = reading.read(&mut input, &mut |row| {
+            if printed.is_ok() {
+                printed = sheet.print(row, place, output);
+            }
+        });
+        let flushed = output.flush().map_err(Failure::output);
+        printed.and(flushed)?;
+        match more {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                let line = reading.line();
+                let advice = match error {
+                    TextError::InvalidUtf8(_) => ", or judge it by a model of bytes: train --bytes",
+                    _ => "",
+                };
+                return Err(Failure::at(place, format!("line {line}: {error}{advice}")));
+            }
+        }
+    }
+}
+
+fn open(file: &OsStr) -> io::Result<Box<dyn Read>> {
+    if file == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    match fs::metadata(file)?.is_dir() {
+        true => Err(io::Error::other("a folder, not a text")),
+        false => Ok(Box::new(File::open(file)?)),
+    }
+}
+
+/// The rows of one text.
+struct Sheet<'a> {
+    report: &'a Report,
+    symbols: Symbols,
+    /// Its name, where there are several.
+    file: Option<String>,
+    rows: u64,
+}
+
+impl Sheet<'_> {
+    fn print(&mut self, row: Row<'_>, place: &str, output: &mut Flow) -> Result<(), Failure> {
+        if !row.score.bits.is_finite() {
+            let line = row
+                .line
+                .map_or(String::new(), |line| format!("line {line}: "));
+            let problem =
+                format!("{line}no number of bits: the weights of the model are too large");
+            return Err(Failure::at(place, problem));
+        }
+        let above = |threshold| row.score.bits_per_character() > Some(threshold);
+        if !self.report.threshold.is_none_or(above) {
+            return Ok(());
+        }
+        let lines = match self.report.form {
+            Form::Csv => self.csv(row),
+            Form::Jsonl => self.json(row),
+            Form::Text => self.heading() + &self.words(row),
+        };
+        self.rows += 1;
+        output.write_all(lines.as_bytes()).map_err(Failure::output)
+    }
+
+    /// The columns with their names.
+    fn fields(&self, row: Row<'_>) -> Vec<(&'static str, Field)> {
+        let file = self.file.iter().map(|file| Field::Text(file.clone()));
+        let names = ["file"].into_iter().filter(|_| self.file.is_some());
+        names
+            .chain(COLUMNS)
+            .zip(file.chain(Field::all(row)))
+            .collect()
+    }
+
+    fn csv(&self, row: Row<'_>) -> String {
+        let fields = self.fields(row).into_iter();
+        let fields: Vec<String> = fields.map(|(_, field)| field.csv()).collect();
+        fields.join(",") + "\n"
+    }
+
+    fn json(&self, row: Row<'_>) -> String {
+        let fields = self.fields(row).into_iter();
+        let member =
+            |(name, field): (&str, Field)| format!("{}:{}", json::quote(name), field.json());
+        let members: Vec<String> = fields.map(member).collect();
+        format!("{{{}}}\n", members.join(","))
+    }
+
+    /// Before the first row.
+    fn heading(&self) -> String {
+        if self.rows > 0 {
+            return String::new();
+        }
+        let file = match &self.file {
+            Some(file) => format!("{}\n", one_line(file)),
+            None => String::new(),
+        };
+        let symbol = one_of(self.symbols);
+        let per = format!("bits/{symbol}");
+        let columns = match (self.report.extent, self.report.threshold) {
+            (Extent::Text, _) => return file,
+            (_, None) => format!(
+                "{:>9}  {per:>14}  {:>14}  {:>10}  worst {symbol}\n",
+                "line",
+                "bits",
+                self.symbols.name()
+            ),
+            (_, Some(_)) => format!("{:>9}  {per:>14}  {:<14}  text\n", "line", "worst"),
+        };
+        file + &columns
+    }
+
+    fn words(&self, row: Row<'_>) -> String {
+        let score = row.score;
+        let Some(line) = row.line else {
+            return self.summary(&score);
+        };
+        let per = score.bits_per_character();
+        let per = per.map_or("-".to_string(), |bits| format!("{bits:.3}"));
+        let worst = score.worst.map(|worst| self.place(worst));
+        let worst = worst.unwrap_or("-".to_string());
+        match self.report.threshold {
+            None => {
+                let (bits, characters) = (decimals(score.bits), thousands(score.characters));
+                format!("{line:>9}  {per:>14}  {bits:>14}  {characters:>10}  {worst}\n")
+            }
+            Some(_) => {
+                let cut = if row.is_cut { " [...]" } else { "" };
+                format!(
+                    "{line:>9}  {per:>14}  {worst:<14}  {}{cut}\n",
+                    readable(row.text)
+                )
+            }
+        }
+    }
+
+    fn summary(&self, score: &Score) -> String {
+        let symbol = one_of(self.symbols);
+        let per = match score.bits_per_character() {
+            Some(bits) => format!("{bits:.4}"),
+            None => format!("- (no {symbol} has another before it)"),
+        };
+        let mut rows = vec![
+            (format!("bits per {symbol}"), per),
+            ("bits".to_string(), decimals(score.bits)),
+            (self.symbols.name().to_string(), thousands(score.characters)),
+        ];
+        if score.unknown > 0 {
+            let unknown = format!(
+                "{} of them, at {:.2} bits each: the vocabulary lacks them",
+                thousands(score.unknown),
+                unknown(self.symbols)
+            );
+            rows.push(("unknown".to_string(), unknown));
+        }
+        if let Some(worst) = score.worst {
+            let words = format!("{}: {:.2} bits", self.place(worst), worst.bits);
+            rows.push((format!("worst {symbol}"), words));
+        }
+        let rows = rows
+            .iter()
+            .map(|(name, value)| format!("{name:<20}{value}\n"));
+        rows.collect()
+    }
+
+    fn place(&self, worst: Worst) -> String {
+        let position = thousands(worst.position);
+        match (self.symbols, worst.character) {
+            (Symbols::Bytes, byte) => format!("0x{:02x} at {position}", u32::from(byte)),
+            (_, '\'') => format!("\"'\" at {position}"),
+            (_, character) => format!("{character:?} at {position}"),
+        }
+    }
+}
+
+/// What a column holds.
+enum Field {
+    /// It reads back to the same bits.
+    Number(String),
+    Text(String),
+    Nothing,
+}
+
+impl Field {
+    /// In the order of [`COLUMNS`].
+    fn all(Row { line, score, .. }: Row<'_>) -> [Self; 6] {
+        let whole = |number: Option<u64>| {
+            number.map_or(Field::Nothing, |number| Field::Number(number.to_string()))
+        };
+        let bits = |bits: Option<f64>| {
+            bits.map_or(Field::Nothing, |bits| Field::Number(format!("{bits:?}")))
+        };
+        let worst = score.worst.map(|worst| worst.character.to_string());
+        [
+            whole(line),
+            bits(Some(score.bits)),
+            whole(Some(score.characters)),
+            bits(score.bits_per_character()),
+            worst.map_or(Field::Nothing, Field::Text),
+            whole(score.worst.map(|worst| worst.position)),
+        ]
+    }
+
+    fn csv(&self) -> String {
+        match self {
+            Field::Number(number) => number.clone(),
+            Field::Text(text) => csv_field(text),
+            Field::Nothing => String::new(),
+        }
+    }
+
+    fn json(&self) -> String {
+        match self {
+            Field::Number(number) => number.clone(),
+            Field::Text(text) => json::quote(text),
+            Field::Nothing => "null".to_string(),
+        }
+    }
+}
+
+/// By RFC 4180, and whatever could be mistaken for space around a field in quotes as well.
+fn csv_field(field: &str) -> String {
+    let plain = |c: char| !(c == ',' || c == '"' || c.is_whitespace() || c.is_control());
+    match field.chars().all(plain) {
+        true => field.to_string(),
+        false => format!("\"{}\"", field.replace('"', "\"\"")),
+    }
+}
+
+fn one_of(symbols: Symbols) -> &'static str {
+    match symbols {
+        Symbols::Characters => "character",
+        Symbols::Bytes => "byte",
+    }
+}
+
+/// One decimal, and separators: 1,234,567.8.
+fn decimals(number: f64) -> String {
+    let shown = format!("{number:.1}");
+    let (whole, fraction) = shown.split_once('.').unwrap_or((&shown, "0"));
+    match whole.parse() {
+        Ok(whole) => format!("{}.{fraction}", thousands(whole)),
+        Err(_) => shown,
+    }
+}
+
+/// A line as a terminal may show it, UTF-8 or not.
+fn readable(line: &[u8]) -> String {
+    let mut shown = String::new();
+    for chunk in line.utf8_chunks() {
+        shown += &one_line(chunk.valid());
+        for byte in chunk.invalid() {
+            shown += &format!("\\x{byte:02x}");
+        }
+    }
+    shown
+}

@@ -1,0 +1,134 @@
+//! `elman train`: learns a text, and tells how it goes.
+
+use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::options::{
+    BETA1, BETA2, BYTES, CHUNK, CLIP, DOCUMENTS, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE,
+    LOSS, OPTIMIZER, ORDER, PRESET, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS, VALIDATION,
+};
+use crate::cli::run::seeds;
+use crate::cli::run::work::Run;
+use elman::internals::disk::System;
+
+/// The help's words.
+pub const DETAILS: &str = "\
+Learns TEXT (UTF-8; without it a built-in story; - is standard input). Reports
+go to standard output, models and losses to the run's folder.";
+
+/// Calls.
+pub const EXAMPLES: &[&str] = &[
+    "elman train book.txt --preset best --out book-run",
+    "elman train book.txt --resume book-run --iterations 60000",
+];
+
+/// What the screen has no room for.
+pub const MORE: &str = "\
+The folder holds model.safetensors (the last state), best.safetensors (the best
+model), loss.csv and loss.svg, and the reports with the first 10,000 characters
+of their samples in reports.jsonl, a JSON object a line. The last line printed is
+the digest of the parameters.
+
+With --preset an edition of the assignment sets all that belongs to it; --preset
+best sets what made the best text of a minute of one core, the hidden units, the
+updates and --validation 0.1 among it. An option that is given as well wins. With
+--loss mean losses are nats per character.
+
+With --validation 0.1 the last tenth of TEXT is not learned: its loss stands in
+the reports, in loss.csv and in loss.svg, and chooses the best model. Where only
+the end was looked at and is the best, best-before-end.safetensors is the best
+model of a run that goes on.
+
+With --order chunks TEXT is cut into chunks of --chunk characters, and every epoch
+reads them in another random order, each from h = 0. With --order positions every
+update begins at a random character, and from h = 0.
+
+With --resume a run goes on from its last state, as if it had never stopped, in
+the same TEXT and with all the settings of the run; --iterations may be larger,
+--save-every another.
+
+With --seeds N there are N runs, of --seed and the seeds after it, as many at a
+time as there are cores, each in a folder of its own in that of --out: seed-1,
+seed-2 and so on, the same to the byte as a run of its own. A line tells how each
+of them ended; the last ones tell the mean, the minimum and the maximum, and the
+best run. With --resume they go on, and those that are missing begin as the
+others were begun; --seed need not be given again.";
+
+/// Its options.
+pub const CHOICES: &[Choice] = &[
+    PRESET.seldom(),
+    HIDDEN,
+    SEQUENCE_LENGTH.seldom(),
+    STREAMS.seldom(),
+    BYTES.seldom(),
+    DOCUMENTS.seldom(),
+    OPTIMIZER.seldom(),
+    LEARNING_RATE.seldom(),
+    BETA1.seldom(),
+    BETA2.seldom(),
+    EPSILON.seldom(),
+    CLIP.seldom(),
+    LOSS.seldom(),
+    INITIALIZATION.seldom(),
+    SIGMA.seldom(),
+    VALIDATION,
+    Choice::new(
+        "validate-every",
+        "N",
+        "updates from look to look at what is held out, beside the reports'",
+    )
+    .seldom(),
+    ORDER.seldom(),
+    CHUNK.seldom(),
+    Choice::new("iterations", "N", "updates").or("100000"),
+    SEED,
+    Choice::new(
+        "seeds",
+        "N",
+        "train with N seeds: --seed and those after it",
+    ),
+    Choice::new("report-every", "N", "updates from report to report")
+        .or("10000")
+        .seldom(),
+    Choice::new("report-length", "N", "characters of a report's sample")
+        .or("200")
+        .seldom(),
+    Choice::new("passage-length", "N", "characters of the final passage")
+        .or("1000")
+        .seldom(),
+    Choice::new("log-every", "N", "updates from row to row of loss.csv")
+        .or("100")
+        .seldom(),
+    Choice::new(
+        "save-every",
+        "N",
+        "updates from save to save, beside every minute and the end",
+    )
+    .or("10000")
+    .seldom(),
+    Choice::new(
+        "threads",
+        "N",
+        "threads to learn on, 1 to 256; no number changes a bit (what helps)",
+    )
+    .seldom(),
+    Choice::new("out", "DIR", "the run's folder").or("elman-run"),
+    Choice::new(
+        "from",
+        "MODEL",
+        "begin with the weights and the characters of a model",
+    )
+    .seldom(),
+    Choice::new("resume", "DIR", "go on with the run in this folder"),
+    Choice::switch("force", "replace a run that the folder already holds").seldom(),
+    Choice::switch("quiet", "no progress on standard error").seldom(),
+    HELP.seldom(),
+];
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.has("seeds") {
+        return seeds::run(arguments);
+    }
+    seeds::refuse_several(arguments)?;
+    Run::of(arguments, Box::new(System))?.go()
+}

@@ -1,0 +1,17 @@
+//! A run: what it was asked for, its folder and the files there, training to the end, going on, several seeds.
+//!
+//! Leaves out: the training itself, which is the library's.
+
+pub mod begin;
+#[cfg(all(test, unix))]
+mod faults;
+pub mod folder;
+pub mod inputs;
+pub mod line_log;
+pub mod lock;
+pub mod loss_log;
+pub mod report_log;
+pub mod resume;
+pub mod sample;
+pub mod seeds;
+pub mod work;

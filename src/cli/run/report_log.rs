@@ -1,0 +1,484 @@
+//! reports.jsonl: a line of JSON for every report, and the lines that a run which goes on finds there.
+//!
+//! There is a line at every multiple of `--report-every` up to the number of updates, and one for the end. That of an
+//! end which is no multiple is no line of a longer run.
+
+use crate::cli::run::line_log::{LineLog, Lines};
+use elman::internals::disk::Disk;
+use elman::internals::json::{JsonError, Reader, quote};
+use elman::{Plan, Settings};
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// A line has so many characters of a sample at most.
+pub const LONGEST_SAMPLE: usize = 10_000;
+/// No line is longer, in bytes: a character of a sample may be `\u0000`, and there is something before them.
+const LONGEST: u64 = 6 * LONGEST_SAMPLE as u64 + 500;
+
+/// What the lines of a run have in common.
+#[derive(Clone, Copy)]
+pub struct Reports {
+    /// Updates from report to report.
+    every: u64,
+    /// Whether a part of the text is held out.
+    holds_out: bool,
+}
+
+impl Reports {
+    /// Those of a run.
+    pub fn of(settings: &Settings, plan: &Plan) -> Self {
+        Reports {
+            every: plan.report_every,
+            holds_out: settings.validation > 0.0,
+        }
+    }
+
+    fn is_multiple(&self, n: u64) -> bool {
+        n % self.every == 0
+    }
+
+    /// Whether the report of update n comes after that of `last`, or may be the first. After that of an end which is
+    /// no multiple comes none.
+    fn follows(&self, last: Option<u64>, n: u64) -> bool {
+        let next = |last| self.is_multiple(last) && last < n && n - last <= self.every;
+        last.is_none_or(next)
+    }
+
+    /// What has to come after the report of `last`.
+    fn expected(&self, last: Option<u64>) -> String {
+        let every = self.every;
+        match last {
+            Some(last) => format!("the report of update {}", last.saturating_add(every)),
+            None => format!("the report of an update that is a multiple of {every}"),
+        }
+    }
+
+    fn parse(&self, line: &str) -> Option<Report> {
+        let report = Report::parse(line)?;
+        (report.validation.is_some() == self.holds_out).then_some(report)
+    }
+}
+
+/// What a run told of the update n that was next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// n.
+    pub iteration: u64,
+    /// The epoch of chunk n.
+    pub epoch: u64,
+    /// The loss of chunk n.
+    pub loss: f64,
+    /// The smooth loss that includes it.
+    pub smooth_loss: f64,
+    /// The loss of what is held out, and the same in bits per character, where something is.
+    pub validation: Option<[f64; 2]>,
+    /// The text that the network wrote, its first [`LONGEST_SAMPLE`] characters.
+    pub sample: String,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            iteration,
+            epoch,
+            loss,
+            smooth_loss,
+            validation,
+            sample,
+        } = self;
+        write!(f, "{{\"iteration\":{iteration},\"epoch\":{epoch}")?;
+        write!(f, ",\"loss\":{loss:?},\"smooth_loss\":{smooth_loss:?}")?;
+        if let Some([loss, bits]) = validation {
+            write!(
+                f,
+                ",\"validation_loss\":{loss:?},\"validation_bits\":{bits:?}"
+            )?;
+        }
+        write!(f, ",\"sample\":{}}}", quote(sample))
+    }
+}
+
+impl Report {
+    /// A report as it was written, to the character.
+    fn parse(line: &str) -> Option<Self> {
+        let [mut iteration, mut epoch] = [0; 2];
+        let [mut loss, mut smooth_loss] = [0.0; 2];
+        let [mut validation_loss, mut validation_bits] = [None; 2];
+        let mut sample = String::new();
+        let mut reader = Reader::new(line);
+        let read = reader.object::<JsonError>(|reader, key| {
+            match key.as_str() {
+                "iteration" => iteration = reader.number()?,
+                "epoch" => epoch = reader.number()?,
+                "loss" => loss = reader.float()?,
+                "smooth_loss" => smooth_loss = reader.float()?,
+                "validation_loss" => validation_loss = Some(reader.float()?),
+                "validation_bits" => validation_bits = Some(reader.float()?),
+                "sample" => sample = reader.string()?,
+                _ => return Err(reader.error("a key of a report")),
+            }
+            Ok(())
+        });
+        read.and_then(|()| reader.end()).ok()?;
+        let report = Report {
+            iteration,
+            epoch,
+            loss,
+            smooth_loss,
+            validation: (validation_loss.zip(validation_bits)).map(|(loss, bits)| [loss, bits]),
+            sample,
+        };
+        // What is missing, or stands there twice or in another order, is not what it is written as.
+        (report.to_string() == line).then_some(report)
+    }
+}
+
+/// The file.
+pub struct ReportLog(LineLog);
+
+impl ReportLog {
+    /// A new file without lines.
+    pub fn create(path: &Path, disk: &mut dyn Disk) -> io::Result<Self> {
+        LineLog::create(path, disk).map(ReportLog)
+    }
+
+    /// The file of a run that goes on, whose lines before update `updates` have to follow each other. What follows
+    /// them is not looked at, and stays until the file is [cut](ReportLog::cut). A run that began before there
+    /// was such a file has none, or one that begins later.
+    pub fn open(path: &Path, reports: Reports, updates: u64) -> io::Result<Self> {
+        let right = match path.try_exists()? {
+            true => right(&mut Lines::of(path, LONGEST)?, reports, updates)?,
+            false => 0,
+        };
+        Ok(ReportLog(LineLog::found(path, right)))
+    }
+
+    /// Adds a line.
+    pub fn push(&mut self, report: &Report, disk: &mut dyn Disk) -> io::Result<()> {
+        self.0.push(report, disk)
+    }
+
+    /// Brings all lines to the device.
+    pub fn sync(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
+        self.0.sync(disk)
+    }
+
+    /// Cuts the file back to the lines that were found.
+    pub fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
+        self.0.cut(disk)
+    }
+}
+
+/// Bytes of the lines before update `updates`.
+fn right(lines: &mut Lines, reports: Reports, updates: u64) -> io::Result<u64> {
+    let (mut bytes, mut last) = (0, None);
+    while last.map_or(updates > 0, |last| updates - last > reports.every) {
+        let expected = reports.expected(last);
+        let report = lines.next(&expected, |line| reports.parse(line))?;
+        match (report.map(|report| report.iteration), last) {
+            (Some(n), _) if n < updates && reports.is_multiple(n) && reports.follows(last, n) => {
+                (bytes, last) = (lines.bytes(), Some(n));
+            }
+            // None of them was written before update `updates`.
+            (None, None) => break,
+            (Some(n), None) if n >= updates => break,
+            _ => return Err(lines.wrong(&expected)),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Hands on the reports of a file, whatever its run is doing: one that is only half written is left out.
+pub fn read(path: &Path, reports: Reports, mut each: impl FnMut(Report)) -> io::Result<()> {
+    let mut lines = Lines::of(path, LONGEST)?;
+    let mut last = None;
+    let next = |line: &str, last| {
+        let report = reports.parse(line)?;
+        (reports.follows(last, report.iteration)).then_some(report)
+    };
+    while let Some(report) = lines.next(&reports.expected(last), |line| next(line, last))? {
+        last = Some(report.iteration);
+        each(report);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman::internals::disk::System;
+    use std::fs;
+    use std::path::PathBuf;
+
+    /// Every four updates.
+    fn reports(holds_out: bool) -> Reports {
+        Reports {
+            every: 4,
+            holds_out,
+        }
+    }
+
+    /// A report with what JSON has to escape, and with what it need not.
+    fn report(n: u64, holds_out: bool) -> Report {
+        let characters = '\0'..='\u{9f}';
+        let others = "\u{2028}\u{fffd}日\u{1F600}\u{10FFFF}".chars();
+        Report {
+            iteration: n,
+            epoch: n / 7,
+            loss: 1.0 / (1.0 + n as f64),
+            smooth_loss: 1e300 * n as f64,
+            validation: holds_out.then_some([0.1 + n as f64, 5e-324]),
+            sample: characters
+                .chain(others)
+                .cycle()
+                .take(n.min(1000) as usize)
+                .collect(),
+        }
+    }
+
+    /// A file with the reports of these updates.
+    fn written(name: &str, updates: &[u64], holds_out: bool) -> (PathBuf, String) {
+        let name = format!("elman-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let mut log = ReportLog::create(&path, &mut System).unwrap();
+        for &n in updates {
+            log.push(&report(n, holds_out), &mut System).unwrap();
+        }
+        log.sync(&mut System).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().count(), updates.len());
+        (path, text)
+    }
+
+    /// All reports of a file.
+    fn all(path: &Path, reports: Reports) -> io::Result<Vec<Report>> {
+        let mut found = Vec::new();
+        read(path, reports, |report| found.push(report)).map(|()| found)
+    }
+
+    fn lines(text: &str, count: usize) -> String {
+        text.split_inclusive('\n').take(count).collect()
+    }
+
+    #[test]
+    fn a_line_is_json_with_its_keys_in_order() {
+        let mut report = report(8, true);
+        report.sample = "a\"\\\n\u{0}\u{7f}\u{1F600}".into();
+        let line = r#"{"iteration":8,"epoch":1,"loss":0.1111111111111111,"smooth_loss":8e300,"#;
+        let end = "\"sample\":\"a\\\"\\\\\\n\\u0000\\u007f\u{1F600}\"}";
+        let validated = r#""validation_loss":8.1,"validation_bits":5e-324,"#;
+        assert_eq!(report.to_string(), format!("{line}{validated}{end}"));
+        report.validation = None;
+        assert_eq!(report.to_string(), format!("{line}{end}"));
+    }
+
+    #[test]
+    fn whoever_reads_finds_what_was_written() {
+        for holds_out in [false, true] {
+            let updates: Vec<u64> = (0..=50).map(|n| 4 * n).chain([202]).collect();
+            let name = format!("reports-{holds_out}");
+            let (path, text) = written(&name, &updates, holds_out);
+            let expected: Vec<Report> = (updates.iter().map(|&n| report(n, holds_out))).collect();
+            assert!(all(&path, reports(holds_out)).unwrap() == expected);
+            assert!(all(&path, reports(!holds_out)).is_err());
+            // One that is half written is left out, wherever it ends.
+            let last = text.lines().next_back().unwrap().len();
+            for cut in 1..=last + 1 {
+                fs::write(&path, &text.as_bytes()[..text.len() - cut]).unwrap();
+                let found = all(&path, reports(holds_out)).unwrap();
+                assert!(found == expected[..51], "{cut}");
+            }
+            fs::remove_file(&path).unwrap();
+            assert!(all(&path, reports(holds_out)).is_err());
+        }
+    }
+
+    #[test]
+    fn the_longest_sample_is_read_back() {
+        let (path, _) = written("reports-longest", &[], true);
+        let mut longest = report(u64::MAX / 4 * 4, true);
+        longest.epoch = u64::MAX;
+        longest.loss = f64::MIN_POSITIVE;
+        longest.smooth_loss = f64::MAX;
+        longest.sample = "\0".repeat(LONGEST_SAMPLE);
+        let mut log = ReportLog::create(&path, &mut System).unwrap();
+        log.push(&longest, &mut System).unwrap();
+        log.sync(&mut System).unwrap();
+        assert!(all(&path, reports(true)).unwrap() == [longest.clone()]);
+        longest.sample += &"\0".repeat(100);
+        let mut log = ReportLog::create(&path, &mut System).unwrap();
+        log.push(&longest, &mut System).unwrap();
+        log.sync(&mut System).unwrap();
+        assert!(all(&path, reports(true)).is_err());
+        fs::remove_file(&path).unwrap();
+    }
+
+    /// All of them together are those of a run of 22 updates, stopped or ended anywhere.
+    #[test]
+    fn lines_from_the_state_on_are_cut_and_written_again() {
+        let updates = [0, 4, 8, 12, 16, 20, 22];
+        let (path, text) = written("reports-cut", &updates, true);
+        for state in 0..=22 {
+            for rest in ["", "{\"iteration\":", "no report\n"] {
+                fs::write(&path, format!("{text}{rest}")).unwrap();
+                let mut log = ReportLog::open(&path, reports(true), state).unwrap();
+                log.sync(&mut System).unwrap();
+                let found = || fs::read_to_string(&path).unwrap();
+                assert_eq!(found(), format!("{text}{rest}"), "it is only looked at");
+                let kept = updates.iter().filter(|&&n| n < state).count();
+                log.cut(&mut System).unwrap();
+                assert_eq!(found(), lines(&text, kept), "{state}");
+                for &n in &updates[kept..] {
+                    log.push(&report(n, true), &mut System).unwrap();
+                }
+                log.sync(&mut System).unwrap();
+                assert_eq!(found(), text);
+            }
+        }
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn the_report_of_an_end_is_no_part_of_a_longer_run() {
+        let (path, text) = written("reports-end", &[0, 4, 6], false);
+        let mut log = ReportLog::open(&path, reports(false), 6).unwrap();
+        log.push(&report(8, false), &mut System).unwrap();
+        log.sync(&mut System).unwrap();
+        let (longer, whole) = written("reports-longer", &[0, 4, 8], false);
+        assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+        // A state after it is not one of this file.
+        fs::write(&path, &text).unwrap();
+        let error = ReportLog::open(&path, reports(false), 9).err().unwrap();
+        let expected = "line 3: must be the report of update 8";
+        assert_eq!(error.to_string(), expected);
+        fs::remove_file(&path).unwrap();
+        fs::remove_file(&longer).unwrap();
+    }
+
+    /// A run that began before there was such a file: it has none, an empty one, or one that begins later.
+    #[test]
+    fn a_file_may_begin_at_any_report() {
+        let (path, text) = written("reports-later", &[12, 16, 20], false);
+        for (begin, state, kept) in [
+            ("", 0, 0),
+            ("", 13, 0),
+            ("{\"itera", 13, 0),
+            (&text, 12, 0),
+            (&text, 13, 1),
+            (&text, 16, 1),
+            (&text, 17, 2),
+            (&text, 21, 3),
+            (&text, 24, 3),
+        ] {
+            fs::write(&path, begin).unwrap();
+            let mut log = ReportLog::open(&path, reports(false), state).unwrap();
+            log.cut(&mut System).unwrap();
+            let found = fs::read_to_string(&path).unwrap();
+            assert_eq!(found, lines(&text, kept), "{state}");
+        }
+        // The only line that an end has left is cut as well.
+        fs::write(&path, format!("{}\n", report(14, false))).unwrap();
+        let mut log = ReportLog::open(&path, reports(false), 14).unwrap();
+        log.cut(&mut System).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        fs::remove_file(&path).unwrap();
+        let mut log = ReportLog::open(&path, reports(false), 13).unwrap();
+        assert!(!path.exists());
+        log.push(&report(16, false), &mut System).unwrap();
+        log.sync(&mut System).unwrap();
+        assert!(all(&path, reports(false)).unwrap() == [report(16, false)]);
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn lines_that_are_not_those_of_the_run_are_told_by_number() {
+        let updates = [0, 4, 8, 12];
+        let (path, text) = written("reports-wrong", &updates, false);
+        let four = format!("{}\n", report(4, false));
+        let twice = |key: &str| four.replacen(key, &format!("{key}{key}"), 1);
+        let second = "line 2: must be the report of update 4";
+        let cases = [
+            (
+                String::from("no report\n"),
+                "line 1: must be the report of an update",
+            ),
+            (
+                text.replacen(":0,", ":2,", 1),
+                "line 1: must be the report of an update that is a multiple of 4",
+            ),
+            (text.replacen(&four, "", 1), second),
+            (
+                text.replacen(&four, &format!("{four}{four}"), 1),
+                "line 3: must be the report of update 8",
+            ),
+            (
+                text.replacen(&four, &format!("{}\n", report(3, false)), 1),
+                second,
+            ),
+            (
+                text.replacen(&four, &format!("{}\n", report(4, true)), 1),
+                second,
+            ),
+            (text.replacen(&four, &twice("\"epoch\":0,"), 1), second),
+            (
+                text.replacen(&four, &four.replace(":0.2,", ":0.20,"), 1),
+                second,
+            ),
+            (
+                text.replacen(&four, &four.replace(":0.2,", ":NaN,"), 1),
+                second,
+            ),
+            (
+                text.replacen(&four, &four.replace(":0.2,", ":1e999,"), 1),
+                second,
+            ),
+            (
+                text.replacen(&four, &four.replace(",\"epoch\":0", ""), 1),
+                second,
+            ),
+            (
+                text.replacen(&four, &four.replace("epoch", "period"), 1),
+                second,
+            ),
+            (
+                text.replacen(&four, &four.replace("}\n", "} \n"), 1),
+                second,
+            ),
+            (
+                text.replacen(&four, &four.replace("}\n", "}\r\n"), 1),
+                second,
+            ),
+            (
+                text.replacen(&four, &four.replace("\\u0001", "\\u0001\u{1}"), 1),
+                second,
+            ),
+            (text.replacen(&four, &"x".repeat(100_000), 1), second),
+        ];
+        for (wrong, message) in cases {
+            assert_ne!(wrong, text);
+            fs::write(&path, &wrong).unwrap();
+            let error = ReportLog::open(&path, reports(false), 13).err().unwrap();
+            assert!(
+                error.to_string().starts_with(message),
+                "{message:?}, not {error}: {wrong}"
+            );
+            let found = all(&path, reports(false));
+            // An end that is no multiple may be all that there is, and be first.
+            if !wrong.contains("\"iteration\":2,") {
+                assert!(found.unwrap_err().to_string().starts_with("line "));
+            }
+        }
+        // What is missing at the end is told by the run that needs it.
+        fs::write(&path, &text[..text.len() - 1]).unwrap();
+        let error = ReportLog::open(&path, reports(false), 13).err().unwrap();
+        assert_eq!(error.to_string(), "line 4: must be the report of update 12");
+        assert!(ReportLog::open(&path, reports(false), 12).is_ok());
+        assert_eq!(all(&path, reports(false)).unwrap().len(), 3);
+        // Nobody waits for lines that no file could hold.
+        fs::write(&path, &text).unwrap();
+        assert!(ReportLog::open(&path, reports(false), u64::MAX).is_err());
+        fs::remove_file(&path).unwrap();
+        assert!(ReportLog::open(&std::env::temp_dir(), reports(false), 13).is_err());
+    }
+}

@@ -1,0 +1,51 @@
+//! Results for standard output, and messages that stay one line.
+
+use crate::cli::command_line::failure::Failure;
+use elman::{Parameters, Vocabulary};
+use std::io::{self, Write as _};
+
+/// Writes to standard output.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .map_err(Failure::output)
+}
+
+/// The last line of what makes weights: their digest.
+pub fn print_digest(parameters: &Parameters) -> Result<(), Failure> {
+    print(&format!("digest={:016x}\n", parameters.digest()))
+}
+
+/// Writes characters to standard output as they come, however many there will be.
+pub fn print_characters(
+    vocabulary: &Vocabulary,
+    mut indices: impl Iterator<Item = usize>,
+) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    let written = indices.try_for_each(|index| vocabulary.write(index, &mut output));
+    written.map_err(Failure::output)
+}
+
+/// As a terminal may show it: file names, system messages and texts may hold line breaks, and what controls a
+/// terminal or turns a line around.
+pub fn one_line(message: &str) -> String {
+    let escape = |c: char| match c {
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => c.escape_unicode().to_string(),
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    message.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line() {
+        assert_eq!(one_line("a\nb\u{1b}[31m \u{e5}"), "a\\nb\\u{1b}[31m \u{e5}");
+        assert_eq!(one_line("a\u{2028}\u{202e}b"), "a\\u{2028}\\u{202e}b");
+    }
+}

@@ -1,0 +1,324 @@
+//! The loss curve in text, for a terminal.
+
+use crate::cli::charts::curve::{Curve, Point};
+use crate::cli::charts::loss_chart::{ENGLISH, Words};
+use crate::cli::format::{short_loss, thousands};
+
+/// Lines that the curve takes.
+const LINES: usize = 12;
+/// Lines that the curves of several runs take.
+const MANY_LINES: usize = 18;
+/// Columns before it, where losses are named.
+const NAMES: usize = 9;
+/// Columns of the curve: fewer say nothing, more are not needed.
+const NARROWEST: usize = 20;
+const WIDEST: usize = 90;
+
+/// The smooth loss under a heading, `columns` wide at most: dots of Braille patterns, or stars where the terminal
+/// does not show UTF-8. Empty where there is no curve or no room.
+pub fn draw(curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
+    in_words(&ENGLISH, curve, heading, columns, utf8)
+}
+
+/// As [`draw`], in the words of some language.
+pub fn in_words(words: &Words, curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
+    let lines = lines(words, curve, curve.range(0), [columns, LINES], utf8);
+    let Some(last) = curve.points().last().filter(|_| !lines.is_empty()) else {
+        return String::new();
+    };
+    with_axis(words, heading, &lines, last.iteration, width(columns))
+}
+
+/// Lines between a heading and the axis of the updates.
+fn with_axis(words: &Words, heading: &str, lines: &[String], last: u64, width: usize) -> String {
+    let last = format!("{} {}", (words.number)(&thousands(last)), words.updates);
+    let axis = format!("{:NAMES$} 0{last:>1$}", "", width - 1);
+    format!("{heading}\n{}\n{axis}\n", lines.join("\n"))
+}
+
+/// The letter that a run of several is drawn with. Of very many, some share one.
+pub fn letter(run: usize) -> char {
+    let letters = ('a'..='z').chain('A'..='Z').chain('0'..='9');
+    letters.cycle().nth(run % 62).unwrap_or_default()
+}
+
+/// As [`draw`], the smooth losses of several runs, each with a letter; where some meet, they take turns. What is above
+/// the range is not drawn.
+pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usize) -> String {
+    let (width, (low, high)) = (width(columns), range);
+    let last = |curve: &&Curve| curve.points().last().map(|point| point.iteration);
+    let Some(end) = curves
+        .iter()
+        .filter_map(last)
+        .max()
+        .filter(|_| width >= NARROWEST)
+    else {
+        return String::new();
+    };
+    let mut cells = vec![Vec::new(); width * MANY_LINES];
+    for (n, curve) in curves.iter().enumerate() {
+        let mut before = None;
+        for x in 0..width {
+            let update = update_at(x, width, end);
+            let Some(smooth) = smooth_at(curve.points(), update, end / width as u64) else {
+                continue;
+            };
+            let now = height(smooth, (low, high), MANY_LINES);
+            let (top, bottom) = between(before, now);
+            (top..=bottom).for_each(|y| cells[y * width + x].push(letter(n)));
+            before = Some(now);
+        }
+    }
+    let lines = cells.chunks(width).enumerate().map(|(line, cells)| {
+        let turn = |(x, letters): (usize, &Vec<char>)| match letters.len() {
+            0 => ' ',
+            count => letters[x % count],
+        };
+        let cells: String = cells.iter().enumerate().map(turn).collect();
+        named(&ENGLISH, line, range, MANY_LINES, &cells)
+    });
+    with_axis(&ENGLISH, heading, &lines.collect::<Vec<_>>(), end, width)
+}
+
+/// The update that column `x` of `width` stands for.
+fn update_at(x: usize, width: usize, end: u64) -> u64 {
+    (u128::from(end) * x as u128 / (width as u128 - 1)) as u64
+}
+
+/// The smooth loss at an update, unless the run ended a good deal before it.
+fn smooth_at(points: &[Point], update: u64, gap: u64) -> Option<f64> {
+    let after = points.partition_point(|point| point.iteration <= update);
+    let point = points[..after].last()?;
+    let is_over = after == points.len() && update - point.iteration > gap;
+    (!is_over).then_some(point.smooth)
+}
+
+/// As [`draw`], in so many lines and without words. The first twentieth of the updates, in which the loss falls most,
+/// may be left out above.
+pub fn small(curve: &Curve, columns: usize, count: usize, utf8: bool) -> Vec<String> {
+    let last = curve.points().last().map_or(0, |last| last.iteration);
+    let range = curve.range(last / 20);
+    lines(&ENGLISH, curve, range, [columns, count], utf8)
+}
+
+/// Columns of the curve itself.
+fn width(columns: usize) -> usize {
+    columns.saturating_sub(NAMES + 2).min(WIDEST)
+}
+
+/// The lines of the curve, with the ends of the range before them.
+fn lines(
+    words: &Words,
+    curve: &Curve,
+    range: (f64, f64),
+    [columns, count]: [usize; 2],
+    utf8: bool,
+) -> Vec<String> {
+    let width = width(columns);
+    if curve.points().len() < 2 || width < NARROWEST {
+        return Vec::new();
+    }
+    let cells = cells(curve.points(), range, [width, count], utf8);
+    let line = |(line, cells): (usize, &[u8])| {
+        let cells: String = cells.iter().map(|&cell| glyph(cell, utf8)).collect();
+        named(words, line, range, count, &cells)
+    };
+    cells.chunks(width).enumerate().map(line).collect()
+}
+
+/// A line of the curve, the first and the last with the loss that they stand for.
+fn named(words: &Words, line: usize, range: (f64, f64), count: usize, cells: &str) -> String {
+    let name = |loss| (words.number)(&short_loss(loss, 4));
+    let name = match line {
+        0 => name(range.1),
+        line if line == count - 1 => name(range.0),
+        _ => String::new(),
+    };
+    format!("{name:>NAMES$} {}", cells.trim_end())
+}
+
+/// How far below the highest loss of a range another is, in so many steps; less than 0 for what is higher.
+fn height(loss: f64, (low, high): (f64, f64), steps: usize) -> i64 {
+    // A flat curve lies at the top.
+    let range = (high - low).max(1e-9 * high).max(f64::MIN_POSITIVE);
+    let last = steps as i64 - 1;
+    (((high - loss) / range * last as f64).round() as i64).clamp(-1, last)
+}
+
+/// What a curve covers that is now at one height and was at another before: from there on, so that it has no gaps.
+/// Nothing above the range.
+fn between(before: Option<i64>, now: i64) -> (usize, usize) {
+    let (top, bottom) = match before {
+        Some(before) if before < now => (before + 1, now),
+        Some(before) if before > now => (now, before - 1),
+        _ => (now, now),
+    };
+    // An empty range, where all of it is above.
+    if bottom < 0 {
+        (1, 0)
+    } else {
+        (top.max(0) as usize, bottom as usize)
+    }
+}
+
+/// The dots of every cell, line by line, `size` columns and lines. Each column of dots reaches from the one
+/// before to its own height, so that the curve has no gaps. What is above the range is not drawn.
+fn cells(points: &[Point], range: (f64, f64), size: [usize; 2], utf8: bool) -> Vec<u8> {
+    let [width, count] = size;
+    let (across, down) = if utf8 { (2, 4) } else { (1, 1) };
+    let (dots_x, dots_y) = (width * across, count * down);
+    let mut cells = vec![0; width * count];
+    let mut before = None;
+    let end = points.last().map_or(0, |point| point.iteration);
+    for x in 0..dots_x {
+        let Some(smooth) = smooth_at(points, update_at(x, dots_x, end), 0) else {
+            continue;
+        };
+        let now = height(smooth, range, dots_y);
+        let (top, bottom) = between(before, now);
+        for y in top..=bottom {
+            cells[y / down * width + x / across] |= dot(x % across, y % down);
+        }
+        before = Some(now);
+    }
+    cells
+}
+
+/// The bit of a dot in a Braille pattern of 2 x 4 dots.
+fn dot(x: usize, y: usize) -> u8 {
+    [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]][y][x]
+}
+
+fn glyph(cell: u8, utf8: bool) -> char {
+    match (cell, utf8) {
+        (0, _) => ' ',
+        (_, false) => '*',
+        (dots, true) => char::from_u32(0x2800 + u32::from(dots)).unwrap_or('*'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::format::columns_of;
+
+    #[test]
+    fn the_curve_fits_its_columns() {
+        for columns in [0, 30, 31, 40, 80, 300] {
+            for utf8 in [false, true] {
+                let drawn = draw(&Curve::falling(500), "smooth loss", columns, utf8);
+                assert_eq!(drawn.is_empty(), columns < 31);
+                let widest = drawn.lines().map(|line| line.chars().count()).max();
+                assert!(widest.unwrap_or(0) <= columns);
+                assert_eq!(drawn.is_ascii(), !utf8 || drawn.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn the_curve_has_its_ends_and_no_gaps() {
+        let drawn = draw(&Curve::falling(500), "smooth loss", 80, false);
+        let lines: Vec<&str> = drawn.lines().collect();
+        assert!(lines[1].starts_with("    100.0 *"));
+        assert!(lines[LINES].starts_with("    40.12"));
+        assert!(lines[LINES].ends_with('*'));
+        assert!(lines[1..=LINES].iter().all(|line| line.contains('*')));
+        assert!(lines[LINES + 1].ends_with("49,900 updates"));
+    }
+
+    #[test]
+    fn losses_of_any_size_have_room_for_their_names() {
+        for loss in [0.0, 5e-324, 1e-6, 104.36, 999_999.96, 1e14, f64::MAX] {
+            let mut curve = Curve::new();
+            (0..9).for_each(|n| curve.push(n, loss, loss / (1 + n) as f64));
+            let drawn = draw(&curve, "smooth loss", 40, false);
+            assert!(drawn.lines().all(|line| line.len() <= 40), "{drawn}");
+            assert!(
+                drawn
+                    .lines()
+                    .nth(2)
+                    .unwrap()
+                    .starts_with(&" ".repeat(NAMES))
+            );
+        }
+    }
+
+    #[test]
+    fn a_small_curve_shows_what_has_been_learned_of_late() {
+        let small = small(&Curve::falling(500), 60, 4, true);
+        assert_eq!(small.len(), 4);
+        // After a twentieth of the updates the loss is 42.3, at their end 40.1.
+        assert!(small[0].starts_with("    42.31  "), "{small:?}");
+        assert!(small[3].starts_with("    40.12  "), "{small:?}");
+        assert!(small.iter().all(|line| columns_of(line) <= 59));
+        let blank = |line: &String| line[NAMES..].trim().is_empty();
+        assert!(!small.iter().any(blank), "{small:?}");
+        assert!(super::small(&Curve::falling(500), 20, 4, true).is_empty());
+    }
+
+    #[test]
+    fn updates_have_their_place_however_many_rows_there_are_of_them() {
+        let mut curve = Curve::new();
+        (0..100).for_each(|n| curve.push(n, 2.0, 2.0));
+        curve.push(1000, 1.0, 1.0);
+        let drawn = draw(&curve, "smooth loss", 80, false);
+        let first = drawn.lines().nth(1).unwrap();
+        assert_eq!(first.matches('*').count(), 68, "{drawn}");
+    }
+
+    #[test]
+    fn a_curve_needs_two_points() {
+        assert_eq!(draw(&Curve::falling(0), "smooth loss", 80, true), "");
+        assert_eq!(draw(&Curve::falling(1), "smooth loss", 80, true), "");
+        // A constant loss is a line.
+        let mut flat = Curve::new();
+        (0..9).for_each(|n| flat.push(n, 1.0, 1.0));
+        assert_eq!(
+            draw(&flat, "smooth loss", 80, false).matches('*').count(),
+            69
+        );
+    }
+
+    #[test]
+    fn several_runs_have_a_letter_each_and_take_turns_where_they_meet() {
+        let mut high = Curve::new();
+        let mut short = Curve::new();
+        for n in 0..100 {
+            high.push(n, 2.0, 2.0);
+            if n < 50 {
+                short.push(n, 1.0, 1.0);
+            }
+        }
+        let text = several(&[&high, &short, &short], (1.0, 2.0), "losses", 60);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), MANY_LINES + 2);
+        assert_eq!(lines[0], "losses");
+        assert_eq!(lines[1], format!("    2.000 {}", "a".repeat(49)));
+        assert!(
+            lines[MANY_LINES].starts_with("    1.000 bcbcbcbc"),
+            "{text}"
+        );
+        let end = lines[MANY_LINES].len() - 10;
+        assert!((24..=27).contains(&end), "{text}");
+        assert!(
+            lines[2..MANY_LINES]
+                .iter()
+                .all(|line| line.trim().is_empty())
+        );
+        assert!(lines[MANY_LINES + 1].ends_with(" 99 updates"));
+        assert!(lines.iter().all(|line| columns_of(line) < 60));
+        assert_eq!(several(&[&high], (1.0, 2.0), "losses", 30), "");
+        assert_eq!(several(&[], (1.0, 2.0), "losses", 60), "");
+        // What is above the range is not drawn, and what comes down from there is.
+        let text = several(&[&high], (0.0, 1.0), "", 60);
+        assert_eq!(text.matches('a').count(), 1, "that of updates");
+        let text = several(&[&Curve::falling(100), &high], (1.0, 60.0), "losses", 60);
+        assert!(text.lines().nth(1).unwrap().contains('a'));
+    }
+
+    #[test]
+    fn letters_are_never_used_up() {
+        let letters = [0, 25, 26, 51, 52, 61, 62, 63].map(letter);
+        assert_eq!(letters, ['a', 'z', 'A', 'Z', '0', '9', 'a', 'b']);
+    }
+}

@@ -1,0 +1,477 @@
+//! As much of JSON as model files and worked cases need: objects, arrays, strings and numbers.
+//!
+//! It reads by demand: the caller says what has to come next, so nothing is built that was not asked
+//! for, and depth and memory are bounded by the caller's own code. RFC 8259 is the definition.
+
+use std::fmt::{self, Write as _};
+
+/// Where a text is not the JSON that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonError {
+    /// Offset of the byte at fault, from 0.
+    pub byte: usize,
+    /// What had to stand there.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "byte {}: expected {}", self.byte, self.expected)
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+/// Reads a JSON text from its start to its end.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader at the start of a text.
+    pub fn new(text: &'a str) -> Self {
+        Reader { text, at: 0 }
+    }
+
+    /// An error at the next byte.
+    pub fn error(&self, expected: &'static str) -> JsonError {
+        JsonError {
+            byte: self.at,
+            expected,
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    /// Skips space; takes the byte if it is the next.
+    fn take(&mut self, byte: u8) -> bool {
+        self.skip_space();
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), JsonError> {
+        if self.take(byte) {
+            Ok(())
+        } else {
+            Err(self.error(expected))
+        }
+    }
+
+    /// The end of the text.
+    ///
+    /// # Errors
+    /// Where anything but space is left.
+    pub fn end(&mut self) -> Result<(), JsonError> {
+        self.skip_space();
+        if self.at == self.text.len() {
+            Ok(())
+        } else {
+            Err(self.error("nothing after the value"))
+        }
+    }
+
+    /// An object: `member` is called after every key and has to read its value.
+    ///
+    /// # Errors
+    /// Those of `member`, and where there is no object.
+    pub fn object<E: From<JsonError>>(
+        &mut self,
+        mut member: impl FnMut(&mut Self, String) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'{', "an object")?;
+        if self.take(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = self.string()?;
+            self.expect(b':', "':' after a key")?;
+            member(self, key)?;
+            if self.take(b'}') {
+                return Ok(());
+            }
+            self.expect(b',', "',' or '}'")?;
+        }
+    }
+
+    /// An array: `element` has to read each of its values.
+    ///
+    /// # Errors
+    /// Those of `element`, and where there is no array.
+    pub fn array<E: From<JsonError>>(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'[', "an array")?;
+        if self.take(b']') {
+            return Ok(());
+        }
+        loop {
+            element(self)?;
+            if self.take(b']') {
+                return Ok(());
+            }
+            self.expect(b',', "',' or ']'")?;
+        }
+    }
+
+    /// The first byte of the next value, which stays there; `None` at the end.
+    pub fn next_byte(&mut self) -> Option<u8> {
+        self.skip_space();
+        self.peek()
+    }
+
+    /// Takes these characters if they are the next.
+    pub fn word(&mut self, word: &str) -> bool {
+        self.skip_space();
+        let found = self.text[self.at..].starts_with(word);
+        self.at += if found { word.len() } else { 0 };
+        found
+    }
+
+    /// A number with or without sign, fraction and exponent: the double that is nearest to it.
+    ///
+    /// # Errors
+    /// Where there is something else, or a number beyond every double.
+    pub fn float(&mut self) -> Result<f64, JsonError> {
+        self.skip_space();
+        let rest = &self.text.as_bytes()[self.at..];
+        let end = float_length(rest).filter(|&end| {
+            // What goes on is no number: `01`, `1.`, `1e`.
+            !matches!(rest.get(end), Some(b'0'..=b'9' | b'.' | b'e' | b'E'))
+        });
+        let number = end.map(|end| self.text[self.at..self.at + end].parse::<f64>());
+        match (end, number) {
+            (Some(end), Some(Ok(number))) if number.is_finite() => {
+                self.at += end;
+                Ok(number)
+            }
+            _ => Err(self.error("a number that a double holds")),
+        }
+    }
+
+    /// An array of whole numbers, at most `limit` of them.
+    ///
+    /// # Errors
+    /// Where there is something else, or more.
+    pub fn numbers(&mut self, limit: usize) -> Result<Vec<u64>, JsonError> {
+        let mut numbers = Vec::new();
+        self.expect(b'[', "an array of numbers")?;
+        if self.take(b']') {
+            return Ok(numbers);
+        }
+        loop {
+            if numbers.len() == limit {
+                return Err(self.error("fewer numbers"));
+            }
+            numbers.push(self.number()?);
+            if self.take(b']') {
+                return Ok(numbers);
+            }
+            self.expect(b',', "',' or ']'")?;
+        }
+    }
+
+    /// A whole number from 0 to 2^64 - 1.
+    ///
+    /// # Errors
+    /// Where there is something else, a fraction or an exponent among them.
+    pub fn number(&mut self) -> Result<u64, JsonError> {
+        self.skip_space();
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        let digits = &self.text[start..self.at];
+        let leading_zero = digits.len() > 1 && digits.starts_with('0');
+        let goes_on = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
+        match digits.parse() {
+            Ok(number) if !leading_zero && !goes_on => Ok(number),
+            _ => Err(JsonError {
+                byte: start,
+                expected: "a whole number below 2^64",
+            }),
+        }
+    }
+
+    /// A string, its escapes resolved.
+    ///
+    /// # Errors
+    /// Where there is something else, or an escape is wrong.
+    pub fn string(&mut self) -> Result<String, JsonError> {
+        self.expect(b'"', "a string")?;
+        let mut string = String::new();
+        loop {
+            let rest = &self.text[self.at..];
+            let plain = rest
+                .bytes()
+                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
+                .ok_or_else(|| self.error("a closing quote"))?;
+            string.push_str(&rest[..plain]);
+            self.at += plain;
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(string);
+                }
+                Some(b'\\') => string.push(self.escape()?),
+                _ => return Err(self.error("no control character in a string")),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, JsonError> {
+        let wrong = self.error("a valid escape");
+        self.at += 1;
+        // The reader never stands inside a character, not even after an error.
+        let kind = self.peek().filter(u8::is_ascii);
+        let kind = kind.ok_or_else(|| wrong.clone())?;
+        self.at += 1;
+        Ok(match kind {
+            b'"' | b'\\' | b'/' => char::from(kind),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let first = self.four_digits().ok_or_else(|| wrong.clone())?;
+                let code = if (0xd800..0xdc00).contains(&first) {
+                    let low = self.text[self.at..].starts_with("\\u").then(|| {
+                        self.at += 2;
+                        self.four_digits()
+                    });
+                    match low.flatten() {
+                        Some(low @ 0xdc00..0xe000) => {
+                            0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00)
+                        }
+                        _ => return Err(wrong),
+                    }
+                } else {
+                    first
+                };
+                char::from_u32(code).ok_or(wrong)?
+            }
+            _ => return Err(wrong),
+        })
+    }
+
+    fn four_digits(&mut self) -> Option<u32> {
+        let digits = self.text.get(self.at..self.at + 4)?;
+        if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        self.at += 4;
+        u32::from_str_radix(digits, 16).ok()
+    }
+}
+
+/// Bytes of the number that a text begins with.
+fn float_length(text: &[u8]) -> Option<usize> {
+    let digits = |from: usize| {
+        let digits = text.get(from..).unwrap_or_default().iter();
+        digits.take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let mut at = usize::from(text.first() == Some(&b'-'));
+    at += match text.get(at)? {
+        b'0' => 1,
+        b'1'..=b'9' => digits(at),
+        _ => return None,
+    };
+    if text.get(at) == Some(&b'.') && digits(at + 1) > 0 {
+        at += 1 + digits(at + 1);
+    }
+    if matches!(text.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+        if digits(at + 1 + sign) > 0 {
+            at += 1 + sign + digits(at + 1 + sign);
+        }
+    }
+    Some(at)
+}
+
+/// A string as JSON, with its quotes.
+///
+/// ```
+/// assert_eq!(elman::internals::json::quote("a\"b\n"), r#""a\"b\n""#);
+/// ```
+pub fn quote(string: &str) -> String {
+    let mut quoted = String::from('"');
+    for character in string.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\0'..='\u{1f}' | '\u{7f}' => {
+                // Writing to a string cannot fail.
+                let _ = write!(quoted, "\\u{:04x}", u32::from(character));
+            }
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn string(text: &str) -> Result<String, JsonError> {
+        let mut reader = Reader::new(text);
+        let string = reader.string()?;
+        reader.end().map(|()| string)
+    }
+
+    #[test]
+    fn strings_round_trip() {
+        let all: String = ('\0'..'\u{250}')
+            .chain("日\u{1F600}\u{10FFFF}".chars())
+            .collect();
+        assert_eq!(string(&quote(&all)), Ok(all));
+        assert_eq!(
+            string(r#" "\u0041\ud83d\ude00\/\b\f" "#).unwrap(),
+            "A\u{1F600}/\u{8}\u{c}"
+        );
+    }
+
+    #[test]
+    fn wrong_strings_are_located() {
+        for (text, byte) in [
+            ("", 0),
+            ("x", 0),
+            ("\"abc", 1),
+            ("\"a\nb\"", 2),
+            ("\"a\\x\"", 2),
+            ("\"\\", 1),
+            ("\"\\u12", 1),
+            ("\"\\u+123\"", 1),
+            ("\"\\u12é\"", 1),
+            ("\"\\ud800\"", 1),
+            ("\"\\ud800\\u0041\"", 1),
+            ("\"\\udc00\"", 1),
+            ("\"\" x", 3),
+        ] {
+            assert_eq!(string(text).unwrap_err().byte, byte, "{text:?}");
+        }
+    }
+
+    /// Who goes on after an error gets others.
+    #[test]
+    fn a_reader_can_be_used_after_an_error() {
+        for text in [
+            "\"\\\u{e9}1",
+            "\"\\u12\u{e9}",
+            "\u{65e5}",
+            "\"\\ud800\\\u{1F600}",
+        ] {
+            let mut reader = Reader::new(text);
+            assert!(reader.string().is_err(), "{text:?}");
+            let byte = reader.error("").byte;
+            assert!(text.is_char_boundary(byte), "{text:?}: byte {byte}");
+            let _ = (reader.number(), reader.string(), reader.end());
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole_and_fit() {
+        let number = |text| Reader::new(text).number();
+        assert_eq!(number("0"), Ok(0));
+        assert_eq!(number(" 18446744073709551615"), Ok(u64::MAX));
+        for text in ["", "-1", "01", "1.0", "1e3", "18446744073709551616", "x"] {
+            assert!(number(text).is_err(), "{text:?}");
+        }
+        assert_eq!(Reader::new("[ ]").numbers(0), Ok(vec![]));
+        assert_eq!(Reader::new("[1, 2 ,3]").numbers(3), Ok(vec![1, 2, 3]));
+        for text in ["[1,2,3]", "[1,]", "[1", "[1 2]", "1"] {
+            assert!(Reader::new(text).numbers(2).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn floats_are_the_nearest_doubles() {
+        let float = |text| {
+            let mut reader = Reader::new(text);
+            let number = reader.float()?;
+            reader.end().map(|()| number)
+        };
+        for (text, number) in [
+            ("0", 0.0),
+            (" -12.5e-1 ", -1.25),
+            ("1E+2", 100.0),
+            ("0.1", 0.1),
+            ("5e-324", f64::from_bits(1)),
+            ("1.7976931348623157e308", f64::MAX),
+            ("1e-999", 0.0),
+        ] {
+            assert_eq!(float(text), Ok(number), "{text:?}");
+        }
+        assert_eq!(float("-0.0").unwrap().to_bits(), (-0.0f64).to_bits());
+        for text in [
+            "", "-", "+1", "01", "1.", ".5", "1e", "1e+", "1.e3", "--1", "1e400", "NaN",
+            "Infinity", "0x1", "x",
+        ] {
+            assert!(float(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn arrays_call_for_every_element() {
+        let read = |text| {
+            let mut elements = Vec::new();
+            let mut reader = Reader::new(text);
+            reader.array(|reader| {
+                elements.push(reader.float()?);
+                Ok::<(), JsonError>(())
+            })?;
+            reader.end().map(|()| elements)
+        };
+        assert_eq!(read(" [ ] "), Ok(vec![]));
+        assert_eq!(read("[1, 2.5 ,3]"), Ok(vec![1.0, 2.5, 3.0]));
+        for text in ["[1,]", "[1", "[1 2]", "1", "[,1]"] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
+        let mut reader = Reader::new(" null x");
+        assert!(!reader.word("nul1") && reader.word("null"));
+        assert_eq!(reader.next_byte(), Some(b'x'));
+    }
+
+    #[test]
+    fn objects_call_for_every_member() {
+        let read = |text| {
+            let mut members = Vec::new();
+            let mut reader = Reader::new(text);
+            reader.object(|reader, key| {
+                members.push((key, reader.number()?));
+                Ok::<(), JsonError>(())
+            })?;
+            reader.end().map(|()| members)
+        };
+        assert_eq!(read("{ }"), Ok(vec![]));
+        assert_eq!(read("{\"a\":1 , \"b\" : 2}").unwrap().len(), 2);
+        for text in [
+            "{",
+            "{\"a\"}",
+            "{\"a\":1",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\":1}}",
+            "[]",
+        ] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! NumPy's `.npy`: one array, after a header that says its type, order and shape.
+//!
+//! The header is a Python dictionary with the keys `descr`, `fortran_order` and `shape`; see NumPy's
+//! `numpy.lib.format`. Versions 1 to 3 are read, version 1 is written.
+
+use crate::formats::safetensors::shown;
+use std::fmt;
+
+const MAGIC: &[u8; 6] = b"\x93NUMPY";
+/// More dimensions than any array here has.
+const MAX_DIMENSIONS: usize = 16;
+/// The header's end, and with it the first entry, lies at a multiple of so many bytes.
+const ALIGNMENT: usize = 64;
+
+/// An array as a file holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Npy<'a> {
+    /// Its type: byte order, kind and size, as in `<f8`.
+    pub descr: String,
+    /// Whether the entries lie column by column.
+    pub fortran_order: bool,
+    /// Its dimensions; none for a single value.
+    pub shape: Vec<usize>,
+    /// Its entries.
+    pub bytes: &'a [u8],
+}
+
+/// Why some bytes are no array, or one that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NpyError {
+    /// They do not begin as an array does.
+    NotNpy,
+    /// A version of the format that is not read.
+    Version {
+        /// Its number.
+        major: u8,
+    },
+    /// The header is longer than the bytes.
+    HeaderLength {
+        /// What the array says.
+        claimed: usize,
+        /// Bytes that follow.
+        available: usize,
+    },
+    /// The header is not the dictionary that it has to be.
+    Header {
+        /// Offset from the array's start.
+        byte: usize,
+        /// What had to stand there.
+        expected: &'static str,
+    },
+    /// A type whose size is not plain from its name.
+    UnknownType {
+        /// What the array calls it.
+        descr: String,
+    },
+    /// Shape and type ask for another number of bytes.
+    Size {
+        /// Bytes after the header.
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for NpyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NpyError::NotNpy => write!(f, "not an array in NumPy's format"),
+            NpyError::Version { major } => {
+                write!(f, "version {major} of NumPy's format: 1, 2 and 3 are read")
+            }
+            NpyError::HeaderLength { claimed, available } => write!(
+                f,
+                "cut short: it claims a header of {claimed} bytes, {available} follow"
+            ),
+            NpyError::Header { byte, expected } => {
+                write!(f, "the header is wrong at byte {byte}, expected {expected}")
+            }
+            NpyError::UnknownType { descr } => {
+                write!(f, "unknown type {}: no numbers", shown(descr))
+            }
+            NpyError::Size { bytes } => write!(
+                f,
+                "its shape and type do not make the {bytes} bytes that follow the header"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for NpyError {}
+
+/// Reads an array.
+///
+/// # Errors
+/// [`NpyError`] says what is wrong, and where.
+pub fn read(file: &[u8]) -> Result<Npy<'_>, NpyError> {
+    let rest = file.strip_prefix(MAGIC).ok_or(NpyError::NotNpy)?;
+    let (&[major, _], rest) = rest.split_first_chunk().ok_or(NpyError::NotNpy)?;
+    let cut = NpyError::HeaderLength {
+        claimed: 0,
+        available: rest.len(),
+    };
+    let (claimed, rest) = match major {
+        1 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from(u16::from_le_bytes(*n)), rest)),
+        2 | 3 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from_le_bytes(*n), rest)),
+        _ => return Err(NpyError::Version { major }),
+    }
+    .ok_or(cut)?;
+    let claimed = usize::try_from(claimed).unwrap_or(usize::MAX);
+    let (header, bytes) = (rest.split_at_checked(claimed)).ok_or(NpyError::HeaderLength {
+        claimed,
+        available: rest.len(),
+    })?;
+    let mut reader = Reader {
+        header,
+        at: 0,
+        offset: file.len() - rest.len(),
+    };
+    let (descr, fortran_order, shape) = reader.dictionary()?;
+    let Some(size) = entry_bytes(&descr) else {
+        return Err(NpyError::UnknownType { descr });
+    };
+    let size = (shape.iter()).try_fold(size, |size, &n| size.checked_mul(n));
+    if size != Some(bytes.len()) {
+        return Err(NpyError::Size { bytes: bytes.len() });
+    }
+    Ok(Npy {
+        descr,
+        fortran_order,
+        shape,
+        bytes,
+    })
+}
+
+/// Bytes of one entry: the number after byte order and kind; four times that for characters.
+fn entry_bytes(descr: &str) -> Option<usize> {
+    let (kind, size) = descr.split_at(descr.find(|c: char| c.is_ascii_digit())?);
+    let size: usize = size.parse().ok()?;
+    let bytes = size.checked_mul(if kind.ends_with('U') { 4 } else { 1 });
+    // Entries without bytes could be more than there are numbers for.
+    bytes.filter(|&bytes| bytes > 0)
+}
+
+/// The header of an array whose entries follow, row by row: everything that stands before them.
+///
+/// # Panics
+/// Where it takes more than 65,535 bytes.
+pub fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
+    let dimensions: Vec<String> = shape.iter().map(|n| format!("{n},")).collect();
+    let dimensions = match shape.len() {
+        1 => dimensions.concat(),
+        _ => dimensions.join(" ").trim_end_matches(',').to_string(),
+    };
+    let mut dictionary =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({dimensions}), }}");
+    let before = MAGIC.len() + 4;
+    while (before + dictionary.len() + 1) % ALIGNMENT != 0 {
+        dictionary.push(' ');
+    }
+    dictionary.push('\n');
+    let length = u16::try_from(dictionary.len()).expect("header: at most 65,535 bytes");
+    [
+        MAGIC,
+        &[1, 0][..],
+        &length.to_le_bytes(),
+        dictionary.as_bytes(),
+    ]
+    .concat()
+}
+
+/// Reads the header's dictionary.
+struct Reader<'a> {
+    header: &'a [u8],
+    at: usize,
+    /// Of the header in the array's bytes, for messages.
+    offset: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn dictionary(&mut self) -> Result<(String, bool, Vec<usize>), NpyError> {
+        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
+        self.expect(b'{', "a dictionary")?;
+        while !self.take(b'}') {
+            let key = self.string("one of the keys descr, fortran_order and shape")?;
+            self.expect(b':', "':' after a key")?;
+            let again = match key {
+                "descr" => {
+                    let value = self.string("a type such as '<f8'")?;
+                    descr.replace(value.to_string()).is_some()
+                }
+                "fortran_order" => fortran_order.replace(self.boolean()?).is_some(),
+                "shape" => shape.replace(self.numbers()?).is_some(),
+                _ => return Err(self.error("only descr, fortran_order and shape")),
+            };
+            if again {
+                return Err(self.error("each key once"));
+            }
+            if !self.take(b',') {
+                self.expect(b'}', "',' or '}'")?;
+                break;
+            }
+        }
+        self.skip_space();
+        match (descr, fortran_order, shape) {
+            _ if self.at < self.header.len() => Err(self.error("nothing after the dictionary")),
+            (Some(descr), Some(fortran_order), Some(shape)) => Ok((descr, fortran_order, shape)),
+            _ => Err(self.error("descr, fortran_order and shape before it")),
+        }
+    }
+
+    fn error(&self, expected: &'static str) -> NpyError {
+        NpyError::Header {
+            byte: self.offset + self.at,
+            expected,
+        }
+    }
+
+    fn skip_space(&mut self) {
+        let rest = &self.header[self.at..];
+        let space = rest.iter().take_while(|byte| b" \t\n\r".contains(byte));
+        self.at += space.count();
+    }
+
+    /// Skips space; takes the byte if it is the next.
+    fn take(&mut self, byte: u8) -> bool {
+        self.skip_space();
+        let found = self.header.get(self.at) == Some(&byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), NpyError> {
+        match self.take(byte) {
+            true => Ok(()),
+            false => Err(self.error(expected)),
+        }
+    }
+
+    /// A string between quotes of either kind, without escapes.
+    fn string(&mut self, expected: &'static str) -> Result<&'a str, NpyError> {
+        self.skip_space();
+        let rest = &self.header[self.at..];
+        let quoted = rest
+            .split_first()
+            .filter(|(first, _)| b"'\"".contains(first));
+        let inner = quoted.and_then(|(quote, inner)| inner.split(|byte| byte == quote).next());
+        let text = inner.filter(|inner| inner.len() + 1 < rest.len() && !inner.contains(&b'\\'));
+        let text = text.and_then(|inner| std::str::from_utf8(inner).ok());
+        let text = text.ok_or_else(|| self.error(expected))?;
+        self.at += text.len() + 2;
+        Ok(text)
+    }
+
+    fn boolean(&mut self) -> Result<bool, NpyError> {
+        self.skip_space();
+        for (word, value) in [("True", true), ("False", false)] {
+            if self.header[self.at..].starts_with(word.as_bytes()) {
+                self.at += word.len();
+                return Ok(value);
+            }
+        }
+        Err(self.error("True or False"))
+    }
+
+    /// The whole numbers of a tuple.
+    fn numbers(&mut self) -> Result<Vec<usize>, NpyError> {
+        let mut numbers = Vec::new();
+        self.expect(b'(', "a tuple of numbers")?;
+        while !self.take(b')') {
+            if numbers.len() == MAX_DIMENSIONS {
+                return Err(self.error("fewer numbers"));
+            }
+            numbers.push(self.number()?);
+            if !self.take(b',') {
+                self.expect(b')', "',' or ')'")?;
+                break;
+            }
+        }
+        Ok(numbers)
+    }
+
+    fn number(&mut self) -> Result<usize, NpyError> {
+        self.skip_space();
+        let digits = self.header[self.at..].iter();
+        let count = digits.take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = std::str::from_utf8(&self.header[self.at..self.at + count]);
+        let number = digits.ok().and_then(|digits| digits.parse().ok());
+        let number = number.ok_or_else(|| self.error("a whole number of this machine"))?;
+        self.at += count;
+        Ok(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An array of this version with this header.
+    fn array(major: u8, dictionary: &str, data: usize) -> Vec<u8> {
+        let length = dictionary.len() as u32;
+        let mut bytes = [MAGIC, &[major, 0][..]].concat();
+        match major {
+            1 => bytes.extend((length as u16).to_le_bytes()),
+            _ => bytes.extend(length.to_le_bytes()),
+        }
+        bytes.extend(dictionary.as_bytes());
+        bytes.resize(bytes.len() + data, 0);
+        bytes
+    }
+
+    /// What `numpy.save` writes before the entries of an array of this type and shape.
+    #[test]
+    fn headers_are_those_of_numpy() {
+        for (shape, text) in [
+            (&[2, 3][..], "(2, 3)"),
+            (&[57], "(57,)"),
+            (&[], "()"),
+            (&[1, 2, 3], "(1, 2, 3)"),
+        ] {
+            let dictionary =
+                format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {text}, }}");
+            let start = [b"\x93NUMPY\x01\x00\x76\x00", dictionary.as_bytes()].concat();
+            let header = header("<f8", shape);
+            assert_eq!(header.len(), 128);
+            assert!(header.starts_with(&start), "{header:?}");
+            assert!(header.ends_with(b"  \n"));
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for (descr, shape, size) in [
+            ("<f8", vec![2, 3], 48),
+            ("|u1", vec![5], 5),
+            ("<U1", vec![2], 8),
+            ("|b1", vec![], 1),
+            ("<f8", vec![0, 1 << 30], 0),
+        ] {
+            let mut bytes = header(descr, &shape);
+            bytes.resize(bytes.len() + size, 9);
+            let read = read(&bytes).unwrap();
+            assert_eq!((read.descr.as_str(), read.shape), (descr, shape));
+            assert!(!read.fortran_order);
+            assert_eq!(read.bytes, vec![9; size]);
+        }
+    }
+
+    #[test]
+    fn headers_in_other_words_and_versions_are_read() {
+        let dictionary = " {\"shape\":(2 , 3),'fortran_order' : True,\t'descr':\">f4\"}\n";
+        for major in [1, 2, 3] {
+            let bytes = array(major, dictionary, 24);
+            let read = read(&bytes).unwrap();
+            assert_eq!(read.descr, ">f4");
+            assert_eq!(read.shape, [2, 3]);
+            assert!(read.fortran_order);
+            assert_eq!(read.bytes.len(), 24);
+        }
+    }
+
+    #[test]
+    fn every_error_has_its_array() {
+        let with = |descr: &str, order: &str, shape: &str| {
+            format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}")
+        };
+        let good = with("'<f8'", "False", "(1,)");
+        let ones = "1,".repeat(17);
+        let mut cut = array(2, &good, 8);
+        cut[8..12].copy_from_slice(&[0xff; 4]);
+        for (bytes, message) in [
+            (b"PK".to_vec(), "not an array"),
+            (MAGIC.to_vec(), "not an array"),
+            (array(4, &good, 8), "version 4 of NumPy's format"),
+            (array(1, &good, 8)[..9].to_vec(), "cut short"),
+            (cut, "claims a header of 4294967295 bytes"),
+            (array(1, "[]", 0), "wrong at byte 10, expected a dictionary"),
+            (
+                array(1, &with("'<f8'", "false", "(1,)"), 8),
+                "True or False",
+            ),
+            (
+                array(1, &with("[('x', '<f8')]", "False", "(1,)"), 8),
+                "a type such as '<f8'",
+            ),
+            (array(1, &with("'<f8", "False", "(1,)"), 8), "expected"),
+            (
+                array(1, &with("'<\\x668'", "False", "(1,)"), 8),
+                "a type such as",
+            ),
+            (
+                array(1, &with("'|O'", "False", "(1,)"), 8),
+                "unknown type \"|O\"",
+            ),
+            (
+                array(1, &with("'<M8[ns]'", "False", "(1,)"), 8),
+                "unknown type \"<M8[ns]\"",
+            ),
+            (
+                array(1, &with("'<f8'", "False", "1"), 8),
+                "a tuple of numbers",
+            ),
+            (
+                array(1, &with("'<f8'", "False", "(-1,)"), 8),
+                "a whole number",
+            ),
+            (
+                array(1, &with("'<f8'", "False", "(18446744073709551616,)"), 8),
+                "a whole number",
+            ),
+            (array(1, &with("'<f8'", "False", "(1 1)"), 8), "',' or ')'"),
+            (
+                array(1, &with("'<f8'", "False", &format!("({ones})")), 8),
+                "fewer numbers",
+            ),
+            (
+                array(1, &with("'<f8'", "False", "(2,)"), 8),
+                "do not make the 8 bytes",
+            ),
+            (
+                array(1, &with("'<f8'", "False", "(1,)"), 9),
+                "do not make the 9 bytes",
+            ),
+            (
+                array(
+                    1,
+                    &with("'<f8'", "False", "(65536, 65536, 65536, 65536)"),
+                    0,
+                ),
+                "do not make",
+            ),
+            (
+                array(1, &with("'<U4611686018427387904'", "False", "(1,)"), 0),
+                "unknown type",
+            ),
+            // No bytes at all, and more entries than can be counted.
+            (
+                array(1, &with("'<U0'", "False", "(4294967296, 4294967296)"), 0),
+                "unknown type \"<U0\"",
+            ),
+            (
+                array(1, &good.replace("descr", "other"), 8),
+                "only descr, fortran_order and shape",
+            ),
+            (
+                array(1, &good.replace("descr", "shape"), 8),
+                "expected a tuple",
+            ),
+            (
+                array(1, &good.replace("{", "{'shape': (), "), 8),
+                "each key once",
+            ),
+            (
+                array(1, "{'descr': '<f8'}", 8),
+                "descr, fortran_order and shape before it",
+            ),
+            (array(1, "{'descr' '<f8'}", 8), "':' after a key"),
+            (array(1, &good.replace("'<f8',", "'<f8'"), 8), "',' or '}'"),
+            (
+                array(1, &format!("{good} x"), 8),
+                "nothing after the dictionary",
+            ),
+            (array(1, "{", 0), "one of the keys"),
+            (array(1, "{'", 0), "one of the keys"),
+        ] {
+            let error = read(&bytes).unwrap_err().to_string();
+            assert!(error.contains(message), "{message:?} is not in {error:?}");
+        }
+    }
+}

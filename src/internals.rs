@@ -1,0 +1,26 @@
+//! What the program, the benches and the fuzz targets of this repository need beyond the public modules.
+//!
+//! It may change in any version.
+
+pub use crate::formats::{disk, json, npy, safetensors, zip};
+
+macro_rules! modules {
+    ($($room:ident: $($name:ident)*;)*) => {
+        $($(#[allow(missing_docs)] pub mod $name { pub use crate::$room::$name::*; })*)*
+    };
+}
+
+modules! {
+    check: case diagnosis gradient_check numerical places worked_case;
+    files: arrays checkpoint exchange;
+    inference: sampling scoring;
+    kernels: buffer;
+    network: gradient optimizer parameters unrolled;
+    text: corpus vocabulary;
+    training: training_loop validation;
+}
+
+/// Digests of texts.
+pub mod digest {
+    pub use crate::digest::*;
+}

@@ -1,0 +1,16 @@
+//! The equations of the network: parameters, forward pass, backpropagation through time, optimizers.
+//!
+//! [`mod@reference`] is the definition, dense and plain; the rest computes the same numbers fast. Leaves out: texts,
+//! files, and the training loop.
+
+pub(crate) mod gradient;
+pub(crate) mod optimizer;
+pub(crate) mod parameters;
+pub mod reference;
+pub(crate) mod rnn;
+pub(crate) mod unrolled;
+
+pub use optimizer::{Optimizer, Rule};
+pub use parameters::{Named, Parameters, Shape, ShapeError, Tensors, TensorsMut};
+pub use rnn::Rnn;
+pub use unrolled::Unrolled;

@@ -1,0 +1,430 @@
+//! U, W, V, b, c, and everything that is shaped like them: gradients, sums of squares.
+
+use crate::digest::Digest;
+use crate::kernels::buffer::Buffer;
+use std::fmt;
+use std::ops::Range;
+
+/// The sizes that every other shape follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    m: usize,
+    K: usize,
+}
+
+/// The largest size of a parameter vector in bytes that an allocation may have.
+const MAX_BYTES: usize = isize::MAX as usize;
+
+impl Shape {
+    /// `m` hidden units and `K` characters.
+    ///
+    /// # Errors
+    /// Where one of them is 0, or the number of parameters overflows.
+    pub fn new(m: usize, K: usize) -> Result<Self, ShapeError> {
+        if m == 0 {
+            return Err(ShapeError::NoHiddenUnits);
+        }
+        if K == 0 {
+            return Err(ShapeError::NoCharacters);
+        }
+        let entries = || {
+            let U = m.checked_mul(K)?;
+            let W = m.checked_mul(m)?;
+            let all = U.checked_mul(2)?.checked_add(W)?;
+            let all = all.checked_add(m)?.checked_add(K)?;
+            (all <= MAX_BYTES / size_of::<f64>()).then_some(all)
+        };
+        entries()
+            .map(|_| Shape { m, K })
+            .ok_or(ShapeError::TooLarge { m, K })
+    }
+
+    /// The number of hidden units.
+    pub fn m(self) -> usize {
+        self.m
+    }
+
+    /// The size of the vocabulary.
+    pub fn K(self) -> usize {
+        self.K
+    }
+
+    /// The number of parameters: `2 m K + m^2 + m + K`.
+    pub fn entries(self) -> usize {
+        2 * self.m * self.K + self.m * self.m + self.m + self.K
+    }
+
+    /// Name, rows and columns of the five, in the order in which they are drawn, stored and digested.
+    pub fn tensors(self) -> [(&'static str, usize, usize); 5] {
+        let Shape { m, K } = self;
+        [
+            ("U", m, K),
+            ("W", m, m),
+            ("V", K, m),
+            ("b", m, 1),
+            ("c", K, 1),
+        ]
+    }
+}
+
+/// Of a part in a file: b and c have one dimension there, the matrices two.
+pub(crate) fn dimensions(name: &str, rows: usize, columns: usize) -> Vec<usize> {
+    match name {
+        "b" | "c" => vec![rows],
+        _ => vec![rows, columns],
+    }
+}
+
+/// Why a shape is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// m is 0.
+    NoHiddenUnits,
+    /// K is 0.
+    NoCharacters,
+    /// The number of parameters does not fit the address space.
+    TooLarge {
+        /// Hidden units.
+        m: usize,
+        /// Size of the vocabulary.
+        K: usize,
+    },
+    /// The memory cannot be had.
+    NoMemory {
+        /// Bytes that were asked for.
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ShapeError::NoHiddenUnits => {
+                write!(f, "the network has no hidden units: m must be at least 1")
+            }
+            ShapeError::NoCharacters => {
+                write!(f, "the vocabulary is empty: K must be at least 1")
+            }
+            ShapeError::TooLarge { m, K } => write!(
+                f,
+                "m = {m} hidden units with K = {K} characters are more than this machine can address: \
+                 choose fewer"
+            ),
+            ShapeError::NoMemory { bytes } => write!(
+                f,
+                "no memory: {bytes} bytes cannot be allocated; choose fewer hidden units, fewer streams or shorter \
+                 sequences"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ShapeError {}
+
+/// One number for every parameter: the parameters themselves, their gradient, or AdaGrad's sums.
+///
+/// One flat buffer holds U, W, V, b and c one after another, each row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters {
+    shape: Shape,
+    values: Buffer,
+}
+
+/// The five parts of [`Parameters`].
+#[derive(Clone, Copy, Debug)]
+pub struct Tensors<'a> {
+    /// Input to hidden, m x K.
+    pub U: &'a [f64],
+    /// Hidden to hidden, m x m.
+    pub W: &'a [f64],
+    /// Hidden to output, K x m.
+    pub V: &'a [f64],
+    /// Bias of the hidden units, m.
+    pub b: &'a [f64],
+    /// Bias of the output, K.
+    pub c: &'a [f64],
+}
+
+/// The five parts of [`Parameters`], to be written to.
+#[derive(Debug)]
+pub struct TensorsMut<'a> {
+    /// Input to hidden, m x K.
+    pub U: &'a mut [f64],
+    /// Hidden to hidden, m x m.
+    pub W: &'a mut [f64],
+    /// Hidden to output, K x m.
+    pub V: &'a mut [f64],
+    /// Bias of the hidden units, m.
+    pub b: &'a mut [f64],
+    /// Bias of the output, K.
+    pub c: &'a mut [f64],
+}
+
+impl<'a> TensorsMut<'a> {
+    /// Takes the next rows away: as many as the block has.
+    ///
+    /// # Panics
+    /// Where there are fewer.
+    pub(crate) fn take_rows(&mut self, block: &Block, shape: Shape) -> TensorsMut<'a> {
+        let (m, K) = (shape.m(), shape.K());
+        let (hidden, vocabulary) = (block.hidden.len(), block.vocabulary.len());
+        TensorsMut {
+            U: take_front(&mut self.U, hidden * K),
+            W: take_front(&mut self.W, hidden * m),
+            V: take_front(&mut self.V, vocabulary * m),
+            b: take_front(&mut self.b, hidden),
+            c: take_front(&mut self.c, vocabulary),
+        }
+    }
+}
+
+fn take_front<'a>(rest: &mut &'a mut [f64], count: usize) -> &'a mut [f64] {
+    let (front, back) = std::mem::take(rest).split_at_mut(count);
+    *rest = back;
+    front
+}
+
+/// Some rows of the five: what one thread works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Rows of U, W and b.
+    pub hidden: Range<usize>,
+    /// Rows of V and c.
+    pub vocabulary: Range<usize>,
+}
+
+impl Block {
+    /// All rows.
+    pub fn all(shape: Shape) -> Self {
+        Block {
+            hidden: 0..shape.m(),
+            vocabulary: 0..shape.K(),
+        }
+    }
+
+    /// The largest number of blocks that are worth having: of more, some would have no rows at all.
+    pub fn most(shape: Shape) -> usize {
+        shape.m().max(shape.K()).div_ceil(8)
+    }
+
+    /// All rows in `count` blocks of about the same work, each from a multiple of eight on. Some may be
+    /// empty.
+    pub fn split(shape: Shape, count: usize) -> impl Iterator<Item = Block> {
+        let part = move |rows: usize, block: usize| {
+            // The product may be larger than any number of rows.
+            let of = |eights: usize, block: usize| eights as u128 * block as u128 / count as u128;
+            let start = |block: usize| (of(rows.div_ceil(8), block) as usize * 8).min(rows);
+            start(block)..start(block + 1)
+        };
+        (0..count).map(move |block| Block {
+            hidden: part(shape.m(), block),
+            vocabulary: part(shape.K(), block),
+        })
+    }
+}
+
+impl Parameters {
+    /// All zero.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] where the buffer cannot be allocated.
+    pub fn zeros(shape: Shape) -> Result<Self, ShapeError> {
+        Ok(Parameters {
+            shape,
+            values: buffer(shape.entries())?,
+        })
+    }
+
+    /// A copy, where there is memory for it.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] where there is none.
+    pub fn try_clone(&self) -> Result<Self, ShapeError> {
+        let mut copy = Parameters::zeros(self.shape)?;
+        copy.values.copy_from_slice(&self.values);
+        Ok(copy)
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// All entries: U, W, V, b, c, each row by row.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// All entries, to be written to.
+    pub fn values_mut(&mut self) -> &mut [f64] {
+        &mut self.values
+    }
+
+    /// FNV-1a over the little-endian bits of every entry, in order: 64 bits that tell two networks apart.
+    pub fn digest(&self) -> u64 {
+        let digest = self.values.iter().fold(Digest::new(), |digest, x| {
+            digest.with(&x.to_bits().to_le_bytes())
+        });
+        digest.value()
+    }
+
+    /// The five parts.
+    pub fn tensors(&self) -> Tensors<'_> {
+        let Shape { m, K } = self.shape;
+        let (U, rest) = self.values.split_at(m * K);
+        let (W, rest) = rest.split_at(m * m);
+        let (V, rest) = rest.split_at(K * m);
+        let (b, c) = rest.split_at(m);
+        Tensors { U, W, V, b, c }
+    }
+
+    /// The five parts, to be written to.
+    pub fn tensors_mut(&mut self) -> TensorsMut<'_> {
+        let Shape { m, K } = self.shape;
+        let (U, rest) = self.values.split_at_mut(m * K);
+        let (W, rest) = rest.split_at_mut(m * m);
+        let (V, rest) = rest.split_at_mut(K * m);
+        let (b, c) = rest.split_at_mut(m);
+        TensorsMut { U, W, V, b, c }
+    }
+
+    /// The five parts with name, rows and columns, in order.
+    pub fn named(&self) -> impl Iterator<Item = Named<'_>> {
+        let mut rest: &[f64] = &self.values;
+        self.shape
+            .tensors()
+            .map(|(name, rows, columns)| {
+                let (values, after) = rest.split_at(rows * columns);
+                rest = after;
+                Named {
+                    name,
+                    rows,
+                    columns,
+                    values,
+                }
+            })
+            .into_iter()
+    }
+}
+
+/// One of the five parts, with its name and shape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Named<'a> {
+    /// `U`, `W`, `V`, `b` or `c`.
+    pub name: &'static str,
+    /// Its rows.
+    pub rows: usize,
+    /// Its columns; 1 for b and c.
+    pub columns: usize,
+    /// Its entries, row by row.
+    pub values: &'a [f64],
+}
+
+/// A buffer that begins at a cache line, or an error where the memory cannot be had.
+pub(crate) fn buffer(entries: usize) -> Result<Buffer, ShapeError> {
+    Buffer::zeros(entries).ok_or(ShapeError::NoMemory {
+        bytes: entries.saturating_mul(size_of::<f64>()),
+    })
+}
+
+/// Numbers or indices, all 0, or an error where the memory cannot be had.
+pub(crate) fn zeros<N: Clone + Default>(entries: usize) -> Result<Vec<N>, ShapeError> {
+    let mut values = Vec::new();
+    values
+        .try_reserve_exact(entries)
+        .map_err(|_| ShapeError::NoMemory {
+            bytes: entries.saturating_mul(size_of::<N>()),
+        })?;
+    values.resize(entries, N::default());
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_lie_one_after_another() {
+        let mut parameters = Parameters::zeros(Shape::new(2, 3).unwrap()).unwrap();
+        for (i, value) in parameters.values_mut().iter_mut().enumerate() {
+            *value = i as f64;
+        }
+        let Tensors { U, W, V, b, c } = parameters.tensors();
+        assert_eq!(U, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(W, [6.0, 7.0, 8.0, 9.0]);
+        assert_eq!(V, [10.0, 11.0, 12.0, 13.0, 14.0, 15.0]);
+        assert_eq!(b, [16.0, 17.0]);
+        assert_eq!(c, [18.0, 19.0, 20.0]);
+        let named: Vec<Named> = parameters.named().collect();
+        assert_eq!(named.map_names(), "UWVbc");
+        assert_eq!([named[0].rows, named[0].columns], [2, 3]);
+        assert_eq!([named[2].rows, named[2].columns], [3, 2]);
+        for (named, values) in named.iter().zip([U, W, V, b, c]) {
+            assert_eq!(named.values, values);
+            assert_eq!(named.rows * named.columns, values.len());
+        }
+        let parts = parameters.tensors_mut();
+        assert_eq!(parts.b.first(), Some(&16.0));
+        assert_eq!(parts.V.last(), Some(&15.0));
+    }
+
+    trait Names {
+        fn map_names(&self) -> String;
+    }
+
+    impl Names for Vec<Named<'_>> {
+        fn map_names(&self) -> String {
+            self.iter().map(|named| named.name).collect()
+        }
+    }
+
+    #[test]
+    fn impossible_shapes_are_refused() {
+        assert_eq!(Shape::new(0, 5), Err(ShapeError::NoHiddenUnits));
+        assert_eq!(Shape::new(5, 0), Err(ShapeError::NoCharacters));
+        let huge = usize::MAX / 2;
+        assert_eq!(
+            Shape::new(huge, 2),
+            Err(ShapeError::TooLarge { m: huge, K: 2 })
+        );
+        // Fits the address space, but no machine.
+        let large = Shape::new(1 << 28, 2).unwrap();
+        assert!(matches!(
+            Parameters::zeros(large),
+            Err(ShapeError::NoMemory { .. })
+        ));
+    }
+
+    /// No machine has such parameters, but their rows can be counted.
+    #[test]
+    fn blocks_of_any_shape_hold_every_row_once() {
+        for (m, K) in [(1, 1), (20, 65), (1, 1 << 58)] {
+            let shape = Shape::new(m, K).unwrap();
+            for count in [1, 3, 1024] {
+                let mut next = 0;
+                for block in Block::split(shape, count) {
+                    assert_eq!(block.vocabulary.start, next);
+                    next = block.vocabulary.end;
+                }
+                assert_eq!(next, K, "m = {m}, {count} blocks");
+            }
+        }
+    }
+
+    #[test]
+    fn every_bit_of_every_parameter_counts() {
+        let shape = Shape::new(2, 2).unwrap();
+        let mut parameters = Parameters::zeros(shape).unwrap();
+        let mut seen = vec![parameters.digest()];
+        for i in 0..shape.entries() {
+            parameters.values_mut()[i] = f64::from_bits(1);
+            seen.push(parameters.digest());
+            parameters.values_mut()[i] = 0.0;
+        }
+        let count = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), count);
+    }
+}

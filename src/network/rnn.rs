@@ -1,0 +1,443 @@
+//! The network: forward pass, loss and backpropagation through time, T characters at a time.
+//!
+//! With x_t the one-hot vector of input t and y_t that of its target:
+//!
+//! ```text
+//! a_t = W h_{t-1} + (U x_t + b)   h_t = tanh(a_t)
+//! o_t = V h_t + c                 p_t = softmax(o_t)
+//! L   = - sum_t ln p_t[y_t]
+//! ```
+//!
+//! A one-hot vector is an index here: it chooses a column of U. Several streams can be read side by side.
+//! [`crate::network::reference`] says the same with dense matrices.
+
+use crate::kernels::{
+    Four, Kernel, Level, Rows, RowsMut, Walk, add, matvec, scale_by_slope, softmax, tanh_of_sums,
+    transposed_matvec_accumulate, transposed_products,
+};
+use crate::network::gradient::{ColumnSums, Sums, stored};
+use crate::network::parameters::{Block, Parameters, Shape, ShapeError, Tensors};
+use crate::network::unrolled::{Unrolled, stride};
+use crate::random::{Generator, Stream};
+
+/// The recurrent network: what its parameters make of characters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rnn {
+    /// U, W, V, b, c.
+    pub parameters: Parameters,
+}
+
+impl Rnn {
+    /// U, W and V from N(0, sigma^2), in this order, each row by row; b = c = 0.
+    ///
+    /// ```
+    /// use elman::{Rnn, Shape};
+    /// let rnn = Rnn::random(Shape::new(100, 65)?, 0.01, 1)?;
+    /// assert_eq!(rnn.parameters.tensors().W.len(), 100 * 100);
+    /// # Ok::<(), elman::ShapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] where the parameters cannot be allocated.
+    pub fn random(shape: Shape, sigma: f64, seed: u64) -> Result<Self, ShapeError> {
+        Rnn::drawn(shape, [sigma; 3], seed)
+    }
+
+    /// As [`Rnn::random`], with a standard deviation for each of U, W and V.
+    ///
+    /// # Errors
+    /// As [`Rnn::random`].
+    pub fn drawn(shape: Shape, deviations: [f64; 3], seed: u64) -> Result<Self, ShapeError> {
+        let mut parameters = Parameters::zeros(shape)?;
+        let mut generator = Generator::new(seed, Stream::Initialization);
+        let parts = parameters.tensors_mut();
+        for (matrix, sigma) in [parts.U, parts.W, parts.V].into_iter().zip(deviations) {
+            generator.fill_normal(matrix, sigma);
+        }
+        Ok(Rnn { parameters })
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> Shape {
+        self.parameters.shape()
+    }
+
+    /// One character: `h_t = tanh(W h_{t-1} + (U x_t + b))` from `before` into `h`, both m long, and the
+    /// logits `o_t = V h_t + c` into `o`, K long.
+    ///
+    /// # Panics
+    /// Where `x` is K or more, or a length is wrong.
+    pub fn step(&self, level: Level, x: usize, before: &[f64], h: &mut [f64], o: &mut [f64]) {
+        let parameters = &self.parameters;
+        level.run(Step {
+            parameters,
+            x,
+            before,
+            h,
+            o,
+        });
+    }
+
+    /// The forward pass over all that the streams read; returns the loss against the targets in nats,
+    /// summed over the steps of the first stream by increasing t, then over those of the next.
+    ///
+    /// # Panics
+    /// Where `steps` is of another shape.
+    pub fn forward(&self, steps: &mut Unrolled) -> f64 {
+        self.forward_from(0, 0, steps);
+        steps.losses().fold(0.0, |sum, loss| sum + loss)
+    }
+
+    /// The hidden states after more than `hidden` steps and the losses of all but the first `losses`, where
+    /// the rest is there already.
+    pub(crate) fn forward_from(&self, hidden: usize, losses: usize, steps: &mut Unrolled) {
+        self.check(steps);
+        let parameters = &self.parameters;
+        if hidden < steps.steps() {
+            let Tensors { U, b, .. } = parameters.tensors();
+            steps.gather_columns(U, b);
+        }
+        steps.level.run(Forward {
+            parameters,
+            hidden,
+            losses,
+            steps,
+        });
+    }
+
+    /// Backpropagation through time, after [`Rnn::forward`]: g_t and dL/da_t for every step, the latter by
+    /// decreasing t.
+    ///
+    /// ```text
+    /// g_t = p_t - y_t
+    /// dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)
+    /// ```
+    ///
+    /// # Panics
+    /// Where `steps` is of another shape.
+    pub fn propagate(&self, steps: &mut Unrolled) {
+        self.check(steps);
+        let parameters = &self.parameters;
+        steps.level.run(Propagate { parameters, steps });
+    }
+
+    /// The backward pass, after [`Rnn::forward`]: the gradient of the loss in every parameter, unclipped.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where room for its sums cannot be allocated.
+    ///
+    /// # Panics
+    /// Where `steps` or `gradient` is of another shape.
+    pub fn backward(
+        &self,
+        steps: &mut Unrolled,
+        gradient: &mut Parameters,
+    ) -> Result<(), ShapeError> {
+        assert_eq!(gradient.shape(), self.shape(), "gradient: shape");
+        self.propagate(steps);
+        let read = steps.inputs.len();
+        // The columns of U that no character chose stay 0.
+        gradient.values_mut().fill(0.0);
+        steps.level.run(Sums {
+            groups: std::slice::from_ref(steps),
+            block: Block::all(self.shape()),
+            parts: stored(gradient.tensors_mut()),
+            columns: &mut ColumnSums::new(self.shape(), read)?,
+        });
+        Ok(())
+    }
+
+    fn check(&self, steps: &Unrolled) {
+        assert_eq!(self.shape(), steps.shape(), "steps: shape");
+    }
+}
+
+struct Step<'a> {
+    parameters: &'a Parameters,
+    x: usize,
+    before: &'a [f64],
+    h: &'a mut [f64],
+    o: &'a mut [f64],
+}
+
+impl Kernel for Step<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Four>(self) {
+        let (m, K) = (self.parameters.shape().m(), self.parameters.shape().K());
+        let Tensors { U, W, V, b, c } = self.parameters.tensors();
+        assert!(self.x < K, "character {} of {K}", self.x);
+        matvec::<F>(
+            Rows::tight(W, m, m),
+            Rows::one(self.before),
+            RowsMut::one(self.h),
+            Walk::Down,
+        );
+        let columns = U.chunks_exact(K).zip(b).map(|(U, b)| U[self.x] + b);
+        for (h, column) in self.h.iter_mut().zip(columns) {
+            *h += column;
+        }
+        tanh_of_sums::<F>(None, self.h);
+        matvec::<F>(
+            Rows::tight(V, K, m),
+            Rows::one(self.h),
+            RowsMut::one(self.o),
+            Walk::Down,
+        );
+        add(c, self.o);
+    }
+}
+
+struct Forward<'a> {
+    parameters: &'a Parameters,
+    hidden: usize,
+    losses: usize,
+    steps: &'a mut Unrolled,
+}
+
+impl Kernel for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Four>(self) {
+        let Forward {
+            parameters,
+            hidden,
+            losses,
+            steps,
+        } = self;
+        for t in hidden..steps.steps() {
+            next_hidden::<F>(parameters, t, steps);
+        }
+        predict::<F>(parameters, losses, steps);
+    }
+}
+
+/// `h_t = tanh(W h_{t-1} + (U x_t + b))` for every stream, t counted from 0.
+#[inline(always)]
+fn next_hidden<F: Four>(parameters: &Parameters, t: usize, steps: &mut Unrolled) {
+    let (m, B) = (parameters.shape().m(), steps.streams());
+    let row = stride(m);
+    let (before, after) = steps.h.split_at_mut((t + 1) * B * row);
+    matvec::<F>(
+        Rows::tight(parameters.tensors().W, m, m),
+        Rows::new(&before[t * B * row..], B, m, row),
+        RowsMut::new(after, B, m, row),
+        Walk::of_step(t),
+    );
+    let slots = &steps.columns.slot[t * B..(t + 1) * B];
+    for (h, slot) in after.chunks_mut(row).zip(slots) {
+        tanh_of_sums::<F>(Some(&steps.columns.values[slot * row..][..m]), &mut h[..m]);
+    }
+}
+
+/// `o_t = V h_t + c`, `p_t = softmax(o_t)` and the losses, for every stream and the steps from `first` on.
+#[inline(always)]
+fn predict<F: Four>(parameters: &Parameters, first: usize, steps: &mut Unrolled) {
+    let (m, K) = (parameters.shape().m(), parameters.shape().K());
+    let (T, B) = (steps.steps(), steps.streams());
+    let (long, wide) = (stride(m), stride(K));
+    let Tensors { V, c, .. } = parameters.tensors();
+    let first = first * B;
+    let count = T * B - first;
+    matvec::<F>(
+        Rows::tight(V, K, m),
+        Rows::new(&steps.h[(first + B) * long..], count, m, long),
+        RowsMut::new(&mut steps.p[first * wide..], count, K, wide),
+        Walk::Down,
+    );
+    let rows = steps.p[first * wide..].chunks_mut(wide);
+    let targets = steps.targets[first..].iter();
+    for ((p, loss), &target) in rows.zip(&mut steps.losses[first..]).zip(targets) {
+        let p = &mut p[..K];
+        add(c, p);
+        let o_target = p[target];
+        *loss = softmax::<F>(p).loss(o_target);
+    }
+}
+
+struct Propagate<'a> {
+    parameters: &'a Parameters,
+    steps: &'a mut Unrolled,
+}
+
+impl Kernel for Propagate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Four>(self) {
+        let Propagate { parameters, steps } = self;
+        let (m, K) = (parameters.shape().m(), parameters.shape().K());
+        let (T, B) = (steps.steps(), steps.streams());
+        let (long, wide) = (stride(m), stride(K));
+        for (g, &target) in steps.p.chunks_mut(wide).zip(&steps.targets) {
+            g[target] -= 1.0;
+        }
+        let Tensors { V, W, .. } = parameters.tensors();
+        steps.packed.V.pack(0, Rows::tight(V, K, m));
+        if let Some(packed) = &mut steps.packed.W {
+            packed.pack(0, Rows::tight(W, m, m));
+        }
+        steps.da[..T * B * long].fill(0.0);
+        transposed_products::<F>(
+            &steps.packed.V,
+            Rows::new(&steps.p, T * B, K, wide),
+            RowsMut::new(&mut steps.da, T * B, m, long),
+        );
+        for t in (0..T).rev() {
+            if t + 1 < T {
+                from_the_next_step::<F>(W, t, steps);
+            }
+            let rows = t * B * long..(t + 1) * B * long;
+            let h = &steps.h[rows.start + B * long..rows.end + B * long];
+            scale_by_slope(h, &mut steps.da[rows]);
+        }
+        steps.pack();
+    }
+}
+
+/// `dL/dh_t += W' dL/da_{t+1}` for every stream.
+#[inline(always)]
+fn from_the_next_step<F: Four>(W: &[f64], t: usize, steps: &mut Unrolled) {
+    let (m, B) = (steps.shape().m(), steps.streams());
+    let row = stride(m);
+    let (now, later) = steps.da.split_at_mut((t + 1) * B * row);
+    let now = &mut now[t * B * row..];
+    match &steps.packed.W {
+        None => transposed_matvec_accumulate::<F>(
+            Rows::tight(W, m, m),
+            &later[..m],
+            &mut now[..m],
+            Walk::of_step(t),
+        ),
+        Some(W) => {
+            transposed_products::<F>(W, Rows::new(later, B, m, row), RowsMut::new(now, B, m, row))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::reference;
+    use crate::text::vocabulary::one_hot;
+
+    /// A network with weights, biases and a hidden state that are all alive.
+    fn alive(m: usize, K: usize, seed: u64) -> (Rnn, Vec<f64>) {
+        let mut parameters = Parameters::zeros(Shape::new(m, K).unwrap()).unwrap();
+        let mut generator = Generator::new(seed, Stream::Initialization);
+        generator.fill_normal(parameters.values_mut(), 0.4);
+        let mut h0 = vec![0.0; m];
+        generator.fill_normal(&mut h0, 0.5);
+        (Rnn { parameters }, h0)
+    }
+
+    fn characters(T: usize, K: usize, seed: usize) -> Vec<usize> {
+        (0..=T).map(|t| (t * t * 7 + t * seed + seed) % K).collect()
+    }
+
+    fn close(ours: &[f64], theirs: &[f64], what: &str) {
+        assert_eq!(ours.len(), theirs.len(), "{what}");
+        let largest = theirs
+            .iter()
+            .fold(0.0, |largest: f64, x| largest.max(x.abs()));
+        for (x, y) in ours.iter().zip(theirs) {
+            assert!(
+                (x - y).abs() <= 1e-12 * (1e-3 + largest),
+                "{what}: {x} and {y}"
+            );
+        }
+    }
+
+    #[test]
+    fn indexed_and_dense_passes_give_the_same_numbers() {
+        for (m, K, T) in [
+            (1, 1, 1),
+            (1, 2, 3),
+            (2, 1, 4),
+            (5, 65, 25),
+            (9, 7, 2),
+            (33, 12, 25),
+            (17, 16, 8),
+        ] {
+            let (rnn, h0) = alive(m, K, (m + K + T) as u64);
+            let text = characters(T, K, m);
+            let (inputs, targets) = (&text[..T], &text[1..]);
+            let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
+            let dense = reference::forward(&rnn.parameters, &X, &Y, &h0);
+            let dense_gradient = reference::backward(&rnn.parameters, &X, &Y, &dense);
+
+            let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
+            steps.begin(0, inputs, targets, &h0);
+            let loss = rnn.forward(&mut steps);
+            close(&[loss], &[dense.loss], "loss");
+            close(&[steps.losses().sum()], &[dense.loss], "losses");
+            for t in 0..=T {
+                close(steps.h(t, 0), &dense.h[t], "h");
+            }
+            for t in 0..T {
+                close(steps.p(t, 0), &dense.p[t], "p");
+            }
+
+            let mut gradient = Parameters::zeros(rnn.shape()).unwrap();
+            gradient.values_mut().fill(f64::NAN);
+            rnn.backward(&mut steps, &mut gradient).unwrap();
+            for (ours, theirs) in gradient.named().zip(dense_gradient) {
+                close(ours.values, &theirs, ours.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_of_U_is_its_product_with_a_one_hot_vector_to_the_bit() {
+        let (m, K) = (6, 11);
+        let (rnn, _) = alive(m, K, 3);
+        let U = rnn.parameters.tensors().U;
+        for x in 0..K {
+            let dense = reference::product(U, &one_hot(&[x], K), m, K, 1);
+            let column: Vec<f64> = U.chunks(K).map(|row| row[x]).collect();
+            assert_eq!(dense, column);
+        }
+    }
+
+    /// The hidden state is all that passes from one chunk to the next.
+    #[test]
+    fn two_chunks_with_a_carried_state_are_one() {
+        let (rnn, h0) = alive(7, 5, 9);
+        let text = characters(12, 5, 3);
+        let mut whole = Unrolled::new(rnn.shape(), 12, 1).unwrap();
+        whole.begin(0, &text[..12], &text[1..], &h0);
+        let loss = rnn.forward(&mut whole);
+        let mut half = Unrolled::new(rnn.shape(), 6, 1).unwrap();
+        half.begin(0, &text[..6], &text[1..7], &h0);
+        let first = rnn.forward(&mut half);
+        let carried = half.h(6, 0).to_vec();
+        half.begin(0, &text[6..12], &text[7..], &carried);
+        let second = rnn.forward(&mut half);
+        assert_eq!(half.h(6, 0), whole.h(12, 0));
+        close(&[first + second], &[loss], "loss");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bits_and_zero_biases() {
+        let shape = Shape::new(40, 30).unwrap();
+        let rnn = Rnn::random(shape, 0.01, 5).unwrap();
+        assert_eq!(rnn, Rnn::random(shape, 0.01, 5).unwrap());
+        assert_ne!(rnn, Rnn::random(shape, 0.01, 6).unwrap());
+        let Tensors { U, W, V, b, c } = rnn.parameters.tensors();
+        assert!(b.iter().chain(c).all(|&x| x == 0.0));
+        for matrix in [U, W, V] {
+            let variance: f64 = matrix.iter().map(|x| x * x).sum::<f64>() / matrix.len() as f64;
+            // 1,200 draws or more: the estimate of the variance is within 5 of its deviations.
+            assert!((variance / 1e-4 - 1.0).abs() < 5.0 * (2.0 / 1200f64).sqrt());
+        }
+        // U first, then W, then V: the first draws of the stream are U's.
+        let mut draws = vec![0.0; shape.entries()];
+        let mut generator = Generator::new(5, Stream::Initialization);
+        generator.fill_normal(&mut draws[..U.len()], 0.01);
+        assert_eq!(U, &draws[..U.len()]);
+        generator.fill_normal(&mut draws[..W.len()], 0.01);
+        assert_eq!(W, &draws[..W.len()]);
+    }
+}

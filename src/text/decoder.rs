@@ -1,0 +1,140 @@
+//! From bytes to symbols: UTF-8 or bytes as they are, and lines as documents.
+
+use crate::text::vocabulary::{InvalidUtf8, Symbols};
+use std::io::{self, Read};
+use std::ops::Range;
+
+/// Bytes on their way to symbols.
+pub struct Decoder {
+    symbols: Symbols,
+    documents: bool,
+    bytes: Vec<u8>,
+    /// Which of them wait to be decoded.
+    waiting: Range<usize>,
+    /// Where the first of these stands in the input.
+    pub byte: u64,
+    /// Whether the last reading brought nothing.
+    pub ended: bool,
+    /// In documents: whether the line has a character yet.
+    in_document: bool,
+    /// In documents: whether a carriage return waits for what comes after it.
+    has_return: bool,
+}
+
+impl Decoder {
+    pub fn new(symbols: Symbols, documents: bool, bytes: Vec<u8>) -> Self {
+        Decoder {
+            symbols,
+            documents,
+            bytes,
+            waiting: 0..0,
+            byte: 0,
+            ended: false,
+            in_document: false,
+            has_return: false,
+        }
+    }
+
+    /// Goes on at a byte where a symbol begins, and in documents a line.
+    pub fn seek(&mut self, byte: u64) {
+        self.waiting = 0..0;
+        self.byte = byte;
+        self.ended = false;
+        self.in_document = false;
+        self.has_return = false;
+    }
+
+    /// Where the next reading has to begin.
+    pub fn end(&self) -> u64 {
+        self.byte + self.waiting.len() as u64
+    }
+
+    /// Reads once, from where the input stands, at most so many bytes and those that there is room for; returns the
+    /// bytes that came, none at the end.
+    pub fn fill(&mut self, input: &mut impl Read, most: usize) -> io::Result<&[u8]> {
+        let rest = self.waiting.len();
+        let end = rest.saturating_add(most).min(self.bytes.len());
+        self.bytes.copy_within(self.waiting.clone(), 0);
+        let count = loop {
+            match input.read(&mut self.bytes[rest..end]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        self.waiting = 0..rest + count;
+        self.ended = count == 0;
+        Ok(&self.bytes[rest..rest + count])
+    }
+
+    /// Hands over every symbol that is complete, with the offset of the byte after it.
+    pub fn decode(&mut self, take: &mut impl FnMut(char, u64)) -> Result<(), InvalidUtf8> {
+        let bytes = std::mem::take(&mut self.bytes);
+        let waiting = &bytes[self.waiting.clone()];
+        let result = match self.symbols {
+            Symbols::Bytes => {
+                for &byte in waiting {
+                    self.symbol(char::from(byte), 1, take);
+                }
+                Ok(())
+            }
+            Symbols::Characters => self.characters(waiting, take),
+        };
+        self.bytes = bytes;
+        // The end of the text ends its last line.
+        if self.ended && self.in_document {
+            take('\n', self.byte);
+            self.in_document = false;
+        }
+        result
+    }
+
+    fn characters(
+        &mut self,
+        waiting: &[u8],
+        take: &mut impl FnMut(char, u64),
+    ) -> Result<(), InvalidUtf8> {
+        let (valid, wrong) = match std::str::from_utf8(waiting) {
+            Ok(text) => (text, false),
+            Err(error) => {
+                let (valid, _) = waiting.split_at(error.valid_up_to());
+                // The rest of a character may be still to come.
+                let wrong = error.error_len().is_some() || self.ended;
+                (std::str::from_utf8(valid).unwrap_or_default(), wrong)
+            }
+        };
+        for character in valid.chars() {
+            self.symbol(character, character.len_utf8(), take);
+        }
+        match wrong {
+            true => Err(InvalidUtf8 { byte: self.byte }),
+            false => Ok(()),
+        }
+    }
+
+    /// One symbol of some bytes. In documents blank lines are left out, and carriage returns before newlines.
+    #[inline(always)]
+    fn symbol(&mut self, symbol: char, bytes: usize, take: &mut impl FnMut(char, u64)) {
+        self.waiting.start += bytes;
+        self.byte += bytes as u64;
+        if !self.documents {
+            return take(symbol, self.byte);
+        }
+        if symbol == '\n' {
+            if self.in_document {
+                take('\n', self.byte);
+            }
+            self.in_document = false;
+            self.has_return = false;
+            return;
+        }
+        if self.has_return {
+            take('\r', self.byte);
+            self.in_document = true;
+        }
+        self.has_return = symbol == '\r';
+        if !self.has_return {
+            take(symbol, self.byte);
+            self.in_document = true;
+        }
+    }
+}

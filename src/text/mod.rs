@@ -1,0 +1,11 @@
+//! From text to indices: vocabularies, texts of any length read in windows, decoding of UTF-8.
+//!
+//! Leaves out: the order in which training reads a text.
+
+pub(crate) mod corpus;
+pub(crate) mod decoder;
+mod pass;
+pub(crate) mod vocabulary;
+
+pub use corpus::{Corpus, Input, Source, TextError};
+pub use vocabulary::{InvalidUtf8, Symbols, UnknownCharacters, Vocabulary, one_hot};
