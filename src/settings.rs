@@ -234,9 +234,10 @@ impl Settings {
     /// Characters that have to be held out: none where nothing is to be, else one and another after it, and in the
     /// order of chunks a whole one.
     pub fn least_held_out(&self) -> usize {
-        match self.validation > 0.0 {
-            true => self.order.chunk().unwrap_or(0).max(2),
-            false => 0,
+        if self.validation > 0.0 {
+            self.order.chunk().unwrap_or(0).max(2)
+        } else {
+            0
         }
     }
 

@@ -51,9 +51,10 @@ fn killed(name: &str, begin: &str, least: usize) {
             "{kills} kills, {in_a_save} in a save"
         );
         let begun = folder.path("run/model.safetensors").exists();
-        let child = match begun {
-            true => Running::start(&folder, "train text --resume run"),
-            false => Running::start(&folder, begin),
+        let child = if begun {
+            Running::start(&folder, "train text --resume run")
+        } else {
+            Running::start(&folder, begin)
         };
         // Half of them at any moment, the others once they have gone on.
         if begun && kills % 2 == 0 {

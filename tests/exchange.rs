@@ -169,9 +169,10 @@ fn files_of_the_real_packages_are_read() {
         assert_eq!(parts.U, eighths, "{name}");
         assert_eq!(parts.W, quarters, "{name}");
         assert_eq!(parts.V, halves, "{name}");
-        let (b, c) = match biases {
-            true => ([0.5, -0.75], [-2.5, 0.0, 1.5]),
-            false => ([0.0; 2], [0.0; 3]),
+        let (b, c) = if biases {
+            ([0.5, -0.75], [-2.5, 0.0, 1.5])
+        } else {
+            ([0.0; 2], [0.0; 3])
         };
         assert_eq!((parts.b, parts.c), (&b[..], &c[..]), "{name}");
         let settings = Settings {

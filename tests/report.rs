@@ -312,21 +312,22 @@ fn what_is_told_is_what_show_tells() {
             .iter()
             .map(|value| value.replace(',', "").parse().unwrap())
             .collect();
-        let names: &[&str] = match head.starts_with("passage") {
-            true => &[
+        let names: &[&str] = if head.starts_with("passage") {
+            &[
                 "best_iter",
                 "smooth_loss",
                 "validation_loss",
                 "validation_bits",
-            ],
-            false => &[
+            ]
+        } else {
+            &[
                 "iter",
                 "epoch",
                 "loss",
                 "smooth_loss",
                 "validation_loss",
                 "validation_bits",
-            ],
+            ]
         };
         let told: Vec<f64> = names
             .iter()

@@ -232,9 +232,10 @@ fn runs_that_are_killed_go_on_to_the_same_bytes() {
     loop {
         assert!(begun.elapsed() < PATIENCE);
         let has_begun = folder.path("runs/seed-5/model.safetensors").exists();
-        let child = match has_begun {
-            true => Running::start(&folder, "train text --resume runs --seeds 5"),
-            false => Running::start(&folder, &format!("{setting} --out runs --force")),
+        let child = if has_begun {
+            Running::start(&folder, "train text --resume runs --seeds 5")
+        } else {
+            Running::start(&folder, &format!("{setting} --out runs --force"))
         };
         std::thread::sleep(std::time::Duration::from_millis(15 + 7 * kills));
         if !child.kill() {

@@ -264,10 +264,13 @@ impl Known {
     fn finding(&self, compared: &Compared, shape: &[usize]) -> Finding {
         let tolerance = tolerance(compared.right, compared.share);
         let differences = compared.mine.iter().zip(compared.right);
-        let differences = differences.map(|(mine, right)| match mine == right {
-            // Infinities as well.
-            true => 0.0,
-            false => (mine - right).abs(),
+        let differences = differences.map(|(mine, right)| {
+            // Infinities are equal as well.
+            if mine == right {
+                0.0
+            } else {
+                (mine - right).abs()
+            }
         });
         let (mut off, mut largest, mut at) = (0, 0.0, 0);
         for (index, difference) in differences.enumerate() {
@@ -285,9 +288,10 @@ impl Known {
             .count();
         let reason = self.given.reason(compared, shape);
         let reason = reason.unwrap_or({
-            match (off == 1 && alive > 1) || off <= alive / ISOLATED {
-                true => Reason::Entry,
-                false => Reason::Unknown,
+            if (off == 1 && alive > 1) || off <= alive / ISOLATED {
+                Reason::Entry
+            } else {
+                Reason::Unknown
             }
         });
         let place = match shape {
@@ -342,17 +346,20 @@ fn distance(x: &[f64], y: &[f64]) -> f64 {
     if x.len() != y.len() {
         return f64::INFINITY;
     }
-    let differences = x
-        .iter()
-        .zip(y)
-        .map(|(x, y)| match x.is_nan() && y.is_nan() {
-            // As a division by 0 makes it of a mistake.
-            true => 0.0,
-            false => (x - y).abs(),
-        });
-    differences.fold(0.0, |largest: f64, difference| match difference.is_nan() {
-        true => f64::INFINITY,
-        false => largest.max(difference),
+    let differences = x.iter().zip(y).map(|(x, y)| {
+        // A NaN beside a NaN is no difference: a mistake may divide by 0 in both.
+        if x.is_nan() && y.is_nan() {
+            0.0
+        } else {
+            (x - y).abs()
+        }
+    });
+    differences.fold(0.0, |largest: f64, difference| {
+        if difference.is_nan() {
+            f64::INFINITY
+        } else {
+            largest.max(difference)
+        }
     })
 }
 
@@ -361,9 +368,10 @@ fn distance(x: &[f64], y: &[f64]) -> f64 {
 fn tolerance(right: &[f64], share: f64) -> f64 {
     let finite = right.iter().filter(|x| x.is_finite());
     let largest = finite.fold(0.0, |largest: f64, x| largest.max(x.abs()));
-    match largest == 0.0 {
-        true if share > 0.0 => NOTHING,
-        _ => share * largest,
+    if largest == 0.0 && share > 0.0 {
+        NOTHING
+    } else {
+        share * largest
     }
 }
 

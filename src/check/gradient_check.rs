@@ -282,9 +282,10 @@ fn over(error: f64, limit: f64) -> bool {
 
 /// NaN is the largest.
 fn largest_of(largest: f64, x: f64) -> f64 {
-    match !largest.is_nan() && over(x, largest) {
-        true => x,
-        false => largest,
+    if !largest.is_nan() && over(x, largest) {
+        x
+    } else {
+        largest
     }
 }
 

@@ -116,9 +116,10 @@ impl Reader<'_> {
 
     /// The last position that has a whole chunk, or in documents any.
     fn last(&self) -> u64 {
-        let need = match self.model.settings.documents {
-            true => 2,
-            false => self.T() + 1,
+        let need = if self.model.settings.documents {
+            2
+        } else {
+            self.T() + 1
         };
         self.corpus.learned().saturating_sub(need)
     }
@@ -130,9 +131,10 @@ impl Reader<'_> {
         let next = walk.next(state);
         let position = walk.places(&next).next().unwrap_or(0);
         let m = state.rnn.shape().m();
-        let h0 = match next.begins {
-            true => vec![0.0; m],
-            false => state.h[..m].to_vec(),
+        let h0 = if next.begins {
+            vec![0.0; m]
+        } else {
+            state.h[..m].to_vec()
         };
         let mut place = self.place(position, h0)?;
         place.is_own = true;
@@ -152,9 +154,10 @@ impl Reader<'_> {
             inputs.iter().for_each(|&x| recurrence.read(x, &mut o));
             position += inputs.len() as u64;
         }
-        match self.walk.is_over(position) {
-            true => self.place(0, vec![0.0; shape.m()]),
-            false => self.place(position, recurrence.h),
+        if self.walk.is_over(position) {
+            self.place(0, vec![0.0; shape.m()])
+        } else {
+            self.place(position, recurrence.h)
         }
     }
 
@@ -164,9 +167,10 @@ impl Reader<'_> {
         Ok(Place {
             position,
             is_own: false,
-            h0: match begins_document {
-                true => vec![0.0; h0.len()],
-                false => h0,
+            h0: if begins_document {
+                vec![0.0; h0.len()]
+            } else {
+                h0
             },
             characters,
         })

@@ -66,13 +66,14 @@ impl Array<'_> {
             Some(columns) => self.shape == [rows, columns],
             None => self.shape == [rows] || self.shape == [rows, 1],
         };
-        match fits {
-            true => Ok(()),
-            false => Err(ExchangeError::WrongShape {
+        if fits {
+            Ok(())
+        } else {
+            Err(ExchangeError::WrongShape {
                 name: self.name.clone(),
                 found: self.shape.clone(),
                 need: [Some(rows), columns].into_iter().flatten().collect(),
-            }),
+            })
         }
     }
 
@@ -95,18 +96,20 @@ impl Array<'_> {
             [rows, columns] => (rows, columns),
             _ => (self.shape.iter().product(), 1),
         };
-        let index = match self.by_columns {
-            true => column * rows + row,
-            false => row * columns + column,
+        let index = if self.by_columns {
+            column * rows + row
+        } else {
+            row * columns + column
         };
         let number = self.decoded(index);
-        match number.is_finite() {
-            true => Ok(number),
-            false => Err(ExchangeError::NotFinite {
+        if number.is_finite() {
+            Ok(number)
+        } else {
+            Err(ExchangeError::NotFinite {
                 name: self.name.clone(),
                 row,
                 column,
-            }),
+            })
         }
     }
 
@@ -114,11 +117,12 @@ impl Array<'_> {
     /// type that is decoded.
     pub fn numbers(&self) -> Option<Vec<f64>> {
         let count = self.bytes.len().checked_div(self.kind.bytes())?;
-        Some(match self.by_columns {
-            true => by_rows(&self.shape, count)
+        Some(if self.by_columns {
+            by_rows(&self.shape, count)
                 .map(|index| self.decoded(index))
-                .collect(),
-            false => (0..count).map(|index| self.decoded(index)).collect(),
+                .collect()
+        } else {
+            (0..count).map(|index| self.decoded(index)).collect()
         })
     }
 
@@ -148,9 +152,10 @@ impl Array<'_> {
         let size = self.kind.bytes();
         let bytes = &self.bytes[index * size..][..size];
         let add = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
-        match self.big_endian {
-            true => bytes.iter().fold(0, add),
-            false => bytes.iter().rev().fold(0, add),
+        if self.big_endian {
+            bytes.iter().fold(0, add)
+        } else {
+            bytes.iter().rev().fold(0, add)
         }
     }
 }

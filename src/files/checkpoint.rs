@@ -328,9 +328,10 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
 
 /// The characters that are trained on; of documents perhaps fewer, which only the text itself can tell.
 fn learned_at_most(source: &Source, settings: &Settings) -> usize {
-    match settings.documents {
-        true => source.length,
-        false => source.length - settings.held_out(source.length as u64) as usize,
+    if settings.documents {
+        source.length
+    } else {
+        source.length - settings.held_out(source.length as u64) as usize
     }
 }
 
@@ -410,9 +411,10 @@ fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Result<(), 
         return Err(CheckpointError::UnknownTensor { name });
     }
     let (found, need) = (state.h.len(), settings.streams.saturating_mul(shape.m()));
-    match found == need {
-        true => Ok(()),
-        false => Err(wrong_tensor("h", "F64", &[found], &[need])),
+    if found == need {
+        Ok(())
+    } else {
+        Err(wrong_tensor("h", "F64", &[found], &[need]))
     }
 }
 
@@ -429,9 +431,10 @@ fn check_best(state: &State, settings: &Settings) -> Result<(), CheckpointError>
         _ => {}
     }
     check_loss("best_smooth_loss", smooth, state.updates)?;
-    match holds_out {
-        true => check_loss("best_validation", validation, state.updates),
-        false => Ok(()),
+    if holds_out {
+        check_loss("best_validation", validation, state.updates)
+    } else {
+        Ok(())
     }
 }
 

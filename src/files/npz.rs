@@ -99,12 +99,13 @@ pub(super) fn find(entries: Vec<zip::Entry<'_>>) -> Result<Weights<'_>, Exchange
 
 /// Refuses what `torch.save` writes, a zip file as well.
 pub(crate) fn refuse_pickle(entries: &[zip::Entry]) -> Result<(), ExchangeError> {
-    match entries
+    if entries
         .iter()
         .any(|entry| entry.name.ends_with("/data.pkl"))
     {
-        true => Err(ExchangeError::Pickle),
-        false => Ok(()),
+        Err(ExchangeError::Pickle)
+    } else {
+        Ok(())
     }
 }
 

@@ -231,9 +231,10 @@ pub(crate) mod tests {
 
         fn step(&mut self, step: &'static str) -> io::Result<()> {
             self.steps.push(step);
-            match self.steps.len() - 1 == self.fails {
-                true => Err(io::Error::other("no more")),
-                false => Ok(()),
+            if self.steps.len() - 1 == self.fails {
+                Err(io::Error::other("no more"))
+            } else {
+                Ok(())
             }
         }
     }

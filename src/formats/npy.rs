@@ -230,9 +230,10 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), NpyError> {
-        match self.take(byte) {
-            true => Ok(()),
-            false => Err(self.error(expected)),
+        if self.take(byte) {
+            Ok(())
+        } else {
+            Err(self.error(expected))
         }
     }
 

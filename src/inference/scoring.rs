@@ -393,9 +393,10 @@ impl<'a> Judge<'a> {
             Extent::Text => {}
             Extent::Lines { carry } => {
                 self.hand_over(Some(self.line), row);
-                match carry {
-                    true => self.pass_newline(),
-                    false => self.begin(),
+                if carry {
+                    self.pass_newline()
+                } else {
+                    self.begin()
                 }
             }
         }

@@ -105,9 +105,10 @@ impl Decoder {
         for character in valid.chars() {
             self.symbol(character, character.len_utf8(), take);
         }
-        match wrong {
-            true => Err(InvalidUtf8 { byte: self.byte }),
-            false => Ok(()),
+        if wrong {
+            Err(InvalidUtf8 { byte: self.byte })
+        } else {
+            Ok(())
         }
     }
 

@@ -462,10 +462,11 @@ impl Training {
     /// The validation loss with which [`Training::best`] won; `None` where no text is held out, and before the first
     /// parameters have competed.
     pub fn best_validation(&self) -> Option<Validation> {
-        match self.is_best() {
-            true => self.validation,
-            false => (self.model.state.best_validation)
-                .map(|nats| Validation::of(nats, &self.model.settings)),
+        if self.is_best() {
+            self.validation
+        } else {
+            (self.model.state.best_validation)
+                .map(|nats| Validation::of(nats, &self.model.settings))
         }
     }
 
@@ -473,9 +474,10 @@ impl Training {
     /// last looked at included. Where a part of the text is held out, that with the lowest validation loss of those
     /// that were asked to [`Training::validate`], and the untrained one before the first was.
     pub fn best(&self) -> &Model {
-        match self.is_best() {
-            true => &self.model,
-            false => &self.best,
+        if self.is_best() {
+            &self.model
+        } else {
+            &self.best
         }
     }
 
@@ -680,16 +682,17 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
             need: settings.least_held_out(),
         });
     }
-    match length < need as u64 {
-        true => Err(TrainingError::TextTooShort {
+    if length < need as u64 {
+        Err(TrainingError::TextTooShort {
             length,
             held_out,
             need,
             streams,
             documents: settings.documents,
             chunk: settings.order.chunk(),
-        }),
-        false => Ok(()),
+        })
+    } else {
+        Ok(())
     }
 }
 
@@ -704,9 +707,10 @@ fn claim_memory(
 ) -> Result<(), ShapeError> {
     let parameters = (shape.entries() * size_of::<f64>()).checked_mul(times);
     let steps = Unrolled::bytes(shape, settings.sequence_length, settings.streams);
-    let validator = match settings.validation > 0.0 {
-        true => Validator::bytes(shape),
-        false => Some(0),
+    let validator = if settings.validation > 0.0 {
+        Validator::bytes(shape)
+    } else {
+        Some(0)
     };
     let walk = Some(Walk::bytes(settings, learned));
     let bytes = [parameters, steps, validator, walk]

@@ -10,14 +10,16 @@ pub fn characters(text: &[u8], symbols: Symbols, documents: bool) -> Result<Vec<
         Symbols::Bytes => text.iter().map(|&byte| char::from(byte)).collect(),
         Symbols::Characters => decoded(text)?,
     };
-    let characters = match documents {
-        true => lines(&characters),
-        false => characters,
+    let characters = if documents {
+        lines(&characters)
+    } else {
+        characters
     };
     // A newline alone begins no document.
-    match characters.len() > usize::from(documents) {
-        true => Ok(characters),
-        false => Err(TextError::Empty),
+    if characters.len() > usize::from(documents) {
+        Ok(characters)
+    } else {
+        Err(TextError::Empty)
     }
 }
 

@@ -85,9 +85,10 @@ impl Arrays<'_> {
     fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f64>, CaseError> {
         let array = self.find(name)?;
         let numbers = (array.values.as_ref()).map_err(|_| wrong_numbers(array))?;
-        match array.shape == shape && numbers.len() == shape.iter().product::<usize>() {
-            true => Ok(numbers.clone()),
-            false => Err(wrong_shape(array)),
+        if array.shape == shape && numbers.len() == shape.iter().product::<usize>() {
+            Ok(numbers.clone())
+        } else {
+            Err(wrong_shape(array))
         }
     }
 
@@ -97,9 +98,10 @@ impl Arrays<'_> {
 
     /// A number that only some cases have.
     fn number_where(&self, is_there: bool, name: &str, other: f64) -> Result<f64, CaseError> {
-        match is_there {
-            true => self.number(name),
-            false => Ok(other),
+        if is_there {
+            self.number(name)
+        } else {
+            Ok(other)
         }
     }
 

@@ -107,9 +107,10 @@ impl Given {
         visit: &mut dyn FnMut(Reason, &[f64]),
     ) {
         let own = [self.rule.clip];
-        let clips = match self.rule.clip.is_finite() {
-            true => &own[..],
-            false => &USUAL_CLIPS,
+        let clips = if self.rule.clip.is_finite() {
+            &own[..]
+        } else {
+            &USUAL_CLIPS
         };
         let squares = |part: &[f64]| -> f64 { part.iter().map(|x| x * x).sum() };
         let all: f64 = gradient.iter().map(|part| squares(part)).sum();
@@ -223,9 +224,10 @@ impl Given {
             if rows != self.T() || (mine.len() / row).abs_diff(rows) != 1 {
                 return false;
             }
-            let (short, long) = match mine.len() < compared.right.len() {
-                true => (&mine[..], compared.right),
-                false => (compared.right, &mine[..]),
+            let (short, long) = if mine.len() < compared.right.len() {
+                (&mine[..], compared.right)
+            } else {
+                (compared.right, &mine[..])
             };
             let mut parts = [&long[row..], &long[..short.len()]].into_iter();
             parts.any(|part| super::distance(part, short) <= tolerance)

@@ -225,9 +225,10 @@ impl Given {
                     .enumerate()
                     .for_each(|(i, da)| dU[i * K + x] += da);
             }
-            let before = match slip.wraps && t == 0 {
-                true => Some(T),
-                false => t.checked_add_signed(slip.h_of_W),
+            let before = if slip.wraps && t == 0 {
+                Some(T)
+            } else {
+                t.checked_add_signed(slip.h_of_W)
             };
             if let Some(h) = before.and_then(|at| pass.h.get(at)) {
                 add_outer(dW, da, h, m);
@@ -244,9 +245,10 @@ impl Given {
 
     /// The character that belongs to step t.
     fn character(&self, of: Character, t: usize) -> Option<usize> {
-        let sequence = match of.of_targets {
-            true => &self.targets,
-            false => &self.inputs,
+        let sequence = if of.of_targets {
+            &self.targets
+        } else {
+            &self.inputs
         };
         let T = sequence.len() as isize;
         let at = t as isize + of.later;

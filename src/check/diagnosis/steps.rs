@@ -112,22 +112,28 @@ impl Step {
         let g = clipped(g, clip);
         let before = |remembered: f64| if self.remembers { remembered } else { 0.0 };
         let average = beta1 * before(average) + (1.0 - beta1) * g;
-        let squares = match self.sums {
-            true => before(squares) + g * g,
-            false => beta2 * before(squares) + (1.0 - beta2) * g * g,
+        let squares = if self.sums {
+            before(squares) + g * g
+        } else {
+            beta2 * before(squares) + (1.0 - beta2) * g * g
         };
-        let correction = |which: usize, beta: f64| match self.corrected[which] {
-            true => 1.0 - power(beta, t),
-            false => 1.0,
+        let correction = |which: usize, beta: f64| {
+            if self.corrected[which] {
+                1.0 - power(beta, t)
+            } else {
+                1.0
+            }
         };
-        let direction = match self.by_average {
-            true => average / correction(0, beta1),
-            false => g,
+        let direction = if self.by_average {
+            average / correction(0, beta1)
+        } else {
+            g
         };
         let squared = squares / correction(1, beta2);
-        let root = match self.epsilon_inside {
-            true => (squared + epsilon).sqrt(),
-            false => squared.sqrt() + epsilon,
+        let root = if self.epsilon_inside {
+            (squared + epsilon).sqrt()
+        } else {
+            squared.sqrt() + epsilon
         };
         let divisor = if self.divided { root } else { 1.0 };
         Moved {

@@ -548,9 +548,10 @@ fn mistakes_of_a_forward_pass_are_told() {
         assert_eq!(reason_of(shifted), Some(Reason::OffByOne));
         for (rows, values) in [(T + 1, h.concat()), (T - 1, h[1..T].concat())] {
             for turned in [false, true] {
-                let (shape, values) = match turned {
-                    true => ([m, rows], transpose(&values, rows, m)),
-                    false => ([rows, m], values.clone()),
+                let (shape, values) = if turned {
+                    ([m, rows], transpose(&values, rows, m))
+                } else {
+                    ([rows, m], values.clone())
                 };
                 match lesson.finding("h", &shape, values) {
                     Finding::WrongShape { reason, .. } => {
@@ -597,9 +598,10 @@ fn isolated_entries_are_told_with_their_place() {
                     _ => vec![at],
                 };
                 assert_eq!(place, expected, "{name}");
-                let same = match off.is_finite() {
-                    true => (difference - off.abs()).abs() < 1e-6 * off.abs(),
-                    false => difference.to_bits() == off.to_bits(),
+                let same = if off.is_finite() {
+                    (difference - off.abs()).abs() < 1e-6 * off.abs()
+                } else {
+                    difference.to_bits() == off.to_bits()
                 };
                 assert!(same, "{difference} {off}");
             }
@@ -785,14 +787,18 @@ impl Student {
         let [beta1, beta2] = self.betas;
         let m = beta1 * self.remembers * m + (1.0 - beta1) * g;
         let v = beta2 * self.remembers * v + (1.0 - beta2) * (g * g);
-        let corrected = |average: f64, which: usize| match self.corrects[which] {
-            true => average / (1.0 - (0..self.t).map(|_| self.betas[which]).product::<f64>()),
-            false => average,
+        let corrected = |average: f64, which: usize| {
+            if self.corrects[which] {
+                average / (1.0 - (0..self.t).map(|_| self.betas[which]).product::<f64>())
+            } else {
+                average
+            }
         };
         let (m_hat, v_hat) = (corrected(m, 0), corrected(v, 1));
-        let root = match self.epsilon_inside {
-            true => (v_hat + 1e-8).sqrt(),
-            false => v_hat.sqrt() + 1e-8,
+        let root = if self.epsilon_inside {
+            (v_hat + 1e-8).sqrt()
+        } else {
+            v_hat.sqrt() + 1e-8
         };
         [m, v, theta - self.sign * 0.001 * m_hat / root]
     }

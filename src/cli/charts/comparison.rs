@@ -111,10 +111,11 @@ pub fn range(runs: &[Run]) -> (f64, f64) {
         let validation = run.curve.validation().iter();
         let validation = validation.filter(|(update, _)| *update >= last / 20);
         let range = run.curve.range(last / 20);
-        let (low, high) = match range.0 <= range.1 {
-            true => range,
-            // All of it is there.
-            false => run.curve.range(0),
+        let (low, high) = if range.0 <= range.1 {
+            range
+        } else {
+            // No point lies after the first twentieth.
+            run.curve.range(0)
         };
         validation.fold((low, high), |(low, high), &(_, loss)| {
             (low.min(loss), high.max(loss))

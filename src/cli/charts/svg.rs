@@ -220,9 +220,10 @@ pub fn isolated(name: &str) -> String {
             | '\u{2066}'..='\u{2069}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
             | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
     };
-    match name.chars().any(turns) {
-        true => format!("\u{2068}{name}\u{2069}"),
-        false => name.to_string(),
+    if name.chars().any(turns) {
+        format!("\u{2068}{name}\u{2069}")
+    } else {
+        name.to_string()
     }
 }
 

@@ -196,9 +196,10 @@ impl Arguments {
     /// The value of an option that says nothing when it is empty.
     pub fn filled(&self, name: &str) -> Result<&OsStr, Failure> {
         let value = self.value(name);
-        match value.is_empty() {
-            true => Err(usage(format!("--{name}: the value is empty"))),
-            false => Ok(value),
+        if value.is_empty() {
+            Err(usage(format!("--{name}: the value is empty")))
+        } else {
+            Ok(value)
         }
     }
 

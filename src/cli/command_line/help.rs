@@ -31,9 +31,10 @@ pub fn of_program(commands: &[Command]) -> String {
 /// `elman COMMAND --help`: in full where that fits a screen, else what most need and the names of the rest.
 pub fn of_command(command: &Command) -> String {
     let full = in_full(command);
-    match full.lines().count() <= LINES {
-        true => full,
-        false => in_brief(command),
+    if full.lines().count() <= LINES {
+        full
+    } else {
+        in_brief(command)
     }
 }
 
@@ -124,11 +125,12 @@ fn two_columns(rows: &[(String, String)]) -> String {
 /// Paragraphs, wrapped anew, but for those with indented lines, which stay as they are.
 fn paragraphs(words: &str) -> String {
     let paragraphs = words.split("\n\n").map(|paragraph| {
-        match paragraph.lines().any(|line| line.starts_with(' ')) {
-            true => paragraph.to_string(),
-            false => wrapped("", &paragraph.replace('\n', " "), 0)
+        if paragraph.lines().any(|line| line.starts_with(' ')) {
+            paragraph.to_string()
+        } else {
+            wrapped("", &paragraph.replace('\n', " "), 0)
                 .trim_end()
-                .to_string(),
+                .to_string()
         }
     });
     paragraphs.collect::<Vec<_>>().join("\n\n")

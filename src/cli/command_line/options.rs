@@ -175,22 +175,25 @@ pub const CHUNK: Choice =
 
 /// What the text is a sequence of.
 pub fn symbols(arguments: &Arguments) -> Symbols {
-    match arguments.has(BYTES.name) {
-        true => Symbols::Bytes,
-        false => Symbols::Characters,
+    if arguments.has(BYTES.name) {
+        Symbols::Bytes
+    } else {
+        Symbols::Characters
     }
 }
 
 /// The settings that the options above give, in range; a single stream where it cannot be chosen, and nothing held
 /// out.
 pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
-    let streams = match arguments.knows(STREAMS.name) {
-        true => arguments.count(STREAMS.name)?,
-        false => 1,
+    let streams = if arguments.knows(STREAMS.name) {
+        arguments.count(STREAMS.name)?
+    } else {
+        1
     };
-    let validation = match arguments.knows(VALIDATION.name) {
-        true => arguments.number(VALIDATION.name)?,
-        false => 0.0,
+    let validation = if arguments.knows(VALIDATION.name) {
+        arguments.number(VALIDATION.name)?
+    } else {
+        0.0
     };
     let optimizer = arguments.word(OPTIMIZER.name);
     let initialization = arguments.word(INITIALIZATION.name);
@@ -225,17 +228,19 @@ pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
 
 /// The clip: a number, or infinite for `none`.
 pub fn clip(arguments: &Arguments) -> Result<f64, Failure> {
-    match arguments.value(CLIP.name) == "none" {
-        true => Ok(f64::INFINITY),
-        false => arguments.number(CLIP.name),
+    if arguments.value(CLIP.name) == "none" {
+        Ok(f64::INFINITY)
+    } else {
+        arguments.number(CLIP.name)
     }
 }
 
 /// A clip as the option spells it.
 pub fn clip_words(clip: f64) -> String {
-    match clip.is_finite() {
-        true => format!("{clip:?}"),
-        false => "none".to_string(),
+    if clip.is_finite() {
+        format!("{clip:?}")
+    } else {
+        "none".to_string()
     }
 }
 

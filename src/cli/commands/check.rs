@@ -109,9 +109,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return against::run(arguments);
     }
     let writes = arguments.has("write-case");
-    match writes {
-        true => refuse(arguments, &[&["positions", "json"]], "--write-case")?,
-        false => refuse(arguments, &[&["force"]], "a check without --write-case")?,
+    if writes {
+        refuse(arguments, &[&["positions", "json"]], "--write-case")?
+    } else {
+        refuse(arguments, &[&["force"]], "a check without --write-case")?
     }
     let is_model = arguments.first().is_some_and(subject::is_model);
     if is_model {
@@ -132,13 +133,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if writes {
         case::refuse_path(arguments)?;
     }
-    let subject = match is_model {
-        true => Subject::of_model(arguments, if writes { Some(1) } else { None })?,
-        false => Subject::untrained(arguments, writes)?,
+    let subject = if is_model {
+        Subject::of_model(arguments, if writes { Some(1) } else { None })?
+    } else {
+        Subject::untrained(arguments, writes)?
     };
-    match writes {
-        true => case::write(arguments, &subject),
-        false => table::check(arguments, &subject),
+    if writes {
+        case::write(arguments, &subject)
+    } else {
+        table::check(arguments, &subject)
     }
 }
 
@@ -146,12 +149,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn refuse_missing(arguments: &Arguments) -> Result<(), Failure> {
     let first = Path::new(arguments.first().unwrap_or_default());
     let wants_model = arguments.has("positions") || arguments.all().len() > 1;
-    match wants_model && first != Path::new("-") && !first.exists() {
-        true => Err(Failure::at(
+    if wants_model && first != Path::new("-") && !first.exists() {
+        Err(Failure::at(
             first.display(),
             "there is no such model: name a model file or a run's folder",
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 

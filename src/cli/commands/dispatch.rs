@@ -63,9 +63,10 @@ pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, F
     let command = command_of(&first)?;
     let arguments = Arguments::parse(arguments, command.choices, command.limit, with_option);
     let arguments = arguments.map_err(|failure| see(command.name, failure))?;
-    Ok(match arguments.has("help") {
-        true => Request::Words(help::of_command(command)),
-        false => Request::Work(command, arguments),
+    Ok(if arguments.has("help") {
+        Request::Words(help::of_command(command))
+    } else {
+        Request::Work(command, arguments)
     })
 }
 
@@ -137,9 +138,10 @@ fn meant(name: &OsStr) -> String {
         _ => return String::new(),
     };
     let kind = if path.is_dir() { "folder" } else { "file" };
-    let word = match word.contains(char::is_whitespace) {
-        true => format!("{word:?}"),
-        false => word.into_owned(),
+    let word = if word.contains(char::is_whitespace) {
+        format!("{word:?}")
+    } else {
+        word.into_owned()
     };
     format!(", but such a {kind}: did you mean elman {call} {word}?")
 }

@@ -50,9 +50,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let file = Path::new(file);
     let out = Path::new(arguments.filled("out")?);
-    let vocabulary = match arguments.has("vocabulary") {
-        true => Some(read_vocabulary(Path::new(arguments.filled("vocabulary")?))?),
-        false => None,
+    let vocabulary = if arguments.has("vocabulary") {
+        Some(read_vocabulary(Path::new(arguments.filled("vocabulary")?))?)
+    } else {
+        None
     };
     let bytes = read_file(file).map_err(|error| Failure::at(file.display(), error))?;
     let model = exchange::import(&bytes, vocabulary.as_deref());
@@ -78,9 +79,10 @@ fn place(error: &ExchangeError, arguments: &Arguments) -> String {
             | ExchangeError::RepeatedCharacter { .. }
             | ExchangeError::NoByte { .. }
     );
-    let place = match vocabulary && arguments.has("vocabulary") {
-        true => arguments.value("vocabulary"),
-        false => arguments.first().unwrap_or_default(),
+    let place = if vocabulary && arguments.has("vocabulary") {
+        arguments.value("vocabulary")
+    } else {
+        arguments.first().unwrap_or_default()
     };
     place.to_string_lossy().into_owned()
 }

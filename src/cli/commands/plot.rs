@@ -43,9 +43,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all().is_empty() {
         return Err(Failure::Usage("which runs? name their folders".into()));
     }
-    let out = match arguments.has("out") {
-        true => Some(Path::new(arguments.filled("out")?)),
-        false => None,
+    let out = if arguments.has("out") {
+        Some(Path::new(arguments.filled("out")?))
+    } else {
+        None
     };
     if let Some(out) = out {
         refuse_existing(out, arguments.has("force"))?;
@@ -82,9 +83,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let fail = |problem: &str| Err(Failure::at(folder.display(), problem));
     if !folder.is_dir() {
-        return match folder.exists() {
-            true => fail("not the folder of a run: name the folder that loss.csv is in"),
-            false => fail("there is no such folder"),
+        return if folder.exists() {
+            fail("not the folder of a run: name the folder that loss.csv is in")
+        } else {
+            fail("there is no such folder")
         };
     }
     if folder.join(LOSSES).exists() {

@@ -80,9 +80,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder =
         folder.ok_or_else(|| Failure::Usage("the report of which run? name its folder".into()))?;
     let folder = Path::new(folder);
-    let out = match arguments.has("out") {
-        true => PathBuf::from(arguments.filled("out")?),
-        false => folder.to_path_buf(),
+    let out = if arguments.has("out") {
+        PathBuf::from(arguments.filled("out")?)
+    } else {
+        folder.to_path_buf()
     };
     let wishes = wishes(arguments)?;
     let files = [HTML, MARKDOWN].map(|name| out.join(name));
@@ -121,9 +122,10 @@ fn wishes(arguments: &Arguments) -> Result<Wishes, Failure> {
         let need = format!("must be a number from 0 to {LONGEST}");
         return Err(Failure::at(arguments.quoted("seconds"), need));
     }
-    let check_hidden = match arguments.has("check-hidden") {
-        true => Some(arguments.positive("check-hidden")?),
-        false => None,
+    let check_hidden = if arguments.has("check-hidden") {
+        Some(arguments.positive("check-hidden")?)
+    } else {
+        None
     };
     Ok(Wishes {
         seconds,

@@ -61,13 +61,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         length => length,
     };
     let count: u64 = arguments.positive("count")?;
-    let seed = match arguments.has("seed") {
-        true => Some(arguments.count("seed")?),
-        false => None,
+    let seed = if arguments.has("seed") {
+        Some(arguments.count("seed")?)
+    } else {
+        None
     };
-    let until = match arguments.has("until") {
-        true => arguments.filled("until").and(arguments.text("until"))?,
-        false => "",
+    let until = if arguments.has("until") {
+        arguments.filled("until").and(arguments.text("until"))?
+    } else {
+        ""
     };
     let prime = arguments.text("prime")?;
     if arguments.has("prime") && arguments.has("prime-file") {
@@ -84,9 +86,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             "--count {count}: the first sample has no end: give it a --length, or --until"
         )));
     }
-    let prime = match arguments.has("prime-file") {
-        true => Prime::read(arguments.filled("prime-file")?, model.vocabulary.symbols())?,
-        false => Prime::given(prime),
+    let prime = if arguments.has("prime-file") {
+        Prime::read(arguments.filled("prime-file")?, model.vocabulary.symbols())?
+    } else {
+        Prime::given(prime)
     };
     let h0 = vec![0.0; model.state.rnn.shape().m()];
     let mut synthesizer = Synthesizer::of(&model, &h0, sampling);
@@ -155,9 +158,10 @@ fn sampling(arguments: &Arguments) -> Result<Sampling, Failure> {
     let everything = Sampling::default();
     let sampling = Sampling {
         temperature: arguments.number("temperature")?,
-        top_k: match arguments.has("top-k") {
-            true => arguments.count("top-k")?,
-            false => everything.top_k,
+        top_k: if arguments.has("top-k") {
+            arguments.count("top-k")?
+        } else {
+            everything.top_k
         },
         top_p: arguments.number("top-p")?,
     };
@@ -194,9 +198,10 @@ impl Prime {
         let place = names(Some(path)).place;
         let bytes = read_file(path).map_err(|error| Failure::at(&place, error))?;
         let mark = "\u{feff}".as_bytes();
-        let start = match symbols == Symbols::Characters && bytes.starts_with(mark) {
-            true => mark.len(),
-            false => 0,
+        let start = if symbols == Symbols::Characters && bytes.starts_with(mark) {
+            mark.len()
+        } else {
+            0
         };
         Ok(Prime {
             place,

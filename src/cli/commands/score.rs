@@ -84,10 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     output.flush().map_err(Failure::output)?;
-    match found {
-        true => Err(Failure::Found),
-        false => Ok(()),
-    }
+    if found { Err(Failure::Found) } else { Ok(()) }
 }
 
 const COLUMNS: [&str; 6] = [
@@ -115,18 +112,20 @@ struct Report {
 
 impl Report {
     fn of(arguments: &Arguments) -> Result<Self, Failure> {
-        let threshold = match arguments.has("threshold") {
-            true => Some(arguments.number("threshold")?),
-            false => None,
+        let threshold = if arguments.has("threshold") {
+            Some(arguments.number("threshold")?)
+        } else {
+            None
         };
         if threshold.is_some_and(|threshold| threshold.is_nan() || threshold < 0.0) {
             let place = arguments.quoted("threshold");
             return Err(Failure::at(place, "must be a number of at least 0"));
         }
         let carry = arguments.has("carry");
-        let extent = match arguments.has("per-line") || threshold.is_some() {
-            true => Extent::Lines { carry },
-            false => Extent::Text,
+        let extent = if arguments.has("per-line") || threshold.is_some() {
+            Extent::Lines { carry }
+        } else {
+            Extent::Text
         };
         if carry && extent == Extent::Text {
             return Err(Failure::Usage(
@@ -182,9 +181,10 @@ fn open(file: &OsStr) -> io::Result<Box<dyn Read>> {
     if file == "-" {
         return Ok(Box::new(io::stdin().lock()));
     }
-    match fs::metadata(file)?.is_dir() {
-        true => Err(io::Error::other("a folder, not a text")),
-        false => Ok(Box::new(File::open(file)?)),
+    if fs::metadata(file)?.is_dir() {
+        Err(io::Error::other("a folder, not a text"))
+    } else {
+        Ok(Box::new(File::open(file)?))
     }
 }
 
@@ -379,9 +379,10 @@ impl Field {
 /// By RFC 4180, and whatever could be mistaken for space around a field in quotes as well.
 fn csv_field(field: &str) -> String {
     let plain = |c: char| !(c == ',' || c == '"' || c.is_whitespace() || c.is_control());
-    match field.chars().all(plain) {
-        true => field.to_string(),
-        false => format!("\"{}\"", field.replace('"', "\"\"")),
+    if field.chars().all(plain) {
+        field.to_string()
+    } else {
+        format!("\"{}\"", field.replace('"', "\"\""))
     }
 }
 

@@ -55,9 +55,10 @@ pub const CHOICES: &[Choice] = &[Choice::switch("json", "print it for programs")
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = read_model_file(arguments.first())?;
-    match arguments.has("json") {
-        true => print(&json::of(&file)),
-        false => print(&words(&file)),
+    if arguments.has("json") {
+        print(&json::of(&file))
+    } else {
+        print(&words(&file))
     }
 }
 
@@ -92,12 +93,13 @@ fn words(file: &ModelFile) -> String {
     for rows in groups.iter().filter(|rows| !rows.is_empty()) {
         for (name, value) in rows {
             let begin = format!("{name:<NAMES$}");
-            words += &match value.contains('\n') {
-                true => format!(
+            words += &if value.contains('\n') {
+                format!(
                     "{begin}{}\n",
                     value.replace('\n', &format!("\n{:NAMES$}", ""))
-                ),
-                false => wrapped(&begin, value, NAMES),
+                )
+            } else {
+                wrapped(&begin, value, NAMES)
             };
         }
         words.push('\n');

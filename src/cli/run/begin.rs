@@ -26,9 +26,10 @@ use std::time::Instant;
 impl Run {
     /// What the command line asks for.
     pub fn of(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Self, Failure> {
-        match arguments.has("resume") {
-            true => Self::resume(arguments, disk),
-            false => Self::begin(arguments, disk),
+        if arguments.has("resume") {
+            Self::resume(arguments, disk)
+        } else {
+            Self::begin(arguments, disk)
         }
     }
 

@@ -278,9 +278,10 @@ fn load_state(path: &Path, without: &str) -> Result<(Model, Plan), Failure> {
 }
 
 fn refuse_other(path: &Path, name: &str, model: &Model, best: &Model) -> Result<(), Failure> {
-    match belong_together(model, best) {
-        true => Ok(()),
-        false => Err(within(path, name, "not of the run of model.safetensors")),
+    if belong_together(model, best) {
+        Ok(())
+    } else {
+        Err(within(path, name, "not of the run of model.safetensors"))
     }
 }
 
@@ -291,9 +292,10 @@ fn load(path: &Path, name: &str) -> Result<(Model, Option<Plan>), Failure> {
 
 /// The best model for a run that goes on, and the updates of the one in best.safetensors, where it can be read.
 fn load_best(path: &Path, model: &Model) -> Result<(Model, Option<u64>), Failure> {
-    let name = match path.join(BEFORE).exists() {
-        true => BEFORE,
-        false => BEST,
+    let name = if path.join(BEFORE).exists() {
+        BEFORE
+    } else {
+        BEST
     };
     let (best, _) = load(path, name)?;
     refuse_other(path, name, model, &best)?;

@@ -83,11 +83,12 @@ impl Read for Watched {
         let now = self.file.metadata()?;
         // Not every system has times.
         let times = now.modified().ok() == self.metadata.modified().ok();
-        match times && now.len() == self.metadata.len() {
-            true => Ok(count),
-            false => Err(io::Error::other(
+        if times && now.len() == self.metadata.len() {
+            Ok(count)
+        } else {
+            Err(io::Error::other(
                 "the text has changed since the run began: give the text as it was",
-            )),
+            ))
         }
     }
 }
@@ -149,9 +150,10 @@ pub struct ModelFile {
 
 /// The bytes of a file with weights or arrays; no device, which may have no end.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    match fs::metadata(path)?.is_file() {
-        true => fs::read(path),
-        false => Err(io::Error::other("not a regular file")),
+    if fs::metadata(path)?.is_file() {
+        fs::read(path)
+    } else {
+        Err(io::Error::other("not a regular file"))
     }
 }
 

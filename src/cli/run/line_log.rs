@@ -41,9 +41,10 @@ impl LineLog {
     /// Adds a line.
     pub fn push(&mut self, line: impl Display, disk: &mut dyn Disk) -> io::Result<()> {
         writeln!(self.waiting, "{line}").expect("a string takes everything");
-        match self.waiting.len() < WAITING {
-            true => Ok(()),
-            false => self.write(disk).map(drop),
+        if self.waiting.len() < WAITING {
+            Ok(())
+        } else {
+            self.write(disk).map(drop)
         }
     }
 
@@ -55,9 +56,10 @@ impl LineLog {
         let file = self.write(disk)?;
         disk.sync(file)?;
         // Lines that went into a file which is no longer there are lost.
-        match fs::metadata(&self.path)?.len() == self.right {
-            true => Ok(()),
-            false => Err(io::Error::other("something else has replaced it")),
+        if fs::metadata(&self.path)?.len() == self.right {
+            Ok(())
+        } else {
+            Err(io::Error::other("something else has replaced it"))
         }
     }
 

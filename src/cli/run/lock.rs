@@ -63,12 +63,13 @@ impl Lock {
 
     /// Makes sure before a save that no other run has taken the lock.
     pub fn keep(&mut self) -> Result<(), Failure> {
-        match self.mark.keep() {
-            true => Ok(()),
-            false => Err(Failure::at(
+        if self.mark.keep() {
+            Ok(())
+        } else {
+            Err(Failure::at(
                 self.folder.display(),
                 "another run has taken it over: nothing more is written here",
-            )),
+            ))
         }
     }
 }
@@ -142,9 +143,10 @@ mod system {
             Ok(_) => return Err(Denied::Held),
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 // What stands there now may be another's that is quicker.
-                match identity(path) == dead {
-                    true => fs::remove_file(path),
-                    false => Ok(()),
+                if identity(path) == dead {
+                    fs::remove_file(path)
+                } else {
+                    Ok(())
                 }
             }
             Err(error) => Err(error),

@@ -56,9 +56,10 @@ impl Rows {
     }
 
     fn header(&self) -> String {
-        match self.holds_out {
-            true => format!("{HEADER}{VALIDATION}"),
-            false => HEADER.to_string(),
+        if self.holds_out {
+            format!("{HEADER}{VALIDATION}")
+        } else {
+            HEADER.to_string()
         }
     }
 }
@@ -331,9 +332,10 @@ mod tests {
         let with = [0, 4, 8, 10, 12, 16, 20, 24, 28];
         let all = [0, 3, 4, 6, 8, 9, 10, 12, 15, 16, 18, 20, 21, 24, 27, 28];
         for (n, line) in all.into_iter().zip(&mut lines) {
-            let end = match with.contains(&n) {
-                true => format!(",{:?},{:?}", validation(n).loss, validation(n).bits),
-                false => ",,".to_string(),
+            let end = if with.contains(&n) {
+                format!(",{:?},{:?}", validation(n).loss, validation(n).bits)
+            } else {
+                ",,".to_string()
             };
             let Look {
                 epoch,

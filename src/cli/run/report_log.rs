@@ -147,9 +147,10 @@ impl ReportLog {
     /// them is not looked at, and stays until the file is [cut](ReportLog::cut). A run that began before there
     /// was such a file has none, or one that begins later.
     pub fn open(path: &Path, reports: Reports, updates: u64) -> io::Result<Self> {
-        let right = match path.try_exists()? {
-            true => right(&mut Lines::of(path, LONGEST)?, reports, updates)?,
-            false => 0,
+        let right = if path.try_exists()? {
+            right(&mut Lines::of(path, LONGEST)?, reports, updates)?
+        } else {
+            0
         };
         Ok(ReportLog(LineLog::found(path, right)))
     }

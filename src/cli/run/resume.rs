@@ -185,10 +185,11 @@ fn plan(arguments: &Arguments, saved: &Saved) -> Result<Plan, Failure> {
         ));
     }
     let is_finished = saved.model.state.updates == saved.plan.iterations;
-    match is_finished && plan.iterations == saved.plan.iterations {
-        // How often it would be saved no longer matters: everything is.
-        true => Ok(saved.plan),
-        false => Ok(plan),
+    if is_finished && plan.iterations == saved.plan.iterations {
+        // How often it is saved no longer matters: everything is.
+        Ok(saved.plan)
+    } else {
+        Ok(plan)
     }
 }
 

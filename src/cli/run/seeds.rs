@@ -47,9 +47,10 @@ enum Told {
 
 /// Trains with all the seeds.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let (runs, iterations) = match arguments.has("resume") {
-        true => going_on(arguments)?,
-        false => beginning(arguments)?,
+    let (runs, iterations) = if arguments.has("resume") {
+        going_on(arguments)?
+    } else {
+        beginning(arguments)?
     };
     let at_once = at_once(arguments, runs.len())?;
     let mut progress = Progress::new(arguments.has("quiet"));
@@ -174,9 +175,10 @@ fn seeds(first: u64, count: u64, out: &Path) -> Result<Vec<(u64, PathBuf)>, Fail
 /// As many as have a core for each of their threads.
 fn at_once(arguments: &Arguments, runs: usize) -> Result<usize, Failure> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = match arguments.has("threads") {
-        true => arguments.count::<usize>("threads")?.max(1),
-        false => 1,
+    let threads = if arguments.has("threads") {
+        arguments.count::<usize>("threads")?.max(1)
+    } else {
+        1
     };
     Ok((cores / threads).clamp(1, runs))
 }
@@ -241,9 +243,10 @@ fn going_on(arguments: &Arguments) -> Result<(Vec<One>, u64), Failure> {
     let iterations = arguments.count("iterations")?;
     let one = |(seed, folder): (u64, PathBuf)| {
         let arguments = arguments.clone();
-        let arguments = match folder.join(MODEL).exists() {
-            true => arguments.with("resume", &folder),
-            false => anew(arguments, &folder, &plan),
+        let arguments = if folder.join(MODEL).exists() {
+            arguments.with("resume", &folder)
+        } else {
+            anew(arguments, &folder, &plan)
         };
         One::new(seed, folder, arguments)
     };
@@ -275,9 +278,10 @@ fn anew(arguments: Arguments, folder: &Path, plan: &Plan) -> Arguments {
     if !arguments.has("save-every") {
         arguments = arguments.with("save-every", plan.save_every.to_string());
     }
-    match is_remainder(folder) {
-        true => arguments.with("force", ""),
-        false => arguments,
+    if is_remainder(folder) {
+        arguments.with("force", "")
+    } else {
+        arguments
     }
 }
 

@@ -66,9 +66,10 @@ pub struct Run {
 /// On average: documents end when they end.
 pub fn characters_an_update(training: &Training) -> usize {
     let settings = &training.model().settings;
-    match settings.documents {
-        true => (training.corpus().learned() / training.updates_per_epoch().max(1)) as usize,
-        false => settings.sequence_length.saturating_mul(settings.streams),
+    if settings.documents {
+        (training.corpus().learned() / training.updates_per_epoch().max(1)) as usize
+    } else {
+        settings.sequence_length.saturating_mul(settings.streams)
     }
 }
 
@@ -134,9 +135,10 @@ impl Run {
             let look = look.map_err(|error| self.rescue(error.to_string()))?;
             let (n, last) = (look.iteration, self.plan.iterations);
             let validation = self.validate(n)?;
-            let sample = match self.plan.reports(n) {
-                true => Some(self.keep_report(&look, validation.as_ref())?),
-                false => None,
+            let sample = if self.plan.reports(n) {
+                Some(self.keep_report(&look, validation.as_ref())?)
+            } else {
+                None
             };
             if n % self.plan.save_every == 0 || n == last || self.is_late(n) {
                 self.save()?;

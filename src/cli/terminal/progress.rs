@@ -139,9 +139,10 @@ impl Progress {
     pub fn draw(&mut self, now: &Now) {
         self.draw_lines(|progress, columns, rows| {
             let speed = progress.speed.at(Instant::now(), now.look.iteration);
-            match progress.view.moves() && rows > 2 {
-                true => frame(now, speed, columns, rows, progress.utf8),
-                false => vec![fit(&parts(now, speed), columns)],
+            if progress.view.moves() && rows > 2 {
+                frame(now, speed, columns, rows, progress.utf8)
+            } else {
+                vec![fit(&parts(now, speed), columns)]
             }
         });
     }

@@ -41,10 +41,11 @@ impl View {
         let now: Vec<usize> = lines.iter().map(|line| columns_of(line)).collect();
         let mut written = String::new();
         if self.moves {
-            written = match self.columns == columns {
-                true => self.to_first(columns),
-                // Parts of lines that were too long are lines of their own, and go first.
-                false => self.clear(columns),
+            written = if self.columns == columns {
+                self.to_first(columns)
+            } else {
+                // Lines that were too long were broken: they are cleared first.
+                self.clear(columns)
             };
             for line in lines {
                 let _ = writeln!(written, "{line}\x1b[K");

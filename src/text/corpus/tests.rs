@@ -350,9 +350,10 @@ struct Interrupted(Cursor<Vec<u8>>, bool);
 impl Read for Interrupted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.1 = !self.1;
-        match self.1 {
-            true => Err(io::ErrorKind::Interrupted.into()),
-            false => self.0.read(buffer),
+        if self.1 {
+            Err(io::ErrorKind::Interrupted.into())
+        } else {
+            self.0.read(buffer)
         }
     }
 }

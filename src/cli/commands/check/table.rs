@@ -32,9 +32,10 @@ pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
     let checked = checked.map_err(|error| Failure::Failed(error.to_string()))?;
     let all = Comparison::of_all(checked.iter().map(|checked| &checked.comparison));
     let all = all.expect("a subject has a place");
-    let printed = match arguments.has("json") {
-        true => print(&json(&all, &checked, subject.is_trained)),
-        false => print(&table(&all, &checked, subject.is_trained)),
+    let printed = if arguments.has("json") {
+        print(&json(&all, &checked, subject.is_trained))
+    } else {
+        print(&table(&all, &checked, subject.is_trained))
     };
     outcome(&checked, printed)
 }
@@ -189,9 +190,10 @@ fn json(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
             )
         })
         .collect();
-    let positions = match is_trained {
-        true => format!(",\"positions\":[{}]", positions.join(",")),
-        false => String::new(),
+    let positions = if is_trained {
+        format!(",\"positions\":[{}]", positions.join(","))
+    } else {
+        String::new()
     };
     format!("{{{}{positions}}}\n", members(all))
 }

@@ -43,9 +43,10 @@ pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<C
             targets: &chunk[1..],
             h0: &best.state.h[..hidden],
         };
-        match hidden == m {
-            true => gradient_check::check_gradients(rnn, case),
-            false => gradient_check::check_gradients(&first_units(rnn, hidden)?, case),
+        if hidden == m {
+            gradient_check::check_gradients(rnn, case)
+        } else {
+            gradient_check::check_gradients(&first_units(rnn, hidden)?, case)
         }
     };
     Ok(Check {

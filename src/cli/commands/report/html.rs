@@ -111,13 +111,15 @@ fn sample(heading: &str, figures: &[(&str, String)], text: &str) -> String {
             format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n")
         })
         .collect();
-    let figures = match figures.is_empty() {
-        true => figures,
-        false => format!("<dl>\n{figures}</dl>\n"),
+    let figures = if figures.is_empty() {
+        figures
+    } else {
+        format!("<dl>\n{figures}</dl>\n")
     };
-    let class = match text.chars().count() > LONG || text.lines().count() > LONG_LINES {
-        true => "sample long",
-        false => "sample",
+    let class = if text.chars().count() > LONG || text.lines().count() > LONG_LINES {
+        "sample long"
+    } else {
+        "sample"
     };
     // The line break after the tag is none of the text.
     format!(

@@ -102,9 +102,10 @@ impl Told<'_> {
 
     /// Documents are counted with their ends, and without empty lines.
     fn ends(&self) -> &'static str {
-        match self.facts.settings.documents {
-            true => self.words.with_ends,
-            false => "",
+        if self.facts.settings.documents {
+            self.words.with_ends
+        } else {
+            ""
         }
     }
 
@@ -116,9 +117,10 @@ impl Told<'_> {
     }
 
     fn notice(&self) -> Vec<Block> {
-        match self.facts.is_finished() {
-            true => Vec::new(),
-            false => vec![Block::Notice(self.with(self.words.unfinished))],
+        if self.facts.is_finished() {
+            Vec::new()
+        } else {
+            vec![Block::Notice(self.with(self.words.unfinished))]
         }
     }
 
@@ -165,9 +167,10 @@ impl Told<'_> {
                 Block::Chart {
                     wide: drawn(&WIDE),
                     narrow: drawn(&NARROW),
-                    text: match text.is_empty() {
-                        true => words.few_losses.to_string(),
-                        false => text,
+                    text: if text.is_empty() {
+                        words.few_losses.to_string()
+                    } else {
+                        text
                     },
                 }
             }

@@ -89,9 +89,10 @@ impl Count {
     fn shows(&self, n: u64, iteration: u64) -> bool {
         let has_asked =
             (2..=MOST_ASKED).contains(&self.asked) && self.asked == self.last / EVERY + 1;
-        match has_asked {
-            true => iteration % EVERY == 0 || iteration == self.last,
-            false => self.all <= MOST || (0..MOST).any(|i| i * (self.all - 1) / (MOST - 1) == n),
+        if has_asked {
+            iteration % EVERY == 0 || iteration == self.last
+        } else {
+            self.all <= MOST || (0..MOST).any(|i| i * (self.all - 1) / (MOST - 1) == n)
         }
     }
 }

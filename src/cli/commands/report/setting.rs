@@ -78,9 +78,10 @@ impl Told<'_> {
             Optimizer::RmsProp => ("RMSProp", false, true),
         };
         let rate = format!("η = {}", self.value(settings.learning_rate));
-        let clip = match settings.clip.is_finite() {
-            true => format!("[−{0}; {0}]", self.value(settings.clip)),
-            false => words.clip_none.to_string(),
+        let clip = if settings.clip.is_finite() {
+            format!("[−{0}; {0}]", self.value(settings.clip))
+        } else {
+            words.clip_none.to_string()
         };
         let numbers = [
             ("β₁", settings.beta1, beta1),
@@ -117,9 +118,10 @@ impl Told<'_> {
     fn of_run(&self) -> Rows {
         let (words, facts) = (self.words, self.facts);
         let plan = &facts.plan;
-        let updates = match facts.is_finished() {
-            true => "{updates}",
-            false => words.of_updates,
+        let updates = if facts.is_finished() {
+            "{updates}"
+        } else {
+            words.of_updates
         };
         let reports = fill(
             words.reports_are,

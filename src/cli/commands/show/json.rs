@@ -59,9 +59,10 @@ fn settings(file: &ModelFile) -> String {
         ("sigma", format!("{:?}", settings.sigma)),
         (
             "clip",
-            match settings.clip.is_finite() {
-                true => format!("{:?}", settings.clip),
-                false => "null".to_string(),
+            if settings.clip.is_finite() {
+                format!("{:?}", settings.clip)
+            } else {
+                "null".to_string()
             },
         ),
         ("epsilon", format!("{:?}", settings.epsilon)),
