@@ -1,7 +1,8 @@
-//! What a report tells of a run: plain data, in no language.
+//! The facts about a run, in no language.
 
 use super::command;
 use super::gradients::{self, Check};
+use super::origin;
 use super::samples::{self, Samples};
 use super::speed::{self, Speed};
 use super::visible;
@@ -22,15 +23,15 @@ use std::path::Path;
 /// Characters of the passage that are shown at most.
 const LONGEST_PASSAGE: usize = 10_000;
 
-/// What can be chosen.
+/// The options that decide what is gathered.
 pub struct Wishes {
     /// How long to measure the speed; 0 leaves it out.
     pub seconds: f64,
-    /// Hidden units whose gradients are checked, where somebody has chosen.
+    /// Hidden units whose gradients are checked; none: as many as take less than a minute.
     pub check_hidden: Option<usize>,
 }
 
-/// All of it.
+/// Everything that a report says.
 pub struct Facts {
     pub settings: Settings,
     pub plan: Plan,
@@ -39,15 +40,17 @@ pub struct Facts {
     pub source: Option<Source>,
     pub updates: u64,
     pub epoch: u64,
-    /// Of the parameters after the last update.
+    /// The digest of the parameters after the last update.
     pub digest: u64,
     pub check: Check,
     pub losses: Losses,
+    /// None where no epoch has ended.
+    pub updates_per_epoch: Option<u64>,
     pub samples: Samples,
     pub best: Best,
-    /// None where nobody wants to know; else what was measured, or why it could not be.
+    /// The speed, or why it could not be measured; none where it was not asked for.
     pub speed: Option<Result<Speed, String>>,
-    /// What repeats the run.
+    /// The command that repeats the run.
     pub command: Vec<String>,
 }
 
@@ -55,7 +58,6 @@ pub struct Facts {
 pub struct Losses {
     pub title: Title,
     pub curve: Curve,
-    pub updates_per_epoch: u64,
 }
 
 /// The best model, and what it writes.
@@ -66,7 +68,8 @@ pub struct Best {
     /// The passage that `train` prints, its first `length` characters.
     pub passage: String,
     pub length: usize,
-    /// As many that it writes from the hidden state that it carries, where the training carries one through the text.
+    /// As many characters, written from the hidden state that the model carries; none where training does not carry
+    /// one through the whole text.
     pub carried: Option<String>,
 }
 
@@ -84,7 +87,9 @@ impl Facts {
     ) -> Result<Self, Failure> {
         let (model, plan, best) = folder::read(folder)?;
         let samples = samples::read(folder, &model, &plan)?;
-        let losses = losses(folder, &model, &plan, samples.shown.last())?;
+        let (losses, updates_per_epoch) = losses(folder, &model, &plan, samples.shown.last())?;
+        let begun_from = origin::is_of_another_model(&model, samples.shown.first())
+            .map_err(|error| Failure::Failed(error.to_string()))?;
         let length = plan.passage_length.min(LONGEST_PASSAGE);
         let zeros = vec![0.0; best.state.rnn.shape().m()];
         let passage = written(&best, &zeros, length);
@@ -99,7 +104,6 @@ impl Facts {
         let decoded = |indices: &[usize]| visible::decoded(&model.vocabulary, indices);
         let carries = model.settings.order == Order::Text && !model.settings.documents;
         let (smooth_loss, validation) = best_losses(&model, &best, &samples);
-        let from = samples.are_of_another_model;
         Ok(Facts {
             settings: model.settings,
             plan,
@@ -110,6 +114,7 @@ impl Facts {
             digest: model.state.rnn.parameters.digest(),
             check,
             losses,
+            updates_per_epoch,
             best: Best {
                 updates: best.state.updates,
                 smooth_loss,
@@ -120,13 +125,14 @@ impl Facts {
             },
             samples,
             speed,
-            command: command::of(&model, &plan, from),
+            command: command::of(&model, &plan, begun_from),
             vocabulary: model.vocabulary,
         })
     }
 }
 
-/// What the best model writes after the character that its text begins with: from h = 0, the passage of `train`.
+/// The indices that a model writes after the first character of its text; from h = 0 they are the final passage of
+/// `train`.
 fn written(best: &Model, h0: &[f64], count: usize) -> Vec<usize> {
     let mut generator = Generator::new(best.settings.seed, Stream::Passage);
     let mut synthesizer = Synthesizer::of(best, h0, Sampling::default());
@@ -134,8 +140,8 @@ fn written(best: &Model, h0: &[f64], count: usize) -> Vec<usize> {
     characters.take(count).collect()
 }
 
-/// The losses with which the best model won: those of the last state, unless it won after it. Then the report of the
-/// end may tell; of a run that was stopped in a save, or that is in one, nothing does.
+/// The smooth loss and the validation loss of the best model. They stand in the last state, unless the best model is
+/// newer. Then they stand in the report of the end; a run that was stopped while it saved has none.
 fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, Option<[f64; 2]>) {
     let (state, won) = (&model.state, best.state.updates);
     if won < state.updates {
@@ -144,26 +150,27 @@ fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, 
             .map(|validation| [validation.loss, validation.bits]);
         return (state.best_smooth_loss, validation);
     }
-    let told = samples.shown.last().filter(|last| last.iteration == won);
-    told.map_or((None, None), |last| {
-        (Some(last.smooth_loss), last.validation)
-    })
+    match samples.shown.last() {
+        Some(last) if last.iteration == won => (Some(last.smooth_loss), last.validation),
+        _ => (None, None),
+    }
 }
 
-/// The rows, and what the last report says of the state, which has no row.
+/// The rows of loss.csv, and the last report, which has no row; the updates of an epoch, to within the updates from row
+/// to row.
 fn losses(
     folder: &Path,
     model: &Model,
     plan: &Plan,
     last: Option<&Report>,
-) -> Result<Losses, Failure> {
+) -> Result<(Losses, Option<u64>), Failure> {
     let (settings, updates) = (&model.settings, model.state.updates);
     let mut curve = Curve::new();
-    // The update that the last epoch of all rows was seen first at, and that epoch.
-    let (mut first, mut epoch) = (plan.iterations.max(1), 0);
+    // The last epoch of all rows, and the first update of a row in it.
+    let (mut first, mut epoch) = (0, 0);
     let path = folder.join(LOSSES);
     let rows = Rows::of(settings, plan);
-    // What comes after the state is of a run that was stopped, or that is at work.
+    // Rows after the state belong to a run that was stopped, or that is running.
     let read = loss_log::read_before(&path, rows, updates, |row| {
         row.draw(&mut curve);
         if row.epoch > epoch {
@@ -175,7 +182,7 @@ fn losses(
         let validation = last.validation.map(|[loss, _]| loss);
         curve.push_look(updates, [last.loss, last.smooth_loss], validation);
     }
-    Ok(Losses {
+    let losses = Losses {
         title: Title {
             text: String::new(),
             hidden: settings.hidden,
@@ -183,10 +190,7 @@ fn losses(
             is_mean: settings.loss == elman::Loss::Mean,
         },
         curve,
-        // To within the updates from row to row.
-        updates_per_epoch: match epoch {
-            0 => u64::MAX,
-            epochs => (first / epochs).max(1),
-        },
-    })
+    };
+    let updates_per_epoch = (epoch > 0).then(|| (first / epoch).max(1));
+    Ok((losses, updates_per_epoch))
 }

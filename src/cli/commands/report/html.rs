@@ -1,7 +1,6 @@
 //! A page as HTML: whole in itself, without a script, for screens of any width, light or dark, and for paper.
 
-use super::blocks::{Block, Page};
-use super::words::Words;
+use super::page::{Block, Page};
 use std::fmt::Write as _;
 
 /// A text of more characters or lines may go on on the next sheet of paper.
@@ -11,7 +10,7 @@ const LONG_LINES: usize = 20;
 const STYLE: &str = include_str!("report.css");
 
 /// The file.
-pub fn write(page: &Page, words: &Words) -> String {
+pub fn write(page: &Page) -> String {
     let blocks: String = page.blocks.iter().map(block).collect();
     format!(
         "<!DOCTYPE html>\n\
@@ -29,10 +28,10 @@ pub fn write(page: &Page, words: &Words) -> String {
          <footer><p>{}</p></footer>\n\
          </body>\n\
          </html>\n",
-        words.tag,
+        page.language,
         escape(&page.subtitle),
         escape(&page.end),
-        title = escape(&page.title),
+        title = escape(page.title),
     )
 }
 
@@ -57,7 +56,7 @@ fn block(block: &Block) -> String {
     }
 }
 
-fn settings(rows: &[(String, String)]) -> String {
+fn settings(rows: &[(&str, String)]) -> String {
     let mut html = "<table class=\"settings\">\n".to_string();
     for (name, value) in rows {
         let (name, value) = (escape(name), escape(value));

@@ -1,6 +1,6 @@
 //! A page as Markdown: as it can be read without any program, too.
 
-use super::blocks::{Block, Page};
+use super::page::{Block, Page};
 
 /// The file.
 pub fn write(page: &Page) -> String {
@@ -18,7 +18,7 @@ fn block(block: &Block) -> String {
         Block::Notice(text) => format!("> **{}**\n\n", escape(text)),
         Block::Settings(rows) => {
             let rows: Vec<Vec<String>> = (rows.iter())
-                .map(|(name, value)| vec![name.clone(), value.clone()])
+                .map(|(name, value)| vec![name.to_string(), value.clone()])
                 .collect();
             table(&[String::new(), String::new()], &rows, ":--")
         }

@@ -1,54 +1,40 @@
-//! `elman report`: what a run of the assignment is handed in as, written by itself.
+//! The command: its help, its options, and the files that it writes.
 
-mod blocks;
-mod check_table;
-mod command;
-mod equations;
-mod facts;
-mod gradients;
-mod html;
-mod markdown;
-mod origin;
-mod page;
-mod samples;
-mod setting;
-mod speed;
-mod visible;
-mod words;
-
+use super::facts::{Facts, Wishes};
+use super::{gradients, html, markdown, sections};
 use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
 use crate::cli::command_line::failure::Failure;
+use crate::cli::language::Language;
 use crate::cli::run::inputs::refuse_existing;
-use crate::cli::terminal::output::print;
+use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::progress::Progress;
 use elman::internals::disk;
 use elman::internals::disk::{Disk as _, System};
-use facts::{Facts, Wishes};
 use std::path::{Path, PathBuf};
 
-/// The help's words.
+/// The help's text.
 pub const DETAILS: &str = "\
-Writes report.html and report.md about the run in DIR, into it or into that of
---out: the settings and the equations, the gradient check, the losses, the text
-that it wrote, how fast it learns here, and the command that repeats it. Both
-are whole in themselves: no other file, no script, no network.";
+Writes report.html and report.md about the run in DIR, into DIR or the folder of
+--out: settings, equations, gradient check, losses, samples, the speed on this
+machine, and the command that repeats the run. Each file is self-contained: no
+other files, no scripts, no network.";
 
-/// Calls.
+/// Example calls.
 pub const EXAMPLES: &[&str] = &[
     "elman report elman-run",
     "elman report elman-run --language sv --out hand-in",
 ];
 
-/// What the screen has no room for.
+/// Text for `elman help report`.
 pub const MORE: &str = "\
-The samples are those of the reports of `train`: before the first update, before
-every 10,000th, and at the end; of a run without such, or with more than a
-hundred, twelve at most. All but the speed is the same on every machine, and
---seconds 0 leaves it out.
+The samples are those of `train`: before the first update, before every 10,000th,
+and at the end. Of a run without these, or with more than a hundred, the report
+shows twelve at most. Everything but the speed is the same on every machine;
+--seconds 0 leaves the speed out.
 
-The gradients that are checked are those of the best model, every entry of them; of
-one that is too large for that to take a minute, of its first hidden units, as
---check-hidden has it. Exit status 1 where one is wrong: the report says which.";
+The gradient check covers every entry of the best model. Where that would take
+more than a minute, it covers the first hidden units only; --check-hidden sets
+their number. Exit status 1: an entry is wrong; the report says which.";
 
 /// Its options.
 pub const CHOICES: &[Choice] = &[
@@ -61,17 +47,22 @@ pub const CHOICES: &[Choice] = &[
     Choice::new(
         "check-hidden",
         "N",
-        "hidden units whose gradients are checked",
+        "hidden units whose gradients are checked, from the first",
     ),
-    Choice::new("seconds", "X", "how long to measure the speed").or("2"),
-    Choice::switch("force", "replace reports that are already there"),
+    Choice::new(
+        "seconds",
+        "X",
+        "seconds to measure the speed for; 0: not at all",
+    )
+    .or("2"),
+    Choice::switch("force", "replace reports that exist"),
     Choice::switch("quiet", "no progress on standard error"),
     HELP,
 ];
 
 const HTML: &str = "report.html";
 const MARKDOWN: &str = "report.md";
-/// Longer measurements say no more.
+/// The longest measurement, in seconds.
 const LONGEST: f64 = 3600.0;
 
 /// Runs it.
@@ -90,14 +81,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     for file in &files {
         refuse_existing(file, arguments.has("force"))?;
     }
-    let words = match arguments.word("language") {
-        "sv" => &words::SWEDISH,
-        _ => &words::ENGLISH,
+    let language = match arguments.word("language") {
+        "sv" => Language::Swedish,
+        _ => Language::English,
     };
     let mut progress = Progress::new(arguments.has("quiet"));
     let facts = Facts::gather(folder, &wishes, &mut progress)?;
-    let page = page::of(&facts, words);
-    let written = [html::write(&page, words), markdown::write(&page)];
+    let page = sections::page(&facts, language);
+    let written = [html::write(&page), markdown::write(&page)];
     let made = System.make_folder(&out);
     made.map_err(|error| Failure::at(out.display(), error))?;
     for (file, text) in files.iter().zip(written) {
@@ -106,13 +97,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         });
         replaced.map_err(|error| Failure::at(file.display(), error))?;
     }
-    let told = files.map(|file| {
-        format!(
-            "{}\n",
-            crate::cli::terminal::output::one_line(&file.to_string_lossy())
-        )
-    });
-    print(&told.concat())?;
+    let lines = files.map(|file| one_line(&file.to_string_lossy()) + "\n");
+    print(&lines.concat())?;
     gradients::outcome(&facts.check)
 }
 

@@ -1,0 +1,90 @@
+//! The best model, and what it writes.
+
+use crate::cli::commands::report::page::Block;
+use crate::cli::commands::report::visible::visible;
+use crate::cli::commands::report::writer::Writer;
+
+/// The section.
+pub fn section(writer: &Writer) -> Vec<Block> {
+    let best = &writer.facts.best;
+    let mut figures = vec![(
+        writer.pair("update", "uppdatering"),
+        writer.count(best.updates),
+    )];
+    if let Some(loss) = best.smooth_loss {
+        figures.push((
+            writer.pair("smooth loss", "utjämnad förlust"),
+            writer.loss(loss),
+        ));
+    }
+    figures.extend(writer.validation(best.validation));
+    let sample = |text: &str, figures| Block::Sample {
+        heading: writer.when(best.updates),
+        figures,
+        text: visible(text),
+    };
+    let mut blocks = vec![
+        Block::Heading(writer.pair("The best model", "Den bästa modellen")),
+        Block::Paragraph(explained(writer)),
+        sample(&best.passage, figures),
+    ];
+    if let Some(carried) = &best.carried {
+        let explained = writer.pair(
+            "The same model from the hidden state that it carried there in the text. (What \
+             follows h = 0 is met once in an epoch: some networks never learn it.)",
+            "Samma modell från det dolda tillstånd som den bar med sig där i texten. (Det som \
+             följer på h = 0 möter den en gång per epok: en del nätverk lär sig det aldrig.)",
+        );
+        blocks.push(Block::Paragraph(explained.to_string()));
+        blocks.push(sample(carried, Vec::new()));
+    }
+    blocks
+}
+
+/// How the model was chosen, and what its passage begins with.
+fn explained(writer: &Writer) -> String {
+    let (facts, plan) = (writer.facts, &writer.facts.plan);
+    let (length, symbols) = (writer.count(facts.best.length), writer.symbols());
+    let begin = if facts.settings.documents {
+        writer.pair("a line break", "en radbrytning").to_string()
+    } else {
+        let symbol = writer.symbol();
+        writer.pair(
+            format!("the first {symbol} of the text"),
+            format!("textens första {symbol}"),
+        )
+    };
+    let mut explained = if facts.settings.validation == 0.0 {
+        writer.pair(
+            format!(
+                "{length} {symbols} of the model with the lowest smooth loss (it is looked at \
+                 every 100 updates), from h = 0 and after {begin}."
+            ),
+            format!(
+                "{length} {symbols} av modellen med lägst utjämnad förlust (den jämförs var 100:e \
+                 uppdatering), från h = 0 och efter {begin}."
+            ),
+        )
+    } else {
+        writer.pair(
+            format!(
+                "{length} {symbols} of the model with the lowest validation loss, from h = 0 and \
+                 after {begin}."
+            ),
+            format!(
+                "{length} {symbols} av modellen med lägst valideringsförlust, från h = 0 och \
+                 efter {begin}."
+            ),
+        )
+    };
+    if facts.best.length < plan.passage_length {
+        let all = writer.count(plan.passage_length);
+        explained += &writer.pair(
+            format!(" The run's passage has {all} {symbols}; shown are its first {length}."),
+            format!(
+                " Körningens avslutande text har {all} {symbols}; här visas de första {length}."
+            ),
+        );
+    }
+    explained
+}
