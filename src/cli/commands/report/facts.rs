@@ -7,7 +7,6 @@ use super::samples::{self, Samples};
 use super::speed::{self, Speed};
 use super::visible;
 use crate::cli::charts::curve::Curve;
-use crate::cli::charts::loss_chart::Title;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::{self, LOSSES};
 use crate::cli::run::loss_log::{self, Rows};
@@ -15,16 +14,14 @@ use crate::cli::run::report_log::Report;
 use crate::cli::terminal::progress::Progress;
 use elman::inference::{Sampling, Synthesizer};
 use elman::random::{Generator, Stream};
-use elman::text::Source;
-use elman::text::Vocabulary;
-use elman::{Model, Order, Plan, Settings, Shape, Validation};
+use elman::{Model, Order, Plan, Validation};
 use std::path::Path;
 
 /// Characters of the passage that are shown at most.
 const LONGEST_PASSAGE: usize = 10_000;
 
-/// The options that decide what is gathered.
-pub struct Wishes {
+/// What is measured beside what the run's folder holds.
+pub struct Measurements {
     /// How long to measure the speed; 0 leaves it out.
     pub seconds: f64,
     /// Hidden units whose gradients are checked; none: as many as take less than a minute.
@@ -33,17 +30,12 @@ pub struct Wishes {
 
 /// Everything that a report says.
 pub struct Facts {
-    pub settings: Settings,
+    /// The last state of the run.
+    pub model: Model,
     pub plan: Plan,
-    pub vocabulary: Vocabulary,
-    pub shape: Shape,
-    pub source: Option<Source>,
-    pub updates: u64,
-    pub epoch: u64,
-    /// The digest of the parameters after the last update.
-    pub digest: u64,
     pub check: Check,
-    pub losses: Losses,
+    /// The rows of loss.csv, thinned to what a chart shows.
+    pub losses: Curve,
     /// None where no epoch has ended.
     pub updates_per_epoch: Option<u64>,
     pub samples: Samples,
@@ -52,12 +44,6 @@ pub struct Facts {
     pub speed: Option<Result<Speed, String>>,
     /// The command that repeats the run.
     pub command: Vec<String>,
-}
-
-/// The rows of loss.csv, thinned to what a chart shows.
-pub struct Losses {
-    pub title: Title,
-    pub curve: Curve,
 }
 
 /// The best model, and what it writes.
@@ -76,13 +62,13 @@ pub struct Best {
 impl Facts {
     /// Whether the run has made all of its updates.
     pub fn is_finished(&self) -> bool {
-        self.updates >= self.plan.iterations
+        self.model.state.updates >= self.plan.iterations
     }
 
     /// Reads the folder of a run, checks gradients, and measures.
     pub fn gather(
         folder: &Path,
-        wishes: &Wishes,
+        measurements: &Measurements,
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         let (model, plan, best) = folder::read(folder)?;
@@ -96,22 +82,15 @@ impl Facts {
         let carried = &best.state.h[..zeros.len()];
         let carried = written(&best, carried, length.max(gradients::CHARACTERS));
         progress.say("checking gradients");
-        let check = gradients::check(&best, &carried, wishes.check_hidden)?;
-        let speed = (wishes.seconds > 0.0).then(|| {
+        let check = gradients::check(&best, &carried, measurements.check_hidden)?;
+        let speed = (measurements.seconds > 0.0).then(|| {
             progress.say("measuring the speed");
-            speed::measure(&best, &carried, wishes.seconds).map_err(|error| error.to_string())
+            speed::measure(&best, &carried, measurements.seconds).map_err(|error| error.to_string())
         });
         let decoded = |indices: &[usize]| visible::decoded(&model.vocabulary, indices);
         let carries = model.settings.order == Order::Text && !model.settings.documents;
         let (smooth_loss, validation) = best_losses(&model, &best, &samples);
         Ok(Facts {
-            settings: model.settings,
-            plan,
-            shape: model.state.rnn.shape(),
-            source: model.source,
-            updates: model.state.updates,
-            epoch: model.state.epoch,
-            digest: model.state.rnn.parameters.digest(),
             check,
             losses,
             updates_per_epoch,
@@ -126,7 +105,8 @@ impl Facts {
             samples,
             speed,
             command: command::of(&model, &plan, begun_from),
-            vocabulary: model.vocabulary,
+            model,
+            plan,
         })
     }
 }
@@ -163,13 +143,13 @@ fn losses(
     model: &Model,
     plan: &Plan,
     last: Option<&Report>,
-) -> Result<(Losses, Option<u64>), Failure> {
-    let (settings, updates) = (&model.settings, model.state.updates);
+) -> Result<(Curve, Option<u64>), Failure> {
+    let updates = model.state.updates;
     let mut curve = Curve::new();
     // The last epoch of all rows, and the first update of a row in it.
     let (mut first, mut epoch) = (0, 0);
     let path = folder.join(LOSSES);
-    let rows = Rows::of(settings, plan);
+    let rows = Rows::of(&model.settings, plan);
     // Rows after the state belong to a run that was stopped, or that is running.
     let read = loss_log::read_before(&path, rows, updates, |row| {
         row.draw(&mut curve);
@@ -182,15 +162,6 @@ fn losses(
         let validation = last.validation.map(|[loss, _]| loss);
         curve.push_look(updates, [last.loss, last.smooth_loss], validation);
     }
-    let losses = Losses {
-        title: Title {
-            text: String::new(),
-            hidden: settings.hidden,
-            sequence_length: settings.sequence_length,
-            is_mean: settings.loss == elman::Loss::Mean,
-        },
-        curve,
-    };
     let updates_per_epoch = (epoch > 0).then(|| (first / epoch).max(1));
-    Ok((losses, updates_per_epoch))
+    Ok((curve, updates_per_epoch))
 }

@@ -1,6 +1,6 @@
 //! The command: its help, its options, and the files that it writes.
 
-use super::facts::{Facts, Wishes};
+use super::facts::{Facts, Measurements};
 use super::{gradients, html, markdown, sections};
 use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
 use crate::cli::command_line::failure::Failure;
@@ -10,7 +10,7 @@ use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::progress::Progress;
 use elman::internals::disk;
 use elman::internals::disk::{Disk as _, System};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The help's text.
 pub const DETAILS: &str = "\
@@ -67,42 +67,42 @@ const LONGEST: f64 = 3600.0;
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let folder = arguments.first();
-    let folder =
-        folder.ok_or_else(|| Failure::Usage("the report of which run? name its folder".into()))?;
-    let folder = Path::new(folder);
+    let folder = (arguments.first())
+        .ok_or_else(|| Failure::Usage("the report of which run? name its folder".into()))?;
     let out = if arguments.has("out") {
-        PathBuf::from(arguments.filled("out")?)
+        arguments.filled("out")?
     } else {
-        folder.to_path_buf()
+        folder
     };
-    let wishes = wishes(arguments)?;
-    let files = [HTML, MARKDOWN].map(|name| out.join(name));
-    for file in &files {
-        refuse_existing(file, arguments.has("force"))?;
-    }
+    let (folder, out) = (Path::new(folder), Path::new(out));
     let language = match arguments.word("language") {
         "sv" => Language::Swedish,
         _ => Language::English,
     };
+    let measurements = measurements(arguments)?;
+    let files = [HTML, MARKDOWN].map(|name| out.join(name));
+    for file in &files {
+        refuse_existing(file, arguments.has("force"))?;
+    }
     let mut progress = Progress::new(arguments.has("quiet"));
-    let facts = Facts::gather(folder, &wishes, &mut progress)?;
+    let facts = Facts::gather(folder, &measurements, &mut progress)?;
     let page = sections::page(&facts, language);
-    let written = [html::write(&page), markdown::write(&page)];
-    let made = System.make_folder(&out);
-    made.map_err(|error| Failure::at(out.display(), error))?;
-    for (file, text) in files.iter().zip(written) {
-        let replaced = disk::replace(&mut System, file, |output| {
+    (System.make_folder(out)).map_err(|error| Failure::at(out.display(), error))?;
+    for (file, text) in files
+        .iter()
+        .zip([html::write(&page), markdown::write(&page)])
+    {
+        disk::replace(&mut System, file, |output| {
             output.write_all(text.as_bytes())
-        });
-        replaced.map_err(|error| Failure::at(file.display(), error))?;
+        })
+        .map_err(|error| Failure::at(file.display(), error))?;
     }
     let lines = files.map(|file| one_line(&file.to_string_lossy()) + "\n");
     print(&lines.concat())?;
     gradients::outcome(&facts.check)
 }
 
-fn wishes(arguments: &Arguments) -> Result<Wishes, Failure> {
+fn measurements(arguments: &Arguments) -> Result<Measurements, Failure> {
     let seconds = arguments.number("seconds")?;
     if !(0.0..=LONGEST).contains(&seconds) {
         let need = format!("must be a number from 0 to {LONGEST}");
@@ -113,7 +113,7 @@ fn wishes(arguments: &Arguments) -> Result<Wishes, Failure> {
     } else {
         None
     };
-    Ok(Wishes {
+    Ok(Measurements {
         seconds,
         check_hidden,
     })

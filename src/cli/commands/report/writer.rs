@@ -20,6 +20,16 @@ impl Writer<'_> {
         self.language.pair(english, swedish)
     }
 
+    /// A name in the page's language, and its value.
+    pub fn row(
+        &self,
+        english: &'static str,
+        swedish: &'static str,
+        value: impl ToString,
+    ) -> (&'static str, String) {
+        (self.pair(english, swedish), value.to_string())
+    }
+
     /// A number that is written as 1,234.5 in English.
     pub fn number(&self, number: impl ToString) -> String {
         (self.language.number(&number.to_string())).replace("e-", "e−")
@@ -41,7 +51,7 @@ impl Writer<'_> {
 
     /// The plural of [`symbol`](Self::symbol).
     pub fn symbols(&self) -> &'static str {
-        match self.facts.vocabulary.symbols() {
+        match self.facts.model.vocabulary.symbols() {
             Symbols::Characters => self.pair("characters", "tecken"),
             Symbols::Bytes => self.pair("bytes", "byte"),
         }
@@ -49,7 +59,7 @@ impl Writer<'_> {
 
     /// The word for what the text is a sequence of.
     pub fn symbol(&self) -> &'static str {
-        match self.facts.vocabulary.symbols() {
+        match self.facts.model.vocabulary.symbols() {
             Symbols::Characters => self.pair("character", "tecken"),
             Symbols::Bytes => self.pair("byte", "byte"),
         }
@@ -57,8 +67,8 @@ impl Writer<'_> {
 
     /// The length of the text with its unit. Documents are counted with their ends, and without empty lines.
     pub fn text_length(&self) -> String {
-        let length = self.facts.source.map_or(0, |source| source.length);
-        let ends = if self.facts.settings.documents {
+        let length = self.facts.model.source.map_or(0, |source| source.length);
+        let ends = if self.facts.model.settings.documents {
             self.pair(" with the ends of documents", " med dokumentens slut")
         } else {
             ""
@@ -68,13 +78,13 @@ impl Writer<'_> {
 
     /// The digest of the text.
     pub fn text_digest(&self) -> String {
-        let digest = self.facts.source.map_or(0, |source| source.digest);
+        let digest = self.facts.model.source.map_or(0, |source| source.digest);
         format!("{digest:016x}")
     }
 
     /// The fraction of the text that is held out, in per cent.
     pub fn held_out(&self) -> String {
-        let share = format!("{:.4}", 100.0 * self.facts.settings.validation);
+        let share = format!("{:.4}", 100.0 * self.facts.model.settings.validation);
         let share = share.trim_end_matches('0').trim_end_matches('.');
         format!("{}\u{a0}%", self.number(share))
     }
@@ -92,9 +102,9 @@ impl Writer<'_> {
         )
     }
 
-    /// The rows of a validation loss and the same in bits, where there is one.
+    /// The rows of a validation loss, in nats and in bits, where there is one.
     pub fn validation(&self, validation: Option<[f64; 2]>) -> Vec<(&'static str, String)> {
-        let bits = match self.facts.vocabulary.symbols() {
+        let bits = match self.facts.model.vocabulary.symbols() {
             Symbols::Characters => self.pair("bits per character", "bitar per tecken"),
             Symbols::Bytes => self.pair("bits per byte", "bitar per byte"),
         };

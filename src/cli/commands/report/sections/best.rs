@@ -5,31 +5,25 @@ use crate::cli::commands::report::visible::visible;
 use crate::cli::commands::report::writer::Writer;
 
 /// The section.
-pub fn section(writer: &Writer) -> Vec<Block> {
-    let best = &writer.facts.best;
-    let mut figures = vec![(
-        writer.pair("update", "uppdatering"),
-        writer.count(best.updates),
-    )];
+pub fn section(w: &Writer) -> Vec<Block> {
+    let best = &w.facts.best;
+    let mut figures = vec![w.row("update", "uppdatering", w.count(best.updates))];
     if let Some(loss) = best.smooth_loss {
-        figures.push((
-            writer.pair("smooth loss", "utjämnad förlust"),
-            writer.loss(loss),
-        ));
+        figures.push(w.row("smooth loss", "utjämnad förlust", w.loss(loss)));
     }
-    figures.extend(writer.validation(best.validation));
+    figures.extend(w.validation(best.validation));
     let sample = |text: &str, figures| Block::Sample {
-        heading: writer.when(best.updates),
+        heading: w.when(best.updates),
         figures,
         text: visible(text),
     };
     let mut blocks = vec![
-        Block::Heading(writer.pair("The best model", "Den bästa modellen")),
-        Block::Paragraph(explained(writer)),
+        Block::Heading(w.pair("The best model", "Den bästa modellen")),
+        Block::Paragraph(explained(w)),
         sample(&best.passage, figures),
     ];
     if let Some(carried) = &best.carried {
-        let explained = writer.pair(
+        let explained = w.pair(
             "The same model from the hidden state that it carried there in the text. (What \
              follows h = 0 is met once in an epoch: some networks never learn it.)",
             "Samma modell från det dolda tillstånd som den bar med sig där i texten. (Det som \
@@ -42,20 +36,20 @@ pub fn section(writer: &Writer) -> Vec<Block> {
 }
 
 /// How the model was chosen, and what its passage begins with.
-fn explained(writer: &Writer) -> String {
-    let (facts, plan) = (writer.facts, &writer.facts.plan);
-    let (length, symbols) = (writer.count(facts.best.length), writer.symbols());
-    let begin = if facts.settings.documents {
-        writer.pair("a line break", "en radbrytning").to_string()
+fn explained(w: &Writer) -> String {
+    let (facts, plan) = (w.facts, &w.facts.plan);
+    let (length, symbols) = (w.count(facts.best.length), w.symbols());
+    let begin = if facts.model.settings.documents {
+        w.pair("a line break", "en radbrytning").to_string()
     } else {
-        let symbol = writer.symbol();
-        writer.pair(
+        let symbol = w.symbol();
+        w.pair(
             format!("the first {symbol} of the text"),
             format!("textens första {symbol}"),
         )
     };
-    let mut explained = if facts.settings.validation == 0.0 {
-        writer.pair(
+    let mut explained = if facts.model.settings.validation == 0.0 {
+        w.pair(
             format!(
                 "{length} {symbols} of the model with the lowest smooth loss (it is looked at \
                  every 100 updates), from h = 0 and after {begin}."
@@ -66,7 +60,7 @@ fn explained(writer: &Writer) -> String {
             ),
         )
     } else {
-        writer.pair(
+        w.pair(
             format!(
                 "{length} {symbols} of the model with the lowest validation loss, from h = 0 and \
                  after {begin}."
@@ -78,8 +72,8 @@ fn explained(writer: &Writer) -> String {
         )
     };
     if facts.best.length < plan.passage_length {
-        let all = writer.count(plan.passage_length);
-        explained += &writer.pair(
+        let all = w.count(plan.passage_length);
+        explained += &w.pair(
             format!(" The run's passage has {all} {symbols}; shown are its first {length}."),
             format!(
                 " Körningens avslutande text har {all} {symbols}; här visas de första {length}."

@@ -5,16 +5,16 @@ use crate::cli::commands::report::writer::Writer;
 use elman::check::{Row, Verdict};
 
 /// The section.
-pub fn section(writer: &Writer) -> Vec<Block> {
-    let facts = writer.facts;
+pub fn section(w: &Writer) -> Vec<Block> {
+    let facts = w.facts;
     let mut blocks = vec![
-        Block::Heading(writer.pair("Gradient check", "Gradientkontroll")),
-        Block::Paragraph(method(writer)),
+        Block::Heading(w.pair("Gradient check", "Gradientkontroll")),
+        Block::Paragraph(method(w)),
     ];
     let (hidden, characters) = (facts.check.hidden, facts.check.characters);
-    if hidden < facts.shape.m() {
-        let (m, all) = (writer.count(hidden), writer.count(facts.shape.m()));
-        blocks.push(Block::Paragraph(writer.pair(
+    if hidden < facts.model.state.rnn.shape().m() {
+        let (m, all) = (w.count(hidden), w.count(facts.model.state.rnn.shape().m()));
+        blocks.push(Block::Paragraph(w.pair(
             format!(
                 "Checked are the first {m} of its {all} hidden units, with their own weights, as \
                  a smaller network."
@@ -25,30 +25,27 @@ pub fn section(writer: &Writer) -> Vec<Block> {
             ),
         )));
     }
-    if characters < facts.settings.sequence_length {
-        let (T, symbols) = (
-            writer.count(facts.settings.sequence_length),
-            writer.symbols(),
-        );
-        let characters = writer.count(characters);
-        blocks.push(Block::Paragraph(writer.pair(
+    if characters < facts.model.settings.sequence_length {
+        let (T, symbols) = (w.count(facts.model.settings.sequence_length), w.symbols());
+        let characters = w.count(characters);
+        blocks.push(Block::Paragraph(w.pair(
             format!("A sequence has T = {T} {symbols}; checked are {characters} of them."),
             format!("En sekvens har T = {T} {symbols}; av dem kontrolleras {characters}."),
         )));
     }
-    blocks.push(table(writer));
-    blocks.push(Block::Paragraph(verdict(writer)));
+    blocks.push(table(w));
+    blocks.push(Block::Paragraph(verdict(w)));
     blocks
 }
 
-fn method(writer: &Writer) -> String {
-    let check = &writer.facts.check;
+fn method(w: &Writer) -> String {
+    let check = &w.facts.check;
     let (m, K) = (
-        writer.count(check.hidden),
-        writer.count(writer.facts.shape.K()),
+        w.count(check.hidden),
+        w.count(w.facts.model.state.rnn.shape().K()),
     );
-    let (characters, symbols) = (writer.count(check.characters), writer.symbols());
-    writer.pair(
+    let (characters, symbols) = (w.count(check.characters), w.symbols());
+    w.pair(
         format!(
             "Every entry of the analytic gradients, before clipping, is compared with differences \
              of the loss (a five-point formula with steps of 2^−10, or smaller where the loss \
@@ -72,12 +69,12 @@ fn method(writer: &Writer) -> String {
 }
 
 /// A column for each of U, W, V, b, c.
-fn table(writer: &Writer) -> Block {
-    let columns = &writer.facts.check.comparison.rows;
-    let error = |error: f64| writer.number(format!("{error:.2e}"));
+fn table(w: &Writer) -> Block {
+    let columns = &w.facts.check.comparison.rows;
+    let error = |error: f64| w.number(format!("{error:.2e}"));
     let row = |name: [&str; 2], cell: &dyn Fn(&Row) -> String| -> Vec<String> {
         let [english, swedish] = name;
-        let name = writer.pair(english, swedish).to_string();
+        let name = w.pair(english, swedish).to_string();
         [name].into_iter().chain(columns.iter().map(cell)).collect()
     };
     let names = columns.iter().map(|column| column.name.to_string());
@@ -85,9 +82,9 @@ fn table(writer: &Writer) -> Block {
         head: [String::new()].into_iter().chain(names).collect(),
         rows: vec![
             row(["Shape", "Dimensioner"], &|of| {
-                format!("{} × {}", writer.count(of.rows), writer.count(of.columns))
+                format!("{} × {}", w.count(of.rows), w.count(of.columns))
             }),
-            row(["Entries", "Element"], &|of| writer.count(of.entries())),
+            row(["Entries", "Element"], &|of| w.count(of.entries())),
             row(["Largest absolute error", "Största absoluta fel"], &|of| {
                 error(of.absolute.error)
             }),
@@ -100,30 +97,29 @@ fn table(writer: &Writer) -> Block {
             ),
             row(
                 ["Relative error > 10^−6", "Relativt fel > 10^−6"],
-                &|of| writer.count(of.relative_over),
+                &|of| w.count(of.relative_over),
             ),
             row(["Rounding alone", "Bara avrundning"], &|of| {
-                writer.count(of.within_rounding)
+                w.count(of.within_rounding)
             }),
-            row(["Undecided", "Oavgjorda"], &|of| writer.count(of.undecided)),
-            row(["Wrong", "Felaktiga"], &|of| writer.count(of.wrong)),
+            row(["Undecided", "Oavgjorda"], &|of| w.count(of.undecided)),
+            row(["Wrong", "Felaktiga"], &|of| w.count(of.wrong)),
         ],
     }
 }
 
-fn verdict(writer: &Writer) -> String {
-    let comparison = &writer.facts.check.comparison;
-    let sum =
-        |count: fn(&Row) -> usize| writer.count(comparison.rows.iter().map(count).sum::<usize>());
+fn verdict(w: &Writer) -> String {
+    let comparison = &w.facts.check.comparison;
+    let sum = |count: fn(&Row) -> usize| w.count(comparison.rows.iter().map(count).sum::<usize>());
     let entries = sum(Row::entries);
     match comparison.verdict() {
-        Verdict::Passed => writer.pair(
+        Verdict::Passed => w.pair(
             format!("Passed: none of {entries} entries is wrong."),
             format!("Godkänd: inget av {entries} element är felaktigt."),
         ),
         Verdict::Undecided => {
             let undecided = sum(|row| row.undecided);
-            writer.pair(
+            w.pair(
                 format!(
                     "Undecided: none of {entries} entries is wrong, but {undecided} cannot be \
                      told: the losses of such weights are too rough for doubles."
@@ -137,7 +133,7 @@ fn verdict(writer: &Writer) -> String {
         }
         Verdict::Failed => {
             let wrong = sum(|row| row.wrong);
-            writer.pair(
+            w.pair(
                 format!("Failed: {wrong} of {entries} entries are wrong."),
                 format!("Underkänd: {wrong} av {entries} element är felaktiga."),
             )

@@ -56,8 +56,8 @@ fn first(settings: &Settings) -> &'static [&'static str] {
 }
 
 /// The section.
-pub fn section(writer: &Writer) -> Vec<Block> {
-    let settings = &writer.facts.settings;
+pub fn section(w: &Writer) -> Vec<Block> {
+    let settings = &w.facts.model.settings;
     let lines = |parts: &[&[&str]]| -> Vec<String> {
         let lines = parts.concat().into_iter();
         lines.map(str::to_string).collect()
@@ -65,41 +65,41 @@ pub fn section(writer: &Writer) -> Vec<Block> {
     let [loss, difference] = loss(settings);
     let mut update = lines(&[step(settings)]);
     if settings.clip.is_finite() {
-        let clip = writer.value(settings.clip);
+        let clip = w.value(settings.clip);
         update.insert(0, format!("g ← min(max(g, −{clip}), {clip})"));
     }
     let mut blocks = vec![
-        Block::Heading(writer.pair("The network", "Nätverket")),
+        Block::Heading(w.pair("The network", "Nätverket")),
         Block::Equations(vec![
-            (writer.pair("Forward", "Framåt"), lines(&[FORWARD, &[loss]])),
+            (w.pair("Forward", "Framåt"), lines(&[FORWARD, &[loss]])),
             (
-                writer.pair("Backward", "Bakåt"),
+                w.pair("Backward", "Bakåt"),
                 lines(&[&[difference], BACKWARD]),
             ),
             (
-                writer.pair(
+                w.pair(
                     "Update of θ with its gradient g",
                     "Uppdatering av θ med gradienten g",
                 ),
                 update,
             ),
             (
-                writer.pair("First parameters", "Startvärden"),
+                w.pair("First parameters", "Startvärden"),
                 lines(&[first(settings)]),
             ),
         ]),
         Block::Paragraph(format!(
             "{} {}",
-            writer.pair(
+            w.pair(
                 "x_t and y_t are the one-hot vectors of a character and of the one after it.",
                 "x_t och y_t är one-hot-vektorerna för ett tecken och för tecknet efter det.",
             ),
-            hidden_state(writer),
+            hidden_state(w),
         )),
     ];
     if settings.streams > 1 {
-        let B = writer.count(settings.streams);
-        blocks.push(Block::Paragraph(writer.pair(
+        let B = w.count(settings.streams);
+        blocks.push(Block::Paragraph(w.pair(
             format!(
                 "Every update reads {B} sequences side by side; the loss and the gradient are the \
                  means over them."
@@ -114,28 +114,28 @@ pub fn section(writer: &Writer) -> Vec<Block> {
 }
 
 /// When the hidden state is carried, and when it is set to zero.
-fn hidden_state(writer: &Writer) -> &'static str {
-    let settings = &writer.facts.settings;
+fn hidden_state(w: &Writer) -> &'static str {
+    let settings = &w.facts.model.settings;
     match settings.order {
-        _ if settings.documents => writer.pair(
+        _ if settings.documents => w.pair(
             "The hidden state is carried from one sequence to the next; every document begins \
              with h = 0, and the sequence that ends with it may be shorter than T.",
             "Det dolda tillståndet förs vidare från en sekvens till nästa; varje dokument börjar \
              med h = 0, och dess sista sekvens kan vara kortare än T.",
         ),
-        Order::Text => writer.pair(
+        Order::Text => w.pair(
             "The hidden state is carried from one sequence to the next; every epoch begins with h \
              = 0.",
             "Det dolda tillståndet förs vidare från en sekvens till nästa; varje epok börjar med \
              h = 0.",
         ),
-        Order::Chunks { .. } => writer.pair(
+        Order::Chunks { .. } => w.pair(
             "The hidden state is carried from one sequence to the next; every chunk of the text \
              begins with h = 0.",
             "Det dolda tillståndet förs vidare från en sekvens till nästa; varje stycke av texten \
              börjar med h = 0.",
         ),
-        Order::Positions => writer.pair(
+        Order::Positions => w.pair(
             "Every sequence begins with h = 0.",
             "Varje sekvens börjar med h = 0.",
         ),

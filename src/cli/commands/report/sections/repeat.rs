@@ -5,12 +5,12 @@ use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
 
 /// The section.
-pub fn section(writer: &Writer) -> Vec<Block> {
-    let facts = writer.facts;
+pub fn section(w: &Writer) -> Vec<Block> {
+    let facts = w.facts;
     let version = elman::VERSION;
     let mut blocks = vec![
-        Block::Heading(writer.pair("To repeat it", "Så upprepas körningen")),
-        Block::Paragraph(writer.pair(
+        Block::Heading(w.pair("To repeat it", "Så upprepas körningen")),
+        Block::Paragraph(w.pair(
             format!(
                 "This command, with elman {version} and on any machine, repeats the run to the \
                  bit:"
@@ -23,8 +23,8 @@ pub fn section(writer: &Writer) -> Vec<Block> {
         Block::Command(facts.command.join(" ")),
     ];
     if facts.command.iter().any(|word| word == TEXT) {
-        let (length, digest) = (writer.text_length(), writer.text_digest());
-        blocks.push(Block::Paragraph(writer.pair(
+        let (length, digest) = (w.text_length(), w.text_digest());
+        blocks.push(Block::Paragraph(w.pair(
             format!(
                 "{TEXT} stands for the file with the text: {length}, whose digest (FNV-1a of its \
                  bytes, 64 bits) is {digest}."
@@ -36,7 +36,7 @@ pub fn section(writer: &Writer) -> Vec<Block> {
         )));
     }
     if facts.command.iter().any(|word| word == MODEL) {
-        blocks.push(Block::Paragraph(writer.pair(
+        blocks.push(Block::Paragraph(w.pair(
             format!(
                 "{MODEL} stands for the model with whose weights the run began; its folder does \
                  not say which."
@@ -47,9 +47,9 @@ pub fn section(writer: &Writer) -> Vec<Block> {
             ),
         )));
     }
-    let updates = writer.count(facts.updates);
+    let updates = w.count(facts.model.state.updates);
     blocks.extend([
-        Block::Paragraph(writer.pair(
+        Block::Paragraph(w.pair(
             format!(
                 "The last line that it prints, the digest of all parameters after {updates} \
                  updates, must be:"
@@ -59,7 +59,10 @@ pub fn section(writer: &Writer) -> Vec<Block> {
                  uppdateringar, ska vara:"
             ),
         )),
-        Block::Command(format!("digest={:016x}", facts.digest)),
+        Block::Command(format!(
+            "digest={:016x}",
+            facts.model.state.rnn.parameters.digest()
+        )),
     ]);
     blocks
 }

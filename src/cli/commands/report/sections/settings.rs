@@ -11,18 +11,13 @@ use elman::{Initialization, Loss, Optimizer, Order};
 type Rows = Vec<(&'static str, String)>;
 
 /// The section.
-pub fn section(writer: &Writer) -> Vec<Block> {
-    let rows = [
-        of_text(writer),
-        of_reading(writer),
-        of_learning(writer),
-        of_run(writer),
-    ];
-    let symbols = writer.symbols();
+pub fn section(w: &Writer) -> Vec<Block> {
+    let rows = [of_text(w), of_reading(w), of_learning(w), of_run(w)];
+    let symbols = w.symbols();
     vec![
-        Block::Heading(writer.pair("Setting", "Hyperparametrar")),
+        Block::Heading(w.pair("Setting", "Hyperparametrar")),
         Block::Settings(rows.concat()),
-        Block::Paragraph(writer.pair(
+        Block::Paragraph(w.pair(
             format!(
                 "The {symbols}, in the order of their indices; white space and controls as signs:"
             ),
@@ -30,101 +25,103 @@ pub fn section(writer: &Writer) -> Vec<Block> {
                 "Alla {symbols} i indexordning; blanktecken och styrtecken visas med symboler:"
             ),
         )),
-        Block::Verbatim(signs(&writer.facts.vocabulary)),
+        Block::Verbatim(signs(&w.facts.model.vocabulary)),
     ]
 }
 
-fn of_text(writer: &Writer) -> Rows {
-    let facts = writer.facts;
-    let (length, digest) = (writer.text_length(), writer.text_digest());
-    let text = writer.pair(
+fn of_text(w: &Writer) -> Rows {
+    let facts = w.facts;
+    let (length, digest) = (w.text_length(), w.text_digest());
+    let text = w.pair(
         format!("{length}, digest {digest}"),
         format!("{length}, kontrollsumma {digest}"),
     );
-    let story = writer.pair("the story that is built in", "den inbyggda berättelsen");
-    let characters = match facts.vocabulary.symbols() {
-        Symbols::Characters => writer.pair("Different characters", "Olika tecken"),
-        Symbols::Bytes => writer.pair("Different bytes", "Olika byte"),
+    let story = w.pair("the story that is built in", "den inbyggda berättelsen");
+    let characters = match facts.model.vocabulary.symbols() {
+        Symbols::Characters => w.pair("Different characters", "Olika tecken"),
+        Symbols::Bytes => w.pair("Different bytes", "Olika byte"),
     };
     vec![
         (
             "Text",
-            match facts.source {
+            match facts.model.source {
                 Some(source) if is_story(&source) => format!("{story}: {text}"),
                 _ => text,
             },
         ),
-        (characters, format!("K = {}", writer.count(facts.shape.K()))),
         (
-            writer.pair("Hidden units", "Dolda enheter"),
-            format!("m = {}", writer.count(facts.shape.m())),
+            characters,
+            format!("K = {}", w.count(facts.model.state.rnn.shape().K())),
         ),
-        (
-            writer.pair("Parameters", "Parametrar"),
-            writer.count(facts.shape.entries()),
+        w.row(
+            "Hidden units",
+            "Dolda enheter",
+            format!("m = {}", w.count(facts.model.state.rnn.shape().m())),
+        ),
+        w.row(
+            "Parameters",
+            "Parametrar",
+            w.count(facts.model.state.rnn.shape().entries()),
         ),
     ]
 }
 
-fn of_reading(writer: &Writer) -> Rows {
-    let settings = &writer.facts.settings;
-    let symbols = writer.symbols();
+fn of_reading(w: &Writer) -> Rows {
+    let settings = &w.facts.model.settings;
+    let symbols = w.symbols();
     let documents = if settings.documents {
-        writer.pair(
+        w.pair(
             "every line is one, read from h = 0",
             "varje rad är ett, läst från h = 0",
         )
     } else {
-        writer.pair("none", "inga")
+        w.pair("none", "inga")
     };
     let order = match settings.order {
-        Order::Text => writer.pair("that of the text", "textens egen").to_string(),
+        Order::Text => w.pair("that of the text", "textens egen").to_string(),
         Order::Chunks { length } => {
-            let length = writer.count(length);
-            writer.pair(
+            let length = w.count(length);
+            w.pair(
                 format!("chunks of {length} {symbols}, shuffled for every epoch"),
                 format!("stycken om {length} {symbols}, som blandas om inför varje epok"),
             )
         }
-        Order::Positions => {
-            (writer.pair("random positions", "slumpmässiga positioner")).to_string()
-        }
+        Order::Positions => (w.pair("random positions", "slumpmässiga positioner")).to_string(),
     };
     let held_out = if settings.validation == 0.0 {
-        writer.pair("nothing", "ingenting").to_string()
+        w.pair("nothing", "ingenting").to_string()
     } else {
-        let share = writer.held_out();
-        writer.pair(
+        let share = w.held_out();
+        w.pair(
             format!("the last {share} of the text"),
             format!("de sista {share} av texten"),
         )
     };
     vec![
-        (
-            writer.pair("Sequence length", "Sekvenslängd"),
-            format!("T = {}", writer.count(settings.sequence_length)),
+        w.row(
+            "Sequence length",
+            "Sekvenslängd",
+            format!("T = {}", w.count(settings.sequence_length)),
         ),
-        (
-            writer.pair("Streams (batch size)", "Parallella strömmar (batchstorlek)"),
-            format!("B = {}", writer.count(settings.streams)),
+        w.row(
+            "Streams (batch size)",
+            "Parallella strömmar (batchstorlek)",
+            format!("B = {}", w.count(settings.streams)),
         ),
-        (writer.pair("Documents", "Dokument"), documents.to_string()),
-        (writer.pair("Order", "Ordning"), order),
-        (
-            writer.pair("Held out for validation", "Avsatt för validering"),
-            held_out,
-        ),
+        w.row("Documents", "Dokument", documents),
+        w.row("Order", "Ordning", order),
+        w.row("Held out for validation", "Avsatt för validering", held_out),
     ]
 }
 
-fn of_learning(writer: &Writer) -> Rows {
-    let settings = &writer.facts.settings;
+fn of_learning(w: &Writer) -> Rows {
+    let settings = &w.facts.model.settings;
     let loss = match settings.loss {
-        Loss::Sum => writer.pair(
+        Loss::Sum => w.pair(
             "cross-entropy in nats, summed over the sequence",
             "korsentropi i nat, summerad över sekvensen",
         ),
-        Loss::Mean => writer.pair(
+        Loss::Mean => w.pair(
             "cross-entropy in nats, mean over the sequence",
             "korsentropi i nat, medelvärde över sekvensen",
         ),
@@ -136,83 +133,71 @@ fn of_learning(writer: &Writer) -> Rows {
         Optimizer::RmsProp => ("RMSProp", vec![beta2]),
     };
     let clip = if settings.clip.is_finite() {
-        format!("[−{0}; {0}]", writer.value(settings.clip))
+        format!("[−{0}; {0}]", w.value(settings.clip))
     } else {
-        writer.pair("none", "ingen").to_string()
+        w.pair("none", "ingen").to_string()
     };
     let initialization = match settings.initialization {
         Initialization::Sigma => {
-            format!("U, W, V ~ N(0, σ²), σ = {}", writer.value(settings.sigma))
+            format!("U, W, V ~ N(0, σ²), σ = {}", w.value(settings.sigma))
         }
         Initialization::FanIn => "U ~ N(0, 1/(2K)), W ~ N(0, 1/(2m)), V ~ N(0, 1/m)".to_string(),
     };
     let mut rows = vec![
-        (writer.pair("Loss", "Förlust"), loss.to_string()),
-        (
-            writer.pair("Optimiser", "Optimeringsmetod"),
-            optimizer.to_string(),
-        ),
-        (
-            writer.pair("Learning rate", "Inlärningshastighet"),
-            format!("η = {}", writer.value(settings.learning_rate)),
+        w.row("Loss", "Förlust", loss),
+        w.row("Optimiser", "Optimeringsmetod", optimizer),
+        w.row(
+            "Learning rate",
+            "Inlärningshastighet",
+            format!("η = {}", w.value(settings.learning_rate)),
         ),
     ];
-    rows.extend(
-        betas
-            .into_iter()
-            .map(|(name, beta)| (name, writer.value(beta))),
-    );
+    rows.extend(betas.into_iter().map(|(name, beta)| (name, w.value(beta))));
     rows.extend([
-        ("ε", writer.value(settings.epsilon)),
-        (writer.pair("Clipping", "Gradientklippning"), clip),
-        (
-            writer.pair("Initialisation", "Initialisering"),
-            initialization,
-        ),
-        (
-            writer.pair("Seed", "Slumptalsfrö"),
-            settings.seed.to_string(),
-        ),
+        ("ε", w.value(settings.epsilon)),
+        w.row("Clipping", "Gradientklippning", clip),
+        w.row("Initialisation", "Initialisering", initialization),
+        w.row("Seed", "Slumptalsfrö", settings.seed),
     ]);
     rows
 }
 
-fn of_run(writer: &Writer) -> Rows {
-    let (facts, plan) = (writer.facts, &writer.facts.plan);
-    let symbols = writer.symbols();
-    let mut updates = writer.count(facts.updates);
+fn of_run(w: &Writer) -> Rows {
+    let (facts, plan) = (w.facts, &w.facts.plan);
+    let symbols = w.symbols();
+    let mut updates = w.count(facts.model.state.updates);
     if !facts.is_finished() {
-        let iterations = writer.count(plan.iterations);
-        updates += &writer.pair(format!(" of {iterations}"), format!(" av {iterations}"));
+        let iterations = w.count(plan.iterations);
+        updates += &w.pair(format!(" of {iterations}"), format!(" av {iterations}"));
     }
     let every = |updates: u64| {
-        let updates = writer.count(updates);
-        writer.pair(
+        let updates = w.count(updates);
+        w.pair(
             format!("every {updates} updates"),
             format!("en gång per {updates} uppdateringar"),
         )
     };
-    let reports = (writer.count(plan.report_length), every(plan.report_every));
+    let reports = (w.count(plan.report_length), every(plan.report_every));
     vec![
-        (writer.pair("Updates", "Uppdateringar"), updates),
-        (
-            writer.pair("Completed epochs", "Avslutade epoker"),
-            writer.count(facts.epoch),
+        w.row("Updates", "Uppdateringar", updates),
+        w.row(
+            "Completed epochs",
+            "Avslutade epoker",
+            w.count(facts.model.state.epoch),
         ),
-        (
-            writer.pair("Samples", "Textprov"),
-            writer.pair(
+        w.row(
+            "Samples",
+            "Textprov",
+            w.pair(
                 format!("{} {symbols} {}", reports.0, reports.1),
                 format!("{} {symbols}, {}", reports.0, reports.1),
             ),
         ),
-        (
-            writer.pair("Final passage", "Avslutande text"),
-            format!("{} {symbols}", writer.count(plan.passage_length)),
+        w.row(
+            "Final passage",
+            "Avslutande text",
+            format!("{} {symbols}", w.count(plan.passage_length)),
         ),
-        (
-            writer.pair("Logged losses", "Loggade förluster"),
-            every(plan.log_every),
-        ),
+        w.row("Logged losses", "Loggade förluster", every(plan.log_every)),
     ]
 }

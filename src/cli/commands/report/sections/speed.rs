@@ -6,63 +6,53 @@ use crate::cli::commands::report::writer::Writer;
 use crate::cli::format::short_loss;
 
 /// The section.
-pub fn section(writer: &Writer) -> Vec<Block> {
-    let mut blocks = vec![Block::Heading(writer.pair("Speed", "Hastighet"))];
-    match &writer.facts.speed {
+pub fn section(w: &Writer) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading(w.pair("Speed", "Hastighet"))];
+    match &w.facts.speed {
         None => {
-            let none = writer.pair("The speed was not measured.", "Hastigheten har inte mätts.");
+            let none = w.pair("The speed was not measured.", "Hastigheten har inte mätts.");
             blocks.push(Block::Paragraph(none.to_string()));
         }
-        Some(Err(error)) => blocks.push(Block::Notice(writer.pair(
+        Some(Err(error)) => blocks.push(Block::Notice(w.pair(
             format!("The speed could not be measured: {error}."),
             format!("Hastigheten gick inte att mäta: {error}."),
         ))),
-        Some(Ok(speed)) => blocks.extend([
-            table(writer, speed),
-            Block::Paragraph(explained(writer, speed)),
-        ]),
+        Some(Ok(speed)) => blocks.extend([table(w, speed), Block::Paragraph(explained(w, speed))]),
     }
     blocks
 }
 
-fn table(writer: &Writer, speed: &Speed) -> Block {
+fn table(w: &Writer, speed: &Speed) -> Block {
     let figure = |x: f64| match x {
-        100.0.. => writer.count(x as u64),
-        _ => writer.number(short_loss(x, 3)),
+        100.0.. => w.count(x as u64),
+        _ => w.number(short_loss(x, 3)),
     };
     let row = |name: &str, updates: f64| {
         let characters = updates * speed.characters as f64;
         vec![name.to_string(), figure(updates), figure(characters)]
     };
     let ratio = figure(speed.fast / speed.naive);
-    let symbols = writer.symbols();
+    let symbols = w.symbols();
     Block::Table {
         head: vec![
             String::new(),
-            (writer.pair("updates per second", "uppdateringar per sekund")).to_string(),
-            writer.pair(
+            (w.pair("updates per second", "uppdateringar per sekund")).to_string(),
+            w.pair(
                 format!("{symbols} per second"),
                 format!("{symbols} per sekund"),
             ),
         ],
         rows: vec![
             row("elman", speed.fast),
-            row(
-                writer.pair("Naive twin", "Naiv implementation"),
-                speed.naive,
-            ),
-            vec![
-                writer.pair("Ratio", "Kvot").to_string(),
-                ratio.clone(),
-                ratio,
-            ],
+            row(w.pair("Naive twin", "Naiv implementation"), speed.naive),
+            vec![w.pair("Ratio", "Kvot").to_string(), ratio.clone(), ratio],
         ],
     }
 }
 
-fn explained(writer: &Writer, speed: &Speed) -> String {
+fn explained(w: &Writer, speed: &Speed) -> String {
     let level = speed.level;
-    writer.pair(
+    w.pair(
         format!(
             "Measured while this report was written, on one core of this machine (instruction \
              set: {level}). They are figures of this machine and this moment; everything else \

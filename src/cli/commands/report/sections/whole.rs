@@ -8,22 +8,25 @@ use crate::cli::language::Language;
 
 /// Writes a page about a run.
 pub fn page(facts: &Facts, language: Language) -> Page {
-    let writer = &Writer { facts, language };
+    let w = &Writer { facts, language };
     let sections = [
-        unfinished(writer),
-        settings::section(writer),
-        equations::section(writer),
-        check::section(writer),
-        losses::section(writer),
-        samples::section(writer),
-        best::section(writer),
-        speed::section(writer),
-        repeat::section(writer),
+        unfinished(w),
+        settings::section(w),
+        equations::section(w),
+        check::section(w),
+        losses::section(w),
+        samples::section(w),
+        best::section(w),
+        speed::section(w),
+        repeat::section(w),
     ];
-    let (m, K) = (writer.count(facts.shape.m()), writer.count(facts.shape.K()));
-    let T = writer.count(facts.settings.sequence_length);
-    let updates = writer.count(facts.updates);
-    let (symbols, version) = (writer.symbols(), elman::VERSION);
+    let (m, K) = (
+        w.count(facts.model.state.rnn.shape().m()),
+        w.count(facts.model.state.rnn.shape().K()),
+    );
+    let T = w.count(facts.model.settings.sequence_length);
+    let updates = w.count(facts.model.state.updates);
+    let (symbols, version) = (w.symbols(), elman::VERSION);
     Page {
         language: language.tag(),
         title: language.pair(
@@ -43,14 +46,14 @@ pub fn page(facts: &Facts, language: Language) -> Page {
 }
 
 /// A notice where the run has not made all of its updates.
-fn unfinished(writer: &Writer) -> Vec<Block> {
-    let facts = writer.facts;
+fn unfinished(w: &Writer) -> Vec<Block> {
+    let facts = w.facts;
     if facts.is_finished() {
         return Vec::new();
     }
-    let updates = writer.count(facts.updates);
-    let iterations = writer.count(facts.plan.iterations);
-    vec![Block::Notice(writer.pair(
+    let updates = w.count(facts.model.state.updates);
+    let iterations = w.count(facts.plan.iterations);
+    vec![Block::Notice(w.pair(
         format!(
             "Unfinished: the run has made {updates} of {iterations} updates so far. What follows \
              is what there is."
