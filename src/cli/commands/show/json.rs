@@ -1,6 +1,7 @@
 //! A model as JSON. Doubles are written with the shortest decimals that read back to the same bits.
 
-use super::{Tensor, kind, saturated, tensors};
+use super::rows::kind;
+use super::tensors::{Tensor, saturated, tensors};
 use crate::cli::run::inputs::ModelFile;
 use elman::internals::json::quote;
 use elman::model::{PLAN, Planned};
