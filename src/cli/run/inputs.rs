@@ -5,6 +5,7 @@ use crate::cli::run::folder::BEST;
 use crate::cli::run::seeds::folders_of_seeds;
 use crate::cli::terminal::progress::Progress;
 use elman::internals::checkpoint;
+use elman::internals::sniff::{Sniffed, sniff};
 use elman::text::Input;
 use elman::text::Symbols;
 use elman::{Corpus, Model, Plan, Settings, TextError};
@@ -99,22 +100,28 @@ impl Seek for Watched {
     }
 }
 
+/// A text of a file, or of standard input for `-`, to be read from its start.
+pub fn open_text(path: &OsStr) -> io::Result<Box<dyn Read>> {
+    if path == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    if fs::metadata(path)?.is_dir() {
+        return Err(io::Error::other("a folder, not a text"));
+    }
+    Ok(Box::new(File::open(path)?))
+}
+
 /// The text's bytes and how many there are. What cannot be read twice is taken into memory.
 fn open(argument: Option<&OsStr>) -> io::Result<(Box<dyn Input>, u64)> {
     let bytes = match argument {
         None => elman::STORY.as_bytes(),
-        Some(path) if path == "-" => once(path, |bytes| io::stdin().lock().read_to_end(bytes))?,
-        Some(path) => {
-            let metadata = fs::metadata(path)?;
-            if metadata.is_dir() {
-                return Err(io::Error::other("a folder, not a text"));
-            }
-            if metadata.is_file() {
-                let (file, length) = (File::open(path)?, metadata.len());
-                return Ok((Box::new(Watched { file, metadata }), length));
-            }
-            once(path, |bytes| File::open(path)?.read_to_end(bytes))?
+        Some(path) if path != "-" && Path::new(path).is_file() => {
+            let file = File::open(path)?;
+            let metadata = file.metadata()?;
+            let length = metadata.len();
+            return Ok((Box::new(Watched { file, metadata }), length));
         }
+        Some(path) => once(path, |bytes| open_text(path)?.read_to_end(bytes))?,
     };
     Ok((Box::new(Cursor::new(bytes)), bytes.len() as u64))
 }
@@ -191,12 +198,11 @@ pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
     })
 }
 
-/// Whether a file is a safetensors file, by its content: it begins with the length of its header, which has zeros
-/// at its end, and then the header.
+/// Whether a file is a safetensors file, by its content.
 pub fn is_safetensors(path: &Path) -> bool {
     let mut start = [0; 9];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start[4..] == *b"\0\0\0\0{"
+    read.is_ok() && sniff(&start) == Sniffed::SafeTensors
 }
 
 /// Refuses to write where there is something: a folder, or a file without `force`.
