@@ -16,7 +16,7 @@ use crate::formats::json::{Json, JsonError, Reader, object};
 use crate::formats::names::{shown, twice};
 use crate::formats::sniff::{Sniffed, sniff};
 use crate::formats::{npy, npz, safetensors, zip};
-use crate::text::vocabulary::Symbols;
+use crate::settings::Symbols;
 use std::io::{self, Write};
 use std::path::Path;
 

@@ -7,7 +7,7 @@ use crate::formats::array::{Array, Kind};
 use crate::formats::{npy, npz, zip};
 use crate::model::Model;
 use crate::network::parameters::dimensions;
-use crate::text::vocabulary::Symbols;
+use crate::settings::Symbols;
 use std::io::{self, Write};
 
 /// Writes the weights and the vocabulary: code points, or bytes where the symbols are bytes.

@@ -6,7 +6,7 @@ use crate::formats::names::shown;
 use crate::formats::safetensors::{self, SafeTensors};
 use crate::model::Model;
 use crate::network::parameters::zeros;
-use crate::text::vocabulary::Symbols;
+use crate::settings::Symbols;
 use std::io::{self, Write};
 
 /// What an RNN of one layer calls its parameters, after the module's own name.

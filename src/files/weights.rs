@@ -3,11 +3,11 @@
 use crate::formats::array::Array;
 use crate::formats::error::FormatError;
 use crate::formats::names::shown;
-use crate::model::{Model, State};
+use crate::model::{Model, Record, State};
 use crate::network::parameters::{Parameters, Shape, ShapeError};
 use crate::network::rnn::Rnn;
-use crate::settings::Settings;
-use crate::text::vocabulary::{Symbols, Vocabulary};
+use crate::settings::{Settings, Symbols};
+use crate::text::vocabulary::Vocabulary;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -132,6 +132,7 @@ impl Weights<'_> {
         let (vocabulary, order) = sort(self.own.symbols, &characters, shape.K())?;
         let settings = Settings {
             hidden: shape.m(),
+            symbols: self.own.symbols,
             documents: self.own.documents,
             ..Settings::default()
         };
@@ -143,6 +144,7 @@ impl Weights<'_> {
             vocabulary,
             source: None,
             state: State::first(rnn, &settings)?,
+            record: Record::default(),
         })
     }
 

@@ -66,7 +66,7 @@ impl Walk {
         Ok(Walk {
             order: settings.order,
             T: settings.sequence_length as u64,
-            streams: settings.streams as u64,
+            streams: settings.batch_size as u64,
             seed: settings.seed,
             learned,
             document_chunks: settings.documents.then(|| corpus.document_chunks()),

@@ -20,7 +20,7 @@ pub struct Command {
     /// What only `elman help` has room for; empty where all is said.
     pub more: &'static str,
     /// Its options.
-    pub choices: &'static [Choice],
+    pub options: fn() -> Vec<Choice>,
     /// What it does.
     pub work: Work,
 }

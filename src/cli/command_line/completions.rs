@@ -74,9 +74,9 @@ fn bash(commands: &[Command]) -> String {
     for command in commands {
         let name = command.name;
         let mut known = Vec::new();
-        for choice in command.choices {
+        for choice in (command.options)() {
             known.push(format!("--{}", choice.name));
-            if let Some(expects) = Expects::of_option(choice) {
+            if let Some(expects) = Expects::of_option(&choice) {
                 let does = bash_offers(expects);
                 values += &format!("        {name}:--{}) {does}; return ;;\n", choice.name);
             }
@@ -148,9 +148,9 @@ fn zsh(commands: &[Command]) -> String {
         let name = command.name;
         described += &format!("                '{name}:{}'\n", zsh_quoted(command.summary));
         let mut specs = String::new();
-        for choice in command.choices {
+        for choice in (command.options)() {
             let (option, help) = (choice.name, zsh_quoted(choice.help));
-            specs += &match Expects::of_option(choice) {
+            specs += &match Expects::of_option(&choice) {
                 None => format!(" \\\n                        '--{option}[{help}]'"),
                 Some(expects) => {
                     let (what, action) = (zsh_quoted(choice.value), zsh_action(expects));
@@ -244,9 +244,9 @@ fn fish(commands: &[Command]) -> String {
     );
     for command in commands {
         let begin = format!("complete -c elman -n '__elman_is {}'", command.name);
-        for choice in command.choices {
+        for choice in (command.options)() {
             let (option, help) = (choice.name, fish_quoted(choice.help));
-            let value = Expects::of_option(choice).map_or(String::new(), fish_value);
+            let value = Expects::of_option(&choice).map_or(String::new(), fish_value);
             lines += &format!("{begin} -l {option}{value} -d '{help}'\n");
         }
         lines += &begin;

@@ -89,8 +89,8 @@ fn head(command: &Command) -> String {
     )
 }
 
-fn by_use(command: &Command) -> (Vec<&Choice>, Vec<&Choice>) {
-    (command.choices.iter()).partition(|choice| !choice.is_seldom)
+fn by_use(command: &Command) -> (Vec<Choice>, Vec<Choice>) {
+    ((command.options)().into_iter()).partition(|choice| !choice.is_seldom)
 }
 
 /// A choice as the command line names it, what its value is called included.
@@ -100,10 +100,10 @@ pub fn call(choice: &Choice) -> String {
         .to_string()
 }
 
-fn options(title: &str, choices: &[&Choice]) -> String {
+fn options(title: &str, choices: &[Choice]) -> String {
     let rows: Vec<(String, String)> = (choices.iter())
         .map(|choice| {
-            let default = match choice.default {
+            let default = match choice.default.as_str() {
                 "" => String::new(),
                 default => format!(" ({default})"),
             };

@@ -5,12 +5,11 @@ mod case;
 mod subject;
 mod table;
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{
-    BETA1, BETA2, BYTES, CLIP, DOCUMENTS, EDITION, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE,
-    LOSS, OPTIMIZER, SEED, SEQUENCE_LENGTH, SIGMA,
-};
+use crate::cli::command_line::options::{of_presets, of_settings};
+use elman::settings::{Setting, TABLE};
+use std::iter;
 use std::path::Path;
 use subject::Subject;
 pub use table::problem_of;
@@ -42,68 +41,45 @@ each place of the text.
 of yours are right, and what is wrong with the others.";
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    EDITION.seldom(),
-    HIDDEN.or("5"),
-    SEQUENCE_LENGTH.seldom(),
-    BYTES.seldom(),
-    DOCUMENTS.seldom(),
-    Choice::new("iterations", "N", "updates before the check; 1 for a case").or("0"),
-    OPTIMIZER.seldom(),
-    LEARNING_RATE.seldom(),
-    BETA1.seldom(),
-    BETA2.seldom(),
-    EPSILON.seldom(),
-    CLIP.seldom(),
-    LOSS.seldom(),
-    INITIALIZATION.seldom(),
-    Choice {
-        help: "standard deviation of the first U, W, V; 0.5 for a case",
-        ..SIGMA.seldom()
-    },
-    SEED.seldom(),
-    Choice::new("positions", "N", "places of the text to check a model at").or("3"),
-    Choice::new(
-        "write-case",
-        "FILE",
-        "write a worked case: .npz, .safetensors or .json",
-    ),
-    Choice::switch("force", "replace the case where it is already there").seldom(),
-    Choice::new(
-        "against",
-        "FILE",
-        "compare the arrays of FILE with those of a case",
-    ),
-    Choice::switch("json", "print the table for programs").seldom(),
-    HELP.seldom(),
-];
+pub fn options() -> Vec<Choice> {
+    let settings = of_settings(&subject::SMALL, rows_of_update());
+    let positions = "places of the text to check a model at";
+    let write_case = "write a worked case: .npz, .safetensors or .json";
+    let force = "replace the case where it is already there";
+    let against = "compare the arrays of FILE with those of a case";
+    let own = [
+        Choice::new("iterations", "N", "updates before the check; 1 for a case").or("0"),
+        Choice::new("positions", "N", positions).or("3"),
+        Choice::new("write-case", "FILE", write_case),
+        Choice::switch("force", force).seldom(),
+        Choice::new("against", "FILE", against),
+        Choice::switch("json", "print the table for programs").seldom(),
+        Choice::help().seldom(),
+    ];
+    let preset = of_presets("adagrad-edition|adam-edition");
+    iter::once(preset).chain(settings).chain(own).collect()
+}
 
-/// What an untrained network is made by; a model has all of it.
-const TRAINING: &[&str] = &[
-    "preset",
-    "optimizer",
-    "beta1",
-    "beta2",
-    "loss",
-    "initialization",
-    "hidden",
-    "seq-length",
-    "bytes",
-    "documents",
-    "iterations",
-    "learning-rate",
-    "sigma",
-    "clip",
-    "epsilon",
-    "seed",
-];
+/// The settings that one update depends on.
+fn rows_of_update() -> impl Iterator<Item = &'static Setting> {
+    TABLE.iter().filter(|row| row.is_of_update)
+}
+
+/// The options that make an untrained network; a model has all of it.
+fn of_training() -> Vec<&'static str> {
+    let settings = rows_of_update().map(|row| row.option);
+    settings.chain(["preset", "iterations"]).collect()
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.has("against") {
         refuse(
             arguments,
-            &[TRAINING, &["positions", "write-case", "force", "json"]],
+            &[
+                &of_training(),
+                &["positions", "write-case", "force", "json"],
+            ],
             "--against",
         )?;
         return against::run(arguments);
@@ -116,7 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let is_model = arguments.first().is_some_and(subject::is_model);
     if is_model {
-        refuse(arguments, &[TRAINING], "a model, which has its own")?;
+        refuse(arguments, &[&of_training()], "a model, which has its own")?;
     } else {
         refuse_missing(arguments)?;
         refuse(

@@ -8,7 +8,6 @@ mod facts;
 mod gradients;
 mod html;
 mod markdown;
-mod origin;
 mod page;
 mod samples;
 mod setting;
@@ -16,7 +15,7 @@ mod speed;
 mod visible;
 mod words;
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::refuse_existing;
 use crate::cli::terminal::output::print;
@@ -51,23 +50,25 @@ one that is too large for that to take a minute, of its first hidden units, as
 --check-hidden has it. Exit status 1 where one is wrong: the report says which.";
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    Choice::new(
-        "out",
-        "DIR",
-        "the folder to write into, instead of the run's",
-    ),
-    Choice::new("language", "en|sv", "English or Swedish").or("en"),
-    Choice::new(
-        "check-hidden",
-        "N",
-        "hidden units whose gradients are checked",
-    ),
-    Choice::new("seconds", "X", "how long to measure the speed").or("2"),
-    Choice::switch("force", "replace reports that are already there"),
-    Choice::switch("quiet", "no progress on standard error"),
-    HELP,
-];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::new(
+            "out",
+            "DIR",
+            "the folder to write into, instead of the run's",
+        ),
+        Choice::new("language", "en|sv", "English or Swedish").or("en"),
+        Choice::new(
+            "check-hidden",
+            "N",
+            "hidden units whose gradients are checked",
+        ),
+        Choice::new("seconds", "X", "how long to measure the speed").or("2"),
+        Choice::switch("force", "replace reports that are already there"),
+        Choice::switch("quiet", "no progress on standard error"),
+        Choice::help(),
+    ]
+}
 
 const HTML: &str = "report.html";
 const MARKDOWN: &str = "report.md";

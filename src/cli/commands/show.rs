@@ -2,16 +2,18 @@
 
 mod json;
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::help::wrapped;
-use crate::cli::command_line::options::{clip_words, unit};
+use crate::cli::command_line::options::unit;
 use crate::cli::format::{columns_of, thousands};
 use crate::cli::run::inputs::{ModelFile, read_model_file};
 use crate::cli::terminal::output::{one_line, print};
 use elman::internals::checkpoint;
+use elman::model::{PLAN, Planned};
+use elman::settings::{Stored, TABLE, Value};
 use elman::text::{Symbols, Vocabulary};
-use elman::{Initialization, Optimizer, Order, Settings, Validation};
+use elman::{Order, Validation};
 use std::f64::consts::LN_2;
 
 /// The help's words.
@@ -37,9 +39,10 @@ is not is null:
   symbols           \"characters\" or \"bytes\"
   vocabulary        a string, or a list of bytes, in the order of the indices
   K, m, parameters  sizes: symbols, hidden units, entries of U, W, V, b, c
-  settings          hidden, sequence_length, streams, documents, learning_rate,
-                    sigma, clip (null: none), epsilon, seed, validation,
-                    optimizer, beta1, beta2, loss, initialization, order, chunk
+  settings          hidden, sequence_length, batch_size, bytes, documents,
+                    optimizer, learning_rate, beta1, beta2, epsilon, clip (null:
+                    none), loss, initialization, sigma, validation, order, chunk,
+                    seed; null what belongs to a choice that was not made
   text              length, digest, start (the first symbol); null if imported
   state             updates, epoch, position, smooth_loss, best_smooth_loss,
                     best_validation (nats per character)
@@ -50,7 +53,12 @@ is not is null:
   saturated         the share of h beyond 0.99, either side";
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[Choice::switch("json", "print it for programs"), HELP];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::switch("json", "print it for programs"),
+        Choice::help(),
+    ]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -92,7 +100,7 @@ fn words(file: &ModelFile) -> String {
     let mut words = String::new();
     for rows in groups.iter().filter(|rows| !rows.is_empty()) {
         for (name, value) in rows {
-            let begin = format!("{name:<NAMES$}");
+            let begin = format!("{:<NAMES$}", name.replace('_', " "));
             words += &if value.contains('\n') {
                 format!(
                     "{begin}{}\n",
@@ -167,59 +175,16 @@ fn shown(vocabulary: &Vocabulary) -> String {
 
 fn of_settings(file: &ModelFile) -> Rows {
     let settings = &file.model.settings;
-    let documents = if settings.documents {
-        "every line is one"
-    } else {
-        "none"
-    };
-    vec![
-        (
-            "sequence length",
-            format!("T = {} characters", settings.sequence_length),
-        ),
-        ("streams", format!("B = {}", settings.streams)),
-        ("documents", documents.to_string()),
-        ("optimizer", optimizer(settings)),
-        ("learning rate", format!("{:?}", settings.learning_rate)),
-        ("loss", settings.loss.name().to_string()),
-        (
-            "initialization",
-            match settings.initialization {
-                Initialization::Sigma => format!("sigma = {:?}", settings.sigma),
-                Initialization::FanIn => "by fan-in".to_string(),
-            },
-        ),
-        ("clip", clip_words(settings.clip)),
-        ("epsilon", format!("{:?}", settings.epsilon)),
-        ("seed", settings.seed.to_string()),
-        (
-            "held out",
-            match settings.validation {
-                0.0 => "nothing".to_string(),
-                share => format!("the last {share:?} of the text"),
-            },
-        ),
-        (
-            "order",
-            match settings.order {
-                Order::Text => "that of the text".to_string(),
-                Order::Chunks { length } => format!(
-                    "random, in chunks of C = {} characters",
-                    thousands(length as u64)
-                ),
-                Order::Positions => "random positions".to_string(),
-            },
-        ),
-    ]
+    let rows = TABLE.iter().filter(|row| row.stored != Stored::Never);
+    rows.filter_map(|row| Some((row.key, shown_value(row.get(settings)?))))
+        .collect()
 }
 
-/// Its name and the numbers that it has alone.
-fn optimizer(settings: &Settings) -> String {
-    let Settings { beta1, beta2, .. } = settings;
-    match settings.optimizer {
-        Optimizer::AdaGrad => "adagrad".to_string(),
-        Optimizer::Adam => format!("adam, beta1 = {beta1:?}, beta2 = {beta2:?}"),
-        Optimizer::RmsProp => format!("rmsprop, beta2 = {beta2:?}"),
+fn shown_value(value: Value) -> String {
+    match value {
+        Value::Count(count) => thousands(count),
+        Value::Switch(is_on) => (if is_on { "yes" } else { "no" }).to_string(),
+        value => value.to_string(),
     }
 }
 
@@ -245,8 +210,8 @@ fn of_state(file: &ModelFile) -> Rows {
     };
     let read = thousands(state.position as u64);
     let position = match model.settings.order {
-        Order::Text => format!("character {read} of each stream"),
-        _ => format!("{read} characters of the epoch read by each stream"),
+        Order::Text => format!("character {read} of each sequence"),
+        _ => format!("{read} characters of the epoch read by each sequence"),
     };
     let mut rows = vec![
         ("text", text),
@@ -273,33 +238,11 @@ fn of_state(file: &ModelFile) -> Rows {
 }
 
 fn of_plan(file: &ModelFile) -> Rows {
-    let Some(plan) = &file.plan else {
-        return Vec::new();
-    };
-    let every = |updates: u64| format!("every {} updates", thousands(updates));
-    let characters = |count: usize| format!("{} characters", thousands(count as u64));
-    let report = characters(plan.report_length);
-    vec![
-        (
-            "iterations",
-            format!("{} updates in all", thousands(plan.iterations)),
-        ),
-        (
-            "report",
-            format!("{}, with {report}", every(plan.report_every)),
-        ),
-        ("final passage", characters(plan.passage_length)),
-        ("row of loss.csv", every(plan.log_every)),
-        (
-            "validation",
-            match (file.model.settings.validation, plan.validate_every) {
-                (0.0, _) => "none".to_string(),
-                (_, None) => "with every report".to_string(),
-                (_, Some(updates)) => format!("{} and with every report", every(updates)),
-            },
-        ),
-        ("save", every(plan.save_every)),
-    ]
+    let rows = file.plan.iter().flat_map(|plan| {
+        let value = |row: &Planned| Some((row.key, thousands((row.get)(plan)?)));
+        PLAN.iter().filter_map(value)
+    });
+    rows.collect()
 }
 
 /// What is told of a tensor.

@@ -13,7 +13,7 @@ pub const COMMANDS: &[Command] = &[
         details: train::DETAILS,
         examples: train::EXAMPLES,
         more: train::MORE,
-        choices: train::CHOICES,
+        options: train::options,
         work: Work::Alone(train::run),
     },
     Command {
@@ -24,7 +24,7 @@ pub const COMMANDS: &[Command] = &[
         details: sample::DETAILS,
         examples: sample::EXAMPLES,
         more: "",
-        choices: sample::CHOICES,
+        options: sample::options,
         work: Work::Alone(sample::run),
     },
     Command {
@@ -35,7 +35,7 @@ pub const COMMANDS: &[Command] = &[
         details: score::DETAILS,
         examples: score::EXAMPLES,
         more: "",
-        choices: score::CHOICES,
+        options: score::options,
         work: Work::Alone(score::run),
     },
     Command {
@@ -46,7 +46,7 @@ pub const COMMANDS: &[Command] = &[
         details: check::DETAILS,
         examples: check::EXAMPLES,
         more: check::MORE,
-        choices: check::CHOICES,
+        options: check::options,
         work: Work::Alone(check::run),
     },
     Command {
@@ -57,7 +57,7 @@ pub const COMMANDS: &[Command] = &[
         details: show::DETAILS,
         examples: show::EXAMPLES,
         more: show::MORE,
-        choices: show::CHOICES,
+        options: show::options,
         work: Work::Alone(show::run),
     },
     Command {
@@ -68,7 +68,7 @@ pub const COMMANDS: &[Command] = &[
         details: plot::DETAILS,
         examples: plot::EXAMPLES,
         more: "",
-        choices: plot::CHOICES,
+        options: plot::options,
         work: Work::Alone(plot::run),
     },
     Command {
@@ -79,7 +79,7 @@ pub const COMMANDS: &[Command] = &[
         details: report::DETAILS,
         examples: report::EXAMPLES,
         more: report::MORE,
-        choices: report::CHOICES,
+        options: report::options,
         work: Work::Alone(report::run),
     },
     Command {
@@ -90,7 +90,7 @@ pub const COMMANDS: &[Command] = &[
         details: export::DETAILS,
         examples: export::EXAMPLES,
         more: export::MORE,
-        choices: export::CHOICES,
+        options: export::options,
         work: Work::Alone(export::run),
     },
     Command {
@@ -101,7 +101,7 @@ pub const COMMANDS: &[Command] = &[
         details: import::DETAILS,
         examples: import::EXAMPLES,
         more: "",
-        choices: import::CHOICES,
+        options: import::options,
         work: Work::Alone(import::run),
     },
     Command {
@@ -112,7 +112,7 @@ pub const COMMANDS: &[Command] = &[
         details: completions::DETAILS,
         examples: completions::EXAMPLES,
         more: "",
-        choices: completions::CHOICES,
+        options: completions::options,
         work: Work::OfAll(completions::run),
     },
 ];

@@ -33,19 +33,19 @@ fn loss(settings: &Settings) -> [&'static str; 2] {
 fn step(settings: &Settings) -> &'static [&'static str] {
     match settings.optimizer {
         Optimizer::AdaGrad => &["G_θ ← G_θ + g^2", "θ ← θ − η g / √(G_θ + ε)"],
-        Optimizer::Adam => &[
+        Optimizer::Adam { .. } => &[
             "m_θ ← β_1 m_θ + (1 − β_1) g",
             "v_θ ← β_2 v_θ + (1 − β_2) g^2",
             "θ ← θ − η (m_θ / (1 − β_1^n)) / (√(v_θ / (1 − β_2^n)) + ε)",
             "n = 1, 2, …",
         ],
-        Optimizer::RmsProp => &["v_θ ← β_2 v_θ + (1 − β_2) g^2", "θ ← θ − η g / (√v_θ + ε)"],
+        Optimizer::RmsProp { .. } => &["v_θ ← β_2 v_θ + (1 − β_2) g^2", "θ ← θ − η g / (√v_θ + ε)"],
     }
 }
 
 fn first(settings: &Settings) -> &'static [&'static str] {
     match settings.initialization {
-        Initialization::Sigma => &["U, W, V ~ N(0, σ^2)", "b = c = 0"],
+        Initialization::Normal { .. } => &["U, W, V ~ N(0, σ^2)", "b = c = 0"],
         Initialization::FanIn => &[
             "U ~ N(0, 1/(2K))",
             "W ~ N(0, 1/(2m))",
@@ -84,7 +84,7 @@ impl Told<'_> {
             ]),
             Block::Paragraph(format!("{} {begins}", words.one_hot)),
         ];
-        if settings.streams > 1 {
+        if settings.batch_size > 1 {
             blocks.push(Block::Paragraph(self.with(words.of_streams)));
         }
         blocks

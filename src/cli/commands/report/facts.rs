@@ -99,7 +99,6 @@ impl Facts {
         let decoded = |indices: &[usize]| visible::decoded(&model.vocabulary, indices);
         let carries = model.settings.order == Order::Text && !model.settings.documents;
         let (smooth_loss, validation) = best_losses(&model, &best, &samples);
-        let from = samples.are_of_another_model;
         Ok(Facts {
             settings: model.settings,
             plan,
@@ -120,7 +119,7 @@ impl Facts {
             },
             samples,
             speed,
-            command: command::of(&model, &plan, from),
+            command: command::of(&model, &plan),
             vocabulary: model.vocabulary,
         })
     }

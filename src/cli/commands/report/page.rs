@@ -81,7 +81,7 @@ impl Told<'_> {
                 ("m", &self.count(facts.shape.m())),
                 ("K", &self.count(facts.shape.K())),
                 ("T", &self.count(facts.settings.sequence_length)),
-                ("B", &self.count(facts.settings.streams)),
+                ("B", &self.count(facts.settings.batch_size)),
                 ("updates", &self.count(facts.updates)),
                 ("iterations", &self.count(facts.plan.iterations)),
                 (

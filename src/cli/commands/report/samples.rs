@@ -1,6 +1,5 @@
 //! The samples of a report, of those that the run has made.
 
-use super::origin;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::REPORTS;
 use crate::cli::run::report_log::{self, Report, Reports};
@@ -22,8 +21,6 @@ pub struct Samples {
     pub shown: Vec<Report>,
     /// How many there are; none where the run has not kept them.
     pub all: Option<u64>,
-    /// Whether the first says that the run began with the weights of another model.
-    pub are_of_another_model: bool,
 }
 
 /// Those of a run's folder.
@@ -59,11 +56,9 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
         let problem = format!("the report of update {before} is missing");
         return Err(Failure::at(path.display(), problem));
     }
-    let other = origin::is_of_another_model(model, shown.first());
     Ok(Samples {
         shown,
         all: Some(count.all),
-        are_of_another_model: other.map_err(|error| Failure::Failed(error.to_string()))?,
     })
 }
 

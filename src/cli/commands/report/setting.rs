@@ -71,11 +71,10 @@ impl Told<'_> {
             Loss::Sum => words.loss_sum,
             Loss::Mean => words.loss_mean,
         };
-        // The name, and whether beta1 and beta2 count.
-        let (optimizer, beta1, beta2) = match settings.optimizer {
-            Optimizer::AdaGrad => ("AdaGrad", false, false),
-            Optimizer::Adam => ("Adam", true, true),
-            Optimizer::RmsProp => ("RMSProp", false, true),
+        let optimizer = match settings.optimizer {
+            Optimizer::AdaGrad => "AdaGrad",
+            Optimizer::Adam { .. } => "Adam",
+            Optimizer::RmsProp { .. } => "RMSProp",
         };
         let rate = format!("η = {}", self.value(settings.learning_rate));
         let clip = if settings.clip.is_finite() {
@@ -84,17 +83,17 @@ impl Told<'_> {
             words.clip_none.to_string()
         };
         let numbers = [
-            ("β₁", settings.beta1, beta1),
-            ("β₂", settings.beta2, beta2),
-            ("ε", settings.epsilon, true),
+            ("β₁", settings.optimizer.beta1()),
+            ("β₂", settings.optimizer.beta2()),
+            ("ε", Some(settings.epsilon)),
         ];
-        let numbers = numbers.into_iter().filter(|(_, _, counts)| *counts);
+        let numbers = (numbers.into_iter()).filter_map(|(name, value)| Some((name, value?)));
         let mut rows = vec![
             (words.loss, loss.to_string()),
             (words.optimizer, optimizer.to_string()),
             (words.learning_rate, rate),
         ];
-        rows.extend(numbers.map(|(name, value, _)| (name, self.value(value))));
+        rows.extend(numbers.map(|(name, value)| (name, self.value(value))));
         rows.extend([
             (words.clip, clip),
             (words.initialization, self.initialization()),
@@ -106,8 +105,8 @@ impl Told<'_> {
     fn initialization(&self) -> String {
         let settings = &self.facts.settings;
         match settings.initialization {
-            Initialization::Sigma => {
-                format!("U, W, V ~ N(0, σ²), σ = {}", self.value(settings.sigma))
+            Initialization::Normal { sigma } => {
+                format!("U, W, V ~ N(0, σ²), σ = {}", self.value(sigma))
             }
             Initialization::FanIn => {
                 "U ~ N(0, 1/(2K)), W ~ N(0, 1/(2m)), V ~ N(0, 1/m)".to_string()

@@ -49,7 +49,7 @@ pub fn measure(model: &Model, written: &[usize], seconds: f64) -> Result<Speed, 
     Ok(Speed {
         fast,
         naive,
-        characters: settings.sequence_length * settings.streams,
+        characters: settings.sequence_length * settings.batch_size,
         level: Level::chosen().name(),
     })
 }
@@ -94,8 +94,7 @@ impl Fast {
             let taken = model.vocabulary.write(index, &mut bytes);
             taken.expect("a vector takes any bytes");
         }
-        let symbols = model.vocabulary.symbols();
-        let corpus = Corpus::open(Cursor::new(bytes), symbols, &settings, |_| ())?;
+        let corpus = Corpus::open(Cursor::new(bytes), &settings, |_| ())?;
         let training = Training::begin_from(corpus, settings, model)?;
         Ok(Fast { training })
     }
@@ -116,14 +115,14 @@ impl Naive {
     fn new(model: &Model, written: &[usize], settings: Settings) -> Result<Self, TrainingError> {
         let (shape, T) = (model.state.rnn.shape(), settings.sequence_length);
         let mut characters = written.iter().copied().cycle();
-        let chunks = (0..settings.streams).map(|_| {
+        let chunks = (0..settings.batch_size).map(|_| {
             let chunk: Vec<usize> = characters.by_ref().take(T + 1).collect();
             [&chunk[..T], &chunk[1..]].map(|part| one_hot(part, shape.K()))
         });
         let memory = settings.optimizer.memory().len();
         Ok(Naive {
             chunks: chunks.collect(),
-            h: vec![vec![0.0; shape.m()]; settings.streams],
+            h: vec![vec![0.0; shape.m()]; settings.batch_size],
             memory: vec![vec![0.0; shape.entries()]; memory],
             model: model.clone(),
             updates: 0,
@@ -146,7 +145,7 @@ impl Naive {
             Loss::Sum => 1,
             Loss::Mean => self.settings.sequence_length,
         };
-        let divisor = (steps * self.settings.streams) as f64;
+        let divisor = (steps * self.settings.batch_size) as f64;
         gradient.iter_mut().for_each(|g| *g /= divisor);
         self.updates += 1;
         let rule = self.settings.rule(self.updates);

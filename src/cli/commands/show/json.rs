@@ -3,6 +3,8 @@
 use super::{Tensor, kind, saturated, tensors};
 use crate::cli::run::inputs::ModelFile;
 use elman::internals::json::{Json, object};
+use elman::model::PLAN;
+use elman::settings::{TABLE, Value};
 use elman::text::{Symbols, Vocabulary};
 
 /// One object, a line for each of its members.
@@ -46,26 +48,18 @@ fn symbols(vocabulary: &Vocabulary, symbols: &[char]) -> Json {
 
 fn settings(file: &ModelFile) -> Json {
     let settings = &file.model.settings;
-    object([
-        ("hidden", settings.hidden.into()),
-        ("sequence_length", settings.sequence_length.into()),
-        ("streams", settings.streams.into()),
-        ("documents", settings.documents.into()),
-        ("learning_rate", settings.learning_rate.into()),
-        ("sigma", settings.sigma.into()),
-        // Without clipping it is infinite, which is null.
-        ("clip", settings.clip.into()),
-        ("epsilon", settings.epsilon.into()),
-        ("seed", settings.seed.into()),
-        ("validation", settings.validation.into()),
-        ("optimizer", settings.optimizer.name().into()),
-        ("beta1", settings.beta1.into()),
-        ("beta2", settings.beta2.into()),
-        ("loss", settings.loss.name().into()),
-        ("initialization", settings.initialization.name().into()),
-        ("order", settings.order.name().into()),
-        ("chunk", settings.order.chunk().into()),
-    ])
+    object(TABLE.iter().map(|row| (row.key, value(row.get(settings)))))
+}
+
+fn value(value: Option<Value>) -> Json {
+    match value {
+        None => Json::Null,
+        Some(Value::Word(word)) => word.into(),
+        Some(Value::Switch(is_on)) => is_on.into(),
+        Some(Value::Count(count)) => count.into(),
+        // No clipping is an infinite bound, which is null.
+        Some(Value::Number(number)) => number.into(),
+    }
 }
 
 fn text(file: &ModelFile) -> Json {
@@ -97,15 +91,8 @@ fn plan(file: &ModelFile) -> Json {
     let Some(plan) = &file.plan else {
         return Json::Null;
     };
-    object([
-        ("iterations", plan.iterations.into()),
-        ("report_every", plan.report_every.into()),
-        ("report_length", plan.report_length.into()),
-        ("passage_length", plan.passage_length.into()),
-        ("log_every", plan.log_every.into()),
-        ("validate_every", plan.validate_every.into()),
-        ("save_every", plan.save_every.into()),
-    ])
+    let members = PLAN.iter().map(|row| (row.key, (row.get)(plan).into()));
+    object(members)
 }
 
 fn tensor(tensor: Tensor) -> (String, Json) {
