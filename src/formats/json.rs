@@ -87,39 +87,28 @@ impl Json {
     }
 }
 
-impl From<bool> for Json {
-    fn from(value: bool) -> Self {
-        Json::Bool(value)
-    }
+macro_rules! json_from {
+    ($($type:ty => $json:expr;)*) => {
+        $(impl From<$type> for Json {
+            fn from(value: $type) -> Self {
+                $json(value.into())
+            }
+        })*
+    };
 }
 
-impl From<u64> for Json {
-    fn from(number: u64) -> Self {
-        Json::Whole(number)
-    }
+json_from! {
+    bool => Json::Bool;
+    u64 => Json::Whole;
+    u32 => Json::Whole;
+    f64 => Json::Number;
+    &str => Json::String;
+    String => Json::String;
 }
 
 impl From<usize> for Json {
     fn from(number: usize) -> Self {
         Json::Whole(number as u64)
-    }
-}
-
-impl From<f64> for Json {
-    fn from(number: f64) -> Self {
-        Json::Number(number)
-    }
-}
-
-impl From<&str> for Json {
-    fn from(string: &str) -> Self {
-        Json::String(string.to_string())
-    }
-}
-
-impl From<String> for Json {
-    fn from(string: String) -> Self {
-        Json::String(string)
     }
 }
 
@@ -296,21 +285,18 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Where there is something else, or more.
     pub fn numbers(&mut self, limit: usize) -> Result<Vec<u64>, JsonError> {
+        if self.next_byte() != Some(b'[') {
+            return Err(self.error("an array of numbers"));
+        }
         let mut numbers = Vec::new();
-        self.expect(b'[', "an array of numbers")?;
-        if self.take(b']') {
-            return Ok(numbers);
-        }
-        loop {
+        self.array(|reader| {
             if numbers.len() == limit {
-                return Err(self.error("fewer numbers"));
+                return Err(reader.error("fewer numbers"));
             }
-            numbers.push(self.number()?);
-            if self.take(b']') {
-                return Ok(numbers);
-            }
-            self.expect(b',', "',' or ']'")?;
-        }
+            numbers.push(reader.number()?);
+            Ok::<(), JsonError>(())
+        })?;
+        Ok(numbers)
     }
 
     /// A whole number from 0 to 2^64 - 1.

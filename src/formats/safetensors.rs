@@ -76,6 +76,34 @@ struct Entry {
     end: u64,
 }
 
+impl Entry {
+    /// The name of its type and how it is read, where its bytes begin at `at` and are as many as they have to be.
+    fn check(&self, at: u64) -> Result<(&'static str, Kind), String> {
+        let Entry { begin, end, .. } = *self;
+        let bytes = end.checked_sub(begin).ok_or_else(|| {
+            format!("its bytes begin at {begin} after the header and end before that, at {end}")
+        })?;
+        if begin != at {
+            return Err(format!(
+                "its bytes begin at {begin} after the header instead of at {at}: they overlap another tensor's or \
+                 leave a gap"
+            ));
+        }
+        let known = TYPES.iter().find(|(name, ..)| *name == self.dtype);
+        let &(name, bits, kind) =
+            known.ok_or_else(|| format!("unknown type {}", shown(&self.dtype)))?;
+        let mut lengths = self.shape.iter();
+        let bits = lengths.try_fold(bits, |bits, &n| bits.checked_mul(u128::from(n)));
+        if bits == Some(u128::from(bytes) * 8) {
+            Ok((name, kind))
+        } else {
+            Err(format!(
+                "its shape and type do not make the {bytes} bytes that its offsets span"
+            ))
+        }
+    }
+}
+
 /// Reads a file's bytes.
 ///
 /// # Errors
@@ -181,28 +209,10 @@ fn locate(entries: Vec<Entry>, data: &[u8]) -> Result<Vec<Array<'_>>, String> {
         )
     };
     for entry in entries {
+        let (type_name, kind) = entry
+            .check(at)
+            .map_err(|problem| format!("tensor {}: {problem}", shown(&entry.name)))?;
         let Entry { begin, end, .. } = entry;
-        let wrong = |problem: String| format!("tensor {}: {problem}", shown(&entry.name));
-        if end < begin {
-            return Err(wrong(format!(
-                "its bytes begin at {begin} after the header and end before that, at {end}"
-            )));
-        }
-        if begin != at {
-            return Err(wrong(format!(
-                "its bytes begin at {begin} after the header instead of at {at}: they overlap another tensor's or \
-                 leave a gap"
-            )));
-        }
-        let known = TYPES.iter().find(|(name, ..)| *name == entry.dtype);
-        let (type_name, bits, kind) =
-            *known.ok_or_else(|| wrong(format!("unknown type {}", shown(&entry.dtype))))?;
-        if bytes_of(bits, &entry.shape) != Some(end - begin) {
-            let bytes = end - begin;
-            return Err(wrong(format!(
-                "its shape and type do not make the {bytes} bytes that its offsets span"
-            )));
-        }
         let range = usize::try_from(begin).ok().zip(usize::try_from(end).ok());
         let bytes = range.and_then(|(begin, end)| data.get(begin..end));
         let shape: Result<Vec<usize>, _> =
@@ -228,14 +238,6 @@ fn locate(entries: Vec<Entry>, data: &[u8]) -> Result<Vec<Array<'_>>, String> {
     } else {
         Err(file_length(at))
     }
-}
-
-/// Bytes of entries of so many bits, where they can be counted.
-fn bytes_of(bits: u128, shape: &[u64]) -> Option<u64> {
-    let mut lengths = shape.iter();
-    let bits = lengths.try_fold(bits, |bits, &n| bits.checked_mul(u128::from(n)))?;
-    let bytes = (bits % 8 == 0).then_some(bits / 8)?;
-    u64::try_from(bytes).ok()
 }
 
 /// Writes a file of tensors and metadata, in the given order.

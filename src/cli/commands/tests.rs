@@ -6,7 +6,8 @@ use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::completions::WORDS;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::help::{COLUMNS, LINES, call, in_full, of_command, of_program};
+use crate::cli::command_line::help::{LINES, call, in_full, of_command, of_program};
+use crate::cli::format::COLUMNS;
 use elman::random::{Generator, Stream};
 use std::ffi::OsString;
 

@@ -26,7 +26,7 @@ pub struct Request {
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// A new run.
-    New(New),
+    New(Box<New>),
     /// The run that is there goes on. What is asked for has to agree with it.
     Resume(Asked),
 }
@@ -62,7 +62,7 @@ impl Request {
             (arguments.filled("resume")?, Kind::Resume(asked))
         } else {
             let new = New::of(arguments)?;
-            (arguments.filled("out")?, Kind::New(new))
+            (arguments.filled("out")?, Kind::New(Box::new(new)))
         };
         Ok(Request {
             text: TextSource::named(arguments.first()),

@@ -214,7 +214,7 @@ fn beginning(request: &Request, new: &New, count: u64) -> Result<(Vec<Seeded>, u
             settings,
             ..new.clone()
         };
-        (seed, folder, Kind::New(new))
+        (seed, folder, Kind::New(Box::new(new)))
     };
     Ok((seeds.into_iter().map(one).collect(), new.plan.iterations))
 }
@@ -242,12 +242,12 @@ fn going_on(request: &Request, asked: &Asked, count: u64) -> Result<(Vec<Seeded>
             asked.give("seed", seed.to_string());
             Kind::Resume(asked)
         } else {
-            Kind::New(New {
+            Kind::New(Box::new(New {
                 settings: Settings { seed, ..settings },
                 plan,
                 from: None,
                 force: is_remainder(&folder),
-            })
+            }))
         };
         (seed, folder, kind)
     };

@@ -1,4 +1,4 @@
-//! What is checked: a network, and the places of a text where it is checked.
+//! The network that is checked, and the places of the text at which it is.
 
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
@@ -15,12 +15,12 @@ pub const SMALL: Settings = Settings {
     ..Settings::DEFAULT
 };
 
-/// What a case has by default where an untrained network would hide mistakes: weights that are large enough for
-/// every part of a gradient, and sums of squares and a hidden state that are not 0.
+// Defaults of a worked case. Its weights are large enough for every part of a gradient to count, and after one update
+// neither the hidden state nor the optimizer's state is 0: so mistakes show.
 const CASE_SIGMA: f64 = 0.5;
 const CASE_ITERATIONS: u64 = 1;
 
-/// A network, and places of a text; there is at least one.
+/// A network, and at least one place of a text.
 pub struct Subject {
     pub model: Model,
     pub places: Vec<Place>,
@@ -28,7 +28,7 @@ pub struct Subject {
     pub is_trained: bool,
 }
 
-/// Whether an argument is a model, by its content, or a folder.
+/// Returns whether an argument is a folder or, by its content, a model file.
 pub fn is_model(argument: &OsStr) -> bool {
     let path = Path::new(argument);
     // A pipe is read once, as a text.
@@ -36,7 +36,7 @@ pub fn is_model(argument: &OsStr) -> bool {
 }
 
 impl Subject {
-    /// A network of a few updates at most, where its next update would begin.
+    /// A network after `--iterations` updates, at the place where its next update begins.
     pub fn untrained(arguments: &Arguments, for_case: bool) -> Result<Self, Failure> {
         let asked = Asked::of(arguments)?;
         let mut settings = asked.settings(&SMALL)?;
@@ -72,7 +72,7 @@ impl Subject {
         })
     }
 
-    /// A trained model at `count` places, or at as many as the options say.
+    /// A trained model at `count` places, or at `--positions` of them.
     pub fn of_model(arguments: &Arguments, count: Option<usize>) -> Result<Self, Failure> {
         let count = match count {
             Some(count) => count,

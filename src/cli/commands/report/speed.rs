@@ -1,4 +1,4 @@
-//! How fast updates are here: those of the program, and those of the equations as they stand.
+//! The speed of the updates on this machine, beside a naive implementation of the equations.
 
 use elman::network::reference::{backward, forward, update};
 use elman::text::one_hot;
@@ -6,19 +6,19 @@ use elman::{Corpus, Level, Loss, Model, Order, Settings, Training, TrainingError
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-/// Updates in a second.
+/// Updates per second.
 pub struct Speed {
-    /// As the program makes them, on one thread.
+    /// Of the program, on one thread.
     pub fast: f64,
-    /// With dense one-hot vectors and plain loops.
+    /// Of the naive implementation: dense one-hot vectors and plain loops.
     pub naive: f64,
     /// Characters of an update.
     pub characters: usize,
-    /// The instruction set of the fast ones.
+    /// The instruction set of the program.
     pub level: &'static str,
 }
 
-/// Measures both in turn for so long, from a model's weights, on the text that it writes.
+/// Measures both in turn for so many seconds, from the weights of a model, on text that it has written.
 pub fn measure(model: &Model, written: &[usize], seconds: f64) -> Result<Speed, TrainingError> {
     let settings = Settings {
         documents: false,
@@ -30,7 +30,7 @@ pub fn measure(model: &Model, written: &[usize], seconds: f64) -> Result<Speed, 
         Fast::new(model, written, settings)?,
         Naive::new(model, written, settings)?,
     );
-    // The first of each is not counted: it meets memory that nobody has touched.
+    // The first update of each is not counted: its memory is not in the caches yet.
     fast.training.update()?;
     naive.update();
     let (begun, mut rounds) = (Instant::now(), [Round::default(); 2]);
@@ -54,7 +54,7 @@ pub fn measure(model: &Model, written: &[usize], seconds: f64) -> Result<Speed, 
     })
 }
 
-/// Updates, and the time that they took.
+/// A number of updates, and the time that they took.
 #[derive(Clone, Copy, Default)]
 struct Round {
     updates: u64,
@@ -62,7 +62,7 @@ struct Round {
 }
 
 impl Round {
-    /// Makes updates for at least so long, and one at least; returns how long it took.
+    /// Makes updates for at least so long, and at least one; returns the time that they took.
     fn add(
         &mut self,
         least: Duration,
@@ -87,7 +87,7 @@ struct Fast {
 
 impl Fast {
     fn new(model: &Model, written: &[usize], settings: Settings) -> Result<Self, TrainingError> {
-        // Some chunks of every stream, however short the passage is; one more for a mark that is no character.
+        // Several chunks of every sequence of the batch; one character more in case the first is a byte-order mark.
         let characters = settings.least_characters().saturating_mul(8) + 1;
         let mut bytes = Vec::new();
         for &index in written.iter().cycle().take(characters) {
@@ -102,9 +102,9 @@ impl Fast {
 
 struct Naive {
     settings: Settings,
-    /// The network as it is updated.
+    /// The network that is updated.
     model: Model,
-    /// X and Y of every stream.
+    /// X and Y of every sequence of the batch.
     chunks: Vec<[Vec<f64>; 2]>,
     h: Vec<Vec<f64>>,
     memory: Vec<Vec<f64>>,
@@ -130,7 +130,7 @@ impl Naive {
         })
     }
 
-    /// The mean of the gradients of all streams, and one update by it.
+    /// Makes one update by the mean of the gradients of the batch.
     fn update(&mut self) {
         let parameters = &mut self.model.state.rnn.parameters;
         let mut gradient = vec![0.0; parameters.values().len()];
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
     use elman::Optimizer;
 
-    /// It would be of no use to know how fast others are.
+    /// Only then can their speeds be compared.
     #[test]
     fn both_make_the_same_update() {
         for optimizer in Optimizer::ALL {

@@ -1,6 +1,7 @@
 //! A model as JSON. Doubles are written with the shortest decimals that read back to the same bits.
 
-use super::{Tensor, kind, saturated, tensors};
+use super::rows::kind;
+use super::tensors::{Tensor, saturated, tensors};
 use crate::cli::run::inputs::ModelFile;
 use elman::internals::json::{Json, object};
 use elman::model::PLAN;
@@ -40,8 +41,8 @@ fn symbols(vocabulary: &Vocabulary, symbols: &[char]) -> Json {
     match vocabulary.symbols() {
         Symbols::Characters => symbols.iter().collect::<String>().into(),
         Symbols::Bytes => {
-            let bytes = symbols.iter().map(|&c| u64::from(u32::from(c)));
-            bytes.collect::<Vec<_>>().into()
+            let bytes: Vec<u32> = symbols.iter().map(|&c| c.into()).collect();
+            bytes.into()
         }
     }
 }

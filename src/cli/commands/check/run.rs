@@ -1,27 +1,22 @@
-//! `elman check`: every gradient against numerical derivatives, and anybody's own arrays against a worked case.
+//! The command: its help, its options, and which of the three checks it runs.
 
-mod against;
-mod case;
-mod subject;
-mod table;
-
+use super::subject::{self, Subject};
+use super::{against, case, table};
 use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::{of_presets, of_settings};
 use elman::settings::{Setting, TABLE};
 use std::iter;
 use std::path::Path;
-use subject::Subject;
-pub use table::problem_of;
 
-/// The help's words.
+/// The help's text.
 pub const DETAILS: &str = "\
-Compares every entry of the gradient of U, W, V, b and c with differences of the
-loss: of an untrained network over the first characters of TEXT (without it a
-built-in story; - is standard input), or of a trained MODEL at several places of
-TEXT. Exit status 1: something is wrong. The last examples check your own.";
+Compares every entry of the gradients of U, W, V, b and c with finite differences
+of the loss: of an untrained network on the first characters of TEXT (by default
+the built-in story; - is standard input), or of a trained MODEL at several places
+of TEXT. Exit status 1: an entry is wrong or undecided.";
 
-/// Calls.
+/// Example calls.
 pub const EXAMPLES: &[&str] = &[
     "elman check",
     "elman check elman-run --positions 10",
@@ -29,31 +24,37 @@ pub const EXAMPLES: &[&str] = &[
     "elman check --against mine.npz case.npz",
 ];
 
-/// What the screen has no room for.
+/// Text for `elman help check`.
 pub const MORE: &str = "\
-Every numerical derivative comes with an estimate of its own error, so that what
-is only rounding is called that; where rounding leaves everything undecided, the
-exit status is 1 as well. A MODEL is checked with the hidden state that it has at
-each place of the text.
+Every finite difference comes with an estimate of its error. An entry that differs
+by no more than the estimate differs by rounding alone. An entry is undecided where
+the estimate is too large to tell. A MODEL is checked with the hidden state that it
+has at each place of the text.
 
---write-case FILE writes one update with every number on the way, as .npz,
-.safetensors or .json by the name; --against FILE CASE says which arrays of a file
-of yours are right, and what is wrong with the others.";
+--write-case FILE saves all intermediate values of one update, as .npz,
+.safetensors or .json by the name. --against FILE CASE compares the arrays of your
+FILE with those of the case, and says which are right and what is wrong with the
+others.";
 
 /// Its options.
 pub fn options() -> Vec<Choice> {
     let settings = of_settings(&subject::SMALL, rows_of_update());
-    let positions = "places of the text to check a model at";
-    let write_case = "write a worked case: .npz, .safetensors or .json";
-    let force = "replace the case where it is already there";
+    let positions = "places of the text at which a model is checked";
+    let write_case = "write a worked case as .npz, .safetensors or .json";
+    let force = "replace FILE of --write-case if it exists";
     let against = "compare the arrays of FILE with those of a case";
     let own = [
-        Choice::new("iterations", "N", "updates before the check; 1 for a case").or("0"),
+        Choice::new(
+            "iterations",
+            "N",
+            "updates before the check; 1 with --write-case",
+        )
+        .or("0"),
         Choice::new("positions", "N", positions).or("3"),
         Choice::new("write-case", "FILE", write_case),
         Choice::switch("force", force).seldom(),
         Choice::new("against", "FILE", against),
-        Choice::switch("json", "print the table for programs").seldom(),
+        Choice::switch("json", "print the table as JSON").seldom(),
         Choice::help().seldom(),
     ];
     let preset = of_presets("adagrad-edition|adam-edition");
@@ -121,7 +122,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Says so where the first argument was to be a model and is nothing at all.
+/// Refuses a first argument that has to be a model and does not exist.
 fn refuse_missing(arguments: &Arguments) -> Result<(), Failure> {
     let first = Path::new(arguments.first().unwrap_or_default());
     let wants_model = arguments.has("positions") || arguments.all().len() > 1;
@@ -135,7 +136,7 @@ fn refuse_missing(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Refuses options that say nothing together with something else.
+/// Refuses options that have no effect together with something else.
 fn refuse(arguments: &Arguments, options: &[&[&str]], with: &str) -> Result<(), Failure> {
     let mut given = options.iter().copied().flatten();
     match given.find(|option| arguments.has(option)) {
