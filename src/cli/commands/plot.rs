@@ -7,13 +7,14 @@ use crate::cli::command_line::failure::Failure;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
 use crate::cli::run::folder::{LOSSES, MODEL};
 use crate::cli::run::inputs::refuse_existing;
-use crate::cli::run::loss_log::{self, Rows};
+use crate::cli::run::loss_log;
 use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::screen;
 use crate::cli::terminal::text_curve;
 use elman::internals::checkpoint;
 use elman::internals::disk;
 use elman::internals::disk::System;
+use elman::internals::intervals::Intervals;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
@@ -126,7 +127,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
             "a model, but not the last state of a run, which says which rows loss.csv has";
         within(MODEL, problem.into())
     })?;
-    let rows = Rows::of(&model.settings, &plan);
+    let intervals = Intervals::new(&model.settings, &plan);
     let characters = model.settings.loss_characters();
     let mut run = Run {
         name: folder.to_string_lossy().into_owned(),
@@ -138,7 +139,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
         best: None,
         validation: None,
     };
-    let losses = loss_log::read(&folder.join(LOSSES), rows, |row| {
+    let losses = loss_log::read(&folder.join(LOSSES), &intervals, |row| {
         let per_character = |loss: f64| loss / characters as f64;
         let smooth = per_character(row.smooth_loss);
         let n = row.iteration;
@@ -148,7 +149,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
         if run.best.is_none_or(|(_, best)| smooth < best) {
             run.best = Some((n, smooth));
         }
-        if let Some(loss) = row.validation_loss().map(per_character) {
+        if let Some(loss) = row.validation_loss.map(per_character) {
             run.curve.push_validation(n, loss);
             run.validation = Some(run.validation.map_or(loss, |lowest| lowest.min(loss)));
         }

@@ -12,6 +12,5 @@ pub mod lock;
 pub mod loss_log;
 pub mod report_log;
 pub mod resume;
-pub mod sample;
 pub mod seeds;
 pub mod work;

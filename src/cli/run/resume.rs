@@ -3,7 +3,7 @@
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options;
-use crate::cli::run::folder::{BEFORE, RunFolder, Saved};
+use crate::cli::run::folder::{RunFolder, Saved};
 use elman::internals::disk::Disk;
 use elman::text::Symbols;
 use elman::{Model, Plan};
@@ -176,14 +176,6 @@ fn plan(arguments: &Arguments, saved: &Saved) -> Result<Plan, Failure> {
             format!("the run has made {made} updates: it cannot end before"),
         ));
     }
-    let path = Path::new(arguments.filled("resume")?);
-    if is_lost(saved) && plan.iterations > made {
-        return Err(Failure::at(
-            path.join(BEFORE).display(),
-            "it is not there, and a longer run needs it: the best model from before the end; a new run can begin \
-             with these weights: --from",
-        ));
-    }
     let is_finished = saved.model.state.updates == saved.plan.iterations;
     if is_finished && plan.iterations == saved.plan.iterations {
         // How often it is saved no longer matters: everything is.
@@ -191,16 +183,6 @@ fn plan(arguments: &Arguments, saved: &Saved) -> Result<Plan, Failure> {
     } else {
         Ok(plan)
     }
-}
-
-/// Whether the best model of a longer run, which would not have looked at the end of this one, is gone.
-fn is_lost(saved: &Saved) -> bool {
-    let Model {
-        settings, state, ..
-    } = &saved.model;
-    settings.validation > 0.0
-        && !saved.plan.competes(state.updates)
-        && saved.best.state.updates == state.updates
 }
 
 #[cfg(test)]

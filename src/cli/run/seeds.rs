@@ -6,7 +6,7 @@ mod watch;
 
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::folder::{BEST, MODEL, refuse_run, remove_state};
+use crate::cli::run::folder::{BEST, MODEL, folders_of_seeds, refuse_run, remove_state};
 use crate::cli::run::inputs::names;
 use crate::cli::run::lock::Lock;
 use crate::cli::run::resume;
@@ -15,7 +15,6 @@ use crate::cli::terminal::progress::Progress;
 use elman::internals::checkpoint;
 use elman::internals::disk::System;
 use elman::{Model, Plan};
-use std::fs;
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::slice;
@@ -23,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use watch::Watch;
+use watch::{RunEvent, Watch, Watched};
 
 /// More are a mistake.
 const MOST: u64 = 1000;
@@ -38,13 +37,6 @@ struct One {
     made: Arc<AtomicU64>,
 }
 
-/// What a run tells.
-enum Told {
-    /// It stands at this update, in a text that begins with a byte-order mark or not.
-    Begun(usize, u64, bool),
-    Ended(usize, Result<Outcome, Failure>),
-}
-
 /// Trains with all the seeds.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (runs, iterations) = if arguments.has("resume") {
@@ -56,8 +48,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut progress = Progress::new(arguments.has("quiet"));
     introduce(&mut progress, &runs, at_once);
     let place = names(arguments.first()).place;
-    let mut watch = Watch::new(&runs, place, iterations, progress);
-    side_by_side(&mut watch, at_once, arguments.has("force"));
+    let watched = runs.iter().map(One::watched).collect();
+    let mut watch = Watch::new(watched, place, iterations, progress);
+    side_by_side(&runs, &mut watch, at_once, arguments.has("force"));
     watch.conclude()
 }
 
@@ -78,8 +71,7 @@ type Queue<'a> = Mutex<iter::Enumerate<slice::Iter<'a, One>>>;
 
 /// So many at a time, until all have ended. With `force` the last states of earlier runs go as soon as the first
 /// run has begun.
-fn side_by_side(watch: &mut Watch<'_>, at_once: usize, force: bool) {
-    let runs = watch.runs();
+fn side_by_side(runs: &[One], watch: &mut Watch, at_once: usize, force: bool) {
     let queue: Queue = Mutex::new(runs.iter().enumerate());
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
@@ -94,22 +86,25 @@ fn side_by_side(watch: &mut Watch<'_>, at_once: usize, force: bool) {
             }
         }
         drop(sender);
-        let told = receiver.recv();
-        if force && matches!(told, Ok(Told::Begun(..))) {
+        let event = receiver.recv();
+        if force && matches!(event, Ok(RunEvent::Begun { .. })) {
             runs[1..].iter().for_each(One::clear);
         }
         drop(held);
-        watch.watch(told, &receiver);
+        watch.watch(event, &receiver);
     });
 }
 
 /// One run after another.
-fn work<'a>(first: Option<(usize, &'a One)>, queue: &Queue<'a>, sender: &Sender<Told>) {
+fn work<'a>(first: Option<(usize, &'a One)>, queue: &Queue<'a>, sender: &Sender<RunEvent>) {
     let next = || lock(queue).next();
     for (index, one) in first.into_iter().chain(iter::from_fn(next)) {
-        let ended = one.work(index, sender);
+        let outcome = one.work(index, sender);
         // Somebody listens until all have ended.
-        let _ = sender.send(Told::Ended(index, ended));
+        let _ = sender.send(RunEvent::Ended {
+            run: index,
+            outcome,
+        });
     }
 }
 
@@ -129,6 +124,14 @@ impl One {
         }
     }
 
+    fn watched(&self) -> Watched {
+        Watched {
+            seed: self.seed,
+            folder: self.folder.clone(),
+            made: Arc::clone(&self.made),
+        }
+    }
+
     /// Removes the last state of an earlier run, so that nobody takes it for one of these. Where it cannot be, the
     /// run itself will say so.
     fn clear(&self) {
@@ -138,10 +141,14 @@ impl One {
     }
 
     /// From its beginning, or where it stands, to its end.
-    fn work(&self, index: usize, sender: &Sender<Told>) -> Result<Outcome, Failure> {
+    fn work(&self, index: usize, sender: &Sender<RunEvent>) -> Result<Outcome, Failure> {
         let run = Run::silent(&self.arguments, Arc::clone(&self.made))?;
         let (updates, has_mark) = (self.made.load(Relaxed), run.has_byte_order_mark());
-        let _ = sender.send(Told::Begun(index, updates, has_mark));
+        let _ = sender.send(RunEvent::Begun {
+            run: index,
+            updates,
+            has_mark,
+        });
         run.finish()
     }
 }
@@ -199,7 +206,7 @@ fn beginning(arguments: &Arguments) -> Result<(Vec<One>, u64), Failure> {
             "holds a run of its own, which these would hide in: choose another folder with --out";
         return Err(Failure::at(out.display(), own));
     }
-    for (_, folder) in seeds.iter().filter(|(_, folder)| folder.exists()) {
+    for (_, folder) in seeds.iter().filter(|(_, folder)| folder.is_dir()) {
         // Held for as long as it takes to look.
         let _lock = Lock::take(folder)?;
         refuse_run(folder, arguments.has("force"))?;
@@ -291,20 +298,6 @@ fn is_remainder(folder: &Path) -> bool {
     let best = folder.join(BEST);
     folder.is_dir()
         && (!best.exists() || checkpoint::load(&best).is_ok_and(|model| model.state.updates == 0))
-}
-
-/// The seeds that a folder has folders of, in order.
-pub fn folders_of_seeds(out: &Path) -> Vec<u64> {
-    let entries = fs::read_dir(out).into_iter().flatten().flatten();
-    let mut seeds: Vec<u64> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let seed = name.strip_prefix("seed-")?.parse().ok()?;
-            (entry.path().is_dir() && name == format!("seed-{seed}")).then_some(seed)
-        })
-        .collect();
-    seeds.sort_unstable();
-    seeds
 }
 
 /// Says what to do where one run is to go on in the folder of several.

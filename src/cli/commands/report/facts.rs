@@ -9,11 +9,11 @@ use crate::cli::charts::curve::Curve;
 use crate::cli::charts::loss_chart::Title;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::{self, LOSSES};
-use crate::cli::run::loss_log::{self, Rows};
+use crate::cli::run::loss_log;
 use crate::cli::run::report_log::Report;
 use crate::cli::terminal::progress::Progress;
 use elman::inference::{Sampling, Synthesizer};
-use elman::random::{Generator, Stream};
+use elman::internals::intervals::Intervals;
 use elman::text::Source;
 use elman::text::Vocabulary;
 use elman::{Model, Order, Plan, Settings, Shape, Validation};
@@ -128,9 +128,8 @@ impl Facts {
 
 /// What the best model writes after the character that its text begins with: from h = 0, the passage of `train`.
 fn written(best: &Model, h0: &[f64], count: usize) -> Vec<usize> {
-    let mut generator = Generator::new(best.settings.seed, Stream::Passage);
-    let mut synthesizer = Synthesizer::of(best, h0, Sampling::default());
-    let characters = synthesizer.characters(best.start(), &mut generator);
+    let synthesizer = Synthesizer::of(best, h0, Sampling::default());
+    let characters = synthesizer.passage(best.start(), best.settings.seed);
     characters.take(count).collect()
 }
 
@@ -144,9 +143,11 @@ fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, 
             .map(|validation| [validation.loss, validation.bits]);
         return (state.best_smooth_loss, validation);
     }
-    let told = samples.shown.last().filter(|last| last.iteration == won);
+    let told = samples.shown.last().map(|report| report.observation);
+    let told = told.filter(|last| last.iteration == won);
     told.map_or((None, None), |last| {
-        (Some(last.smooth_loss), last.validation)
+        let validation = last.validation_loss.zip(last.validation_bits);
+        (Some(last.smooth_loss), validation.map(<[f64; 2]>::from))
     })
 }
 
@@ -162,18 +163,18 @@ fn losses(
     // The update that the last epoch of all rows was seen first at, and that epoch.
     let (mut first, mut epoch) = (plan.iterations.max(1), 0);
     let path = folder.join(LOSSES);
-    let rows = Rows::of(settings, plan);
+    let intervals = Intervals::new(settings, plan);
     // What comes after the state is of a run that was stopped, or that is at work.
-    let read = loss_log::read_before(&path, rows, updates, |row| {
-        row.draw(&mut curve);
+    let read = loss_log::read_before(&path, &intervals, updates, |row| {
+        curve.add(row);
         if row.epoch > epoch {
             (first, epoch) = (row.iteration, row.epoch);
         }
     });
     read.map_err(|error| Failure::at(path.display(), error))?;
+    let last = last.map(|report| report.observation);
     if let Some(last) = last.filter(|last| last.iteration == updates && updates > 0) {
-        let validation = last.validation.map(|[loss, _]| loss);
-        curve.push_look(updates, [last.loss, last.smooth_loss], validation);
+        curve.add(&last);
     }
     Ok(Losses {
         title: Title {

@@ -1,8 +1,7 @@
 //! Whether a run began with the weights that its seed draws. No file says so; its first sample shows it.
 
 use crate::cli::run::report_log::Report;
-use elman::inference::{Sampling, Synthesizer};
-use elman::random::{Generator, Stream};
+use elman::internals::sampling::report_sample;
 use elman::{Model, Order, Rnn, ShapeError};
 
 /// So many characters are not the same by chance.
@@ -11,7 +10,7 @@ const CHARACTERS: usize = 20;
 /// Whether the run's first sample is none of the weights that are drawn: `--from` gave it others. Where there is no
 /// such sample nothing can be told.
 pub fn is_of_another_model(model: &Model, first: Option<&Report>) -> Result<bool, ShapeError> {
-    let first = first.filter(|report| report.iteration == 0);
+    let first = first.filter(|report| report.observation.iteration == 0);
     let Some(Report { sample, .. }) = first.filter(|report| !report.sample.is_empty()) else {
         return Ok(false);
     };
@@ -25,9 +24,7 @@ pub fn is_of_another_model(model: &Model, first: Option<&Report>) -> Result<bool
     };
     let begins_so = |start| {
         let h0 = vec![0.0; shape.m()];
-        let mut generator = Generator::new(settings.seed, Stream::Report(0));
-        let mut synthesizer = Synthesizer::of(&drawn, &h0, Sampling::default());
-        let characters = synthesizer.characters(start, &mut generator);
+        let characters = report_sample(&drawn, 0, &h0, start);
         let indices: Vec<usize> = characters.take(CHARACTERS).collect();
         let written = drawn.vocabulary.decode(&indices);
         // Of bytes the last may be the first ones of a character that goes on.

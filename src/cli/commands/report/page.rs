@@ -207,7 +207,9 @@ impl Told<'_> {
             said = format!("{said} {}", fill(words.samples_some, &values));
         }
         let mut blocks = vec![heading, Block::Paragraph(said)];
-        blocks.extend(samples.shown.iter().map(|report| {
+        blocks.extend(samples.shown.iter().map(|shown| {
+            let report = &shown.observation;
+            let validation = report.validation_loss.zip(report.validation_bits);
             let updates = self.count(report.iteration);
             let mut figures = vec![
                 (words.iteration, updates.clone()),
@@ -215,14 +217,14 @@ impl Told<'_> {
                 (words.chunk_loss, self.loss(report.loss)),
                 (words.smooth_loss, self.loss(report.smooth_loss)),
             ];
-            figures.extend(self.validated(report.validation));
+            figures.extend(self.validated(validation.map(<[f64; 2]>::from)));
             Block::Sample {
                 heading: match report.iteration {
                     0 => words.before.to_string(),
                     _ => fill(words.after, &[("updates", &updates)]),
                 },
                 figures,
-                text: visible(&report.sample),
+                text: visible(&shown.sample),
             }
         }));
         blocks

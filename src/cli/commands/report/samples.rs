@@ -3,7 +3,8 @@
 use super::origin;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::REPORTS;
-use crate::cli::run::report_log::{self, Report, Reports};
+use crate::cli::run::report_log::{self, Report};
+use elman::internals::intervals::Intervals;
 use elman::{Model, Plan};
 use std::io;
 use std::path::Path;
@@ -31,18 +32,18 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
     let path = folder.join(REPORTS);
     // What comes after the state is of a run that was stopped, or that is at work.
     let each = |each: &mut dyn FnMut(Report)| {
-        report_log::read(&path, Reports::of(&model.settings, plan), |report| {
-            if report.iteration <= model.state.updates {
+        report_log::read(&path, &Intervals::new(&model.settings, plan), |report| {
+            if report.observation.iteration <= model.state.updates {
                 each(report);
             }
         })
     };
     let (mut count, mut shown) = (Count::default(), Vec::new());
     // The file is read twice, so that never all of it is in memory.
-    let read = each(&mut |report| count.add(report.iteration)).and_then(|()| {
+    let read = each(&mut |report| count.add(report.observation.iteration)).and_then(|()| {
         let mut n = 0;
         each(&mut |report| {
-            if count.shows(n, report.iteration) {
+            if count.shows(n, report.observation.iteration) {
                 shown.push(report);
             }
             n += 1;
