@@ -11,54 +11,53 @@ use std::fmt;
 pub enum TrainingError {
     /// A setting is out of range.
     Setting(SettingError),
-    /// The network cannot be made.
+    /// The network is too large, or there is no memory for it.
     Shape(ShapeError),
     /// The text cannot be read.
     Text(TextError),
-    /// The text is shorter than one chunk and its last target.
+    /// The text is shorter than one chunk and the character after it.
     TextTooShort {
-        /// Its characters that are trained on.
+        /// Characters to learn from.
         length: u64,
-        /// Those that are held out.
+        /// Characters that are held out.
         held_out: u64,
-        /// Characters that are needed: T + 1 for every stream.
+        /// Characters that are needed: T + 1 for each sequence of the batch.
         need: usize,
-        /// Streams.
+        /// The batch size.
         streams: usize,
-        /// Whether they are those of documents, which need a character between two newlines.
+        /// Whether the text is one of documents, which need a character between two newlines.
         documents: bool,
-        /// C, in an order of chunks: each stream needs one, and the last of them a character after it.
+        /// The length of the chunks that are shuffled; `None` in another order.
         chunk: Option<usize>,
     },
-    /// The part that is to be held out has no character with another before it; or it is no whole document, or in an
-    /// order of chunks no whole one.
+    /// The part to hold out is too short: it needs two characters, a whole document or a whole chunk.
     TooFewHeldOut {
-        /// The characters of the text.
+        /// Characters of the text.
         length: u64,
-        /// Those that would be held out.
+        /// Characters that would be held out.
         held_out: u64,
-        /// Those that are needed.
+        /// Characters that are needed.
         need: usize,
     },
-    /// No part of the text is held out.
+    /// No text is held out, so there is no validation loss.
     NothingHeldOut,
-    /// The model to go on with has not begun any text.
+    /// The model to go on with has not been trained on a text.
     NoText,
-    /// The model to go on with stands in another text.
+    /// The model to go on with was trained on another text.
     OtherText {
         /// The digest of the text.
         found: u64,
-        /// The digest of the model's text.
+        /// The digest of the text that the model was trained on.
         need: u64,
     },
-    /// The loss is no longer a finite number.
+    /// The loss is NaN or infinite.
     NotFinite {
         /// The update that would have been next.
         iteration: u64,
         /// The loss.
         loss: f64,
     },
-    /// The loss of the text that is held out is no finite number.
+    /// The validation loss is NaN or infinite.
     ValidationNotFinite {
         /// The update that would have been next.
         iteration: u64,

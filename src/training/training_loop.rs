@@ -23,7 +23,7 @@ use crate::training::order::{Next, Walk};
 use crate::training::validation::{Validation, Validator};
 use std::io::Cursor;
 
-/// A run over one text.
+/// The training of a network on one text.
 #[derive(Debug)]
 pub struct Training {
     corpus: Corpus,
@@ -50,7 +50,7 @@ pub struct Training {
 }
 
 impl Training {
-    /// An untrained network and the text it is to learn.
+    /// Begins with an untrained network.
     ///
     /// # Errors
     /// [`TrainingError`] where a setting is out of range, the text or what is held out of it too short, or the memory
@@ -60,23 +60,22 @@ impl Training {
         Self::begin(Corpus::of(text, &settings)?, settings)
     }
 
-    /// As [`Training::new`], with a text that need not be in memory: one that was opened with the same
-    /// settings.
+    /// As [`Training::new`], with a text that need not be in memory. It must be opened with the same settings.
     ///
     /// # Errors
     /// As [`Training::new`].
     ///
     /// # Panics
-    /// Where the text was opened with another T, or to be other documents.
+    /// Where the text was opened with other settings.
     pub fn begin(corpus: Corpus, settings: Settings) -> Result<Self, TrainingError> {
         Self::untrained(corpus, settings, None)
     }
 
-    /// As [`Training::begin`], from the parameters and with the vocabulary of a model: everything else begins anew.
-    /// `settings.hidden` and `settings.sigma` say nothing then.
+    /// As [`Training::begin`], from the parameters of a model and with its vocabulary. `settings.hidden` and
+    /// `settings.sigma` are ignored.
     ///
     /// # Errors
-    /// As [`Training::new`]; and [`TextError::Unknown`] where the text has characters that the vocabulary lacks.
+    /// As [`Training::new`]; and [`TextError::Unknown`](crate::TextError::Unknown) where the text has characters that the vocabulary lacks.
     ///
     /// # Panics
     /// As [`Training::begin`], and where the parts of the model do not belong together.
@@ -118,11 +117,10 @@ impl Training {
         Self::with(corpus, model.clone(), model)
     }
 
-    /// Goes on where a run stands: `model` is its last state, `best` the best model it has seen.
+    /// Goes on with a run: `model` is its last state, `best` its best model.
     ///
     /// # Errors
-    /// [`TrainingError::OtherText`] where the model stands in another text, and as
-    /// [`Training::new`].
+    /// [`TrainingError::OtherText`] where the model was trained on another text, and as [`Training::new`].
     ///
     /// # Panics
     /// Where the parts of a model do not belong together, or the two models do not. A model file is
@@ -135,8 +133,7 @@ impl Training {
         Self::resume_with(corpus, model, best)
     }
 
-    /// As [`Training::resume`], with a text that need not be in memory: one that was opened with the settings of
-    /// the model.
+    /// As [`Training::resume`], with a text that need not be in memory. It must be opened with the settings of the model.
     ///
     /// # Errors
     /// As [`Training::resume`].
@@ -219,7 +216,7 @@ impl Training {
         Ok(Streams::new(shape, T, streams, threads)?.at(level))
     }
 
-    /// Goes on at `level` and on up to `threads` threads. It never shows in what is learned.
+    /// Goes on at `level` and on up to `threads` threads. Neither changes what is learned.
     ///
     /// # Errors
     /// [`TrainingError::Shape`] where the memory for it cannot be had.
@@ -232,7 +229,7 @@ impl Training {
         })
     }
 
-    /// The model as the updates made so far left it.
+    /// The model after the updates made so far.
     pub fn model(&self) -> &Model {
         &self.model
     }
@@ -259,7 +256,7 @@ impl Training {
         &self.h0[..self.model.state.rnn.shape().m()]
     }
 
-    /// Updates in one pass over the text.
+    /// Updates in an epoch.
     pub fn updates_per_epoch(&self) -> u64 {
         self.walk.updates_per_epoch()
     }

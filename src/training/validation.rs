@@ -1,25 +1,23 @@
-//! The loss of the text that is held out: what the network makes of characters that it never learned.
+//! The loss of the held-out text, which the network never learns from.
 //!
-//! With y_1 ... y_n the characters of the held-out text that are charged, and p_t what the network expects after
-//! all that stands before y_t in it:
+//! With y_1 ... y_n the characters of the held-out text that are charged, and p_t the network's probabilities after all
+//! characters before y_t in it:
 //!
 //! ```text
 //! nats = - (sum_t ln p_t[y_t]) / n      nats per character
-//! loss = nats T                         in the unit of training's losses; nats where those are means
+//! loss = nats T                         in the unit of the training loss; nats where that is a mean
 //! bits = nats / ln 2                    bits per character
 //! ```
 //!
-//! The text is read in one pass from h = 0. Its first character is the first input and is not charged. Of documents
-//! each begins from h = 0 after a newline, as in training, so that all of their characters are charged and their
-//! newlines as well.
+//! The text is read in one pass from h = 0. Its first character is the first input and is not charged. Each document
+//! begins from h = 0 after a newline, as in training, so all of its characters and its newline are charged.
 //!
-//! Where a network has met h = 0 only at the start of a long text, it may answer to it badly for a long time, and to
-//! all that follows: what it carries settles in another course than the one that it learned in. The loss from h = 0 is
-//! then far above that of training, until the text has been begun anew. Texts that it writes from h = 0 suffer in the
-//! same way, so this is no error of the loss.
+//! A network that has met h = 0 only once, at the start of a long text, may predict badly from there for a long time: its
+//! hidden state settles in a region that training never visits. The loss from h = 0 is then far above that of training
+//! until an epoch ends. Text that it writes from h = 0 is as bad, so the loss is not at fault.
 //!
-//! The sum is one running sum from 0, over the characters by increasing position. So it does not depend on how many
-//! steps are computed together, nor on the instruction set or the number of threads.
+//! The sum is one running sum from 0, by increasing position. It does not depend on how many steps are computed together,
+//! on the instruction set or on the number of threads.
 
 use crate::kernels::Level;
 use crate::network::parameters::{Shape, ShapeError, zeros};
@@ -34,14 +32,14 @@ use std::f64::consts::LN_2;
 pub struct Validation {
     /// Nats per character.
     pub nats: f64,
-    /// In the unit of the losses of training: nats over T characters, or per character.
+    /// In the unit of the training loss: nats over T characters, or per character.
     pub loss: f64,
     /// Bits per character.
     pub bits: f64,
 }
 
 impl Validation {
-    /// That of so many nats per character.
+    /// The loss of `nats` per character.
     pub fn of(nats: f64, settings: &Settings) -> Self {
         Validation {
             nats,
@@ -51,7 +49,7 @@ impl Validation {
     }
 }
 
-/// What reading the held-out text needs.
+/// The buffers for reading the held-out text.
 #[derive(Debug)]
 pub(crate) struct Validator {
     steps: Unrolled,
@@ -72,7 +70,7 @@ impl Validator {
         Unrolled::bytes(shape, HELD_OUT_STEPS, 1)
     }
 
-    /// Reads at `level` from now on.
+    /// Runs at `level`.
     pub fn at(self, level: Level) -> Self {
         Validator {
             steps: self.steps.at(level),
@@ -80,7 +78,7 @@ impl Validator {
         }
     }
 
-    /// The loss of what the text holds out, in nats per character. `newline` is the one between documents.
+    /// The loss of the held-out text in nats per character. `newline` separates documents.
     pub fn nats(
         &mut self,
         rnn: &Rnn,

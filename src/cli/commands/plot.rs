@@ -1,4 +1,4 @@
-//! `elman plot`: the losses of several runs in one chart.
+//! `elman plot`: draws the losses of one run or several.
 
 use crate::cli::charts::comparison::{self, Run, UNIT};
 use crate::cli::charts::curve::Curve;
@@ -19,7 +19,7 @@ use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-/// The help's words.
+/// The details of the help.
 pub const DETAILS: &str = "\
 Draws the smooth loss of one run or several, in nats per character, and the
 validation loss where there is one. DIR is a run's folder, at work or at its
@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// The folders of runs that a folder means: itself, or those in it.
+/// The folders of runs that a folder stands for: itself, or the folders in it.
 fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let fail = |problem: &str| Err(Failure::at(folder.display(), problem));
     if !folder.is_dir() {
@@ -103,7 +103,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(inside)
 }
 
-/// A name before its number, the number, the name: `seed-10` comes after `seed-9`.
+/// The key that sorts folders by the number at the end of their names: `seed-10` comes after `seed-9`.
 fn numbered(path: &Path) -> (String, u64, String) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let text = name.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -175,14 +175,14 @@ fn text(runs: &[Run], columns: usize, utf8: bool) -> String {
     let widest = names.iter().map(|name| columns_of(name)).max().unwrap_or(0);
     for (n, run) in runs.iter().enumerate() {
         let name = format!("{}{}", names[n], " ".repeat(widest - columns_of(&names[n])));
-        text += &fit(&said(run, n, runs.len(), name), columns);
+        text += &fit(&legend(run, n, runs.len(), name), columns);
         text.push('\n');
     }
     text
 }
 
-/// What is said of a run, the most important first.
-fn said(run: &Run, n: usize, of: usize, name: String) -> Vec<String> {
+/// The line below the chart for a run, in parts, the most important first.
+fn legend(run: &Run, n: usize, of: usize, name: String) -> Vec<String> {
     let loss = |loss| short_loss(loss, 5);
     let mut parts = vec![match of {
         1 => name,

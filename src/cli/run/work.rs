@@ -107,9 +107,10 @@ impl Run {
 impl Run {
     /// Learns to the end, and prints reports and what the run ended with.
     pub fn go(&mut self) -> Result<(), Failure> {
-        let result = (self.learn()).and_then(|_| self.print_if_read(Self::print_end));
+        let learned = self.learn();
+        let ended = learned.and_then(|last| self.print_if_read(|run| run.print_end(&last)));
         self.progress.clear();
-        result
+        ended
     }
 
     /// Returns what is known after the last update.
@@ -300,15 +301,12 @@ impl Run {
     }
 
     /// Prints the best model's passage, the curve where a person can see it, and the digest.
-    fn print_end(&mut self) -> Result<(), Failure> {
+    fn print_end(&mut self, last: &Observation) -> Result<(), Failure> {
         self.progress.clear();
-        let best = self.training.best();
-        if best.state.updates == 0 && self.plan.iterations > 0 {
-            self.progress.warn(
-                "the best model is the untrained network: none that was looked at was better; the last state is in \
-                 model.safetensors",
-            );
+        if let Some(warning) = self.best_is_behind(last) {
+            self.progress.warn(&warning);
         }
+        let best = self.training.best();
         let smooth_loss = self.training.best_smooth_loss().unwrap_or(f64::NAN);
         let validation = self.training.best_validation().map(|best| {
             let Validation { loss, bits, .. } = best;
@@ -328,5 +326,28 @@ impl Run {
             print(&text_curve::draw(&self.curve, "smooth loss", columns, utf8))?;
         }
         print_digest(&self.training.model().state.rnn.parameters)
+    }
+
+    /// What to say where the best model is the untrained network, or has a higher validation loss than the end.
+    fn best_is_behind(&self, last: &Observation) -> Option<String> {
+        let (n, best) = (last.iteration, self.training.best().state.updates);
+        let is_lower = last.validation_loss < self.training.best_validation().map(|best| best.loss);
+        let why = if is_lower && !self.intervals.competes(n) {
+            format!(
+                "update {n} has a lower loss, but is no multiple of --report-every or --validate-every"
+            )
+        } else if best == 0 && n > 0 {
+            "none that competed was better".to_string()
+        } else {
+            return None;
+        };
+        let which = if best == 0 {
+            "the untrained network".to_string()
+        } else {
+            format!("that of update {best}")
+        };
+        Some(format!(
+            "the best model is {which}: {why}; the last state is in model.safetensors"
+        ))
     }
 }
