@@ -292,7 +292,7 @@ pub fn passage(model: &Model, count: usize, seed: u64) -> String {
 ///
 /// # Panics
 /// As [`Synthesizer::characters`], and where `h0` is not m long.
-pub fn report_sample<'a>(
+pub(crate) fn report_sample<'a>(
     model: &'a Model,
     n: u64,
     h0: &[f64],

@@ -115,14 +115,11 @@ pub fn update(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient:
     let Rule {
         eta,
         epsilon,
-        beta1,
-        beta2,
         clip,
         t,
         ..
     } = *rule;
     let power = |beta: f64| (0..t).fold(1.0, |product, _| product * beta);
-    let (power1, power2) = (power(beta1), power(beta2));
     for (i, theta) in theta.iter_mut().enumerate() {
         let g = gradient[i].clamp(-clip, clip);
         match (rule.optimizer, &mut *memory) {
@@ -130,15 +127,15 @@ pub fn update(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient:
                 G[i] += g * g;
                 *theta -= (eta * g) / (G[i] + epsilon).sqrt();
             }
-            (Optimizer::RmsProp, [v]) => {
+            (Optimizer::RmsProp { beta2 }, [v]) => {
                 v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
                 *theta -= (eta * g) / (v[i].sqrt() + epsilon);
             }
-            (Optimizer::Adam, [m, v]) => {
+            (Optimizer::Adam { beta1, beta2 }, [m, v]) => {
                 m[i] = beta1 * m[i] + (1.0 - beta1) * g;
                 v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
-                let m = m[i] / (1.0 - power1);
-                let v = v[i] / (1.0 - power2);
+                let m = m[i] / (1.0 - power(beta1));
+                let v = v[i] / (1.0 - power(beta2));
                 *theta -= eta * m / (v.sqrt() + epsilon);
             }
             (_, memory) => panic!("update: {} parts are remembered", memory.len()),

@@ -123,8 +123,12 @@ impl Streams {
         let clip = rule.clip;
         match rule.optimizer {
             Optimizer::AdaGrad => self.learn_by(AdaGrad::of(rule), clip, divisor, rnn, memory),
-            Optimizer::Adam => self.learn_by(Adam::of(rule), clip, divisor, rnn, memory),
-            Optimizer::RmsProp => self.learn_by(RmsProp::of(rule), clip, divisor, rnn, memory),
+            Optimizer::Adam { beta1, beta2 } => {
+                self.learn_by(Adam::of(rule, beta1, beta2), clip, divisor, rnn, memory);
+            }
+            Optimizer::RmsProp { beta2 } => {
+                self.learn_by(RmsProp::of(rule, beta2), clip, divisor, rnn, memory);
+            }
         }
     }
 
@@ -188,14 +192,15 @@ mod tests {
         optimizer: Optimizer::AdaGrad,
         eta: 0.1,
         epsilon: 1e-2,
-        beta1: 0.8,
-        beta2: 0.97,
         clip: 0.3,
         t: 3,
     };
 
     fn rules() -> [Rule; 3] {
-        Optimizer::ALL.map(|optimizer| Rule {
+        let (beta1, beta2) = (0.8, 0.97);
+        let adam = Optimizer::Adam { beta1, beta2 };
+        let rms_prop = Optimizer::RmsProp { beta2 };
+        [Optimizer::AdaGrad, adam, rms_prop].map(|optimizer| Rule {
             optimizer,
             ..ADAGRAD
         })

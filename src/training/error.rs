@@ -24,7 +24,7 @@ pub enum TrainingError {
         /// Characters that are needed: T + 1 for each sequence of the batch.
         need: usize,
         /// The batch size.
-        streams: usize,
+        batch_size: usize,
         /// Whether the text is one of documents, which need a character between two newlines.
         documents: bool,
         /// The length of the chunks that are shuffled; `None` in another order.
@@ -76,7 +76,7 @@ impl fmt::Display for TrainingError {
                 length,
                 held_out,
                 need,
-                streams,
+                batch_size,
                 documents,
                 chunk,
             } => {
@@ -84,15 +84,15 @@ impl fmt::Display for TrainingError {
                     0 => String::new(),
                     _ => format!(" beside the {held_out} that are held out"),
                 };
-                let needs = match (documents, chunk, streams) {
+                let needs = match (documents, chunk, batch_size) {
                     (true, ..) => format!("a document needs {need}, its newlines among them"),
                     (_, Some(_), 1) => format!("an order of chunks needs chunk + 1 = {need}"),
                     (_, Some(_), _) => format!(
-                        "an order of chunks needs streams chunk + 1 = {need}, with {streams} streams"
+                        "an order of chunks needs batch-size chunk + 1 = {need}, with a batch size of {batch_size}"
                     ),
                     (.., 1) => format!("one update needs seq-length + 1 = {need}"),
                     _ => format!(
-                        "one update needs streams (seq-length + 1) = {need}, with {streams} streams"
+                        "one update needs batch-size (seq-length + 1) = {need}, with a batch size of {batch_size}"
                     ),
                 };
                 write!(f, "{length} characters{beside} are too few: {needs}")

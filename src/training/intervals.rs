@@ -44,7 +44,7 @@ impl Intervals {
 
     /// Whether a report is due wherever the run ends.
     pub fn reports_anyway(&self, n: u64) -> bool {
-        n % self.plan.report_every == 0
+        n.is_multiple_of(self.plan.report_every)
     }
 
     /// The first multiple of `report_every` after n.
@@ -54,7 +54,7 @@ impl Intervals {
 
     /// Whether a save is due: at the multiples of `save_every` and at the end.
     pub fn saves(&self, n: u64) -> bool {
-        n % self.plan.save_every == 0 || self.is_end(n)
+        n.is_multiple_of(self.plan.save_every) || self.is_end(n)
     }
 
     /// Whether the loss of the held-out text is due: where parameters compete by it, and at the end.
@@ -67,13 +67,13 @@ impl Intervals {
     pub fn competes(&self, n: u64) -> bool {
         self.holds_out
             && (self.reports_anyway(n)
-                || (self.plan.validate_every).is_some_and(|every| n % every == 0))
+                || (self.plan.validate_every).is_some_and(|every| n.is_multiple_of(every)))
     }
 
     /// Whether a row of loss.csv is due: at the multiples of `log_every`, and where parameters compete by their
     /// validation loss. The update at which the run ends has none.
     pub fn logs(&self, n: u64) -> bool {
-        n % self.plan.log_every == 0 || self.competes(n)
+        n.is_multiple_of(self.plan.log_every) || self.competes(n)
     }
 
     /// The first update after n that has a row of loss.csv in a run that goes on.
@@ -91,7 +91,7 @@ impl Intervals {
 
 /// Whether parameters compete for the best model by their smooth loss, where no text is held out.
 pub(crate) fn competes_by_smooth_loss(n: u64) -> bool {
-    n % BEST_EVERY == 0
+    n.is_multiple_of(BEST_EVERY)
 }
 
 fn next_multiple(n: u64, every: u64) -> u64 {

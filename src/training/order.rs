@@ -66,7 +66,7 @@ impl Walk {
         Ok(Walk {
             order: settings.order,
             T: settings.sequence_length as u64,
-            streams: settings.streams as u64,
+            streams: settings.batch_size as u64,
             seed: settings.seed,
             learned,
             document_chunks: settings.documents.then(|| corpus.document_chunks()),
@@ -124,7 +124,7 @@ impl Walk {
         let position = if begins_anew { 0 } else { position };
         let begins_chunk = match self.order {
             Order::Text => false,
-            Order::Chunks { .. } => position / self.T % self.updates_of_chunk() == 0,
+            Order::Chunks { .. } => (position / self.T).is_multiple_of(self.updates_of_chunk()),
             Order::Positions => true,
         };
         Next {

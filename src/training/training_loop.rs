@@ -10,7 +10,7 @@
 
 use crate::inference::sampling::report_sample;
 use crate::kernels::Level;
-use crate::model::{Model, State};
+use crate::model::{Model, Record, State};
 use crate::network::parameters::{Shape, ShapeError, zeros};
 use crate::network::unrolled::Unrolled;
 use crate::settings::{Loss, Settings};
@@ -71,8 +71,8 @@ impl Training {
         Self::untrained(corpus, settings, None)
     }
 
-    /// As [`Training::begin`], from the parameters of a model and with its vocabulary. `settings.hidden` and
-    /// `settings.sigma` are ignored.
+    /// As [`Training::begin`], from the parameters of a model and with its vocabulary. `settings.hidden`,
+    /// `settings.symbols` and `settings.initialization` have no effect.
     ///
     /// # Errors
     /// As [`Training::new`]; and [`TextError::Unknown`](crate::TextError::Unknown) where the text has characters that the vocabulary lacks.
@@ -84,8 +84,12 @@ impl Training {
         settings: Settings,
         model: &Model,
     ) -> Result<Self, TrainingError> {
-        let hidden = model.state.rnn.shape().m();
-        Self::untrained(corpus, Settings { hidden, ..settings }, Some(model))
+        let settings = Settings {
+            hidden: model.state.rnn.shape().m(),
+            symbols: model.vocabulary.symbols(),
+            ..settings
+        };
+        Self::untrained(corpus, settings, Some(model))
     }
 
     fn untrained(
@@ -113,6 +117,10 @@ impl Training {
             source: Some(corpus.source()),
             vocabulary: corpus.vocabulary().clone(),
             state,
+            record: Record {
+                begun_from: from.map(|model| model.state.rnn.parameters.digest()),
+                updates_per_epoch: None,
+            },
         };
         Self::with(corpus, model.clone(), model)
     }
@@ -128,8 +136,7 @@ impl Training {
     pub fn resume(text: &str, model: Model, best: Model) -> Result<Self, TrainingError> {
         model.settings.check()?;
         let input = Cursor::new(text.as_bytes().to_vec());
-        let symbols = model.vocabulary.symbols();
-        let corpus = Corpus::open(input, symbols, &model.settings, |_| ())?;
+        let corpus = Corpus::open(input, &model.settings, |_| ())?;
         Self::resume_with(corpus, model, best)
     }
 
@@ -156,14 +163,14 @@ impl Training {
             let parts = model.settings.optimizer.memory().len();
             let fit = state.memory.iter().all(|part| part.shape() == shape);
             assert!(fit && state.memory.len() == parts, "resume: memory");
-            let h = model.settings.streams.saturating_mul(shape.m());
+            let h = model.settings.batch_size.saturating_mul(shape.m());
             assert_eq!(state.h.len(), h, "resume: hidden state");
         }
         assert_eq!(best.vocabulary, model.vocabulary, "resume: vocabularies");
         let stood = model.source.ok_or(TrainingError::NoText)?;
         let known = corpus.use_vocabulary(&model.vocabulary);
         let same = known.is_ok() && corpus.source() == stood;
-        let stream = corpus.learned() / model.settings.streams as u64;
+        let stream = corpus.learned() / model.settings.batch_size as u64;
         if !same || model.state.position as u64 > stream {
             return Err(TrainingError::OtherText {
                 found: corpus.source().digest,
@@ -176,7 +183,7 @@ impl Training {
         Self::with(corpus, best, model)
     }
 
-    fn with(mut corpus: Corpus, best: Model, model: Model) -> Result<Self, TrainingError> {
+    fn with(mut corpus: Corpus, mut best: Model, mut model: Model) -> Result<Self, TrainingError> {
         assert!(
             corpus.is_for(&model.settings),
             "training: a text opened with other settings"
@@ -185,8 +192,11 @@ impl Training {
         let streams = Self::streams(&model, level, 1)?;
         let validator = (model.settings.validation > 0.0)
             .then(|| Validator::new(model.state.rnn.shape(), level));
-        corpus.split(model.settings.streams)?;
+        corpus.split(model.settings.batch_size)?;
         let walk = Walk::new(&model.settings, &corpus)?;
+        for model in [&mut model, &mut best] {
+            model.record.updates_per_epoch = Some(walk.updates_per_epoch());
+        }
         let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
         chunk.clear();
         Ok(Training {
@@ -209,11 +219,11 @@ impl Training {
     fn streams(model: &Model, level: Level, threads: usize) -> Result<Streams, ShapeError> {
         let Settings {
             sequence_length: T,
-            streams,
+            batch_size: B,
             ..
         } = model.settings;
         let shape = model.state.rnn.shape();
-        Ok(Streams::new(shape, T, streams, threads)?.at(level))
+        Ok(Streams::new(shape, T, B, threads)?.at(level))
     }
 
     /// Goes on at `level` and on up to `threads` threads. Neither changes what is learned.
@@ -458,8 +468,8 @@ impl Training {
         }
         let steps = self.chunk.len() - 1;
         let divisor = match settings.loss {
-            Loss::Sum => settings.streams,
-            Loss::Mean => settings.streams.saturating_mul(steps),
+            Loss::Sum => settings.batch_size,
+            Loss::Mean => settings.batch_size.saturating_mul(steps),
         };
         let rule = settings.rule(state.updates + 1);
         (self.streams).learn(&rule, divisor, &mut state.rnn, &mut state.memory);
@@ -503,7 +513,7 @@ impl Training {
 }
 
 fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
-    let (need, streams) = (settings.least_characters(), settings.streams);
+    let (need, batch_size) = (settings.least_characters(), settings.batch_size);
     let (length, held_out) = (corpus.learned(), corpus.held_out());
     if held_out < settings.least_held_out() as u64 {
         return Err(TrainingError::TooFewHeldOut {
@@ -517,7 +527,7 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
             length,
             held_out,
             need,
-            streams,
+            batch_size,
             documents: settings.documents,
             chunk: settings.order.chunk(),
         })
@@ -536,7 +546,7 @@ fn claim_memory(
     times: usize,
 ) -> Result<(), ShapeError> {
     let parameters = (shape.entries() * size_of::<f64>()).checked_mul(times);
-    let steps = Unrolled::bytes(shape, settings.sequence_length, settings.streams);
+    let steps = Unrolled::bytes(shape, settings.sequence_length, settings.batch_size);
     let validator = if settings.validation > 0.0 {
         Validator::bytes(shape)
     } else {

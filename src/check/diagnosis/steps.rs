@@ -9,6 +9,8 @@ use crate::network::optimizer::{Optimizer, Rule, clipped, power};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     rule: Rule,
+    /// beta1 and beta2.
+    betas: [f64; 2],
     /// Whether it goes by the average of the gradients, m, instead of the gradient.
     by_average: bool,
     /// Whether the squares are summed instead of averaged.
@@ -47,7 +49,7 @@ pub(super) const MISSTEPS: &[(Reason, Change)] = &[
     (Reason::Betas, |step| {
         // RMSProp has one of them.
         if step.by_average {
-            std::mem::swap(&mut step.rule.beta1, &mut step.rule.beta2);
+            step.betas.reverse();
         }
     }),
     (Reason::UpdateNumber, |step| {
@@ -68,7 +70,7 @@ pub(super) const MISSTEPS: &[(Reason, Change)] = &[
         step.remembers = false;
     }),
     (Reason::OtherOptimizer, |step| {
-        *step = Step::of(Optimizer::RmsProp, step.rule)
+        *step = Step::of(Optimizer::RMSPROP, step.rule)
     }),
     (Reason::OtherOptimizer, |step| {
         (step.by_average, step.divided) = (false, false)
@@ -83,12 +85,12 @@ impl Step {
 
     /// An optimiser's with the numbers of a rule.
     fn of(optimizer: Optimizer, rule: Rule) -> Self {
-        let (is_adam, is_adagrad) = (
-            optimizer == Optimizer::Adam,
-            optimizer == Optimizer::AdaGrad,
-        );
+        let is_adam = matches!(optimizer, Optimizer::Adam { .. });
+        let is_adagrad = optimizer == Optimizer::AdaGrad;
+        let betas = [rule.optimizer.beta1(), rule.optimizer.beta2()];
         Step {
             rule,
+            betas: betas.map(Option::unwrap_or_default),
             by_average: is_adam,
             sums: is_adagrad,
             corrected: [is_adam; 2],
@@ -103,12 +105,11 @@ impl Step {
         let Rule {
             eta,
             epsilon,
-            beta1,
-            beta2,
             clip,
             t,
             ..
         } = self.rule;
+        let [beta1, beta2] = self.betas;
         let g = clipped(g, clip);
         let before = |remembered: f64| if self.remembers { remembered } else { 0.0 };
         let average = beta1 * before(average) + (1.0 - beta1) * g;
@@ -153,13 +154,16 @@ mod tests {
     /// To some digits: powers and products are made in another order.
     #[test]
     fn a_right_step_is_that_of_the_definition() {
-        for optimizer in Optimizer::ALL {
+        let adam = Optimizer::Adam {
+            beta1: 0.8,
+            beta2: 0.95,
+        };
+        let rms_prop = Optimizer::RmsProp { beta2: 0.95 };
+        for optimizer in [Optimizer::AdaGrad, adam, rms_prop] {
             let settings = Settings {
                 optimizer,
                 learning_rate: 0.01,
                 epsilon: 1e-3,
-                beta1: 0.8,
-                beta2: 0.95,
                 clip: 0.5,
                 ..Settings::default()
             };
@@ -168,7 +172,7 @@ mod tests {
                 let moved = Step::right(rule).moved(0.1, start, g);
                 let (mut theta, mut memory) = ([0.1], start.map(|one| vec![one]));
                 let memory = match optimizer {
-                    Optimizer::Adam => &mut memory[..],
+                    Optimizer::Adam { .. } => &mut memory[..],
                     _ => &mut memory[1..],
                 };
                 reference::update(&rule, &mut theta, memory, &[g]);

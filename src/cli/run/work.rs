@@ -66,7 +66,7 @@ pub fn characters_an_update(training: &Training) -> usize {
     if settings.documents {
         (training.corpus().learned() / training.updates_per_epoch().max(1)) as usize
     } else {
-        settings.sequence_length.saturating_mul(settings.streams)
+        settings.sequence_length.saturating_mul(settings.batch_size)
     }
 }
 
@@ -207,7 +207,7 @@ impl Run {
 
     /// Whether the last save is long ago. The clock is not asked at every update.
     fn is_late(&self, n: u64) -> bool {
-        n % 64 == 0 && self.saved_at.elapsed() >= SAVE_WITHIN
+        n.is_multiple_of(64) && self.saved_at.elapsed() >= SAVE_WITHIN
     }
 
     fn save(&mut self) -> Result<(), Failure> {

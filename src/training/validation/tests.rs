@@ -2,7 +2,7 @@ use super::*;
 use crate::files::checkpoint;
 use crate::model::Model;
 use crate::network::reference;
-use crate::settings::Settings;
+use crate::settings::{Initialization, Settings};
 use crate::text::vocabulary::one_hot;
 use crate::training::{Training, TrainingError};
 
@@ -12,7 +12,7 @@ fn settings() -> Settings {
     Settings {
         hidden: 7,
         sequence_length: 5,
-        sigma: 0.3,
+        initialization: Initialization::Normal { sigma: 0.3 },
         validation: 0.4,
         ..Settings::default()
     }
@@ -88,7 +88,7 @@ fn no_level_no_thread_and_no_chunk_shows_in_the_bits() {
     for m in [5, 20, 33] {
         let settings = Settings {
             hidden: m,
-            streams: 3,
+            batch_size: 3,
             ..settings()
         };
         let mut training = trained(&text, settings);
@@ -119,7 +119,7 @@ fn what_is_held_out_is_never_learned() {
         (
             TEXT.repeat(9),
             Settings {
-                streams: 3,
+                batch_size: 3,
                 ..settings()
             },
         ),

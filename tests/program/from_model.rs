@@ -1,0 +1,121 @@
+//! `train --from`: a run that begins with the weights of a model.
+
+use crate::harness::{Folder, TEXT};
+use elman::internals::checkpoint;
+
+const RUN: &str = "--hidden 8 --iterations 400 --report-every 200 --report-length 20 --quiet";
+
+fn first_loss(stdout: &str) -> f64 {
+    let loss = stdout
+        .lines()
+        .next()
+        .unwrap()
+        .split("loss=")
+        .nth(1)
+        .unwrap();
+    loss.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_run_begins_where_a_model_is() {
+    let folder = Folder::new("from");
+    folder.run(&format!("train text {RUN} --out first")).well();
+    // The same characters, and not all of them.
+    folder.write("other", TEXT.replace("twice", "at nine").repeat(5));
+    let from = "--iterations 300 --seq-length 10 --report-every 100 --quiet --from first";
+    let fresh = folder
+        .run("train other --hidden 8 --seq-length 10 --iterations 0 --quiet --out fresh")
+        .well();
+    let begun = folder
+        .run(&format!("train other {from} --iterations 0 --out begun"))
+        .well();
+    assert!(first_loss(&begun) < 0.9 * first_loss(&fresh), "{begun}");
+    let best = checkpoint::load(&folder.path("first/best.safetensors")).unwrap();
+    let model = checkpoint::load(&folder.path("begun/model.safetensors")).unwrap();
+    assert_eq!(model.state.rnn, best.state.rnn);
+    assert_eq!(model.vocabulary, best.vocabulary);
+    assert_eq!(model.settings.hidden, 8);
+    assert!(model.state.memory[0].values().iter().all(|&sum| sum == 0.0));
+
+    // It is a run like any other: it goes on, and needs the model no longer.
+    let whole = folder
+        .run(&format!("train other {from} --out whole"))
+        .well();
+    folder
+        .run(&format!("train other {from} --iterations 150 --out parts"))
+        .well();
+    std::fs::rename(folder.path("first"), folder.path("gone")).unwrap();
+    let parts = folder
+        .run("train other --resume parts --iterations 300 --quiet")
+        .well();
+    assert_eq!(whole.lines().last(), parts.lines().last());
+    assert_eq!(folder.files("whole"), folder.files("parts"));
+}
+
+#[test]
+fn weights_travel_out_and_back_into_training() {
+    let folder = Folder::new("travel");
+    folder.run(&format!("train text {RUN} --out first")).well();
+    for format in ["torch", "npz"] {
+        folder
+            .run(&format!("export first --format {format} {format}-weights"))
+            .well();
+        folder
+            .run(&format!("import {format}-weights --out {format}-model"))
+            .well();
+        let run = format!("--iterations 50 --quiet --report-length 0 --from {format}-model");
+        folder
+            .run(&format!("train text {run} --out {format}-run"))
+            .well();
+    }
+    assert_eq!(folder.files("torch-run"), folder.files("npz-run"));
+    let refused = folder.run("train text --resume torch-model");
+    refused.refused(1, "torch-model");
+}
+
+#[test]
+fn what_a_model_decides_is_not_chosen_again() {
+    let folder = Folder::new("decided");
+    folder.run(&format!("train text {RUN} --out first")).well();
+    folder.write(
+        "strange",
+        "the ferry \u{2014} crosses at nine, at nine, at nine",
+    );
+    for (arguments, status, words) in [
+        (
+            "text --from first --hidden 9",
+            1,
+            "--hidden 9: the model has 8 hidden units",
+        ),
+        (
+            "text --from first --sigma 0.1",
+            2,
+            "--sigma draws the first parameters, --from takes those of a model",
+        ),
+        (
+            "text --from first --bytes",
+            1,
+            "--bytes: the model of --from reads characters",
+        ),
+        (
+            "strange --from first",
+            1,
+            "strange: the vocabulary lacks '\u{2014}' (U+2014)",
+        ),
+        ("text --from none", 1, "none: "),
+        ("text --from text", 1, "text: not a safetensors file"),
+        (
+            "text --from first --resume first",
+            2,
+            "--from begins a run, --resume goes on with one",
+        ),
+    ] {
+        folder
+            .run(&format!("train {arguments}"))
+            .refused(status, words);
+    }
+    assert!(!folder.path("elman-run").exists());
+    folder
+        .run(&format!("train text {RUN} --from first --out second"))
+        .well();
+}

@@ -1,0 +1,265 @@
+//! What the tests of the program share: running it, and folders that are gone afterwards.
+
+pub use crate::examples::TEXT;
+use std::fs;
+use std::io::{Read as _, Write as _};
+#[cfg(unix)]
+use std::os::{fd::OwnedFd, unix::net::UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What one call of the program left behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ended {
+    /// It did its work.
+    #[track_caller]
+    pub fn well(self) -> String {
+        assert_eq!(self.status, 0, "{}", self.stderr);
+        self.stdout
+    }
+
+    /// It ended with this status and one line on standard error that holds these words.
+    #[track_caller]
+    pub fn refused(self, status: i32, words: &str) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        assert!(self.stderr.starts_with("elman: "), "{}", self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        assert!(
+            self.stderr.contains(words),
+            "{words:?} is not in {:?}",
+            self.stderr
+        );
+        self.stdout
+    }
+}
+
+/// A run at work; no test leaves it behind.
+pub struct Running(Child);
+
+impl Running {
+    pub fn of(command: &mut Command) -> Self {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        Running(command.spawn().unwrap())
+    }
+
+    pub fn start(folder: &Folder, arguments: &str) -> Self {
+        Running::of(&mut folder.command(arguments))
+    }
+
+    pub fn is_at_work(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
+    /// Kills it; whether it was still at work.
+    pub fn kill(mut self) -> bool {
+        let at_work = self.is_at_work();
+        self.0.kill().unwrap();
+        let status = self.0.wait().unwrap();
+        #[cfg(unix)]
+        assert!(!at_work || std::os::unix::process::ExitStatusExt::signal(&status) == Some(9));
+        at_work && !status.success()
+    }
+
+    /// What it ends with, soon.
+    pub fn ended(mut self) -> Ended {
+        let begun = Instant::now();
+        while self.is_at_work() {
+            assert!(begun.elapsed() < PATIENCE, "it goes on");
+            thread::sleep(Duration::from_millis(1));
+        }
+        let mut stderr = String::new();
+        let pipe = self.0.stderr.as_mut().unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
+        Ended {
+            status: self.0.wait().unwrap().code().unwrap(),
+            stdout: String::new(),
+            stderr,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Nothing takes longer here.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until a file is there.
+pub fn wait_for(path: &Path) {
+    let begun = Instant::now();
+    while !path.exists() {
+        assert!(begun.elapsed() < PATIENCE, "{path:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A folder of its own for one test, with a text in it.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new(test: &str) -> Self {
+        // Two tests may choose one name.
+        static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("elman-{test}-{}-{number}", std::process::id());
+        let folder = Folder(place().join(name));
+        let _ = fs::remove_dir_all(&folder.0);
+        fs::create_dir_all(&folder.0).unwrap();
+        folder.write("text", TEXT.repeat(13));
+        folder
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    pub fn read_text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).unwrap()
+    }
+
+    /// Names and bytes of all files of a folder in it, without the lock of a run.
+    pub fn files(&self, name: &str) -> Vec<(String, Vec<u8>)> {
+        let entries = fs::read_dir(self.path(name)).unwrap();
+        let mut files: Vec<(String, Vec<u8>)> = entries
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let name = entry.file_name().into_string().unwrap();
+                (name, fs::read(entry.path()).unwrap())
+            })
+            .collect();
+        files.retain(|(name, _)| name != ".lock");
+        files.sort();
+        files
+    }
+
+    /// The program at work in this folder.
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_elman"));
+        command.args(arguments.split_whitespace());
+        command.current_dir(&self.0).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it with arguments that hold no spaces themselves.
+    pub fn run(&self, arguments: &str) -> Ended {
+        ended(&mut self.command(arguments))
+    }
+
+    /// Runs it with this standard input.
+    pub fn run_with_input(&self, arguments: &str, input: &str) -> Ended {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        drop(stdin);
+        of(child.wait_with_output().unwrap())
+    }
+
+    /// Runs it until it has written so many bytes, and then stops reading.
+    #[cfg(unix)]
+    pub fn run_for_some(&self, arguments: &str, bytes: usize) -> Ended {
+        let mut child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut vec![0; bytes]).unwrap();
+        drop(stdout);
+        of(child.wait_with_output().unwrap())
+    }
+
+    /// Updates that the last state of a run has behind it.
+    pub fn updates(&self, run: &str) -> u64 {
+        let model = self.path(run).join("model.safetensors");
+        elman::files::load(&model).unwrap().state.updates
+    }
+
+    /// A run of 300 updates with 6 hidden units; `more` are further options.
+    pub fn train(&self, out: &str, more: &str) -> Ended {
+        self.run(&format!(
+            "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
+             --report-length 40 --passage-length 60 --quiet --out {out} {more}"
+        ))
+    }
+}
+
+/// In memory where there is a folder for that: runs bring all that they save to the device.
+fn place() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    match fs::metadata(&memory) {
+        Ok(folder) if folder.is_dir() && !folder.permissions().readonly() => memory,
+        _ => std::env::temp_dir(),
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A standard output that nobody reads any more.
+#[cfg(unix)]
+pub fn unread() -> Stdio {
+    let (ours, _) = UnixStream::pair().unwrap();
+    Stdio::from(OwnedFd::from(ours))
+}
+
+/// A standard output that takes some and then fails, as long as the other end is kept.
+#[cfg(unix)]
+pub fn stalled() -> (Stdio, UnixStream) {
+    let (ours, other) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    (Stdio::from(OwnedFd::from(ours)), other)
+}
+
+pub fn ended(command: &mut Command) -> Ended {
+    of(command.output().unwrap())
+}
+
+fn of(output: std::process::Output) -> Ended {
+    Ended {
+        status: output.status.code().expect("it was not killed"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The value of `name=` in a line.
+pub fn value<'a>(line: &'a str, name: &str) -> &'a str {
+    let words = line.split(' ');
+    let mut values = words.filter_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    values
+        .next()
+        .unwrap_or_else(|| panic!("no {name} in {line:?}"))
+}

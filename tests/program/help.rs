@@ -1,0 +1,145 @@
+//! What the program says about itself, and to whom mistypes.
+
+use crate::harness::{Folder, ended};
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let folder = Folder::new("help");
+    assert!(folder.run("--help").well().contains("train [TEXT]"));
+    for help in ["help", "help help", "help --help"] {
+        assert_eq!(folder.run(help).well(), folder.run("--help").well());
+    }
+    for version in ["--version", "-V"] {
+        let said = folder.run(version).well();
+        assert_eq!(said, format!("elman {}\n", elman::VERSION));
+    }
+    for command in "train sample score check show plot report export import completions".split(' ')
+    {
+        let help = folder.run(&format!("{command} --help")).well();
+        assert!(help.starts_with(&format!("elman {command}: ")));
+        assert!(help.lines().count() <= 23, "{help}");
+        assert_eq!(folder.run(&format!("{command} -h")).well(), help);
+        let full = folder.run(&format!("help {command}")).well();
+        assert!(full.len() >= help.len(), "{full}");
+    }
+}
+
+/// What most need in a line each, the others by name, all of them in `elman help train`.
+#[test]
+fn the_many_options_of_train_fit_a_screen() {
+    let folder = Folder::new("train-help");
+    let help = folder.run("train --help").well();
+    assert!(help.contains("\n  --hidden N "), "{help}");
+    assert!(help.contains(" --report-every,"), "{help}");
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let end = ["elman", "help", "train", "explains", "each"];
+    assert!(words.ends_with(&end), "{help}");
+    let full = folder.run("help train").well();
+    let options = "preset hidden seq-length batch-size bytes documents optimizer learning-rate beta1 beta2 epsilon clip loss initialization sigma iterations seed seeds validation validate-every order chunk \
+                   report-every report-length passage-length log-every save-every threads out from \
+                   resume force quiet help";
+    for option in options.split_whitespace() {
+        assert!(help.contains(&format!("--{option}")), "--{option}");
+        assert!(full.contains(&format!("\n  --{option} ")), "--{option}");
+    }
+}
+
+/// A check begins from an edition: the best preset says how long to train.
+#[test]
+fn presets_are_named_where_one_is_unknown() {
+    let folder = Folder::new("presets");
+    for (arguments, words) in [
+        (
+            "train --preset bset",
+            "--preset bset: must be adagrad-edition, adam-edition or best",
+        ),
+        (
+            "check --preset best",
+            "--preset best: must be adagrad-edition or adam-edition",
+        ),
+    ] {
+        assert_eq!(folder.run(arguments).refused(2, words), "", "{arguments}");
+    }
+}
+
+#[test]
+fn a_mistyped_word_is_answered_with_the_nearest() {
+    let folder = Folder::new("mistyped");
+    for (arguments, words) in [
+        (
+            "trian",
+            "there is no command \"trian\": did you mean train? (see elman --help)",
+        ),
+        (
+            "help smaple",
+            "there is no command \"smaple\": did you mean sample? ",
+        ),
+        ("hlep", "there is no command \"hlep\": did you mean help? "),
+        ("lean", "there is no command \"lean\" (see elman --help)"),
+        (
+            "--temperature=1",
+            "there is no command \"--temperature=1\": it is an option of sample ",
+        ),
+        (
+            "train --hiden 5",
+            "unknown option --hiden: did you mean --hidden? (see elman train --help)",
+        ),
+        (
+            "train -hidden 5",
+            "unknown option -hidden: did you mean --hidden? ",
+        ),
+        (
+            "train --HIDDEN=5",
+            "unknown option --HIDDEN: did you mean --hidden? ",
+        ),
+        ("train --seq_length 5", "did you mean --seq-length? "),
+        (
+            "train --iter 5",
+            "unknown option --iter: did you mean --iterations? ",
+        ),
+        (
+            "train --temperature 1",
+            "unknown option --temperature: it is an option of sample (see elman train --help)",
+        ),
+        ("sample --hidden 5 run", "it is an option of train, check "),
+        (
+            "train --frobnicate",
+            "unknown option --frobnicate (see elman train --help)",
+        ),
+        ("train -x", "unknown option -x (see elman train --help)"),
+        (
+            "show",
+            "name a model file or a run's folder (see elman show --help)",
+        ),
+    ] {
+        assert_eq!(folder.run(arguments).refused(2, words), "", "{arguments}");
+    }
+}
+
+/// Abbreviations would mean something else with the next option.
+#[test]
+fn options_are_not_abbreviated() {
+    let folder = Folder::new("abbreviated");
+    let words = "unknown option --iteration: did you mean --iterations? ";
+    folder.run("train --iteration 0").refused(2, words);
+    assert!(!folder.path("elman-run").exists());
+}
+
+#[test]
+fn a_file_in_the_place_of_a_command_is_told_what_takes_it() {
+    let folder = Folder::new("file-first");
+    folder.train("run", "--iterations 0").well();
+    for (name, call) in [
+        ("text", "elman train text?"),
+        ("run", "elman sample run?"),
+        ("run/model.safetensors", "elman show run/model.safetensors?"),
+    ] {
+        folder.run(name).refused(2, call);
+    }
+    folder.write("a book", "text");
+    let words =
+        "there is no command \"a book\", but such a file: did you mean elman train \"a book\"?";
+    ended(folder.command("").arg("a book")).refused(2, words);
+    std::fs::create_dir(folder.path("empty")).unwrap();
+    folder.run("empty").refused(2, "no command \"empty\" (see");
+}
