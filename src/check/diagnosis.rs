@@ -16,7 +16,7 @@ mod mistakes;
 mod passes;
 mod steps;
 
-use crate::files::arrays::Read;
+use crate::formats::array::Array;
 use given::Given;
 use std::fmt;
 
@@ -203,7 +203,7 @@ impl fmt::Display for Shown<'_> {
 /// A worked case to compare with.
 #[derive(Clone, Debug)]
 pub struct Known {
-    arrays: Vec<Read>,
+    arrays: Vec<Array<'static>>,
     given: Given,
 }
 
@@ -212,14 +212,13 @@ impl Known {
     ///
     /// # Errors
     /// [`CaseError`] where they make none.
-    pub fn of(arrays: Vec<Read>) -> Result<Self, CaseError> {
+    pub fn of(arrays: Vec<Array<'static>>) -> Result<Self, CaseError> {
         let given = Given::of(&arrays)?;
         for array in &arrays {
             let length: usize = array.shape.iter().product();
             if array
-                .values
-                .as_ref()
-                .is_ok_and(|values| values.len() != length)
+                .numbers()
+                .is_some_and(|numbers| numbers.len() != length)
             {
                 return Err(CaseError::WrongShape {
                     name: array.name.clone(),
@@ -236,22 +235,21 @@ impl Known {
     }
 
     /// Compares an array with the case's of the same name.
-    pub fn compare(&self, mine: &Read) -> Finding {
+    pub fn compare(&self, mine: &Array) -> Finding {
         let right = self.arrays.iter().find(|array| array.name == mine.name);
-        let Some((right, numbers)) = right.and_then(|a| Some((a, a.values.as_ref().ok()?))) else {
+        let Some((right, numbers)) = right.and_then(|right| Some((right, right.numbers()?))) else {
             return Finding::NoSuchArray;
         };
-        match &mine.values {
-            Err(type_name) => Finding::NoNumbers {
-                type_name: type_name.clone(),
+        match mine.numbers() {
+            None => Finding::NoNumbers {
+                type_name: mine.type_name.to_string(),
             },
-            Ok(found) if same_shape(&mine.shape, &right.shape) => {
-                let share = share(mine);
-                let compared = Compared::new(&right.name, found, numbers, share);
+            Some(found) if same_shape(&mine.shape, &right.shape) => {
+                let compared = Compared::new(&right.name, &found, &numbers, share(mine));
                 self.finding(&compared, &right.shape)
             }
-            Ok(found) => {
-                let compared = Compared::new(&right.name, found, numbers, share(mine));
+            Some(found) => {
+                let compared = Compared::new(&right.name, &found, &numbers, share(mine));
                 Finding::WrongShape {
                     reason: self.shape_reason(&compared, &mine.shape, &right.shape),
                     found: mine.shape.clone(),
@@ -375,11 +373,11 @@ fn tolerance(right: &[f64], share: f64) -> f64 {
     }
 }
 
-fn share(mine: &Read) -> f64 {
+fn share(mine: &Array) -> f64 {
     match mine.name.as_str() {
         "text" | "vocabulary" | "inputs" | "targets" => 0.0,
         name if name.ends_with("_numerical") => NUMERICAL_SHARE,
-        _ if mine.is_narrow => NARROW_SHARE,
+        _ if mine.kind.is_narrow() => NARROW_SHARE,
         _ => SHARE,
     }
 }

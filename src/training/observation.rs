@@ -1,6 +1,7 @@
 //! What is known of one update, and the one list of its fields: loss.csv, reports.jsonl and the lines on standard output
 //! print the fields of this list.
 
+use crate::formats::json::Json;
 use std::fmt;
 
 /// The losses of chunk n under the parameters after n updates, before update n.
@@ -107,17 +108,18 @@ impl Field {
         matches!(self.kind, Kind::Count(_))
     }
 
-    /// The value as it is printed: the shortest decimal that reads back to the same bits. `None` where it is not known.
-    pub fn value(&self, of: &Observation) -> Option<String> {
+    /// The value, which is printed alike everywhere: as the shortest decimal that reads back to the same bits. `None`
+    /// where it is not known.
+    pub fn value(&self, of: &Observation) -> Option<Json> {
         let mut of = *of;
         match self.kind {
-            Kind::Count(place) => Some(place(&mut of).to_string()),
-            Kind::Number(place) => Some(format!("{:?}", place(&mut of))),
-            Kind::HeldOut(place) => place(&mut of).map(|value| format!("{value:?}")),
+            Kind::Count(place) => Some(Json::Whole(*place(&mut of))),
+            Kind::Number(place) => Some(Json::Number(*place(&mut of))),
+            Kind::HeldOut(place) => place(&mut of).map(Json::Number),
         }
     }
 
-    /// Sets the field to a printed value. Returns whether it is one: finite, and exactly as [`Field::value`] prints it.
+    /// Sets the field to a printed value. Returns whether it is one: finite, and exactly as its [value](Field::value) is printed.
     pub fn set(&self, of: &mut Observation, printed: &str) -> bool {
         let number = || printed.parse().ok().filter(|x: &f64| x.is_finite());
         let set = match self.kind {
@@ -125,7 +127,7 @@ impl Field {
             Kind::Number(place) => number().map(|value| *place(of) = value),
             Kind::HeldOut(place) => number().map(|value| *place(of) = Some(value)),
         };
-        set.is_some() && self.value(of).is_some_and(|value| value == printed)
+        set.is_some() && (self.value(of)).is_some_and(|value| value.to_string() == printed)
     }
 }
 
@@ -145,7 +147,7 @@ mod tests {
         };
         let mut read = Observation::UNKNOWN;
         for field in Observation::FIELDS {
-            let printed = field.value(&observation).unwrap();
+            let printed = field.value(&observation).unwrap().to_string();
             assert!(field.set(&mut read, &printed), "{}", field.name);
         }
         assert_eq!(read, observation);

@@ -54,7 +54,7 @@ impl Columns {
 
     fn row(&self, of: &Observation) -> String {
         let values = self.0.iter().flatten().map(|field| field.value(of));
-        let values = values.map(Option::unwrap_or_default);
+        let values = values.map(|value| value.map_or(String::new(), |value| value.to_string()));
         values.collect::<Vec<_>>().join(",")
     }
 

@@ -7,7 +7,8 @@ use crate::cli::run::line_log::{LineLog, Lines};
 use elman::Observation;
 use elman::internals::disk::Disk;
 use elman::internals::intervals::Intervals;
-use elman::internals::json::{JsonError, Reader, quote};
+use elman::internals::json::{JsonError, Reader, object};
+use elman::internals::observation::Field;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -28,13 +29,10 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("{")?;
-        for field in Observation::FIELDS {
-            if let Some(value) = field.value(&self.observation) {
-                write!(f, "\"{}\":{value},", field.name)?;
-            }
-        }
-        write!(f, "\"sample\":{}}}", quote(&self.sample))
+        let known = |field: &Field| Some((field.name, field.value(&self.observation)?));
+        let fields = Observation::FIELDS.iter().filter_map(known);
+        let members = fields.chain([("sample", self.sample.as_str().into())]);
+        write!(f, "{}", object(members))
     }
 }
 
