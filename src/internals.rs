@@ -15,7 +15,7 @@ modules! {
     files: arrays checkpoint exchange;
     inference: sampling scoring;
     kernels: buffer;
-    network: gradient optimizer parameters unrolled;
+    network: columns gradient optimizer parameters unrolled;
     text: corpus vocabulary;
     training: training_loop validation;
 }

@@ -7,9 +7,9 @@ use criterion::Criterion;
 use elman::check::Case;
 use elman::check::check_gradients;
 use elman::inference::{Sampling, Synthesizer};
-use elman::internals::gradient::{ColumnSums, Sums};
-use elman::internals::optimizer::{AdaGrad, Moving};
-use elman::internals::parameters::Block;
+use elman::internals::columns::ColumnSums;
+use elman::internals::gradient::{GradientSums, RowBlock};
+use elman::internals::optimizer::{AdaGrad, UpdateParameters};
 use elman::random::{Generator, Stream};
 use elman::{Level, Parameters, Rnn, Settings, Shape, Training, Unrolled, Vocabulary};
 use std::hint::black_box;
@@ -61,21 +61,21 @@ pub fn propagate(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The sums over all steps, which move the parameters.
+/// The sums over all steps, which update the parameters.
 pub fn sums(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sums_with_adagrad");
     for m in SIZES {
         let (mut rnn, steps) = update(m);
         let shape = rnn.shape();
         let mut G = Parameters::zeros(shape).expect("memory");
-        let moves = AdaGrad::of(&RULE);
+        let update = AdaGrad::of(&RULE);
         let mut columns = ColumnSums::new(shape, T).expect("memory");
         measure(&mut group, "m", m, T * (m * m + K * m), || {
             let (theta, G) = (rnn.parameters.tensors_mut(), G.tensors_mut());
-            Level::widest().run(Sums {
+            Level::widest().run(GradientSums {
                 groups: slice::from_ref(black_box(&steps)),
-                block: Block::all(shape),
-                parts: Moving::parts(moves, RULE.clip, theta, [G]),
+                block: RowBlock::all(shape),
+                sinks: UpdateParameters::sinks(update, RULE.clip, theta, [G]),
                 columns: &mut columns,
             });
         });

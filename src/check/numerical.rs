@@ -139,7 +139,7 @@ impl Rounding {
                     hidden: after,
                     losses: after % T.max(1),
                 };
-                moved_steps.take_hidden(&steps, reach.hidden);
+                moved_steps.copy_hidden(&steps, reach.hidden);
                 moved.forward_from(reach.hidden, reach.losses, &mut moved_steps);
                 let difference = difference(&moved_steps, &steps, reach);
                 *square += difference * difference;
@@ -221,7 +221,7 @@ impl<'a> Differences<'a> {
         let ends = [theta + h, theta - h];
         for (end, steps) in ends.iter().zip([&mut self.above, &mut self.below]) {
             self.moved.parameters.values_mut()[entry] = *end;
-            steps.take_hidden(&self.steps, reach.hidden);
+            steps.copy_hidden(&self.steps, reach.hidden);
             self.moved.forward_from(reach.hidden, reach.losses, steps);
         }
         self.moved.parameters.values_mut()[entry] = theta;

@@ -5,7 +5,7 @@ use crate::inference::recurrence::Recurrence;
 use crate::model::Model;
 use crate::settings::{Order, Settings};
 use crate::text::corpus::Corpus;
-use crate::training::order::Walk;
+use crate::training::order::TextOrder;
 use crate::training::training_loop::TrainingError;
 use std::collections::HashSet;
 
@@ -79,7 +79,7 @@ pub fn places(
     corpus.split(1)?;
     let mut reader = Reader {
         model,
-        walk: Walk::new(&plain, &corpus)?,
+        order: TextOrder::new(&plain, &corpus)?,
         corpus,
     };
     let (mut places, mut positions) = (Vec::new(), HashSet::new());
@@ -105,7 +105,7 @@ pub fn places(
 struct Reader<'a> {
     model: &'a Model,
     /// From the start of the text to its end.
-    walk: Walk,
+    order: TextOrder,
     corpus: Corpus,
 }
 
@@ -127,11 +127,11 @@ impl Reader<'_> {
     /// Where the next update of the first stream begins.
     fn own(&mut self) -> Result<Place, TrainingError> {
         let state = &self.model.state;
-        let mut walk = Walk::new(&self.model.settings, &self.corpus)?;
-        let next = walk.next(state);
-        let position = walk.places(&next).next().unwrap_or(0);
+        let mut order = TextOrder::new(&self.model.settings, &self.corpus)?;
+        let source = order.next_source(state);
+        let position = order.positions(&source).next().unwrap_or(0);
         let m = state.rnn.shape().m();
-        let h0 = if next.begins {
+        let h0 = if source.resets {
             vec![0.0; m]
         } else {
             state.h[..m].to_vec()
@@ -154,7 +154,7 @@ impl Reader<'_> {
             inputs.iter().for_each(|&x| recurrence.read(x, &mut o));
             position += inputs.len() as u64;
         }
-        if self.walk.is_over(position) {
+        if self.order.is_over(position) {
             self.place(0, vec![0.0; shape.m()])
         } else {
             self.place(position, recurrence.h)
@@ -180,7 +180,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::Level;
+    use crate::network::rnn::Rnn;
     use crate::training::training_loop::Training;
 
     const TEXT: &str = "The ferry crosses at nine.\nThe bell rings twice, and then once more.\n";
@@ -196,6 +196,14 @@ mod tests {
         (0..updates).for_each(|_| _ = training.update().unwrap());
         training.look().unwrap();
         (training, text)
+    }
+
+    /// After some characters, from h = 0.
+    fn hidden_state(rnn: &Rnn, characters: &[usize]) -> Vec<f64> {
+        let mut recurrence = Recurrence::new(rnn, vec![0.0; rnn.shape().m()]);
+        let mut o = vec![0.0; rnn.shape().K()];
+        characters.iter().for_each(|&x| recurrence.read(x, &mut o));
+        recurrence.h
     }
 
     fn places_of(training: &Training, text: &str, count: usize) -> Vec<Place> {
@@ -242,12 +250,8 @@ mod tests {
         for place in found.iter().filter(|place| !place.is_own) {
             let at = place.position as usize;
             assert_eq!(place.characters, indices[at..at + 12]);
-            let (mut h, mut o) = (vec![0.0; 7], vec![0.0; rnn.shape().K()]);
-            for &x in &indices[at - (10 * 11).min(at / 11 * 11)..at] {
-                let before = h.clone();
-                rnn.step(Level::chosen(), x, &before, &mut h, &mut o);
-            }
-            assert_eq!(place.h0, h);
+            let read = &indices[at - (10 * 11).min(at / 11 * 11)..at];
+            assert_eq!(place.h0, hidden_state(rnn, read));
         }
         let gaps = found
             .windows(2)
@@ -290,12 +294,7 @@ mod tests {
             let read = &indices[..place.position as usize];
             let start = read.iter().rposition(|&x| x == newline);
             let document = start.filter(|_| !zero).map(|start| &read[start..]);
-            let (mut h, mut o) = (vec![0.0; 7], vec![0.0; rnn.shape().K()]);
-            for &x in document.unwrap_or_default() {
-                let before = h.clone();
-                rnn.step(Level::chosen(), x, &before, &mut h, &mut o);
-            }
-            assert_eq!(place.h0, h);
+            assert_eq!(place.h0, hidden_state(rnn, document.unwrap_or_default()));
         }
     }
 

@@ -23,10 +23,8 @@
 //! Averages that are not renewed fall towards 0 for ever, and some machines take a hundred times as long for the
 //! subnormal numbers that they would become: m and v of at most 1e-300 in size are 0.
 
-use crate::kernels::level::fours_mut;
-use crate::kernels::{Entries, Four, Number, get, put};
-use crate::network::gradient::Parts;
-use crate::network::parameters::{Parameters, Shape, ShapeError, TensorsMut};
+use crate::kernels::{EntrySink, F64x4, Number};
+use crate::network::parameters::{Parameters, PerTensor, Shape, ShapeError, TensorsMut};
 use std::mem::take;
 
 /// Which of them.
@@ -100,7 +98,7 @@ pub struct Rule {
 
 impl Rule {
     /// One update of all parameters and of what the optimiser remembers, by a gradient that is in memory. Training
-    /// does the same entry by entry: see [`Moving`].
+    /// does the same entry by entry: see [`UpdateParameters`].
     ///
     /// # Panics
     /// Where the shapes differ, or `memory` is that of another optimiser.
@@ -119,26 +117,26 @@ impl Rule {
     /// Where `memory` is that of another optimiser, or has fewer entries.
     pub fn update_slices(&self, theta: &mut [f64], memory: &mut [&mut [f64]], gradient: &[f64]) {
         match self.optimizer {
-            Optimizer::AdaGrad => moved(self.clip, AdaGrad::of(self), theta, memory, gradient),
-            Optimizer::Adam => moved(self.clip, Adam::of(self), theta, memory, gradient),
-            Optimizer::RmsProp => moved(self.clip, RmsProp::of(self), theta, memory, gradient),
+            Optimizer::AdaGrad => update_all(self.clip, AdaGrad::of(self), theta, memory, gradient),
+            Optimizer::Adam => update_all(self.clip, Adam::of(self), theta, memory, gradient),
+            Optimizer::RmsProp => update_all(self.clip, RmsProp::of(self), theta, memory, gradient),
         }
     }
 }
 
-fn moved<const N: usize, M: Moves<N>>(
+fn update_all<const N: usize, U: EntryUpdate<N>>(
     clip: f64,
-    moves: M,
+    update: U,
     theta: &mut [f64],
     memory: &mut [&mut [f64]],
     gradient: &[f64],
 ) {
     let memory: &mut [&mut [f64]; N] = memory.try_into().expect("optimizer: memory");
     for (i, (theta, &g)) in theta.iter_mut().zip(gradient).enumerate() {
-        let remembered = std::array::from_fn(|k| memory[k][i]);
-        let (moved, remembered) = moves.moved(*theta, remembered, clipped(g, clip));
-        *theta = moved;
-        for (part, value) in memory.iter_mut().zip(remembered) {
+        let before = std::array::from_fn(|k| memory[k][i]);
+        let (updated, after) = update.entry(*theta, before, clipped(g, clip));
+        *theta = updated;
+        for (part, value) in memory.iter_mut().zip(after) {
             part[i] = value;
         }
     }
@@ -150,13 +148,13 @@ pub(crate) fn clipped<F: Number>(g: F, clip: f64) -> F {
     F::splat(clip).smaller(F::splat(-clip).larger(g))
 }
 
-/// How an entry moves that an optimiser remembers N numbers of.
-pub trait Moves<const N: usize>: Copy + Send + Sync {
-    /// Whether an entry whose gradient is +0, as sums without a term are, may change all the same.
-    const IN_ANY_CASE: bool;
+/// How one update changes an entry of which the optimizer remembers N numbers.
+pub trait EntryUpdate<const N: usize>: Copy + Send + Sync {
+    /// Whether the update may change an entry whose gradient is +0.
+    const CHANGES_AT_ZERO: bool;
 
-    /// The entry and what is remembered of it after an update; g is clipped.
-    fn moved<F: Number>(&self, theta: F, memory: [F; N], g: F) -> (F, [F; N]);
+    /// The entry and its remembered numbers after an update by the clipped gradient `g`.
+    fn entry<F: Number>(&self, theta: F, memory: [F; N], g: F) -> (F, [F; N]);
 }
 
 /// AdaGrad's numbers in one update.
@@ -176,11 +174,11 @@ impl AdaGrad {
     }
 }
 
-impl Moves<1> for AdaGrad {
-    const IN_ANY_CASE: bool = false;
+impl EntryUpdate<1> for AdaGrad {
+    const CHANGES_AT_ZERO: bool = false;
 
     #[inline(always)]
-    fn moved<F: Number>(&self, theta: F, [G]: [F; 1], g: F) -> (F, [F; 1]) {
+    fn entry<F: Number>(&self, theta: F, [G]: [F; 1], g: F) -> (F, [F; 1]) {
         let G = G + g * g;
         let step = (F::splat(self.eta) * g) / (G + F::splat(self.epsilon)).sqrt();
         (theta - step, [G])
@@ -206,11 +204,11 @@ impl RmsProp {
     }
 }
 
-impl Moves<1> for RmsProp {
-    const IN_ANY_CASE: bool = true;
+impl EntryUpdate<1> for RmsProp {
+    const CHANGES_AT_ZERO: bool = true;
 
     #[inline(always)]
-    fn moved<F: Number>(&self, theta: F, [v]: [F; 1], g: F) -> (F, [F; 1]) {
+    fn entry<F: Number>(&self, theta: F, [v]: [F; 1], g: F) -> (F, [F; 1]) {
         let v = second(self.beta2, v, g);
         let step = (F::splat(self.eta) * g) / (v.sqrt() + F::splat(self.epsilon));
         (theta - step, [v])
@@ -239,11 +237,11 @@ impl Adam {
     }
 }
 
-impl Moves<2> for Adam {
-    const IN_ANY_CASE: bool = true;
+impl EntryUpdate<2> for Adam {
+    const CHANGES_AT_ZERO: bool = true;
 
     #[inline(always)]
-    fn moved<F: Number>(&self, theta: F, [m, v]: [F; 2], g: F) -> (F, [F; 2]) {
+    fn entry<F: Number>(&self, theta: F, [m, v]: [F; 2], g: F) -> (F, [F; 2]) {
         let m = F::splat(self.beta1) * m + F::splat(1.0 - self.beta1) * g;
         let m = without_subnormal(m);
         let v = second(self.beta2, v, g);
@@ -277,89 +275,89 @@ pub fn power(beta: f64, t: u64) -> f64 {
     product
 }
 
-/// Entries of a gradient that move their parameters as soon as they are summed.
+/// Updates parameters with the entries of their gradient as soon as these are summed.
 #[derive(Debug)]
-pub struct Moving<'a, M, const N: usize> {
-    /// How they move.
-    pub moves: M,
-    /// What they are clipped to first.
+pub struct UpdateParameters<'a, U, const N: usize> {
+    /// The update of an entry.
+    pub update: U,
+    /// Entries of the gradient are clipped to `[-clip, clip]` first.
     pub clip: f64,
     /// The parameters.
     pub theta: &'a mut [f64],
-    /// What is remembered of them, each as many.
+    /// The remembered numbers, each as long as theta.
     pub memory: [&'a mut [f64]; N],
 }
 
-impl<'a, M: Moves<N>, const N: usize> Moving<'a, M, N> {
-    /// The five parts of some parameters, with what is remembered of them.
-    pub fn parts(
-        moves: M,
+impl<'a, U: EntryUpdate<N>, const N: usize> UpdateParameters<'a, U, N> {
+    /// One sink for each of the five tensors.
+    pub fn sinks(
+        update: U,
         clip: f64,
         theta: TensorsMut<'a>,
         mut memory: [TensorsMut<'a>; N],
-    ) -> Parts<Self> {
-        let mut moving = |theta, of: fn(&mut TensorsMut<'a>) -> &'a mut [f64]| Moving {
-            moves,
+    ) -> PerTensor<Self> {
+        let mut sink = |theta, of: fn(&mut TensorsMut<'a>) -> &'a mut [f64]| UpdateParameters {
+            update,
             clip,
             theta,
             memory: memory.each_mut().map(of),
         };
-        Parts {
-            U: moving(theta.U, |tensors| take(&mut tensors.U)),
-            W: moving(theta.W, |tensors| take(&mut tensors.W)),
-            V: moving(theta.V, |tensors| take(&mut tensors.V)),
-            b: moving(theta.b, |tensors| take(&mut tensors.b)),
-            c: moving(theta.c, |tensors| take(&mut tensors.c)),
+        PerTensor {
+            U: sink(theta.U, |tensors| take(&mut tensors.U)),
+            W: sink(theta.W, |tensors| take(&mut tensors.W)),
+            V: sink(theta.V, |tensors| take(&mut tensors.V)),
+            b: sink(theta.b, |tensors| take(&mut tensors.b)),
+            c: sink(theta.c, |tensors| take(&mut tensors.c)),
         }
     }
 }
 
-impl<M: Moves<N>, const N: usize> Entries for Moving<'_, M, N> {
-    const IN_ANY_CASE: bool = M::IN_ANY_CASE;
+impl<U: EntryUpdate<N>, const N: usize> EntrySink for UpdateParameters<'_, U, N> {
+    const NEEDS_ZEROS: bool = U::CHANGES_AT_ZERO;
 
     #[inline(always)]
-    fn take<F: Four>(&mut self, at: usize, entries: [F; 2]) {
-        let theta = fours_mut(&mut self.theta[at..at + 8]);
-        let mut memory = (self.memory.each_mut()).map(|part| fours_mut(&mut part[at..at + 8]));
+    fn take<F: F64x4>(&mut self, at: usize, entries: [F; 2]) {
+        let (theta, _) = self.theta[at..at + 8].as_chunks_mut();
+        let mut memory = (self.memory.each_mut()).map(|part| part[at..at + 8].as_chunks_mut().0);
         for i in 0..2 {
-            let remembered = memory.each_ref().map(|part| F::load(&part[i]));
+            let before = memory.each_ref().map(|part| F::load(&part[i]));
             let g = clipped(entries[i], self.clip);
-            let (moved, remembered) = self.moves.moved(F::load(&theta[i]), remembered, g);
-            moved.store(&mut theta[i]);
-            for (part, now) in memory.iter_mut().zip(remembered) {
-                now.store(&mut part[i]);
+            let (updated, after) = self.update.entry(F::load(&theta[i]), before, g);
+            updated.store(&mut theta[i]);
+            for (part, after) in memory.iter_mut().zip(after) {
+                after.store(&mut part[i]);
             }
         }
     }
 
     #[inline(always)]
-    fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F) {
+    fn take_part<F: F64x4>(&mut self, at: usize, count: usize, entries: F) {
         let range = at..at + count;
-        let remembered = (self.memory.each_ref()).map(|part| get(&part[range.clone()]));
-        let theta = get(&self.theta[range.clone()]);
+        let before = (self.memory.each_ref()).map(|part| F::load_first(&part[range.clone()]));
+        let theta = &mut self.theta[range.clone()];
         let g = clipped(entries, self.clip);
-        let (moved, remembered) = self.moves.moved(theta, remembered, g);
-        put(moved, &mut self.theta[range.clone()]);
-        for (part, now) in self.memory.iter_mut().zip(remembered) {
-            put(now, &mut part[range.clone()]);
+        let (updated, after) = self.update.entry(F::load_first(theta), before, g);
+        updated.store_first(theta);
+        for (part, after) in self.memory.iter_mut().zip(after) {
+            after.store_first(&mut part[range.clone()]);
         }
     }
 
     #[inline(always)]
-    fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F) {
-        let theta = F::load(&places.map(|at| self.theta[at]));
-        let remembered = (self.memory.each_ref()).map(|part| F::load(&places.map(|at| part[at])));
+    fn take_scattered<F: F64x4>(&mut self, indices: [usize; 4], count: usize, entries: F) {
+        let theta = F::load(&indices.map(|at| self.theta[at]));
+        let before = (self.memory.each_ref()).map(|part| F::load(&indices.map(|at| part[at])));
         let g = clipped(entries, self.clip);
-        let (moved, remembered) = self.moves.moved(theta, remembered, g);
+        let (updated, after) = self.update.entry(theta, before, g);
         let mut four = [0.0; 4];
-        moved.store(&mut four);
+        updated.store(&mut four);
         for i in 0..count {
-            self.theta[places[i]] = four[i];
+            self.theta[indices[i]] = four[i];
         }
-        for (part, now) in self.memory.iter_mut().zip(remembered) {
-            now.store(&mut four);
+        for (part, after) in self.memory.iter_mut().zip(after) {
+            after.store(&mut four);
             for i in 0..count {
-                part[places[i]] = four[i];
+                part[indices[i]] = four[i];
             }
         }
     }

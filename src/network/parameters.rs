@@ -3,7 +3,6 @@
 use crate::digest::Digest;
 use crate::kernels::buffer::Buffer;
 use std::fmt;
-use std::ops::Range;
 
 /// The sizes that every other shape follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,96 +130,37 @@ pub struct Parameters {
     values: Buffer,
 }
 
-/// The five parts of [`Parameters`].
+/// One value for each of U, W, V, b and c.
 #[derive(Clone, Copy, Debug)]
-pub struct Tensors<'a> {
+pub struct PerTensor<T> {
     /// Input to hidden, m x K.
-    pub U: &'a [f64],
+    pub U: T,
     /// Hidden to hidden, m x m.
-    pub W: &'a [f64],
+    pub W: T,
     /// Hidden to output, K x m.
-    pub V: &'a [f64],
+    pub V: T,
     /// Bias of the hidden units, m.
-    pub b: &'a [f64],
+    pub b: T,
     /// Bias of the output, K.
-    pub c: &'a [f64],
+    pub c: T,
 }
 
-/// The five parts of [`Parameters`], to be written to.
-#[derive(Debug)]
-pub struct TensorsMut<'a> {
-    /// Input to hidden, m x K.
-    pub U: &'a mut [f64],
-    /// Hidden to hidden, m x m.
-    pub W: &'a mut [f64],
-    /// Hidden to output, K x m.
-    pub V: &'a mut [f64],
-    /// Bias of the hidden units, m.
-    pub b: &'a mut [f64],
-    /// Bias of the output, K.
-    pub c: &'a mut [f64],
-}
+/// The five tensors of [`Parameters`], each row by row.
+pub type Tensors<'a> = PerTensor<&'a [f64]>;
 
-impl<'a> TensorsMut<'a> {
-    /// Takes the next rows away: as many as the block has.
-    ///
-    /// # Panics
-    /// Where there are fewer.
-    pub(crate) fn take_rows(&mut self, block: &Block, shape: Shape) -> TensorsMut<'a> {
-        let (m, K) = (shape.m(), shape.K());
-        let (hidden, vocabulary) = (block.hidden.len(), block.vocabulary.len());
-        TensorsMut {
-            U: take_front(&mut self.U, hidden * K),
-            W: take_front(&mut self.W, hidden * m),
-            V: take_front(&mut self.V, vocabulary * m),
-            b: take_front(&mut self.b, hidden),
-            c: take_front(&mut self.c, vocabulary),
+/// The five tensors of [`Parameters`], each row by row and writable.
+pub type TensorsMut<'a> = PerTensor<&'a mut [f64]>;
+
+impl<T> PerTensor<T> {
+    /// Applies a function to each value.
+    pub fn map<R>(self, mut function: impl FnMut(T) -> R) -> PerTensor<R> {
+        PerTensor {
+            U: function(self.U),
+            W: function(self.W),
+            V: function(self.V),
+            b: function(self.b),
+            c: function(self.c),
         }
-    }
-}
-
-fn take_front<'a>(rest: &mut &'a mut [f64], count: usize) -> &'a mut [f64] {
-    let (front, back) = std::mem::take(rest).split_at_mut(count);
-    *rest = back;
-    front
-}
-
-/// Some rows of the five: what one thread works on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// Rows of U, W and b.
-    pub hidden: Range<usize>,
-    /// Rows of V and c.
-    pub vocabulary: Range<usize>,
-}
-
-impl Block {
-    /// All rows.
-    pub fn all(shape: Shape) -> Self {
-        Block {
-            hidden: 0..shape.m(),
-            vocabulary: 0..shape.K(),
-        }
-    }
-
-    /// The largest number of blocks that are worth having: of more, some would have no rows at all.
-    pub fn most(shape: Shape) -> usize {
-        shape.m().max(shape.K()).div_ceil(8)
-    }
-
-    /// All rows in `count` blocks of about the same work, each from a multiple of eight on. Some may be
-    /// empty.
-    pub fn split(shape: Shape, count: usize) -> impl Iterator<Item = Block> {
-        let part = move |rows: usize, block: usize| {
-            // The product may be larger than any number of rows.
-            let of = |eights: usize, block: usize| eights as u128 * block as u128 / count as u128;
-            let start = |block: usize| (of(rows.div_ceil(8), block) as usize * 8).min(rows);
-            start(block)..start(block + 1)
-        };
-        (0..count).map(move |block| Block {
-            hidden: part(shape.m(), block),
-            vocabulary: part(shape.K(), block),
-        })
     }
 }
 
@@ -394,22 +334,6 @@ mod tests {
             Parameters::zeros(large),
             Err(ShapeError::NoMemory { .. })
         ));
-    }
-
-    /// No machine has such parameters, but their rows can be counted.
-    #[test]
-    fn blocks_of_any_shape_hold_every_row_once() {
-        for (m, K) in [(1, 1), (20, 65), (1, 1 << 58)] {
-            let shape = Shape::new(m, K).unwrap();
-            for count in [1, 3, 1024] {
-                let mut next = 0;
-                for block in Block::split(shape, count) {
-                    assert_eq!(block.vocabulary.start, next);
-                    next = block.vocabulary.end;
-                }
-                assert_eq!(next, K, "m = {m}, {count} blocks");
-            }
-        }
     }
 
     #[test]

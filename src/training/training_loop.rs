@@ -14,12 +14,11 @@ use crate::inference::sampling::{Sampling, Synthesizer};
 use crate::kernels::Level;
 use crate::model::{Model, State};
 use crate::network::parameters::{Shape, ShapeError, zeros};
-use crate::network::unrolled::Unrolled;
 use crate::random::{Generator, Stream};
 use crate::settings::{Loss, SettingError, Settings};
 use crate::text::corpus::{Corpus, TextError};
-use crate::training::batch::Streams;
-use crate::training::order::{Next, Walk};
+use crate::training::batch::Batch;
+use crate::training::order::{TextOrder, UpdateSource};
 use crate::training::validation::{Validation, Validator};
 use std::fmt;
 use std::io::Cursor;
@@ -211,7 +210,7 @@ impl From<TextError> for TrainingError {
 #[derive(Debug)]
 pub struct Training {
     corpus: Corpus,
-    walk: Walk,
+    order: TextOrder,
     model: Model,
     best: Model,
     looked: Option<Look>,
@@ -221,7 +220,7 @@ pub struct Training {
     h0: Vec<f64>,
     /// The first stream's chunk that was looked at, and one character more.
     chunk: Vec<usize>,
-    streams: Streams,
+    batch: Batch,
     /// Where a part of the text is held out.
     validator: Option<Validator>,
     /// Of the parameters as they are.
@@ -283,11 +282,10 @@ impl Training {
             corpus.use_vocabulary(&model.vocabulary)?;
         }
         let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
-        // The model and the best model with what the optimiser remembers.
-        let times = 2 + 2 * settings.optimizer.memory().len();
-        claim_memory(shape, &settings, corpus.learned(), times)?;
+        // The model and the best model, each with what the optimizer remembers.
+        claim_memory(shape, &settings, 2 + 2 * settings.optimizer.memory().len())?;
         let state = match from {
-            Some(model) => State::first(model.state.rnn.clone(), &settings)?,
+            Some(model) => State::first(model.state.rnn.try_clone()?, &settings)?,
             None => State::untrained(shape, &settings)?,
         };
         let model = Model {
@@ -296,7 +294,12 @@ impl Training {
             vocabulary: corpus.vocabulary().clone(),
             state,
         };
-        Self::with(corpus, model.clone(), model)
+        let best = Model {
+            state: model.state.try_clone()?,
+            vocabulary: model.vocabulary.clone(),
+            ..model
+        };
+        Self::with(corpus, best, model)
     }
 
     /// Goes on where a run stands: `model` is its last state, `best` the best model it has seen.
@@ -355,8 +358,8 @@ impl Training {
             });
         }
         check_length(&corpus, &model.settings)?;
-        // Both models are there already.
-        claim_memory(shape, &model.settings, corpus.learned(), 0)?;
+        // Both models are in memory already.
+        claim_memory(shape, &model.settings, 0)?;
         Self::with(corpus, best, model)
     }
 
@@ -366,22 +369,22 @@ impl Training {
             "training: a text opened with other settings"
         );
         let level = Level::chosen();
-        let streams = Self::streams(&model, level, 1)?;
+        let batch = Self::batch(&model, level, 1)?;
         let validator = (model.settings.validation > 0.0)
             .then(|| Validator::new(model.state.rnn.shape(), level));
         corpus.split(model.settings.streams)?;
-        let walk = Walk::new(&model.settings, &corpus)?;
+        let order = TextOrder::new(&model.settings, &corpus)?;
         let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
         chunk.clear();
         Ok(Training {
             corpus,
-            walk,
+            order,
             best,
             looked: None,
             position: 0,
             h0: zeros(model.state.h.len())?,
             chunk,
-            streams,
+            batch,
             validator: validator.transpose()?,
             validation: None,
             competes: false,
@@ -389,14 +392,14 @@ impl Training {
         })
     }
 
-    fn streams(model: &Model, level: Level, threads: usize) -> Result<Streams, ShapeError> {
+    fn batch(model: &Model, level: Level, threads: usize) -> Result<Batch, ShapeError> {
         let Settings {
             sequence_length: T,
             streams,
             ..
         } = model.settings;
         let shape = model.state.rnn.shape();
-        Ok(Streams::new(shape, T, streams, threads)?.at(level))
+        Ok(Batch::new(shape, T, streams, threads)?.at(level))
     }
 
     /// Goes on at `level` and on up to `threads` threads. It never shows in what is learned.
@@ -405,7 +408,7 @@ impl Training {
     /// [`TrainingError::Shape`] where the memory for it cannot be had.
     pub fn on(self, level: Level, threads: usize) -> Result<Self, TrainingError> {
         Ok(Training {
-            streams: Self::streams(&self.model, level, threads)?,
+            batch: Self::batch(&self.model, level, threads)?,
             validator: self.validator.map(|validator| validator.at(level)),
             looked: None,
             ..self
@@ -436,7 +439,7 @@ impl Training {
 
     /// Updates in one pass over the text.
     pub fn updates_per_epoch(&self) -> u64 {
-        self.walk.updates_per_epoch()
+        self.order.updates_per_epoch()
     }
 
     /// Whether the parameters as they are are the best so far.
@@ -550,10 +553,10 @@ impl Training {
             loss: kind,
             ..
         } = self.model.settings;
-        let next = self.walk.next(&self.model.state);
-        let (place, steps) = self.read(&next)?;
+        let source = self.order.next_source(&self.model.state);
+        let (place, steps) = self.read(&source)?;
         let state = &self.model.state;
-        let sum = self.streams.forward(&state.rnn);
+        let sum = self.batch.forward_backward(&state.rnn);
         let loss = match kind {
             Loss::Sum => sum,
             Loss::Mean => sum / steps as f64,
@@ -582,28 +585,28 @@ impl Training {
         let competes = self.validator.is_none() && state.updates % BEST_EVERY == 0;
         let look = Look {
             iteration: state.updates,
-            epoch: next.epoch,
+            epoch: source.epoch,
             position: place,
             loss,
             smooth_loss,
             is_best: competes && state.best_smooth_loss.is_none_or(|best| smooth_loss < best),
         };
-        self.position = next.position as usize;
+        self.position = source.position as usize;
         self.looked = Some(look);
         Ok(look)
     }
 
     /// Gives the streams their chunks, and the hidden states that they begin with; returns where in the text that of
     /// the first stream is, and their length.
-    fn read(&mut self, next: &Next) -> Result<(usize, usize), TrainingError> {
+    fn read(&mut self, source: &UpdateSource) -> Result<(usize, usize), TrainingError> {
         let m = self.model.state.rnn.shape().m();
         self.h0.copy_from_slice(&self.model.state.h);
         let mut first = 0;
         let states = self.h0.chunks_exact_mut(m);
-        for (stream, (place, h0)) in self.walk.places(next).zip(states).enumerate() {
+        for (stream, (place, h0)) in self.order.positions(source).zip(states).enumerate() {
             let characters = self.corpus.chunk(stream, place)?;
             let begins_document = self.model.newline() == Some(characters[0]);
-            if next.begins || begins_document {
+            if source.resets || begins_document {
                 h0.fill(0.0);
             }
             let steps = characters.len() - 1;
@@ -611,9 +614,9 @@ impl Training {
                 first = place as usize;
                 self.chunk.clear();
                 self.chunk.extend_from_slice(characters);
-                self.streams.resize(steps);
+                self.batch.resize(steps);
             }
-            (self.streams).begin(stream, &characters[..steps], &characters[1..], h0);
+            (self.batch).begin(stream, &characters[..steps], &characters[1..], h0);
         }
         Ok((first, self.chunk.len() - 1))
     }
@@ -641,9 +644,9 @@ impl Training {
             Loss::Mean => settings.streams.saturating_mul(steps),
         };
         let rule = settings.rule(state.updates + 1);
-        (self.streams).learn(&rule, divisor, &mut state.rnn, &mut state.memory);
+        (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.memory);
         let m = state.rnn.shape().m();
-        for (h, last) in state.h.chunks_exact_mut(m).zip(self.streams.last_h()) {
+        for (h, last) in state.h.chunks_exact_mut(m).zip(self.batch.last_h()) {
             h.copy_from_slice(last);
         }
         state.updates += 1;
@@ -696,30 +699,18 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
     }
 }
 
-/// Asks for all that a run still needs at once, as many numbers as parameters so many times among it,
-/// and gives it back: a system that promises more than it has refuses one large request sooner than
-/// many small ones.
-fn claim_memory(
-    shape: Shape,
-    settings: &Settings,
-    learned: u64,
-    times: usize,
-) -> Result<(), ShapeError> {
-    let parameters = (shape.entries() * size_of::<f64>()).checked_mul(times);
-    let steps = Unrolled::bytes(shape, settings.sequence_length, settings.streams);
-    let validator = if settings.validation > 0.0 {
-        Validator::bytes(shape)
-    } else {
-        Some(0)
-    };
-    let walk = Some(Walk::bytes(settings, learned));
-    let bytes = [parameters, steps, validator, walk]
-        .into_iter()
-        .try_fold(0usize, |sum, part| sum.checked_add(part?))
-        .unwrap_or(usize::MAX);
-    Vec::<u8>::new()
-        .try_reserve_exact(bytes)
-        .map_err(|_| ShapeError::NoMemory { bytes })
+/// Asks for about as much memory as a run takes, in one request, and gives it back. Every buffer is refused on its own
+/// if it cannot be allocated; but a system that promises more memory than it has refuses only requests that are larger
+/// than all of it. `models` counts the parameters and what is shaped like them.
+fn claim_memory(shape: Shape, settings: &Settings, models: usize) -> Result<(), ShapeError> {
+    let parameters = shape.entries().saturating_mul(models);
+    // Of each step h_t, dL/da_t and g_t, and the same packed.
+    let rows = settings.sequence_length.saturating_mul(settings.streams);
+    let row = (4 * shape.m()).saturating_add(2 * shape.K());
+    let numbers = parameters.saturating_add(rows.saturating_mul(row));
+    let bytes = numbers.saturating_mul(size_of::<f64>());
+    let mut claim: Vec<u8> = Vec::new();
+    (claim.try_reserve_exact(bytes)).map_err(|_| ShapeError::NoMemory { bytes })
 }
 
 #[cfg(test)]

@@ -67,11 +67,6 @@ impl Validator {
         })
     }
 
-    /// Bytes that [`Validator::new`] allocates; `None` where that overflows.
-    pub fn bytes(shape: Shape) -> Option<usize> {
-        Unrolled::bytes(shape, HELD_OUT_STEPS, 1)
-    }
-
     /// Reads at `level` from now on.
     pub fn at(self, level: Level) -> Self {
         Validator {

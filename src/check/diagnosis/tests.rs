@@ -256,7 +256,7 @@ fn a_right_program_is_right_in_everything() {
         assert_eq!(lesson.reasons(lesson.right()), [None; 5]);
         assert_eq!(lesson.reasons(lesson.backward("")), [None; 5]);
         let (T, m, K) = (lesson.T(), lesson.m(), lesson.K());
-        let Pass { h, p, loss } = &lesson.pass;
+        let Pass { h, p, loss, .. } = &lesson.pass;
         for (name, shape, values) in [
             ("h", vec![T, m], h[1..].concat()),
             ("p", vec![T, K], p.concat()),

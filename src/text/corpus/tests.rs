@@ -1,7 +1,7 @@
 use super::*;
 use crate::random::{Generator, Stream};
 use crate::text::pass::MARKS;
-use crate::training::order::Walk;
+use crate::training::order::TextOrder;
 use std::sync::{Arc, Mutex};
 
 fn settings(T: usize, documents: bool) -> Settings {
@@ -17,12 +17,12 @@ fn open(bytes: &[u8], symbols: Symbols, settings: &Settings) -> Result<Corpus, T
 }
 
 /// From the start of every stream's part to its end.
-fn walk(corpus: &Corpus, streams: usize) -> Walk {
+fn walk(corpus: &Corpus, streams: usize) -> TextOrder {
     let settings = Settings {
         streams,
         ..settings(corpus.T, corpus.documents)
     };
-    Walk::new(&settings, corpus).unwrap()
+    TextOrder::new(&settings, corpus).unwrap()
 }
 
 fn updates_per_epoch(corpus: &Corpus) -> u64 {
