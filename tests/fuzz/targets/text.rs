@@ -6,7 +6,7 @@
 #![no_main]
 #![allow(non_snake_case)]
 
-#[path = "../../definition/mod.rs"]
+#[path = "../../library/definition.rs"]
 mod definition;
 #[path = "shared/memory.rs"]
 mod memory;

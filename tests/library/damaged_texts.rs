@@ -1,9 +1,6 @@
 //! Texts that were damaged, or never were any: refused where they have to be, else read as they are defined.
 
-#![allow(non_snake_case)]
-
-mod definition;
-
+use crate::definition;
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 use elman::{Corpus, Settings, TextError};

@@ -1,8 +1,6 @@
 //! Runs that go on: stopped anywhere, in any way, they end in the bytes of the run that never stopped.
 
-mod program;
-
-use program::{Ended, Folder, TEXT, value};
+use crate::harness::{self, Ended, Folder, TEXT, value};
 
 /// What a run of the tests is begun with; reports are frequent and fall between the other times.
 const OPTIONS: &str = "--hidden 6 --seq-length 10 --report-every 70 --report-length 30 \
@@ -100,7 +98,7 @@ fn a_run_goes_on_from_its_last_save_whatever_it_was_doing() {
 fn a_best_model_from_after_the_state_is_reached_again() {
     let folder = Folder::new("resume-younger");
     let whole = begin(&folder, "whole", "--iterations 430").well();
-    let best = program::value(whole.split("passage ").nth(1).unwrap(), "best_iter");
+    let best = value(whole.split("passage ").nth(1).unwrap(), "best_iter");
     let best: u64 = best.split_whitespace().next().unwrap().parse().unwrap();
     assert!(best > 201, "{best}");
     begin(&folder, "run", "--iterations 201").well();
@@ -166,7 +164,7 @@ fn a_finished_run_says_its_end_again_and_stays_as_it_is() {
 fn cannot_report(folder: &Folder, arguments: &str) {
     let mut options = std::fs::File::options();
     let full = options.write(true).open("/dev/full").unwrap();
-    program::ended(folder.command(arguments).stdout(full)).refused(1, "standard output: ");
+    harness::ended(folder.command(arguments).stdout(full)).refused(1, "standard output: ");
 }
 
 #[cfg(target_os = "linux")]
@@ -541,8 +539,8 @@ fn a_run_whose_rows_are_taken_away_ends() {
     let folder = Folder::new("resume-rows");
     let train = "train text --hidden 4 --iterations 1000000000000 --report-length 0 --save-every 50 --quiet --out";
     for (out, name) in [("run", "loss.csv"), ("other", "reports.jsonl")] {
-        let run = program::Running::start(&folder, &format!("{train} {out}"));
-        program::wait_for(&folder.path(&format!("{out}/model.safetensors")));
+        let run = harness::Running::start(&folder, &format!("{train} {out}"));
+        harness::wait_for(&folder.path(&format!("{out}/model.safetensors")));
         let name = format!("{out}/{name}");
         std::fs::remove_file(folder.path(&name)).unwrap();
         run.ended().refused(1, &format!("elman: {name}: "));

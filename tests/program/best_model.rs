@@ -1,10 +1,8 @@
 //! Runs that end between two candidates for the best model, and samples that begin elsewhere.
 
-mod program;
-
+use crate::harness::{Folder, ended, value};
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::checkpoint;
-use program::{Folder, ended, value};
 use std::iter::successors;
 
 /// A run of 320 updates: the best model is that of update 300, the last another.

@@ -1,14 +1,12 @@
 //! `elman report`: what it tells is what the run was.
 
-mod program;
-
+use crate::harness::{Folder, TEXT, ended, value};
 use elman::check::Case;
 use elman::check::check_gradients;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::checkpoint;
 use elman::internals::disk::System;
 use elman::random::{Generator, Stream};
-use program::{Folder, TEXT, ended, value};
 
 /// Texts, and how they are learned.
 fn runs() -> Vec<(&'static str, Vec<u8>, &'static str)> {

@@ -1,10 +1,6 @@
 //! `elman plot`: charts of runs that have ended, that go on, and that are damaged.
 
-#![allow(non_snake_case)]
-
-mod program;
-
-use program::{Folder, Running, ended, wait_for};
+use crate::harness::{Folder, PATIENCE, Running, ended, wait_for};
 use std::fs;
 
 /// Three short runs: two of one setting, and one of another T.
@@ -211,7 +207,7 @@ fn the_chart_of_a_run_is_refreshed_until_it_ends() {
     assert!(first.contains("refresh") && first.contains(">at update 0, 0 %</text>"));
     let begun = std::time::Instant::now();
     while folder.read_text("run/loss.svg") == first {
-        assert!(begun.elapsed() < program::PATIENCE, "it is not refreshed");
+        assert!(begun.elapsed() < PATIENCE, "it is not refreshed");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let second = folder.read_text("run/loss.svg");

@@ -1,8 +1,6 @@
 //! The program on bad input: one clear line, the right exit status, and nothing lost.
 
-mod program;
-
-use program::{Folder, ended};
+use crate::harness::{self, Folder, ended};
 
 #[test]
 fn texts_that_cannot_be_learned_are_refused() {
@@ -439,7 +437,7 @@ fn arguments_that_are_no_text_are_no_panic() {
     ended(folder.command("train --hidden").arg(odd)).refused(2, "--hidden");
     ended(folder.command("sample run --prime").arg(odd))
         .refused(2, "--prime: the value is not UTF-8");
-    std::fs::write(folder.path("text").with_file_name(odd), program::TEXT).unwrap();
+    std::fs::write(folder.path("text").with_file_name(odd), harness::TEXT).unwrap();
     ended(folder.command("check").arg(odd)).well();
 }
 
@@ -470,7 +468,7 @@ fn an_output_that_fails_ends_the_run_after_saving() {
             .stdout(full_device()),
     );
     at_once.refused(1, "full keeps the best model and the state at update 0");
-    let (output, _other) = program::stalled();
+    let (output, _other) = harness::stalled();
     let later = ended(folder.command(&format!("{train} run")).stdout(output));
     let updates = folder.updates("run");
     assert!(0 < updates && updates < 3000, "{updates}");

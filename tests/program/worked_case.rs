@@ -1,16 +1,12 @@
 //! `elman check --write-case` and `--against`: files, lines and exit statuses. What each mistake is called, the tests
 //! of `src/diagnosis` say, and `fixtures/check_mistakes.py`.
 
-#![allow(non_snake_case)]
-
-mod program;
-
+use crate::harness::{Ended, Folder};
 use elman::internals::arrays;
 use elman::internals::arrays::{Form, Read, Values, Written};
 use elman::internals::diagnosis::Known;
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
-use program::{Ended, Folder};
 
 /// The arrays of a case.
 fn case(folder: &Folder, name: &str) -> Vec<Read> {

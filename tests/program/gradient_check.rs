@@ -1,8 +1,6 @@
 //! `elman check` of this program's own gradients: of untrained networks, and of models.
 
-mod program;
-
-use program::{Folder, TEXT};
+use crate::harness::{self, Folder, TEXT};
 use std::fs;
 
 #[test]
@@ -280,6 +278,6 @@ fn what_does_not_go_together_is_refused() {
 fn a_verdict_that_nobody_reads_counts() {
     let folder = Folder::new("check-unread");
     let mut command = folder.command("check --sigma 1e300");
-    command.stdout(program::unread());
-    program::ended(&mut command).refused(1, "gradient check undecided");
+    command.stdout(harness::unread());
+    harness::ended(&mut command).refused(1, "gradient check undecided");
 }

@@ -1,10 +1,6 @@
 //! Completions, in the shells that they are for.
 
-#![cfg(unix)]
-
-mod program;
-
-use program::{Folder, ended};
+use crate::harness::{Folder, ended};
 use std::process::Command;
 
 /// Whether the shell is here; a test without it says that it was skipped.

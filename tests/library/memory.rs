@@ -1,7 +1,6 @@
 //! Nothing allocates per update or per character.
 
 #![allow(unsafe_code)]
-#![allow(non_snake_case)]
 
 use elman::inference::{Extent, Reading, Scorer};
 use elman::inference::{Sampling, Synthesizer};
@@ -10,10 +9,11 @@ use elman::text::Symbols;
 use elman::{Corpus, Level, Order, STORY, Settings, Training};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::env;
 use std::hint::black_box;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::process::Command;
 use std::sync::atomic::{AtomicIsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The system's allocator, counted.
 struct Counting;
@@ -46,10 +46,21 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// What the threads hold together can be told of one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+/// Whether this process runs one test alone; if not, runs the test in a process that does. What all
+/// threads hold together says nothing of a test while others are at work.
+fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "ELMAN_TEST_ALONE";
+    if env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(ALONE, "1")
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains(" 1 passed;"), "{stdout}");
+    false
 }
 
 /// Allocations that this thread makes meanwhile.
@@ -105,7 +116,9 @@ impl Seek for Endless {
 /// However long the text, wherever in it a stream is, and however much of it is held out.
 #[test]
 fn a_long_text_is_held_nowhere() {
-    let _alone = alone();
+    if !is_alone("memory::a_long_text_is_held_nowhere") {
+        return;
+    }
     let chunks = Order::Chunks { length: 1000 };
     for (symbols, documents, streams, order) in [
         (Symbols::Characters, false, 1, Order::Text),
@@ -159,7 +172,6 @@ fn updates(training: &mut Training, count: usize) {
 
 #[test]
 fn an_allocation_is_counted() {
-    let _alone = alone();
     assert_eq!(allocations(|| drop(black_box(vec![1]))), 1);
     assert_eq!(allocations(|| drop(black_box(vec![0; 9]))), 1);
 }
@@ -167,7 +179,6 @@ fn an_allocation_is_counted() {
 /// The best model changes on the way, and the short text is begun anew.
 #[test]
 fn an_update_allocates_nothing() {
-    let _alone = alone();
     let begins_anew = [(STORY, false), (SHORT, true)];
     for (text, begins_anew) in begins_anew {
         for (m, B) in [(1, 1), (21, 1), (7, 4), (21, 4)] {
@@ -186,7 +197,6 @@ fn an_update_allocates_nothing() {
 /// Not even where the chunks are shuffled anew.
 #[test]
 fn no_order_allocates_anything() {
-    let _alone = alone();
     for order in [Order::Chunks { length: 15 }, Order::Positions] {
         let settings = Settings {
             hidden: 7,
@@ -207,7 +217,6 @@ fn no_order_allocates_anything() {
 /// After the first, and whatever is between them: updates, and the best model's change.
 #[test]
 fn a_look_at_what_is_held_out_allocates_nothing() {
-    let _alone = alone();
     for documents in [false, true] {
         let settings = Settings {
             hidden: 21,
@@ -234,7 +243,9 @@ fn a_look_at_what_is_held_out_allocates_nothing() {
 /// A thread takes something when it begins and gives it back when it ends.
 #[test]
 fn on_several_threads_memory_is_flat() {
-    let _alone = alone();
+    if !is_alone("memory::on_several_threads_memory_is_flat") {
+        return;
+    }
     let mut training = training(SHORT, 9, 4).on(Level::chosen(), 3).unwrap();
     updates(&mut training, 50);
     let before = HELD.load(Ordering::Relaxed);
@@ -246,7 +257,6 @@ fn on_several_threads_memory_is_flat() {
 
 #[test]
 fn a_character_that_is_written_allocates_nothing() {
-    let _alone = alone();
     let mut trained = training(STORY, 21, 1);
     updates(&mut trained, 50);
     let state = &trained.model().state;
@@ -279,7 +289,6 @@ fn a_character_that_is_written_allocates_nothing() {
 
 #[test]
 fn a_character_that_is_judged_allocates_nothing() {
-    let _alone = alone();
     let trained = training(STORY, 21, 1);
     let mut scorer = Scorer::of(trained.model());
     let count = allocations(|| {
@@ -296,7 +305,9 @@ fn a_character_that_is_judged_allocates_nothing() {
 /// However long the text, and its lines.
 #[test]
 fn a_long_text_is_judged_and_held_nowhere() {
-    let _alone = alone();
+    if !is_alone("memory::a_long_text_is_judged_and_held_nowhere") {
+        return;
+    }
     let trained = training(SHORT, 3, 1);
     for extent in [
         Extent::Text,

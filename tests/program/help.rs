@@ -1,8 +1,6 @@
 //! What the program says about itself, and to whom mistypes.
 
-mod program;
-
-use program::{Folder, ended};
+use crate::harness::{Folder, ended};
 
 #[test]
 fn help_and_version_go_to_standard_output() {

@@ -1,16 +1,12 @@
 //! The program on good input: what it prints, what it leaves behind, and that it can be repeated.
 
-#![allow(non_snake_case)]
-
-mod program;
-
+use crate::harness::{self, Folder, TEXT, ended, value};
 use elman::inference::synthesize;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::json;
 use elman::kernels::ln;
 use elman::random::{Generator, Stream};
 use elman::{Settings, Training};
-use program::{Folder, TEXT, ended, value};
 
 /// Report lines with the text that follows each, from the output of `train`.
 fn reports(stdout: &str) -> Vec<(&str, &str)> {
@@ -397,13 +393,13 @@ fn a_run_that_nobody_reads_is_the_same_run() {
     let unread = ended(
         folder
             .command(&format!("{train} unread"))
-            .stdout(program::unread()),
+            .stdout(harness::unread()),
     );
     assert_eq!((unread.status, unread.stderr.as_str()), (0, ""));
     assert!(folder.files("unread") == folder.files("read"));
     // Where the run itself fails, that is told all the same.
     let wild = format!("{train} wild --learning-rate 3e306");
-    let wild = ended(folder.command(&wild).stdout(program::unread()));
+    let wild = ended(folder.command(&wild).stdout(harness::unread()));
     wild.refused(1, "the loss is inf at update 3");
 }
 

@@ -1,13 +1,9 @@
 //! `show`: what it says of a model, to people and to programs.
 
-#![allow(non_snake_case)]
-
-mod program;
-
+use crate::harness::{Folder, TEXT, value};
 use elman::Model;
 use elman::internals::checkpoint;
 use elman::text::Symbols;
-use program::{Folder, TEXT, value};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

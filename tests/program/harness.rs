@@ -1,13 +1,13 @@
 //! What the tests of the program share: running it, and folders that are gone afterwards.
 
-#![allow(dead_code)]
-
+pub use crate::examples::TEXT;
 use std::fs;
 use std::io::{Read as _, Write as _};
 #[cfg(unix)]
 use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -109,13 +109,12 @@ pub fn wait_for(path: &Path) {
 /// A folder of its own for one test, with a text in it.
 pub struct Folder(PathBuf);
 
-/// What the small runs learn: 13 lines, characters of one to four bytes.
-pub const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; \u{e5}tta klockor \
-                        sl\u{e5}r tolv. \u{65e5}\u{672c} \u{1f600}\nall of it again: ";
-
 impl Folder {
     pub fn new(test: &str) -> Self {
-        let name = format!("elman-{test}-{}", std::process::id());
+        // Two tests may choose one name.
+        static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("elman-{test}-{}-{number}", std::process::id());
         let folder = Folder(place().join(name));
         let _ = fs::remove_dir_all(&folder.0);
         fs::create_dir_all(&folder.0).unwrap();
@@ -186,6 +185,7 @@ impl Folder {
     }
 
     /// Runs it until it has written so many bytes, and then stops reading.
+    #[cfg(unix)]
     pub fn run_for_some(&self, arguments: &str, bytes: usize) -> Ended {
         let mut child = self
             .command(arguments)

@@ -1,9 +1,7 @@
 //! Runs that are killed, and runs that meet on one folder.
 
-mod program;
-
+use crate::harness::{Folder, PATIENCE, Running, value, wait_for};
 use elman::random::{Generator, Stream};
-use program::{Folder, PATIENCE, Running, wait_for};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +10,7 @@ const ENDLESS: &str = "train text --hidden 6 --seq-length 10 --iterations 100000
                        --report-length 20 --passage-length 50 --log-every 3 --save-every 7 --out run --force";
 
 fn update_of(report: &str) -> u64 {
-    program::value(report.lines().next().unwrap(), "iter")
+    value(report.lines().next().unwrap(), "iter")
         .parse()
         .unwrap()
 }

@@ -1,9 +1,7 @@
 //! `train --seeds`: several runs side by side are the runs that they would be alone.
 
-mod program;
-
+use crate::harness::{self, Ended, Folder, PATIENCE, Running, value, wait_for};
 use elman::internals::checkpoint;
-use program::{Ended, Folder, PATIENCE, Running, value, wait_for};
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -432,7 +430,7 @@ fn a_pipe_is_read_once_for_all() {
 fn a_reader_that_has_left_ends_nothing() {
     let folder = Folder::new("seeds-unread");
     let mut command = folder.command(&format!("{SETTING} --seeds 3 --out runs"));
-    let ended = program::ended(command.stdout(program::unread()));
+    let ended = harness::ended(command.stdout(harness::unread()));
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
     seeds(&folder, "--seeds 3 --out whole").well();
     assert_same(&folder, 1..=3, "runs", "whole");

@@ -1,9 +1,7 @@
 //! `--validation`: a part of the text that is held out, and what a run tells and keeps of it.
 
-mod program;
-
+use crate::harness::{Folder, TEXT, value};
 use elman::internals::checkpoint;
-use program::{Folder, value};
 
 /// What the program does with these options is the same as with the library.
 fn settings() -> elman::Settings {
@@ -16,7 +14,7 @@ fn settings() -> elman::Settings {
 }
 
 fn text() -> String {
-    program::TEXT.repeat(13)
+    TEXT.repeat(13)
 }
 
 /// The lines that begin so.

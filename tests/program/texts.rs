@@ -1,8 +1,6 @@
 //! Texts of every kind, as the program reads them: files and streams, any characters, bytes, documents.
 
-mod program;
-
-use program::{Folder, Running, wait_for};
+use crate::harness::{Folder, Running, wait_for};
 use std::collections::BTreeSet;
 
 const RUN: &str = "--hidden 8 --iterations 300 --report-every 100 --quiet";

@@ -1,12 +1,10 @@
 //! `elman sample`: every option does what it says.
 
-mod program;
-
+use crate::harness::{Folder, ended};
 use elman::Model;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::checkpoint;
 use elman::random::{Generator, Stream};
-use program::{Folder, ended};
 use std::io::Read as _;
 use std::process::Stdio;
 

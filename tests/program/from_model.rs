@@ -1,9 +1,7 @@
 //! `train --from`: a run that begins with the weights of a model.
 
-mod program;
-
+use crate::harness::{Folder, TEXT};
 use elman::internals::checkpoint;
-use program::{Folder, TEXT};
 
 const RUN: &str = "--hidden 8 --iterations 400 --report-every 200 --report-length 20 --quiet";
 

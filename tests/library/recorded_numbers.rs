@@ -1,7 +1,5 @@
 //! The network against numbers of an independent NumPy program: `fixtures/recorded_numbers.py`.
 
-#![allow(non_snake_case)]
-
 use elman::model::Model;
 use elman::network::Optimizer;
 use elman::settings::{Loss, Settings};
@@ -103,7 +101,7 @@ struct Case {
 fn cases() -> Vec<Case> {
     macro_rules! file {
         ($name:literal) => {
-            include_str!(concat!("../fixtures/recorded/", $name, ".txt"))
+            include_str!(concat!("../../fixtures/recorded/", $name, ".txt"))
         };
     }
     use Optimizer::{AdaGrad, Adam, RmsProp};

@@ -1,0 +1,31 @@
+//! A text and a model that the tests of the library and those of the program use.
+
+use elman::model::State;
+use elman::random::{Generator, Stream};
+use elman::text::Symbols;
+use elman::{Model, Parameters, Rnn, Settings, Shape, Vocabulary};
+
+/// What the small runs learn: 13 lines, characters of one to four bytes.
+pub const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; \u{e5}tta klockor \
+                        sl\u{e5}r tolv. \u{65e5}\u{672c} \u{1f600}\nall of it again: ";
+
+/// A network whose weights are all alive, and which forgets little.
+pub fn model(symbols: Symbols, characters: &str, documents: bool) -> Model {
+    let mut characters: Vec<char> = characters.chars().collect();
+    characters.sort_unstable();
+    let vocabulary = Vocabulary::from_characters(symbols, characters).unwrap();
+    let shape = Shape::new(7, vocabulary.len()).unwrap();
+    let mut parameters = Parameters::zeros(shape).unwrap();
+    Generator::new(3, Stream::Initialization).fill_normal(parameters.values_mut(), 0.7);
+    let settings = Settings {
+        hidden: 7,
+        documents,
+        ..Settings::default()
+    };
+    Model {
+        settings,
+        vocabulary,
+        source: None,
+        state: State::first(Rnn { parameters }, &settings).unwrap(),
+    }
+}

@@ -1,0 +1,365 @@
+//! What a text costs: the rules of `elman::inference::scoring` against a plain twin of them.
+
+use crate::examples::model;
+use elman::inference::{Extent, Reading, Row, Score, Scorer, Worst, unknown};
+use elman::inference::{score_lines, score_text};
+use elman::network::reference;
+use elman::text::TextError;
+use elman::text::{InvalidUtf8, Symbols, one_hot};
+use elman::{Level, Model};
+use std::io::{self, Read};
+
+/// What is done with a text: h = 0, a character read, or one judged.
+enum Event {
+    Restart,
+    Pass(char),
+    Charge(char, u64),
+}
+use Event::{Charge, Pass, Restart};
+
+/// The rules as they are written, with the lines as a list. One list of events for every row.
+fn rules(model: &Model, text: &[char], extent: Extent) -> Vec<Vec<Event>> {
+    let has = |c: char| model.vocabulary.index(c).is_some();
+    let documents = model.settings.documents;
+    let text = match (model.vocabulary.symbols(), text) {
+        (Symbols::Characters, ['\u{feff}', rest @ ..]) => rest,
+        (_, text) => text,
+    };
+    let place = |start: usize, line: &[char]| {
+        let places = line.iter().enumerate();
+        let events = places.map(|(i, &c)| Charge(c, (start + i) as u64 + 1));
+        events.collect::<Vec<Event>>()
+    };
+    if extent == Extent::Text && !documents {
+        return vec![
+            [vec![Restart], place(0, text)]
+                .into_iter()
+                .flatten()
+                .collect(),
+        ];
+    }
+    let mut lines: Vec<&[char]> = text.split(|&c| c == '\n').collect();
+    if lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
+    let without_return = |line: &[char]| match line {
+        [line @ .., '\r'] if documents || !has('\r') => line.len(),
+        line => line.len(),
+    };
+    if extent == Extent::Text {
+        let (mut events, mut start) = (vec![Restart, Pass('\n')], 0);
+        for line in lines {
+            let length = without_return(line);
+            if length > 0 {
+                events.extend(place(start, &line[..length]));
+                events.push(Charge('\n', (start + line.len()) as u64 + 1));
+            }
+            start += line.len() + 1;
+        }
+        return vec![events];
+    }
+    let carry = extent == Extent::Lines { carry: true };
+    let mut rows = Vec::new();
+    for (i, line) in lines.into_iter().enumerate() {
+        let mut events = Vec::new();
+        if i == 0 || !carry {
+            events.push(Restart);
+        }
+        if has('\n') {
+            events.push(Pass('\n'));
+        }
+        events.extend(place(0, &line[..without_return(line)]));
+        rows.push(events);
+    }
+    rows
+}
+
+/// The costs of what is judged, by the dense equations.
+fn twin(model: &Model, rows: Vec<Vec<Event>>) -> Vec<Score> {
+    let (m, K) = (model.state.rnn.shape().m(), model.vocabulary.len());
+    let parameters = &model.state.rnn.parameters;
+    let (mut h, mut p) = (vec![0.0; m], None::<Vec<f64>>);
+    let mut scores = Vec::new();
+    for row in rows {
+        let mut score = Score::default();
+        for event in row {
+            let (Pass(c) | Charge(c, _)) = event else {
+                (h, p) = (vec![0.0; m], None);
+                continue;
+            };
+            let index = model.vocabulary.index(c);
+            let bits = match (index, &p) {
+                (None, _) => Some(unknown(model.vocabulary.symbols())),
+                (Some(index), Some(p)) => Some(-p[index].log2()),
+                (Some(_), None) => None,
+            };
+            if let (Charge(character, position), Some(bits)) = (event, bits) {
+                score.bits += bits;
+                score.characters += 1;
+                score.unknown += u64::from(index.is_none());
+                if score.worst.is_none_or(|worst| bits > worst.bits) {
+                    score.worst = Some(Worst {
+                        character,
+                        position,
+                        bits,
+                    });
+                }
+            }
+            if let Some(index) = index {
+                if model.settings.documents && c == '\n' {
+                    h.fill(0.0);
+                }
+                let x = one_hot(&[index], K);
+                let pass = reference::forward(parameters, &x, &x, &h);
+                (h, p) = (pass.h[1].clone(), Some(pass.p[0].clone()));
+            }
+        }
+        scores.push(score);
+    }
+    scores
+}
+
+fn close(ours: f64, theirs: f64) -> bool {
+    (ours - theirs).abs() <= 1e-12 * theirs.abs().max(1.0)
+}
+
+#[track_caller]
+fn same(ours: &[Score], theirs: &[Score], what: &str) {
+    assert_eq!(ours.len(), theirs.len(), "{what}: rows");
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert!(
+            close(ours.bits, theirs.bits),
+            "{what}: {ours:?}, {theirs:?}"
+        );
+        assert_eq!(ours.characters, theirs.characters, "{what}");
+        assert_eq!(ours.unknown, theirs.unknown, "{what}");
+        let place = |score: &Score| score.worst.map(|worst| (worst.character, worst.position));
+        assert_eq!(place(ours), place(theirs), "{what}");
+    }
+}
+
+/// A text that comes so many bytes at a time.
+struct Slow<'a>(&'a [u8], usize);
+
+impl Read for Slow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.1.min(buffer.len()).min(self.0.len());
+        let (now, later) = self.0.split_at(count);
+        buffer[..count].copy_from_slice(now);
+        self.0 = later;
+        Ok(count)
+    }
+}
+
+/// The rows of a text that comes so many bytes at a time: line, score, text.
+fn read(
+    model: &Model,
+    extent: Extent,
+    text: &[u8],
+    step: usize,
+) -> Vec<(Option<u64>, Score, Vec<u8>)> {
+    let mut reading = Reading::new(model, extent);
+    let mut input = Slow(text, step);
+    let mut rows = Vec::new();
+    let mut row = |row: Row<'_>| rows.push((row.line, row.score, row.text.to_vec()));
+    while reading.read(&mut input, &mut row).unwrap() {}
+    rows
+}
+
+const EXTENTS: [Extent; 3] = [
+    Extent::Text,
+    Extent::Lines { carry: false },
+    Extent::Lines { carry: true },
+];
+
+const TEXTS: [&str; 22] = [
+    "",
+    "a",
+    "\n",
+    "\n\n",
+    "abc",
+    "abc\n",
+    "abc\n\nba",
+    "\nabc",
+    "ab\r\ncab\r\n",
+    "a\rb\r\r\n\r\r",
+    "\r",
+    "\r\n",
+    "\r\n\r\nab\r",
+    "xabc",
+    "xx",
+    "x\nabx\nb",
+    "a\u{e5}b\u{1f600}c\ncb\u{e5}",
+    "\u{feff}abc\nab",
+    "\u{feff}",
+    "ab\u{feff}c",
+    "\u{feff}\n\u{feff}a",
+    "ccbbaabccacbabc\nabcabcabcabcbca\nbbb\n",
+];
+
+#[test]
+fn scores_are_those_of_the_rules() {
+    let mut seen = 0;
+    for (characters, documents) in [
+        ("\nabc\u{e5}", false),
+        ("\n\rabc\u{e5}", false),
+        ("abc", false),
+        ("\rabc", false),
+        ("\nabc\u{e5}", true),
+        ("\n\rabc", true),
+        ("a", false),
+    ] {
+        let model = model(Symbols::Characters, characters, documents);
+        for text in TEXTS {
+            let list: Vec<char> = text.chars().collect();
+            for extent in EXTENTS {
+                let what = format!("{characters:?} {documents} {text:?} {extent:?}");
+                let expected = twin(&model, rules(&model, &list, extent));
+                let rows = read(&model, extent, text.as_bytes(), 1 << 20);
+                let scores: Vec<Score> = rows.iter().map(|row| row.1).collect();
+                same(&scores, &expected, &what);
+                for step in [1, 2, 3, 7] {
+                    assert_eq!(read(&model, extent, text.as_bytes(), step), rows, "{what}");
+                }
+                let lines = rows.iter().filter_map(|row| row.0);
+                match extent {
+                    Extent::Text => {
+                        assert_eq!(rows[0].0, None);
+                        assert_eq!(score_text(&model, text), scores[0]);
+                    }
+                    Extent::Lines { carry } => {
+                        assert!(lines.eq(1..=rows.len() as u64), "{what}");
+                        assert!(carry || score_lines(&model, text) == scores);
+                    }
+                }
+                seen += scores.iter().filter(|score| score.characters > 0).count();
+            }
+        }
+    }
+    assert!(seen > 400, "{seen}");
+}
+
+#[test]
+fn bytes_are_judged_as_they_are() {
+    let model = model(Symbols::Bytes, "\nab\u{c3}\u{ff}", false);
+    for text in [
+        &b"ab\xff\n\xc3b\n\xff\xff\xff"[..],
+        b"\xef\xbb\xbfab\xc3\xa5\n",
+        b"ab\r\n\0\x80\n",
+    ] {
+        let list: Vec<char> = text.iter().map(|&byte| char::from(byte)).collect();
+        for extent in EXTENTS {
+            let expected = twin(&model, rules(&model, &list, extent));
+            let rows = read(&model, extent, text, 2);
+            let scores: Vec<Score> = rows.iter().map(|row| row.1).collect();
+            same(&scores, &expected, &format!("{text:?} {extent:?}"));
+        }
+    }
+    let rows = read(&model, EXTENTS[1], b"a\xe5\n", 9);
+    assert_eq!(rows[0].2, b"a\xe5");
+    assert_eq!(rows[0].1.unknown, 1);
+    assert_eq!(rows[0].1.worst.unwrap().character, '\u{e5}');
+}
+
+/// The rules' own words, in numbers.
+#[test]
+fn what_the_vocabulary_lacks_costs_the_same_wherever_it_stands() {
+    let model = model(Symbols::Characters, "\nabc", false);
+    let each = unknown(Symbols::Characters);
+    // From the logarithm of 1,112,064 to 50 digits.
+    assert!((each - 20.084_808_387_804_36).abs() < 1e-14);
+    let score = |text: &str| score_text(&model, text);
+    let plain = score("abc");
+    assert_eq!(plain.characters, 2);
+    // First, between and last: the network does not see it.
+    for text in ["xabc", "axbc", "abxc", "abcx"] {
+        let with = score(text);
+        assert_eq!((with.characters, with.unknown), (3, 1), "{text}");
+        assert!(close(with.bits, plain.bits + each), "{text}");
+        let worst = with.worst.unwrap();
+        assert_eq!((worst.character, worst.bits), ('x', each));
+        assert_eq!(worst.position, text.find('x').unwrap() as u64 + 1);
+    }
+    assert_eq!(score("a").characters, 0);
+    assert_eq!(score("x").bits, each);
+    assert_eq!(score("xy").worst.unwrap().position, 1);
+    assert_eq!(score("").bits_per_character(), None);
+    assert_eq!(score("xy").bits_per_character(), Some(each));
+}
+
+/// One pass of the network's own, and its loss.
+#[test]
+fn a_text_costs_the_loss_of_the_forward_pass() {
+    let model = model(Symbols::Characters, "\nabcdefgh", false);
+    let text: String = (0..400usize)
+        .map(|i| ["ab", "c\n", "defg", "h"][i * i % 4])
+        .collect();
+    let indices = model.vocabulary.encode(&text).unwrap();
+    let (K, T) = (model.vocabulary.len(), indices.len() - 1);
+    let parameters = &model.state.rnn.parameters;
+    let (X, Y) = (one_hot(&indices[..T], K), one_hot(&indices[1..], K));
+    let dense = reference::forward(parameters, &X, &Y, &[0.0; 7]);
+    let score = score_text(&model, &text);
+    let nats = score.bits * std::f64::consts::LN_2;
+    assert!((nats - dense.loss).abs() <= 1e-12 * dense.loss);
+    assert_eq!(score.characters, T as u64);
+
+    let mut steps = elman::Unrolled::new(model.state.rnn.shape(), T, 1).unwrap();
+    steps.begin(0, &indices[..T], &indices[1..], &[0.0; 7]);
+    let loss = model.state.rnn.forward(&mut steps);
+    assert!((nats - loss).abs() <= 1e-12 * loss);
+    // Every step to the bit, at every level.
+    for level in Level::available() {
+        let mut scorer = Scorer::of(&model).at(level);
+        assert_eq!(scorer.read(Some(indices[0])), None);
+        for (&target, nats) in indices[1..].iter().zip(steps.losses()) {
+            let bits = scorer.read(Some(target)).unwrap();
+            assert_eq!(bits, nats / std::f64::consts::LN_2, "{level:?}");
+        }
+        scorer.restart();
+        assert_eq!(scorer.read(Some(indices[0])), None);
+        let first = steps.losses().next().unwrap() / std::f64::consts::LN_2;
+        assert_eq!(scorer.read(Some(indices[1])), Some(first));
+    }
+}
+
+/// Weights so large that the softmax gives 0 to most characters.
+#[test]
+fn what_is_impossible_costs_many_bits_and_not_infinitely_many() {
+    let mut model = model(Symbols::Characters, "\nabc", false);
+    (model.state.rnn.parameters.values_mut().iter_mut()).for_each(|w| *w *= 1e4);
+    let score = score_text(&model, "abcabccbaabc");
+    assert!(score.bits.is_finite() && score.bits > 10_000.0, "{score:?}");
+}
+
+#[test]
+fn text_that_is_no_utf8_is_told_by_line_and_byte() {
+    let model = model(Symbols::Characters, "\nabc", false);
+    let text = b"ab\n\xc3\xa5b\nca\xffb\n";
+    for step in [1, 100] {
+        let mut reading = Reading::new(&model, Extent::Lines { carry: false });
+        let mut input = Slow(text, step);
+        let mut rows = 0;
+        let error = loop {
+            match reading.read(&mut input, &mut |_| rows += 1) {
+                Ok(more) => assert!(more),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error, TextError::InvalidUtf8(InvalidUtf8 { byte: 9 }));
+        assert_eq!((rows, reading.line()), (2, 3));
+    }
+}
+
+#[test]
+fn a_long_line_is_kept_in_part() {
+    let model = model(Symbols::Characters, "\nab", false);
+    let long = "\u{e5}".repeat(40_000);
+    let mut seen = Vec::new();
+    let mut reading = Reading::new(&model, Extent::Lines { carry: false });
+    let text = format!("{long}\nab\n");
+    let mut input = text.as_bytes();
+    let mut row = |row: Row<'_>| seen.push((row.text.len(), row.is_cut, row.score.characters));
+    while reading.read(&mut input, &mut row).unwrap() {}
+    assert_eq!(seen, [(1 << 16, true, 40_000), (2, false, 2)]);
+}
