@@ -17,8 +17,6 @@ pub const RULE: Rule = Rule {
     optimizer: Optimizer::AdaGrad,
     eta: 1e-9,
     epsilon: 1e-8,
-    beta1: 0.9,
-    beta2: 0.999,
     clip: 5.0,
     t: 1000,
 };
@@ -276,8 +274,8 @@ pub fn elementwise(criterion: &mut Criterion) {
             }
         });
         optimizer(&mut group, "adagrad", m, AdaGrad::of(&RULE));
-        optimizer(&mut group, "adam", m, Adam::of(&RULE));
-        optimizer(&mut group, "rmsprop", m, RmsProp::of(&RULE));
+        optimizer(&mut group, "adam", m, Adam::of(&RULE, 0.9, 0.999));
+        optimizer(&mut group, "rmsprop", m, RmsProp::of(&RULE, 0.9));
     }
     group.finish();
 }

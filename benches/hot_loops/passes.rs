@@ -86,7 +86,7 @@ pub fn sums(criterion: &mut Criterion) {
 fn training(m: usize, streams: usize, level: Level) -> Training {
     let settings = Settings {
         hidden: m,
-        streams,
+        batch_size: streams,
         ..Settings::default()
     };
     let training = Training::new(&text(), settings).expect("a good text");

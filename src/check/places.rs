@@ -60,7 +60,7 @@ pub fn places(
     model.settings.check()?;
     corpus.use_vocabulary(&model.vocabulary)?;
     let plain = Settings {
-        streams: 1,
+        batch_size: 1,
         order: Order::Text,
         ..model.settings
     };
@@ -70,7 +70,7 @@ pub fn places(
             length: corpus.learned(),
             held_out: corpus.held_out(),
             need,
-            streams: 1,
+            batch_size: 1,
             documents: model.settings.documents,
             chunk: None,
         });
@@ -216,7 +216,7 @@ mod tests {
     fn the_own_place_is_the_chunk_of_the_next_update() {
         let default = Settings::default();
         let several = Settings {
-            streams: 3,
+            batch_size: 3,
             ..default
         };
         let documents = Settings {

@@ -98,8 +98,8 @@ fn divisor(start: Start) -> Option<f64> {
 pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
     match optimizer {
         Optimizer::AdaGrad => &["G_"],
-        Optimizer::Adam => &["m_", "v_"],
-        Optimizer::RmsProp => &["v_"],
+        Optimizer::Adam { .. } => &["m_", "v_"],
+        Optimizer::RmsProp { .. } => &["v_"],
     }
 }
 
@@ -175,12 +175,10 @@ impl Arrays {
         let rule = start.settings.rule(start.updates + 1);
         let numbers: &[(&str, f64)] = match rule.optimizer {
             Optimizer::AdaGrad => &[],
-            Optimizer::Adam => &[
-                ("beta1", rule.beta1),
-                ("beta2", rule.beta2),
-                ("t", rule.t as f64),
-            ],
-            Optimizer::RmsProp => &[("beta2", rule.beta2)],
+            Optimizer::Adam { beta1, beta2 } => {
+                &[("beta1", beta1), ("beta2", beta2), ("t", rule.t as f64)]
+            }
+            Optimizer::RmsProp { beta2 } => &[("beta2", beta2)],
         };
         let clip = rule.clip.is_finite().then_some(("clip", rule.clip));
         let shared = [("eta", rule.eta), ("epsilon", rule.epsilon)];
@@ -208,12 +206,12 @@ impl Arrays {
 mod tests {
     use super::*;
     use crate::network::reference;
-    use crate::{STORY, Settings, Training};
+    use crate::{Initialization, STORY, Settings, Training};
 
     fn trained(updates: u64) -> Training {
         let settings = Settings {
             hidden: 6,
-            sigma: 0.5,
+            initialization: Initialization::Normal { sigma: 0.5 },
             ..Settings::default()
         };
         let mut training = Training::new(STORY, settings).unwrap();

@@ -17,7 +17,7 @@ use crate::formats::json::{JsonError, Reader, quote};
 use crate::formats::npy;
 use crate::formats::safetensors::{self, FormatError, Outline, shown, twice};
 use crate::formats::zip::{self, ZipError};
-use crate::text::vocabulary::Symbols;
+use crate::settings::Symbols;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;

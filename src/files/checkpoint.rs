@@ -2,18 +2,16 @@
 //!
 //! Tensors (F64): `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]`, `c` `[K]`, AdaGrad's sums
 //! `adagrad.U` to `adagrad.c` (`rmsprop.U` to `rmsprop.c`; Adam's averages `adam.first.U` to `adam.first.c` and
-//! `adam.second.U` to `adam.second.c`), the hidden state `h` `[m]` (`[B,m]` for B streams). Everything else is a string
+//! `adam.second.U` to `adam.second.c`), the hidden state `h` `[m]` (`[B,m]` for a batch of B). Everything else is a string
 //! under `__metadata__`; numbers there are the shortest decimals that read back to the same bits. Random
 //! states need no place: every stream follows from the seed and the update. The last state of a run holds
-//! the run's [`Plan`] as well. What only runs with a part of the text held out have (`validation`,
-//! `best_validation`, `validate_every`) is written in their files alone, and `optimizer`, `beta1`, `beta2`, `loss`,
-//! `initialization`, `order` and `chunk` only where they are not those of [`Settings::default`]: files of other runs are
-//! what they were before there was a choice.
+//! the run's [`Plan`] as well. The settings stand under the keys of [`TABLE`](crate::settings::TABLE), the plan under those of
+//! [`PLAN`](crate::model::PLAN).
 
 use crate::files::metadata::{self, Metadata};
 use crate::formats::disk::{self, Disk, System};
 use crate::formats::safetensors::{self, F64Tensor, FormatError, SafeTensors, View, shown};
-use crate::model::{Model, Plan, State};
+use crate::model::{Model, PLAN, Plan, State};
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::{Parameters, Shape, ShapeError, dimensions, zeros};
 use crate::network::rnn::Rnn;
@@ -51,7 +49,7 @@ pub enum CheckpointError {
         /// Its value.
         value: String,
         /// What it has to be.
-        need: &'static str,
+        need: String,
     },
     /// A setting is out of range.
     Setting(SettingError),
@@ -271,6 +269,7 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
         vocabulary,
         source,
         state,
+        ..
     } = model;
     settings.check().map_err(CheckpointError::Setting)?;
     if settings.documents && vocabulary.index('\n').is_none() {
@@ -288,7 +287,7 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
         None => (0, "0 without a text"),
     };
     let stream = source.map_or(1, |source| {
-        learned_at_most(&source, settings) / settings.streams
+        learned_at_most(&source, settings) / settings.batch_size
     });
     // Chunks may fill a stream's part to its very end.
     let is_within =
@@ -310,7 +309,7 @@ fn check(model: &Model, plan: Option<&Plan>) -> Result<(), CheckpointError> {
             "position",
             state.position as u64,
             is_within,
-            "within the text of a stream",
+            "within the text of a sequence",
         ),
         (
             "position",
@@ -343,7 +342,7 @@ fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Result<()
             "text_length",
             length as u64,
             learned_at_most(source, settings) >= settings.least_characters(),
-            "at least sequence_length + 1 for every stream, or 3 of documents, or a chunk for every stream and 1, \
+            "at least sequence_length + 1 for every sequence of the batch, or 3 of documents, or a chunk for every sequence and 1, \
              beside what is held out",
         ),
         (
@@ -362,8 +361,12 @@ fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Result<()
 }
 
 fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Result<(), CheckpointError> {
-    let every = |key, value| (key, value, value > 0, "a whole number of at least 1");
-    let validate_every = plan.validate_every.unwrap_or(1);
+    for row in PLAN {
+        let count = (row.get)(plan);
+        if let Some(count) = count.filter(|&count| count < row.least) {
+            return Err(wrong(row.key, count, COUNT));
+        }
+    }
     check_rules([
         (
             "iterations",
@@ -371,18 +374,16 @@ fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Result<(), Chec
             plan.iterations >= updates,
             "at least the number of updates",
         ),
-        every("report_every", plan.report_every),
-        every("log_every", plan.log_every),
-        every("save_every", plan.save_every),
-        every("validate_every", validate_every),
         (
             "validate_every",
-            validate_every,
+            plan.validate_every.unwrap_or(1),
             plan.validate_every.is_none() || settings.validation > 0.0,
             "absent where no text is held out",
         ),
     ])
 }
+
+const COUNT: &str = "a whole number of at least 1";
 
 /// A metadata key, its value, whether that is right, and what it has to be.
 type Rule = (&'static str, u64, bool, &'static str);
@@ -410,7 +411,7 @@ fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Result<(), 
         let name = "what another optimizer remembers".to_string();
         return Err(CheckpointError::UnknownTensor { name });
     }
-    let (found, need) = (state.h.len(), settings.streams.saturating_mul(shape.m()));
+    let (found, need) = (state.h.len(), settings.batch_size.saturating_mul(shape.m()));
     if found == need {
         Ok(())
     } else {
@@ -450,11 +451,11 @@ fn check_loss(key: &'static str, loss: Option<f64>, updates: u64) -> Result<(), 
 
 pub(super) const LOSS: &str = "a finite number of at least 0";
 
-fn wrong(key: &'static str, value: impl fmt::Debug, need: &'static str) -> CheckpointError {
+fn wrong(key: &'static str, value: impl fmt::Debug, need: &str) -> CheckpointError {
     CheckpointError::WrongMetadata {
         key,
         value: format!("{value:?}"),
-        need,
+        need: need.to_string(),
     }
 }
 
@@ -488,14 +489,14 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
     let m = hidden.shape.first().copied().unwrap_or(0);
     let shape = Shape::new(m, vocabulary.len())?;
     // All of them are there before anything of their size is allocated.
-    let settings = metadata.settings(m)?;
+    let settings = metadata.settings(m, vocabulary.symbols())?;
     let tensors = find_tensors(&file, shape, &settings)?;
 
     let mut rnn = Rnn {
         parameters: Parameters::zeros(shape)?,
     };
     let mut memory = settings.optimizer.nothing(shape)?;
-    let mut h = zeros(settings.streams.saturating_mul(m))?;
+    let mut h = zeros(settings.batch_size.saturating_mul(m))?;
     let (groups, state) = tensors.split_at(5 * (1 + memory.len()));
     let parameters = std::iter::once(&mut rnn.parameters).chain(&mut memory);
     for (tensors, parameters) in groups.chunks(5).zip(parameters) {
@@ -520,6 +521,7 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
         vocabulary,
         source,
         state,
+        record: metadata.record()?,
     };
     let plan = metadata.plan()?;
     check(&model, plan.as_ref())?;
@@ -545,7 +547,7 @@ fn find_tensors<'a, 'b>(
             needed.push((format!("{prefix}{name}"), dimensions(name, rows, columns)));
         }
     }
-    let h = hidden_dimensions(settings.streams, shape.m());
+    let h = hidden_dimensions(settings.batch_size, shape.m());
     needed.push(("h".to_string(), h));
 
     let is_needed = |tensor: &View| needed.iter().any(|(name, _)| *name == tensor.name);

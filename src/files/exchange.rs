@@ -21,11 +21,12 @@ use crate::formats::disk::{self, System};
 use crate::formats::npy::NpyError;
 use crate::formats::safetensors::{self, FormatError, shown};
 use crate::formats::zip::{self, ZipError};
-use crate::model::{Model, State};
+use crate::model::{Model, Record, State};
 use crate::network::parameters::{Parameters, Shape, ShapeError};
 use crate::network::rnn::Rnn;
 use crate::settings::Settings;
-use crate::text::vocabulary::{Symbols, Vocabulary};
+use crate::settings::Symbols;
+use crate::text::vocabulary::Vocabulary;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
@@ -382,6 +383,7 @@ impl Weights<'_> {
         let (vocabulary, order) = sort(self.own.symbols, &characters, shape.K())?;
         let settings = Settings {
             hidden: shape.m(),
+            symbols: self.own.symbols,
             documents: self.own.documents,
             ..Settings::default()
         };
@@ -393,6 +395,7 @@ impl Weights<'_> {
             vocabulary,
             source: None,
             state: State::first(rnn, &settings)?,
+            record: Record::default(),
         })
     }
 

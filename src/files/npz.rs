@@ -6,7 +6,7 @@ use crate::formats::npy;
 use crate::formats::zip;
 use crate::model::Model;
 use crate::network::parameters::dimensions;
-use crate::text::vocabulary::Symbols;
+use crate::settings::Symbols;
 use std::io::{self, Write};
 
 /// Kind and size of the types that are read, after their byte order.

@@ -5,7 +5,7 @@ use super::exchange::{ExchangeError, Own, Weights};
 use crate::formats::safetensors::{self, SafeTensors, View};
 use crate::model::Model;
 use crate::network::parameters::zeros;
-use crate::text::vocabulary::Symbols;
+use crate::settings::Symbols;
 use std::io::{self, Write};
 
 /// What an RNN of one layer calls its parameters, after the module's own name.

@@ -59,9 +59,9 @@ use crate::inference::recurrence::Recurrence;
 use crate::kernels::{Level, Softmax, ln};
 use crate::model::Model;
 use crate::network::rnn::Rnn;
+use crate::settings::Symbols;
 use crate::text::corpus::TextError;
 use crate::text::decoder::Decoder;
-use crate::text::vocabulary::Symbols;
 use std::f64::consts::LN_2;
 use std::io::Read;
 

@@ -27,32 +27,71 @@ use crate::kernels::{EntrySink, F64x4, Number};
 use crate::network::parameters::{Parameters, PerTensor, Shape, ShapeError, TensorsMut};
 use std::mem::take;
 
-/// Which of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// An optimizer, with the numbers that it alone has.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Optimizer {
     /// AdaGrad: a step shrinks with all gradients before it.
     #[default]
     AdaGrad,
     /// Adam: a step follows an average of the last gradients.
-    Adam,
+    Adam {
+        /// The decay rate of the average of gradients.
+        beta1: f64,
+        /// The decay rate of the average of squares.
+        beta2: f64,
+    },
     /// RMSProp: a step shrinks with the last gradients.
-    RmsProp,
+    RmsProp {
+        /// The decay rate of the average of squares.
+        beta2: f64,
+    },
 }
 
 impl Optimizer {
-    /// All of them.
-    pub const ALL: [Optimizer; 3] = [Optimizer::AdaGrad, Optimizer::Adam, Optimizer::RmsProp];
+    /// Adam with the usual numbers.
+    pub const ADAM: Optimizer = Optimizer::Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+    };
+    /// RMSProp with the usual number.
+    pub const RMSPROP: Optimizer = Optimizer::RmsProp { beta2: 0.9 };
+    /// All of them, with their usual numbers.
+    pub const ALL: [Optimizer; 3] = [Optimizer::AdaGrad, Optimizer::ADAM, Optimizer::RMSPROP];
 
-    /// Its name, as options and model files spell it.
+    /// Its name in options and model files.
     pub fn name(self) -> &'static str {
         match self {
             Optimizer::AdaGrad => "adagrad",
-            Optimizer::Adam => "adam",
-            Optimizer::RmsProp => "rmsprop",
+            Optimizer::Adam { .. } => "adam",
+            Optimizer::RmsProp { .. } => "rmsprop",
         }
     }
 
-    /// The one with a name.
+    /// The learning rate that it has where none is chosen.
+    pub fn usual_learning_rate(self) -> f64 {
+        match self {
+            Optimizer::AdaGrad => 0.1,
+            Optimizer::Adam { .. } | Optimizer::RmsProp { .. } => 0.001,
+        }
+    }
+
+    /// The decay rate of its average of gradients, where it has one.
+    pub fn beta1(self) -> Option<f64> {
+        match self {
+            Optimizer::Adam { beta1, .. } => Some(beta1),
+            _ => None,
+        }
+    }
+
+    /// The decay rate of its average of squares, where it has one.
+    pub fn beta2(self) -> Option<f64> {
+        match self {
+            Optimizer::Adam { beta2, .. } | Optimizer::RmsProp { beta2 } => Some(beta2),
+            Optimizer::AdaGrad => None,
+        }
+    }
+
+    /// The one of this name, with its usual numbers.
     pub fn named(name: &str) -> Option<Self> {
         Optimizer::ALL.into_iter().find(|one| one.name() == name)
     }
@@ -62,8 +101,8 @@ impl Optimizer {
     pub fn memory(self) -> &'static [(&'static str, bool)] {
         match self {
             Optimizer::AdaGrad => &[("adagrad", true)],
-            Optimizer::Adam => &[("adam.first", false), ("adam.second", true)],
-            Optimizer::RmsProp => &[("rmsprop", true)],
+            Optimizer::Adam { .. } => &[("adam.first", false), ("adam.second", true)],
+            Optimizer::RmsProp { .. } => &[("rmsprop", true)],
         }
     }
 
@@ -86,10 +125,6 @@ pub struct Rule {
     pub eta: f64,
     /// What keeps the divisor away from 0.
     pub epsilon: f64,
-    /// What Adam keeps of m in an update.
-    pub beta1: f64,
-    /// What Adam and RMSProp keep of v in an update.
-    pub beta2: f64,
     /// Every entry of the gradient is clipped to `[-clip, clip]` first; infinite where nothing is.
     pub clip: f64,
     /// t, from 1 on.
@@ -118,8 +153,14 @@ impl Rule {
     pub fn update_slices(&self, theta: &mut [f64], memory: &mut [&mut [f64]], gradient: &[f64]) {
         match self.optimizer {
             Optimizer::AdaGrad => update_all(self.clip, AdaGrad::of(self), theta, memory, gradient),
-            Optimizer::Adam => update_all(self.clip, Adam::of(self), theta, memory, gradient),
-            Optimizer::RmsProp => update_all(self.clip, RmsProp::of(self), theta, memory, gradient),
+            Optimizer::Adam { beta1, beta2 } => {
+                let adam = Adam::of(self, beta1, beta2);
+                update_all(self.clip, adam, theta, memory, gradient);
+            }
+            Optimizer::RmsProp { beta2 } => {
+                let rms_prop = RmsProp::of(self, beta2);
+                update_all(self.clip, rms_prop, theta, memory, gradient);
+            }
         }
     }
 }
@@ -195,11 +236,11 @@ pub struct RmsProp {
 
 impl RmsProp {
     /// Those of a rule.
-    pub fn of(rule: &Rule) -> Self {
+    pub fn of(rule: &Rule, beta2: f64) -> Self {
         RmsProp {
             eta: rule.eta,
             epsilon: rule.epsilon,
-            beta2: rule.beta2,
+            beta2,
         }
     }
 }
@@ -226,13 +267,13 @@ pub struct Adam {
 
 impl Adam {
     /// Those of a rule.
-    pub fn of(rule: &Rule) -> Self {
-        let root = (1.0 - power(rule.beta2, rule.t)).sqrt();
+    pub fn of(rule: &Rule, beta1: f64, beta2: f64) -> Self {
+        let root = (1.0 - power(beta2, rule.t)).sqrt();
         Adam {
-            step: rule.eta * root / (1.0 - power(rule.beta1, rule.t)),
+            step: rule.eta * root / (1.0 - power(beta1, rule.t)),
             epsilon: rule.epsilon * root,
-            beta1: rule.beta1,
-            beta2: rule.beta2,
+            beta1,
+            beta2,
         }
     }
 }
@@ -369,14 +410,22 @@ mod tests {
     use crate::network::reference;
     use crate::random::{Generator, Stream};
 
+    /// All of them, with decay rates that are no defaults.
+    const OPTIMIZERS: [Optimizer; 3] = [
+        Optimizer::AdaGrad,
+        Optimizer::Adam {
+            beta1: 0.8,
+            beta2: 0.97,
+        },
+        Optimizer::RmsProp { beta2: 0.97 },
+    ];
+
     /// Larger than usual, so that every term shows.
     fn rule(optimizer: Optimizer, t: u64) -> Rule {
         Rule {
             optimizer,
             eta: 0.1,
             epsilon: 1e-2,
-            beta1: 0.8,
-            beta2: 0.97,
             clip: 2.0,
             t,
         }
@@ -387,7 +436,7 @@ mod tests {
     #[test]
     fn updates_are_those_of_the_definition() {
         let mut generator = Generator::new(5, Stream::Initialization);
-        for optimizer in Optimizer::ALL {
+        for optimizer in OPTIMIZERS {
             for (m, K) in [(1, 1), (3, 7), (20, 65)] {
                 let shape = Shape::new(m, K).unwrap();
                 let mut theta = Parameters::zeros(shape).unwrap();
@@ -436,7 +485,7 @@ mod tests {
 
     #[test]
     fn what_is_not_renewed_becomes_0_and_never_subnormal() {
-        for optimizer in [Optimizer::Adam, Optimizer::RmsProp] {
+        for optimizer in OPTIMIZERS.into_iter().skip(1) {
             let mut memory = [[1e-299], [1e-299]];
             let mut theta = [0.5];
             let mut parts = memory.each_mut().map(|part| &mut part[..]);

@@ -187,33 +187,35 @@ pub fn update(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient:
     let Rule {
         eta,
         epsilon,
-        beta1,
-        beta2,
         clip,
         t,
         ..
     } = *rule;
+    let g = |i: usize| gradient[i].clamp(-clip, clip);
     let power = |beta: f64| (0..t).fold(1.0, |product, _| product * beta);
-    let (power1, power2) = (power(beta1), power(beta2));
-    for (i, theta) in theta.iter_mut().enumerate() {
-        let g = gradient[i].clamp(-clip, clip);
-        match (rule.optimizer, &mut *memory) {
-            (Optimizer::AdaGrad, [G]) => {
-                G[i] += g * g;
-                *theta -= (eta * g) / (G[i] + epsilon).sqrt();
+    match (rule.optimizer, memory) {
+        (Optimizer::AdaGrad, [G]) => {
+            for (i, theta) in theta.iter_mut().enumerate() {
+                G[i] += g(i) * g(i);
+                *theta -= (eta * g(i)) / (G[i] + epsilon).sqrt();
             }
-            (Optimizer::RmsProp, [v]) => {
-                v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
-                *theta -= (eta * g) / (v[i].sqrt() + epsilon);
+        }
+        (Optimizer::RmsProp { beta2 }, [v]) => {
+            for (i, theta) in theta.iter_mut().enumerate() {
+                v[i] = beta2 * v[i] + (1.0 - beta2) * g(i) * g(i);
+                *theta -= (eta * g(i)) / (v[i].sqrt() + epsilon);
             }
-            (Optimizer::Adam, [m, v]) => {
-                m[i] = beta1 * m[i] + (1.0 - beta1) * g;
-                v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
+        }
+        (Optimizer::Adam { beta1, beta2 }, [m, v]) => {
+            let (power1, power2) = (power(beta1), power(beta2));
+            for (i, theta) in theta.iter_mut().enumerate() {
+                m[i] = beta1 * m[i] + (1.0 - beta1) * g(i);
+                v[i] = beta2 * v[i] + (1.0 - beta2) * g(i) * g(i);
                 let m = m[i] / (1.0 - power1);
                 let v = v[i] / (1.0 - power2);
                 *theta -= eta * m / (v.sqrt() + epsilon);
             }
-            (_, memory) => panic!("update: {} parts are remembered", memory.len()),
         }
+        (_, memory) => panic!("update: {} parts are remembered", memory.len()),
     }
 }

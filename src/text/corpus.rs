@@ -14,9 +14,10 @@
 use crate::digest::Digest;
 use crate::network::parameters::{ShapeError, zeros};
 use crate::settings::Settings;
+use crate::settings::Symbols;
 use crate::text::decoder::Decoder;
 use crate::text::pass::{Mark, Pass, chunks_of};
-use crate::text::vocabulary::{InvalidUtf8, Symbols, UnknownCharacters, Vocabulary};
+use crate::text::vocabulary::{InvalidUtf8, UnknownCharacters, Vocabulary};
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
@@ -171,10 +172,10 @@ impl Corpus {
     /// [`TextError`] where it cannot be read, is empty, or is to be characters and no UTF-8.
     pub fn open(
         input: impl Input + 'static,
-        symbols: Symbols,
         settings: &Settings,
         mut seen: impl FnMut(u64),
     ) -> Result<Self, TextError> {
+        let symbols = settings.symbols;
         let mut input: Box<dyn Input> = Box::new(input);
         let start = match symbols {
             Symbols::Characters => byte_order_mark(&mut input)?,
@@ -262,7 +263,7 @@ impl Corpus {
     /// [`TextError::Empty`] where it is.
     pub fn of(text: &str, settings: &Settings) -> Result<Self, TextError> {
         let input = Cursor::new(text.as_bytes().to_vec());
-        Corpus::open(input, Symbols::Characters, settings, |_| ())
+        Corpus::open(input, settings, |_| ())
     }
 
     /// Symbols in all.
@@ -282,8 +283,9 @@ impl Corpus {
 
     /// Whether it is read as these settings want it.
     pub(crate) fn is_for(&self, settings: &Settings) -> bool {
-        (self.T, self.documents, self.validation)
+        (self.symbols, self.T, self.documents, self.validation)
             == (
+                settings.symbols,
                 settings.sequence_length,
                 settings.documents,
                 settings.validation,

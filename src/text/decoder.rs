@@ -1,6 +1,7 @@
 //! From bytes to symbols: UTF-8 or bytes as they are, and lines as documents.
 
-use crate::text::vocabulary::{InvalidUtf8, Symbols};
+use crate::settings::Symbols;
+use crate::text::vocabulary::InvalidUtf8;
 use std::io::{self, Read};
 use std::ops::Range;
 

@@ -1,7 +1,8 @@
 //! What the first pass over a text gathers: its symbols, its length, and marks to find places again.
 
 use crate::settings::Settings;
-use crate::text::vocabulary::{Symbols, Vocabulary};
+use crate::settings::Symbols;
+use crate::text::vocabulary::Vocabulary;
 
 /// Symbols from mark to mark at first, and the marks that are kept at most.
 const SPACING: u64 = 1 << 8;

@@ -1,27 +1,8 @@
 //! Texts as sequences of indices, and back; the one-hot matrix of the equations.
 
+use crate::settings::Symbols;
 use std::fmt;
 use std::io::{self, Write};
-
-/// What a text is a sequence of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Symbols {
-    /// Unicode scalar values, read from UTF-8.
-    #[default]
-    Characters,
-    /// Bytes, whatever they encode. In a vocabulary byte b goes by the character U+00b.
-    Bytes,
-}
-
-impl Symbols {
-    /// `characters` or `bytes`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Symbols::Characters => "characters",
-            Symbols::Bytes => "bytes",
-        }
-    }
-}
 
 /// The distinct characters of a text (Unicode scalar values), sorted by code point; or its distinct bytes, see
 /// [`Symbols`].

@@ -116,8 +116,12 @@ impl Batch {
         let clip = rule.clip;
         match rule.optimizer {
             Optimizer::AdaGrad => self.update_by(AdaGrad::of(rule), clip, divisor, rnn, memory),
-            Optimizer::Adam => self.update_by(Adam::of(rule), clip, divisor, rnn, memory),
-            Optimizer::RmsProp => self.update_by(RmsProp::of(rule), clip, divisor, rnn, memory),
+            Optimizer::Adam { beta1, beta2 } => {
+                self.update_by(Adam::of(rule, beta1, beta2), clip, divisor, rnn, memory);
+            }
+            Optimizer::RmsProp { beta2 } => {
+                self.update_by(RmsProp::of(rule, beta2), clip, divisor, rnn, memory);
+            }
         }
     }
 
@@ -182,14 +186,15 @@ mod tests {
         optimizer: Optimizer::AdaGrad,
         eta: 0.1,
         epsilon: 1e-2,
-        beta1: 0.8,
-        beta2: 0.97,
         clip: 0.3,
         t: 3,
     };
 
     fn rules() -> [Rule; 3] {
-        Optimizer::ALL.map(|optimizer| Rule {
+        let (beta1, beta2) = (0.8, 0.97);
+        let adam = Optimizer::Adam { beta1, beta2 };
+        let rms_prop = Optimizer::RmsProp { beta2 };
+        [Optimizer::AdaGrad, adam, rms_prop].map(|optimizer| Rule {
             optimizer,
             ..ADAGRAD
         })

@@ -69,7 +69,7 @@ impl TextOrder {
         Ok(TextOrder {
             order: settings.order,
             T: settings.sequence_length as u64,
-            batch_size: settings.streams as u64,
+            batch_size: settings.batch_size as u64,
             seed: settings.seed,
             learned,
             document_chunks: settings.documents.then(|| corpus.document_chunks()),

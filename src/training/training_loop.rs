@@ -12,7 +12,7 @@
 
 use crate::inference::sampling::{Sampling, Synthesizer};
 use crate::kernels::Level;
-use crate::model::{Model, State};
+use crate::model::{Model, Record, State};
 use crate::network::parameters::{Shape, ShapeError, zeros};
 use crate::random::{Generator, Stream};
 use crate::settings::{Loss, SettingError, Settings};
@@ -62,7 +62,7 @@ pub enum TrainingError {
         /// Characters that are needed: T + 1 for every stream.
         need: usize,
         /// Streams.
-        streams: usize,
+        batch_size: usize,
         /// Whether they are those of documents, which need a character between two newlines.
         documents: bool,
         /// C, in an order of chunks: each stream needs one, and the last of them a character after it.
@@ -115,7 +115,7 @@ impl fmt::Display for TrainingError {
                 length,
                 held_out,
                 need,
-                streams,
+                batch_size,
                 documents,
                 chunk,
             } => {
@@ -123,15 +123,15 @@ impl fmt::Display for TrainingError {
                     0 => String::new(),
                     _ => format!(" beside the {held_out} that are held out"),
                 };
-                let needs = match (documents, chunk, streams) {
+                let needs = match (documents, chunk, batch_size) {
                     (true, ..) => format!("a document needs {need}, its newlines among them"),
                     (_, Some(_), 1) => format!("an order of chunks needs chunk + 1 = {need}"),
                     (_, Some(_), _) => format!(
-                        "an order of chunks needs streams chunk + 1 = {need}, with {streams} streams"
+                        "an order of chunks needs batch-size chunk + 1 = {need}, with a batch size of {batch_size}"
                     ),
                     (.., 1) => format!("one update needs seq-length + 1 = {need}"),
                     _ => format!(
-                        "one update needs streams (seq-length + 1) = {need}, with {streams} streams"
+                        "one update needs batch-size (seq-length + 1) = {need}, with a batch size of {batch_size}"
                     ),
                 };
                 write!(f, "{length} characters{beside} are too few: {needs}")
@@ -253,7 +253,7 @@ impl Training {
     }
 
     /// As [`Training::begin`], from the parameters and with the vocabulary of a model: everything else begins anew.
-    /// `settings.hidden` and `settings.sigma` say nothing then.
+    /// `settings.hidden`, `settings.symbols` and `settings.initialization` have no effect then.
     ///
     /// # Errors
     /// As [`Training::new`]; and [`TextError::Unknown`] where the text has characters that the vocabulary lacks.
@@ -265,8 +265,12 @@ impl Training {
         settings: Settings,
         model: &Model,
     ) -> Result<Self, TrainingError> {
-        let hidden = model.state.rnn.shape().m();
-        Self::untrained(corpus, Settings { hidden, ..settings }, Some(model))
+        let settings = Settings {
+            hidden: model.state.rnn.shape().m(),
+            symbols: model.vocabulary.symbols(),
+            ..settings
+        };
+        Self::untrained(corpus, settings, Some(model))
     }
 
     fn untrained(
@@ -293,6 +297,10 @@ impl Training {
             source: Some(corpus.source()),
             vocabulary: corpus.vocabulary().clone(),
             state,
+            record: Record {
+                begun_from: from.map(|model| model.state.rnn.parameters.digest()),
+                updates_per_epoch: None,
+            },
         };
         let best = Model {
             state: model.state.try_clone()?,
@@ -314,8 +322,7 @@ impl Training {
     pub fn resume(text: &str, model: Model, best: Model) -> Result<Self, TrainingError> {
         model.settings.check()?;
         let input = Cursor::new(text.as_bytes().to_vec());
-        let symbols = model.vocabulary.symbols();
-        let corpus = Corpus::open(input, symbols, &model.settings, |_| ())?;
+        let corpus = Corpus::open(input, &model.settings, |_| ())?;
         Self::resume_with(corpus, model, best)
     }
 
@@ -343,14 +350,14 @@ impl Training {
             let parts = model.settings.optimizer.memory().len();
             let fit = state.memory.iter().all(|part| part.shape() == shape);
             assert!(fit && state.memory.len() == parts, "resume: memory");
-            let h = model.settings.streams.saturating_mul(shape.m());
+            let h = model.settings.batch_size.saturating_mul(shape.m());
             assert_eq!(state.h.len(), h, "resume: hidden state");
         }
         assert_eq!(best.vocabulary, model.vocabulary, "resume: vocabularies");
         let stood = model.source.ok_or(TrainingError::NoText)?;
         let known = corpus.use_vocabulary(&model.vocabulary);
         let same = known.is_ok() && corpus.source() == stood;
-        let stream = corpus.learned() / model.settings.streams as u64;
+        let stream = corpus.learned() / model.settings.batch_size as u64;
         if !same || model.state.position as u64 > stream {
             return Err(TrainingError::OtherText {
                 found: corpus.source().digest,
@@ -363,7 +370,7 @@ impl Training {
         Self::with(corpus, best, model)
     }
 
-    fn with(mut corpus: Corpus, best: Model, model: Model) -> Result<Self, TrainingError> {
+    fn with(mut corpus: Corpus, mut best: Model, mut model: Model) -> Result<Self, TrainingError> {
         assert!(
             corpus.is_for(&model.settings),
             "training: a text opened with other settings"
@@ -372,8 +379,11 @@ impl Training {
         let batch = Self::batch(&model, level, 1)?;
         let validator = (model.settings.validation > 0.0)
             .then(|| Validator::new(model.state.rnn.shape(), level));
-        corpus.split(model.settings.streams)?;
+        corpus.split(model.settings.batch_size)?;
         let order = TextOrder::new(&model.settings, &corpus)?;
+        for model in [&mut model, &mut best] {
+            model.record.updates_per_epoch = Some(order.updates_per_epoch());
+        }
         let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
         chunk.clear();
         Ok(Training {
@@ -395,11 +405,11 @@ impl Training {
     fn batch(model: &Model, level: Level, threads: usize) -> Result<Batch, ShapeError> {
         let Settings {
             sequence_length: T,
-            streams,
+            batch_size: B,
             ..
         } = model.settings;
         let shape = model.state.rnn.shape();
-        Ok(Batch::new(shape, T, streams, threads)?.at(level))
+        Ok(Batch::new(shape, T, B, threads)?.at(level))
     }
 
     /// Goes on at `level` and on up to `threads` threads. It never shows in what is learned.
@@ -640,8 +650,8 @@ impl Training {
         }
         let steps = self.chunk.len() - 1;
         let divisor = match settings.loss {
-            Loss::Sum => settings.streams,
-            Loss::Mean => settings.streams.saturating_mul(steps),
+            Loss::Sum => settings.batch_size,
+            Loss::Mean => settings.batch_size.saturating_mul(steps),
         };
         let rule = settings.rule(state.updates + 1);
         (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.memory);
@@ -676,7 +686,7 @@ impl Training {
 }
 
 fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
-    let (need, streams) = (settings.least_characters(), settings.streams);
+    let (need, batch_size) = (settings.least_characters(), settings.batch_size);
     let (length, held_out) = (corpus.learned(), corpus.held_out());
     if held_out < settings.least_held_out() as u64 {
         return Err(TrainingError::TooFewHeldOut {
@@ -690,7 +700,7 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
             length,
             held_out,
             need,
-            streams,
+            batch_size,
             documents: settings.documents,
             chunk: settings.order.chunk(),
         })
@@ -705,7 +715,7 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
 fn claim_memory(shape: Shape, settings: &Settings, models: usize) -> Result<(), ShapeError> {
     let parameters = shape.entries().saturating_mul(models);
     // Of each step h_t, dL/da_t and g_t, and the same packed.
-    let rows = settings.sequence_length.saturating_mul(settings.streams);
+    let rows = settings.sequence_length.saturating_mul(settings.batch_size);
     let row = (4 * shape.m()).saturating_add(2 * shape.K());
     let numbers = parameters.saturating_add(rows.saturating_mul(row));
     let bytes = numbers.saturating_mul(size_of::<f64>());

@@ -108,7 +108,7 @@ mod tests {
     use crate::files::checkpoint;
     use crate::model::Model;
     use crate::network::reference;
-    use crate::settings::Settings;
+    use crate::settings::{Initialization, Settings};
     use crate::text::vocabulary::one_hot;
     use crate::training::training_loop::{Training, TrainingError};
 
@@ -119,7 +119,7 @@ mod tests {
         Settings {
             hidden: 7,
             sequence_length: 5,
-            sigma: 0.3,
+            initialization: Initialization::Normal { sigma: 0.3 },
             validation: 0.4,
             ..Settings::default()
         }
@@ -195,7 +195,7 @@ mod tests {
         for m in [5, 20, 33] {
             let settings = Settings {
                 hidden: m,
-                streams: 3,
+                batch_size: 3,
                 ..settings()
             };
             let mut training = trained(&text, settings);
@@ -226,7 +226,7 @@ mod tests {
             (
                 TEXT.repeat(9),
                 Settings {
-                    streams: 3,
+                    batch_size: 3,
                     ..settings()
                 },
             ),

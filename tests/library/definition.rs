@@ -47,7 +47,7 @@ fn lines(characters: &[char]) -> Vec<char> {
 /// The chunks of an epoch of the first stream, each with one character more for the last target.
 pub fn chunks<'a>(characters: &'a [char], settings: &Settings) -> Vec<&'a [char]> {
     let T = settings.sequence_length;
-    let part = &characters[..characters.len() / settings.streams];
+    let part = &characters[..characters.len() / settings.batch_size];
     let (mut chunks, mut at) = (Vec::new(), 0);
     while at + 1 < part.len() {
         let rest = &part[at..part.len().min(at + T + 1)];

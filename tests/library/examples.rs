@@ -1,6 +1,6 @@
 //! A text and a model that the tests of the library and those of the program use.
 
-use elman::model::State;
+use elman::model::{Record, State};
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 use elman::{Model, Parameters, Rnn, Settings, Shape, Vocabulary};
@@ -27,5 +27,6 @@ pub fn model(symbols: Symbols, characters: &str, documents: bool) -> Model {
         vocabulary,
         source: None,
         state: State::first(Rnn { parameters }, &settings).unwrap(),
+        record: Record::default(),
     }
 }

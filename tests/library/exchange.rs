@@ -5,7 +5,7 @@ use elman::internals::exchange;
 use elman::internals::safetensors;
 use elman::internals::safetensors::F64Tensor;
 use elman::internals::{checkpoint, npy, zip};
-use elman::model::State;
+use elman::model::{Record, State};
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 use elman::{Model, Parameters, Rnn, Settings, Shape, Vocabulary};
@@ -19,6 +19,7 @@ fn model(symbols: Symbols, characters: &str, documents: bool) -> Model {
     let vocabulary = Vocabulary::from_characters(symbols, characters).unwrap();
     let settings = Settings {
         hidden: 3,
+        symbols,
         documents,
         ..Settings::default()
     };
@@ -39,6 +40,7 @@ fn model(symbols: Symbols, characters: &str, documents: bool) -> Model {
         vocabulary,
         source: None,
         state: State::first(Rnn { parameters }, &settings).unwrap(),
+        record: Record::default(),
     }
 }
 

@@ -24,7 +24,7 @@ fn models_learn_on() {
         ("documents", 1, true, 30),
     ] {
         let model = model(&format!("safetensors/{name}.safetensors"));
-        assert_eq!(model.settings.streams, streams);
+        assert_eq!(model.settings.batch_size, streams);
         assert_eq!(model.settings.documents, documents);
         assert_eq!(model.state.updates, updates);
         let mut training = Training::resume(&text, model.clone(), model).unwrap();

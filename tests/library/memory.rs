@@ -77,7 +77,7 @@ const SHORT: &str = "the ferry crosses at nine, and the bell rings twice; \u{e5}
 fn training(text: &str, hidden: usize, streams: usize) -> Training {
     let settings = Settings {
         hidden,
-        streams,
+        batch_size: streams,
         sequence_length: 10,
         ..Settings::default()
     };
@@ -131,7 +131,8 @@ fn a_long_text_is_held_nowhere() {
         let settings = Settings {
             hidden: 5,
             sequence_length: 10,
-            streams,
+            batch_size: streams,
+            symbols,
             documents,
             order,
             validation: 1e-3,
@@ -144,7 +145,7 @@ fn a_long_text_is_held_nowhere() {
             length: 200_000_000,
             at: 0,
         };
-        let corpus = Corpus::open(text, symbols, &settings, |_| {
+        let corpus = Corpus::open(text, &settings, |_| {
             most = most.max(more());
             calls += 1;
         });
@@ -200,7 +201,7 @@ fn no_order_allocates_anything() {
     for order in [Order::Chunks { length: 15 }, Order::Positions] {
         let settings = Settings {
             hidden: 7,
-            streams: 2,
+            batch_size: 2,
             sequence_length: 7,
             order,
             ..Settings::default()

@@ -25,7 +25,7 @@ fn begin(text: &str, hidden: usize, sequence_length: usize, streams: usize) -> T
     let settings = Settings {
         hidden,
         sequence_length,
-        streams,
+        batch_size: streams,
         ..Settings::default()
     };
     Training::new(text, settings).unwrap()
@@ -74,7 +74,7 @@ fn random_orders_are_found_again() {
             let found = RECORDED_ORDERS.map(|(order, _)| {
                 let settings = Settings {
                     hidden: 20,
-                    streams: 2,
+                    batch_size: 2,
                     order,
                     ..Settings::default()
                 };
@@ -93,9 +93,8 @@ fn random_orders_are_found_again() {
 #[test]
 fn editions_are_found_again() {
     let rmsprop = Settings {
-        optimizer: Optimizer::RmsProp,
+        optimizer: Optimizer::RMSPROP,
         learning_rate: 0.001,
-        beta2: 0.9,
         ..Settings::default()
     };
     let recorded = [
@@ -107,7 +106,7 @@ fn editions_are_found_again() {
             for (edition, digest) in recorded {
                 let settings = Settings {
                     hidden: 20,
-                    streams: 2,
+                    batch_size: 2,
                     ..edition
                 };
                 let training = Training::new(STORY, settings).unwrap();

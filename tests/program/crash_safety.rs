@@ -32,7 +32,7 @@ fn a_run_with_a_part_held_out_may_be_killed_too() {
 fn a_run_in_random_order_may_be_killed_too() {
     for (name, order) in [
         ("killed-chunks", "--order chunks --chunk 35"),
-        ("killed-positions", "--order positions --streams 2"),
+        ("killed-positions", "--order positions --batch-size 2"),
     ] {
         killed(name, &format!("{ENDLESS} {order}"), 16);
     }

@@ -87,9 +87,9 @@ fn settings_out_of_range_are_refused() {
             "--order chunks: must be text with documents",
         ),
         (
-            "--order chunks --chunk 700 --streams 2",
-            "text: --chunk 700: 1287 characters are too few: an order of chunks needs streams chunk + 1 = 1401, with 2 \
-             streams",
+            "--order chunks --chunk 700 --batch-size 2",
+            "text: --chunk 700: 1287 characters are too few: an order of chunks needs batch-size chunk + 1 = 1401, with a \
+             batch size of 2",
         ),
         (
             "--order chunks --chunk 200 --validation 0.1",
@@ -183,11 +183,11 @@ fn wrong_command_lines_have_their_own_status() {
         ),
         (
             "train --chunk 500",
-            "--chunk 500: the text is not read in chunks: give --order chunks as well",
+            "--chunk 500: goes only with --order chunks",
         ),
         (
             "train --order positions --chunk 500",
-            "--chunk 500: the text is not read in chunks",
+            "--chunk 500: goes only with --order chunks",
         ),
         (
             "train --order chunks --chunk x",

@@ -154,7 +154,11 @@ fn a_model_is_checked_where_it_stands_and_elsewhere() {
 #[test]
 fn models_of_bytes_documents_and_streams_are_checked() {
     let folder = Folder::new("check-kinds");
-    for (out, option) in [("b", "--bytes"), ("d", "--documents"), ("s", "--streams 3")] {
+    for (out, option) in [
+        ("b", "--bytes"),
+        ("d", "--documents"),
+        ("s", "--batch-size 3"),
+    ] {
         // Samples of bytes need not be UTF-8.
         let quiet = format!("{option} --report-length 0 --passage-length 0");
         folder.train(out, &quiet).well();

@@ -27,7 +27,7 @@ fn runs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "rmsprop",
             TEXT.repeat(13).into(),
-            "--optimizer rmsprop --streams 3 --clip none",
+            "--optimizer rmsprop --batch-size 3 --clip none",
         ),
         (
             "chunks",
@@ -459,7 +459,7 @@ fn the_speed_is_measured_and_all_else_is_the_same_every_time() {
     let folder = Folder::new("report-speed");
     for options in [
         "",
-        "--streams 2 --order positions",
+        "--batch-size 2 --order positions",
         "--preset adam-edition --documents",
     ] {
         train(&folder, &format!("{options} --force"));
@@ -483,7 +483,7 @@ fn the_speed_is_measured_and_all_else_is_the_same_every_time() {
             numbers.collect()
         };
         let (fast, naive, ratio) = (numbers("elman"), numbers("Naive twin"), numbers("Ratio"));
-        let characters = if options.contains("streams") {
+        let characters = if options.contains("batch-size") {
             20.0
         } else {
             10.0

@@ -30,13 +30,13 @@ fn a_run_that_is_stopped_and_goes_on_is_the_run_that_never_stopped() {
     let folder = Folder::new("resume-any");
     for more in [
         "",
-        "--streams 3 --seed 7",
+        "--batch-size 3 --seed 7",
         "--learning-rate 3",
         "--validation 0.3 --validate-every 40",
-        "--validation 0.3 --streams 2 --learning-rate 1",
-        "--order chunks --chunk 45 --streams 2 --validation 0.3",
-        "--order positions --streams 3",
-        "--preset best --streams 3",
+        "--validation 0.3 --batch-size 2 --learning-rate 1",
+        "--order chunks --chunk 45 --batch-size 2 --validation 0.3",
+        "--order positions --batch-size 3",
+        "--preset best --batch-size 3",
     ] {
         let whole = begin(
             &folder,
@@ -321,7 +321,7 @@ fn what_is_given_again_has_to_agree() {
             "--seq-length 9",
             "--seq-length 9: the run was begun with 10",
         ),
-        ("--streams 2", "--streams 2: the run was begun with 1"),
+        ("--batch-size 2", "--batch-size 2: the run was begun with 1"),
         (
             "--learning-rate 0.2",
             "--learning-rate 0.2: the run was begun with 0.1",
@@ -363,7 +363,7 @@ fn what_is_given_again_has_to_agree() {
             "--passage-length 7",
             "--passage-length 7: the run was begun with 50",
         ),
-        ("--log-every 0", "--log-every 0: the run was begun with 3"),
+        ("--log-every 0", "--log-every 0: must be"),
         (
             "--iterations 49",
             "--iterations 49: the run has made 50 updates",
@@ -388,7 +388,7 @@ fn what_is_given_again_has_to_agree() {
     }
     assert!(folder.files("run") == files);
     assert!(!folder.path("other").exists());
-    let same = "--hidden 6 --seq-length 10 --streams 1 --learning-rate 0.10 --sigma 1e-2 --clip 5 \
+    let same = "--hidden 6 --seq-length 10 --batch-size 1 --learning-rate 0.10 --sigma 1e-2 --clip 5 \
                 --epsilon 0.00000001 --seed 1 --report-every 70 --report-length 30 --passage-length 50 \
                 --log-every 3 --iterations 50 --out run/";
     go_on(&folder, "run", same).well();
@@ -473,7 +473,7 @@ fn a_chart_has_the_epochs_of_the_order() {
         (epochs.to_string(), svg.matches("class=\"epoch\"").count())
     };
     assert_eq!(marks("--order chunks --chunk 90"), ("3".to_string(), 3));
-    let of_two = marks("--order chunks --chunk 90 --streams 2");
+    let of_two = marks("--order chunks --chunk 90 --batch-size 2");
     assert_eq!(of_two, ("6".to_string(), 6));
     assert_eq!(marks("--order positions"), ("3".to_string(), 3));
 }
@@ -517,7 +517,7 @@ fn runs_of_every_kind_of_text_go_on() {
         assert!(output.status.success(), "{output:?}");
         output.stdout
     };
-    for kind in ["--bytes", "--bytes --documents", "--bytes --streams 3"] {
+    for kind in ["--bytes", "--bytes --documents", "--bytes --batch-size 3"] {
         let run = format!(
             "train text {kind} --hidden 4 --seq-length 6 --report-every 50 --force --quiet"
         );

@@ -93,9 +93,9 @@ fn each_is_the_run_that_it_would_be_alone() {
 #[test]
 fn threads_change_nothing_and_one_seed_is_enough() {
     let folder = Folder::new("seeds-threads");
-    let one = seeds(&folder, "--seeds 1 --streams 3 --out one").well();
+    let one = seeds(&folder, "--seeds 1 --batch-size 3 --out one").well();
     assert_eq!(one.lines().count(), 4);
-    let more = "--seeds 2 --streams 3 --threads 3 --out three";
+    let more = "--seeds 2 --batch-size 3 --threads 3 --out three";
     let three = seeds(&folder, more).well();
     assert_eq!(three.lines().next(), one.lines().next());
     assert_same(&folder, 1..=1, "one", "three");

@@ -27,7 +27,7 @@ fn row(shown: &str, name: &str) -> String {
 fn people_read_it_in_80_columns() {
     let folder = Folder::new("show-words");
     let stdout = folder
-        .train("run", "--iterations 250 --streams 2 --seed 9")
+        .train("run", "--iterations 250 --batch-size 2 --seed 9")
         .well();
     let (_, end) = stdout.split_once("\npassage ").unwrap();
     let best = value(end.lines().next().unwrap(), "smooth_loss");
@@ -58,13 +58,14 @@ fn people_read_it_in_80_columns() {
         ("characters", format!("K = {K}")),
         ("hidden units", "m = 6".into()),
         ("parameters", (6 * K + 36 + K * 6 + 6 + K).to_string()),
-        ("sequence length", "T = 10 characters".into()),
-        ("streams", "B = 2".into()),
-        ("documents", "none".into()),
+        ("sequence length", "10".into()),
+        ("batch size", "2".into()),
+        ("documents", "no".into()),
         ("learning rate", "0.1".into()),
         ("optimizer", "adagrad".into()),
         ("loss", "sum".into()),
-        ("initialization", "sigma = 0.01".into()),
+        ("initialization", "sigma".into()),
+        ("sigma", "0.01".into()),
         ("clip", "5.0".into()),
         ("epsilon", "1e-8".into()),
         ("seed", "9".into()),
@@ -72,7 +73,7 @@ fn people_read_it_in_80_columns() {
         ("epoch", model.state.epoch.to_string()),
         (
             "position",
-            format!("character {} of each stream", model.state.position),
+            format!("character {} of each sequence", model.state.position),
         ),
         (
             "smooth loss",
@@ -80,11 +81,12 @@ fn people_read_it_in_80_columns() {
                 "{last:?} nats over 10 characters, before the coming chunk ({bits:.3} bits a character)"
             ),
         ),
-        ("iterations", "250 updates in all".into()),
-        ("report", "every 100 updates, with 40 characters".into()),
-        ("final passage", "60 characters".into()),
-        ("row of loss.csv", "every 100 updates".into()),
-        ("save", "every 10,000 updates".into()),
+        ("iterations", "250".into()),
+        ("report every", "100".into()),
+        ("report length", "40".into()),
+        ("passage length", "60".into()),
+        ("log every", "100".into()),
+        ("save every", "10,000".into()),
     ] {
         assert_eq!(row(&shown, name), expected, "{name}");
     }
@@ -113,7 +115,7 @@ fn people_read_it_in_80_columns() {
     let untrained = folder.run("show untrained").well();
     assert_eq!(row(&untrained, "smooth loss"), "none yet");
     assert_eq!(row(&untrained, "best before"), "none yet");
-    assert_eq!(row(&untrained, "documents"), "every line is one");
+    assert_eq!(row(&untrained, "documents"), "yes");
 }
 
 /// In words, and for programs.
@@ -123,20 +125,20 @@ fn every_order_is_shown() {
     for (options, words, position, json) in [
         (
             "",
-            "that of the text",
-            "character 50 of each stream",
+            "text",
+            "character 50 of each sequence",
             r#""order": "text", "chunk": null"#,
         ),
         (
             "--order chunks",
-            "random, in chunks of C = 1,000 characters",
-            "50 characters of the epoch read by each stream",
+            "chunks",
+            "50 characters of the epoch read by each sequence",
             r#""order": "chunks", "chunk": 1000"#,
         ),
         (
             "--order positions",
-            "random positions",
-            "50 characters of the epoch read by each stream",
+            "positions",
+            "50 characters of the epoch read by each sequence",
             r#""order": "positions", "chunk": null"#,
         ),
     ] {
@@ -224,7 +226,7 @@ fn programs_read_it_to_the_bit() {
          print(*model)\n\
          print(model['file'], model['bytes'], model['kind'], model['digest'], model['symbols'])\n\
          print(model['K'], model['m'], model['parameters'])\n\
-         print(*model['settings'], *[model['settings'][k] for k in ('hidden', 'sequence_length', 'streams', 'documents', 'seed')])\n\
+         print(*model['settings'], *[model['settings'][k] for k in ('hidden', 'sequence_length', 'batch_size', 'documents', 'seed')])\n\
          print(*[bits(model['settings'][k]) for k in ('learning_rate', 'sigma', 'clip', 'epsilon', 'validation')])\n\
          print(model['text']['length'], model['text']['digest'], model['text']['start'])\n\
          state = model['state']\n\
@@ -264,11 +266,11 @@ fn expected(model: &Model, plan: &elman::Plan, bytes: u64) -> String {
         ),
         format!("{} {} {}", shape.K(), shape.m(), shape.entries()),
         format!(
-            "hidden sequence_length streams documents learning_rate sigma clip epsilon seed validation \
-             optimizer beta1 beta2 loss initialization order chunk {} {} {} False {}",
-            settings.hidden, settings.sequence_length, settings.streams, settings.seed
+            "hidden sequence_length batch_size bytes documents optimizer learning_rate beta1 beta2 epsilon clip loss \
+             initialization sigma validation order chunk seed {} {} {} False {}",
+            settings.hidden, settings.sequence_length, settings.batch_size, settings.seed
         ),
-        [settings.learning_rate, settings.sigma, settings.clip, settings.epsilon, settings.validation]
+        [settings.learning_rate, 0.01, settings.clip, settings.epsilon, settings.validation]
             .map(bits)
             .join(" "),
         format!("{} {:016x} {}", source.length, source.digest, symbols[source.start]),

@@ -31,7 +31,7 @@ fn a_text_is_the_same_wherever_it_comes_from() {
     // More than any window holds.
     let text = format!("{RUSSIAN}{CHINESE}\u{1f600} e\u{301}\r\n\0").repeat(700);
     folder.write("long", &text);
-    let run = "--hidden 4 --iterations 4000 --report-every 1000 --streams 3 --quiet";
+    let run = "--hidden 4 --iterations 4000 --report-every 1000 --batch-size 3 --quiet";
     let file = folder.run(&format!("train long {run} --out file")).well();
     let input = folder
         .run_with_input(&format!("train - {run} --out input"), &text)
@@ -225,8 +225,8 @@ fn documents_are_written_from_start_to_end() {
     assert_eq!(cut, "chris\n");
     folder.run("check names --documents --hidden 3").well();
 
-    let refused = folder.run(&format!("train names {run} --streams 2 --out other"));
-    refused.refused(1, "--streams 2: must be 1 with documents");
+    let refused = folder.run(&format!("train names {run} --batch-size 2 --out other"));
+    refused.refused(1, "--batch-size 2: must be 1 with documents");
     let refused = folder.run_with_input("train - --documents", "\n\r\n\n");
     refused.refused(1, "standard input: the text is empty");
 }

@@ -182,19 +182,24 @@ impl Arrays<'_> {
     }
 
     fn rule(&self) -> Result<Rule, CaseError> {
-        let optimizer = self.optimizer();
-        let is_adam = optimizer == Optimizer::Adam;
+        let mut optimizer = self.optimizer();
+        let is_adam = matches!(optimizer, Optimizer::Adam { .. });
         let t = self.number_where(is_adam, "t", 1.0)?;
         if t < 1.0 || t.fract() != 0.0 {
             return Err(wrong_numbers(self.find("t")?));
+        }
+        match &mut optimizer {
+            Optimizer::AdaGrad => {}
+            Optimizer::Adam { beta1, beta2 } => {
+                (*beta1, *beta2) = (self.number("beta1")?, self.number("beta2")?);
+            }
+            Optimizer::RmsProp { beta2 } => *beta2 = self.number("beta2")?,
         }
         Ok(Rule {
             optimizer,
             clip: self.number_where(self.has("clip"), "clip", f64::INFINITY)?,
             eta: self.number("eta")?,
             epsilon: self.number("epsilon")?,
-            beta1: self.number_where(is_adam, "beta1", 0.0)?,
-            beta2: self.number_where(optimizer != Optimizer::AdaGrad, "beta2", 0.0)?,
             t: t as u64,
         })
     }

@@ -8,7 +8,7 @@ use crate::files::arrays::{self, Form, Read};
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::reference::{self, Pass, plus, product, transpose};
 use crate::text::vocabulary::one_hot;
-use crate::{Parameters, STORY, Settings, Training};
+use crate::{Initialization, Parameters, STORY, Settings, Training};
 use std::sync::OnceLock;
 
 /// What stands in the case, and what a student has of it.
@@ -53,7 +53,7 @@ fn lesson(
     let settings = Settings {
         hidden,
         sequence_length,
-        sigma,
+        initialization: Initialization::Normal { sigma },
         clip,
         seed: updates + 1,
         ..Settings::default()
@@ -923,8 +923,7 @@ fn steps_of_other_optimizers_are_told() {
         assert_eq!(reasons(adam_edition(), 0, made), first);
     }
     let rmsprop_case = Settings {
-        optimizer: Optimizer::RmsProp,
-        beta2: 0.999,
+        optimizer: Optimizer::RmsProp { beta2: 0.999 },
         ..adam_edition()
     };
     assert_eq!(reasons(rmsprop_case, 3, &rmsprop), None);

@@ -23,8 +23,8 @@ pub(super) type Update = fn(rule: Rule, entry: Entry, g: f64) -> Entry;
 pub(super) fn right(rule: Rule, mut entry: Entry, g: f64) -> Entry {
     let (average, squares) = (from_mut(&mut entry.average), from_mut(&mut entry.squares));
     let memory: &mut [&mut [f64]] = match rule.optimizer {
-        Optimizer::Adam => &mut [average, squares],
-        Optimizer::AdaGrad | Optimizer::RmsProp => &mut [squares],
+        Optimizer::Adam { .. } => &mut [average, squares],
+        Optimizer::AdaGrad | Optimizer::RmsProp { .. } => &mut [squares],
     };
     rule.update_slices(from_mut(&mut entry.theta), memory, &[g]);
     entry
@@ -68,19 +68,21 @@ fn adagrad(rule: Rule) -> Rule {
 }
 
 fn rmsprop(rule: Rule) -> Rule {
-    let optimizer = Optimizer::RmsProp;
+    let beta2 = rule.optimizer.beta2().unwrap_or_default();
+    let optimizer = Optimizer::RmsProp { beta2 };
     Rule { optimizer, ..rule }
 }
 
 fn betas_swapped(rule: Rule) -> Rule {
-    match rule.optimizer {
-        Optimizer::Adam => Rule {
-            beta1: rule.beta2,
-            beta2: rule.beta1,
-            ..rule
+    let optimizer = match rule.optimizer {
+        Optimizer::Adam { beta1, beta2 } => Optimizer::Adam {
+            beta1: beta2,
+            beta2: beta1,
         },
-        Optimizer::AdaGrad | Optimizer::RmsProp => rule,
-    }
+        // They have one or none.
+        other => other,
+    };
+    Rule { optimizer, ..rule }
 }
 
 /// Adam with m instead of `m / (1 - beta1^t)`: a smaller eta does the same.
@@ -102,8 +104,8 @@ fn uncorrected_second(rule: Rule) -> Rule {
 /// By what Adam divides m and v.
 fn corrections(rule: Rule) -> [f64; 2] {
     match rule.optimizer {
-        Optimizer::Adam => [rule.beta1, rule.beta2].map(|beta| 1.0 - power(beta, rule.t)),
-        Optimizer::AdaGrad | Optimizer::RmsProp => [1.0; 2],
+        Optimizer::Adam { beta1, beta2 } => [beta1, beta2].map(|beta| 1.0 - power(beta, rule.t)),
+        Optimizer::AdaGrad | Optimizer::RmsProp { .. } => [1.0; 2],
     }
 }
 

@@ -4,6 +4,7 @@ use crate::cli::charts::curve::Curve;
 use crate::cli::charts::scale::Scale;
 use crate::cli::charts::svg::{self, Axes, WIDE};
 use crate::cli::format::{short_loss, shorten, thousands};
+use crate::cli::language::Language;
 use std::fmt::Write as _;
 
 /// A run, with its losses in nats per character: so runs of different T can be compared.
@@ -74,7 +75,7 @@ pub fn svg(runs: &[Run]) -> String {
         frame: &WIDE,
         x: Scale::updates(updates, WIDE.updates),
         y: Scale::losses(low, high),
-        number: str::to_string,
+        language: Language::English,
     };
     let height = NAMES + ROW * (runs.len() as f64 + 1.0);
     let title = match runs {

@@ -4,6 +4,7 @@ use crate::cli::charts::curve::{Curve, Point};
 use crate::cli::charts::scale::{Scale, round_step};
 use crate::cli::charts::svg::{self, Axes, Frame, WIDE};
 use crate::cli::format::thousands;
+use crate::cli::language::Language;
 use std::fmt::Write as _;
 
 /// A run that goes on draws its chart anew this often, and browsers load it again.
@@ -20,36 +21,6 @@ pub struct Title {
     /// Whether a loss is the mean of its characters', not their sum.
     pub is_mean: bool,
 }
-
-/// What stands in a chart. `{T}` is replaced.
-#[derive(Debug)]
-pub struct Words {
-    pub updates: &'static str,
-    pub of_characters: &'static str,
-    pub sum: &'static str,
-    pub mean: &'static str,
-    pub nats: &'static str,
-    pub epoch: &'static str,
-    pub smooth: &'static str,
-    pub raw: &'static str,
-    pub validation: &'static str,
-    /// A number such as 1,234.5 as the language has it.
-    pub number: fn(&str) -> String,
-}
-
-/// Those of the program.
-pub const ENGLISH: Words = Words {
-    updates: "updates",
-    of_characters: "of {T} characters",
-    sum: "loss ({nats}, summed over {T} characters)",
-    mean: "loss ({nats} per character)",
-    nats: "nats",
-    epoch: "epoch",
-    smooth: "smooth loss",
-    raw: "loss of a chunk",
-    validation: "validation loss",
-    number: str::to_string,
-};
 
 /// At most so many epochs are marked; of more, every second, fifth, tenth ...
 const EPOCH_MARKS: f64 = 20.0;
@@ -77,13 +48,13 @@ pub fn svg(
     iterations: u64,
     updates_per_epoch: u64,
 ) -> String {
-    let axes = axes(&WIDE, &ENGLISH, curve, iterations);
+    let axes = axes(&WIDE, Language::English, curve, iterations);
     [
         head(title, curve),
         progress(updates, iterations),
         drawn(
             &axes,
-            &ENGLISH,
+            "loss of a chunk",
             title,
             curve,
             (iterations, updates_per_epoch),
@@ -96,13 +67,15 @@ pub fn svg(
 /// The chart for a page that has a style for it: see [`STYLE`]; `name` is for those who cannot see it.
 pub fn within_page(
     frame: &'static Frame,
-    words: &Words,
+    language: Language,
     name: &str,
     title: &Title,
     curve: &Curve,
     (iterations, updates_per_epoch): (u64, u64),
 ) -> String {
-    let axes = axes(frame, words, curve, iterations);
+    let axes = axes(frame, language, curve, iterations);
+    // Not "of a chunk": in a report, chunks are those of `--order chunks`.
+    let raw = language.pair("sequence loss", "sekvensförlust");
     // There is no heading in it.
     let above = (frame.epoch.1 - 14.0).max(0.0);
     format!(
@@ -111,39 +84,51 @@ pub fn within_page(
         frame.height - above,
         svg::escape(name),
         frame.clip(),
-        drawn(&axes, words, title, curve, (iterations, updates_per_epoch)),
+        drawn(&axes, raw, title, curve, (iterations, updates_per_epoch)),
     )
 }
 
-fn axes(frame: &'static Frame, words: &Words, curve: &Curve, iterations: u64) -> Axes {
+fn axes(frame: &'static Frame, language: Language, curve: &Curve, iterations: u64) -> Axes {
     Axes {
         frame,
         x: Scale::updates(iterations, frame.updates),
         y: loss_scale(curve),
-        number: words.number,
+        language,
     }
 }
 
+/// `raw` is the name of the raw loss in the legend.
 fn drawn(
     axes: &Axes,
-    words: &Words,
+    raw: &str,
     title: &Title,
     curve: &Curve,
     (iterations, updates_per_epoch): (u64, u64),
 ) -> String {
-    let characters = title.sequence_length.to_string();
-    let loss = if title.is_mean { words.mean } else { words.sum };
-    let across = format!("{} {}", axes.x.of(words.updates), words.of_characters);
-    let down = loss.replace("{nats}", &axes.y.of(words.nats));
+    let (T, language) = (title.sequence_length, axes.language);
+    let updates = axes.x.of(language.pair("updates", "uppdateringar"));
+    let nats = axes.y.of(language.pair("nats", "nat"));
+    let across = language.pair(
+        format!("{updates} of {T} characters"),
+        format!("{updates} om {T} tecken"),
+    );
+    let down = if title.is_mean {
+        language.pair(
+            format!("loss ({nats} per character)"),
+            format!("förlust ({nats} per tecken)"),
+        )
+    } else {
+        language.pair(
+            format!("loss ({nats}, summed over {T} characters)"),
+            format!("förlust ({nats}, summerad över {T} tecken)"),
+        )
+    };
     [
         axes.grid(),
-        epochs(axes, words, iterations, updates_per_epoch),
+        epochs(axes, iterations, updates_per_epoch),
         curves(curve, axes),
-        axes.frame(
-            &across.replace("{T}", &characters),
-            &down.replace("{T}", &characters),
-        ),
-        legend(axes.frame, words, curve),
+        axes.frame(&across, &down),
+        legend(axes, raw, curve),
     ]
     .concat()
 }
@@ -235,7 +220,7 @@ fn curves(curve: &Curve, axes: &Axes) -> String {
 }
 
 /// A dashed line where each epoch after the first begins.
-fn epochs(axes: &Axes, words: &Words, iterations: u64, updates_per_epoch: u64) -> String {
+fn epochs(axes: &Axes, iterations: u64, updates_per_epoch: u64) -> String {
     let mut svg = String::new();
     let Frame {
         left,
@@ -268,17 +253,21 @@ fn epochs(axes: &Axes, words: &Words, iterations: u64, updates_per_epoch: u64) -
         let _ = writeln!(
             svg,
             "<text class=\"epoch-name\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{}</text>",
-            words.epoch
+            axes.language.pair("epoch", "epok")
         );
     }
     svg
 }
 
-fn legend(frame: &Frame, words: &Words, curve: &Curve) -> String {
+fn legend(axes: &Axes, raw: &str, curve: &Curve) -> String {
+    let (frame, language) = (axes.frame, axes.language);
     let names = [
-        ("smooth", words.smooth),
-        ("raw", words.raw),
-        ("validation", words.validation),
+        ("smooth", language.pair("smooth loss", "utjämnad förlust")),
+        ("raw", raw),
+        (
+            "validation",
+            language.pair("validation loss", "valideringsförlust"),
+        ),
     ];
     let count = if curve.validation().is_empty() { 2 } else { 3 };
     let (x, name_x) = (frame.right - 160.0, frame.right - 122.0);

@@ -2,6 +2,7 @@
 
 use crate::cli::charts::scale::Scale;
 use crate::cli::format::thousands;
+use crate::cli::language::Language;
 use std::fmt::Write as _;
 
 /// A picture and the frame of its axes, in pixels. A picture may be higher.
@@ -102,8 +103,8 @@ pub struct Axes {
     pub x: Scale,
     /// Losses.
     pub y: Scale,
-    /// A number such as 1,234.5 as the reader's language has it.
-    pub number: fn(&str) -> String,
+    /// The language of its words and numbers.
+    pub language: Language,
 }
 
 impl Axes {
@@ -121,7 +122,7 @@ impl Axes {
             frame,
             x,
             y,
-            number,
+            language,
         } = self;
         let Frame {
             left,
@@ -132,7 +133,10 @@ impl Axes {
         } = **frame;
         let mut svg = String::new();
         for n in x.ticks() {
-            let (at, name) = (frame.across(x.share(n)), number(&thousands(n as u64)));
+            let (at, name) = (
+                frame.across(x.share(n)),
+                language.number(&thousands(n as u64)),
+            );
             let _ = write!(
                 svg,
                 "<path class=\"grid\" d=\"M{at:.1} {top}V{bottom}\"/>\n\
@@ -149,7 +153,7 @@ impl Axes {
                  <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\n",
                 left - 8.0,
                 at + 4.0,
-                number(&format!("{loss:.digits$}"))
+                language.number(&format!("{loss:.digits$}"))
             );
         }
         svg

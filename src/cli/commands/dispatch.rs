@@ -61,7 +61,7 @@ pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, F
         _ => {}
     }
     let command = command_of(&first)?;
-    let arguments = Arguments::parse(arguments, command.choices, command.limit, with_option);
+    let arguments = Arguments::parse(arguments, (command.options)(), command.limit, with_option);
     let arguments = arguments.map_err(|failure| see(command.name, failure))?;
     Ok(if arguments.has("help") {
         Request::Words(help::of_command(command))
@@ -149,7 +149,7 @@ fn meant(name: &OsStr) -> String {
 /// The commands that have an option.
 pub fn with_option(name: &str) -> Vec<&'static str> {
     (COMMANDS.iter())
-        .filter(|command| command.choices.iter().any(|choice| choice.name == name))
+        .filter(|command| (command.options)().iter().any(|choice| choice.name == name))
         .map(|command| command.name)
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::charts::comparison::{self, Run, UNIT};
 use crate::cli::charts::curve::Curve;
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
 use crate::cli::run::folder::{LOSSES, MODEL};
@@ -32,11 +32,13 @@ pub const EXAMPLES: &[&str] = &[
 ];
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    Choice::new("out", "FILE", "write the chart as SVG to a file"),
-    Choice::switch("force", "replace FILE where it is already there"),
-    HELP,
-];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::new("out", "FILE", "write the chart as SVG to a file"),
+        Choice::switch("force", "replace FILE where it is already there"),
+        Choice::help(),
+    ]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 //! `elman sample`: writes text with a trained model.
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::inputs::{names, read_model};
+use crate::cli::run::inputs::{TextSource, read_model};
 use crate::cli::terminal::flow::Flow;
 use elman::inference::{Sampling, Synthesizer};
 use elman::random::{Generator, Stream};
@@ -27,31 +27,33 @@ pub const EXAMPLES: &[&str] = &[
 ];
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    Choice::new("length", "N", "characters to write at most; 0: without end").or("1000"),
-    Choice::new(
-        "seed",
-        "N",
-        "where the random numbers come from (the model's)",
-    ),
-    Choice::new("prime", "TEXT", "text to begin with; it is written too"),
-    Choice::new(
-        "prime-file",
-        "FILE",
-        "the same from a file, as it is; - is standard input",
-    ),
-    Choice::new("until", "TEXT", "stop where the text ends with this"),
-    Choice::new("count", "N", "samples to write, each with its own seed").or("1"),
-    Choice::new(
-        "temperature",
-        "X",
-        "below 1 bolder, above 1 wilder; 0: the likeliest",
-    )
-    .or("1"),
-    Choice::new("top-k", "N", "draw from the N likeliest characters only"),
-    Choice::new("top-p", "X", "draw from the likeliest that together have X").or("1"),
-    HELP,
-];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::new("length", "N", "characters to write at most; 0: without end").or("1000"),
+        Choice::new(
+            "seed",
+            "N",
+            "where the random numbers come from (the model's)",
+        ),
+        Choice::new("prime", "TEXT", "text to begin with; it is written too"),
+        Choice::new(
+            "prime-file",
+            "FILE",
+            "the same from a file, as it is; - is standard input",
+        ),
+        Choice::new("until", "TEXT", "stop where the text ends with this"),
+        Choice::new("count", "N", "samples to write, each with its own seed").or("1"),
+        Choice::new(
+            "temperature",
+            "X",
+            "below 1 bolder, above 1 wilder; 0: the likeliest",
+        )
+        .or("1"),
+        Choice::new("top-k", "N", "draw from the N likeliest characters only"),
+        Choice::new("top-p", "X", "draw from the likeliest that together have X").or("1"),
+        Choice::help(),
+    ]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -195,7 +197,7 @@ impl Prime {
     }
 
     fn read(path: &OsStr, symbols: Symbols) -> Result<Self, Failure> {
-        let place = names(Some(path)).place;
+        let place = TextSource::named(Some(path)).text().place;
         let bytes = read_file(path).map_err(|error| Failure::at(&place, error))?;
         let mark = "\u{feff}".as_bytes();
         let start = if symbols == Symbols::Characters && bytes.starts_with(mark) {

@@ -1,9 +1,9 @@
 //! `elman score`: says how many bits a model needs for a text, whole or line by line.
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::thousands;
-use crate::cli::run::inputs::{names, read_model};
+use crate::cli::run::inputs::{TextSource, read_model};
 use crate::cli::terminal::flow::Flow;
 use crate::cli::terminal::output::one_line;
 use crate::cli::terminal::progress::Progress;
@@ -33,21 +33,23 @@ pub const EXAMPLES: &[&str] = &[
 ];
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    Choice::switch(
-        "per-line",
-        "a score for every line instead of the whole text",
-    ),
-    Choice::new(
-        "threshold",
-        "X",
-        "only lines of more than X bits per character",
-    ),
-    Choice::switch("carry", "let the state go on from line to line"),
-    Choice::switch("csv", "print a table for programs"),
-    Choice::switch("jsonl", "print one JSON object a line"),
-    HELP,
-];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::switch(
+            "per-line",
+            "a score for every line instead of the whole text",
+        ),
+        Choice::new(
+            "threshold",
+            "X",
+            "only lines of more than X bits per character",
+        ),
+        Choice::switch("carry", "let the state go on from line to line"),
+        Choice::switch("csv", "print a table for programs"),
+        Choice::switch("jsonl", "print one JSON object a line"),
+        Choice::help(),
+    ]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -150,7 +152,7 @@ impl Report {
 
 /// Judges one text, and prints each row as soon as it is known.
 fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
-    let place = &names(Some(file)).place;
+    let place = &TextSource::named(Some(file)).text().place;
     let mut input = open(file).map_err(|error| Failure::at(place, error))?;
     let mut reading = Reading::new(model, sheet.report.extent);
     loop {

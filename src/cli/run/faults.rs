@@ -1,10 +1,11 @@
 //! Every single step of every save fails once: nothing that was saved is lost, and the run goes on to the
 //! same bytes.
 
+use super::request::Request;
 use super::work::Run;
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::commands::train::CHOICES;
+use crate::cli::commands::train::options;
 use elman::internals::checkpoint;
 use elman::internals::disk::{Disk, System};
 use elman::{Model, Plan};
@@ -193,8 +194,9 @@ impl Place {
         let here = format!("{}/", self.0.display());
         let words = format!("@text {words} --quiet").replace('@', &here);
         let words = words.split_whitespace().map(OsString::from);
-        let arguments = Arguments::parse(words, CHOICES, 1, |_| Vec::new())?;
-        let mut run = Run::of(&arguments, Box::new(disk))?;
+        let arguments = Arguments::parse(words, options(), 1, |_| Vec::new())?;
+        let request = Request::of(&arguments)?;
+        let mut run = Run::start(&request, Box::new(disk))?;
         run.unread = true;
         run.go()
     }

@@ -69,7 +69,7 @@ pub fn characters_an_update(training: &Training) -> usize {
     if settings.documents {
         (training.corpus().learned() / training.updates_per_epoch().max(1)) as usize
     } else {
-        settings.sequence_length.saturating_mul(settings.streams)
+        settings.sequence_length.saturating_mul(settings.batch_size)
     }
 }
 

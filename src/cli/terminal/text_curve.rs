@@ -1,8 +1,8 @@
 //! The loss curve in text, for a terminal.
 
 use crate::cli::charts::curve::{Curve, Point};
-use crate::cli::charts::loss_chart::{ENGLISH, Words};
 use crate::cli::format::{short_loss, thousands};
+use crate::cli::language::Language;
 
 /// Lines that the curve takes.
 const LINES: usize = 12;
@@ -17,21 +17,37 @@ const WIDEST: usize = 90;
 /// The smooth loss under a heading, `columns` wide at most: dots of Braille patterns, or stars where the terminal
 /// does not show UTF-8. Empty where there is no curve or no room.
 pub fn draw(curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
-    in_words(&ENGLISH, curve, heading, columns, utf8)
+    in_language(Language::English, curve, heading, columns, utf8)
 }
 
-/// As [`draw`], in the words of some language.
-pub fn in_words(words: &Words, curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
-    let lines = lines(words, curve, curve.range(0), [columns, LINES], utf8);
+/// As [`draw`], in any language.
+pub fn in_language(
+    language: Language,
+    curve: &Curve,
+    heading: &str,
+    columns: usize,
+    utf8: bool,
+) -> String {
+    let lines = lines(language, curve, curve.range(0), [columns, LINES], utf8);
     let Some(last) = curve.points().last().filter(|_| !lines.is_empty()) else {
         return String::new();
     };
-    with_axis(words, heading, &lines, last.iteration, width(columns))
+    with_axis(language, heading, &lines, last.iteration, width(columns))
 }
 
 /// Lines between a heading and the axis of the updates.
-fn with_axis(words: &Words, heading: &str, lines: &[String], last: u64, width: usize) -> String {
-    let last = format!("{} {}", (words.number)(&thousands(last)), words.updates);
+fn with_axis(
+    language: Language,
+    heading: &str,
+    lines: &[String],
+    last: u64,
+    width: usize,
+) -> String {
+    let last = format!(
+        "{} {}",
+        language.number(&thousands(last)),
+        language.pair("updates", "uppdateringar")
+    );
     let axis = format!("{:NAMES$} 0{last:>1$}", "", width - 1);
     format!("{heading}\n{}\n{axis}\n", lines.join("\n"))
 }
@@ -75,9 +91,15 @@ pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usi
             count => letters[x % count],
         };
         let cells: String = cells.iter().enumerate().map(turn).collect();
-        named(&ENGLISH, line, range, MANY_LINES, &cells)
+        named(Language::English, line, range, MANY_LINES, &cells)
     });
-    with_axis(&ENGLISH, heading, &lines.collect::<Vec<_>>(), end, width)
+    with_axis(
+        Language::English,
+        heading,
+        &lines.collect::<Vec<_>>(),
+        end,
+        width,
+    )
 }
 
 /// The update that column `x` of `width` stands for.
@@ -98,7 +120,7 @@ fn smooth_at(points: &[Point], update: u64, gap: u64) -> Option<f64> {
 pub fn small(curve: &Curve, columns: usize, count: usize, utf8: bool) -> Vec<String> {
     let last = curve.points().last().map_or(0, |last| last.iteration);
     let range = curve.range(last / 20);
-    lines(&ENGLISH, curve, range, [columns, count], utf8)
+    lines(Language::English, curve, range, [columns, count], utf8)
 }
 
 /// Columns of the curve itself.
@@ -108,7 +130,7 @@ fn width(columns: usize) -> usize {
 
 /// The lines of the curve, with the ends of the range before them.
 fn lines(
-    words: &Words,
+    language: Language,
     curve: &Curve,
     range: (f64, f64),
     [columns, count]: [usize; 2],
@@ -121,14 +143,14 @@ fn lines(
     let cells = cells(curve.points(), range, [width, count], utf8);
     let line = |(line, cells): (usize, &[u8])| {
         let cells: String = cells.iter().map(|&cell| glyph(cell, utf8)).collect();
-        named(words, line, range, count, &cells)
+        named(language, line, range, count, &cells)
     };
     cells.chunks(width).enumerate().map(line).collect()
 }
 
 /// A line of the curve, the first and the last with the loss that they stand for.
-fn named(words: &Words, line: usize, range: (f64, f64), count: usize, cells: &str) -> String {
-    let name = |loss| (words.number)(&short_loss(loss, 4));
+fn named(language: Language, line: usize, range: (f64, f64), count: usize, cells: &str) -> String {
+    let name = |loss| language.number(&short_loss(loss, 4));
     let name = match line {
         0 => name(range.1),
         line if line == count - 1 => name(range.0),

@@ -1,7 +1,8 @@
 use super::*;
 use crate::formats::disk::tests::Folder;
 use crate::random::{Generator, Stream};
-use crate::text::vocabulary::{Symbols, Vocabulary};
+use crate::settings::Symbols;
+use crate::text::vocabulary::Vocabulary;
 use crate::training::training_loop::Training;
 
 const TEXT: &str = "Ett öra, två öron; \"日本\" \u{1F600}\n\tand more of the same: ett öra.";
@@ -144,7 +145,7 @@ fn a_plan_is_read_back_and_no_part_of_the_model() {
     let (back, found) = read(&run_file()).unwrap();
     assert_eq!((&back, found), (&model(), Some(plan())));
     assert_eq!(read(&to_bytes(&back).unwrap()).unwrap(), (back, None));
-    let keys: Vec<&str> = metadata::PLAN.to_vec();
+    let keys: Vec<&str> = PLAN.iter().map(|row| row.key).collect();
     let without = changed(|_, metadata| {
         metadata.retain(|(key, _)| !keys.contains(&key.as_str()));
     });
@@ -161,15 +162,15 @@ fn a_run_with_a_part_held_out_is_read_back() {
     assert_eq!(bytes_of(&model, plan.as_ref()).unwrap(), bytes);
 }
 
-/// Where nothing is held out, nothing is said of it: earlier versions read the file.
+/// A model without validation has no validation losses.
 #[test]
-fn other_runs_have_no_metadata_of_it() {
+fn other_runs_have_no_losses_of_it() {
     let holds = |bytes: &[u8]| {
         let metadata = safetensors::read(bytes).unwrap().metadata.unwrap();
         let keys = ["validation", "best_validation", "validate_every"];
         keys.map(|key| metadata.iter().any(|(name, _)| name == key))
     };
-    assert_eq!(holds(&run_file()), [false; 3]);
+    assert_eq!(holds(&run_file()), [true, false, false]);
     assert_eq!(holds(&validated_file()), [true; 3]);
     let best_alone = to_bytes(&trained(0.3)).unwrap();
     assert_eq!(holds(&best_alone), [true, true, false]);
@@ -178,7 +179,7 @@ fn other_runs_have_no_metadata_of_it() {
 #[test]
 fn a_run_in_another_order_is_read_back() {
     for (order, keys) in [
-        (Order::Text, [false, false]),
+        (Order::Text, [true, false]),
         (Order::Chunks { length: 9 }, [true, true]),
         (Order::Positions, [true, false]),
     ] {
@@ -188,7 +189,6 @@ fn a_run_in_another_order_is_read_back() {
         assert_eq!(from_bytes(&bytes).unwrap(), model);
         let metadata = safetensors::read(&bytes).unwrap().metadata.unwrap();
         let holds = |key: &str| metadata.iter().any(|(name, _)| name == key);
-        // Earlier versions read the files of the order of the text.
         assert_eq!(["order", "chunk"].map(holds), keys, "{order:?}");
     }
 }
@@ -199,7 +199,7 @@ fn chunks_may_fill_a_stream_s_part() {
     let settings = Settings {
         hidden: 2,
         sequence_length: 2,
-        streams: 3,
+        batch_size: 3,
         order: Order::Chunks { length: 2 },
         ..Settings::default()
     };
@@ -225,11 +225,7 @@ fn orders_that_no_run_has_are_refused() {
     for (bytes, message) in [
         (
             with(&chunks, "order", "backwards"),
-            "order = \"backwards\", which must be chunks or positions, or absent",
-        ),
-        (
-            with(&chunks, "order", "text"),
-            "must be chunks or positions",
+            "order = \"backwards\", which must be text, chunks or positions",
         ),
         (without_chunk, "the metadata lack \"chunk\""),
         (
@@ -248,11 +244,11 @@ fn orders_that_no_run_has_are_refused() {
         ),
         (
             with(&chunks, "chunk", "40"),
-            "or a chunk for every stream and 1",
+            "or a chunk for every sequence and 1",
         ),
         (
             with(&chunks, "chunk", "18446744073709551615"),
-            "or a chunk for every stream and 1",
+            "or a chunk for every sequence and 1",
         ),
         (
             with(&chunks, "documents", "true"),
@@ -272,11 +268,11 @@ fn orders_that_no_run_has_are_refused() {
         ),
         (
             with(&positions, "position", "40"),
-            "within the text of a stream",
+            "within the text of a sequence",
         ),
         (
             with(&chunks, "position", "44"),
-            "within the text of a stream",
+            "within the text of a sequence",
         ),
     ] {
         let error = from_bytes(&bytes).unwrap_err().to_string();
@@ -497,7 +493,7 @@ fn errors_of_a_part_held_out() -> Vec<(Vec<u8>, &'static str)> {
             with("validation", "0.02"),
             "enough for 2 characters to be held out",
         ),
-        (with("position", "40"), "within the text of a stream"),
+        (with("position", "40"), "within the text of a sequence"),
         (
             with("validate_every", "0"),
             "validate_every = \"0\", which must be a whole number of at least 1",

@@ -13,13 +13,17 @@ fn settings(T: usize, documents: bool) -> Settings {
 }
 
 fn open(bytes: &[u8], symbols: Symbols, settings: &Settings) -> Result<Corpus, TextError> {
-    Corpus::open(Cursor::new(bytes.to_vec()), symbols, settings, |_| ())
+    let settings = Settings {
+        symbols,
+        ..*settings
+    };
+    Corpus::open(Cursor::new(bytes.to_vec()), &settings, |_| ())
 }
 
 /// From the start of every stream's part to its end.
 fn walk(corpus: &Corpus, streams: usize) -> TextOrder {
     let settings = Settings {
-        streams,
+        batch_size: streams,
         ..settings(corpus.T, corpus.documents)
     };
     TextOrder::new(&settings, corpus).unwrap()
@@ -111,8 +115,7 @@ fn a_jump_reads_little() {
     let vocabulary = Vocabulary::of(&text);
     let read = Arc::new(Mutex::new(0));
     let input = Counted(Cursor::new(text.into_bytes()), read.clone());
-    let mut corpus =
-        Corpus::open(input, Symbols::Characters, &settings(25, false), |_| ()).unwrap();
+    let mut corpus = Corpus::open(input, &settings(25, false), |_| ()).unwrap();
     corpus.split(2).unwrap();
     let mut check = |stream: usize, at: usize| {
         let before = *read.lock().unwrap();
@@ -152,7 +155,7 @@ fn the_end_of_a_text_is_held_out() {
     for (validation, streams) in [(0.1, 1), (0.75, 1), (0.5, 7), (1e-5, 1)] {
         let settings = Settings {
             validation,
-            streams,
+            batch_size: streams,
             ..settings(10, false)
         };
         let mut corpus = Corpus::of(&text, &settings).unwrap();
@@ -367,7 +370,7 @@ impl Seek for Interrupted {
 #[test]
 fn an_interrupted_reading_is_made_again() {
     let input = Interrupted(Cursor::new(b"abc".to_vec()), false);
-    let opened = Corpus::open(input, Symbols::Characters, &settings(2, false), |_| ());
+    let opened = Corpus::open(input, &settings(2, false), |_| ());
     let mut corpus = opened.unwrap();
     corpus.split(1).unwrap();
     assert_eq!(corpus.chunk(0, 0).unwrap(), [0, 1, 2]);
@@ -463,12 +466,7 @@ fn a_text_that_changes_is_noticed() {
         ([&text.as_bytes()[..5], b"\xff\xff"].concat(), 4),
     ] {
         let file = Shared(Arc::new(Mutex::new(Cursor::new(text.clone().into_bytes()))));
-        let opened = Corpus::open(
-            file.clone(),
-            Symbols::Characters,
-            &settings(10, false),
-            |_| (),
-        );
+        let opened = Corpus::open(file.clone(), &settings(10, false), |_| ());
         let mut corpus = opened.unwrap();
         corpus.split(1).unwrap();
         *file.0.lock().unwrap().get_mut() = change;
@@ -484,9 +482,6 @@ fn the_first_pass_says_how_far_it_is() {
     let text = "ab".repeat(PASS);
     let mut seen = Vec::new();
     let input = Cursor::new(text.into_bytes());
-    Corpus::open(input, Symbols::Characters, &settings(1, false), |read| {
-        seen.push(read)
-    })
-    .unwrap();
+    Corpus::open(input, &settings(1, false), |read| seen.push(read)).unwrap();
     assert_eq!(seen, [PASS as u64, 2 * PASS as u64]);
 }

@@ -14,7 +14,7 @@ fn settings(order: Order, B: usize, T: usize) -> Settings {
     Settings {
         hidden: 3,
         sequence_length: T,
-        streams: B,
+        batch_size: B,
         seed: 5,
         order,
         ..Settings::default()
@@ -45,7 +45,7 @@ fn shuffled(seed: u64, epoch: u64, count: usize) -> Vec<usize> {
 
 /// The updates of one epoch, of which `made` came before it.
 fn epoch(text: &[usize], settings: &Settings, epoch: u64, made: u64) -> Vec<Read> {
-    let (B, T, L) = (settings.streams, settings.sequence_length, text.len());
+    let (B, T, L) = (settings.batch_size, settings.sequence_length, text.len());
     let read = |begins, places: Vec<usize>| Read {
         epoch,
         begins,

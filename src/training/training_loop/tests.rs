@@ -6,7 +6,7 @@ use crate::network::optimizer::Optimizer;
 use crate::network::parameters::Parameters;
 use crate::network::reference;
 use crate::network::unrolled::Unrolled;
-use crate::settings::Order;
+use crate::settings::{Initialization, Order, Symbols};
 use crate::text::vocabulary::Vocabulary;
 
 const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; at ten it rings again. ";
@@ -125,7 +125,7 @@ fn the_best_model_is_the_earliest_of_the_lowest() {
 #[test]
 fn a_sample_begins_where_the_chunk_begins() {
     let wild = Settings {
-        sigma: 1.0,
+        initialization: Initialization::Normal { sigma: 1.0 },
         seed: 2,
         ..settings()
     };
@@ -163,7 +163,7 @@ fn what_cannot_be_trained_is_refused() {
             length: 8,
             held_out: 0,
             need: 9,
-            streams: 1,
+            batch_size: 1,
             documents: false,
             chunk: None
         }
@@ -243,20 +243,41 @@ fn every_setting_has_its_range() {
     };
     assert_eq!(nothing_clipped.check(), Ok(()));
     for wrong in [-0.1, 1.0, f64::NAN] {
-        let (beta1, beta2) = (wrong, wrong);
-        assert_eq!(name(Settings { beta1, ..good }), "beta1");
-        assert_eq!(name(Settings { beta2, ..good }), "beta2");
+        let with = |optimizer| name(Settings { optimizer, ..good });
+        let (beta1, beta2) = (0.9, 0.9);
+        assert_eq!(
+            with(Optimizer::Adam {
+                beta1: wrong,
+                beta2
+            }),
+            "beta1"
+        );
+        assert_eq!(
+            with(Optimizer::Adam {
+                beta1,
+                beta2: wrong
+            }),
+            "beta2"
+        );
+        assert_eq!(with(Optimizer::RmsProp { beta2: wrong }), "beta2");
     }
     for wrong in [-1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(
             name(Settings {
-                sigma: wrong,
+                initialization: Initialization::Normal { sigma: wrong },
                 ..good
             }),
             "sigma"
         );
     }
-    assert_eq!(Settings { sigma: 0.0, ..good }.check(), Ok(()));
+    assert_eq!(
+        Settings {
+            initialization: Initialization::Normal { sigma: 0.0 },
+            ..good
+        }
+        .check(),
+        Ok(())
+    );
     for wrong in [-1e-300, 1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(
             name(Settings {
@@ -297,7 +318,7 @@ fn a_text_has_chunks_enough() {
     let with = |length, streams, validation| {
         let settings = Settings {
             order: Order::Chunks { length },
-            streams,
+            batch_size: streams,
             validation,
             ..settings()
         };
@@ -319,14 +340,14 @@ fn a_text_has_chunks_enough() {
             26,
             3,
             0.0,
-            "76 characters are too few: an order of chunks needs streams chunk + 1 = 79, with 3 streams",
+            "76 characters are too few: an order of chunks needs batch-size chunk + 1 = 79, with a batch size of 3",
         ),
         (
             18,
             3,
             0.3,
-            "54 characters beside the 22 that are held out are too few: an order of chunks needs streams chunk + 1 = \
-             55, with 3 streams",
+            "54 characters beside the 22 that are held out are too few: an order of chunks needs batch-size chunk + 1 = \
+             55, with a batch size of 3",
         ),
         (
             23,
@@ -391,7 +412,7 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
         ..edition
     };
     let rmsprop = Settings {
-        optimizer: Optimizer::RmsProp,
+        optimizer: Optimizer::RMSPROP,
         ..Settings::default()
     };
     for settings in [
@@ -505,11 +526,11 @@ fn documents_resume_and_are_refused_as_other_texts_are() {
     }
     let with = |documents: Settings| Training::new(DOCUMENTS, documents).unwrap_err();
     let several = Settings {
-        streams: 2,
+        batch_size: 2,
         ..documents()
     };
     let error = with(several).to_string();
-    assert_eq!(error, "streams 2: must be 1 with documents");
+    assert_eq!(error, "batch-size 2: must be 1 with documents");
     let endless = Settings {
         sequence_length: usize::MAX,
         ..documents()
@@ -524,7 +545,7 @@ fn documents_resume_and_are_refused_as_other_texts_are() {
 #[test]
 fn a_passage_of_documents_begins_each_anew() {
     let settings = Settings {
-        sigma: 1.0,
+        initialization: Initialization::Normal { sigma: 1.0 },
         ..documents()
     };
     let training = Training::new(DOCUMENTS, settings).unwrap();
@@ -587,9 +608,12 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
 #[test]
 fn a_model_of_bytes_goes_on_in_its_bytes() {
     let input = Cursor::new(TEXT.as_bytes().to_vec());
-    let bytes = crate::text::vocabulary::Symbols::Bytes;
-    let corpus = Corpus::open(input, bytes, &settings(), |_| ()).unwrap();
-    let mut training = Training::begin(corpus, settings()).unwrap();
+    let settings = Settings {
+        symbols: Symbols::Bytes,
+        ..settings()
+    };
+    let corpus = Corpus::open(input, &settings, |_| ()).unwrap();
+    let mut training = Training::begin(corpus, settings).unwrap();
     training.update().unwrap();
     let (model, best) = (training.model().clone(), training.best().clone());
     let mut resumed = Training::resume(TEXT, model, best).unwrap();
@@ -628,7 +652,7 @@ fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
                 length: 76,
                 held_out: 0,
                 need,
-                streams: 1,
+                batch_size: 1,
                 documents: false,
                 chunk: None
             }
@@ -662,7 +686,7 @@ fn memory_is_claimed_for_models_and_steps_together() {
 #[test]
 fn a_model_that_stands_behind_the_end_of_its_part_is_refused() {
     let settings = Settings {
-        streams: 3,
+        batch_size: 3,
         ..settings()
     };
     let mut model = Training::new(TEXT, settings).unwrap().model().clone();
@@ -701,7 +725,7 @@ fn parts_that_do_not_belong_together_are_found_at_once() {
 #[test]
 fn a_loss_that_is_not_finite_stops_before_anything_changes() {
     let wild = Settings {
-        sigma: f64::MAX,
+        initialization: Initialization::Normal { sigma: f64::MAX },
         ..settings()
     };
     let mut training = Training::new(TEXT, wild).unwrap();

@@ -1,23 +1,23 @@
-//! The result of a check as a table, and as JSON.
+//! The result of a gradient check, as a table and as JSON.
 
 use super::subject::Subject;
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::terminal::output::print;
+use crate::cli::terminal::verdict::{self, word};
 use elman::ShapeError;
-use elman::check::{Comparison, Row, Verdict};
-use elman::internals::gradient_check;
+use elman::check::{Comparison, Row, Verdict, check_gradients};
 use elman::internals::gradient_check::TOLERANCE;
 use elman::internals::json::quote;
 
-/// A comparison, and where in the text it was made.
+/// The comparison at one place of the text.
 struct Checked {
     position: u64,
     is_own: bool,
     comparison: Comparison,
 }
 
-/// Checks all places.
+/// Checks the gradients at all places.
 pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
     let rnn = &subject.model.state.rnn;
     let checked: Result<Vec<Checked>, ShapeError> = (subject.places.iter())
@@ -25,7 +25,7 @@ pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
             Ok(Checked {
                 position: place.position,
                 is_own: place.is_own,
-                comparison: gradient_check::check_gradients(rnn, place.case())?,
+                comparison: check_gradients(rnn, place.case())?,
             })
         })
         .collect();
@@ -40,7 +40,7 @@ pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
     outcome(&checked, printed)
 }
 
-/// How the check ends: whether somebody read the table changes nothing about what it says.
+/// How the check ends. A reader that closes standard output does not change the exit status.
 fn outcome(checked: &[Checked], printed: Result<(), Failure>) -> Result<(), Failure> {
     match (problem(checked), printed) {
         (Some(problem), Ok(()) | Err(Failure::Closed)) => Err(problem),
@@ -48,7 +48,7 @@ fn outcome(checked: &[Checked], printed: Result<(), Failure>) -> Result<(), Fail
     }
 }
 
-/// What is wrong or undecided at the first place where something is, the worst first.
+/// The failure at the place with the worst verdict.
 fn problem(checked: &[Checked]) -> Option<Failure> {
     let worst = checked
         .iter()
@@ -57,46 +57,7 @@ fn problem(checked: &[Checked]) -> Option<Failure> {
         1 => String::new(),
         _ => format!(" at character {}", worst.position),
     };
-    problem_of(&worst.comparison, &at)
-}
-
-/// What is wrong or undecided in a comparison that was made `at` some place.
-pub fn problem_of(comparison: &Comparison, at: &str) -> Option<Failure> {
-    let (what, count): (&str, fn(&Row) -> usize) = match comparison.verdict() {
-        Verdict::Passed => return None,
-        Verdict::Undecided => ("undecided", |row| row.undecided),
-        Verdict::Failed => ("wrong", |row| row.wrong),
-    };
-    let parts: Vec<String> = (comparison.rows.iter())
-        .filter(|row| count(row) > 0)
-        .map(|row| {
-            format!(
-                "{} has {} {what} of {}, the largest difference at {}",
-                row.name,
-                count(row),
-                row.entries(),
-                place(row, row.absolute.row, row.absolute.column)
-            )
-        })
-        .collect();
-    let verdict = word(comparison.verdict());
-    let problem = format!("gradient check {verdict}{at}");
-    Some(Failure::at(problem, parts.join("; ")))
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "passed",
-        Verdict::Undecided => "undecided",
-        Verdict::Failed => "failed",
-    }
-}
-
-fn place(row: &Row, r: usize, column: usize) -> String {
-    match row.columns {
-        1 => format!("{r}"),
-        _ => format!("{r}, {column}"),
-    }
+    verdict::problem(&worst.comparison, &at)
 }
 
 fn table(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
@@ -142,10 +103,10 @@ fn table(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
         let places: Vec<String> = checked.iter().map(position).collect();
         table += &format!("at character {}\n", places.join(", "));
     }
-    table + &verdict(all, checked.len())
+    table + &last_line(all, checked.len())
 }
 
-/// A place, and what is the matter there.
+/// A place, with its verdict unless it passed.
 fn position(checked: &Checked) -> String {
     let own = if checked.is_own {
         " (the model's own)"
@@ -158,8 +119,8 @@ fn position(checked: &Checked) -> String {
     }
 }
 
-/// The last line, or two.
-fn verdict(all: &Comparison, places: usize) -> String {
+/// The verdict, on one line or two.
+fn last_line(all: &Comparison, places: usize) -> String {
     let sum = |count: fn(&Row) -> usize| -> usize { all.rows.iter().map(count).sum() };
     let entries = sum(Row::entries) * places;
     let (wrong, undecided) = (sum(|row| row.wrong), sum(|row| row.undecided));

@@ -1,17 +1,16 @@
-//! A page as HTML: whole in itself, without a script, for screens of any width, light or dark, and for paper.
+//! A page as self-contained HTML without scripts, for screens of any width, light or dark, and for paper.
 
-use super::blocks::{Block, Page};
-use super::words::Words;
+use super::page::{Block, Page};
 use std::fmt::Write as _;
 
-/// A text of more characters or lines may go on on the next sheet of paper.
+/// Only a text of more characters or lines may be split between sheets of paper.
 const LONG: usize = 600;
 const LONG_LINES: usize = 20;
 
 const STYLE: &str = include_str!("report.css");
 
-/// The file.
-pub fn write(page: &Page, words: &Words) -> String {
+/// Writes report.html.
+pub fn write(page: &Page) -> String {
     let blocks: String = page.blocks.iter().map(block).collect();
     format!(
         "<!DOCTYPE html>\n\
@@ -29,10 +28,10 @@ pub fn write(page: &Page, words: &Words) -> String {
          <footer><p>{}</p></footer>\n\
          </body>\n\
          </html>\n",
-        words.tag,
+        page.language,
         escape(&page.subtitle),
         escape(&page.end),
-        title = escape(&page.title),
+        title = escape(page.title),
     )
 }
 
@@ -57,7 +56,7 @@ fn block(block: &Block) -> String {
     }
 }
 
-fn settings(rows: &[(String, String)]) -> String {
+fn settings(rows: &[(&str, String)]) -> String {
     let mut html = "<table class=\"settings\">\n".to_string();
     for (name, value) in rows {
         let (name, value) = (escape(name), escape(value));
@@ -121,7 +120,7 @@ fn sample(heading: &str, figures: &[(&str, String)], text: &str) -> String {
     } else {
         "sample"
     };
-    // The line break after the tag is none of the text.
+    // A browser ignores the line break after the tag.
     format!(
         "<article class=\"{class}\">\n<h3>{}</h3>\n{figures}<pre dir=\"auto\">\n{}</pre>\n</article>\n",
         escape(heading),
@@ -129,13 +128,13 @@ fn sample(heading: &str, figures: &[(&str, String)], text: &str) -> String {
     )
 }
 
-/// Text.
+/// Replaces the characters that have a meaning in HTML.
 fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;")
 }
 
-/// Text of our own with what is raised and lowered.
+/// Text of the program; `_` lowers, and `^` raises, what follows.
 fn raised(text: &str) -> String {
     let mut html = String::new();
     let mut rest = text;
@@ -154,7 +153,7 @@ fn raised(text: &str) -> String {
     html + &escape(rest)
 }
 
-/// What stands in braces or is a number or one sign, and what follows.
+/// Splits off what is lowered or raised: the inside of braces, a number, or one character.
 fn part(text: &str) -> (&str, &str) {
     if let Some((inside, left)) = text.strip_prefix('{').and_then(|text| text.split_once('}')) {
         return (inside, left);

@@ -1,8 +1,8 @@
-//! A page as Markdown: as it can be read without any program, too.
+//! A page as Markdown that reads well as plain text.
 
-use super::blocks::{Block, Page};
+use super::page::{Block, Page};
 
-/// The file.
+/// Writes report.md.
 pub fn write(page: &Page) -> String {
     let blocks: String = page.blocks.iter().map(block).collect();
     format!(
@@ -18,7 +18,7 @@ fn block(block: &Block) -> String {
         Block::Notice(text) => format!("> **{}**\n\n", escape(text)),
         Block::Settings(rows) => {
             let rows: Vec<Vec<String>> = (rows.iter())
-                .map(|(name, value)| vec![name.clone(), value.clone()])
+                .map(|(name, value)| vec![name.to_string(), value.clone()])
                 .collect();
             table(&[String::new(), String::new()], &rows, ":--")
         }
@@ -59,14 +59,14 @@ fn table(head: &[String], rows: &[Vec<String>], numbers: &str) -> String {
     format!("{}{rule}{rows}\n", line(head))
 }
 
-/// Text as it stands, between fences that are longer than any in it.
+/// Puts text between fences that are longer than any in it.
 fn fenced(text: &str) -> String {
     let runs = text.split(|c| c != '`').map(str::len);
     let fence = "`".repeat((runs.max().unwrap_or(0) + 1).max(3));
     format!("{fence}text\n{text}\n{fence}\n\n")
 }
 
-/// Our own sentences, with the signs that Markdown has a meaning for.
+/// Escapes the characters that have a meaning in Markdown.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

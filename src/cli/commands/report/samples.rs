@@ -1,6 +1,5 @@
-//! The samples of a report, of those that the run has made.
+//! The samples of a report: some of those that the run has made.
 
-use super::origin;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::REPORTS;
 use crate::cli::run::report_log::{self, Report, Reports};
@@ -8,28 +7,26 @@ use elman::{Model, Plan};
 use std::io;
 use std::path::Path;
 
-/// Samples of so many updates each, as the assignment asks for them.
+/// The assignment asks for a sample every so many updates.
 const EVERY: u64 = 10_000;
-/// So many of these at most: nobody reads more.
+/// At most so many of these are shown.
 const MOST_ASKED: u64 = 100;
-/// So many otherwise, at most.
+/// At most so many are shown of other runs.
 const MOST: u64 = 12;
 
-/// What is shown of them.
+/// The samples of a run.
 #[derive(Default)]
 pub struct Samples {
-    /// Those that are shown.
+    /// The reports whose samples are shown.
     pub shown: Vec<Report>,
-    /// How many there are; none where the run has not kept them.
+    /// How many samples there are; none where the run has not kept them.
     pub all: Option<u64>,
-    /// Whether the first says that the run began with the weights of another model.
-    pub are_of_another_model: bool,
 }
 
-/// Those of a run's folder.
+/// Reads the samples in a run's folder.
 pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failure> {
     let path = folder.join(REPORTS);
-    // What comes after the state is of a run that was stopped, or that is at work.
+    // Reports after the state belong to a run that was stopped, or that is running.
     let each = |each: &mut dyn FnMut(Report)| {
         report_log::read(&path, Reports::of(&model.settings, plan), |report| {
             if report.iteration <= model.state.updates {
@@ -38,7 +35,7 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
         })
     };
     let (mut count, mut shown) = (Count::default(), Vec::new());
-    // The file is read twice, so that never all of it is in memory.
+    // The file is read twice, so that it is never in memory as a whole.
     let read = each(&mut |report| count.add(report.iteration)).and_then(|()| {
         let mut n = 0;
         each(&mut |report| {
@@ -53,17 +50,15 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Samples::default()),
         Err(error) => return Err(Failure::at(path.display(), error)),
     }
-    // Those before the state were saved with it; there may be none from before there was such a file.
+    // Reports before the state were saved with it; a run of an earlier version may have none.
     let before = model.state.updates.saturating_sub(1) / plan.report_every * plan.report_every;
     if count.all > 0 && count.last < before {
         let problem = format!("the report of update {before} is missing");
         return Err(Failure::at(path.display(), problem));
     }
-    let other = origin::is_of_another_model(model, shown.first());
     Ok(Samples {
         shown,
         all: Some(count.all),
-        are_of_another_model: other.map_err(|error| Failure::Failed(error.to_string()))?,
     })
 }
 
@@ -71,9 +66,9 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
 #[derive(Default)]
 struct Count {
     all: u64,
-    /// Those at a multiple of [`EVERY`].
+    /// Samples at a multiple of [`EVERY`].
     asked: u64,
-    /// The update of the last.
+    /// The update of the last one.
     last: u64,
 }
 
@@ -84,8 +79,8 @@ impl Count {
         self.last = iteration;
     }
 
-    /// Whether sample n is shown: every one at a multiple of [`EVERY`] and the last, where the run was begun so; else
-    /// [`MOST`] that are spread evenly, the first and the last among them.
+    /// Returns whether sample n is shown. Where there is a sample at every multiple of [`EVERY`], these and the last are;
+    /// else [`MOST`], spread evenly from the first to the last.
     fn shows(&self, n: u64, iteration: u64) -> bool {
         let has_asked =
             (2..=MOST_ASKED).contains(&self.asked) && self.asked == self.last / EVERY + 1;

@@ -1,8 +1,8 @@
-//! Text that a page can hold: what no page may have in it is shown by other signs.
+//! Replaces the characters that a page cannot hold or show.
 
 use elman::text::{Symbols, Vocabulary};
 
-/// Characters, or bytes: those that are no UTF-8 as `\xNN`.
+/// Decodes indices; bytes that are not UTF-8 become `\xNN`.
 pub fn decoded(vocabulary: &Vocabulary, indices: &[usize]) -> String {
     if vocabulary.symbols() == Symbols::Characters {
         return vocabulary.decode(indices);
@@ -18,8 +18,8 @@ pub fn decoded(vocabulary: &Vocabulary, indices: &[usize]) -> String {
         .collect()
 }
 
-/// Line breaks and tabs stay; other controls become the pictures that Unicode has for them, or their numbers, as do
-/// those characters that no page may hold.
+/// Replaces control characters, except line breaks and tabs, by their Unicode pictures or code points, and characters
+/// that HTML forbids by their code points.
 pub fn visible(text: &str) -> String {
     let mut visible = String::new();
     for character in text.chars() {
@@ -35,14 +35,14 @@ pub fn visible(text: &str) -> String {
     visible
 }
 
-/// All symbols of a vocabulary, of which none is lost in the white of the page.
+/// All symbols of a vocabulary, with visible signs for white space and controls.
 pub fn signs(vocabulary: &Vocabulary) -> String {
     let sign = |&symbol: &char| match (vocabulary.symbols(), symbol) {
         (_, ' ') => "\u{2423}".to_string(),
         (_, '\n') => "\u{21b5}".to_string(),
         (_, '\t') => "\u{21e5}".to_string(),
         (Symbols::Bytes, '\u{80}'..='\u{ff}') => format!("\\x{:02x}", u32::from(symbol)),
-        // What joins the sign before it, or turns the line around, stands by its number.
+        // Characters that join the one before, or change the direction of the line, become code points.
         (_, c) if stands_alone(c) => visible(&c.to_string()),
         (_, c) => number(c),
     };
@@ -50,7 +50,7 @@ pub fn signs(vocabulary: &Vocabulary) -> String {
     signs.join(" ")
 }
 
-/// Rather too few: the letters and the signs that most texts are made of.
+/// Returns whether a character is surely visible alone; true for the letters and signs of most texts.
 fn stands_alone(c: char) -> bool {
     c.is_control() || c.is_ascii() || c.is_alphanumeric() && !is_joining(c) || is_sign(c)
 }

@@ -1,8 +1,11 @@
 //! A model as JSON. Doubles are written with the shortest decimals that read back to the same bits.
 
-use super::{Tensor, kind, saturated, tensors};
+use super::rows::kind;
+use super::tensors::{Tensor, saturated, tensors};
 use crate::cli::run::inputs::ModelFile;
 use elman::internals::json::quote;
+use elman::model::{PLAN, Planned};
+use elman::settings::{TABLE, Value};
 use elman::text::{Symbols, Vocabulary};
 
 /// One object, a line for each of its members.
@@ -50,35 +53,16 @@ fn symbols(vocabulary: &Vocabulary, symbols: &[char]) -> String {
 
 fn settings(file: &ModelFile) -> String {
     let settings = &file.model.settings;
-    object(&[
-        ("hidden", settings.hidden.to_string()),
-        ("sequence_length", settings.sequence_length.to_string()),
-        ("streams", settings.streams.to_string()),
-        ("documents", settings.documents.to_string()),
-        ("learning_rate", format!("{:?}", settings.learning_rate)),
-        ("sigma", format!("{:?}", settings.sigma)),
-        (
-            "clip",
-            if settings.clip.is_finite() {
-                format!("{:?}", settings.clip)
-            } else {
-                "null".to_string()
-            },
-        ),
-        ("epsilon", format!("{:?}", settings.epsilon)),
-        ("seed", settings.seed.to_string()),
-        ("validation", format!("{:?}", settings.validation)),
-        ("optimizer", quote(settings.optimizer.name())),
-        ("beta1", format!("{:?}", settings.beta1)),
-        ("beta2", format!("{:?}", settings.beta2)),
-        ("loss", quote(settings.loss.name())),
-        ("initialization", quote(settings.initialization.name())),
-        ("order", quote(settings.order.name())),
-        (
-            "chunk",
-            (settings.order.chunk()).map_or("null".to_string(), |length| length.to_string()),
-        ),
-    ])
+    let members = TABLE.iter().map(|row| (row.key, value(row.get(settings))));
+    object(&members.collect::<Vec<_>>())
+}
+
+fn value(value: Option<Value>) -> String {
+    match value {
+        None | Some(Value::Number(f64::INFINITY)) => "null".to_string(),
+        Some(Value::Word(word)) => quote(word),
+        Some(value) => value.to_string(),
+    }
 }
 
 fn text(file: &ModelFile) -> String {
@@ -111,19 +95,9 @@ fn plan(file: &ModelFile) -> String {
     let Some(plan) = &file.plan else {
         return "null".to_string();
     };
-    object(&[
-        ("iterations", plan.iterations.to_string()),
-        ("report_every", plan.report_every.to_string()),
-        ("report_length", plan.report_length.to_string()),
-        ("passage_length", plan.passage_length.to_string()),
-        ("log_every", plan.log_every.to_string()),
-        (
-            "validate_every",
-            plan.validate_every
-                .map_or("null".to_string(), |every| every.to_string()),
-        ),
-        ("save_every", plan.save_every.to_string()),
-    ])
+    let count = |row: &Planned| value((row.get)(plan).map(Value::Count));
+    let members = PLAN.iter().map(|row| (row.key, count(row)));
+    object(&members.collect::<Vec<_>>())
 }
 
 fn all(tensors: &[Tensor]) -> String {

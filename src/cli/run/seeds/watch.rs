@@ -217,7 +217,7 @@ fn summary(outcomes: &[(&One, &Outcome)]) -> String {
                     "best seed={} best_iter={} {name}={value:?} folder={}\n",
                     run.seed,
                     outcome.best_iteration,
-                    one_line(&run.folder.to_string_lossy())
+                    one_line(&run.request.folder.to_string_lossy())
                 )
             });
     }
