@@ -6,7 +6,7 @@ use crate::shared::{K, SIZES, T, numbers};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
 use elman::internals::buffer::stride;
-use elman::internals::optimizer::{AdaGrad, Adam, EntryUpdate, RmsProp, UpdateParameters};
+use elman::internals::update::{AdaGrad, Adam, EntryUpdate, RmsProp, UpdateParameters};
 use elman::kernels;
 use elman::kernels::{EntrySink, F64x4, Kernel, Level, Panels, RowOrder, Rows, RowsMut, Store};
 use elman::network::{Optimizer, Rule};

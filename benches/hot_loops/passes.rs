@@ -9,7 +9,7 @@ use elman::check::check_gradients;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::columns::ColumnSums;
 use elman::internals::gradient::{GradientSums, RowBlock};
-use elman::internals::optimizer::{AdaGrad, UpdateParameters};
+use elman::internals::update::{AdaGrad, UpdateParameters};
 use elman::random::{Generator, Stream};
 use elman::{Level, Parameters, Rnn, Settings, Shape, Training, Unrolled, Vocabulary};
 use std::hint::black_box;
@@ -83,10 +83,10 @@ pub fn sums(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn training(m: usize, streams: usize, level: Level) -> Training {
+fn training(m: usize, batch_size: usize, level: Level) -> Training {
     let settings = Settings {
         hidden: m,
-        batch_size: streams,
+        batch_size,
         ..Settings::default()
     };
     let training = Training::new(&text(), settings).expect("a good text");
@@ -107,9 +107,9 @@ pub fn training_step(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The whole update of 16 streams.
-pub fn streams(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("training_step_16_streams");
+/// The whole update with a batch size of 16.
+pub fn batch(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("training_step_batch_16");
     for level in Level::available() {
         for m in [100, 512] {
             let mut training = training(m, 16, level);

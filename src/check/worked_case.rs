@@ -24,7 +24,7 @@
 //!
 //! Where L is the mean, `divisor` after it is T. With Adam there are `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on
 //! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
-//! so on, and `beta2`. [`crate::network::optimizer`] has their equations.
+//! so on, and `beta2`. [`crate::network::update`] has their equations.
 //!
 //! [`crate::files::arrays`] says how each form of a file holds them.
 
@@ -32,38 +32,39 @@ use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
 use crate::check::numerical::numerical;
 use crate::files::arrays::{Values, Written};
+use crate::files::dimensions::dimensions;
 use crate::inference::recurrence::Recurrence;
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::{Parameters, ShapeError, dimensions};
+use crate::network::parameters::{Parameters, ShapeError};
 use crate::network::reference::pre_activation;
 use crate::network::rnn::Rnn;
 use crate::settings::{Loss, Settings};
 use crate::text::vocabulary::{Vocabulary, one_hot};
 
-/// What an update begins with.
+/// The inputs of a worked case.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
     /// The network.
     pub rnn: &'a Rnn,
-    /// What the optimiser remembers.
+    /// What the optimizer remembers.
     pub memory: &'a [Parameters],
-    /// How the gradient moves the parameters.
+    /// The optimizer and its numbers, the loss, and the clip.
     pub settings: &'a Settings,
-    /// Updates before this one.
+    /// The number of updates before this one.
     pub updates: u64,
-    /// The characters.
+    /// The characters in the order of their indices.
     pub vocabulary: &'a Vocabulary,
-    /// What is read, and the hidden state before it.
+    /// The characters that are read, and the hidden state before them.
     pub case: Case<'a>,
 }
 
 /// All arrays of the case, in the order of the table above.
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
 ///
 /// # Panics
-/// Where the parts do not fit together, see [`Unrolled::begin`](crate::Unrolled::begin).
+/// Panics if the parts do not fit together, see [`Unrolled::begin`](crate::Unrolled::begin).
 pub fn worked_case(start: Start) -> Result<Vec<Written>, ShapeError> {
     let mut arrays = Arrays(Vec::new());
     arrays.add_text(start.vocabulary, start.case);
@@ -89,12 +90,12 @@ pub fn worked_case(start: Start) -> Result<Vec<Written>, ShapeError> {
     Ok(arrays.0)
 }
 
-/// What the sums over the steps are divided by, where they are.
+/// T if the loss is a mean; `None` if it is a sum.
 fn divisor(start: Start) -> Option<f64> {
     (start.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
 }
 
-/// What the cases call the numbers that an optimiser remembers.
+/// The letters that a case has before U and so on for what an optimizer remembers.
 pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
     match optimizer {
         Optimizer::AdaGrad => &["G_"],

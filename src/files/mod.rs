@@ -5,6 +5,7 @@
 pub(crate) mod array;
 pub(crate) mod arrays;
 pub(crate) mod checkpoint;
+pub(crate) mod dimensions;
 pub(crate) mod exchange;
 pub(crate) mod metadata;
 pub(crate) mod npz;

@@ -2,10 +2,10 @@
 
 use super::array::{Array, Kind};
 use super::exchange::{ExchangeError, Own, Weights};
+use crate::files::dimensions::dimensions;
 use crate::formats::npy;
 use crate::formats::zip;
 use crate::model::Model;
-use crate::network::parameters::dimensions;
 use crate::settings::Symbols;
 use std::io::{self, Write};
 

@@ -8,7 +8,7 @@
 //!
 //! Every sum runs over the steps of the first sequence by increasing t, then over those of the next. An
 //! [`EntrySink`] takes the entries: [`Store`](crate::kernels::Store) keeps them as a gradient;
-//! [`UpdateParameters`](crate::network::optimizer::UpdateParameters) updates each parameter at once, so that no gradient is
+//! [`UpdateParameters`](crate::network::update::UpdateParameters) updates each parameter at once, so that no gradient is
 //! ever in memory.
 
 use crate::kernels::{EntrySink, F64x4, Kernel, outer_products, vector_sums};

@@ -10,6 +10,7 @@ pub(crate) mod parameters;
 pub mod reference;
 pub(crate) mod rnn;
 pub(crate) mod unrolled;
+pub(crate) mod update;
 
 pub use optimizer::{Optimizer, Rule};
 pub use parameters::{Named, Parameters, PerTensor, Shape, ShapeError, Tensors, TensorsMut};

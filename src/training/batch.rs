@@ -7,12 +7,11 @@
 use crate::kernels::{EntrySink, Level};
 use crate::network::columns::ColumnSums;
 use crate::network::gradient::{Divide, GradientSums, RowBlock};
-use crate::network::optimizer::{
-    AdaGrad, Adam, EntryUpdate, Optimizer, RmsProp, Rule, UpdateParameters,
-};
+use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::{Parameters, PerTensor, Shape, ShapeError};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
+use crate::network::update::{AdaGrad, Adam, EntryUpdate, RmsProp, UpdateParameters};
 use crate::training::threads::side_by_side;
 
 /// The buffers of one update of B sequences.

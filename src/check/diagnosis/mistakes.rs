@@ -6,8 +6,8 @@ use super::inputs::{CaseInputs, NAMES};
 use super::reason::Reason;
 use super::update::{self, Entry};
 use crate::kernels::ln;
-use crate::network::optimizer::clipped;
 use crate::network::reference::{self, Pass, transpose};
+use crate::network::update::clipped;
 
 /// Tried where the case does not clip: the other edition's clip, and a common one.
 const USUAL_CLIPS: [f64; 2] = [5.0, 1.0];

@@ -3,7 +3,8 @@
 //! The equations are those of [`Rule`]. A mistake gives them other numbers than the right ones.
 
 use super::reason::Reason;
-use crate::network::optimizer::{Optimizer, Rule, clipped, power};
+use crate::network::optimizer::{Optimizer, Rule};
+use crate::network::update::{clipped, power};
 use std::slice::from_mut;
 
 /// An entry of the parameters, and what the optimizer remembers of it.

@@ -26,8 +26,8 @@ fn settings(order: Order, B: usize, T: usize) -> Settings {
 struct Read {
     epoch: u64,
     begins: bool,
-    /// Of each stream, and a character more for the last target.
-    streams: Vec<Vec<usize>>,
+    /// Of each sequence, and a character more for the last target.
+    sequences: Vec<Vec<usize>>,
 }
 
 /// The numbers below `count` as the shuffle of an epoch leaves them.
@@ -49,7 +49,7 @@ fn epoch(text: &[usize], settings: &Settings, epoch: u64, made: u64) -> Vec<Read
     let read = |begins, places: Vec<usize>| Read {
         epoch,
         begins,
-        streams: (places.iter().map(|&at| text[at..at + T + 1].to_vec())).collect(),
+        sequences: (places.iter().map(|&at| text[at..at + T + 1].to_vec())).collect(),
     };
     let mut updates = Vec::new();
     match settings.order {
@@ -90,7 +90,7 @@ fn orders(T: usize) -> Vec<Order> {
     [&[Order::Text, Order::Positions], &chunks[..]].concat()
 }
 
-/// Through losses and hidden states, which say what each stream has read.
+/// Through losses and hidden states, which say what each sequence has read.
 #[test]
 fn every_update_reads_what_the_definition_says() {
     for (B, T, L, validation) in [
@@ -129,11 +129,11 @@ fn follow(training: &mut Training, read: &Read, h: &mut [Vec<f64>], about: &str)
     let look = training.look().unwrap();
     assert_eq!(look.epoch, read.epoch, "{about}");
     let (inputs, targets) = training.chunk();
-    let first = &read.streams[0];
+    let first = &read.sequences[0];
     assert_eq!((inputs, targets), (&first[..inputs.len()], &first[1..]));
     let rnn = &training.model().state.rnn;
     let mut loss = 0.0;
-    for (read_by_one, h) in read.streams.iter().zip(h.iter_mut()) {
+    for (read_by_one, h) in read.sequences.iter().zip(h.iter_mut()) {
         if read.begins {
             h.fill(0.0);
         }
@@ -144,7 +144,7 @@ fn follow(training: &mut Training, read: &Read, h: &mut [Vec<f64>], about: &str)
         loss = steps.losses().fold(loss, |sum, loss| sum + loss);
         h.copy_from_slice(steps.h(T, 0));
     }
-    assert_eq!(look.loss, loss / read.streams.len() as f64, "{about}");
+    assert_eq!(look.loss, loss / read.sequences.len() as f64, "{about}");
     training.update().unwrap();
     assert_eq!(training.model().state.h, h.concat(), "{about}");
 }
@@ -166,7 +166,7 @@ fn visited(training: &mut Training, order: &mut TextOrder, C: u64) -> Vec<u64> {
 }
 
 #[test]
-fn an_epoch_reads_no_chunk_twice_and_all_of_them_where_the_streams_divide_them() {
+fn an_epoch_reads_no_chunk_twice_and_all_of_them_where_the_batch_size_divides_them() {
     let (C, T) = (12, 4);
     for (B, count) in [(1, 13), (2, 14), (3, 14), (5, 14), (7, 14)] {
         let order = Order::Chunks { length: C };
