@@ -26,13 +26,13 @@
 //! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
 //! so on, and `beta2`. [`crate::network::update`] has their equations.
 //!
-//! [`crate::files::arrays`] says how each form of a file holds them.
+//! The program writes them as `.npz`, safetensors or JSON.
 
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
 use crate::check::numerical::numerical;
-use crate::files::arrays::{Values, Written};
 use crate::files::dimensions::dimensions;
+use crate::formats::array::{Array, Kind};
 use crate::inference::recurrence::Recurrence;
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::{Parameters, ShapeError};
@@ -65,7 +65,7 @@ pub struct Start<'a> {
 ///
 /// # Panics
 /// Panics if the parts do not fit together, see [`Unrolled::begin`](crate::Unrolled::begin).
-pub fn worked_case(start: Start) -> Result<Vec<Written>, ShapeError> {
+pub fn worked_case(start: Start) -> Result<Vec<Array<'static>>, ShapeError> {
     let mut arrays = Arrays(Vec::new());
     arrays.add_text(start.vocabulary, start.case);
     arrays.add_parameters("", "", &start.rnn.parameters);
@@ -104,19 +104,16 @@ pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
     }
 }
 
-struct Arrays(Vec<Written>);
+struct Arrays(Vec<Array<'static>>);
 
 impl Arrays {
-    fn add(&mut self, name: &str, shape: &[usize], values: Values) {
-        self.0.push(Written {
-            name: name.to_string(),
-            shape: shape.to_vec(),
-            values,
-        });
+    fn add_numbers(&mut self, name: &str, shape: &[usize], numbers: Vec<f64>) {
+        self.0.push(Array::new(name, Kind::F64, shape, numbers));
     }
 
-    fn add_numbers(&mut self, name: &str, shape: &[usize], numbers: Vec<f64>) {
-        self.add(name, shape, Values::Numbers(numbers));
+    fn add_vector(&mut self, name: &str, kind: Kind, numbers: Vec<f64>) {
+        self.0
+            .push(Array::new(name, kind, [numbers.len()], numbers));
     }
 
     fn add_parameters(&mut self, before: &str, after: &str, parameters: &Parameters) {
@@ -128,20 +125,16 @@ impl Arrays {
     }
 
     fn add_text(&mut self, vocabulary: &Vocabulary, case: Case) {
+        let characters = vocabulary.characters().iter();
+        let points: Vec<f64> = characters.map(|&c| u32::from(c).into()).collect();
         let indices = case.inputs.iter().chain(case.targets.last());
-        let text: Vec<char> = indices
-            .map(|&index| vocabulary.characters()[index])
-            .collect();
-        self.add("text", &[text.len()], Values::Text(text.clone()));
-        let characters = vocabulary.characters().to_vec();
-        self.add(
-            "vocabulary",
-            &[characters.len()],
-            Values::Characters(characters),
-        );
-        let T = case.inputs.len();
-        self.add("inputs", &[T], Values::Indices(case.inputs.to_vec()));
-        self.add("targets", &[T], Values::Indices(case.targets.to_vec()));
+        let text = indices.map(|&index| points[index]).collect();
+        self.add_vector("text", Kind::Text, text);
+        self.add_vector("vocabulary", Kind::Character, points);
+        for (name, indices) in [("inputs", case.inputs), ("targets", case.targets)] {
+            let indices = indices.iter().map(|&index| index as f64).collect();
+            self.add_vector(name, Kind::I64, indices);
+        }
     }
 
     fn add_forward(&mut self, start: Start) -> Result<(), ShapeError> {
@@ -206,6 +199,7 @@ impl Arrays {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::array::Entries;
     use crate::network::reference;
     use crate::{Initialization, STORY, Settings, Training};
 
@@ -221,7 +215,7 @@ mod tests {
         training
     }
 
-    fn case_of(training: &Training) -> Vec<Written> {
+    fn case_of(training: &Training) -> Vec<Array<'static>> {
         let (inputs, targets) = training.chunk();
         let start = Start {
             rnn: &training.model().state.rnn,
@@ -238,12 +232,17 @@ mod tests {
         worked_case(start).unwrap()
     }
 
-    fn numbers<'a>(arrays: &'a [Written], name: &str) -> &'a [f64] {
+    fn numbers<'a>(arrays: &'a [Array], name: &str) -> &'a [f64] {
         let array = arrays.iter().find(|array| array.name == name);
-        match &array.unwrap_or_else(|| panic!("no {name}")).values {
-            Values::Numbers(numbers) => numbers,
+        match &array.unwrap_or_else(|| panic!("no {name}")).entries {
+            Entries::Numbers(numbers) => numbers,
             other => panic!("{other:?}"),
         }
+    }
+
+    fn text(characters: impl Iterator<Item = char>) -> Array<'static> {
+        let points: Vec<f64> = characters.map(|c| u32::from(c).into()).collect();
+        Array::new("text", Kind::Text, [points.len()], points)
     }
 
     /// The rows of the table at the head of this file: names and shapes.
@@ -281,12 +280,11 @@ mod tests {
             let shape = shape.split(',').filter(|part| !part.is_empty());
             let shape: Vec<usize> = shape.map(size).collect();
             assert_eq!(array.shape, shape, "{name}");
-            let length = match &array.values {
-                Values::Numbers(numbers) => numbers.len(),
-                Values::Indices(indices) => indices.len(),
-                Values::Text(characters) | Values::Characters(characters) => characters.len(),
-            };
-            assert_eq!(length, shape.iter().product::<usize>(), "{name}");
+            assert_eq!(
+                array.numbers().unwrap().len(),
+                shape.iter().product::<usize>(),
+                "{name}"
+            );
         }
     }
 
@@ -301,8 +299,7 @@ mod tests {
 
     #[test]
     fn every_number_is_that_of_the_definition() {
-        let first = Values::Text(STORY.chars().take(26).collect());
-        assert_eq!(case_of(&trained(0))[0].values, first);
+        assert_eq!(case_of(&trained(0))[0], text(STORY.chars().take(26)));
         for updates in [0, 1, 300] {
             let training = trained(updates);
             let arrays = case_of(&training);
@@ -347,8 +344,8 @@ mod tests {
                 [&[5.0], &[0.1], &[1e-8]]
             );
             let indices = inputs.iter().chain(targets.last());
-            let text = indices.map(|&index| training.model().vocabulary.characters()[index]);
-            assert_eq!(arrays[0].values, Values::Text(text.collect()));
+            let read = indices.map(|&index| training.model().vocabulary.characters()[index]);
+            assert_eq!(arrays[0], text(read));
         }
     }
 }

@@ -10,8 +10,11 @@
 
 use crate::files::dimensions::dimensions;
 use crate::files::metadata::{self, Metadata};
+use crate::formats::array::{Array, Kind};
 use crate::formats::disk::{self, Disk, System};
-use crate::formats::safetensors::{self, F64Tensor, FormatError, SafeTensors, View, shown};
+use crate::formats::error::FormatError;
+use crate::formats::names::shown;
+use crate::formats::safetensors::{self, SafeTensors};
 use crate::model::{Model, PLAN, Plan, State};
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::{Parameters, Shape, ShapeError, zeros};
@@ -227,19 +230,20 @@ fn bytes_of(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, CheckpointErr
 }
 
 /// The tensors of a model file with their shapes there, in the order of the module's head.
-pub fn tensors(model: &Model) -> Vec<F64Tensor<'_>> {
+pub fn tensors(model: &Model) -> Vec<Array<'_>> {
     let state = &model.state;
     let groups = groups(model.settings.optimizer).zip(parameters_of(state));
-    let mut tensors: Vec<F64Tensor> = Vec::new();
+    let mut tensors = Vec::new();
     for ((prefix, _), parameters) in groups {
         for part in parameters.named() {
             let shape = dimensions(part.name, part.rows, part.columns);
-            tensors.push((format!("{prefix}{}", part.name), shape, part.values));
+            let name = format!("{prefix}{}", part.name);
+            tensors.push(Array::new(name, Kind::F64, shape, part.values));
         }
     }
     let m = state.rnn.shape().m();
     let shape = hidden_dimensions(state.h.len() / m, m);
-    tensors.push(("h".to_string(), shape, &state.h));
+    tensors.push(Array::new("h", Kind::F64, shape, &state.h));
     tensors
 }
 
@@ -541,7 +545,7 @@ fn find_tensors<'a, 'b>(
     file: &'b SafeTensors<'a>,
     shape: Shape,
     settings: &Settings,
-) -> Result<Vec<&'b View<'a>>, CheckpointError> {
+) -> Result<Vec<&'b Array<'a>>, CheckpointError> {
     let mut needed: Vec<(String, Vec<usize>)> = Vec::new();
     for (prefix, _) in groups(settings.optimizer) {
         for (name, rows, columns) in shape.tensors() {
@@ -551,7 +555,7 @@ fn find_tensors<'a, 'b>(
     let h = hidden_dimensions(settings.batch_size, shape.m());
     needed.push(("h".to_string(), h));
 
-    let is_needed = |tensor: &View| needed.iter().any(|(name, _)| *name == tensor.name);
+    let is_needed = |tensor: &Array| needed.iter().any(|(name, _)| *name == tensor.name);
     if let Some(tensor) = file.tensors.iter().find(|tensor| !is_needed(tensor)) {
         return Err(CheckpointError::UnknownTensor {
             name: tensor.name.clone(),
@@ -560,21 +564,24 @@ fn find_tensors<'a, 'b>(
     let found = needed.iter().map(|(name, dimensions)| {
         let tensor = file.tensors.iter().find(|tensor| tensor.name == *name);
         let tensor = tensor.ok_or_else(|| missing(name))?;
-        if tensor.dtype != "F64" || tensor.shape != *dimensions {
-            return Err(wrong_tensor(name, &tensor.dtype, &tensor.shape, dimensions));
+        if tensor.kind != Kind::F64 || tensor.shape != *dimensions {
+            return Err(wrong_tensor(
+                name,
+                &tensor.type_name,
+                &tensor.shape,
+                dimensions,
+            ));
         }
         Ok(tensor)
     });
     found.collect()
 }
 
-/// The entries of some tensors, one after another.
-fn read_entries(tensors: &[&View], mut values: &mut [f64]) {
+/// Copies the entries of some tensors, one after another.
+fn read_entries(tensors: &[&Array], mut values: &mut [f64]) {
     for tensor in tensors {
-        let (mine, rest) = values.split_at_mut(tensor.bytes.len() / 8);
-        for (value, bytes) in mine.iter_mut().zip(tensor.bytes.chunks_exact(8)) {
-            *value = f64::from_le_bytes(bytes.try_into().expect("a chunk of 8 bytes"));
-        }
+        let (mine, rest) = values.split_at_mut(tensor.shape.iter().product());
+        tensor.copy_to(mine);
         values = rest;
     }
 }
@@ -582,7 +589,9 @@ fn read_entries(tensors: &[&View], mut values: &mut [f64]) {
 /// What no model holds: numbers that are not finite, and sums of squares below 0.
 fn check_entries(model: &Model) -> Result<(), CheckpointError> {
     let groups: Vec<(String, bool)> = groups(model.settings.optimizer).collect();
-    for (i, (name, _, values)) in tensors(model).into_iter().enumerate() {
+    for (i, tensor) in tensors(model).into_iter().enumerate() {
+        let values = tensor.numbers().unwrap_or_default();
+        let name = tensor.name.clone();
         if let Some(index) = values.iter().position(|x| !x.is_finite()) {
             return Err(CheckpointError::NotFinite { name, index });
         }

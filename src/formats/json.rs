@@ -1,9 +1,128 @@
-//! As much of JSON as model files and worked cases need: objects, arrays, strings and numbers.
+//! JSON, by RFC 8259: as much of it as model files, worked cases and the program's own lines need.
 //!
-//! It reads by demand: the caller says what has to come next, so nothing is built that was not asked
-//! for, and depth and memory are bounded by the caller's own code. RFC 8259 is the definition.
+//! Reading goes by demand: the caller says what has to come next, so nothing is built that was not asked for, and depth
+//! and memory are bounded by the caller's own code. What is written is a [`Json`] value.
 
 use std::fmt::{self, Write as _};
+
+/// A value to be written: `{}` writes it without spaces, `{:#}` with them, and with a line for every member of the
+/// outermost object and for every row of a matrix.
+///
+/// ```
+/// use elman::internals::json::{Json, object};
+/// let value = object([("a", vec![1u64, 2].into()), ("b", f64::NAN.into())]);
+/// assert_eq!(value.to_string(), r#"{"a":[1,2],"b":null}"#);
+/// assert_eq!(format!("{value:#}"), "{\n  \"a\": [1, 2],\n  \"b\": null\n}");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Whole(u64),
+    /// The shortest decimal that reads back to the same bits; `null` where it is not finite.
+    Number(f64),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object, its members in this order.
+    Object(Vec<(String, Json)>),
+}
+
+/// An object of these members.
+pub fn object<K: Into<String>>(members: impl IntoIterator<Item = (K, Json)>) -> Json {
+    let members = members.into_iter().map(|(key, value)| (key.into(), value));
+    Json::Object(members.collect())
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, true)
+    }
+}
+
+impl Json {
+    fn write(&self, f: &mut fmt::Formatter<'_>, is_outermost: bool) -> fmt::Result {
+        let comma = if f.alternate() { ", " } else { "," };
+        match self {
+            Json::Null => f.write_str("null"),
+            Json::Bool(value) => write!(f, "{value}"),
+            Json::Whole(number) => write!(f, "{number}"),
+            Json::Number(number) if number.is_finite() => write!(f, "{number:?}"),
+            Json::Number(_) => f.write_str("null"),
+            Json::String(string) => f.write_str(&quote(string)),
+            Json::Array(elements) => {
+                f.write_str("[")?;
+                for (i, element) in elements.iter().enumerate() {
+                    let is_row = f.alternate() && matches!(element, Json::Array(_));
+                    match (is_row, i) {
+                        (true, 0) => f.write_str("\n    ")?,
+                        (true, _) => f.write_str(",\n    ")?,
+                        (false, 0) => {}
+                        (false, _) => f.write_str(comma)?,
+                    }
+                    element.write(f, false)?;
+                }
+                f.write_str("]")
+            }
+            Json::Object(members) => {
+                let by_lines = is_outermost && f.alternate();
+                let (start, comma, end) = if by_lines {
+                    ("{\n  ", ",\n  ", "\n}")
+                } else {
+                    ("{", comma, "}")
+                };
+                let colon = if f.alternate() { ": " } else { ":" };
+                f.write_str(start)?;
+                for (i, (key, value)) in members.iter().enumerate() {
+                    write!(f, "{}{}{colon}", if i > 0 { comma } else { "" }, quote(key))?;
+                    value.write(f, false)?;
+                }
+                f.write_str(end)
+            }
+        }
+    }
+}
+
+macro_rules! json_from {
+    ($($type:ty => $json:expr;)*) => {
+        $(impl From<$type> for Json {
+            fn from(value: $type) -> Self {
+                $json(value.into())
+            }
+        })*
+    };
+}
+
+json_from! {
+    bool => Json::Bool;
+    u64 => Json::Whole;
+    u32 => Json::Whole;
+    f64 => Json::Number;
+    &str => Json::String;
+    String => Json::String;
+}
+
+impl From<usize> for Json {
+    fn from(number: usize) -> Self {
+        Json::Whole(number as u64)
+    }
+}
+
+impl<T: Into<Json>> From<Option<T>> for Json {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Json::Null, T::into)
+    }
+}
+
+impl<T: Into<Json>> From<Vec<T>> for Json {
+    fn from(values: Vec<T>) -> Self {
+        Json::Array(values.into_iter().map(T::into).collect())
+    }
+}
 
 /// Where a text is not the JSON that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,21 +285,18 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Where there is something else, or more.
     pub fn numbers(&mut self, limit: usize) -> Result<Vec<u64>, JsonError> {
+        if self.next_byte() != Some(b'[') {
+            return Err(self.error("an array of numbers"));
+        }
         let mut numbers = Vec::new();
-        self.expect(b'[', "an array of numbers")?;
-        if self.take(b']') {
-            return Ok(numbers);
-        }
-        loop {
+        self.array(|reader| {
             if numbers.len() == limit {
-                return Err(self.error("fewer numbers"));
+                return Err(reader.error("fewer numbers"));
             }
-            numbers.push(self.number()?);
-            if self.take(b']') {
-                return Ok(numbers);
-            }
-            self.expect(b',', "',' or ']'")?;
-        }
+            numbers.push(reader.number()?);
+            Ok::<(), JsonError>(())
+        })?;
+        Ok(numbers)
     }
 
     /// A whole number from 0 to 2^64 - 1.
@@ -329,6 +445,46 @@ pub fn quote(string: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_written_with_and_without_spaces() {
+        let rows = Json::Array(vec![vec![0.5, -0.0].into(), vec![5e-324, 1e300].into()]);
+        let inner = object([("é\n", Json::from(true)), ("none", None::<u64>.into())]);
+        let value = object([
+            ("rows", rows),
+            (
+                "cube",
+                Json::Array(vec![Json::Array(vec![vec![1u64].into()])]),
+            ),
+            ("text", "a\"b".into()),
+            ("largest", u64::MAX.into()),
+            ("inner", inner),
+            ("empty", Json::Array(vec![])),
+            ("infinite", f64::INFINITY.into()),
+        ]);
+        assert_eq!(
+            value.to_string(),
+            r#"{"rows":[[0.5,-0.0],[5e-324,1e300]],"cube":[[[1]]],"text":"a\"b","largest":18446744073709551615,"#
+                .to_string()
+                + r#""inner":{"é\n":true,"none":null},"empty":[],"infinite":null}"#
+        );
+        let lines = [
+            "{",
+            "  \"rows\": [",
+            "    [0.5, -0.0],",
+            "    [5e-324, 1e300]],",
+            "  \"cube\": [",
+            "    [",
+            "    [1]]],",
+            "  \"text\": \"a\\\"b\",",
+            "  \"largest\": 18446744073709551615,",
+            "  \"inner\": {\"é\\n\": true, \"none\": null},",
+            "  \"empty\": [],",
+            "  \"infinite\": null",
+            "}",
+        ];
+        assert_eq!(format!("{value:#}"), lines.join("\n"));
+    }
 
     fn string(text: &str) -> Result<String, JsonError> {
         let mut reader = Reader::new(text);

@@ -3,8 +3,10 @@
 //! The header is a Python dictionary with the keys `descr`, `fortran_order` and `shape`; see NumPy's
 //! `numpy.lib.format`. Versions 1 to 3 are read, version 1 is written.
 
-use crate::formats::safetensors::shown;
-use std::fmt;
+use crate::formats::array::{Array, Entries, Kind};
+use crate::formats::error::FormatError;
+use crate::formats::names::shown;
+use std::io;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// More dimensions than any array here has.
@@ -12,124 +14,106 @@ const MAX_DIMENSIONS: usize = 16;
 /// The header's end, and with it the first entry, lies at a multiple of so many bytes.
 const ALIGNMENT: usize = 64;
 
-/// An array as a file holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Npy<'a> {
-    /// Its type: byte order, kind and size, as in `<f8`.
-    pub descr: String,
-    /// Whether the entries lie column by column.
-    pub fortran_order: bool,
-    /// Its dimensions; none for a single value.
-    pub shape: Vec<usize>,
-    /// Its entries.
-    pub bytes: &'a [u8],
-}
+/// Kind and size of the types that are read, after their byte order. The first of a kind is written.
+const TYPES: [(&str, Kind); 10] = [
+    ("f8", Kind::F64),
+    ("f4", Kind::F32),
+    ("f2", Kind::F16),
+    ("i8", Kind::I64),
+    ("u8", Kind::I64),
+    ("u4", Kind::I32),
+    ("i4", Kind::I32),
+    ("u1", Kind::U8),
+    ("b1", Kind::Bool),
+    ("U1", Kind::Character),
+];
 
-/// Why some bytes are no array, or one that is not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NpyError {
-    /// They do not begin as an array does.
-    NotNpy,
-    /// A version of the format that is not read.
-    Version {
-        /// Its number.
-        major: u8,
-    },
-    /// The header is longer than the bytes.
-    HeaderLength {
-        /// What the array says.
-        claimed: usize,
-        /// Bytes that follow.
-        available: usize,
-    },
-    /// The header is not the dictionary that it has to be.
-    Header {
-        /// Offset from the array's start.
-        byte: usize,
-        /// What had to stand there.
-        expected: &'static str,
-    },
-    /// A type whose size is not plain from its name.
-    UnknownType {
-        /// What the array calls it.
-        descr: String,
-    },
-    /// Shape and type ask for another number of bytes.
-    Size {
-        /// Bytes after the header.
-        bytes: usize,
-    },
-}
-
-impl fmt::Display for NpyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NpyError::NotNpy => write!(f, "not an array in NumPy's format"),
-            NpyError::Version { major } => {
-                write!(f, "version {major} of NumPy's format: 1, 2 and 3 are read")
-            }
-            NpyError::HeaderLength { claimed, available } => write!(
-                f,
-                "cut short: it claims a header of {claimed} bytes, {available} follow"
-            ),
-            NpyError::Header { byte, expected } => {
-                write!(f, "the header is wrong at byte {byte}, expected {expected}")
-            }
-            NpyError::UnknownType { descr } => {
-                write!(f, "unknown type {}: no numbers", shown(descr))
-            }
-            NpyError::Size { bytes } => write!(
-                f,
-                "its shape and type do not make the {bytes} bytes that follow the header"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for NpyError {}
-
-/// Reads an array.
+/// Reads an array that is called so. A text is a single value, which has no dimensions.
 ///
 /// # Errors
-/// [`NpyError`] says what is wrong, and where.
-pub fn read(file: &[u8]) -> Result<Npy<'_>, NpyError> {
-    let rest = file.strip_prefix(MAGIC).ok_or(NpyError::NotNpy)?;
-    let (&[major, _], rest) = rest.split_first_chunk().ok_or(NpyError::NotNpy)?;
-    let cut = NpyError::HeaderLength {
-        claimed: 0,
-        available: rest.len(),
+/// [`FormatError`] says what is wrong, and where.
+pub fn read<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, FormatError> {
+    let wrong = |problem| format!("the array {}: {problem}", shown(name)).into();
+    read_array(name, file).map_err(wrong)
+}
+
+fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, String> {
+    let not_npy = "not an array in NumPy's format";
+    let rest = file.strip_prefix(MAGIC).ok_or(not_npy)?;
+    let (&[major, _], rest) = rest.split_first_chunk().ok_or(not_npy)?;
+    let cut = |claimed: u32, rest: &[u8]| {
+        let available = rest.len();
+        format!("cut short: it claims a header of {claimed} bytes, {available} follow")
     };
     let (claimed, rest) = match major {
         1 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from(u16::from_le_bytes(*n)), rest)),
         2 | 3 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from_le_bytes(*n), rest)),
-        _ => return Err(NpyError::Version { major }),
+        _ => {
+            return Err(format!(
+                "version {major} of NumPy's format: 1, 2 and 3 are read"
+            ));
+        }
     }
-    .ok_or(cut)?;
-    let claimed = usize::try_from(claimed).unwrap_or(usize::MAX);
-    let (header, bytes) = (rest.split_at_checked(claimed)).ok_or(NpyError::HeaderLength {
-        claimed,
-        available: rest.len(),
-    })?;
+    .ok_or_else(|| cut(0, rest))?;
+    let header_length = usize::try_from(claimed).unwrap_or(usize::MAX);
+    let (header, bytes) =
+        (rest.split_at_checked(header_length)).ok_or_else(|| cut(claimed, rest))?;
     let mut reader = Reader {
         header,
         at: 0,
         offset: file.len() - rest.len(),
     };
-    let (descr, fortran_order, shape) = reader.dictionary()?;
-    let Some(size) = entry_bytes(&descr) else {
-        return Err(NpyError::UnknownType { descr });
-    };
+    let (descr, by_columns, shape) = reader.dictionary()?;
+    let size =
+        entry_bytes(descr).ok_or_else(|| format!("unknown type {}: no numbers", shown(descr)))?;
     let size = (shape.iter()).try_fold(size, |size, &n| size.checked_mul(n));
     if size != Some(bytes.len()) {
-        return Err(NpyError::Size { bytes: bytes.len() });
+        let length = bytes.len();
+        return Err(format!(
+            "its shape and type do not make the {length} bytes that follow the header"
+        ));
     }
-    Ok(Npy {
-        descr,
-        fortran_order,
+    Ok(Array {
+        name: name.to_string(),
+        kind: kind_of(descr, &shape),
+        type_name: descr.into(),
         shape,
-        bytes,
+        entries: Entries::Stored {
+            bytes,
+            big_endian: descr.starts_with('>'),
+            by_columns,
+        },
     })
+}
+
+fn kind_of(descr: &str, shape: &[usize]) -> Kind {
+    if descr.starts_with("<U") && shape.is_empty() {
+        return Kind::Text;
+    }
+    let kind = descr.strip_prefix(['<', '>', '|']);
+    let known = TYPES.iter().find(|(known, _)| Some(*known) == kind);
+    known.map_or(Kind::Other, |(_, kind)| *kind)
+}
+
+/// An array in NumPy's format.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] for a kind that is not written.
+pub fn bytes(array: &Array) -> io::Result<Vec<u8>> {
+    let mut bytes = match (array.kind, &array.shape[..]) {
+        (Kind::Text, [length]) => header(&format!("<U{length}"), &[]),
+        (kind, shape) => {
+            let known = TYPES.iter().find(|(_, known)| *known == kind);
+            let (name, _) = known.ok_or(io::ErrorKind::InvalidInput)?;
+            let order = match kind {
+                Kind::U8 | Kind::Bool => '|',
+                _ => '<',
+            };
+            header(&format!("{order}{name}"), shape)
+        }
+    };
+    array.write_entries(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Bytes of one entry: the number after byte order and kind; four times that for characters.
@@ -177,17 +161,16 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn dictionary(&mut self) -> Result<(String, bool, Vec<usize>), NpyError> {
+    fn dictionary(&mut self) -> Result<(&'a str, bool, Vec<usize>), String> {
         let (mut descr, mut fortran_order, mut shape) = (None, None, None);
         self.expect(b'{', "a dictionary")?;
         while !self.take(b'}') {
             let key = self.string("one of the keys descr, fortran_order and shape")?;
             self.expect(b':', "':' after a key")?;
             let again = match key {
-                "descr" => {
-                    let value = self.string("a type such as '<f8'")?;
-                    descr.replace(value.to_string()).is_some()
-                }
+                "descr" => descr
+                    .replace(self.string("a type such as '<f8'")?)
+                    .is_some(),
                 "fortran_order" => fortran_order.replace(self.boolean()?).is_some(),
                 "shape" => shape.replace(self.numbers()?).is_some(),
                 _ => return Err(self.error("only descr, fortran_order and shape")),
@@ -208,11 +191,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn error(&self, expected: &'static str) -> NpyError {
-        NpyError::Header {
-            byte: self.offset + self.at,
-            expected,
-        }
+    fn error(&self, expected: &str) -> String {
+        let byte = self.offset + self.at;
+        format!("the header is wrong at byte {byte}, expected {expected}")
     }
 
     fn skip_space(&mut self) {
@@ -229,7 +210,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), NpyError> {
+    fn expect(&mut self, byte: u8, expected: &str) -> Result<(), String> {
         if self.take(byte) {
             Ok(())
         } else {
@@ -238,7 +219,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A string between quotes of either kind, without escapes.
-    fn string(&mut self, expected: &'static str) -> Result<&'a str, NpyError> {
+    fn string(&mut self, expected: &str) -> Result<&'a str, String> {
         self.skip_space();
         let rest = &self.header[self.at..];
         let quoted = rest
@@ -252,7 +233,7 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
-    fn boolean(&mut self) -> Result<bool, NpyError> {
+    fn boolean(&mut self) -> Result<bool, String> {
         self.skip_space();
         for (word, value) in [("True", true), ("False", false)] {
             if self.header[self.at..].starts_with(word.as_bytes()) {
@@ -264,7 +245,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The whole numbers of a tuple.
-    fn numbers(&mut self) -> Result<Vec<usize>, NpyError> {
+    fn numbers(&mut self) -> Result<Vec<usize>, String> {
         let mut numbers = Vec::new();
         self.expect(b'(', "a tuple of numbers")?;
         while !self.take(b')') {
@@ -280,7 +261,7 @@ impl<'a> Reader<'a> {
         Ok(numbers)
     }
 
-    fn number(&mut self) -> Result<usize, NpyError> {
+    fn number(&mut self) -> Result<usize, String> {
         self.skip_space();
         let digits = self.header[self.at..].iter();
         let count = digits.take_while(|byte| byte.is_ascii_digit()).count();
@@ -339,10 +320,41 @@ mod tests {
         ] {
             let mut bytes = header(descr, &shape);
             bytes.resize(bytes.len() + size, 9);
-            let read = read(&bytes).unwrap();
-            assert_eq!((read.descr.as_str(), read.shape), (descr, shape));
-            assert!(!read.fortran_order);
-            assert_eq!(read.bytes, vec![9; size]);
+            let read = read("x", &bytes).unwrap();
+            assert_eq!((&read.type_name[..], read.shape), (descr, shape));
+            let stored = Entries::Stored {
+                bytes: &vec![9; size],
+                big_endian: false,
+                by_columns: false,
+            };
+            assert_eq!(read.entries, stored);
+        }
+    }
+
+    #[test]
+    fn every_kind_is_written_as_it_is_read() {
+        for (kind, numbers, descr) in [
+            (Kind::F64, [0.1, -0.0], "<f8"),
+            (Kind::I64, [0.0, 1e15], "<i8"),
+            (Kind::I32, [0.0, 1e9], "<u4"),
+            (Kind::U8, [0.0, 255.0], "|u1"),
+            (Kind::Character, [97.0, 1e5], "<U1"),
+        ] {
+            let written = bytes(&Array::new("x", kind, [2], &numbers[..])).unwrap();
+            let read = read("x", &written).unwrap();
+            assert_eq!((&read.type_name[..], read.kind), (descr, kind));
+            assert_eq!(read.shape, [2]);
+            assert_eq!(read.numbers().unwrap()[..], numbers, "{descr}");
+        }
+        let written = bytes(&Array::new("x", Kind::Text, [2], &[97.0, 1e5][..])).unwrap();
+        let text = read("x", &written).unwrap();
+        assert_eq!((&text.type_name[..], text.kind), ("<U2", Kind::Text));
+        assert_eq!(text.shape, [0usize; 0]);
+        assert_eq!(text.decoded().shape, [2]);
+        let written = bytes(&Array::new("x", Kind::Bool, [], &[1.0][..])).unwrap();
+        assert_eq!(read("x", &written).unwrap().stored_bytes(), [1]);
+        for kind in [Kind::F32, Kind::F16, Kind::BF16, Kind::Other] {
+            assert!(bytes(&Array::new("x", kind, [1], &[0.5][..])).is_err());
         }
     }
 
@@ -351,11 +363,15 @@ mod tests {
         let dictionary = " {\"shape\":(2 , 3),'fortran_order' : True,\t'descr':\">f4\"}\n";
         for major in [1, 2, 3] {
             let bytes = array(major, dictionary, 24);
-            let read = read(&bytes).unwrap();
-            assert_eq!(read.descr, ">f4");
+            let read = read("x", &bytes).unwrap();
+            assert_eq!(read.type_name, ">f4");
             assert_eq!(read.shape, [2, 3]);
-            assert!(read.fortran_order);
-            assert_eq!(read.bytes.len(), 24);
+            let stored = Entries::Stored {
+                bytes: &[0; 24],
+                big_endian: true,
+                by_columns: true,
+            };
+            assert_eq!(read.entries, stored);
         }
     }
 
@@ -463,7 +479,7 @@ mod tests {
             (array(1, "{", 0), "one of the keys"),
             (array(1, "{'", 0), "one of the keys"),
         ] {
-            let error = read(&bytes).unwrap_err().to_string();
+            let error = read("x", &bytes).unwrap_err().to_string();
             assert!(error.contains(message), "{message:?} is not in {error:?}");
         }
     }

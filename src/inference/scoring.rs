@@ -282,7 +282,6 @@ struct Judge<'a> {
     newline: Option<usize>,
     /// Whether carriage returns at the end of a line are left out.
     leaves_out_returns: bool,
-    is_start: bool,
     line: u64,
     /// Symbols of the line, or of the text.
     position: u64,
@@ -308,7 +307,6 @@ impl<'a> Judge<'a> {
                 .then(|| vocabulary.index('\n'))
                 .flatten(),
             leaves_out_returns: documents || (lines && vocabulary.index('\r').is_none()),
-            is_start: true,
             line: 1,
             position: 0,
             is_blank: true,
@@ -334,10 +332,6 @@ impl<'a> Judge<'a> {
     }
 
     fn take(&mut self, symbol: char, row: &mut impl FnMut(Row<'_>)) {
-        // No byte is a byte-order mark.
-        if std::mem::take(&mut self.is_start) && symbol == '\u{feff}' {
-            return;
-        }
         self.position += 1;
         if symbol == '\n' {
             return self.end_line(row);
@@ -445,10 +439,6 @@ pub fn score_lines(model: &Model, text: &str) -> Vec<Score> {
 }
 
 fn each(model: &Model, extent: Extent, text: &str, row: &mut impl FnMut(Row<'_>)) {
-    let mut judge = Judge::new(model, extent);
-    match model.vocabulary.symbols() {
-        Symbols::Characters => text.chars().for_each(|symbol| judge.take(symbol, row)),
-        Symbols::Bytes => (text.bytes()).for_each(|byte| judge.take(char::from(byte), row)),
-    }
-    judge.end(row);
+    let (mut reading, mut bytes) = (Reading::new(model, extent), text.as_bytes());
+    while reading.read(&mut bytes, row).expect("a string is UTF-8") {}
 }

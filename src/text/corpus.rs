@@ -15,7 +15,7 @@ use crate::digest::Digest;
 use crate::network::parameters::{ShapeError, zeros};
 use crate::settings::Settings;
 use crate::settings::Symbols;
-use crate::text::decoder::Decoder;
+use crate::text::decoder::{Decoder, byte_order_mark};
 use crate::text::pass::{Mark, Pass, chunks_of};
 use crate::text::vocabulary::{InvalidUtf8, UnknownCharacters, Vocabulary};
 use std::fmt;
@@ -36,8 +36,6 @@ pub struct Source {
 pub trait Input: Read + Seek + Send {}
 impl<I: Read + Seek + Send> Input for I {}
 
-/// What some text editors begin UTF-8 with; it is no part of the text.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Bytes that the first pass reads at a time.
 const PASS: usize = 1 << 18;
 /// The fewest and the most bytes that a window reads at a time, and the most for all windows.
@@ -177,10 +175,10 @@ impl Corpus {
     ) -> Result<Self, TextError> {
         let symbols = settings.symbols;
         let mut input: Box<dyn Input> = Box::new(input);
-        let start = match symbols {
-            Symbols::Characters => byte_order_mark(&mut input)?,
-            Symbols::Bytes => 0,
-        };
+        let mut head = Vec::new();
+        input.seek(SeekFrom::Start(0))?;
+        input.by_ref().take(3).read_to_end(&mut head)?;
+        let start = byte_order_mark(symbols, &head) as u64;
         let mut pass = Pass::new(settings, start);
         let mut decoder = Decoder::new(symbols, settings.documents, vec![0; PASS]);
         decoder.seek(start);
@@ -442,15 +440,6 @@ fn chunk_length(ahead: &[usize], steps: usize, newline: Option<usize>) -> Option
 fn index(indices: &[u32], symbol: char) -> Option<usize> {
     let index = *indices.get(symbol as usize)?;
     (index != u32::MAX).then_some(index as usize)
-}
-
-/// Bytes of a byte-order mark at the start.
-fn byte_order_mark(input: &mut impl Input) -> Result<u64, TextError> {
-    let mut start = Vec::new();
-    input.seek(SeekFrom::Start(0))?;
-    let length = BYTE_ORDER_MARK.len() as u64;
-    input.by_ref().take(length).read_to_end(&mut start)?;
-    Ok(if start == BYTE_ORDER_MARK { length } else { 0 })
 }
 
 impl Window {

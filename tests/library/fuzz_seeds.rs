@@ -36,7 +36,7 @@ fn models_learn_on() {
 fn tensors_of_other_types_are_read() {
     let bytes = seed("safetensors/types.safetensors");
     let file = safetensors::read(&bytes).unwrap();
-    let types: Vec<&str> = file.tensors.iter().map(|t| t.dtype.as_str()).collect();
+    let types: Vec<&str> = file.tensors.iter().map(|t| &*t.type_name).collect();
     assert_eq!(types, ["F16", "I64", "F32"]);
     assert_eq!(file.metadata.unwrap().len(), 1);
 }

@@ -295,9 +295,10 @@ fn expected(model: &Model, plan: &elman::Plan, bytes: u64) -> String {
         ),
     ];
     let tensors = checkpoint::tensors(model);
-    let names: Vec<&str> = tensors.iter().map(|(name, _, _)| name.as_str()).collect();
+    let names: Vec<&str> = tensors.iter().map(|array| array.name.as_str()).collect();
     lines.push(names.join(" "));
-    for (_, shape, values) in &tensors {
+    for array in &tensors {
+        let (shape, values) = (&array.shape, array.numbers().unwrap());
         let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
         let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         lines.push(format!(

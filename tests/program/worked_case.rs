@@ -2,42 +2,39 @@
 //! of `src/diagnosis` say, and `fixtures/check_mistakes.py`.
 
 use crate::harness::{Ended, Folder};
+use elman::internals::array::{Array, Entries};
 use elman::internals::arrays;
-use elman::internals::arrays::{Form, Read, Values, Written};
+use elman::internals::arrays::Form;
 use elman::internals::diagnosis::WorkedCase;
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 
 /// The arrays of a case.
-fn case(folder: &Folder, name: &str) -> Vec<Read> {
+fn case(folder: &Folder, name: &str) -> Vec<Array<'static>> {
     arrays::read(&folder.read(name)).unwrap()
 }
 
-fn numbers(arrays: &[Read], name: &str) -> Vec<f64> {
+fn numbers(arrays: &[Array], name: &str) -> Vec<f64> {
     let array = arrays.iter().find(|array| array.name == name);
     array
         .unwrap_or_else(|| panic!("no {name}"))
-        .values
-        .clone()
+        .numbers()
         .unwrap()
+        .into_owned()
 }
 
 /// Some arrays of a case as a student's file, after a change.
 fn save(
     folder: &Folder,
     file: &str,
-    arrays: &[Read],
+    arrays: &[Array<'static>],
     names: &str,
-    change: impl Fn(&str, &mut Written),
+    change: impl Fn(&str, &mut Array),
 ) {
-    let mine: Vec<Written> = (names.split(' '))
+    let mine: Vec<Array> = (names.split(' '))
         .map(|name| {
             let array = arrays.iter().find(|array| array.name == name).unwrap();
-            let mut mine = Written {
-                name: array.name.clone(),
-                shape: array.shape.clone(),
-                values: Values::Numbers(array.values.clone().unwrap()),
-            };
+            let mut mine = array.clone();
             change(name, &mut mine);
             mine
         })
@@ -48,9 +45,9 @@ fn save(
     folder.write(file, bytes);
 }
 
-fn negative(array: &mut Written) {
-    if let Values::Numbers(numbers) = &mut array.values {
-        numbers.iter_mut().for_each(|x| *x = -*x);
+fn negative(array: &mut Array) {
+    if let Entries::Numbers(numbers) = &mut array.entries {
+        numbers.to_mut().iter_mut().for_each(|x| *x = -*x);
     }
 }
 
@@ -63,7 +60,7 @@ fn a_case_is_written_in_three_forms_and_each_is_right_against_each() {
         let line = format!("wrote {name}: 49 arrays, T = 25, m = 5, K = 70\n");
         assert_eq!(written, line);
     }
-    let all: Vec<Vec<Read>> = names.iter().map(|name| case(&folder, name)).collect();
+    let all: Vec<Vec<Array>> = names.iter().map(|name| case(&folder, name)).collect();
     assert_eq!(all[0], all[1]);
     assert_eq!(all[0], all[2]);
     for (mine, other) in [(0, 1), (1, 2), (2, 0)] {
@@ -388,13 +385,13 @@ fn what_is_wrong_with_a_step_of_adam_is_said() {
         &arrays,
         "dW m_W_after v_W_after W_after",
         |name, mine| {
-            if let ("W_after", Values::Numbers(numbers)) = (name, &mut mine.values) {
-                for (i, x) in numbers.iter_mut().enumerate() {
+            if let ("W_after", Entries::Numbers(numbers)) = (name, &mut mine.entries) {
+                for (i, x) in numbers.to_mut().iter_mut().enumerate() {
                     *x = theta[i] - 0.001 * m[i] / (v[i].sqrt() + 1e-8);
                 }
             }
-            if let ("dW", Values::Numbers(numbers)) = (name, &mut mine.values) {
-                numbers.iter_mut().for_each(|x| *x *= 25.0);
+            if let ("dW", Entries::Numbers(numbers)) = (name, &mut mine.entries) {
+                numbers.to_mut().iter_mut().for_each(|x| *x *= 25.0);
             }
         },
     );

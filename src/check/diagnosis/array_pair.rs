@@ -6,7 +6,7 @@
 //! is a small number that is all wrong. Two right programs in doubles differ by about 1e-14 of it, in single precision
 //! by about 1e-6; a derivative by two points of the loss leaves 1e-6 to 1e-9. Text and indices have to be equal.
 
-use crate::files::arrays::Read;
+use crate::formats::array::Array;
 
 /// By how much of its array's largest entry an entry may be off.
 pub const TOLERANCE: f64 = 1e-8;
@@ -71,11 +71,11 @@ pub(super) fn distance(x: &[f64], y: &[f64]) -> f64 {
 }
 
 /// The tolerance for an array of somebody's.
-pub(super) fn tolerance(mine: &Read) -> f64 {
+pub(super) fn tolerance(mine: &Array) -> f64 {
     match mine.name.as_str() {
         "text" | "vocabulary" | "inputs" | "targets" => 0.0,
         name if name.ends_with("_numerical") => NUMERICAL_TOLERANCE,
-        _ if mine.is_narrow => NARROW_TOLERANCE,
+        _ if mine.kind.is_narrow() => NARROW_TOLERANCE,
         _ => TOLERANCE,
     }
 }

@@ -3,7 +3,7 @@
 use super::array_pair::{ArrayPair, tolerance};
 use super::inputs::{CaseError, CaseInputs};
 use super::reason::Reason;
-use crate::files::arrays::Read;
+use crate::formats::array::Array;
 
 /// If no more than this part of the entries that are not 0 is off, the error is in single entries.
 const ISOLATED: usize = 10;
@@ -44,7 +44,7 @@ pub enum Finding {
 /// A worked case, read back from its arrays, to compare with.
 #[derive(Clone, Debug)]
 pub struct WorkedCase {
-    pub(super) arrays: Vec<Read>,
+    pub(super) arrays: Vec<Array<'static>>,
     inputs: CaseInputs,
 }
 
@@ -53,15 +53,12 @@ impl WorkedCase {
     ///
     /// # Errors
     /// [`CaseError`] if an array is missing, or has another shape or other numbers than a case.
-    pub fn from_arrays(arrays: Vec<Read>) -> Result<Self, CaseError> {
+    pub fn from_arrays(arrays: Vec<Array<'static>>) -> Result<Self, CaseError> {
         let inputs = CaseInputs::from_arrays(&arrays)?;
         for array in &arrays {
             let length: usize = array.shape.iter().product();
-            if array
-                .values
-                .as_ref()
-                .is_ok_and(|values| values.len() != length)
-            {
+            let numbers = array.numbers();
+            if numbers.is_some_and(|numbers| numbers.len() != length) {
                 return Err(CaseError::WrongShape {
                     name: array.name.clone(),
                     found: array.shape.clone(),
@@ -77,23 +74,20 @@ impl WorkedCase {
     }
 
     /// Compares an array with that of the same name in the case.
-    pub fn compare(&self, mine: &Read) -> Finding {
+    pub fn compare(&self, mine: &Array) -> Finding {
         let right = self.arrays.iter().find(|array| array.name == mine.name);
-        let Some((right, numbers)) = right.and_then(|a| Some((a, a.values.as_ref().ok()?))) else {
+        let Some((right, numbers)) = right.and_then(|right| Some((right, right.numbers()?))) else {
             return Finding::NoSuchArray;
         };
-        let found = match &mine.values {
-            Ok(found) => found,
-            Err(type_name) => {
-                return Finding::NoNumbers {
-                    type_name: type_name.clone(),
-                };
-            }
+        let Some(found) = mine.numbers() else {
+            return Finding::NoNumbers {
+                type_name: mine.type_name.to_string(),
+            };
         };
         let pair = ArrayPair {
             name: &right.name,
-            mine: found,
-            right: numbers,
+            mine: &found,
+            right: &numbers,
             tolerance: tolerance(mine),
         };
         // A row or a column is as good as a vector.

@@ -1,7 +1,7 @@
 //! The inputs of a worked case, read back from its arrays.
 
 use crate::check::worked_case::letters;
-use crate::files::arrays::Read;
+use crate::formats::array::Array;
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::{Parameters, Shape};
 use crate::text::vocabulary::one_hot;
@@ -31,7 +31,7 @@ pub(super) struct CaseInputs {
 
 impl CaseInputs {
     /// Reads them from the arrays of a case.
-    pub fn from_arrays(arrays: &[Read]) -> Result<Self, CaseError> {
+    pub fn from_arrays(arrays: &[Array]) -> Result<Self, CaseError> {
         let arrays = Arrays(arrays);
         let U = arrays.find("U")?;
         let [m, K] = U.shape[..] else {
@@ -118,14 +118,14 @@ impl fmt::Display for PythonShape<'_> {
 }
 
 /// Finds arrays by name.
-struct Arrays<'a>(&'a [Read]);
+struct Arrays<'a>(&'a [Array<'a>]);
 
 impl Arrays<'_> {
     fn has(&self, name: &str) -> bool {
         self.0.iter().any(|array| array.name == name)
     }
 
-    fn find(&self, name: &str) -> Result<&Read, CaseError> {
+    fn find(&self, name: &str) -> Result<&Array<'_>, CaseError> {
         let array = self.0.iter().find(|array| array.name == name);
         array.ok_or_else(|| CaseError::Missing {
             name: name.to_string(),
@@ -134,9 +134,9 @@ impl Arrays<'_> {
 
     fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f64>, CaseError> {
         let array = self.find(name)?;
-        let numbers = (array.values.as_ref()).map_err(|_| wrong_numbers(array))?;
+        let numbers = array.numbers().ok_or_else(|| wrong_numbers(array))?;
         if array.shape == shape && numbers.len() == shape.iter().product::<usize>() {
-            Ok(numbers.clone())
+            Ok(numbers.into_owned())
         } else {
             Err(wrong_shape(array))
         }
@@ -205,14 +205,14 @@ impl Arrays<'_> {
     }
 }
 
-fn wrong_shape(array: &Read) -> CaseError {
+fn wrong_shape(array: &Array) -> CaseError {
     CaseError::WrongShape {
         name: array.name.clone(),
         found: array.shape.clone(),
     }
 }
 
-fn wrong_numbers(array: &Read) -> CaseError {
+fn wrong_numbers(array: &Array) -> CaseError {
     CaseError::WrongNumbers {
         name: array.name.clone(),
     }

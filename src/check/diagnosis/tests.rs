@@ -4,7 +4,8 @@
 use super::array_pair::ArrayPair;
 use super::*;
 use crate::check::worked_case::{Start, worked_case};
-use crate::files::arrays::{self, Form, Read};
+use crate::files::arrays::{self, Form};
+use crate::formats::array::{Array, Entries, Kind};
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::reference::{self, Pass, plus, product, transpose};
 use crate::text::vocabulary::one_hot;
@@ -210,12 +211,8 @@ impl Lesson {
 
     /// What is found in an array of this shape.
     fn finding(&self, name: &str, shape: &[usize], values: Vec<f64>) -> Finding {
-        self.known.compare(&Read {
-            name: name.to_string(),
-            shape: shape.to_vec(),
-            values: Ok(values),
-            is_narrow: false,
-        })
+        let mine = Array::new(name, Kind::F64, shape, values);
+        self.known.compare(&mine)
     }
 
     fn shape(&self, name: &str) -> Vec<usize> {
@@ -277,12 +274,7 @@ fn a_right_program_is_right_in_everything() {
         assert_eq!(lesson.finding("db", &[1, m], db.clone()), Finding::Right);
         let single: Vec<f64> = db.iter().map(|&x| f64::from(x as f32)).collect();
         assert_ne!(lesson.finding("db", &[m], single.clone()), Finding::Right);
-        let single = Read {
-            name: "db".into(),
-            shape: vec![m],
-            values: Ok(single),
-            is_narrow: true,
-        };
+        let single = Array::new("db", Kind::F32, [m], single);
         assert_eq!(lesson.known.compare(&single), Finding::Right);
     }
 }
@@ -661,13 +653,8 @@ fn what_is_about_as_near_to_what_is_right_is_not_explained() {
 #[test]
 fn strange_arrays_of_a_case_are_compared_as_well() {
     let lesson = &lessons()[0];
-    let array = |shape: &[usize], numbers: Vec<f64>| Read {
-        name: "x".into(),
-        shape: shape.to_vec(),
-        values: Ok(numbers),
-        is_narrow: false,
-    };
-    let found = |right: &Read, mine: &Read| {
+    let array = |shape: &[usize], numbers: Vec<f64>| Array::new("x", Kind::F64, shape, numbers);
+    let found = |right: &Array<'static>, mine: &Array| {
         let mut arrays = lesson.known.arrays.clone();
         arrays.push(right.clone());
         WorkedCase::from_arrays(arrays).unwrap().compare(mine)
@@ -692,7 +679,7 @@ fn strange_arrays_of_a_case_are_compared_as_well() {
 #[test]
 fn other_arrays_are_no_case() {
     let all = lessons()[0].known.arrays.clone();
-    let told = |change: &dyn Fn(&mut Vec<Read>)| {
+    let told = |change: &dyn Fn(&mut Vec<Array>)| {
         let mut arrays = all.clone();
         change(&mut arrays);
         WorkedCase::from_arrays(arrays).unwrap_err().to_string()
@@ -707,20 +694,23 @@ fn other_arrays_are_no_case() {
     assert_eq!(message, format!("{start}W has the shape (25,)"));
     let message = told(&|arrays| arrays[at("p")].shape = vec![3]);
     assert_eq!(message, format!("{start}p has the shape (3,)"));
-    let message = told(&|arrays| arrays[at("inputs")].values.as_mut().unwrap()[3] = 70.0);
+    let message = told(&|arrays| {
+        let inputs = &mut arrays[at("inputs")];
+        let mut numbers = inputs.numbers().unwrap().into_owned();
+        numbers[3] = 70.0;
+        inputs.entries = Entries::Numbers(numbers.into());
+    });
     assert_eq!(message, format!("{start}inputs holds other numbers"));
-    let message = told(&|arrays| arrays[at("U")].values = Err("|O".into()));
+    let message = told(&|arrays| arrays[at("U")].kind = Kind::Other);
     assert_eq!(message, format!("{start}U holds other numbers"));
     assert!(told(&|arrays| arrays.clear()).ends_with("U is missing"));
 
     let lesson = &lessons()[0];
     let unknown = lesson.finding("grad", &[1], vec![0.0]);
     assert_eq!(unknown, Finding::NoSuchArray);
-    let strings = lesson.known.compare(&Read {
-        name: "dU".into(),
-        shape: vec![2],
-        values: Err("<U3".into()),
-        is_narrow: false,
+    let strings = lesson.known.compare(&Array {
+        type_name: "<U3".into(),
+        ..Array::new("dU", Kind::Other, [2], vec![])
     });
     let type_name = "<U3".to_string();
     assert_eq!(strings, Finding::NoNumbers { type_name });
@@ -736,14 +726,17 @@ fn adam_edition() -> Settings {
 
 fn numbers_of<'a>(known: &'a WorkedCase, name: &str) -> &'a [f64] {
     let array = known.arrays.iter().find(|array| array.name == name);
-    array.unwrap().values.as_ref().unwrap()
+    match &array.unwrap().entries {
+        Entries::Numbers(numbers) => numbers,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// What is found in an array of the case's shape.
 fn reason_for(known: &WorkedCase, name: &str, values: Vec<f64>) -> Option<Reason> {
     let right = known.arrays.iter().find(|array| array.name == name);
-    reason_of(known.compare(&Read {
-        values: Ok(values),
+    reason_of(known.compare(&Array {
+        entries: Entries::Numbers(values.into()),
         ..right.unwrap().clone()
     }))
 }
@@ -956,7 +949,7 @@ fn other_arrays_are_no_case_of_the_newer_edition() {
             None => arrays.retain(|array| array.name != name),
             Some(values) => {
                 let array = arrays.iter_mut().find(|array| array.name == name);
-                array.unwrap().values = Ok(values);
+                array.unwrap().entries = Entries::Numbers(values.into());
             }
         }
         let told = WorkedCase::from_arrays(arrays).unwrap_err().to_string();

@@ -75,13 +75,8 @@ fn read_vocabulary(path: &Path) -> Result<String, Failure> {
 
 /// The file that an error is about.
 fn place(error: &ExchangeError, arguments: &Arguments) -> String {
-    let vocabulary = matches!(
-        error,
-        ExchangeError::VocabularyLength { .. }
-            | ExchangeError::RepeatedCharacter { .. }
-            | ExchangeError::NoByte { .. }
-    );
-    let place = if vocabulary && arguments.has("vocabulary") {
+    let is_of_vocabulary = matches!(error, ExchangeError::Vocabulary(_));
+    let place = if is_of_vocabulary && arguments.has("vocabulary") {
         arguments.value("vocabulary")
     } else {
         arguments.first().unwrap_or_default()

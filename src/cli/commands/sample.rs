@@ -2,15 +2,15 @@
 
 use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::inputs::{TextSource, read_model};
+use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use elman::inference::{Sampling, Synthesizer};
+use elman::internals::decoder::byte_order_mark;
 use elman::random::{Generator, Stream};
 use elman::text::{InvalidUtf8, Symbols, UnknownCharacters};
 use elman::{Model, Vocabulary};
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsStr;
-use std::fs;
 use std::io::{self, Read as _, Write as _};
 
 /// The help's words.
@@ -198,18 +198,15 @@ impl Prime {
 
     fn read(path: &OsStr, symbols: Symbols) -> Result<Self, Failure> {
         let place = TextSource::named(Some(path)).text().place;
-        let bytes = read_file(path).map_err(|error| Failure::at(&place, error))?;
-        let mark = "\u{feff}".as_bytes();
-        let start = if symbols == Symbols::Characters && bytes.starts_with(mark) {
-            mark.len()
-        } else {
-            0
-        };
+        let mut bytes = Vec::new();
+        open_text(path)
+            .and_then(|mut text| text.read_to_end(&mut bytes))
+            .map_err(|error| Failure::at(&place, error))?;
         Ok(Prime {
             place,
             is_file: true,
+            start: byte_order_mark(symbols, &bytes),
             bytes,
-            start,
         })
     }
 
@@ -256,18 +253,6 @@ impl Prime {
         };
         Err(Failure::at(place, unknown))
     }
-}
-
-fn read_file(path: &OsStr) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if path == "-" {
-        io::stdin().lock().read_to_end(&mut bytes)?;
-    } else if fs::metadata(path)?.is_dir() {
-        return Err(io::Error::other("a folder, not a text"));
-    } else {
-        bytes = fs::read(path)?;
-    }
-    Ok(bytes)
 }
 
 /// Reads all before the text but the last character, which it returns. A document comes after a newline.

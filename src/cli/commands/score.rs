@@ -3,17 +3,16 @@
 use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::thousands;
-use crate::cli::run::inputs::{TextSource, read_model};
+use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use crate::cli::terminal::output::one_line;
 use crate::cli::terminal::progress::Progress;
 use elman::inference::{Extent, Reading, Row, Score, Worst, unknown};
-use elman::internals::json;
+use elman::internals::json::{Json, object};
 use elman::text::Symbols;
 use elman::{Model, TextError};
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, IsTerminal as _, Read, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 /// The help's words.
 pub const DETAILS: &str = "\
@@ -153,7 +152,7 @@ impl Report {
 /// Judges one text, and prints each row as soon as it is known.
 fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
     let place = &TextSource::named(Some(file)).text().place;
-    let mut input = open(file).map_err(|error| Failure::at(place, error))?;
+    let mut input = open_text(file).map_err(|error| Failure::at(place, error))?;
     let mut reading = Reading::new(model, sheet.report.extent);
     loop {
         let mut printed = Ok(());
@@ -176,17 +175,6 @@ fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> R
                 return Err(Failure::at(place, format!("line {line}: {error}{advice}")));
             }
         }
-    }
-}
-
-fn open(file: &OsStr) -> io::Result<Box<dyn Read>> {
-    if file == "-" {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    if fs::metadata(file)?.is_dir() {
-        Err(io::Error::other("a folder, not a text"))
-    } else {
-        Ok(Box::new(File::open(file)?))
     }
 }
 
@@ -223,27 +211,28 @@ impl Sheet<'_> {
     }
 
     /// The columns with their names.
-    fn fields(&self, row: Row<'_>) -> Vec<(&'static str, Field)> {
-        let file = self.file.iter().map(|file| Field::Text(file.clone()));
-        let names = ["file"].into_iter().filter(|_| self.file.is_some());
-        names
-            .chain(COLUMNS)
-            .zip(file.chain(Field::all(row)))
-            .collect()
+    fn fields(&self, Row { line, score, .. }: Row<'_>) -> Vec<(&'static str, Json)> {
+        let worst = score.worst.map(|worst| worst.character.to_string());
+        let fields = [
+            line.into(),
+            score.bits.into(),
+            score.characters.into(),
+            score.bits_per_character().into(),
+            worst.into(),
+            score.worst.map(|worst| worst.position).into(),
+        ];
+        let file = self.file.iter().map(|file| ("file", file.as_str().into()));
+        file.chain(COLUMNS.into_iter().zip(fields)).collect()
     }
 
     fn csv(&self, row: Row<'_>) -> String {
         let fields = self.fields(row).into_iter();
-        let fields: Vec<String> = fields.map(|(_, field)| field.csv()).collect();
+        let fields: Vec<String> = fields.map(|(_, field)| csv_field(field)).collect();
         fields.join(",") + "\n"
     }
 
     fn json(&self, row: Row<'_>) -> String {
-        let fields = self.fields(row).into_iter();
-        let member =
-            |(name, field): (&str, Field)| format!("{}:{}", json::quote(name), field.json());
-        let members: Vec<String> = fields.map(member).collect();
-        format!("{{{}}}\n", members.join(","))
+        format!("{}\n", object(self.fields(row)))
     }
 
     /// Before the first row.
@@ -333,58 +322,15 @@ impl Sheet<'_> {
     }
 }
 
-/// What a column holds.
-enum Field {
-    /// It reads back to the same bits.
-    Number(String),
-    Text(String),
-    Nothing,
-}
-
-impl Field {
-    /// In the order of [`COLUMNS`].
-    fn all(Row { line, score, .. }: Row<'_>) -> [Self; 6] {
-        let whole = |number: Option<u64>| {
-            number.map_or(Field::Nothing, |number| Field::Number(number.to_string()))
-        };
-        let bits = |bits: Option<f64>| {
-            bits.map_or(Field::Nothing, |bits| Field::Number(format!("{bits:?}")))
-        };
-        let worst = score.worst.map(|worst| worst.character.to_string());
-        [
-            whole(line),
-            bits(Some(score.bits)),
-            whole(Some(score.characters)),
-            bits(score.bits_per_character()),
-            worst.map_or(Field::Nothing, Field::Text),
-            whole(score.worst.map(|worst| worst.position)),
-        ]
-    }
-
-    fn csv(&self) -> String {
-        match self {
-            Field::Number(number) => number.clone(),
-            Field::Text(text) => csv_field(text),
-            Field::Nothing => String::new(),
-        }
-    }
-
-    fn json(&self) -> String {
-        match self {
-            Field::Number(number) => number.clone(),
-            Field::Text(text) => json::quote(text),
-            Field::Nothing => "null".to_string(),
-        }
-    }
-}
-
-/// By RFC 4180, and whatever could be mistaken for space around a field in quotes as well.
-fn csv_field(field: &str) -> String {
+/// A field by RFC 4180: a text is quoted where it has to be, or where it could be mistaken for space around a field.
+/// A number stands as in JSON, and nothing is an empty field.
+fn csv_field(field: Json) -> String {
     let plain = |c: char| !(c == ',' || c == '"' || c.is_whitespace() || c.is_control());
-    if field.chars().all(plain) {
-        field.to_string()
-    } else {
-        format!("\"{}\"", field.replace('"', "\"\""))
+    match field {
+        Json::Null => String::new(),
+        Json::String(text) if text.chars().all(plain) => text,
+        Json::String(text) => format!("\"{}\"", text.replace('"', "\"\"")),
+        number => number.to_string(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::cli::run::folder::BEST;
 use crate::cli::run::seeds::folders_of_seeds;
 use crate::cli::terminal::progress::Progress;
 use elman::internals::checkpoint;
+use elman::internals::sniff::{Sniffed, sniff};
 use elman::text::Input;
 use elman::{Corpus, Model, Plan, Settings, TextError, TrainingError};
 use std::ffi::{OsStr, OsString};
@@ -107,20 +108,23 @@ impl TextSource {
 
 /// The bytes of standard input, or of what is no regular file; none of a regular file, which can be read again.
 fn read_once(path: &OsStr) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    if path == "-" {
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(Some(bytes));
-    }
-    let metadata = fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Err(io::Error::other("a folder, not a text"));
-    }
-    if metadata.is_file() {
+    if path != "-" && Path::new(path).is_file() {
         return Ok(None);
     }
-    File::open(path)?.read_to_end(&mut bytes)?;
+    let mut bytes = Vec::new();
+    open_text(path)?.read_to_end(&mut bytes)?;
     Ok(Some(bytes))
+}
+
+/// Opens a text: a file, or standard input for `-`.
+pub fn open_text(path: &OsStr) -> io::Result<Box<dyn Read>> {
+    if path == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    if fs::metadata(path)?.is_dir() {
+        return Err(io::Error::other("a folder, not a text"));
+    }
+    Ok(Box::new(File::open(path)?))
 }
 
 /// Reads a text from end to end, and shows how far it is.
@@ -261,12 +265,11 @@ pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
     })
 }
 
-/// Whether a file is a safetensors file, by its content: it begins with the length of its header, which has zeros
-/// at its end, and then the header.
+/// Whether a file is a safetensors file, by its content.
 pub fn is_safetensors(path: &Path) -> bool {
     let mut start = [0; 9];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start[4..] == *b"\0\0\0\0{"
+    read.is_ok() && sniff(&start) == Sniffed::SafeTensors
 }
 
 /// Refuses to write where there is something: a folder, or a file without `force`.

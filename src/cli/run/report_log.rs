@@ -5,7 +5,7 @@
 
 use crate::cli::run::line_log::{LineLog, Lines};
 use elman::internals::disk::Disk;
-use elman::internals::json::{JsonError, Reader, quote};
+use elman::internals::json::{JsonError, Reader, object};
 use elman::{Plan, Settings};
 use std::fmt;
 use std::io;
@@ -79,23 +79,18 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report {
-            iteration,
-            epoch,
-            loss,
-            smooth_loss,
-            validation,
-            sample,
-        } = self;
-        write!(f, "{{\"iteration\":{iteration},\"epoch\":{epoch}")?;
-        write!(f, ",\"loss\":{loss:?},\"smooth_loss\":{smooth_loss:?}")?;
-        if let Some([loss, bits]) = validation {
-            write!(
-                f,
-                ",\"validation_loss\":{loss:?},\"validation_bits\":{bits:?}"
-            )?;
+        let mut members = vec![
+            ("iteration", self.iteration.into()),
+            ("epoch", self.epoch.into()),
+            ("loss", self.loss.into()),
+            ("smooth_loss", self.smooth_loss.into()),
+        ];
+        if let Some([loss, bits]) = self.validation {
+            members.push(("validation_loss", loss.into()));
+            members.push(("validation_bits", bits.into()));
         }
-        write!(f, ",\"sample\":{}}}", quote(sample))
+        members.push(("sample", self.sample.as_str().into()));
+        write!(f, "{}", object(members))
     }
 }
 

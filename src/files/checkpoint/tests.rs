@@ -83,22 +83,22 @@ fn changed_of(
     change: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f64>)>, &mut Vec<(String, String)>),
 ) -> Vec<u8> {
     let file = safetensors::read(bytes).unwrap();
-    let values = |bytes: &[u8]| -> Vec<f64> {
-        let entries = bytes.chunks_exact(8);
-        entries
-            .map(|entry| f64::from_le_bytes(entry.try_into().unwrap()))
-            .collect()
-    };
     let mut tensors = file
         .tensors
         .iter()
-        .map(|t| (t.name.clone(), t.shape.clone(), values(t.bytes)))
+        .map(|t| {
+            (
+                t.name.clone(),
+                t.shape.clone(),
+                t.numbers().unwrap().into_owned(),
+            )
+        })
         .collect();
     let mut metadata = file.metadata.clone().unwrap();
     change(&mut tensors, &mut metadata);
-    let tensors: Vec<F64Tensor> = tensors
-        .iter()
-        .map(|(name, shape, values)| (name.clone(), shape.clone(), values.as_slice()))
+    let tensors: Vec<Array> = tensors
+        .into_iter()
+        .map(|(name, shape, values)| Array::new(name, Kind::F64, shape, values))
         .collect();
     let metadata: Vec<(&str, String)> = metadata
         .iter()
@@ -107,7 +107,7 @@ fn changed_of(
     written(&tensors, &metadata)
 }
 
-fn written(tensors: &[F64Tensor], metadata: &[(&str, String)]) -> Vec<u8> {
+fn written(tensors: &[Array], metadata: &[(&str, String)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     safetensors::write_to(&mut bytes, tensors, metadata).unwrap();
     bytes

@@ -5,8 +5,8 @@ use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::nearest::distance;
 use crate::cli::run::inputs::read_file;
 use crate::cli::terminal::output::print;
+use elman::internals::array::Array;
 use elman::internals::arrays;
-use elman::internals::arrays::Read;
 use elman::internals::diagnosis::{Finding, PythonShape, Reason, WorkedCase};
 use std::path::Path;
 
@@ -26,8 +26,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         WorkedCase::from_arrays(read(case)?).map_err(|error| Failure::at(case.display(), error))?;
     let arrays = read(mine)?;
     let names: Vec<&str> = known.names().collect();
-    let place = |array: &Read| names.iter().position(|name| *name == array.name);
-    let mut found: Vec<(usize, &Read)> = (arrays.iter())
+    let place = |array: &Array| names.iter().position(|name| *name == array.name);
+    let mut found: Vec<(usize, &Array)> = (arrays.iter())
         .filter_map(|array| Some((place(array)?, array)))
         .collect();
     found.sort_by_key(|(place, _)| *place);
@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         .iter()
         .map(|(name, finding)| line(name, finding))
         .collect();
-    let foreign: Vec<&Read> = (arrays.iter())
+    let foreign: Vec<&Array> = (arrays.iter())
         .filter(|array| place(array).is_none())
         .collect();
     for array in foreign.iter().take(FOREIGN) {
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     outcome(&findings, print(&lines))
 }
 
-fn read(path: &Path) -> Result<Vec<Read>, Failure> {
+fn read(path: &Path) -> Result<Vec<Array<'static>>, Failure> {
     let fail = |error: &dyn std::fmt::Display| Failure::at(path.display(), error);
     let bytes = read_file(path).map_err(|error| fail(&error))?;
     arrays::read(&bytes).map_err(|error| fail(&error))
@@ -108,7 +108,7 @@ fn line(name: &str, finding: &Finding) -> String {
 }
 
 /// That no name is one of the case.
-fn nothing(arrays: &[Read], names: &[&str]) -> String {
+fn nothing(arrays: &[Array], names: &[&str]) -> String {
     let all = names.join(" ");
     match arrays.first() {
         None => format!("no arrays at all; the case has {all}"),

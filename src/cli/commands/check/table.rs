@@ -8,7 +8,7 @@ use crate::cli::terminal::verdict::{self, word};
 use elman::ShapeError;
 use elman::check::{Comparison, Row, Verdict, check_gradients};
 use elman::internals::gradient_check::TOLERANCE;
-use elman::internals::json::quote;
+use elman::internals::json::{Json, object};
 
 /// The comparison at one place of the text.
 struct Checked {
@@ -141,65 +141,44 @@ fn last_line(all: &Comparison, places: usize) -> String {
 }
 
 fn json(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
-    let positions: Vec<String> = (checked.iter())
-        .map(|checked| {
-            format!(
-                "{{\"position\":{},\"own\":{},{}}}",
-                checked.position,
-                checked.is_own,
-                members(&checked.comparison)
-            )
-        })
-        .collect();
-    let positions = if is_trained {
-        format!(",\"positions\":[{}]", positions.join(","))
-    } else {
-        String::new()
-    };
-    format!("{{{}{positions}}}\n", members(all))
+    let mut json = members(all);
+    if is_trained {
+        let positions = checked.iter().map(|checked| {
+            let place = [
+                ("position", checked.position.into()),
+                ("own", checked.is_own.into()),
+            ];
+            object(place.into_iter().chain(members(&checked.comparison)))
+        });
+        json.push(("positions", Json::Array(positions.collect())));
+    }
+    format!("{}\n", object(json))
 }
 
-fn members(comparison: &Comparison) -> String {
-    // JSON has no NaN and no infinity.
-    let number = |x: f64| {
-        if x.is_finite() {
-            format!("{x:?}")
-        } else {
-            "null".into()
-        }
-    };
-    let parameters: Vec<String> = (comparison.rows.iter())
-        .map(|row| {
-            let (a, r) = (row.absolute, row.relative);
-            format!(
-                "{{\"name\":{},\"rows\":{},\"cols\":{},\"max_abs_error\":{},\"max_rel_error\":{},\
-                 \"abs_over_tolerance\":{},\"rel_over_tolerance\":{},\"wrong\":{},\
-                 \"max_abs_at\":[{},{}],\"max_rel_at\":[{},{}],\
-                 \"max_estimate\":{},\"within_rounding\":{},\"undecided\":{}}}",
-                quote(row.name),
-                row.rows,
-                row.columns,
-                number(a.error),
-                number(r.error),
-                row.absolute_over,
-                row.relative_over,
-                row.wrong,
-                a.row,
-                a.column,
-                r.row,
-                r.column,
-                number(row.estimate),
-                row.within_rounding,
-                row.undecided,
-            )
-        })
-        .collect();
-    format!(
-        "\"passed\":{},\"verdict\":{},\"parameters\":[{}]",
-        comparison.passed(),
-        quote(word(comparison.verdict())),
-        parameters.join(",")
-    )
+fn members(comparison: &Comparison) -> Vec<(&'static str, Json)> {
+    let parameters = comparison.rows.iter().map(|row| {
+        let (a, r) = (row.absolute, row.relative);
+        object([
+            ("name", row.name.into()),
+            ("rows", row.rows.into()),
+            ("cols", row.columns.into()),
+            ("max_abs_error", a.error.into()),
+            ("max_rel_error", r.error.into()),
+            ("abs_over_tolerance", row.absolute_over.into()),
+            ("rel_over_tolerance", row.relative_over.into()),
+            ("wrong", row.wrong.into()),
+            ("max_abs_at", vec![a.row, a.column].into()),
+            ("max_rel_at", vec![r.row, r.column].into()),
+            ("max_estimate", row.estimate.into()),
+            ("within_rounding", row.within_rounding.into()),
+            ("undecided", row.undecided.into()),
+        ])
+    });
+    vec![
+        ("passed", comparison.passed().into()),
+        ("verdict", word(comparison.verdict()).into()),
+        ("parameters", Json::Array(parameters.collect())),
+    ]
 }
 
 #[cfg(test)]

@@ -21,7 +21,10 @@ pub struct Tensor {
 pub fn tensors(file: &ModelFile) -> Vec<Tensor> {
     let tensors = checkpoint::tensors(&file.model).into_iter();
     tensors
-        .map(|(name, shape, values)| Tensor::of(name, shape, values))
+        .map(|array| {
+            let values = array.numbers().unwrap_or_default();
+            Tensor::of(array.name.clone(), array.shape.clone(), &values)
+        })
         .collect()
 }
 
