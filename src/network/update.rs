@@ -1,25 +1,6 @@
 //! The update of the parameters by their gradient.
 //!
-//! With g an entry of the gradient, clipped to `[-clip, clip]`, in update t = 1, 2, ...:
-//!
-//! ```text
-//! AdaGrad   G += g g
-//!           theta -= (eta g) / sqrt(G + epsilon)
-//!
-//! RMSProp   v = beta2 v + ((1 - beta2) g) g
-//!           theta -= (eta g) / (sqrt(v) + epsilon)
-//!
-//! Adam      m = beta1 m + (1 - beta1) g
-//!           v = beta2 v + ((1 - beta2) g) g
-//!           theta -= (step m) / (sqrt(v) + epsilon_t)
-//!           step = eta root / (1 - beta1^t)   epsilon_t = epsilon root   root = sqrt(1 - beta2^t)
-//! ```
-//!
-//! AdaGrad: John Duchi, Elad Hazan and Yoram Singer (2011). RMSProp: Geoffrey Hinton's lectures (2012). Adam: Diederik
-//! Kingma and Jimmy Ba (2015), Algorithm 1. There the step is `eta m^ / (sqrt(v^) + epsilon)` with
-//! `m^ = m / (1 - beta1^t)` and `v^ = v / (1 - beta2^t)`. Here numerator and denominator are multiplied by the root of
-//! `1 - beta2^t`, so that an entry costs one root and one division, as with AdaGrad. A power is a product of
-//! squares, see [`power`].
+//! [`Optimizer`] has the equations. A power is a product of squares, see [`power`].
 //!
 //! Averages of gradients that stay 0 fall towards 0 for ever. They would become subnormal, which is a hundred times
 //! slower on some machines; so m and v become 0 at an absolute value of 1e-300.
