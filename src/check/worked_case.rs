@@ -24,9 +24,9 @@
 //!
 //! Where L is the mean, `divisor` after it is T. With Adam there are `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on
 //! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
-//! so on, and `beta2`. [`crate::network::optimizer`] has their equations.
+//! so on, and `beta2`. [`Optimizer`](crate::Optimizer) has their equations.
 //!
-//! [`crate::files::arrays`] says how each form of a file holds them.
+//! The program writes them as `.npz`, safetensors or JSON.
 
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
@@ -223,7 +223,7 @@ mod tests {
         };
         let mut training = Training::new(STORY, settings).unwrap();
         (0..updates).for_each(|_| _ = training.update().unwrap());
-        training.look().unwrap();
+        training.observe().unwrap();
         training
     }
 

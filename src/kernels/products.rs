@@ -33,7 +33,11 @@ pub enum Walk {
 impl Walk {
     /// Alternates from step to step.
     pub fn of_step(t: usize) -> Walk {
-        if t % 2 == 0 { Walk::Down } else { Walk::Up }
+        if t.is_multiple_of(2) {
+            Walk::Down
+        } else {
+            Walk::Up
+        }
     }
 
     #[inline(always)]
@@ -99,7 +103,7 @@ fn dots<F: Four, const C: usize>(rows: [&[f64]; 4], x: [&[f64]; C]) -> [F; C] {
             }
         }
     }
-    if length % 4 != 0 {
+    if !length.is_multiple_of(4) {
         for r in 0..4 {
             let a = F::load_part(&rows[r][4 * groups..length]);
             for v in 0..C {
@@ -196,7 +200,7 @@ pub fn transposed_products<F: Four>(A: &Panels, x: Rows, mut y: RowsMut) {
     for column in (0..A.length()).step_by(8) {
         let panel = A.panel(column / 8);
         // Tiles of 4 or 5 vectors: which of them leaves fewer over.
-        if x.count % 4 == 0 {
+        if x.count.is_multiple_of(4) {
             for vector in (0..x.count).step_by(4) {
                 panel_tile::<F, 4>(panel, x, vector, &mut y, column);
             }
@@ -292,7 +296,7 @@ pub fn outer_products<'a, F: Four, E: Entries>(
     columns: usize,
     mut entries: E,
 ) {
-    assert!(rows.start % 4 == 0, "outer products: rows");
+    assert!(rows.start.is_multiple_of(4), "outer products: rows");
     let mut before = None;
     for row in rows.clone().step_by(4) {
         for column in (0..columns).step_by(8) {
@@ -372,7 +376,7 @@ pub fn vector_sums<'a, F: Four, E: Entries>(
     rows: Range<usize>,
     mut entries: E,
 ) {
-    assert!(rows.start % 8 == 0, "vector sums: rows");
+    assert!(rows.start.is_multiple_of(8), "vector sums: rows");
     for row in rows.clone().step_by(8) {
         let mut sums = [F::splat(0.0); 2];
         for part in parts.clone() {

@@ -39,6 +39,11 @@ others.";
 /// Its options.
 pub fn options() -> Vec<Choice> {
     let settings = of_settings(&subject::SMALL, rows_of_update());
+    // Few check with another seed.
+    let settings = settings.map(|choice| match choice.name {
+        "seed" => choice.seldom(),
+        _ => choice,
+    });
     let positions = "places of the text at which a model is checked";
     let write_case = "write a worked case as .npz, .safetensors or .json";
     let force = "replace FILE of --write-case if it exists";
