@@ -17,7 +17,7 @@ modules! {
     kernels: buffer;
     network: columns gradient optimizer parameters unrolled update;
     text: corpus vocabulary;
-    training: training_loop validation;
+    training: intervals observation training_loop validation;
 }
 
 /// The bytes of texts.

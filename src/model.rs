@@ -237,27 +237,6 @@ fn length(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-impl Plan {
-    /// Whether there is a report of update n, the one that is next after n updates.
-    ///
-    /// # Panics
-    /// Where they are every 0 updates; no model file holds such a plan.
-    pub fn reports(&self, n: u64) -> bool {
-        n % self.report_every == 0 || n == self.iterations
-    }
-
-    /// Whether the parameters after n updates compete for the best model by their validation loss, where a part
-    /// of the text is held out, however long the run is. Those of its end compete as well, unless it goes on: so a
-    /// run of N updates that goes on to M is the run of M updates.
-    ///
-    /// # Panics
-    /// Where one of the two is every 0 updates; no model file holds such a plan.
-    pub fn competes(&self, n: u64) -> bool {
-        let every = self.validate_every.unwrap_or(self.report_every);
-        n % self.report_every == 0 || n % every == 0
-    }
-}
-
 /// A network with everything that belongs to it: what a model file holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {

@@ -608,7 +608,7 @@ mod tests {
         };
         let mut training = Training::new(&TEXT.repeat(20), settings).unwrap();
         (0..1000).for_each(|_| _ = training.update().unwrap());
-        training.look().unwrap();
+        training.observe().unwrap();
         training
     }
 

@@ -5,8 +5,8 @@ use crate::inference::recurrence::Recurrence;
 use crate::model::Model;
 use crate::settings::{Order, Settings};
 use crate::text::corpus::Corpus;
+use crate::training::TrainingError;
 use crate::training::order::TextOrder;
-use crate::training::training_loop::TrainingError;
 use std::collections::HashSet;
 
 /// The hidden state of a place comes from reading about so many characters before it, from h = 0.
@@ -194,7 +194,7 @@ mod tests {
         };
         let mut training = Training::new(&text, settings).unwrap();
         (0..updates).for_each(|_| _ = training.update().unwrap());
-        training.look().unwrap();
+        training.observe().unwrap();
         (training, text)
     }
 

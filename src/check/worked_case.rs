@@ -211,7 +211,7 @@ mod tests {
         };
         let mut training = Training::new(STORY, settings).unwrap();
         (0..updates).for_each(|_| _ = training.update().unwrap());
-        training.look().unwrap();
+        training.observe().unwrap();
         training
     }
 

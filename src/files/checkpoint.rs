@@ -591,16 +591,22 @@ fn check_entries(model: &Model) -> Result<(), CheckpointError> {
     let groups: Vec<(String, bool)> = groups(model.settings.optimizer).collect();
     for (i, tensor) in tensors(model).into_iter().enumerate() {
         let values = tensor.numbers().unwrap_or_default();
-        let name = tensor.name.clone();
+        let name = || tensor.name.clone();
         if let Some(index) = values.iter().position(|x| !x.is_finite()) {
-            return Err(CheckpointError::NotFinite { name, index });
+            return Err(CheckpointError::NotFinite {
+                name: name(),
+                index,
+            });
         }
         // Five tensors each; what comes after them may have any sign.
         let is_positive = groups
             .get(i / 5)
             .is_some_and(|(_, is_positive)| *is_positive);
         if let Some(index) = values.iter().position(|&x| is_positive && x < 0.0) {
-            return Err(CheckpointError::NegativeSum { name, index });
+            return Err(CheckpointError::NegativeSum {
+                name: name(),
+                index,
+            });
         }
     }
     Ok(())

@@ -138,7 +138,7 @@ pub fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let mut dictionary =
         format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({dimensions}), }}");
     let before = MAGIC.len() + 4;
-    while (before + dictionary.len() + 1) % ALIGNMENT != 0 {
+    while !(before + dictionary.len() + 1).is_multiple_of(ALIGNMENT) {
         dictionary.push(' ');
     }
     dictionary.push('\n');

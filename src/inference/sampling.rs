@@ -136,6 +136,15 @@ impl<'a> Synthesizer<'a> {
         Synthesizer::with(Recurrence::of(model, h0.to_vec()), sampling)
     }
 
+    /// At the start of a passage: with the network of a model, from h = 0.
+    ///
+    /// # Panics
+    /// As [`Synthesizer::new`].
+    pub fn at_start(model: &'a Model, sampling: Sampling) -> Self {
+        let h0 = vec![0.0; model.state.rnn.shape().m()];
+        Synthesizer::of(model, &h0, sampling)
+    }
+
     fn with(recurrence: Recurrence<'a>, sampling: Sampling) -> Self {
         if let Err(error) = sampling.check() {
             panic!("synthesis: {error}");
@@ -215,6 +224,23 @@ impl<'a> Synthesizer<'a> {
             x
         })
     }
+
+    /// The characters of a passage after `x0`, without end: those of [`Synthesizer::characters`] with the random numbers
+    /// that a seed has for passages.
+    ///
+    /// # Panics
+    /// As [`Synthesizer::characters`].
+    pub fn passage(self, x0: usize, seed: u64) -> impl Iterator<Item = usize> + 'a {
+        self.written(x0, Generator::new(seed, Stream::Passage))
+    }
+
+    fn written(mut self, x0: usize, mut generator: Generator) -> impl Iterator<Item = usize> + 'a {
+        let mut x = x0;
+        iter::repeat_with(move || {
+            x = self.next(x, &mut generator);
+            x
+        })
+    }
 }
 
 /// The index that a uniform draw `u` from [0, 1) picks: the first whose cumulative sum of `p` exceeds
@@ -249,18 +275,31 @@ pub fn synthesize(
     characters.take(count).collect()
 }
 
-/// The final passage of a model: `count` characters after the first of its text, from h = 0, with the
-/// random numbers of `seed`.
+/// The passage of a model: `count` characters after the first of its text, from h = 0, with the random numbers of
+/// `seed`.
 ///
 /// # Panics
 /// Where the parts of the model do not belong together, or memory does not hold so many.
 pub fn passage(model: &Model, count: usize, seed: u64) -> String {
-    let h0 = vec![0.0; model.state.rnn.shape().m()];
-    let mut generator = Generator::new(seed, Stream::Passage);
-    let mut synthesizer = Synthesizer::of(model, &h0, Sampling::default());
-    let characters = synthesizer.characters(model.start(), &mut generator);
+    let synthesizer = Synthesizer::at_start(model, Sampling::default());
+    let characters = synthesizer.passage(model.start(), seed);
     let indices: Vec<usize> = characters.take(count).collect();
     model.vocabulary.decode(&indices)
+}
+
+/// The sample of report n, without end: the characters that a model writes after `x0`, the first character of chunk n,
+/// from `h0`, the hidden state that chunk n begins with.
+///
+/// # Panics
+/// As [`Synthesizer::characters`], and where `h0` is not m long.
+pub(crate) fn report_sample<'a>(
+    model: &'a Model,
+    n: u64,
+    h0: &[f64],
+    x0: usize,
+) -> impl Iterator<Item = usize> + use<'a> {
+    let generator = Generator::new(model.settings.seed, Stream::Report(n));
+    Synthesizer::of(model, h0, Sampling::default()).written(x0, generator)
 }
 
 /// Keeps the `top_k` most likely, whose indices are first in `order` afterwards; returns how many these are.

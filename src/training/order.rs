@@ -121,7 +121,7 @@ impl TextOrder {
         let position = if begins_anew { 0 } else { position };
         let begins_chunk = match self.order {
             Order::Text => false,
-            Order::Chunks { .. } => position / self.T % self.updates_of_chunk() == 0,
+            Order::Chunks { .. } => (position / self.T).is_multiple_of(self.updates_of_chunk()),
             Order::Positions => true,
         };
         UpdateSource {

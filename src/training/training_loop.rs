@@ -1,236 +1,55 @@
 //! The training loop, one update at a time.
 //!
-//! [`crate::training::order`] says what each update reads. [`Training::look`] computes the loss of chunk n under the parameters
-//! after n updates and changes nothing; [`Training::update`] then makes update n.
+//! [`crate::training::order`] says what each update reads. [`Training::observe`] computes the loss of chunk n under the
+//! parameters after n updates and changes nothing; [`Training::update`] then makes update n.
 //!
-//! With documents a chunk ends with its document at the latest, and is shorter than T there; every document
-//! begins with h = 0.
+//! With documents, a chunk ends where its document ends, so it may be shorter than T. Every document begins with h = 0.
 //!
-//! Where a part of the text is held out, no update sees it. [`Training::validate`] computes its loss, see
-//! [`crate::training::validation`], and by that loss parameters compete for the best model; without such a part they compete
-//! by the smooth loss.
+//! No update sees held-out text. [`Training::validate`] computes its loss (see [`crate::training::validation`]), and
+//! parameters compete for the best model by that loss. Without held-out text they compete by the smooth loss.
 
-use crate::inference::sampling::{Sampling, Synthesizer};
+use crate::inference::sampling::report_sample;
 use crate::kernels::Level;
 use crate::model::{Model, Record, State};
 use crate::network::parameters::{Shape, ShapeError, zeros};
-use crate::random::{Generator, Stream};
-use crate::settings::{Loss, SettingError, Settings};
-use crate::text::corpus::{Corpus, TextError};
+use crate::settings::{Loss, Settings};
+use crate::text::corpus::Corpus;
 use crate::training::batch::Batch;
+use crate::training::error::TrainingError;
+use crate::training::intervals::competes_by_smooth_loss;
+use crate::training::observation::Observation;
 use crate::training::order::{TextOrder, UpdateSource};
 use crate::training::validation::{Validation, Validator};
-use std::fmt;
 use std::io::Cursor;
 
-/// Parameters compete for the best model at every so many updates, where no text is held out.
-pub const BEST_EVERY: u64 = 100;
-
-/// What is seen of chunk n under the parameters after n updates, before update n.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
-    /// n.
-    pub iteration: u64,
-    /// Times that the text has been begun anew, chunk n included.
-    pub epoch: u64,
-    /// Index in the text of the first character of chunk n: that of the first stream.
-    pub position: usize,
-    /// The loss of chunk n in nats: the sum over its characters, or their mean, see [`Settings::loss`].
-    pub loss: f64,
-    /// The smooth loss that includes it. A sum over fewer than T characters counts as much as if there were T.
-    pub smooth_loss: f64,
-    /// Whether these parameters are the best so far by the smooth loss; never where a part of the text is held out.
-    pub is_best: bool,
-}
-
-/// Why training cannot begin or go on.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum TrainingError {
-    /// A setting is out of range.
-    Setting(SettingError),
-    /// The network cannot be made.
-    Shape(ShapeError),
-    /// The text cannot be read.
-    Text(TextError),
-    /// The text is shorter than one chunk and its last target.
-    TextTooShort {
-        /// Its characters that are trained on.
-        length: u64,
-        /// Those that are held out.
-        held_out: u64,
-        /// Characters that are needed: T + 1 for every stream.
-        need: usize,
-        /// Streams.
-        batch_size: usize,
-        /// Whether they are those of documents, which need a character between two newlines.
-        documents: bool,
-        /// C, in an order of chunks: each stream needs one, and the last of them a character after it.
-        chunk: Option<usize>,
-    },
-    /// The part that is to be held out has no character with another before it; or it is no whole document, or in an
-    /// order of chunks no whole one.
-    TooFewHeldOut {
-        /// The characters of the text.
-        length: u64,
-        /// Those that would be held out.
-        held_out: u64,
-        /// Those that are needed.
-        need: usize,
-    },
-    /// No part of the text is held out.
-    NothingHeldOut,
-    /// The model to go on with has not begun any text.
-    NoText,
-    /// The model to go on with stands in another text.
-    OtherText {
-        /// The digest of the text.
-        found: u64,
-        /// The digest of the model's text.
-        need: u64,
-    },
-    /// The loss is no longer a finite number.
-    NotFinite {
-        /// The update that would have been next.
-        iteration: u64,
-        /// The loss.
-        loss: f64,
-    },
-    /// The loss of the text that is held out is no finite number.
-    ValidationNotFinite {
-        /// The update that would have been next.
-        iteration: u64,
-        /// The loss.
-        loss: f64,
-    },
-}
-
-impl fmt::Display for TrainingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TrainingError::Setting(error) => write!(f, "{error}"),
-            TrainingError::Shape(error) => write!(f, "{error}"),
-            TrainingError::Text(error) => write!(f, "{error}"),
-            TrainingError::TextTooShort {
-                length,
-                held_out,
-                need,
-                batch_size,
-                documents,
-                chunk,
-            } => {
-                let beside = match held_out {
-                    0 => String::new(),
-                    _ => format!(" beside the {held_out} that are held out"),
-                };
-                let needs = match (documents, chunk, batch_size) {
-                    (true, ..) => format!("a document needs {need}, its newlines among them"),
-                    (_, Some(_), 1) => format!("an order of chunks needs chunk + 1 = {need}"),
-                    (_, Some(_), _) => format!(
-                        "an order of chunks needs batch-size chunk + 1 = {need}, with a batch size of {batch_size}"
-                    ),
-                    (.., 1) => format!("one update needs seq-length + 1 = {need}"),
-                    _ => format!(
-                        "one update needs batch-size (seq-length + 1) = {need}, with a batch size of {batch_size}"
-                    ),
-                };
-                write!(f, "{length} characters{beside} are too few: {needs}")
-            }
-            TrainingError::TooFewHeldOut {
-                length,
-                held_out,
-                need,
-            } => {
-                let needs = match need {
-                    2 => "2 are needed, and of documents a whole one".to_string(),
-                    _ => format!("a chunk of {need} is needed"),
-                };
-                write!(
-                    f,
-                    "{held_out} of {length} characters would be held out, but at least {needs}: choose a larger share"
-                )
-            }
-            TrainingError::NothingHeldOut => write!(
-                f,
-                "no part of the text is held out: there is no validation loss"
-            ),
-            TrainingError::NoText => write!(
-                f,
-                "the model has not begun any text: it can be trained from, but not resumed"
-            ),
-            TrainingError::OtherText { found, need } => write!(
-                f,
-                "the text has the digest {found:016x}, the model stands in one with {need:016x}: give \
-                 the text that it was trained on"
-            ),
-            TrainingError::NotFinite { iteration, loss } => write!(
-                f,
-                "the loss is {loss} at update {iteration}: training cannot go on; try a smaller \
-                 learning-rate or sigma"
-            ),
-            TrainingError::ValidationNotFinite { iteration, loss } => write!(
-                f,
-                "the validation loss is {loss} at update {iteration}: training cannot go on; try a smaller \
-                 learning-rate or sigma"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for TrainingError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            TrainingError::Setting(error) => Some(error),
-            TrainingError::Shape(error) => Some(error),
-            TrainingError::Text(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<SettingError> for TrainingError {
-    fn from(error: SettingError) -> Self {
-        TrainingError::Setting(error)
-    }
-}
-
-impl From<ShapeError> for TrainingError {
-    fn from(error: ShapeError) -> Self {
-        TrainingError::Shape(error)
-    }
-}
-
-impl From<TextError> for TrainingError {
-    fn from(error: TextError) -> Self {
-        TrainingError::Text(error)
-    }
-}
-
-/// A run over one text.
+/// The training of a network on one text.
 #[derive(Debug)]
 pub struct Training {
     corpus: Corpus,
     order: TextOrder,
     model: Model,
     best: Model,
-    looked: Option<Look>,
-    /// Characters that every stream has read in its epoch before the chunk looked at.
-    position: usize,
-    /// The hidden states that the chunks looked at begin with, B x m.
+    /// The last observation, as long as no update follows it.
+    observed: Option<Observation>,
+    /// Index in the text of the first character of the chunk observed, in the first stream.
+    position: u64,
+    /// Characters that every stream has read in its epoch before the chunk observed.
+    read_before: usize,
+    /// The hidden states that the chunks observed begin with, B x m.
     h0: Vec<f64>,
-    /// The first stream's chunk that was looked at, and one character more.
+    /// The first stream's chunk, and the character after it.
     chunk: Vec<usize>,
     batch: Batch,
-    /// Where a part of the text is held out.
+    /// Present where text is held out.
     validator: Option<Validator>,
-    /// Of the parameters as they are.
+    /// The validation loss of the current parameters, once it is computed.
     validation: Option<Validation>,
-    /// Whether they compete by it.
+    /// Whether the current parameters compete by it.
     competes: bool,
 }
 
 impl Training {
-    /// An untrained network and the text it is to learn.
+    /// Begins with an untrained network.
     ///
     /// # Errors
     /// [`TrainingError`] where a setting is out of range, the text or what is held out of it too short, or the memory
@@ -240,23 +59,22 @@ impl Training {
         Self::begin(Corpus::of(text, &settings)?, settings)
     }
 
-    /// As [`Training::new`], with a text that need not be in memory: one that was opened with the same
-    /// settings.
+    /// As [`Training::new`], with a text that need not be in memory. It must be opened with the same settings.
     ///
     /// # Errors
     /// As [`Training::new`].
     ///
     /// # Panics
-    /// Where the text was opened with another T, or to be other documents.
+    /// Where the text was opened with other settings.
     pub fn begin(corpus: Corpus, settings: Settings) -> Result<Self, TrainingError> {
         Self::untrained(corpus, settings, None)
     }
 
-    /// As [`Training::begin`], from the parameters and with the vocabulary of a model: everything else begins anew.
-    /// `settings.hidden`, `settings.symbols` and `settings.initialization` have no effect then.
+    /// As [`Training::begin`], from the parameters of a model and with its vocabulary. `settings.hidden`,
+    /// `settings.symbols` and `settings.initialization` have no effect.
     ///
     /// # Errors
-    /// As [`Training::new`]; and [`TextError::Unknown`] where the text has characters that the vocabulary lacks.
+    /// As [`Training::new`]; and [`TextError::Unknown`](crate::TextError::Unknown) where the text has characters that the vocabulary lacks.
     ///
     /// # Panics
     /// As [`Training::begin`], and where the parts of the model do not belong together.
@@ -310,11 +128,10 @@ impl Training {
         Self::with(corpus, best, model)
     }
 
-    /// Goes on where a run stands: `model` is its last state, `best` the best model it has seen.
+    /// Goes on with a run: `model` is its last state, `best` its best model.
     ///
     /// # Errors
-    /// [`TrainingError::OtherText`] where the model stands in another text, and as
-    /// [`Training::new`].
+    /// [`TrainingError::OtherText`] where the model was trained on another text, and as [`Training::new`].
     ///
     /// # Panics
     /// Where the parts of a model do not belong together, or the two models do not. A model file is
@@ -326,8 +143,7 @@ impl Training {
         Self::resume_with(corpus, model, best)
     }
 
-    /// As [`Training::resume`], with a text that need not be in memory: one that was opened with the settings of
-    /// the model.
+    /// As [`Training::resume`], with a text that need not be in memory. It must be opened with the settings of the model.
     ///
     /// # Errors
     /// As [`Training::resume`].
@@ -390,8 +206,9 @@ impl Training {
             corpus,
             order,
             best,
-            looked: None,
+            observed: None,
             position: 0,
+            read_before: 0,
             h0: zeros(model.state.h.len())?,
             chunk,
             batch,
@@ -412,7 +229,7 @@ impl Training {
         Ok(Batch::new(shape, T, B, threads)?.at(level))
     }
 
-    /// Goes on at `level` and on up to `threads` threads. It never shows in what is learned.
+    /// Goes on at `level` and on up to `threads` threads. Neither changes what is learned.
     ///
     /// # Errors
     /// [`TrainingError::Shape`] where the memory for it cannot be had.
@@ -420,12 +237,12 @@ impl Training {
         Ok(Training {
             batch: Self::batch(&self.model, level, threads)?,
             validator: self.validator.map(|validator| validator.at(level)),
-            looked: None,
+            observed: None,
             ..self
         })
     }
 
-    /// The model as the updates made so far left it.
+    /// The model after the updates made so far.
     pub fn model(&self) -> &Model {
         &self.model
     }
@@ -435,45 +252,57 @@ impl Training {
         &self.corpus
     }
 
-    /// Inputs and targets of the first stream's chunk last looked at; empty before the first look.
+    /// Inputs and targets of the first stream's chunk last observed; empty before the first observation.
     pub fn chunk(&self) -> (&[usize], &[usize]) {
         let steps = self.chunk.len().saturating_sub(1);
         let targets = self.chunk.get(1..).unwrap_or_default();
         (&self.chunk[..steps], targets)
     }
 
-    /// The hidden state that the first stream's chunk last looked at begins with, m.
+    /// Index in the text of the first character of that chunk.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The hidden state that the chunk begins with, m.
     pub fn h0(&self) -> &[f64] {
         &self.h0[..self.model.state.rnn.shape().m()]
     }
 
-    /// Updates in one pass over the text.
+    /// Updates in an epoch.
     pub fn updates_per_epoch(&self) -> u64 {
         self.order.updates_per_epoch()
     }
 
-    /// Whether the parameters as they are are the best so far.
+    /// Whether the current parameters are the best so far: they compete, and their loss is the lowest.
     fn is_best(&self) -> bool {
-        match self.validation {
-            Some(Validation { nats, .. }) => {
-                let best = self.model.state.best_validation;
-                self.competes && best.is_none_or(|best| nats < best)
-            }
-            None => self.looked.is_some_and(|look| look.is_best),
+        let State {
+            updates,
+            best_validation,
+            best_smooth_loss,
+            ..
+        } = self.model.state;
+        let below = |best: Option<f64>, loss| best.is_none_or(|best| loss < best);
+        if self.validator.is_some() {
+            let competing = self.validation.filter(|_| self.competes);
+            competing.is_some_and(|validation| below(best_validation, validation.nats))
+        } else {
+            let competing = self.observed.filter(|_| competes_by_smooth_loss(updates));
+            competing.is_some_and(|observed| below(best_smooth_loss, observed.smooth_loss))
         }
     }
 
-    /// The smooth loss of [`Training::best`], its coming chunk included; `None` before the first parameters have
+    /// The smooth loss of [`Training::best`], that of its next chunk included; `None` before the first parameters have
     /// competed.
     pub fn best_smooth_loss(&self) -> Option<f64> {
-        match self.looked {
-            Some(look) if self.is_best() => Some(look.smooth_loss),
+        match self.observed {
+            Some(observed) if self.is_best() => Some(observed.smooth_loss),
             _ => self.model.state.best_smooth_loss,
         }
     }
 
-    /// The validation loss with which [`Training::best`] won; `None` where no text is held out, and before the first
-    /// parameters have competed.
+    /// The validation loss of [`Training::best`]; `None` without held-out text, and before the first parameters have
+    /// competed.
     pub fn best_validation(&self) -> Option<Validation> {
         if self.is_best() {
             self.validation
@@ -483,9 +312,9 @@ impl Training {
         }
     }
 
-    /// The best model seen, the earlier of equals: that with the lowest smooth loss at n = 0, 100, 200, ..., what was
-    /// last looked at included. Where a part of the text is held out, that with the lowest validation loss of those
-    /// that were asked to [`Training::validate`], and the untrained one before the first was.
+    /// The best model so far, the earlier of equals: that with the lowest smooth loss of n = 0, 100, 200, ..., the
+    /// current n included once it is [observed](Training::observe). With held-out text, it is that with the lowest loss
+    /// of those that were asked to [`Training::validate`], and the untrained one before the first was.
     pub fn best(&self) -> &Model {
         if self.is_best() {
             &self.model
@@ -494,18 +323,12 @@ impl Training {
         }
     }
 
-    /// The best model before the parameters as they are competed.
-    pub fn best_before(&self) -> &Model {
-        &self.best
-    }
-
-    /// The loss of the held-out text under the parameters as they are: they compete by it
-    /// for the best model. How often it is asked for changes nothing of what is learned. Asked again, it says the
-    /// same. Looks first where that has not been done.
+    /// The loss of the held-out text under the current parameters, which compete by it for the best model. It changes
+    /// nothing of what is learned. Observes first where that has not been done.
     ///
     /// # Errors
     /// [`TrainingError::NothingHeldOut`] where [`Settings::validation`] is 0,
-    /// [`TrainingError::ValidationNotFinite`] where the loss is NaN or infinite, and as [`Training::look`].
+    /// [`TrainingError::ValidationNotFinite`] where the loss is NaN or infinite, and as [`Training::observe`].
     ///
     /// ```
     /// use elman::{Settings, Training};
@@ -521,13 +344,13 @@ impl Training {
     /// # Ok::<(), elman::TrainingError>(())
     /// ```
     pub fn validate(&mut self) -> Result<Validation, TrainingError> {
-        self.look()?;
+        self.observe()?;
         let validation = self.held_out_loss()?;
         self.competes = true;
         Ok(validation)
     }
 
-    /// As [`Training::validate`], for those who only want to know: the parameters do not compete.
+    /// As [`Training::validate`], but the parameters do not compete.
     ///
     /// # Errors
     /// As [`Training::validate`].
@@ -550,68 +373,66 @@ impl Training {
         Ok(validation)
     }
 
-    /// The loss of chunk n under the parameters after n updates. Asked again, it says the same.
+    /// What is known before update n: the loss of chunk n under the parameters after n updates, and the validation loss
+    /// where it has been [computed](Training::validate) for them. It changes nothing of what is learned.
     ///
     /// # Errors
     /// [`TrainingError::NotFinite`] where the loss is NaN or infinite.
-    pub fn look(&mut self) -> Result<Look, TrainingError> {
-        if let Some(look) = self.looked {
-            return Ok(look);
-        }
+    pub fn observe(&mut self) -> Result<Observation, TrainingError> {
+        let observed = match self.observed {
+            Some(observed) => observed,
+            None => self.observe_chunk()?,
+        };
+        self.observed = Some(observed);
+        Ok(Observation {
+            validation_loss: self.validation.map(|validation| validation.loss),
+            validation_bits: self.validation.map(|validation| validation.bits),
+            ..observed
+        })
+    }
+
+    fn observe_chunk(&mut self) -> Result<Observation, TrainingError> {
         let Settings {
             sequence_length: T,
             loss: kind,
             ..
         } = self.model.settings;
         let source = self.order.next_source(&self.model.state);
-        let (place, steps) = self.read(&source)?;
+        let steps = self.read(&source)?;
         let state = &self.model.state;
+        let iteration = state.updates;
+        let finite = |loss: f64| {
+            let is_finite = loss.is_finite();
+            (is_finite.then_some(loss)).ok_or(TrainingError::NotFinite { iteration, loss })
+        };
         let sum = self.batch.forward_backward(&state.rnn);
-        let loss = match kind {
+        let loss = finite(match kind {
             Loss::Sum => sum,
             Loss::Mean => sum / steps as f64,
-        };
-        if !loss.is_finite() {
-            return Err(TrainingError::NotFinite {
-                iteration: state.updates,
-                loss,
-            });
-        }
-        // As much as if it had T characters.
+        })?;
+        // A sum over fewer than T characters counts as much as one over T.
         let whole = match kind {
             Loss::Sum if steps < T => loss * T as f64 / steps as f64,
             _ => loss,
         };
-        let smooth_loss = match state.smooth_loss {
+        let smooth_loss = finite(match state.smooth_loss {
             None => whole,
             Some(smooth) => 0.999 * smooth + 0.001 * whole,
-        };
-        if !smooth_loss.is_finite() {
-            return Err(TrainingError::NotFinite {
-                iteration: state.updates,
-                loss: smooth_loss,
-            });
-        }
-        let competes = self.validator.is_none() && state.updates % BEST_EVERY == 0;
-        let look = Look {
-            iteration: state.updates,
+        })?;
+        self.read_before = source.position as usize;
+        Ok(Observation {
+            iteration,
             epoch: source.epoch,
-            position: place,
             loss,
             smooth_loss,
-            is_best: competes && state.best_smooth_loss.is_none_or(|best| smooth_loss < best),
-        };
-        self.position = source.position as usize;
-        self.looked = Some(look);
-        Ok(look)
+            ..Observation::UNKNOWN
+        })
     }
 
-    /// Gives the streams their chunks, and the hidden states that they begin with; returns where in the text that of
-    /// the first stream is, and their length.
-    fn read(&mut self, source: &UpdateSource) -> Result<(usize, usize), TrainingError> {
+    /// Gives the sequences their chunks and the hidden states that these begin with; returns the length of the chunks.
+    fn read(&mut self, source: &UpdateSource) -> Result<usize, TrainingError> {
         let m = self.model.state.rnn.shape().m();
         self.h0.copy_from_slice(&self.model.state.h);
-        let mut first = 0;
         let states = self.h0.chunks_exact_mut(m);
         for (stream, (place, h0)) in self.order.positions(source).zip(states).enumerate() {
             let characters = self.corpus.chunk(stream, place)?;
@@ -621,31 +442,31 @@ impl Training {
             }
             let steps = characters.len() - 1;
             if stream == 0 {
-                first = place as usize;
+                self.position = place;
                 self.chunk.clear();
                 self.chunk.extend_from_slice(characters);
                 self.batch.resize(steps);
             }
             (self.batch).begin(stream, &characters[..steps], &characters[1..], h0);
         }
-        Ok((first, self.chunk.len() - 1))
+        Ok(self.chunk.len() - 1)
     }
 
-    /// Update n: backward pass, clipping, the optimiser's step. Looks first where that has not been done.
+    /// Makes update n: the backward pass, clipping, the optimizer's step. Observes first where that has not been done.
     ///
     /// # Errors
-    /// As [`Training::look`]; nothing has changed then.
-    pub fn update(&mut self) -> Result<Look, TrainingError> {
-        let look = self.look()?;
+    /// As [`Training::observe`]; nothing has changed then.
+    pub fn update(&mut self) -> Result<Observation, TrainingError> {
+        let observed = self.observe()?;
         let is_best = self.is_best();
         let validation = self.validation.take();
-        self.looked = None;
+        self.observed = None;
         self.competes = false;
         let settings = &self.model.settings;
         let state = &mut self.model.state;
         if is_best {
             self.best.state.copy_from(state);
-            state.best_smooth_loss = Some(look.smooth_loss);
+            state.best_smooth_loss = Some(observed.smooth_loss);
             state.best_validation = validation.map(|validation| validation.nats);
         }
         let steps = self.chunk.len() - 1;
@@ -660,28 +481,37 @@ impl Training {
             h.copy_from_slice(last);
         }
         state.updates += 1;
-        state.epoch = look.epoch;
-        state.position = self.position + steps;
-        state.smooth_loss = Some(look.smooth_loss);
-        Ok(look)
+        state.epoch = observed.epoch;
+        state.position = self.read_before + steps;
+        state.smooth_loss = Some(observed.smooth_loss);
+        Ok(observed)
     }
 
-    /// The text of report n: `count` characters after the first of chunk n, from the hidden state
-    /// that chunk n begins with.
+    /// The sample of report n: `count` characters after the first of chunk n, from the hidden state that chunk n begins
+    /// with.
     ///
     /// # Errors
-    /// As [`Training::look`].
+    /// As [`Training::observe`].
     ///
     /// # Panics
     /// Where memory does not hold so many characters.
     pub fn sample(&mut self, count: usize) -> Result<String, TrainingError> {
-        let look = self.look()?;
-        let model = &self.model;
-        let mut generator = Generator::new(model.settings.seed, Stream::Report(look.iteration));
-        let mut synthesizer = Synthesizer::of(model, self.h0(), Sampling::default());
-        let characters = synthesizer.characters(self.chunk[0], &mut generator);
-        let indices: Vec<usize> = characters.take(count).collect();
-        Ok(model.vocabulary.decode(&indices))
+        self.observe()?;
+        let indices: Vec<usize> = self.sample_characters().take(count).collect();
+        Ok(self.model.vocabulary.decode(&indices))
+    }
+
+    /// The characters of that sample, without end.
+    ///
+    /// # Panics
+    /// Before the first observation.
+    pub fn sample_characters(&self) -> impl Iterator<Item = usize> {
+        report_sample(
+            &self.model,
+            self.model.state.updates,
+            self.h0(),
+            self.chunk[0],
+        )
     }
 }
 

@@ -166,7 +166,7 @@ fn a_long_text_is_held_nowhere() {
 
 fn updates(training: &mut Training, count: usize) {
     for _ in 0..count {
-        let look = training.look().unwrap();
+        let look = training.observe().unwrap();
         assert_eq!(training.update().unwrap(), look);
     }
 }

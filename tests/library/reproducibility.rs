@@ -39,7 +39,7 @@ fn digest_of(training: &Training) -> u64 {
 fn learn(training: &mut Training, updates: usize) -> (u64, Vec<u64>) {
     let mut numbers = Vec::new();
     for _ in 0..updates {
-        let look = training.look().unwrap();
+        let look = training.observe().unwrap();
         numbers.extend([look.loss, look.smooth_loss]);
         training.update().unwrap();
     }

@@ -140,6 +140,8 @@ fn a_second_run_on_a_folder_is_refused() {
     folder
         .run(&format!("train text --resume run --iterations {end}"))
         .well();
+    // What the lock leaves is no part of the run.
+    assert_eq!(folder.read("run/.lock"), b"");
 }
 
 /// All of them find what a killed run left behind.
@@ -163,58 +165,6 @@ fn of_many_that_go_on_with_a_run_one_does() {
     }
     thread::sleep(Duration::from_millis(50));
     assert!(runs.pop().unwrap().kill());
-}
-
-/// Should another take its lock all the same, a run stops before it writes again.
-#[cfg(unix)]
-#[test]
-fn a_run_that_lost_its_lock_writes_nothing_more() {
-    let folder = Folder::new("lost");
-    let places = folder.path("t");
-    std::fs::create_dir(&places).unwrap();
-    let train = |arguments: &str| {
-        let mut command = folder.command(arguments);
-        command.env("TMPDIR", &places);
-        command
-    };
-    let run = Running::of(&mut train(ENDLESS));
-    wait_for(&folder.path("run/model.safetensors"));
-    let mut locks = std::fs::read_dir(&places).unwrap();
-    let lock = locks.next().unwrap().unwrap().path();
-    assert!(locks.next().is_none());
-    let _listener = std::os::unix::net::UnixListener::bind(places.join("other")).unwrap();
-    std::fs::rename(places.join("other"), lock).unwrap();
-    let ended = run.ended();
-    let updates = folder.updates("run");
-    (ended.clone()).refused(1, "elman: run: another run has taken it over");
-    ended.refused(1, &format!("the state at update {updates}\n"));
-    // It leaves the lock to the other.
-    let second = Running::of(&mut train("train text --resume run"));
-    second.ended().refused(1, "run: another run is at work");
-    assert_eq!(folder.updates("run"), updates);
-}
-
-/// A temporary folder that takes no lock, be its path too long for one or none at all.
-#[cfg(unix)]
-#[test]
-fn a_temporary_folder_without_room_for_a_lock_is_no_matter() {
-    let folder = Folder::new("temporary");
-    let long = folder.path(&"x".repeat(200));
-    std::fs::create_dir(&long).unwrap();
-    for place in [long, folder.path("none")] {
-        let child = Running::of(folder.command(ENDLESS).env("TMPDIR", place));
-        wait_for(&folder.path("run/model.safetensors"));
-        let usual = |arguments: &str| {
-            let mut command = folder.command(arguments);
-            Running::of(command.env("TMPDIR", "/tmp")).ended()
-        };
-        usual("train text --resume run").refused(1, "run: another run is at work on it");
-        assert!(child.kill());
-        // Who takes the lock over and ends well clears it away.
-        let end = folder.updates("run") + 100;
-        usual(&format!("train text --resume run --iterations {end}")).well();
-        std::fs::remove_dir_all(folder.path("run")).unwrap();
-    }
 }
 
 /// A device of a few pages, gone at the end; `None` where this user may not have one.

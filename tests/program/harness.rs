@@ -140,7 +140,7 @@ impl Folder {
         String::from_utf8(self.read(name)).unwrap()
     }
 
-    /// Names and bytes of all files of a folder in it.
+    /// Names and bytes of all files of a folder in it, without the lock of a run.
     pub fn files(&self, name: &str) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(self.path(name)).unwrap();
         let mut files: Vec<(String, Vec<u8>)> = entries
@@ -150,6 +150,7 @@ impl Folder {
                 (name, fs::read(entry.path()).unwrap())
             })
             .collect();
+        files.retain(|(name, _)| name != ".lock");
         files.sort();
         files
     }
@@ -159,8 +160,6 @@ impl Folder {
         let mut command = Command::new(env!("CARGO_BIN_EXE_elman"));
         command.args(arguments.split_whitespace());
         command.current_dir(&self.0).stdin(Stdio::null());
-        // A run that is killed leaves its lock; here it goes with the folder.
-        command.env("TMPDIR", &self.0);
         command
     }
 

@@ -744,7 +744,7 @@ const EQUATIONS: [Equations; 4] = [
             "g ← min(max(g, −5), 5)\nG_θ ← G_θ + g^2\nθ ← θ − η g / √(G_θ + ε)",
             "U, W, V ~ N(0, σ^2)\nb = c = 0",
         ],
-        &[("Optimiser", "AdaGrad"), ("ε", "1e−8")],
+        &[("Optimizer", "AdaGrad"), ("ε", "1e−8")],
     ),
     (
         "--preset adam-edition --report-every 100",
@@ -755,7 +755,7 @@ const EQUATIONS: [Equations; 4] = [
              θ ← θ − η (m_θ / (1 − β_1^n)) / (√(v_θ / (1 − β_2^n)) + ε)\nn = 1, 2, …",
             "U ~ N(0, 1/(2K))\nW ~ N(0, 1/(2m))\nV ~ N(0, 1/m)\nb = c = 0",
         ],
-        &[("Optimiser", "Adam"), ("β₁", "0.9"), ("β₂", "0.999")],
+        &[("Optimizer", "Adam"), ("β₁", "0.9"), ("β₂", "0.999")],
     ),
     (
         "--optimizer rmsprop --clip 0.5",
@@ -765,7 +765,7 @@ const EQUATIONS: [Equations; 4] = [
             "g ← min(max(g, −0.5), 0.5)\nv_θ ← β_2 v_θ + (1 − β_2) g^2\nθ ← θ − η g / (√v_θ + ε)",
             "U, W, V ~ N(0, σ^2)\nb = c = 0",
         ],
-        &[("Optimiser", "RMSProp"), ("β₂", "0.9")],
+        &[("Optimizer", "RMSProp"), ("β₂", "0.9")],
     ),
     (
         "--loss mean --clip none --initialization fan-in",
@@ -775,7 +775,7 @@ const EQUATIONS: [Equations; 4] = [
             "G_θ ← G_θ + g^2\nθ ← θ − η g / √(G_θ + ε)",
             "U ~ N(0, 1/(2K))\nW ~ N(0, 1/(2m))\nV ~ N(0, 1/m)\nb = c = 0",
         ],
-        &[("Optimiser", "AdaGrad"), ("Clipping", "none")],
+        &[("Optimizer", "AdaGrad"), ("Clipping", "none")],
     ),
 ];
 

@@ -215,10 +215,10 @@ fn of_a_long_sample_ten_thousand_characters_are_kept() {
         };
         let mut training = Training::new(&text, settings).unwrap();
         for _ in 0..300 {
-            training.look().unwrap();
+            training.observe().unwrap();
             training.update().unwrap();
         }
-        training.look().unwrap();
+        training.observe().unwrap();
         let model = training.model();
         let mut generator = Generator::new(1, Stream::Report(300));
         let mut synthesizer = Synthesizer::of(model, training.h0(), Sampling::default());

@@ -79,7 +79,7 @@ fn lesson(
 fn case_after(settings: Settings, updates: u64) -> (Training, WorkedCase) {
     let mut training = Training::new(STORY, settings).unwrap();
     (0..updates).for_each(|_| _ = training.update().unwrap());
-    training.look().unwrap();
+    training.observe().unwrap();
     let (inputs, targets) = training.chunk();
     let model = training.model();
     let start = Start {

@@ -1,4 +1,4 @@
-//! The smooth losses of several runs as a picture.
+//! The smooth losses of several runs as an SVG chart.
 
 use crate::cli::charts::curve::Curve;
 use crate::cli::charts::scale::Scale;
@@ -7,9 +7,9 @@ use crate::cli::format::{short_loss, shorten, thousands};
 use crate::cli::language::Language;
 use std::fmt::Write as _;
 
-/// A run, with its losses in nats per character: so runs of different T can be compared.
+/// A run, with its losses in nats per character, so that runs of different T can be compared.
 pub struct Run {
-    /// What it is called.
+    /// The name to show.
     pub name: String,
     /// Hidden units m.
     pub hidden: usize,
@@ -19,25 +19,25 @@ pub struct Run {
     pub updates: u64,
     /// The losses so far.
     pub curve: Curve,
-    /// The last smooth loss; none before the first.
+    /// The last smooth loss; `None` before the first row.
     pub last: Option<f64>,
-    /// The update of the lowest smooth loss and that loss.
+    /// The update of the lowest smooth loss, and that loss.
     pub best: Option<(u64, f64)>,
     /// The lowest validation loss.
     pub validation: Option<f64>,
 }
 
-/// What the losses are measured in.
+/// The unit of the losses.
 pub const UNIT: &str = "nats per character";
 
-/// Colours that differ whatever colours are seen, each dark enough on white; more runs than there are have dashes.
+/// Colours that people with any colour vision tell apart, dark enough on white. When all are used, lines are dashed.
 const COLOURS: [&str; 6] = [
     "#431889", "#f05a14", "#0c6138", "#2b8fef", "#c1509f", "#2b2b2b",
 ];
 const DASHES: [&str; 5] = ["none", "8 4", "14 3 3 3", "4 3", "14 3 3 3 3 3"];
-/// From so many runs on, lines are thinner.
+/// From this many runs on, lines are thinner.
 const MANY: usize = 9;
-/// Points of one line: there are not many more pixels.
+/// The most points of one line: there are not many more pixels.
 const POINTS: usize = 800;
 
 const STYLE: &str = "\
@@ -46,14 +46,14 @@ text { fill: #33373d } .grid { stroke: #e4e7eb } .frame { fill: none; stroke: #3
 polyline { fill: none; stroke-linejoin: round } .validation { stroke-width: 1.5; stroke-dasharray: 1.5 3 }
 ";
 
-/// The row that names the runs begins here, and each takes so much.
+/// Where the table of the runs begins, and the height of its rows, in pixels.
 const NAMES: f64 = WIDE.height + 16.0;
 const ROW: f64 = 20.0;
-/// A name begins here, and has so many pixels.
+/// Where a name begins, and its room, in pixels.
 const NAME: f64 = WIDE.left + 40.0;
 const NAME_ROOM: f64 = 240.0;
 
-/// A column of numbers: its heading, where it ends, and what it says of a run.
+/// A column of the table: its heading, where it ends, and its text for a run.
 type Column = (&'static str, f64, fn(&Run) -> String);
 const COLUMNS: [Column; 7] = [
     ("m", 400.0, |run| run.hidden.to_string()),
@@ -67,7 +67,7 @@ const COLUMNS: [Column; 7] = [
     ("validation", WIDE.right, |run| loss(run.validation)),
 ];
 
-/// The chart as SVG, with a row for each run that names it.
+/// The chart as SVG, with a table of the runs below it.
 pub fn svg(runs: &[Run]) -> String {
     let updates = runs.iter().map(|run| run.updates).max().unwrap_or(0);
     let (low, high) = range(runs);
@@ -104,8 +104,8 @@ pub fn svg(runs: &[Run]) -> String {
     .concat()
 }
 
-/// From the lowest loss to the highest. The first twentieth of the updates, in which losses fall most, may be left out
-/// above.
+/// The lowest and the highest loss that is drawn. Losses of the first twentieth of the updates, where they fall most, may
+/// be above it.
 pub fn range(runs: &[Run]) -> (f64, f64) {
     let last = runs.iter().map(|run| run.updates).max().unwrap_or(0);
     let of = |run: &Run| {
@@ -115,7 +115,7 @@ pub fn range(runs: &[Run]) -> (f64, f64) {
         let (low, high) = if range.0 <= range.1 {
             range
         } else {
-            // No point lies after the first twentieth.
+            // The run ended within the first twentieth.
             run.curve.range(0)
         };
         validation.fold((low, high), |(low, high), &(_, loss)| {
@@ -129,13 +129,13 @@ pub fn range(runs: &[Run]) -> (f64, f64) {
     if low <= high { (low, high) } else { (0.0, 0.0) }
 }
 
-/// T, where all runs have the same.
+/// The T of all runs; `None` where they differ.
 fn same(runs: &[Run]) -> Option<usize> {
     let T = runs.first()?.sequence_length;
     runs.iter().all(|run| run.sequence_length == T).then_some(T)
 }
 
-/// How the line of a run is drawn.
+/// The attributes that draw the line of a run.
 fn stroke(n: usize) -> String {
     let (colour, dashes) = (colour(n), DASHES[n / COLOURS.len() % DASHES.len()]);
     match dashes {
@@ -191,7 +191,7 @@ fn lines(runs: &[Run], axes: &Axes) -> String {
     svg + "</g>\n"
 }
 
-/// The names of the runs, with numbers.
+/// The table of the runs: their lines, names and numbers.
 fn table(runs: &[Run]) -> String {
     let is_validated = runs.iter().any(|run| run.validation.is_some());
     let columns = &COLUMNS[..COLUMNS.len() - usize::from(!is_validated)];
@@ -237,7 +237,7 @@ fn short_name(name: &str) -> String {
     })
 }
 
-/// The width of a character in a wide font of 13 pixels, rather too much.
+/// The width of a character in a wide font of 13 pixels, rounded up.
 fn pixels(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | 'f' | 't' | 'r' | ' ' | '.' | ',' | ':' | ';' | '\'' | '!' | '|'

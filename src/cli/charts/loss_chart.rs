@@ -1,4 +1,4 @@
-//! The loss curve as a picture.
+//! The losses of one run as an SVG chart.
 
 use crate::cli::charts::curve::{Curve, Point};
 use crate::cli::charts::scale::{Scale, round_step};
@@ -7,24 +7,24 @@ use crate::cli::format::thousands;
 use crate::cli::language::Language;
 use std::fmt::Write as _;
 
-/// A run that goes on draws its chart anew this often, and browsers load it again.
+/// How often a run at work draws its chart anew, and a browser loads it again.
 pub const REFRESH_SECONDS: u64 = 2;
 
 /// What the chart is of.
 pub struct Title {
-    /// What the text is called.
+    /// The name of the text.
     pub text: String,
     /// Hidden units m.
     pub hidden: usize,
     /// Characters of one update T.
     pub sequence_length: usize,
-    /// Whether a loss is the mean of its characters', not their sum.
+    /// Whether a loss is the mean over the characters of an update, not the sum.
     pub is_mean: bool,
 }
 
-/// At most so many epochs are marked; of more, every second, fifth, tenth ...
+/// The most epochs that are marked; of more, every second, fifth, tenth ...
 const EPOCH_MARKS: f64 = 20.0;
-/// Room for one digit of an epoch's number and what keeps it apart from the next, in pixels.
+/// Pixels for each digit of an epoch's number, the gap to the next number included.
 const EPOCH_DIGIT: f64 = 10.0;
 
 const STYLE: &str = "\
@@ -39,8 +39,8 @@ const VALIDATION_STYLE: &str = "\
 .validation-dot { fill: #c2500a }
 ";
 
-/// The chart as SVG: the raw loss faint behind the smooth one, over the updates, epochs marked; the validation loss
-/// where there is one. Of a run that is to make more than `updates`, it asks the browser to load it again.
+/// The chart as SVG: the raw loss, the smooth loss and the validation loss over the updates, with the epochs marked. The
+/// chart of a run that is to make more than `updates` asks the browser to load it again.
 pub fn svg(
     title: &Title,
     curve: &Curve,
@@ -64,7 +64,7 @@ pub fn svg(
     .concat()
 }
 
-/// The chart for a page that has a style for it: see [`STYLE`]; `name` is for those who cannot see it.
+/// The chart for a page that has the styles of [`STYLE`]; `name` describes it to those who cannot see it.
 pub fn within_page(
     frame: &'static Frame,
     language: Language,
@@ -76,7 +76,7 @@ pub fn within_page(
     let axes = axes(frame, language, curve, iterations);
     // Not "of a chunk": in a report, chunks are those of `--order chunks`.
     let raw = language.pair("sequence loss", "sekvensförlust");
-    // There is no heading in it.
+    // It has no heading, so it begins lower.
     let above = (frame.epoch.1 - 14.0).max(0.0);
     format!(
         "<svg viewBox=\"0 {above} {} {}\" role=\"img\">\n<title>{}</title>\n{}{}</svg>\n",
@@ -133,7 +133,7 @@ fn drawn(
     .concat()
 }
 
-/// All of the smooth losses and the validation losses, and the raw ones from below.
+/// The axis of the losses: it holds all smooth and validation losses, and the lowest raw loss.
 fn loss_scale(curve: &Curve) -> Scale {
     let validation = || curve.validation().iter().map(|&(_, loss)| loss);
     let smooth = curve.points().iter().map(|point| point.smooth);
@@ -160,7 +160,7 @@ fn head(title: &Title, curve: &Curve) -> String {
     )
 }
 
-/// Where the run is to go on: how far it was, and the wish to be loaded again.
+/// Where the run is to go on: how far it is, and the request to load the chart again.
 fn progress(updates: u64, iterations: u64) -> String {
     if updates >= iterations {
         return String::new();
@@ -175,7 +175,7 @@ fn progress(updates: u64, iterations: u64) -> String {
     )
 }
 
-/// The raw loss, and the smooth one and the validation loss before it.
+/// The curves, from the back: the raw loss, the smooth loss, the validation loss.
 fn curves(curve: &Curve, axes: &Axes) -> String {
     let points = curve.points();
     let raw = points.iter().flat_map(
@@ -219,7 +219,7 @@ fn curves(curve: &Curve, axes: &Axes) -> String {
     svg
 }
 
-/// A dashed line where each epoch after the first begins.
+/// A dashed line with its number where each epoch after the first begins.
 fn epochs(axes: &Axes, iterations: u64, updates_per_epoch: u64) -> String {
     let mut svg = String::new();
     let Frame {
@@ -288,7 +288,7 @@ fn legend(axes: &Axes, raw: &str, curve: &Curve) -> String {
     svg
 }
 
-/// A long name would run out of the picture; so many of the widest letters just fit.
+/// A name cut to what fits into the picture, however wide its letters are.
 fn shorten(name: &str) -> String {
     const SHOWN: usize = 28;
     match name.char_indices().nth(SHOWN) {

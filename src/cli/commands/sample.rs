@@ -6,7 +6,6 @@ use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::decoder::byte_order_mark;
-use elman::random::{Generator, Stream};
 use elman::text::{InvalidUtf8, Symbols, UnknownCharacters};
 use elman::{Model, Vocabulary};
 use std::collections::{BTreeSet, VecDeque};
@@ -93,8 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         Prime::given(prime)
     };
-    let h0 = vec![0.0; model.state.rnn.shape().m()];
-    let mut synthesizer = Synthesizer::of(&model, &h0, sampling);
+    let mut synthesizer = Synthesizer::at_start(&model, sampling);
     let last = read_prime(&mut synthesizer, &model, &prime)?;
     let sample = Sample {
         model: &model,
@@ -132,10 +130,8 @@ impl Sample<'_> {
     fn write(&self, seed: u64, output: &mut Flow) -> io::Result<()> {
         output.write_all(self.prime)?;
         let newline = self.model.newline();
-        let mut generator = Generator::new(seed, Stream::Passage);
-        let mut synthesizer = self.synthesizer.clone();
         let mut tail = VecDeque::new();
-        let characters = synthesizer.characters(self.last, &mut generator);
+        let characters = self.synthesizer.clone().passage(self.last, seed);
         for character in characters.take(self.length) {
             if Some(character) == newline {
                 break;

@@ -34,9 +34,8 @@ updates and --validation 0.1 among it. An option that is given as well wins. Wit
 --loss mean losses are nats per character.
 
 With --validation 0.1 the last tenth of TEXT is not learned: its loss stands in
-the reports, in loss.csv and in loss.svg, and chooses the best model. Where only
-the end was looked at and is the best, best-before-end.safetensors is the best
-model of a run that goes on.
+the reports, in loss.csv and in loss.svg, and chooses the best model. The loss at
+the end is shown, and chooses only where it would in a longer run.
 
 With --order chunks TEXT is cut into chunks of --chunk characters, and every epoch
 reads them in another random order, each from h = 0. With --order positions every

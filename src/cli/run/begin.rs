@@ -1,6 +1,6 @@
 //! How a run begins, or goes on: what the command line says of it.
 
-use super::work::{Held, REFRESH, Run, characters_an_update, is_finite};
+use super::work::{REFRESH, Run, SavedState, characters_an_update, is_finite};
 use crate::cli::charts::curve::Curve;
 use crate::cli::charts::loss_chart::Title;
 use crate::cli::command_line::failure::Failure;
@@ -8,12 +8,12 @@ use crate::cli::command_line::options::Asked;
 use crate::cli::format::thousands;
 use crate::cli::run::folder::{RunFolder, Saved};
 use crate::cli::run::inputs::{Text, read_model, read_text, refused};
-use crate::cli::run::loss_log::Rows;
 use crate::cli::run::request::{From, Kind, New, Request};
 use crate::cli::run::resume::{self, Resumed};
 use crate::cli::terminal::pace::Pace;
 use crate::cli::terminal::progress::Progress;
 use elman::internals::disk::{Disk, System};
+use elman::internals::intervals::Intervals;
 use elman::text::Symbols;
 use elman::{Corpus, Initialization, Level, Loss, Model, Settings, Training, TrainingError};
 use std::sync::Arc;
@@ -55,20 +55,20 @@ impl Run {
         let training = training.map_err(|error| refused(error, &text, settings))?;
         let mut training = on_threads(training, request, &text)?;
         check_start(&mut training)?;
-        let rows = Rows::of(&training.model().settings, &new.plan);
-        let folder = RunFolder::create(&request.folder, rows, new.force, disk)?;
+        let intervals = Intervals::new(&training.model().settings, &new.plan);
+        let folder = RunFolder::create(&request.folder, &intervals, new.force, disk)?;
         let mut run = Run {
             progress: Progress::new(request.quiet),
             title: title(&text, &training.model().settings),
             curve: Curve::new(),
-            held: None,
+            saved: None,
             saved_at: Instant::now(),
             refresh: Pace::after(REFRESH),
             unread: false,
             made: Arc::default(),
             training,
             folder,
-            rows,
+            intervals,
             plan: new.plan,
         };
         run.introduce(&text);
@@ -85,23 +85,23 @@ impl Run {
         let Saved {
             model,
             best,
-            shown_best,
             curve,
-            ..
+            plan: saved_plan,
         } = saved;
         let (settings, updates) = (model.settings, model.state.updates);
         let (text, corpus) = read_text(&request.text, &settings, request.quiet)?;
+        let held = SavedState {
+            updates,
+            plan: saved_plan,
+            best: best.state.updates,
+        };
         let training = go_on(corpus, &text, model, best)?;
         let mut training = on_threads(training, request, &text)?;
         look(&mut training)?;
         let mut run = Run {
             progress: Progress::new(request.quiet),
             title: title(&text, &settings),
-            held: Some(Held {
-                updates,
-                plan: saved.plan,
-                best: shown_best,
-            }),
+            saved: Some(held),
             saved_at: Instant::now(),
             refresh: Pace::after(REFRESH),
             unread: false,
@@ -109,7 +109,7 @@ impl Run {
             curve,
             training,
             folder,
-            rows: Rows::of(&settings, &plan),
+            intervals: Intervals::new(&settings, &plan),
             plan,
         };
         run.introduce(&text);
@@ -218,8 +218,8 @@ fn check_start(training: &mut Training) -> Result<(), Failure> {
 }
 
 fn look(training: &mut Training) -> Result<(), Failure> {
-    let looked = training.look();
-    looked.map_err(|error| Failure::Failed(error.to_string()))?;
+    let observed = training.observe();
+    observed.map_err(|error| Failure::Failed(error.to_string()))?;
     Ok(())
 }
 

@@ -1,8 +1,7 @@
 //! Reading what the command line names: texts and models.
 
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::folder::BEST;
-use crate::cli::run::seeds::folders_of_seeds;
+use crate::cli::run::folder::{BEST, folders_of_seeds};
 use crate::cli::terminal::progress::Progress;
 use elman::internals::checkpoint;
 use elman::internals::sniff::{Sniffed, sniff};
@@ -149,7 +148,7 @@ pub fn read_text(
         Failure::at(place, format!("{error}{advice}"))
     })?;
     if corpus.has_byte_order_mark() && !quiet {
-        progress.tell(&mark_is_left_out(place));
+        progress.warn(&mark_is_left_out(place));
     }
     Ok((text, corpus))
 }

@@ -13,6 +13,5 @@ pub mod loss_log;
 pub mod report_log;
 pub mod request;
 pub mod resume;
-pub mod sample;
 pub mod seeds;
 pub mod work;

@@ -1,10 +1,10 @@
 //! `--resume`: a run goes on as it was begun. What the command line says again has to agree.
 
-use super::folder::{BEFORE, RunFolder, Saved};
+use super::folder::{RunFolder, Saved};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::Asked;
+use elman::Plan;
 use elman::internals::disk::Disk;
-use elman::{Model, Plan};
 use std::path::Path;
 
 /// A run that is to go on.
@@ -23,7 +23,7 @@ pub fn open(path: &Path, asked: &Asked, disk: Box<dyn Disk>) -> Result<Resumed, 
     let settings = &saved.model.settings;
     asked.agree(settings, &saved.plan)?;
     let plan = asked.without_preset().plan(&saved.plan, settings)?;
-    let plan = going_on(plan, &saved, path)?;
+    let plan = going_on(plan, &saved)?;
     Ok(Resumed {
         folder,
         saved,
@@ -32,20 +32,13 @@ pub fn open(path: &Path, asked: &Asked, disk: Box<dyn Disk>) -> Result<Resumed, 
 }
 
 /// The plan that the run goes on with: it may end later, and be saved more or less often.
-fn going_on(plan: Plan, saved: &Saved, path: &Path) -> Result<Plan, Failure> {
+fn going_on(plan: Plan, saved: &Saved) -> Result<Plan, Failure> {
     // A run that was stopped in a save may have seen its best model after its last state.
     let made = (saved.model.state.updates).max(saved.best.state.updates);
     if plan.iterations < made {
         return Err(Failure::at(
             format!("--iterations {}", plan.iterations),
             format!("the run has made {made} updates: it cannot end before"),
-        ));
-    }
-    if is_lost(saved) && plan.iterations > made {
-        return Err(Failure::at(
-            path.join(BEFORE).display(),
-            "it is not there, and a longer run needs it: the best model from before the end; a new run can begin \
-             with these weights: --from",
         ));
     }
     let is_finished = saved.model.state.updates == saved.plan.iterations;
@@ -55,14 +48,4 @@ fn going_on(plan: Plan, saved: &Saved, path: &Path) -> Result<Plan, Failure> {
     } else {
         Ok(plan)
     }
-}
-
-/// Whether the best model of a longer run, which would not have looked at the end of this one, is gone.
-fn is_lost(saved: &Saved) -> bool {
-    let Model {
-        settings, state, ..
-    } = &saved.model;
-    settings.validation > 0.0
-        && !saved.plan.competes(state.updates)
-        && saved.best.state.updates == state.updates
 }

@@ -4,7 +4,7 @@
 
 mod watch;
 
-use super::folder::{BEST, MODEL, refuse_run, remove_state};
+use super::folder::{BEST, MODEL, folders_of_seeds, refuse_run, remove_state};
 use super::lock::Lock;
 use super::request::{Kind, New, Request};
 use super::work::{Outcome, Run};
@@ -15,7 +15,6 @@ use crate::cli::terminal::progress::Progress;
 use elman::files;
 use elman::internals::disk::System;
 use elman::{Plan, Settings};
-use std::fs;
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::slice;
@@ -23,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use watch::Watch;
+use watch::{RunEvent, Watch, Watched};
 
 /// More are a mistake.
 const MOST: u64 = 1000;
@@ -35,13 +34,6 @@ struct One {
     request: Request,
     /// Its updates.
     made: Arc<AtomicU64>,
-}
-
-/// What a run tells.
-enum Told {
-    /// It stands at this update, in a text that begins with a byte-order mark or not.
-    Begun(usize, u64, bool),
-    Ended(usize, Result<Outcome, Failure>),
 }
 
 /// Trains with `count` seeds.
@@ -67,8 +59,9 @@ pub fn run(request: &Request, count: u64) -> Result<(), Failure> {
     let mut progress = Progress::new(request.quiet);
     introduce(&mut progress, &runs, at_once);
     let force = matches!(&request.kind, Kind::New(new) if new.force);
-    let mut watch = Watch::new(&runs, text.text().place, iterations, progress);
-    side_by_side(&mut watch, at_once, force);
+    let watched = runs.iter().map(One::watched).collect();
+    let mut watch = Watch::new(watched, text.text().place, iterations, progress);
+    side_by_side(&runs, &mut watch, at_once, force);
     watch.conclude()
 }
 
@@ -108,8 +101,7 @@ type Queue<'a> = Mutex<iter::Enumerate<slice::Iter<'a, One>>>;
 
 /// So many at a time, until all have ended. With `force` the last states of earlier runs go as soon as the first
 /// run has begun.
-fn side_by_side(watch: &mut Watch<'_>, at_once: usize, force: bool) {
-    let runs = watch.runs();
+fn side_by_side(runs: &[One], watch: &mut Watch, at_once: usize, force: bool) {
     let queue: Queue = Mutex::new(runs.iter().enumerate());
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
@@ -124,26 +116,37 @@ fn side_by_side(watch: &mut Watch<'_>, at_once: usize, force: bool) {
             }
         }
         drop(sender);
-        let told = receiver.recv();
-        if force && matches!(told, Ok(Told::Begun(..))) {
+        let event = receiver.recv();
+        if force && matches!(event, Ok(RunEvent::Begun { .. })) {
             runs[1..].iter().for_each(One::clear);
         }
         drop(held);
-        watch.watch(told, &receiver);
+        watch.watch(event, &receiver);
     });
 }
 
 /// One run after another.
-fn work<'a>(first: Option<(usize, &'a One)>, queue: &Queue<'a>, sender: &Sender<Told>) {
+fn work<'a>(first: Option<(usize, &'a One)>, queue: &Queue<'a>, sender: &Sender<RunEvent>) {
     let next = || lock(queue).next();
     for (index, one) in first.into_iter().chain(iter::from_fn(next)) {
-        let ended = one.work(index, sender);
+        let outcome = one.work(index, sender);
         // Somebody listens until all have ended.
-        let _ = sender.send(Told::Ended(index, ended));
+        let _ = sender.send(RunEvent::Ended {
+            run: index,
+            outcome,
+        });
     }
 }
 
 impl One {
+    fn watched(&self) -> Watched {
+        Watched {
+            seed: self.seed,
+            folder: self.request.folder.clone(),
+            made: Arc::clone(&self.made),
+        }
+    }
+
     /// Removes the last state of an earlier run, so that nobody takes it for one of these. Where it cannot be, the
     /// run itself will say so.
     fn clear(&self) {
@@ -153,10 +156,14 @@ impl One {
     }
 
     /// From its beginning, or where it stands, to its end.
-    fn work(&self, index: usize, sender: &Sender<Told>) -> Result<Outcome, Failure> {
+    fn work(&self, index: usize, sender: &Sender<RunEvent>) -> Result<Outcome, Failure> {
         let run = Run::silent(&self.request, Arc::clone(&self.made))?;
         let (updates, has_mark) = (self.made.load(Relaxed), run.has_byte_order_mark());
-        let _ = sender.send(Told::Begun(index, updates, has_mark));
+        let _ = sender.send(RunEvent::Begun {
+            run: index,
+            updates,
+            has_mark,
+        });
         run.finish()
     }
 }
@@ -200,7 +207,7 @@ fn beginning(request: &Request, new: &New, count: u64) -> Result<(Vec<Seeded>, u
             "holds a run of its own, which these would hide in: choose another folder with --out";
         return Err(Failure::at(out.display(), own));
     }
-    for (_, folder) in seeds.iter().filter(|(_, folder)| folder.exists()) {
+    for (_, folder) in seeds.iter().filter(|(_, folder)| folder.is_dir()) {
         // Held for as long as it takes to look.
         let _lock = Lock::take(folder)?;
         refuse_run(folder, new.force)?;
@@ -281,20 +288,6 @@ fn is_remainder(folder: &Path) -> bool {
     let best = folder.join(BEST);
     folder.is_dir()
         && (!best.exists() || files::load(&best).is_ok_and(|model| model.state.updates == 0))
-}
-
-/// The seeds that a folder has folders of, in order.
-pub fn folders_of_seeds(out: &Path) -> Vec<u64> {
-    let entries = fs::read_dir(out).into_iter().flatten().flatten();
-    let mut seeds: Vec<u64> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let seed = name.strip_prefix("seed-")?.parse().ok()?;
-            (entry.path().is_dir() && name == format!("seed-{seed}")).then_some(seed)
-        })
-        .collect();
-    seeds.sort_unstable();
-    seeds
 }
 
 /// Says what to do where one run is to go on in the folder of several.

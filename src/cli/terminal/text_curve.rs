@@ -1,4 +1,4 @@
-//! The loss curve in text, for a terminal.
+//! The loss curve drawn in characters, for a terminal.
 
 use crate::cli::charts::curve::{Curve, Point};
 use crate::cli::format::{short_loss, thousands};
@@ -10,12 +10,12 @@ const LINES: usize = 12;
 const MANY_LINES: usize = 18;
 /// Columns before it, where losses are named.
 const NAMES: usize = 9;
-/// Columns of the curve: fewer say nothing, more are not needed.
+/// Columns of the curve, at least and at most.
 const NARROWEST: usize = 20;
 const WIDEST: usize = 90;
 
-/// The smooth loss under a heading, `columns` wide at most: dots of Braille patterns, or stars where the terminal
-/// does not show UTF-8. Empty where there is no curve or no room.
+/// Draws the smooth loss under a heading, at most `columns` wide: in dots of Braille patterns, or in stars where the
+/// terminal does not show UTF-8. Empty where there is no curve or no room.
 pub fn draw(curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
     in_language(Language::English, curve, heading, columns, utf8)
 }
@@ -35,7 +35,7 @@ pub fn in_language(
     with_axis(language, heading, &lines, last.iteration, width(columns))
 }
 
-/// Lines between a heading and the axis of the updates.
+/// Puts lines between a heading and the axis of the updates.
 fn with_axis(
     language: Language,
     heading: &str,
@@ -52,14 +52,14 @@ fn with_axis(
     format!("{heading}\n{}\n{axis}\n", lines.join("\n"))
 }
 
-/// The letter that a run of several is drawn with. Of very many, some share one.
+/// The letter that run `run` of several is drawn with. Letters repeat after 62 runs.
 pub fn letter(run: usize) -> char {
     let letters = ('a'..='z').chain('A'..='Z').chain('0'..='9');
     letters.cycle().nth(run % 62).unwrap_or_default()
 }
 
-/// As [`draw`], the smooth losses of several runs, each with a letter; where some meet, they take turns. What is above
-/// the range is not drawn.
+/// As [`draw`], for several runs, each in its letter; where runs meet, their letters alternate. What is above the range is
+/// not drawn.
 pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usize) -> String {
     let (width, (low, high)) = (width(columns), range);
     let last = |curve: &&Curve| curve.points().last().map(|point| point.iteration);
@@ -115,20 +115,20 @@ fn smooth_at(points: &[Point], update: u64, gap: u64) -> Option<f64> {
     (!is_over).then_some(point.smooth)
 }
 
-/// As [`draw`], in so many lines and without words. The first twentieth of the updates, in which the loss falls most,
-/// may be left out above.
+/// As [`draw`], in `count` lines without a heading and an axis. The range is that of the updates after the first
+/// twentieth, in which the loss falls most.
 pub fn small(curve: &Curve, columns: usize, count: usize, utf8: bool) -> Vec<String> {
     let last = curve.points().last().map_or(0, |last| last.iteration);
     let range = curve.range(last / 20);
     lines(Language::English, curve, range, [columns, count], utf8)
 }
 
-/// Columns of the curve itself.
+/// The columns of the curve itself, of all `columns`.
 fn width(columns: usize) -> usize {
     columns.saturating_sub(NAMES + 2).min(WIDEST)
 }
 
-/// The lines of the curve, with the ends of the range before them.
+/// The lines of the curve, the first and the last after the end of the range that they stand for.
 fn lines(
     language: Language,
     curve: &Curve,
@@ -148,7 +148,7 @@ fn lines(
     cells.chunks(width).enumerate().map(line).collect()
 }
 
-/// A line of the curve, the first and the last with the loss that they stand for.
+/// A line of the curve after its loss, where it is the first or the last.
 fn named(language: Language, line: usize, range: (f64, f64), count: usize, cells: &str) -> String {
     let name = |loss| language.number(&short_loss(loss, 4));
     let name = match line {
@@ -159,7 +159,7 @@ fn named(language: Language, line: usize, range: (f64, f64), count: usize, cells
     format!("{name:>NAMES$} {}", cells.trim_end())
 }
 
-/// How far below the highest loss of a range another is, in so many steps; less than 0 for what is higher.
+/// How far a loss is below the highest of a range, from 0 to `steps - 1`; -1 where it is above the range.
 fn height(loss: f64, (low, high): (f64, f64), steps: usize) -> i64 {
     // A flat curve lies at the top.
     let range = (high - low).max(1e-9 * high).max(f64::MIN_POSITIVE);
@@ -167,15 +167,15 @@ fn height(loss: f64, (low, high): (f64, f64), steps: usize) -> i64 {
     (((high - loss) / range * last as f64).round() as i64).clamp(-1, last)
 }
 
-/// What a curve covers that is now at one height and was at another before: from there on, so that it has no gaps.
-/// Nothing above the range.
+/// The heights that a curve covers in a column: from that of the column before to its own, so that it has no gaps, and
+/// nothing above the range.
 fn between(before: Option<i64>, now: i64) -> (usize, usize) {
     let (top, bottom) = match before {
         Some(before) if before < now => (before + 1, now),
         Some(before) if before > now => (now, before - 1),
         _ => (now, now),
     };
-    // An empty range, where all of it is above.
+    // All of it is above the range: an empty range.
     if bottom < 0 {
         (1, 0)
     } else {
@@ -183,8 +183,7 @@ fn between(before: Option<i64>, now: i64) -> (usize, usize) {
     }
 }
 
-/// The dots of every cell, line by line, `size` columns and lines. Each column of dots reaches from the one
-/// before to its own height, so that the curve has no gaps. What is above the range is not drawn.
+/// The dots of every cell, line by line; `size` is columns and lines. What is above the range is not drawn.
 fn cells(points: &[Point], range: (f64, f64), size: [usize; 2], utf8: bool) -> Vec<u8> {
     let [width, count] = size;
     let (across, down) = if utf8 { (2, 4) } else { (1, 1) };

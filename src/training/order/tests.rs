@@ -126,8 +126,8 @@ fn every_update_reads_what_the_definition_says() {
 }
 
 fn follow(training: &mut Training, read: &Read, h: &mut [Vec<f64>], about: &str) {
-    let look = training.look().unwrap();
-    assert_eq!(look.epoch, read.epoch, "{about}");
+    let seen = training.observe().unwrap();
+    assert_eq!(seen.epoch, read.epoch, "{about}");
     let (inputs, targets) = training.chunk();
     let first = &read.sequences[0];
     assert_eq!((inputs, targets), (&first[..inputs.len()], &first[1..]));
@@ -144,7 +144,7 @@ fn follow(training: &mut Training, read: &Read, h: &mut [Vec<f64>], about: &str)
         loss = steps.losses().fold(loss, |sum, loss| sum + loss);
         h.copy_from_slice(steps.h(T, 0));
     }
-    assert_eq!(look.loss, loss / read.sequences.len() as f64, "{about}");
+    assert_eq!(seen.loss, loss / read.sequences.len() as f64, "{about}");
     training.update().unwrap();
     assert_eq!(training.model().state.h, h.concat(), "{about}");
 }
@@ -159,8 +159,8 @@ fn visited(training: &mut Training, order: &mut TextOrder, C: u64) -> Vec<u64> {
             assert!(places.iter().all(|place| place % C == 0));
             chunks.extend(places.iter().map(|place| place / C));
         }
-        let look = training.update().unwrap();
-        assert_eq!(look.position as u64, places[0]);
+        training.update().unwrap();
+        assert_eq!(training.position(), places[0]);
     }
     chunks
 }
@@ -198,10 +198,13 @@ fn every_seed_has_an_order_of_its_own() {
                 ..settings(order, 1, 10)
             };
             let mut training = Training::new(&text(300), settings).unwrap();
-            let look = |_| training.update().unwrap().position;
-            (0..60).map(look).collect::<Vec<_>>()
+            let position = |_| training.update().map(|_| training.position());
+            (0..60)
+                .map(position)
+                .collect::<Result<Vec<_>, _>>()
+                .unwrap()
         };
-        let all: HashSet<Vec<usize>> = (0..50).map(of).collect();
+        let all: HashSet<Vec<u64>> = (0..50).map(of).collect();
         assert_eq!(all.len(), 50);
         assert_eq!(of(7), of(7));
     }

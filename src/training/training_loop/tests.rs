@@ -1,11 +1,12 @@
 use super::*;
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
-use crate::inference::sampling::{passage, synthesize};
+use crate::inference::sampling::{Sampling, Synthesizer, passage, synthesize};
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::Parameters;
 use crate::network::reference;
 use crate::network::unrolled::Unrolled;
+use crate::random::{Generator, Stream};
 use crate::settings::{Initialization, Order, Symbols};
 use crate::text::vocabulary::Vocabulary;
 
@@ -27,13 +28,10 @@ fn training() -> Training {
 fn the_untrained_loss_is_that_of_a_uniform_guess() {
     let mut training = training();
     let K = training.model().vocabulary.len() as f64;
-    let look = training.look().unwrap();
-    assert!((look.loss / (8.0 * crate::kernels::ln(K)) - 1.0).abs() < 1e-4);
-    assert_eq!(look.smooth_loss, look.loss);
-    assert_eq!(
-        [look.iteration, look.epoch, look.position as u64],
-        [0, 0, 0]
-    );
+    let seen = training.observe().unwrap();
+    assert!((seen.loss / (8.0 * crate::kernels::ln(K)) - 1.0).abs() < 1e-4);
+    assert_eq!(seen.smooth_loss, seen.loss);
+    assert_eq!([seen.iteration, seen.epoch, training.position()], [0, 0, 0]);
 }
 
 /// 76 characters, T = 8: chunks at 0, 8, ... 64 fit with their last target; 72 does not.
@@ -43,10 +41,10 @@ fn an_epoch_ends_where_a_chunk_no_longer_fits() {
     assert_eq!(training.corpus().length(), 76);
     assert_eq!(training.updates_per_epoch(), 9);
     for n in 0..30u64 {
-        let look = training.update().unwrap();
-        assert_eq!(look.iteration, n);
-        assert_eq!(look.epoch, n / 9);
-        assert_eq!(look.position as u64, n % 9 * 8);
+        let seen = training.update().unwrap();
+        assert_eq!(seen.iteration, n);
+        assert_eq!(seen.epoch, n / 9);
+        assert_eq!(training.position(), n % 9 * 8);
         let begins = n % 9 == 0;
         assert_eq!(
             training.h0().iter().all(|&h| h == 0.0),
@@ -57,34 +55,34 @@ fn an_epoch_ends_where_a_chunk_no_longer_fits() {
     // A text with exactly one character more than a chunk fits once an epoch.
     let mut tight = Training::new(&TEXT[..9], settings()).unwrap();
     for n in 0..3 {
-        let look = tight.update().unwrap();
-        assert_eq!([look.epoch, look.position as u64], [n, 0]);
+        let seen = tight.update().unwrap();
+        assert_eq!([seen.epoch, tight.position()], [n, 0]);
     }
 }
 
 #[test]
 fn the_smooth_loss_follows_its_formula() {
     let mut training = training();
-    let mut expected = training.look().unwrap().loss;
+    let mut expected = training.observe().unwrap().loss;
     for n in 0..40 {
-        let look = training.update().unwrap();
+        let seen = training.update().unwrap();
         if n > 0 {
-            expected = 0.999 * expected + 0.001 * look.loss;
+            expected = 0.999 * expected + 0.001 * seen.loss;
         }
-        assert_eq!(look.smooth_loss, expected);
+        assert_eq!(seen.smooth_loss, expected);
         assert_eq!(training.model().state.smooth_loss, Some(expected));
     }
 }
 
 #[test]
-fn looking_and_sampling_change_nothing() {
+fn observing_and_sampling_change_nothing() {
     let (mut watched, mut alone) = (training(), training());
     for _ in 0..250 {
         let before = watched.model().clone();
-        let look = watched.look().unwrap();
+        let seen = watched.observe().unwrap();
         assert_eq!(watched.sample(5).unwrap(), watched.sample(5).unwrap());
         passage(watched.best(), 3, 1);
-        assert_eq!(watched.look().unwrap(), look);
+        assert_eq!(watched.observe().unwrap(), seen);
         assert_eq!(watched.model(), &before);
         watched.update().unwrap();
         alone.update().unwrap();
@@ -104,13 +102,12 @@ fn the_best_model_is_the_earliest_of_the_lowest() {
         let mut training = Training::new(TEXT, settings).unwrap();
         let mut lowest: Option<(f64, Model)> = None;
         for n in 0..1001 {
-            let look = training.look().unwrap();
+            let seen = training.observe().unwrap();
             let better = lowest
                 .as_ref()
-                .is_none_or(|(loss, _)| look.smooth_loss < *loss);
-            assert_eq!(look.is_best, n % 100 == 0 && better);
-            if look.is_best {
-                lowest = Some((look.smooth_loss, training.model().clone()));
+                .is_none_or(|(loss, _)| seen.smooth_loss < *loss);
+            if n % 100 == 0 && better {
+                lowest = Some((seen.smooth_loss, training.model().clone()));
             }
             let (loss, model) = lowest.as_ref().unwrap();
             assert_eq!(training.best(), model);
@@ -133,10 +130,10 @@ fn a_sample_begins_where_the_chunk_begins() {
     for _ in 0..12 {
         training.update().unwrap();
     }
-    let look = training.look().unwrap();
+    training.observe().unwrap();
     let mut generator = Generator::new(2, Stream::Report(12));
     let rnn = &training.model().state.rnn;
-    let x0 = Vocabulary::of(TEXT).encode(TEXT).unwrap()[look.position];
+    let x0 = Vocabulary::of(TEXT).encode(TEXT).unwrap()[training.position() as usize];
     assert_eq!(training.chunk().0[0], x0);
     let expected = synthesize(rnn, &training.model().state.h, x0, 20, &mut generator);
     let expected = training.model().vocabulary.decode(&expected);
@@ -381,7 +378,7 @@ fn an_update_follows_every_setting() {
         },
     ] {
         let mut training = Training::new(TEXT, changed).unwrap();
-        training.look().unwrap();
+        training.observe().unwrap();
         let rnn = training.model().state.rnn.clone();
         let (inputs, targets) = training.chunk();
         let h0 = training.h0();
@@ -429,7 +426,7 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
         for _ in 0..150 {
             first.update().unwrap();
         }
-        first.look().unwrap();
+        first.observe().unwrap();
         let [model, best] = [first.model(), first.best()].map(|model| {
             let file = crate::files::checkpoint::to_bytes(model).unwrap();
             crate::files::checkpoint::from_bytes(&file).unwrap()
@@ -479,19 +476,19 @@ fn documents_are_learned_one_by_one() {
         if chunk.starts_with('\n') {
             h.fill(0.0);
         }
-        let look = training.look().unwrap();
+        let seen = training.observe().unwrap();
         let T = indices.len() - 1;
         assert_eq!(training.chunk(), (&indices[..T], &indices[1..]));
         assert_eq!(training.h0(), h);
-        assert_eq!(look.epoch, n as u64 / 7);
+        assert_eq!(seen.epoch, n as u64 / 7);
 
         let rnn = training.model().state.rnn.clone();
         let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
         steps.begin(0, &indices[..T], &indices[1..], &h);
-        assert_eq!(look.loss, rnn.forward(&mut steps));
-        let scaled = look.loss * 4.0 / T as f64;
+        assert_eq!(seen.loss, rnn.forward(&mut steps));
+        let scaled = seen.loss * 4.0 / T as f64;
         smooth = Some(smooth.map_or(scaled, |smooth| 0.999 * smooth + 0.001 * scaled));
-        assert_eq!(Some(look.smooth_loss), smooth);
+        assert_eq!(Some(seen.smooth_loss), smooth);
 
         let case = Case {
             inputs: &indices[..T],
@@ -520,7 +517,7 @@ fn documents_resume_and_are_refused_as_other_texts_are() {
         whole.update().unwrap();
         let (model, best) = (whole.model().clone(), whole.best().clone());
         let mut resumed = Training::resume(DOCUMENTS, model.clone(), best.clone()).unwrap();
-        assert_eq!(resumed.look(), whole.look(), "stop {stop}");
+        assert_eq!(resumed.observe(), whole.observe(), "stop {stop}");
         let other = DOCUMENTS.replace('y', "z");
         assert!(Training::resume(&other, model, best).is_err());
     }
@@ -594,7 +591,7 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
     assert_eq!((state.updates, state.smooth_loss), (0, None));
     assert_eq!(from.model().vocabulary, model.vocabulary);
     assert_eq!(from.model().settings.hidden, 6);
-    assert!(from.look().unwrap().loss < 0.9 * training().look().unwrap().loss);
+    assert!(from.observe().unwrap().loss < 0.9 * training().observe().unwrap().loss);
     from.update().unwrap();
     let refused = Training::begin_from(corpus(&text.replace('b', "B")), settings, model);
     assert_eq!(
@@ -617,7 +614,7 @@ fn a_model_of_bytes_goes_on_in_its_bytes() {
     training.update().unwrap();
     let (model, best) = (training.model().clone(), training.best().clone());
     let mut resumed = Training::resume(TEXT, model, best).unwrap();
-    assert_eq!(resumed.look(), training.look());
+    assert_eq!(resumed.observe(), training.observe());
 }
 
 #[test]
@@ -661,7 +658,8 @@ fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
     let mut model = training().model().clone();
     model.settings.sequence_length = 75;
     let mut tight = Training::resume(TEXT, model.clone(), model).unwrap();
-    assert_eq!(tight.update().unwrap().position, 0);
+    tight.update().unwrap();
+    assert_eq!(tight.position(), 0);
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn use_model(model: Model) {
     }
     if let Ok(mut training) = Training::resume(TEXT, model, back) {
         // Numbers that leave the range of doubles end it.
-        let _ = (0..3).try_for_each(|_| training.look().and_then(|_| training.update()).map(drop));
+        let _ = (0..3).try_for_each(|_| training.observe().and_then(|_| training.update()).map(drop));
     }
 }
 

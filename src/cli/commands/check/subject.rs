@@ -57,10 +57,10 @@ impl Subject {
         for _ in 0..iterations {
             training.update().map_err(fail)?;
         }
-        let look = training.look().map_err(fail)?;
+        training.observe().map_err(fail)?;
         let (inputs, targets) = training.chunk();
         let place = Place {
-            position: look.position as u64,
+            position: training.position(),
             is_own: true,
             characters: inputs.iter().chain(targets.last()).copied().collect(),
             h0: training.h0().to_vec(),

@@ -8,11 +8,11 @@ use super::visible;
 use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::{self, LOSSES};
-use crate::cli::run::loss_log::{self, Rows};
+use crate::cli::run::loss_log;
 use crate::cli::run::report_log::Report;
 use crate::cli::terminal::progress::Progress;
 use elman::inference::{Sampling, Synthesizer};
-use elman::random::{Generator, Stream};
+use elman::internals::intervals::Intervals;
 use elman::{Model, Order, Plan, Validation};
 use std::path::Path;
 
@@ -108,9 +108,8 @@ impl Facts {
 /// The indices that a model writes after the first character of its text; from h = 0 they are the final passage of
 /// `train`.
 fn written(best: &Model, h0: &[f64], count: usize) -> Vec<usize> {
-    let mut generator = Generator::new(best.settings.seed, Stream::Passage);
-    let mut synthesizer = Synthesizer::of(best, h0, Sampling::default());
-    let characters = synthesizer.characters(best.start(), &mut generator);
+    let synthesizer = Synthesizer::of(best, h0, Sampling::default());
+    let characters = synthesizer.passage(best.start(), best.settings.seed);
     characters.take(count).collect()
 }
 
@@ -124,8 +123,11 @@ fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, 
             .map(|validation| [validation.loss, validation.bits]);
         return (state.best_smooth_loss, validation);
     }
-    match samples.shown.last() {
-        Some(last) if last.iteration == won => (Some(last.smooth_loss), last.validation),
+    match samples.shown.last().map(|report| report.observation) {
+        Some(last) if last.iteration == won => {
+            let validation = last.validation_loss.zip(last.validation_bits);
+            (Some(last.smooth_loss), validation.map(<[f64; 2]>::from))
+        }
         _ => (None, None),
     }
 }
@@ -141,13 +143,13 @@ fn losses(
     let updates = model.state.updates;
     let mut curve = Curve::new();
     let path = folder.join(LOSSES);
-    let rows = Rows::of(&model.settings, plan);
+    let intervals = Intervals::new(&model.settings, plan);
     // Rows after the state belong to a run that was stopped, or that is running.
-    let read = loss_log::read_before(&path, rows, updates, |row| row.draw(&mut curve));
+    let read = loss_log::read_before(&path, &intervals, updates, |row| curve.add(row));
     read.map_err(|error| Failure::at(path.display(), error))?;
+    let last = last.map(|report| report.observation);
     if let Some(last) = last.filter(|last| last.iteration == updates && updates > 0) {
-        let validation = last.validation.map(|[loss, _]| loss);
-        curve.push_look(updates, [last.loss, last.smooth_loss], validation);
+        curve.add(&last);
     }
     Ok(curve)
 }

@@ -2,7 +2,8 @@
 
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::REPORTS;
-use crate::cli::run::report_log::{self, Report, Reports};
+use crate::cli::run::report_log::{self, Report};
+use elman::internals::intervals::Intervals;
 use elman::{Model, Plan};
 use std::io;
 use std::path::Path;
@@ -28,18 +29,18 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
     let path = folder.join(REPORTS);
     // Reports after the state belong to a run that was stopped, or that is running.
     let each = |each: &mut dyn FnMut(Report)| {
-        report_log::read(&path, Reports::of(&model.settings, plan), |report| {
-            if report.iteration <= model.state.updates {
+        report_log::read(&path, &Intervals::new(&model.settings, plan), |report| {
+            if report.observation.iteration <= model.state.updates {
                 each(report);
             }
         })
     };
     let (mut count, mut shown) = (Count::default(), Vec::new());
     // The file is read twice, so that it is never in memory as a whole.
-    let read = each(&mut |report| count.add(report.iteration)).and_then(|()| {
+    let read = each(&mut |report| count.add(report.observation.iteration)).and_then(|()| {
         let mut n = 0;
         each(&mut |report| {
-            if count.shows(n, report.iteration) {
+            if count.shows(n, report.observation.iteration) {
                 shown.push(report);
             }
             n += 1;
@@ -75,7 +76,7 @@ struct Count {
 impl Count {
     fn add(&mut self, iteration: u64) {
         self.all += 1;
-        self.asked += u64::from(iteration % EVERY == 0);
+        self.asked += u64::from(iteration.is_multiple_of(EVERY));
         self.last = iteration;
     }
 
@@ -85,7 +86,7 @@ impl Count {
         let has_asked =
             (2..=MOST_ASKED).contains(&self.asked) && self.asked == self.last / EVERY + 1;
         if has_asked {
-            iteration % EVERY == 0 || iteration == self.last
+            iteration.is_multiple_of(EVERY) || iteration == self.last
         } else {
             self.all <= MOST || (0..MOST).any(|i| i * (self.all - 1) / (MOST - 1) == n)
         }

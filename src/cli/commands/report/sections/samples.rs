@@ -42,19 +42,17 @@ pub fn section(w: &Writer) -> Vec<Block> {
 }
 
 fn sample(w: &Writer, report: &Report) -> Block {
+    let seen = &report.observation;
+    let validation = seen.validation_loss.zip(seen.validation_bits);
     let mut figures = vec![
-        w.row("update", "uppdatering", w.count(report.iteration)),
-        w.row("epoch", "epok", w.count(report.epoch)),
-        w.row("loss", "förlust", w.loss(report.loss)),
-        w.row(
-            "smooth loss",
-            "utjämnad förlust",
-            w.loss(report.smooth_loss),
-        ),
+        w.row("update", "uppdatering", w.count(seen.iteration)),
+        w.row("epoch", "epok", w.count(seen.epoch)),
+        w.row("loss", "förlust", w.loss(seen.loss)),
+        w.row("smooth loss", "utjämnad förlust", w.loss(seen.smooth_loss)),
     ];
-    figures.extend(w.validation(report.validation));
+    figures.extend(w.validation(validation.map(<[f64; 2]>::from)));
     Block::Sample {
-        heading: w.when(report.iteration),
+        heading: w.when(seen.iteration),
         figures,
         text: visible(&report.sample),
     }
