@@ -73,16 +73,10 @@ pub fn write_to(
 
 fn write_npz(output: &mut impl Write, symbols: Symbols, arrays: &[Array]) -> io::Result<()> {
     let mut file = zip::Writer::new(output);
+    let of_bytes = |text: &Array| Array::new(&text.name, Kind::U8, &*text.shape, numbers(text));
     for array in arrays {
         if symbols == Symbols::Bytes && is_text(array) {
-            let kind = Kind::U8;
-            npz::add(
-                &mut file,
-                &Array {
-                    kind,
-                    ..array.clone()
-                },
-            )?;
+            npz::add(&mut file, &of_bytes(array))?;
         } else {
             npz::add(&mut file, array)?;
         }
@@ -120,8 +114,7 @@ fn write_json(output: &mut impl Write, symbols: Symbols, arrays: &[Array]) -> io
 
 /// Lists of lists.
 fn json(array: &Array) -> Json {
-    let numbers = array.numbers().unwrap_or_default();
-    let numbers = numbers.iter().copied();
+    let numbers = numbers(array).into_iter();
     match array.kind {
         Kind::Text => characters(array).collect::<String>().into(),
         Kind::Character => nested(
@@ -142,12 +135,14 @@ fn nested(shape: &[usize], entries: &mut dyn Iterator<Item = Json>) -> Json {
     }
 }
 
+fn numbers(array: &Array) -> Vec<f64> {
+    array.numbers().unwrap_or_default().into_owned()
+}
+
 /// The characters of an array of code points.
 fn characters(array: &Array) -> impl Iterator<Item = char> {
-    let points = array.numbers().unwrap_or_default().into_owned();
-    let character =
-        |point: f64| char::from_u32(point as u32).unwrap_or(char::REPLACEMENT_CHARACTER);
-    points.into_iter().map(character)
+    let points = numbers(array).into_iter();
+    points.map(|point| char::from_u32(point as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
 /// The arrays of a file in any of the three forms, told apart by content, in the file's order. Their entries are
@@ -162,7 +157,7 @@ pub fn read(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
         (Sniffed::Json, Ok(text)) => read_json(text)?,
         _ => {
             let message = "no arrays: neither an .npz of numpy.savez, nor safetensors, nor JSON";
-            return Err(message.to_string().into());
+            return Err(message.into());
         }
     };
     match twice(arrays.iter().map(|array| array.name.as_str())) {

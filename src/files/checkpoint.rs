@@ -8,6 +8,7 @@
 //! the run's [`Plan`] as well. The settings stand under the keys of [`TABLE`](crate::settings::TABLE), the plan under those of
 //! [`PLAN`](crate::model::PLAN).
 
+use crate::files::dimensions::dimensions;
 use crate::files::metadata::{self, Metadata};
 use crate::formats::array::{Array, Kind};
 use crate::formats::disk::{self, Disk, System};
@@ -16,7 +17,7 @@ use crate::formats::names::shown;
 use crate::formats::safetensors::{self, SafeTensors};
 use crate::model::{Model, PLAN, Plan, State};
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::{Parameters, Shape, ShapeError, dimensions, zeros};
+use crate::network::parameters::{Parameters, Shape, ShapeError, zeros};
 use crate::network::rnn::Rnn;
 use crate::settings::{Order, SettingError, Settings};
 use crate::text::corpus::Source;
@@ -590,16 +591,22 @@ fn check_entries(model: &Model) -> Result<(), CheckpointError> {
     let groups: Vec<(String, bool)> = groups(model.settings.optimizer).collect();
     for (i, tensor) in tensors(model).into_iter().enumerate() {
         let values = tensor.numbers().unwrap_or_default();
-        let name = tensor.name.clone();
+        let name = || tensor.name.clone();
         if let Some(index) = values.iter().position(|x| !x.is_finite()) {
-            return Err(CheckpointError::NotFinite { name, index });
+            return Err(CheckpointError::NotFinite {
+                name: name(),
+                index,
+            });
         }
         // Five tensors each; what comes after them may have any sign.
         let is_positive = groups
             .get(i / 5)
             .is_some_and(|(_, is_positive)| *is_positive);
         if let Some(index) = values.iter().position(|&x| is_positive && x < 0.0) {
-            return Err(CheckpointError::NegativeSum { name, index });
+            return Err(CheckpointError::NegativeSum {
+                name: name(),
+                index,
+            });
         }
     }
     Ok(())

@@ -81,7 +81,7 @@ pub fn import(file: &[u8], vocabulary: Option<&str>) -> Result<Model, ExchangeEr
         Sniffed::Zip => npz::find(&entries(file)?)?,
         Sniffed::SafeTensors => torch::find(safetensors::read(file)?)?,
         Sniffed::Json | Sniffed::Other => {
-            let message = "neither a safetensors file nor one of numpy.savez".to_string();
+            let message = "neither a safetensors file nor one of numpy.savez";
             return Err(FormatError::from(message).into());
         }
     };

@@ -21,6 +21,12 @@ impl From<String> for FormatError {
     }
 }
 
+impl From<&str> for FormatError {
+    fn from(message: &str) -> Self {
+        FormatError(message.to_string())
+    }
+}
+
 impl From<JsonError> for FormatError {
     fn from(error: JsonError) -> Self {
         FormatError(error.to_string())

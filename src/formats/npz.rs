@@ -17,7 +17,7 @@ pub fn entries(file: &[u8]) -> Result<Vec<zip::Entry<'_>>, FormatError> {
     {
         let message =
             "a file of torch.save: write the weights with safetensors.torch.save_file instead";
-        return Err(message.to_string().into());
+        return Err(message.into());
     }
     Ok(entries)
 }

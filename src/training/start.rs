@@ -3,12 +3,11 @@
 use crate::kernels::Level;
 use crate::model::{Model, Record, State};
 use crate::network::parameters::{Shape, ShapeError, zeros};
-use crate::network::unrolled::Unrolled;
 use crate::settings::Settings;
 use crate::text::corpus::Corpus;
-use crate::training::batch::Streams;
+use crate::training::batch::Batch;
 use crate::training::error::TrainingError;
-use crate::training::order::Walk;
+use crate::training::order::TextOrder;
 use crate::training::training_loop::Training;
 use crate::training::validation::Validator;
 use std::io::Cursor;
@@ -70,11 +69,10 @@ impl Training {
             corpus.use_vocabulary(&model.vocabulary)?;
         }
         let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
-        // The model and the best model with what the optimiser remembers.
-        let times = 2 + 2 * settings.optimizer.memory().len();
-        claim_memory(shape, &settings, corpus.learned(), times)?;
+        // The model and the best model, each with what the optimizer remembers.
+        claim_memory(shape, &settings, 2 + 2 * settings.optimizer.memory().len())?;
         let state = match from {
-            Some(model) => State::first(model.state.rnn.clone(), &settings)?,
+            Some(model) => State::first(model.state.rnn.try_clone()?, &settings)?,
             None => State::untrained(shape, &settings)?,
         };
         let model = Model {
@@ -87,7 +85,12 @@ impl Training {
                 updates_per_epoch: None,
             },
         };
-        Self::with(corpus, model.clone(), model)
+        let best = Model {
+            state: model.state.try_clone()?,
+            vocabulary: model.vocabulary.clone(),
+            ..model
+        };
+        Self::with(corpus, best, model)
     }
 
     /// Goes on with a run: `model` is its last state, `best` its best model.
@@ -143,8 +146,8 @@ impl Training {
             });
         }
         check_length(&corpus, &model.settings)?;
-        // Both models are there already.
-        claim_memory(shape, &model.settings, corpus.learned(), 0)?;
+        // Both models are in memory already.
+        claim_memory(shape, &model.settings, 0)?;
         Self::with(corpus, best, model)
     }
 
@@ -154,26 +157,26 @@ impl Training {
             "training: a text opened with other settings"
         );
         let level = Level::chosen();
-        let streams = Self::streams(&model, level, 1)?;
+        let batch = Self::batch(&model, level, 1)?;
         let validator = (model.settings.validation > 0.0)
             .then(|| Validator::new(model.state.rnn.shape(), level));
         corpus.split(model.settings.batch_size)?;
-        let walk = Walk::new(&model.settings, &corpus)?;
+        let order = TextOrder::new(&model.settings, &corpus)?;
         for model in [&mut model, &mut best] {
-            model.record.updates_per_epoch = Some(walk.updates_per_epoch());
+            model.record.updates_per_epoch = Some(order.updates_per_epoch());
         }
         let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
         chunk.clear();
         Ok(Training {
             corpus,
-            walk,
+            order,
             best,
             observed: None,
             position: 0,
             read_before: 0,
             h0: zeros(model.state.h.len())?,
             chunk,
-            streams,
+            batch,
             validator: validator.transpose()?,
             validation: None,
             competes: false,
@@ -181,14 +184,14 @@ impl Training {
         })
     }
 
-    fn streams(model: &Model, level: Level, threads: usize) -> Result<Streams, ShapeError> {
+    fn batch(model: &Model, level: Level, threads: usize) -> Result<Batch, ShapeError> {
         let Settings {
             sequence_length: T,
             batch_size: B,
             ..
         } = model.settings;
         let shape = model.state.rnn.shape();
-        Ok(Streams::new(shape, T, B, threads)?.at(level))
+        Ok(Batch::new(shape, T, B, threads)?.at(level))
     }
 
     /// Goes on at `level` and on up to `threads` threads. Neither changes what is learned.
@@ -197,7 +200,7 @@ impl Training {
     /// [`TrainingError::Shape`] where the memory for it cannot be had.
     pub fn on(self, level: Level, threads: usize) -> Result<Self, TrainingError> {
         Ok(Training {
-            streams: Self::streams(&self.model, level, threads)?,
+            batch: Self::batch(&self.model, level, threads)?,
             validator: self.validator.map(|validator| validator.at(level)),
             observed: None,
             ..self
@@ -229,28 +232,20 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
     }
 }
 
-/// Asks for all that a run still needs at once, as many numbers as parameters so many times among it,
-/// and gives it back: a system that promises more than it has refuses one large request sooner than
-/// many small ones.
+/// Asks for about as much memory as a run takes, in one request, and gives it back. Every buffer is refused on its own
+/// if it cannot be allocated; but a system that promises more memory than it has refuses only requests that are larger
+/// than all of it. `models` counts the parameters and what is shaped like them.
 pub(super) fn claim_memory(
     shape: Shape,
     settings: &Settings,
-    learned: u64,
-    times: usize,
+    models: usize,
 ) -> Result<(), ShapeError> {
-    let parameters = (shape.entries() * size_of::<f64>()).checked_mul(times);
-    let steps = Unrolled::bytes(shape, settings.sequence_length, settings.batch_size);
-    let validator = if settings.validation > 0.0 {
-        Validator::bytes(shape)
-    } else {
-        Some(0)
-    };
-    let walk = Some(Walk::bytes(settings, learned));
-    let bytes = [parameters, steps, validator, walk]
-        .into_iter()
-        .try_fold(0usize, |sum, part| sum.checked_add(part?))
-        .unwrap_or(usize::MAX);
-    Vec::<u8>::new()
-        .try_reserve_exact(bytes)
-        .map_err(|_| ShapeError::NoMemory { bytes })
+    let parameters = shape.entries().saturating_mul(models);
+    // Of each step h_t, dL/da_t and g_t, and the same packed.
+    let rows = settings.sequence_length.saturating_mul(settings.batch_size);
+    let row = (4 * shape.m()).saturating_add(2 * shape.K());
+    let numbers = parameters.saturating_add(rows.saturating_mul(row));
+    let bytes = numbers.saturating_mul(size_of::<f64>());
+    let mut claim: Vec<u8> = Vec::new();
+    (claim.try_reserve_exact(bytes)).map_err(|_| ShapeError::NoMemory { bytes })
 }

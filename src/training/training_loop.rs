@@ -12,18 +12,18 @@ use crate::inference::sampling::report_sample;
 use crate::model::{Model, State};
 use crate::settings::{Loss, Settings};
 use crate::text::corpus::Corpus;
-use crate::training::batch::Streams;
+use crate::training::batch::Batch;
 use crate::training::error::TrainingError;
 use crate::training::intervals::competes_by_smooth_loss;
 use crate::training::observation::Observation;
-use crate::training::order::{Next, Walk};
+use crate::training::order::{TextOrder, UpdateSource};
 use crate::training::validation::{Validation, Validator};
 
 /// The training of a network on one text.
 #[derive(Debug)]
 pub struct Training {
     pub(super) corpus: Corpus,
-    pub(super) walk: Walk,
+    pub(super) order: TextOrder,
     pub(super) model: Model,
     pub(super) best: Model,
     /// The last observation, as long as no update follows it.
@@ -36,7 +36,7 @@ pub struct Training {
     pub(super) h0: Vec<f64>,
     /// The first stream's chunk, and the character after it.
     pub(super) chunk: Vec<usize>,
-    pub(super) streams: Streams,
+    pub(super) batch: Batch,
     /// Present where text is held out.
     pub(super) validator: Option<Validator>,
     /// The validation loss of the current parameters, once it is computed.
@@ -75,7 +75,7 @@ impl Training {
 
     /// Updates in an epoch.
     pub fn updates_per_epoch(&self) -> u64 {
-        self.walk.updates_per_epoch()
+        self.order.updates_per_epoch()
     }
 
     /// Whether the current parameters are the best so far: they compete, and their loss is the lowest.
@@ -201,15 +201,15 @@ impl Training {
             loss: kind,
             ..
         } = self.model.settings;
-        let next = self.walk.next(&self.model.state);
-        let steps = self.read(&next)?;
+        let source = self.order.next_source(&self.model.state);
+        let steps = self.read(&source)?;
         let state = &self.model.state;
         let iteration = state.updates;
         let finite = |loss: f64| {
             let is_finite = loss.is_finite();
             (is_finite.then_some(loss)).ok_or(TrainingError::NotFinite { iteration, loss })
         };
-        let sum = self.streams.forward(&state.rnn);
+        let sum = self.batch.forward_backward(&state.rnn);
         let loss = finite(match kind {
             Loss::Sum => sum,
             Loss::Mean => sum / steps as f64,
@@ -223,25 +223,25 @@ impl Training {
             None => whole,
             Some(smooth) => 0.999 * smooth + 0.001 * whole,
         })?;
-        self.read_before = next.position as usize;
+        self.read_before = source.position as usize;
         Ok(Observation {
             iteration,
-            epoch: next.epoch,
+            epoch: source.epoch,
             loss,
             smooth_loss,
             ..Observation::UNKNOWN
         })
     }
 
-    /// Gives the streams their chunks and the hidden states that these begin with; returns the length of the chunks.
-    fn read(&mut self, next: &Next) -> Result<usize, TrainingError> {
+    /// Gives the sequences their chunks and the hidden states that these begin with; returns the length of the chunks.
+    fn read(&mut self, source: &UpdateSource) -> Result<usize, TrainingError> {
         let m = self.model.state.rnn.shape().m();
         self.h0.copy_from_slice(&self.model.state.h);
         let states = self.h0.chunks_exact_mut(m);
-        for (stream, (place, h0)) in self.walk.places(next).zip(states).enumerate() {
+        for (stream, (place, h0)) in self.order.positions(source).zip(states).enumerate() {
             let characters = self.corpus.chunk(stream, place)?;
             let begins_document = self.model.newline() == Some(characters[0]);
-            if next.begins || begins_document {
+            if source.resets || begins_document {
                 h0.fill(0.0);
             }
             let steps = characters.len() - 1;
@@ -249,9 +249,9 @@ impl Training {
                 self.position = place;
                 self.chunk.clear();
                 self.chunk.extend_from_slice(characters);
-                self.streams.resize(steps);
+                self.batch.resize(steps);
             }
-            (self.streams).begin(stream, &characters[..steps], &characters[1..], h0);
+            (self.batch).begin(stream, &characters[..steps], &characters[1..], h0);
         }
         Ok(self.chunk.len() - 1)
     }
@@ -279,9 +279,9 @@ impl Training {
             Loss::Mean => settings.batch_size.saturating_mul(steps),
         };
         let rule = settings.rule(state.updates + 1);
-        (self.streams).learn(&rule, divisor, &mut state.rnn, &mut state.memory);
+        (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.memory);
         let m = state.rnn.shape().m();
-        for (h, last) in state.h.chunks_exact_mut(m).zip(self.streams.last_h()) {
+        for (h, last) in state.h.chunks_exact_mut(m).zip(self.batch.last_h()) {
             h.copy_from_slice(last);
         }
         state.updates += 1;
