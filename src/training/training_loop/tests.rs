@@ -3,12 +3,15 @@ use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
 use crate::inference::sampling::{Sampling, Synthesizer, passage, synthesize};
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::Parameters;
+use crate::network::parameters::{Parameters, Shape, ShapeError};
 use crate::network::reference;
 use crate::network::unrolled::Unrolled;
 use crate::random::{Generator, Stream};
 use crate::settings::{Initialization, Order, Symbols};
+use crate::text::corpus::Corpus;
 use crate::text::vocabulary::Vocabulary;
+use crate::training::start::claim_memory;
+use std::io::Cursor;
 
 const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; at ten it rings again. ";
 
