@@ -24,7 +24,7 @@
 //!
 //! Where L is the mean, `divisor` after it is T. With Adam there are `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on
 //! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
-//! so on, and `beta2`. [`Optimizer`](crate::Optimizer) has their equations.
+//! so on, and `beta2`. [`Optimizer`] has their equations.
 //!
 //! The program writes them as `.npz`, safetensors or JSON.
 
