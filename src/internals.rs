@@ -15,7 +15,7 @@ modules! {
     files: arrays checkpoint exchange;
     inference: sampling scoring;
     kernels: buffer;
-    network: gradient optimizer parameters unrolled;
+    network: columns gradient optimizer parameters unrolled update;
     text: corpus vocabulary;
     training: intervals observation training_loop validation;
 }

@@ -60,6 +60,22 @@ impl State {
         })
     }
 
+    /// A copy.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] if it cannot be allocated.
+    pub(crate) fn try_clone(&self) -> Result<Self, ShapeError> {
+        let memory = self.memory.iter().map(Parameters::try_clone);
+        let mut h = zeros(self.h.len())?;
+        h.copy_from_slice(&self.h);
+        Ok(State {
+            rnn: self.rnn.try_clone()?,
+            memory: memory.collect::<Result<_, _>>()?,
+            h,
+            ..*self
+        })
+    }
+
     /// Takes over another state of the same shape, without allocating.
     ///
     /// # Panics

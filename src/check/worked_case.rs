@@ -31,39 +31,40 @@
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
 use crate::check::numerical::numerical;
+use crate::files::dimensions::dimensions;
 use crate::formats::array::{Array, Kind};
-use crate::kernels::Level;
+use crate::inference::recurrence::Recurrence;
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::{Parameters, ShapeError, Tensors, dimensions};
+use crate::network::parameters::{Parameters, ShapeError};
+use crate::network::reference::pre_activation;
 use crate::network::rnn::Rnn;
-use crate::network::unrolled::Unrolled;
 use crate::settings::{Loss, Settings};
-use crate::text::vocabulary::Vocabulary;
+use crate::text::vocabulary::{Vocabulary, one_hot};
 
-/// What an update begins with.
+/// The inputs of a worked case.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
     /// The network.
     pub rnn: &'a Rnn,
-    /// What the optimiser remembers.
+    /// What the optimizer remembers.
     pub memory: &'a [Parameters],
-    /// How the gradient moves the parameters.
+    /// The optimizer and its numbers, the loss, and the clip.
     pub settings: &'a Settings,
-    /// Updates before this one.
+    /// The number of updates before this one.
     pub updates: u64,
-    /// The characters.
+    /// The characters in the order of their indices.
     pub vocabulary: &'a Vocabulary,
-    /// What is read, and the hidden state before it.
+    /// The characters that are read, and the hidden state before them.
     pub case: Case<'a>,
 }
 
 /// All arrays of the case, in the order of the table above.
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
 ///
 /// # Panics
-/// Where the parts do not fit together, see [`Unrolled::begin`].
+/// Panics if the parts do not fit together, see [`Unrolled::begin`](crate::Unrolled::begin).
 pub fn worked_case(start: Start) -> Result<Vec<Array<'static>>, ShapeError> {
     let mut arrays = Arrays(Vec::new());
     arrays.add_text(start.vocabulary, start.case);
@@ -89,12 +90,12 @@ pub fn worked_case(start: Start) -> Result<Vec<Array<'static>>, ShapeError> {
     Ok(arrays.0)
 }
 
-/// What the sums over the steps are divided by, where they are.
+/// T if the loss is a mean; `None` if it is a sum.
 fn divisor(start: Start) -> Option<f64> {
     (start.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
 }
 
-/// What the cases call the numbers that an optimiser remembers.
+/// The letters that a case has before U and so on for what an optimizer remembers.
 pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
     match optimizer {
         Optimizer::AdaGrad => &["G_"],
@@ -139,16 +140,15 @@ impl Arrays {
     fn add_forward(&mut self, start: Start) -> Result<(), ShapeError> {
         let Start { rnn, case, .. } = start;
         let (m, K, T) = (rnn.shape().m(), rnn.shape().K(), case.inputs.len());
-        let mut steps = Unrolled::new(rnn.shape(), T, 1)?;
-        steps.begin(0, case.inputs, case.targets, case.h0);
+        let mut steps = case.unrolled(rnn.shape())?;
         let loss = rnn.forward(&mut steps);
+        // The logits, which the pass over all steps does not keep.
+        let mut recurrence = Recurrence::new(rnn, case.h0.to_vec());
         let (mut a, mut h, mut o, mut p) = (vec![], vec![], vec![0.0; T * K], vec![]);
         for (t, o) in o.chunks_exact_mut(K).enumerate() {
-            let before = steps.h(t, 0);
-            a.extend(pre_activation(rnn, case.inputs[t], before));
-            // The hidden state once more, and the logits, which the pass over all steps does not keep.
-            let mut now = vec![0.0; m];
-            rnn.step(Level::chosen(), case.inputs[t], before, &mut now, o);
+            let x = one_hot(&case.inputs[t..=t], K);
+            a.extend(pre_activation(&rnn.parameters, &x, steps.h(t, 0)));
+            recurrence.read(case.inputs[t], o);
             h.extend_from_slice(steps.h(t + 1, 0));
             p.extend_from_slice(steps.p(t, 0));
         }
@@ -196,23 +196,11 @@ impl Arrays {
     }
 }
 
-/// a = W h + U x + b.
-fn pre_activation(rnn: &Rnn, x: usize, h: &[f64]) -> Vec<f64> {
-    let Tensors { U, W, b, .. } = rnn.parameters.tensors();
-    let rows = W.chunks_exact(h.len()).zip(U.chunks_exact(rnn.shape().K()));
-    let of_row = |((W, U), b): ((&[f64], &[f64]), &f64)| {
-        let product: f64 = W.iter().zip(h).map(|(W, h)| W * h).sum();
-        product + (U[x] + b)
-    };
-    rows.zip(b).map(of_row).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::formats::array::Entries;
     use crate::network::reference;
-    use crate::text::vocabulary::one_hot;
     use crate::{Initialization, STORY, Settings, Training};
 
     fn trained(updates: u64) -> Training {

@@ -8,6 +8,7 @@
 //! the run's [`Plan`] as well. The settings stand under the keys of [`TABLE`](crate::settings::TABLE), the plan under those of
 //! [`PLAN`](crate::model::PLAN).
 
+use crate::files::dimensions::dimensions;
 use crate::files::metadata::{self, Metadata};
 use crate::formats::array::{Array, Kind};
 use crate::formats::disk::{self, Disk, System};
@@ -16,7 +17,7 @@ use crate::formats::names::shown;
 use crate::formats::safetensors::{self, SafeTensors};
 use crate::model::{Model, PLAN, Plan, State};
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::{Parameters, Shape, ShapeError, dimensions, zeros};
+use crate::network::parameters::{Parameters, Shape, ShapeError, zeros};
 use crate::network::rnn::Rnn;
 use crate::settings::{Order, SettingError, Settings};
 use crate::text::corpus::Source;

@@ -4,6 +4,7 @@
 
 pub(crate) mod arrays;
 pub(crate) mod checkpoint;
+pub(crate) mod dimensions;
 pub(crate) mod exchange;
 pub(crate) mod metadata;
 mod npz;

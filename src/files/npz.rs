@@ -1,12 +1,12 @@
 //! U, W, V, b and c by their own names in NumPy's `.npz`, with the vocabulary as an array of its own.
 
+use crate::files::dimensions::dimensions;
 use crate::files::weights::{
     ExchangeError, Own, Weights, missing, unknown, wrong_shape, wrong_type,
 };
 use crate::formats::array::{Array, Kind};
 use crate::formats::{npy, npz, zip};
 use crate::model::Model;
-use crate::network::parameters::dimensions;
 use crate::settings::Symbols;
 use std::io::{self, Write};
 

@@ -438,9 +438,9 @@ mod tests {
 
     /// [`Sampling`] entry by entry, with a sorted list of what is kept.
     fn twin(rnn: &Rnn, h0: &[f64], character: usize, sampling: Sampling) -> Vec<f64> {
-        let (m, K) = (rnn.shape().m(), rnn.shape().K());
-        let (mut h, mut o) = (vec![0.0; m], vec![0.0; K]);
-        rnn.step(Level::widest(), character, h0, &mut h, &mut o);
+        let K = rnn.shape().K();
+        let mut o = vec![0.0; K];
+        Recurrence::new(rnn, h0.to_vec()).read(character, &mut o);
         let largest = o.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if sampling.temperature != 1.0 {
             o = (o.iter().map(|o| (o - largest) / sampling.temperature)).collect();

@@ -46,3 +46,28 @@ pub fn packed(values: &[f64], count: usize, length: usize) -> Panels {
     panels.pack(0, Rows::tight(values, count, length));
     panels
 }
+
+/// Every number of rows and columns past two blocks of every blocking, and starts that are not
+/// aligned.
+pub fn shapes() -> impl Iterator<Item = (usize, usize, usize)> {
+    let sizes = || (0..=19).chain([31, 32, 33, 64, 65, 71]);
+    let wide = [255, 256, 257, 513, 600];
+    let all = sizes().flat_map(move |rows| sizes().map(move |columns| (rows, columns)));
+    let all = all.chain(
+        wide.into_iter()
+            .flat_map(|columns| [1, 4, 9, 13].map(|rows| (rows, columns))),
+    );
+    all.map(|(rows, columns)| (rows, columns, (rows + columns) % 5))
+}
+
+pub fn same(found: &[f64], expected: &[f64], what: &str) {
+    let bits = |values: &[f64]| -> Vec<u64> { values.iter().map(|x| x.to_bits()).collect() };
+    assert_eq!(bits(found), bits(expected), "{what}");
+}
+
+pub fn close(ours: &[f64], theirs: &[f64]) {
+    assert_eq!(ours.len(), theirs.len());
+    for (x, y) in ours.iter().zip(theirs) {
+        assert!((x - y).abs() <= 1e-12 * (1.0 + y.abs()), "{x} and {y}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Texts as sequences of indices, read in windows, however long they are.
 //!
 //! A text is read once from end to end ([`Corpus::open`]): that gives its vocabulary, length and digest, and
-//! marks by which any place is found again. Training then reads it through a window for every stream, and
+//! marks by which any place is found again. Training then reads it through a window for every sequence of the batch, and
 //! gets the same indices as from a text in memory, which is read the same way.
 //!
 //! As documents, a text is a newline, and then the characters of every line that is not blank with a newline
@@ -139,8 +139,8 @@ pub struct Corpus {
     vocabulary: Vocabulary,
     /// By code point: an index, or `u32::MAX`.
     indices: Vec<u32>,
-    streams: usize,
-    /// One for every stream, and one for what is held out.
+    batch_size: usize,
+    /// One for every sequence, and one for what is held out.
     windows: Vec<Window>,
 }
 
@@ -214,7 +214,7 @@ impl Corpus {
             found: vocabulary.clone(),
             vocabulary: vocabulary.clone(),
             indices: Vec::new(),
-            streams: 0,
+            batch_size: 0,
             windows: Vec::new(),
         };
         corpus.use_vocabulary(&vocabulary)?;
@@ -339,26 +339,26 @@ impl Corpus {
         index(&self.indices, symbol)
     }
 
-    /// Makes a window for each of so many streams, and one for what is held out.
+    /// Makes a window for each sequence of a batch, and one for what is held out.
     ///
     /// # Errors
     /// [`ShapeError`] where there is no memory for them.
-    pub(crate) fn split(&mut self, streams: usize) -> Result<(), ShapeError> {
-        let bytes = (WINDOWS / streams.max(1)).clamp(LEAST_WINDOW, WINDOW);
+    pub(crate) fn split(&mut self, batch_size: usize) -> Result<(), ShapeError> {
+        let bytes = (WINDOWS / batch_size.max(1)).clamp(LEAST_WINDOW, WINDOW);
         let indices = Window::indices(self.T, bytes);
         let each = indices.saturating_mul(size_of::<usize>()) + bytes + size_of::<Window>();
         let no_memory = ShapeError::NoMemory {
-            bytes: each.saturating_mul(streams),
+            bytes: each.saturating_mul(batch_size),
         };
         self.windows.clear();
-        self.streams = streams;
-        let windows = streams.saturating_add(1);
+        self.batch_size = batch_size;
+        let windows = batch_size.saturating_add(1);
         (self.windows.try_reserve_exact(windows)).map_err(|_| no_memory)?;
         let decoder = |bytes| {
             let bytes = zeros(bytes)?;
             Ok(Decoder::new(self.symbols, self.documents, bytes))
         };
-        for _ in 0..streams {
+        for _ in 0..batch_size {
             let window = Window::new(decoder(bytes)?, indices);
             self.windows.push(window.ok_or(no_memory)?);
         }
@@ -375,13 +375,13 @@ impl Corpus {
         self.document_chunks
     }
 
-    /// What a stream reads at `position`: T inputs, and one symbol more for the last target. In documents it ends with
+    /// What a sequence reads at `position`: T inputs, and one symbol more for the last target. In documents it ends with
     /// the document.
     ///
     /// # Errors
     /// [`TextError`] where the text can no longer be read, or is another.
-    pub(crate) fn chunk(&mut self, stream: usize, position: u64) -> Result<&[usize], TextError> {
-        self.read(stream, position, self.T)
+    pub(crate) fn chunk(&mut self, sequence: usize, position: u64) -> Result<&[usize], TextError> {
+        self.read(sequence, position, self.T)
     }
 
     /// The positions of what is held out: from the first that is an input alone to the last, a target alone. In
@@ -398,7 +398,7 @@ impl Corpus {
     pub(crate) fn held_out_chunk(&mut self, position: u64) -> Result<&[usize], TextError> {
         let (_, last) = self.held_out_positions();
         let steps = (last - position).min(HELD_OUT_STEPS as u64) as usize;
-        self.read(self.streams, position, steps)
+        self.read(self.batch_size, position, steps)
     }
 
     /// Up to so many steps through a window.

@@ -12,14 +12,13 @@ use crate::inference::sampling::report_sample;
 use crate::kernels::Level;
 use crate::model::{Model, Record, State};
 use crate::network::parameters::{Shape, ShapeError, zeros};
-use crate::network::unrolled::Unrolled;
 use crate::settings::{Loss, Settings};
 use crate::text::corpus::Corpus;
-use crate::training::batch::Streams;
+use crate::training::batch::Batch;
 use crate::training::error::TrainingError;
 use crate::training::intervals::competes_by_smooth_loss;
 use crate::training::observation::Observation;
-use crate::training::order::{Next, Walk};
+use crate::training::order::{TextOrder, UpdateSource};
 use crate::training::validation::{Validation, Validator};
 use std::io::Cursor;
 
@@ -27,7 +26,7 @@ use std::io::Cursor;
 #[derive(Debug)]
 pub struct Training {
     corpus: Corpus,
-    walk: Walk,
+    order: TextOrder,
     model: Model,
     best: Model,
     /// The last observation, as long as no update follows it.
@@ -40,7 +39,7 @@ pub struct Training {
     h0: Vec<f64>,
     /// The first stream's chunk, and the character after it.
     chunk: Vec<usize>,
-    streams: Streams,
+    batch: Batch,
     /// Present where text is held out.
     validator: Option<Validator>,
     /// The validation loss of the current parameters, once it is computed.
@@ -105,11 +104,10 @@ impl Training {
             corpus.use_vocabulary(&model.vocabulary)?;
         }
         let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
-        // The model and the best model with what the optimiser remembers.
-        let times = 2 + 2 * settings.optimizer.memory().len();
-        claim_memory(shape, &settings, corpus.learned(), times)?;
+        // The model and the best model, each with what the optimizer remembers.
+        claim_memory(shape, &settings, 2 + 2 * settings.optimizer.memory().len())?;
         let state = match from {
-            Some(model) => State::first(model.state.rnn.clone(), &settings)?,
+            Some(model) => State::first(model.state.rnn.try_clone()?, &settings)?,
             None => State::untrained(shape, &settings)?,
         };
         let model = Model {
@@ -122,7 +120,12 @@ impl Training {
                 updates_per_epoch: None,
             },
         };
-        Self::with(corpus, model.clone(), model)
+        let best = Model {
+            state: model.state.try_clone()?,
+            vocabulary: model.vocabulary.clone(),
+            ..model
+        };
+        Self::with(corpus, best, model)
     }
 
     /// Goes on with a run: `model` is its last state, `best` its best model.
@@ -178,8 +181,8 @@ impl Training {
             });
         }
         check_length(&corpus, &model.settings)?;
-        // Both models are there already.
-        claim_memory(shape, &model.settings, corpus.learned(), 0)?;
+        // Both models are in memory already.
+        claim_memory(shape, &model.settings, 0)?;
         Self::with(corpus, best, model)
     }
 
@@ -189,26 +192,26 @@ impl Training {
             "training: a text opened with other settings"
         );
         let level = Level::chosen();
-        let streams = Self::streams(&model, level, 1)?;
+        let batch = Self::batch(&model, level, 1)?;
         let validator = (model.settings.validation > 0.0)
             .then(|| Validator::new(model.state.rnn.shape(), level));
         corpus.split(model.settings.batch_size)?;
-        let walk = Walk::new(&model.settings, &corpus)?;
+        let order = TextOrder::new(&model.settings, &corpus)?;
         for model in [&mut model, &mut best] {
-            model.record.updates_per_epoch = Some(walk.updates_per_epoch());
+            model.record.updates_per_epoch = Some(order.updates_per_epoch());
         }
         let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
         chunk.clear();
         Ok(Training {
             corpus,
-            walk,
+            order,
             best,
             observed: None,
             position: 0,
             read_before: 0,
             h0: zeros(model.state.h.len())?,
             chunk,
-            streams,
+            batch,
             validator: validator.transpose()?,
             validation: None,
             competes: false,
@@ -216,14 +219,14 @@ impl Training {
         })
     }
 
-    fn streams(model: &Model, level: Level, threads: usize) -> Result<Streams, ShapeError> {
+    fn batch(model: &Model, level: Level, threads: usize) -> Result<Batch, ShapeError> {
         let Settings {
             sequence_length: T,
             batch_size: B,
             ..
         } = model.settings;
         let shape = model.state.rnn.shape();
-        Ok(Streams::new(shape, T, B, threads)?.at(level))
+        Ok(Batch::new(shape, T, B, threads)?.at(level))
     }
 
     /// Goes on at `level` and on up to `threads` threads. Neither changes what is learned.
@@ -232,7 +235,7 @@ impl Training {
     /// [`TrainingError::Shape`] where the memory for it cannot be had.
     pub fn on(self, level: Level, threads: usize) -> Result<Self, TrainingError> {
         Ok(Training {
-            streams: Self::streams(&self.model, level, threads)?,
+            batch: Self::batch(&self.model, level, threads)?,
             validator: self.validator.map(|validator| validator.at(level)),
             observed: None,
             ..self
@@ -268,7 +271,7 @@ impl Training {
 
     /// Updates in an epoch.
     pub fn updates_per_epoch(&self) -> u64 {
-        self.walk.updates_per_epoch()
+        self.order.updates_per_epoch()
     }
 
     /// Whether the current parameters are the best so far: they compete, and their loss is the lowest.
@@ -394,15 +397,15 @@ impl Training {
             loss: kind,
             ..
         } = self.model.settings;
-        let next = self.walk.next(&self.model.state);
-        let steps = self.read(&next)?;
+        let source = self.order.next_source(&self.model.state);
+        let steps = self.read(&source)?;
         let state = &self.model.state;
         let iteration = state.updates;
         let finite = |loss: f64| {
             let is_finite = loss.is_finite();
             (is_finite.then_some(loss)).ok_or(TrainingError::NotFinite { iteration, loss })
         };
-        let sum = self.streams.forward(&state.rnn);
+        let sum = self.batch.forward_backward(&state.rnn);
         let loss = finite(match kind {
             Loss::Sum => sum,
             Loss::Mean => sum / steps as f64,
@@ -416,25 +419,25 @@ impl Training {
             None => whole,
             Some(smooth) => 0.999 * smooth + 0.001 * whole,
         })?;
-        self.read_before = next.position as usize;
+        self.read_before = source.position as usize;
         Ok(Observation {
             iteration,
-            epoch: next.epoch,
+            epoch: source.epoch,
             loss,
             smooth_loss,
             ..Observation::UNKNOWN
         })
     }
 
-    /// Gives the streams their chunks and the hidden states that these begin with; returns the length of the chunks.
-    fn read(&mut self, next: &Next) -> Result<usize, TrainingError> {
+    /// Gives the sequences their chunks and the hidden states that these begin with; returns the length of the chunks.
+    fn read(&mut self, source: &UpdateSource) -> Result<usize, TrainingError> {
         let m = self.model.state.rnn.shape().m();
         self.h0.copy_from_slice(&self.model.state.h);
         let states = self.h0.chunks_exact_mut(m);
-        for (stream, (place, h0)) in self.walk.places(next).zip(states).enumerate() {
+        for (stream, (place, h0)) in self.order.positions(source).zip(states).enumerate() {
             let characters = self.corpus.chunk(stream, place)?;
             let begins_document = self.model.newline() == Some(characters[0]);
-            if next.begins || begins_document {
+            if source.resets || begins_document {
                 h0.fill(0.0);
             }
             let steps = characters.len() - 1;
@@ -442,9 +445,9 @@ impl Training {
                 self.position = place;
                 self.chunk.clear();
                 self.chunk.extend_from_slice(characters);
-                self.streams.resize(steps);
+                self.batch.resize(steps);
             }
-            (self.streams).begin(stream, &characters[..steps], &characters[1..], h0);
+            (self.batch).begin(stream, &characters[..steps], &characters[1..], h0);
         }
         Ok(self.chunk.len() - 1)
     }
@@ -472,9 +475,9 @@ impl Training {
             Loss::Mean => settings.batch_size.saturating_mul(steps),
         };
         let rule = settings.rule(state.updates + 1);
-        (self.streams).learn(&rule, divisor, &mut state.rnn, &mut state.memory);
+        (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.memory);
         let m = state.rnn.shape().m();
-        for (h, last) in state.h.chunks_exact_mut(m).zip(self.streams.last_h()) {
+        for (h, last) in state.h.chunks_exact_mut(m).zip(self.batch.last_h()) {
             h.copy_from_slice(last);
         }
         state.updates += 1;
@@ -536,30 +539,18 @@ fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingErro
     }
 }
 
-/// Asks for all that a run still needs at once, as many numbers as parameters so many times among it,
-/// and gives it back: a system that promises more than it has refuses one large request sooner than
-/// many small ones.
-fn claim_memory(
-    shape: Shape,
-    settings: &Settings,
-    learned: u64,
-    times: usize,
-) -> Result<(), ShapeError> {
-    let parameters = (shape.entries() * size_of::<f64>()).checked_mul(times);
-    let steps = Unrolled::bytes(shape, settings.sequence_length, settings.batch_size);
-    let validator = if settings.validation > 0.0 {
-        Validator::bytes(shape)
-    } else {
-        Some(0)
-    };
-    let walk = Some(Walk::bytes(settings, learned));
-    let bytes = [parameters, steps, validator, walk]
-        .into_iter()
-        .try_fold(0usize, |sum, part| sum.checked_add(part?))
-        .unwrap_or(usize::MAX);
-    Vec::<u8>::new()
-        .try_reserve_exact(bytes)
-        .map_err(|_| ShapeError::NoMemory { bytes })
+/// Asks for about as much memory as a run takes, in one request, and gives it back. Every buffer is refused on its own
+/// if it cannot be allocated; but a system that promises more memory than it has refuses only requests that are larger
+/// than all of it. `models` counts the parameters and what is shaped like them.
+fn claim_memory(shape: Shape, settings: &Settings, models: usize) -> Result<(), ShapeError> {
+    let parameters = shape.entries().saturating_mul(models);
+    // Of each step h_t, dL/da_t and g_t, and the same packed.
+    let rows = settings.sequence_length.saturating_mul(settings.batch_size);
+    let row = (4 * shape.m()).saturating_add(2 * shape.K());
+    let numbers = parameters.saturating_add(rows.saturating_mul(row));
+    let bytes = numbers.saturating_mul(size_of::<f64>());
+    let mut claim: Vec<u8> = Vec::new();
+    (claim.try_reserve_exact(bytes)).map_err(|_| ShapeError::NoMemory { bytes })
 }
 
 #[cfg(test)]

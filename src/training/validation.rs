@@ -65,12 +65,7 @@ impl Validator {
         })
     }
 
-    /// Bytes that [`Validator::new`] allocates; `None` where that overflows.
-    pub fn bytes(shape: Shape) -> Option<usize> {
-        Unrolled::bytes(shape, HELD_OUT_STEPS, 1)
-    }
-
-    /// Runs at `level`.
+    /// Reads at `level` from now on.
     pub fn at(self, level: Level) -> Self {
         Validator {
             steps: self.steps.at(level),

@@ -5,7 +5,7 @@ use crate::harness::{Ended, Folder};
 use elman::internals::array::{Array, Entries};
 use elman::internals::arrays;
 use elman::internals::arrays::Form;
-use elman::internals::diagnosis::Known;
+use elman::internals::diagnosis::WorkedCase;
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 
@@ -289,7 +289,7 @@ fn damaged_files_are_refused_or_compared() {
             .well();
         let whole = folder.read(&name);
         let right = arrays::read(&whole).unwrap();
-        let known = Known::of(right.clone()).unwrap();
+        let known = WorkedCase::from_arrays(right.clone()).unwrap();
         for _ in 0..400 {
             let mut bytes = whole.clone();
             for _ in 0..=below(3) {
@@ -314,7 +314,7 @@ fn damaged_files_are_refused_or_compared() {
             for array in &arrays {
                 known.compare(array);
             }
-            match Known::of(arrays) {
+            match WorkedCase::from_arrays(arrays) {
                 Ok(other) => {
                     compared += 1;
                     for array in &right {

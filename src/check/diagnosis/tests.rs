@@ -1,10 +1,11 @@
 //! A right program and its mistakes, written as a student would write them: dense, through
 //! [`crate::network::reference`].
 
+use super::array_pair::ArrayPair;
 use super::*;
 use crate::check::worked_case::{Start, worked_case};
 use crate::files::arrays::{self, Form};
-use crate::formats::array::{Entries, Kind};
+use crate::formats::array::{Array, Entries, Kind};
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::reference::{self, Pass, plus, product, transpose};
 use crate::text::vocabulary::one_hot;
@@ -13,7 +14,7 @@ use std::sync::OnceLock;
 
 /// What stands in the case, and what a student has of it.
 struct Lesson {
-    known: Known,
+    known: WorkedCase,
     parameters: Parameters,
     X: Vec<f64>,
     Y: Vec<f64>,
@@ -75,7 +76,7 @@ fn lesson(
 }
 
 /// The case of the update after some, as it comes back from a file.
-fn case_after(settings: Settings, updates: u64) -> (Training, Known) {
+fn case_after(settings: Settings, updates: u64) -> (Training, WorkedCase) {
     let mut training = Training::new(STORY, settings).unwrap();
     (0..updates).for_each(|_| _ = training.update().unwrap());
     training.observe().unwrap();
@@ -96,7 +97,7 @@ fn case_after(settings: Settings, updates: u64) -> (Training, Known) {
     let mut file = Vec::new();
     let case = worked_case(start).unwrap();
     arrays::write_to(&mut file, Form::Json, model.vocabulary.symbols(), &case).unwrap();
-    let known = Known::of(arrays::read(&file).unwrap()).unwrap();
+    let known = WorkedCase::from_arrays(arrays::read(&file).unwrap()).unwrap();
     (training, known)
 }
 
@@ -253,7 +254,7 @@ fn a_right_program_is_right_in_everything() {
         assert_eq!(lesson.reasons(lesson.right()), [None; 5]);
         assert_eq!(lesson.reasons(lesson.backward("")), [None; 5]);
         let (T, m, K) = (lesson.T(), lesson.m(), lesson.K());
-        let Pass { h, p, loss } = &lesson.pass;
+        let Pass { h, p, loss, .. } = &lesson.pass;
         for (name, shape, values) in [
             ("h", vec![T, m], h[1..].concat()),
             ("p", vec![T, K], p.concat()),
@@ -636,7 +637,13 @@ fn two_mistakes_are_one_of_them_or_unknown() {
 fn what_is_about_as_near_to_what_is_right_is_not_explained() {
     let is = |mine: f64| {
         let (mine, right) = ([mine, 0.5], [1.0, 0.5]);
-        Compared::new("x", &mine, &right, 1e-8).is(&[1.0 + 1e-8, 0.5])
+        let pair = ArrayPair {
+            name: "x",
+            mine: &mine,
+            right: &right,
+            tolerance: 1e-8,
+        };
+        pair.is(&[1.0 + 1e-8, 0.5])
     };
     assert!(is(1.0 + 1e-8) && is(1.0 + 1.2e-8));
     assert!(!is(1.0 + 1.9e-8) && !is(1.0 + 2.1e-8));
@@ -650,7 +657,7 @@ fn strange_arrays_of_a_case_are_compared_as_well() {
     let found = |right: &Array<'static>, mine: &Array| {
         let mut arrays = lesson.known.arrays.clone();
         arrays.push(right.clone());
-        Known::of(arrays).unwrap().compare(mine)
+        WorkedCase::from_arrays(arrays).unwrap().compare(mine)
     };
     let empty = array(&[lesson.T(), 0], vec![]);
     assert_eq!(found(&empty, &empty), Finding::Right);
@@ -675,7 +682,7 @@ fn other_arrays_are_no_case() {
     let told = |change: &dyn Fn(&mut Vec<Array>)| {
         let mut arrays = all.clone();
         change(&mut arrays);
-        Known::of(arrays).unwrap_err().to_string()
+        WorkedCase::from_arrays(arrays).unwrap_err().to_string()
     };
     let at = |name: &str| all.iter().position(|array| array.name == name).unwrap();
     let start = "not a case of elman check --write-case: ";
@@ -717,7 +724,7 @@ fn adam_edition() -> Settings {
     }
 }
 
-fn numbers_of<'a>(known: &'a Known, name: &str) -> &'a [f64] {
+fn numbers_of<'a>(known: &'a WorkedCase, name: &str) -> &'a [f64] {
     let array = known.arrays.iter().find(|array| array.name == name);
     match &array.unwrap().entries {
         Entries::Numbers(numbers) => numbers,
@@ -726,7 +733,7 @@ fn numbers_of<'a>(known: &'a Known, name: &str) -> &'a [f64] {
 }
 
 /// What is found in an array of the case's shape.
-fn reason_for(known: &Known, name: &str, values: Vec<f64>) -> Option<Reason> {
+fn reason_for(known: &WorkedCase, name: &str, values: Vec<f64>) -> Option<Reason> {
     let right = known.arrays.iter().find(|array| array.name == name);
     reason_of(known.compare(&Array {
         entries: Entries::Numbers(values.into()),
@@ -945,7 +952,7 @@ fn other_arrays_are_no_case_of_the_newer_edition() {
                 array.unwrap().entries = Entries::Numbers(values.into());
             }
         }
-        let told = Known::of(arrays).unwrap_err().to_string();
+        let told = WorkedCase::from_arrays(arrays).unwrap_err().to_string();
         assert!(told.ends_with(message), "{told}");
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::random::{Generator, Stream};
 use crate::text::pass::MARKS;
-use crate::training::order::Walk;
+use crate::training::order::TextOrder;
 use std::sync::{Arc, Mutex};
 
 fn settings(T: usize, documents: bool) -> Settings {
@@ -20,20 +20,20 @@ fn open(bytes: &[u8], symbols: Symbols, settings: &Settings) -> Result<Corpus, T
     Corpus::open(Cursor::new(bytes.to_vec()), &settings, |_| ())
 }
 
-/// From the start of every stream's part to its end.
-fn walk(corpus: &Corpus, streams: usize) -> Walk {
+/// From the start of every sequence's part to its end.
+fn walk(corpus: &Corpus, sequences: usize) -> TextOrder {
     let settings = Settings {
-        batch_size: streams,
+        batch_size: sequences,
         ..settings(corpus.T, corpus.documents)
     };
-    Walk::new(&settings, corpus).unwrap()
+    TextOrder::new(&settings, corpus).unwrap()
 }
 
 fn updates_per_epoch(corpus: &Corpus) -> u64 {
     walk(corpus, 1).updates_per_epoch()
 }
 
-/// What one stream reads in one epoch, chunk by chunk, as characters.
+/// What one sequence reads in one epoch, chunk by chunk, as characters.
 fn chunks(corpus: &mut Corpus) -> Vec<String> {
     let vocabulary = corpus.vocabulary().clone();
     let walk = walk(corpus, 1);
@@ -64,13 +64,13 @@ fn long_text() -> String {
 fn windows_read_what_is_in_the_text() {
     let text = long_text();
     let symbols: Vec<char> = text.chars().collect();
-    for (T, streams) in [(1, 1), (25, 1), (7, 3), (1000, 40), (300_000, 1)] {
+    for (T, sequences) in [(1, 1), (25, 1), (7, 3), (1000, 40), (300_000, 1)] {
         let mut corpus = Corpus::of(&text, &settings(T, false)).unwrap();
-        corpus.split(streams).unwrap();
-        let part = symbols.len() / streams;
+        corpus.split(sequences).unwrap();
+        let part = symbols.len() / sequences;
         let vocabulary = Vocabulary::of(&text);
         assert_eq!(corpus.vocabulary(), &vocabulary);
-        let walk = walk(&corpus, streams);
+        let walk = walk(&corpus, sequences);
         assert_eq!(walk.part(), part as u64);
         let updates = (part - 1) / T;
         assert_eq!(walk.updates_per_epoch(), updates as u64);
@@ -78,9 +78,9 @@ fn windows_read_what_is_in_the_text() {
         let steps = (0..updates.min(3000)).chain([updates - 1, 0, updates / 2, 1.min(updates - 1)]);
         for n in steps {
             assert!(!walk.is_over((n * T) as u64));
-            for stream in 0..streams {
-                let at = stream * part + n * T;
-                let chunk = corpus.chunk(stream, at as u64).unwrap();
+            for sequence in 0..sequences {
+                let at = sequence * part + n * T;
+                let chunk = corpus.chunk(sequence, at as u64).unwrap();
                 let expected = &symbols[at..][..=T];
                 let found = chunk.iter().map(|&x| vocabulary.characters()[x]);
                 assert!(found.eq(expected.iter().copied()), "T = {T}, chunk {n}");
@@ -117,9 +117,9 @@ fn a_jump_reads_little() {
     let input = Counted(Cursor::new(text.into_bytes()), read.clone());
     let mut corpus = Corpus::open(input, &settings(25, false), |_| ()).unwrap();
     corpus.split(2).unwrap();
-    let mut check = |stream: usize, at: usize| {
+    let mut check = |sequence: usize, at: usize| {
         let before = *read.lock().unwrap();
-        let chunk = corpus.chunk(stream, at as u64).unwrap();
+        let chunk = corpus.chunk(sequence, at as u64).unwrap();
         let found = chunk.iter().map(|&x| vocabulary.characters()[x]);
         assert!(found.eq(symbols[at..=at + 25].iter().copied()), "{at}");
         *read.lock().unwrap() - before
@@ -152,14 +152,14 @@ fn held_out(corpus: &mut Corpus) -> String {
 fn the_end_of_a_text_is_held_out() {
     let text = long_text();
     let symbols: Vec<char> = text.chars().collect();
-    for (validation, streams) in [(0.1, 1), (0.75, 1), (0.5, 7), (1e-5, 1)] {
+    for (validation, sequences) in [(0.1, 1), (0.75, 1), (0.5, 7), (1e-5, 1)] {
         let settings = Settings {
             validation,
-            batch_size: streams,
+            batch_size: sequences,
             ..settings(10, false)
         };
         let mut corpus = Corpus::of(&text, &settings).unwrap();
-        corpus.split(streams).unwrap();
+        corpus.split(sequences).unwrap();
         let held = (validation * symbols.len() as f64).floor() as usize;
         let learned = symbols.len() - held;
         assert_eq!(corpus.length(), symbols.len() as u64);
@@ -173,16 +173,16 @@ fn the_end_of_a_text_is_held_out() {
             ..settings
         };
         let mut alone = Corpus::of(&cut, &cut_settings).unwrap();
-        alone.split(streams).unwrap();
-        let walk = walk(&corpus, streams);
-        let updates = (learned / streams) as u64 / 10;
+        alone.split(sequences).unwrap();
+        let walk = walk(&corpus, sequences);
+        let updates = (learned / sequences) as u64 / 10;
         assert!(walk.updates_per_epoch().abs_diff(updates) <= 1);
-        for stream in 0..streams {
+        for sequence in 0..sequences {
             let position = 10 * (walk.updates_per_epoch() - 1);
             assert!(walk.is_over(position + 10) && !walk.is_over(position));
-            let position = position + stream as u64 * walk.part();
-            let chunk = corpus.chunk(stream, position).unwrap().to_vec();
-            assert_eq!(chunk, alone.chunk(stream, position).unwrap());
+            let position = position + sequence as u64 * walk.part();
+            let chunk = corpus.chunk(sequence, position).unwrap().to_vec();
+            assert_eq!(chunk, alone.chunk(sequence, position).unwrap());
         }
         let expected: String = symbols[learned..].iter().collect();
         for _ in 0..2 {

@@ -5,6 +5,7 @@ use crate::inference::sampling::{Sampling, Synthesizer, passage, synthesize};
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::Parameters;
 use crate::network::reference;
+use crate::network::unrolled::Unrolled;
 use crate::random::{Generator, Stream};
 use crate::settings::{Initialization, Order, Symbols};
 use crate::text::vocabulary::Vocabulary;
@@ -358,19 +359,6 @@ fn a_text_has_chunks_enough() {
     }
 }
 
-/// What is claimed at once holds the numbers of the chunks.
-#[test]
-fn memory_is_claimed_for_the_order_of_the_chunks() {
-    let shape = Shape::new(6, 20).unwrap();
-    let chunks = Settings {
-        order: Order::Chunks { length: 8 },
-        ..settings()
-    };
-    assert_eq!(claim_memory(shape, &chunks, 1000, 4), Ok(()));
-    let refused = claim_memory(shape, &chunks, u64::MAX, 4);
-    assert!(matches!(refused, Err(ShapeError::NoMemory { .. })));
-}
-
 #[test]
 fn an_update_follows_every_setting() {
     let usual = settings();
@@ -675,42 +663,22 @@ fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
 }
 
 #[test]
-fn memory_is_claimed_for_what_is_still_to_be_had() {
+fn memory_is_claimed_for_models_and_steps_together() {
     let shape = Shape::new(6, 20).unwrap();
-    assert_eq!(claim_memory(shape, &settings(), 0, 4), Ok(()));
-    assert_eq!(
-        claim_memory(shape, &settings(), 0, usize::MAX),
-        Err(ShapeError::NoMemory { bytes: usize::MAX })
-    );
-    let endless = Settings {
-        sequence_length: usize::MAX,
-        ..settings()
+    let claim = |sequence_length, models| {
+        let settings = Settings {
+            sequence_length,
+            ..settings()
+        };
+        claim_memory(shape, &settings, models)
     };
-    assert_eq!(
-        claim_memory(shape, &endless, 0, 4),
-        Err(ShapeError::NoMemory { bytes: usize::MAX })
-    );
-    // A run asks for parameters, sums, the best model's, and the steps at once.
-    let large = Settings {
-        hidden: 1 << 26,
-        ..settings()
-    };
-    let shape = Shape::new(large.hidden, Vocabulary::of(TEXT).len()).unwrap();
-    let steps = Unrolled::bytes(shape, large.sequence_length, 1).unwrap();
-    let bytes = 4 * 8 * shape.entries() + steps;
-    let refused = |settings| Training::new(TEXT, settings).unwrap_err();
-    let no_memory = |bytes| TrainingError::Shape(ShapeError::NoMemory { bytes });
-    assert_eq!(refused(large), no_memory(bytes));
-    // And for the steps of what is held out.
-    let validation = 0.1;
-    let bytes = bytes + Validator::bytes(shape).unwrap();
-    assert_eq!(
-        refused(Settings {
-            validation,
-            ..large
-        }),
-        no_memory(bytes)
-    );
+    assert_eq!(claim(5, 4), Ok(()));
+    let refused = Err(ShapeError::NoMemory { bytes: usize::MAX });
+    assert_eq!(claim(5, usize::MAX), refused);
+    assert_eq!(claim(usize::MAX, 4), refused);
+    // Half of the address space is more than any allocation may have.
+    let half = usize::MAX / size_of::<f64>() / 2;
+    assert!(claim(half / 2 / (4 * 6 + 2 * 20), half / 2 / shape.entries() + 1).is_err());
 }
 
 #[test]

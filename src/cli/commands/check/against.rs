@@ -7,7 +7,7 @@ use crate::cli::run::inputs::read_file;
 use crate::cli::terminal::output::print;
 use elman::internals::array::Array;
 use elman::internals::arrays;
-use elman::internals::diagnosis::{Finding, Known, Reason, Shown};
+use elman::internals::diagnosis::{Finding, PythonShape, Reason, WorkedCase};
 use std::path::Path;
 
 /// Arrays that the case does not have are named up to here.
@@ -22,7 +22,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         ));
     };
     let case = Path::new(case);
-    let known = Known::of(read(case)?).map_err(|error| Failure::at(case.display(), error))?;
+    let known =
+        WorkedCase::from_arrays(read(case)?).map_err(|error| Failure::at(case.display(), error))?;
     let arrays = read(mine)?;
     let names: Vec<&str> = known.names().collect();
     let place = |array: &Array| names.iter().position(|name| *name == array.name);
@@ -96,7 +97,7 @@ fn line(name: &str, finding: &Finding) -> String {
             need,
         } => {
             let reason = reason.unwrap_or(Reason::Unknown);
-            let (found, need) = (Shown(found), Shown(need));
+            let (found, need) = (PythonShape(found), PythonShape(need));
             format!("{name} wrong: {reason}, shape {found} instead of {need}\n")
         }
         Finding::NoNumbers { type_name } => {

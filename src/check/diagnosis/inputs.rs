@@ -1,34 +1,37 @@
-//! What a worked case begins with, read from its arrays.
+//! The inputs of a worked case, read back from its arrays.
 
-use super::CaseError;
 use crate::check::worked_case::letters;
 use crate::formats::array::Array;
 use crate::network::optimizer::{Optimizer, Rule};
+use crate::network::parameters::{Parameters, Shape};
+use crate::text::vocabulary::one_hot;
+use std::fmt;
 
-/// The parameters, in order.
+/// The names of the parameters, in order.
 pub(super) const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
 
-/// The numbers that a case begins with.
+/// The numbers from which all other arrays of a case follow.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
-    pub m: usize,
-    pub K: usize,
-    pub inputs: Vec<usize>,
-    pub targets: Vec<usize>,
-    pub theta: [Vec<f64>; 5],
+pub(super) struct CaseInputs {
+    pub T: usize,
+    /// The one-hot matrix of the inputs, T x K.
+    pub X: Vec<f64>,
+    /// The one-hot matrix of the targets, T x K.
+    pub Y: Vec<f64>,
+    pub parameters: Parameters,
     pub h0: Vec<f64>,
-    /// What the loss and the gradient are divided by: T where the loss is a mean, or 1.
+    /// The divisor of the loss and the gradient: T if the loss is a mean, otherwise 1.
     pub divisor: f64,
-    /// Adam's m; zeros elsewhere.
+    /// Adam's m; zeros for another optimizer.
     pub averages: [Vec<f64>; 5],
     /// v, or AdaGrad's G.
     pub squares: [Vec<f64>; 5],
     pub rule: Rule,
 }
 
-impl Given {
-    /// From the arrays of a case.
-    pub fn of(arrays: &[Array]) -> Result<Self, CaseError> {
+impl CaseInputs {
+    /// Reads them from the arrays of a case.
+    pub fn from_arrays(arrays: &[Array]) -> Result<Self, CaseError> {
         let arrays = Arrays(arrays);
         let U = arrays.find("U")?;
         let [m, K] = U.shape[..] else {
@@ -38,36 +41,83 @@ impl Given {
         if inputs.len() != targets.len() || inputs.is_empty() || m == 0 {
             return Err(wrong_shape(arrays.find("targets")?));
         }
-        // As long as the passes that are made of it.
+        // They are compared with passes of this length.
         arrays.numbers("h", &[inputs.len(), m])?;
         arrays.numbers("p", &[inputs.len(), K])?;
         let rule = arrays.rule()?;
-        let theta = arrays.parts("", m, K)?;
+        let parts = arrays.parts("", m, K)?;
         let memory = letters(rule.optimizer);
-        Ok(Given {
+        let shape = Shape::new(m, K).map_err(|_| wrong_shape(U))?;
+        let mut parameters = Parameters::zeros(shape).map_err(|_| wrong_shape(U))?;
+        parameters.values_mut().copy_from_slice(&parts.concat());
+        Ok(CaseInputs {
             averages: match memory {
                 [first, _] => arrays.parts(first, m, K)?,
-                _ => theta.each_ref().map(|part| vec![0.0; part.len()]),
+                _ => parts.map(|part| vec![0.0; part.len()]),
             },
             squares: arrays.parts(memory[memory.len() - 1], m, K)?,
             h0: arrays.numbers("h0", &[m])?,
             divisor: arrays.number_where(arrays.has("divisor"), "divisor", 1.0)?,
-            m,
-            K,
-            inputs,
-            targets,
-            theta,
+            T: inputs.len(),
+            X: one_hot(&inputs, K),
+            Y: one_hot(&targets, K),
+            parameters,
             rule,
         })
     }
+}
 
-    /// Steps.
-    pub fn T(&self) -> usize {
-        self.inputs.len()
+/// Why some arrays are not a worked case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CaseError {
+    /// An array is missing.
+    Missing {
+        /// Its name.
+        name: String,
+    },
+    /// The shape of an array does not fit the others.
+    WrongShape {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+    },
+    /// An array holds other numbers than a case, or none.
+    WrongNumbers {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl fmt::Display for CaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a case of elman check --write-case: ")?;
+        match self {
+            CaseError::Missing { name } => write!(f, "{name} is missing"),
+            CaseError::WrongShape { name, found } => {
+                write!(f, "{name} has the shape {}", PythonShape(found))
+            }
+            CaseError::WrongNumbers { name } => write!(f, "{name} holds other numbers"),
+        }
     }
 }
 
-/// Arrays, asked for by name.
+impl std::error::Error for CaseError {}
+
+/// A shape, displayed as Python writes it: `(5,)`.
+#[derive(Clone, Copy, Debug)]
+pub struct PythonShape<'a>(pub &'a [usize]);
+
+impl fmt::Display for PythonShape<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lengths: Vec<String> = self.0.iter().map(usize::to_string).collect();
+        let comma = if lengths.len() == 1 { "," } else { "" };
+        write!(f, "({}{comma})", lengths.join(", "))
+    }
+}
+
+/// Finds arrays by name.
 struct Arrays<'a>(&'a [Array<'a>]);
 
 impl Arrays<'_> {
@@ -96,7 +146,7 @@ impl Arrays<'_> {
         self.numbers(name, &[]).map(|one| one[0])
     }
 
-    /// A number that only some cases have.
+    /// A number that only some cases have, and otherwise `other`.
     fn number_where(&self, is_there: bool, name: &str, other: f64) -> Result<f64, CaseError> {
         if is_there {
             self.number(name)
@@ -114,7 +164,7 @@ impl Arrays<'_> {
         indices.ok_or_else(|| wrong_numbers(array))
     }
 
-    /// What there is of each of the parameters, by the letter before their names.
+    /// The arrays of the five parameters, by the letters before their names.
     fn parts(&self, before: &str, m: usize, K: usize) -> Result<[Vec<f64>; 5], CaseError> {
         let shapes = [&[m, K][..], &[m, m], &[K, m], &[m], &[K]];
         let mut parts: [Vec<f64>; 5] = Default::default();
@@ -124,7 +174,7 @@ impl Arrays<'_> {
         Ok(parts)
     }
 
-    /// The one whose numbers are remembered.
+    /// The optimizer whose numbers the case has.
     fn optimizer(&self) -> Optimizer {
         let is_there = |letter: &&str| self.has(&format!("{letter}U"));
         let is_whole = |optimizer: &Optimizer| letters(*optimizer).iter().all(is_there);
