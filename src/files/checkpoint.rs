@@ -9,17 +9,16 @@
 //! [`PLAN`](crate::model::PLAN).
 
 use crate::files::dimensions::dimensions;
-use crate::files::metadata::{self, Metadata};
+use crate::files::error::CheckpointError;
+use crate::files::metadata::{self, LOSS, Metadata};
 use crate::formats::array::{Array, Kind};
 use crate::formats::disk::{self, Disk, System};
-use crate::formats::error::FormatError;
-use crate::formats::names::shown;
 use crate::formats::safetensors::{self, SafeTensors};
 use crate::model::{Model, PLAN, Plan, State};
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::{Parameters, Shape, ShapeError, zeros};
+use crate::network::parameters::{Parameters, Shape, zeros};
 use crate::network::rnn::Rnn;
-use crate::settings::{Order, SettingError, Settings};
+use crate::settings::{Order, Settings};
 use crate::text::corpus::Source;
 use std::fmt;
 use std::fs;
@@ -28,146 +27,6 @@ use std::path::Path;
 
 /// No run makes more updates; from there on counting them cannot overflow.
 const MAX_UPDATES: u64 = 1 << 63;
-
-/// Why a file is no model, or could not be read or written.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum CheckpointError {
-    /// The system refused.
-    Io(io::Error),
-    /// A folder, a device or something else that is no file.
-    NotAFile,
-    /// No safetensors file.
-    Format(FormatError),
-    /// A safetensors file of something else: it has no metadata, or another `format`.
-    NotElman,
-    /// A metadata entry is not there.
-    MissingMetadata {
-        /// Its key.
-        key: &'static str,
-    },
-    /// A metadata entry cannot be what it says.
-    WrongMetadata {
-        /// Its key.
-        key: &'static str,
-        /// Its value.
-        value: String,
-        /// What it has to be.
-        need: String,
-    },
-    /// A setting is out of range.
-    Setting(SettingError),
-    /// Sizes that no network has.
-    Shape(ShapeError),
-    /// A tensor is not there.
-    MissingTensor {
-        /// Its name.
-        name: String,
-    },
-    /// A tensor that does not belong there.
-    UnknownTensor {
-        /// Its name.
-        name: String,
-    },
-    /// A tensor of another type or shape.
-    WrongTensor {
-        /// Its name.
-        name: String,
-        /// Type and shape in the file.
-        found: String,
-        /// Type and shape that it has to have.
-        need: String,
-    },
-    /// An entry that is NaN or infinite.
-    NotFinite {
-        /// The tensor.
-        name: String,
-        /// The entry's index in it.
-        index: usize,
-    },
-    /// An entry of what an optimiser remembers of squares that is below 0.
-    NegativeSum {
-        /// The tensor.
-        name: String,
-        /// The entry's index in it.
-        index: usize,
-    },
-}
-
-impl fmt::Display for CheckpointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CheckpointError::Io(error) => write!(f, "{error}"),
-            CheckpointError::NotAFile => write!(f, "not a regular file"),
-            CheckpointError::Format(error) => write!(f, "{error}"),
-            CheckpointError::NotElman => write!(
-                f,
-                "a safetensors file, but not a model of elman: its metadata do not say format = elman"
-            ),
-            CheckpointError::MissingMetadata { key } => {
-                write!(f, "the metadata lack {key:?}")
-            }
-            CheckpointError::WrongMetadata { key, value, need } => {
-                write!(
-                    f,
-                    "the metadata have {key} = {}, which must be {need}",
-                    shown(value)
-                )
-            }
-            CheckpointError::Setting(error) => write!(f, "the metadata: {error}"),
-            CheckpointError::Shape(error) => write!(f, "{error}"),
-            CheckpointError::MissingTensor { name } => {
-                write!(f, "the tensor {name:?} is missing")
-            }
-            CheckpointError::UnknownTensor { name } => {
-                write!(f, "the tensor {} is not part of a model", shown(name))
-            }
-            CheckpointError::WrongTensor { name, found, need } => {
-                write!(f, "the tensor {name:?} is {found} instead of {need}")
-            }
-            CheckpointError::NotFinite { name, index } => {
-                write!(
-                    f,
-                    "the tensor {name:?} has no finite number at entry {index}"
-                )
-            }
-            CheckpointError::NegativeSum { name, index } => write!(
-                f,
-                "the tensor {name:?} has a sum of squares below 0 at entry {index}"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for CheckpointError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            CheckpointError::Io(error) => Some(error),
-            CheckpointError::Format(error) => Some(error),
-            CheckpointError::Setting(error) => Some(error),
-            CheckpointError::Shape(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<io::Error> for CheckpointError {
-    fn from(error: io::Error) -> Self {
-        CheckpointError::Io(error)
-    }
-}
-
-impl From<FormatError> for CheckpointError {
-    fn from(error: FormatError) -> Self {
-        CheckpointError::Format(error)
-    }
-}
-
-impl From<ShapeError> for CheckpointError {
-    fn from(error: ShapeError) -> Self {
-        CheckpointError::Shape(error)
-    }
-}
 
 /// Writes a model to a file, see [`disk::replace`].
 ///
@@ -407,20 +266,25 @@ fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Result<(), 
     for (prefix, _) in groups(settings.optimizer) {
         let name = format!("{prefix}U");
         let found = parts.next().map(|part| U(part.shape()));
-        let found = found.ok_or_else(|| missing(&name))?;
+        let found = found.ok_or_else(|| CheckpointError::missing_tensor(&name))?;
         if found != U(shape) {
-            return Err(wrong_tensor(&name, "F64", &found, &U(shape)));
+            return Err(CheckpointError::wrong_tensor(
+                &name,
+                "F64",
+                &found,
+                &U(shape),
+            ));
         }
     }
     if parts.next().is_some() {
-        let name = "what another optimizer remembers".to_string();
-        return Err(CheckpointError::UnknownTensor { name });
+        let name = "what another optimizer remembers";
+        return Err(CheckpointError::unknown_tensor(name));
     }
     let (found, need) = (state.h.len(), settings.batch_size.saturating_mul(shape.m()));
     if found == need {
         Ok(())
     } else {
-        Err(wrong_tensor("h", "F64", &[found], &[need]))
+        Err(CheckpointError::wrong_tensor("h", "F64", &[found], &[need]))
     }
 }
 
@@ -447,29 +311,15 @@ fn check_best(state: &State, settings: &Settings) -> Result<(), CheckpointError>
 /// Update 0 sets all of them, and its parameters are the first that compete.
 fn check_loss(key: &'static str, loss: Option<f64>, updates: u64) -> Result<(), CheckpointError> {
     match loss {
-        None if updates > 0 => Err(CheckpointError::MissingMetadata { key }),
+        None if updates > 0 => Err(CheckpointError::missing_metadata(key)),
         Some(loss) if !(loss >= 0.0 && loss.is_finite()) => Err(wrong(key, loss, LOSS)),
         Some(loss) if updates == 0 => Err(wrong(key, loss, "absent before the first update")),
         _ => Ok(()),
     }
 }
 
-pub(super) const LOSS: &str = "a finite number of at least 0";
-
-fn wrong(key: &'static str, value: impl fmt::Debug, need: &str) -> CheckpointError {
-    CheckpointError::WrongMetadata {
-        key,
-        value: format!("{value:?}"),
-        need: need.to_string(),
-    }
-}
-
-fn wrong_tensor(name: &str, dtype: &str, found: &[usize], need: &[usize]) -> CheckpointError {
-    CheckpointError::WrongTensor {
-        name: name.to_string(),
-        found: format!("{dtype} {found:?}"),
-        need: format!("F64 {need:?}"),
-    }
+fn wrong(key: &str, value: impl fmt::Debug, need: &str) -> CheckpointError {
+    CheckpointError::wrong_metadata(key, &format!("{value:?}"), need)
 }
 
 /// Writes a model that has been checked.
@@ -490,7 +340,7 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
     let metadata = Metadata::of(&file)?;
     let vocabulary = metadata.vocabulary()?;
     let hidden = file.tensors.iter().find(|tensor| tensor.name == "b");
-    let hidden = hidden.ok_or_else(|| missing("b"))?;
+    let hidden = hidden.ok_or_else(|| CheckpointError::missing_tensor("b"))?;
     let m = hidden.shape.first().copied().unwrap_or(0);
     let shape = Shape::new(m, vocabulary.len())?;
     // All of them are there before anything of their size is allocated.
@@ -533,12 +383,6 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
     Ok((model, plan))
 }
 
-fn missing(name: &str) -> CheckpointError {
-    CheckpointError::MissingTensor {
-        name: name.to_string(),
-    }
-}
-
 /// The tensors of a model in the order of the module's head, each with its type and shape as they
 /// have to be.
 fn find_tensors<'a, 'b>(
@@ -557,15 +401,13 @@ fn find_tensors<'a, 'b>(
 
     let is_needed = |tensor: &Array| needed.iter().any(|(name, _)| *name == tensor.name);
     if let Some(tensor) = file.tensors.iter().find(|tensor| !is_needed(tensor)) {
-        return Err(CheckpointError::UnknownTensor {
-            name: tensor.name.clone(),
-        });
+        return Err(CheckpointError::unknown_tensor(&tensor.name));
     }
     let found = needed.iter().map(|(name, dimensions)| {
         let tensor = file.tensors.iter().find(|tensor| tensor.name == *name);
-        let tensor = tensor.ok_or_else(|| missing(name))?;
+        let tensor = tensor.ok_or_else(|| CheckpointError::missing_tensor(name))?;
         if tensor.kind != Kind::F64 || tensor.shape != *dimensions {
-            return Err(wrong_tensor(
+            return Err(CheckpointError::wrong_tensor(
                 name,
                 &tensor.type_name,
                 &tensor.shape,
@@ -591,22 +433,19 @@ fn check_entries(model: &Model) -> Result<(), CheckpointError> {
     let groups: Vec<(String, bool)> = groups(model.settings.optimizer).collect();
     for (i, tensor) in tensors(model).into_iter().enumerate() {
         let values = tensor.numbers().unwrap_or_default();
-        let name = || tensor.name.clone();
         if let Some(index) = values.iter().position(|x| !x.is_finite()) {
-            return Err(CheckpointError::NotFinite {
-                name: name(),
-                index,
-            });
+            let name = tensor.name.clone();
+            return Err(CheckpointError::NotFinite { name, index });
         }
         // Five tensors each; what comes after them may have any sign.
         let is_positive = groups
             .get(i / 5)
             .is_some_and(|(_, is_positive)| *is_positive);
         if let Some(index) = values.iter().position(|&x| is_positive && x < 0.0) {
-            return Err(CheckpointError::NegativeSum {
-                name: name(),
-                index,
-            });
+            return Err(CheckpointError::Tensor(format!(
+                "the tensor {:?} has a sum of squares below 0 at entry {index}",
+                tensor.name
+            )));
         }
     }
     Ok(())

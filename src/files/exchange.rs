@@ -15,7 +15,7 @@
 //! back the layers may have any names, the characters any order: the rows and columns that belong to them are
 //! put in the order of the vocabulary.
 
-use crate::files::weights::ExchangeError;
+use crate::files::error::ExchangeError;
 use crate::files::{npz, torch};
 use crate::formats::disk::{self, System};
 use crate::formats::error::FormatError;

@@ -1,12 +1,15 @@
 //! The strings of a model file: settings, text, where its training stands, and the plan of its run.
 
-use super::checkpoint::{CheckpointError, LOSS};
+use crate::files::error::CheckpointError;
 use crate::formats::safetensors::SafeTensors;
 use crate::model::{Model, PLAN, Plan, Record};
 use crate::settings::{SetError, Setting, Settings, Stored, Symbols, TABLE, ValueError};
 use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
 use std::str::FromStr;
+
+/// What a loss has to be.
+pub const LOSS: &str = "a finite number of at least 0";
 
 /// The version of the metadata that this crate writes, and the only one it reads.
 const FORMAT_VERSION: &str = "1";
@@ -90,15 +93,11 @@ impl<'a> Metadata<'a> {
 
     fn get(&self, key: &'static str) -> Result<&'a str, CheckpointError> {
         self.find(key)
-            .ok_or(CheckpointError::MissingMetadata { key })
+            .ok_or_else(|| CheckpointError::missing_metadata(key))
     }
 
-    fn wrong(&self, key: &'static str, need: impl Into<String>) -> CheckpointError {
-        CheckpointError::WrongMetadata {
-            key,
-            value: self.find(key).unwrap_or_default().to_string(),
-            need: need.into(),
-        }
+    fn wrong(&self, key: &str, need: &str) -> CheckpointError {
+        CheckpointError::wrong_metadata(key, self.find(key).unwrap_or_default(), need)
     }
 
     pub fn parse<N: FromStr>(
@@ -159,7 +158,7 @@ impl<'a> Metadata<'a> {
             match self.find(key) {
                 Some(text) => self.set(row, key, text, &mut settings)?,
                 None if row.stored == Stored::Always && row.get(&settings).is_some() => {
-                    return Err(CheckpointError::MissingMetadata { key: row.key });
+                    return Err(CheckpointError::missing_metadata(row.key));
                 }
                 None => {}
             }
@@ -180,7 +179,7 @@ impl<'a> Metadata<'a> {
             Err(SetError::Value(ValueError::TooLarge(need))) => need.to_string(),
             Err(SetError::Value(ValueError::Malformed(need))) => need,
         };
-        Err(self.wrong(key, need))
+        Err(self.wrong(key, &need))
     }
 
     /// All of the plan is there but what need not be asked for, or nothing.

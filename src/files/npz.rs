@@ -1,9 +1,8 @@
 //! U, W, V, b and c by their own names in NumPy's `.npz`, with the vocabulary as an array of its own.
 
 use crate::files::dimensions::dimensions;
-use crate::files::weights::{
-    ExchangeError, Own, Weights, missing, unknown, wrong_shape, wrong_type,
-};
+use crate::files::error::ExchangeError;
+use crate::files::weights::{Own, Weights};
 use crate::formats::array::{Array, Kind};
 use crate::formats::{npy, npz, zip};
 use crate::model::Model;
@@ -47,12 +46,14 @@ pub(super) fn find<'a>(entries: &[zip::Entry<'a>]) -> Result<Weights<'a>, Exchan
         let place = NAMES.iter().position(|known| name == Some(known));
         let place = place.ok_or_else(|| {
             let name = name.unwrap_or(&entry.name);
-            unknown(name, "U, W, V, b, c and vocabulary")
+            ExchangeError::unknown_array(name, "U, W, V, b, c and vocabulary")
         })?;
         found[place] = Some(npy::read(NAMES[place], entry.bytes)?);
     }
     let [U, W, V, b, c, vocabulary, documents] = found;
-    let need = |array: Option<Array<'a>>, name: &str| array.ok_or_else(|| missing(name));
+    let need = |array: Option<Array<'a>>, name: &str| {
+        array.ok_or_else(|| ExchangeError::missing_array(name))
+    };
     let (symbols, vocabulary) = match vocabulary {
         Some(vocabulary) => {
             let (symbols, characters) = characters(&vocabulary)?;
@@ -84,18 +85,19 @@ fn characters(vocabulary: &Array) -> Result<(Symbols, Vec<char>), ExchangeError>
         _ => Symbols::Characters,
     };
     if vocabulary.shape.len() != 1 {
-        return Err(wrong_shape(
+        return Err(ExchangeError::wrong_shape(
             vocabulary,
             &[vocabulary.shape.iter().product()],
         ));
     }
     let points = vocabulary.numbers().filter(|_| !vocabulary.kind.is_float());
-    let points =
-        points.ok_or_else(|| wrong_type(vocabulary, "u1 for bytes, u4 or U1 for characters"))?;
+    let points = points.ok_or_else(|| {
+        ExchangeError::wrong_type(vocabulary, "u1 for bytes, u4 or U1 for characters")
+    })?;
     let character = |&point: &f64| char::from_u32(u32::try_from(point as i64).ok()?);
     let characters = points.iter().map(character).collect::<Option<Vec<char>>>();
-    let characters =
-        characters.ok_or_else(|| wrong_type(vocabulary, "code points of characters"))?;
+    let characters = characters
+        .ok_or_else(|| ExchangeError::wrong_type(vocabulary, "code points of characters"))?;
     Ok((symbols, characters))
 }
 
@@ -104,6 +106,6 @@ fn boolean(flag: &Array) -> Result<bool, ExchangeError> {
     match (flag.kind, flag.stored_bytes()) {
         (Kind::Bool, [0]) => Ok(false),
         (Kind::Bool, [1]) => Ok(true),
-        _ => Err(wrong_type(flag, "one b1, True or False")),
+        _ => Err(ExchangeError::wrong_type(flag, "one b1, True or False")),
     }
 }

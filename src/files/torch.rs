@@ -1,6 +1,7 @@
 //! The names and shapes of `torch.nn.RNN` and a `torch.nn.Linear` after it, in a safetensors file.
 
-use crate::files::weights::{ExchangeError, Own, Weights, matrix, missing, unknown};
+use crate::files::error::ExchangeError;
+use crate::files::weights::{Own, Weights, matrix};
 use crate::formats::array::{Array, Kind};
 use crate::formats::names::shown;
 use crate::formats::safetensors::{self, SafeTensors};
@@ -55,12 +56,15 @@ pub(super) fn find(file: SafeTensors<'_>) -> Result<Weights<'_>, ExchangeError> 
     let [U, W, bias_ih, bias_hh] = RECURRENT.map(|leaf| take(&recurrent, leaf));
     let [V, c] = ["weight", "bias"].map(|leaf| take(&linear, leaf));
     if let Some(array) = arrays.first() {
-        return Err(unknown(&array.name, "one recurrent and one linear layer"));
+        return Err(ExchangeError::unknown_array(
+            &array.name,
+            "one recurrent and one linear layer",
+        ));
     }
 
     let missing = |module: &str, leaf: &str| match module {
-        "" => missing(leaf),
-        _ => missing(&format!("{module}.{leaf}")),
+        "" => ExchangeError::missing_array(leaf),
+        _ => ExchangeError::missing_array(&format!("{module}.{leaf}")),
     };
     let b = match (bias_ih, bias_hh) {
         (Some(one), Some(other)) => vec![one, other],

@@ -1,97 +1,14 @@
 //! The arrays of a file with weights, and the model that they make.
 
+use crate::files::error::ExchangeError;
 use crate::formats::array::Array;
-use crate::formats::error::FormatError;
 use crate::formats::names::shown;
 use crate::model::{Model, Record, State};
-use crate::network::parameters::{Parameters, Shape, ShapeError};
+use crate::network::parameters::{Parameters, Shape};
 use crate::network::rnn::Rnn;
 use crate::settings::{Settings, Symbols};
 use crate::text::vocabulary::Vocabulary;
 use std::borrow::Cow;
-use std::fmt;
-
-/// Why a file holds no weights of such a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ExchangeError {
-    /// It is no file of either format, or a damaged one.
-    Format(FormatError),
-    /// Its arrays are not those of such a network.
-    Arrays(String),
-    /// The sizes are those of no network.
-    Shape(ShapeError),
-    /// Neither the file nor the caller says which characters the model has.
-    NoVocabulary {
-        /// K.
-        K: usize,
-    },
-    /// The characters do not fit the network, or are not each there once.
-    Vocabulary(String),
-}
-
-impl fmt::Display for ExchangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ExchangeError::Format(error) => write!(f, "{error}"),
-            ExchangeError::Shape(error) => write!(f, "{error}"),
-            ExchangeError::Arrays(message) | ExchangeError::Vocabulary(message) => {
-                f.write_str(message)
-            }
-            ExchangeError::NoVocabulary { K } => write!(
-                f,
-                "the file does not say which {K} characters the model has: name them with --vocabulary"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ExchangeError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ExchangeError::Format(error) => Some(error),
-            ExchangeError::Shape(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<FormatError> for ExchangeError {
-    fn from(error: FormatError) -> Self {
-        ExchangeError::Format(error)
-    }
-}
-
-impl From<ShapeError> for ExchangeError {
-    fn from(error: ShapeError) -> Self {
-        ExchangeError::Shape(error)
-    }
-}
-
-/// An array is not there.
-pub(super) fn missing(name: &str) -> ExchangeError {
-    ExchangeError::Arrays(format!("{} is missing", shown(name)))
-}
-
-/// An array does not belong to a model, which has `need`.
-pub(super) fn unknown(name: &str, need: &str) -> ExchangeError {
-    let name = shown(name);
-    ExchangeError::Arrays(format!("{name} is not part of the model: it has {need}"))
-}
-
-/// An array has entries of another type than `need`.
-pub(super) fn wrong_type(array: &Array, need: &str) -> ExchangeError {
-    let (name, found) = (shown(&array.name), shown(&array.type_name));
-    ExchangeError::Arrays(format!("{name} has the type {found}, which must be {need}"))
-}
-
-/// An array has another shape than `need`.
-pub(super) fn wrong_shape(array: &Array, need: &[usize]) -> ExchangeError {
-    let (name, found) = (shown(&array.name), &array.shape);
-    ExchangeError::Arrays(format!(
-        "{name} has the shape {found:?} instead of {need:?}"
-    ))
-}
 
 /// The two dimensions of a matrix.
 pub(super) fn matrix(array: &Array) -> Result<[usize; 2], ExchangeError> {
@@ -189,13 +106,13 @@ impl Weights<'_> {
 /// Refuses an array of another shape, or one without floating-point numbers. A vector may be a column.
 fn require(array: &Array, need: &[usize]) -> Result<(), ExchangeError> {
     if !array.kind.is_float() {
-        return Err(wrong_type(array, "F64, F32, F16 or BF16"));
+        return Err(ExchangeError::wrong_type(array, "F64, F32, F16 or BF16"));
     }
     let is_column = need.len() == 1 && array.shape == [need[0], 1];
     if array.shape == need || is_column {
         Ok(())
     } else {
-        Err(wrong_shape(array, need))
+        Err(ExchangeError::wrong_shape(array, need))
     }
 }
 
