@@ -270,9 +270,7 @@ impl Model {
 
     /// The index of the newline between documents, where it has learned such.
     pub fn newline(&self) -> Option<usize> {
-        (self.settings.documents)
-            .then(|| self.vocabulary.index('\n'))
-            .flatten()
+        (self.settings.documents).then(|| self.vocabulary.index('\n')).flatten()
     }
 }
 
@@ -283,15 +281,11 @@ mod tests {
     #[test]
     fn the_first_parameters_vary_as_the_edition_says() {
         let shape = Shape::new(100, 80).unwrap();
-        let rnn = State::untrained(shape, &Settings::adam_edition())
-            .unwrap()
-            .rnn;
+        let rnn = State::untrained(shape, &Settings::adam_edition()).unwrap().rnn;
         let parts = rnn.parameters.tensors();
-        for (values, variance) in [
-            (parts.U, 1.0 / 160.0),
-            (parts.W, 1.0 / 200.0),
-            (parts.V, 1.0 / 100.0),
-        ] {
+        for (values, variance) in
+            [(parts.U, 1.0 / 160.0), (parts.W, 1.0 / 200.0), (parts.V, 1.0 / 100.0)]
+        {
             let found: f64 = values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64;
             // 8,000 draws or more: the estimate is within 5 of its deviations.
             assert!((found / variance - 1.0).abs() < 5.0 * (2.0 / 8000f64).sqrt());

@@ -13,13 +13,8 @@ use elman::network::{Optimizer, Rule};
 use std::hint::black_box;
 
 /// So small that however often the same gradient comes, the parameters stay where they are.
-pub const RULE: Rule = Rule {
-    optimizer: Optimizer::AdaGrad,
-    eta: 1e-9,
-    epsilon: 1e-8,
-    clip: 5.0,
-    t: 1000,
-};
+pub const RULE: Rule =
+    Rule { optimizer: Optimizer::AdaGrad, eta: 1e-9, epsilon: 1e-8, clip: 5.0, t: 1000 };
 
 struct Matvec<'a>(Rows<'a>, Rows<'a>, RowsMut<'a>, RowOrder);
 
@@ -139,10 +134,7 @@ fn optimizer<U: EntryUpdate<N>, const N: usize>(
             theta: black_box(&mut theta),
             memory: memory.each_mut().map(|part| black_box(&mut part[..])),
         };
-        Level::widest().run(Update {
-            sink,
-            gradient: &gradient,
-        });
+        Level::widest().run(Update { sink, gradient: &gradient });
     });
 }
 
@@ -263,10 +255,7 @@ pub fn elementwise(criterion: &mut Criterion) {
         });
         let (x, mut y) = (numbers(4 * m), numbers(4 * m));
         measure(&mut group, "exp", m, 4 * m, || {
-            Level::widest().run(Exp {
-                x: black_box(&x),
-                y: black_box(&mut y),
-            });
+            Level::widest().run(Exp { x: black_box(&x), y: black_box(&mut y) });
         });
         measure(&mut group, "ln", m, 4 * m, || {
             for (x, y) in black_box(&x).iter().zip(black_box(&mut y).iter_mut()) {

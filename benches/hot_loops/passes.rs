@@ -84,11 +84,7 @@ pub fn sums(criterion: &mut Criterion) {
 }
 
 fn training(m: usize, batch_size: usize, level: Level) -> Training {
-    let settings = Settings {
-        hidden: m,
-        batch_size,
-        ..Settings::default()
-    };
+    let settings = Settings { hidden: m, batch_size, ..Settings::default() };
     let training = Training::new(&text(), settings).expect("a good text");
     training.on(level, 1).expect("memory")
 }
@@ -141,11 +137,7 @@ pub fn gradient_check(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("gradient_check");
     group.sample_size(10);
     let (rnn, text) = (network(5, 0.01), characters());
-    let case = Case {
-        inputs: &text[..T],
-        targets: &text[1..],
-        h0: &[0.0; 5],
-    };
+    let case = Case { inputs: &text[..T], targets: &text[1..], h0: &[0.0; 5] };
     measure(&mut group, "m", 5, rnn.shape().entries(), || {
         black_box(check_gradients(black_box(&rnn), case).expect("memory"));
     });

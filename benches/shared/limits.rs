@@ -14,11 +14,7 @@ pub struct Limit {
 
 impl Limit {
     fn new(name: impl ToString, entries: usize, run: impl FnMut() + 'static) -> Self {
-        Limit {
-            name: name.to_string(),
-            entries,
-            run: Box::new(run),
-        }
+        Limit { name: name.to_string(), entries, run: Box::new(run) }
     }
 }
 

@@ -176,10 +176,7 @@ pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
 /// # Panics
 /// Panics if the shapes differ.
 pub fn compare(analytic: &Parameters, numerical: &Numerical) -> Comparison {
-    let Numerical {
-        derivative,
-        estimate,
-    } = numerical;
+    let Numerical { derivative, estimate } = numerical;
     assert!(
         analytic.shape() == derivative.shape() && analytic.shape() == estimate.shape(),
         "compare: shapes"
@@ -200,34 +197,24 @@ pub fn compare(analytic: &Parameters, numerical: &Numerical) -> Comparison {
             undecided: 0,
             wrong: 0,
         };
-        row.largest_entry = a
-            .values
-            .iter()
-            .fold(0.0, |largest, a| largest_of(largest, a.abs()));
+        row.largest_entry = a.values.iter().fold(0.0, |largest, a| largest_of(largest, a.abs()));
         let numbers = a.values.iter().zip(n.values).zip(estimate.values);
         for (i, ((&a, &n), &estimate)) in numbers.enumerate() {
             row.count(i, a, n, estimate);
         }
         row
     });
-    Comparison {
-        rows: rows.collect(),
-    }
+    Comparison { rows: rows.collect() }
 }
 
 impl Row {
     fn add(&mut self, other: &Row) {
-        assert_eq!(
-            (self.rows, self.columns),
-            (other.rows, other.columns),
-            "comparisons: shapes"
-        );
+        assert_eq!((self.rows, self.columns), (other.rows, other.columns), "comparisons: shapes");
         self.largest_entry = largest_of(self.largest_entry, other.largest_entry);
         self.estimate = largest_of(self.estimate, other.estimate);
-        for (largest, other) in [
-            (&mut self.absolute, other.absolute),
-            (&mut self.relative, other.relative),
-        ] {
+        for (largest, other) in
+            [(&mut self.absolute, other.absolute), (&mut self.relative, other.relative)]
+        {
             if !largest.error.is_nan() && over(other.error, largest.error) {
                 *largest = other;
             }
@@ -242,10 +229,7 @@ impl Row {
     fn count(&mut self, index: usize, a: f64, n: f64, estimate: f64) {
         let (row, column) = (index / self.columns, index % self.columns);
         let (absolute, relative) = errors(a, n);
-        for (largest, error) in [
-            (&mut self.absolute, absolute),
-            (&mut self.relative, relative),
-        ] {
+        for (largest, error) in [(&mut self.absolute, absolute), (&mut self.relative, relative)] {
             if !largest.error.is_nan() && over(error, largest.error) {
                 *largest = Largest { error, row, column };
             }
@@ -281,11 +265,7 @@ fn over(error: f64, limit: f64) -> bool {
 
 /// The larger of two numbers; NaN is the largest.
 fn largest_of(largest: f64, x: f64) -> f64 {
-    if !largest.is_nan() && over(x, largest) {
-        x
-    } else {
-        largest
-    }
+    if !largest.is_nan() && over(x, largest) { x } else { largest }
 }
 
 /// Whether two numbers differ in a digit that counts.
@@ -325,19 +305,11 @@ mod tests {
                 generator.fill_normal(parts.c, sigma);
                 generator.fill_normal(&mut h0, 0.5);
             }
-            Setting {
-                rnn,
-                text: vocabulary.encode(TEXT).unwrap(),
-                h0,
-            }
+            Setting { rnn, text: vocabulary.encode(TEXT).unwrap(), h0 }
         }
 
         fn case(&self) -> Case<'_> {
-            Case {
-                inputs: &self.text[..25],
-                targets: &self.text[1..26],
-                h0: &self.h0,
-            }
+            Case { inputs: &self.text[..25], targets: &self.text[1..26], h0: &self.h0 }
         }
     }
 
@@ -405,14 +377,8 @@ mod tests {
         let setting = Setting::new(5, 0.3, 2);
         let (rnn, case) = (&setting.rnn, setting.case());
         let (analytic, numerical) = (analytic(rnn, case).unwrap(), numerical(rnn, case).unwrap());
-        assert_ne!(
-            analytic, numerical.derivative,
-            "rounding alone tells them apart"
-        );
-        assert_eq!(
-            check_gradients(rnn, case).unwrap(),
-            compare(&analytic, &numerical)
-        );
+        assert_ne!(analytic, numerical.derivative, "rounding alone tells them apart");
+        assert_eq!(check_gradients(rnn, case).unwrap(), compare(&analytic, &numerical));
     }
 
     #[test]
@@ -488,13 +454,7 @@ mod tests {
         let spoiled = wrong_after(&setting, |g| g.tensors_mut().V[7] = f64::NAN);
         assert_eq!(names(&spoiled), "V");
         assert!(spoiled.rows[2].absolute.error.is_nan());
-        assert_eq!(
-            [
-                spoiled.rows[2].absolute.row,
-                spoiled.rows[2].absolute.column
-            ],
-            [1, 2]
-        );
+        assert_eq!([spoiled.rows[2].absolute.row, spoiled.rows[2].absolute.column], [1, 2]);
     }
 
     #[test]
@@ -533,10 +493,7 @@ mod tests {
                 one
             };
             let (a, n, estimate) = numbers;
-            let numerical = Numerical {
-                derivative: of(n),
-                estimate: of(estimate),
-            };
+            let numerical = Numerical { derivative: of(n), estimate: of(estimate) };
             let comparison = compare(&of(a), &numerical);
             let verdict = match counts {
                 [.., 1] => Verdict::Failed,
@@ -562,24 +519,14 @@ mod tests {
     fn differences_are_within_the_estimates() {
         let (mut entries, mut tight) = (0, 0);
         for seed in 1..=4 {
-            for (m, sigma) in [
-                (1, 0.01),
-                (5, 0.01),
-                (8, 0.7),
-                (20, 0.5),
-                (20, 1.0),
-                (10, 3.0),
-            ] {
+            for (m, sigma) in [(1, 0.01), (5, 0.01), (8, 0.7), (20, 0.5), (20, 1.0), (10, 3.0)] {
                 let setting = Setting::new(m, sigma, seed);
                 let numerical = numerical(&setting.rnn, setting.case()).unwrap();
                 let analytic = analytic(&setting.rnn, setting.case()).unwrap();
                 let found = numerical.derivative.values().iter();
                 let found = found.zip(numerical.estimate.values());
                 for (a, (n, estimate)) in analytic.values().iter().zip(found) {
-                    assert!(
-                        (a - n).abs() <= *estimate,
-                        "{m} {sigma} {seed}: {a} {n} {estimate}"
-                    );
+                    assert!((a - n).abs() <= *estimate, "{m} {sigma} {seed}: {a} {n} {estimate}");
                     entries += 1;
                     tight += usize::from(*estimate < 1e-9 * a.abs().max(1.0));
                 }
@@ -602,10 +549,7 @@ mod tests {
 
     /// A network of full size with saturated units, and where its training stands.
     fn trained() -> Training {
-        let settings = Settings {
-            seed: 2,
-            ..Settings::default()
-        };
+        let settings = Settings { seed: 2, ..Settings::default() };
         let mut training = Training::new(&TEXT.repeat(20), settings).unwrap();
         (0..1000).for_each(|_| _ = training.update().unwrap());
         training.observe().unwrap();
@@ -616,11 +560,7 @@ mod tests {
     fn the_full_size_passes_and_a_wrong_digit_is_found_wherever_rounding_leaves_it() {
         let training = trained();
         let (inputs, targets) = training.chunk();
-        let case = Case {
-            inputs,
-            targets,
-            h0: training.h0(),
-        };
+        let case = Case { inputs, targets, h0: training.h0() };
         let rnn = &training.model().state.rnn;
         let (numerical, mut gradient) =
             (numerical(rnn, case).unwrap(), analytic(rnn, case).unwrap());
@@ -645,11 +585,7 @@ mod tests {
         let told = (right.iter().zip(numerical.estimate.values()))
             .filter(|&(g, estimate)| 2.0 * estimate < 1e-6 * g.abs() && g.abs() > FLOOR);
         let told = told.count();
-        let wrong: usize = compare(&gradient, &numerical)
-            .rows
-            .iter()
-            .map(|row| row.wrong)
-            .sum();
+        let wrong: usize = compare(&gradient, &numerical).rows.iter().map(|row| row.wrong).sum();
         assert!(told > right.len() / 3, "{told} of {}", right.len());
         assert!(wrong >= told, "{wrong} of {told}");
     }
@@ -664,10 +600,7 @@ mod tests {
             assert_eq!(both.verdict(), Verdict::Failed);
             assert_eq!(both.rows[3].wrong, 1);
             assert_eq!(both.rows[3].absolute, spoiled.rows[3].absolute);
-            assert_eq!(
-                both.rows[3].estimate,
-                one.rows[3].estimate.max(spoiled.rows[3].estimate)
-            );
+            assert_eq!(both.rows[3].estimate, one.rows[3].estimate.max(spoiled.rows[3].estimate));
         }
         assert_eq!(Comparison::of_all([&one]), Some(one));
         assert_eq!(Comparison::of_all([]), None);

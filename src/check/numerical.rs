@@ -122,9 +122,7 @@ impl Rounding {
         let (mut steps, mut moved_steps) =
             (case.unrolled(rnn.shape())?, case.unrolled(rnn.shape())?);
         rnn.forward(&mut steps);
-        let mut moved = Rnn {
-            parameters: rnn.parameters.try_clone()?,
-        };
+        let mut moved = Rnn { parameters: rnn.parameters.try_clone()? };
         let mut squares = vec![0.0; T + 1];
         for sample in 0..SAMPLES {
             let mut generator = Generator::new(sample, Stream::Initialization);
@@ -134,10 +132,7 @@ impl Rounding {
                 *moved = theta + theta * part;
             }
             for (after, square) in squares.iter_mut().enumerate() {
-                let reach = Reach {
-                    hidden: after,
-                    losses: after % T.max(1),
-                };
+                let reach = Reach { hidden: after, losses: after % T.max(1) };
                 moved_steps.copy_hidden(&steps, reach.hidden);
                 moved.forward_from(reach.hidden, reach.losses, &mut moved_steps);
                 let difference = difference(&moved_steps, &steps, reach);
@@ -148,9 +143,7 @@ impl Rounding {
         let ulp = |loss: f64| loss.abs().max(1.0) * f64::EPSILON;
         let least: f64 = steps.losses().map(|loss| ulp(loss) * ulp(loss)).sum();
         let mean = squares.iter().map(|square| square / SAMPLES as f64);
-        Ok(Rounding {
-            after: mean.map(|square| (square + least).sqrt()).collect(),
-        })
+        Ok(Rounding { after: mean.map(|square| (square + least).sqrt()).collect() })
     }
 }
 
@@ -179,9 +172,7 @@ impl<'a> Differences<'a> {
             rnn,
             inputs: case.inputs,
             steps,
-            moved: Rnn {
-                parameters: rnn.parameters.try_clone()?,
-            },
+            moved: Rnn { parameters: rnn.parameters.try_clone()? },
             above: case.unrolled(rnn.shape())?,
             below: case.unrolled(rnn.shape())?,
         })
@@ -205,10 +196,7 @@ impl<'a> Differences<'a> {
     ) -> Estimated {
         let reach = Reach::of(entry, self.rnn.shape(), self.inputs);
         if reach.losses == self.inputs.len() {
-            return Estimated {
-                derivative: 0.0,
-                error: 0.0,
-            };
+            return Estimated { derivative: 0.0, error: 0.0 };
         }
         let rounding = rounding.after[reach.hidden];
         formula(rounding, &mut |h| self.slope(entry, reach, h))
@@ -242,13 +230,10 @@ impl Reach {
     fn of(entry: usize, shape: Shape, inputs: &[usize]) -> Self {
         let T = inputs.len();
         let mut start = 0;
-        let name = shape
-            .tensors()
-            .into_iter()
-            .find_map(|(name, rows, columns)| {
-                start += rows * columns;
-                (entry < start).then_some(name)
-            });
+        let name = shape.tensors().into_iter().find_map(|(name, rows, columns)| {
+            start += rows * columns;
+            (entry < start).then_some(name)
+        });
         let (hidden, losses) = match name {
             // A column of U is first used at its character.
             Some("U") => {
@@ -286,10 +271,7 @@ fn derivative_of(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated 
 /// and F'(x) F''(x)" (1982). Column j of the table is free of the errors up to order h^(2j); of all its
 /// entries, the one that agrees best with those above and before it is taken.
 fn extrapolated(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
-    let mut best = Estimated {
-        derivative: f64::NAN,
-        error: f64::INFINITY,
-    };
+    let mut best = Estimated { derivative: f64::NAN, error: f64::INFINITY };
     let mut above = [f64::NAN; LEVELS];
     let mut h = 2.0 * STEP;
     for level in 0..LEVELS {
@@ -307,10 +289,7 @@ fn extrapolated(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
             // The last of a row has none above it, and is never taken.
             let error = (row[j] - row[j - 1]).abs() + (row[j] - above[j]).abs() + rounded;
             if error < best.error {
-                best = Estimated {
-                    derivative: row[j],
-                    error,
-                };
+                best = Estimated { derivative: row[j], error };
             }
         }
         above = row;
@@ -333,10 +312,7 @@ mod tests {
             let error = (found.derivative - slope).abs();
             assert!(error < tolerance * slope, "{found:?} for {slope}");
             assert!(error < found.error, "{found:?} for {slope}");
-            assert!(
-                found.error < 1e4 * tolerance * slope,
-                "{found:?} for {slope}"
-            );
+            assert!(found.error < 1e4 * tolerance * slope, "{found:?} for {slope}");
         }
     }
 }

@@ -53,17 +53,10 @@ pub fn places(
     mut corpus: Corpus,
     count: usize,
 ) -> Result<Vec<Place>, TrainingError> {
-    assert!(
-        corpus.is_for(&model.settings),
-        "places: a text opened with other settings"
-    );
+    assert!(corpus.is_for(&model.settings), "places: a text opened with other settings");
     model.settings.check()?;
     corpus.use_vocabulary(&model.vocabulary)?;
-    let plain = Settings {
-        batch_size: 1,
-        order: Order::Text,
-        ..model.settings
-    };
+    let plain = Settings { batch_size: 1, order: Order::Text, ..model.settings };
     let need = plain.least_characters();
     if corpus.learned() < need as u64 {
         return Err(TrainingError::TextTooShort {
@@ -77,11 +70,7 @@ pub fn places(
     }
     let is_its_text = model.source == Some(corpus.source());
     corpus.split(1)?;
-    let mut reader = Reader {
-        model,
-        order: TextOrder::new(&plain, &corpus)?,
-        corpus,
-    };
+    let mut reader = Reader { model, order: TextOrder::new(&plain, &corpus)?, corpus };
     let (mut places, mut positions) = (Vec::new(), HashSet::new());
     if is_its_text && count > 0 {
         let own = reader.own()?;
@@ -116,11 +105,7 @@ impl Reader<'_> {
 
     /// The last position with a whole chunk, or in documents with any.
     fn last(&self) -> u64 {
-        let need = if self.model.settings.documents {
-            2
-        } else {
-            self.T() + 1
-        };
+        let need = if self.model.settings.documents { 2 } else { self.T() + 1 };
         self.corpus.learned().saturating_sub(need)
     }
 
@@ -131,11 +116,7 @@ impl Reader<'_> {
         let source = order.next_source(state);
         let position = order.positions(&source).next().unwrap_or(0);
         let m = state.rnn.shape().m();
-        let h0 = if source.resets {
-            vec![0.0; m]
-        } else {
-            state.h[..m].to_vec()
-        };
+        let h0 = if source.resets { vec![0.0; m] } else { state.h[..m].to_vec() };
         let mut place = self.place(position, h0)?;
         place.is_own = true;
         Ok(place)
@@ -167,11 +148,7 @@ impl Reader<'_> {
         Ok(Place {
             position,
             is_own: false,
-            h0: if begins_document {
-                vec![0.0; h0.len()]
-            } else {
-                h0
-            },
+            h0: if begins_document { vec![0.0; h0.len()] } else { h0 },
             characters,
         })
     }
@@ -187,11 +164,7 @@ mod tests {
 
     fn trained(settings: Settings, updates: u64) -> (Training, String) {
         let text = TEXT.repeat(12);
-        let settings = Settings {
-            hidden: 7,
-            sequence_length: 11,
-            ..settings
-        };
+        let settings = Settings { hidden: 7, sequence_length: 11, ..settings };
         let mut training = Training::new(&text, settings).unwrap();
         (0..updates).for_each(|_| _ = training.update().unwrap());
         training.observe().unwrap();
@@ -215,14 +188,8 @@ mod tests {
     #[test]
     fn the_own_place_is_the_chunk_of_the_next_update() {
         let default = Settings::default();
-        let several = Settings {
-            batch_size: 3,
-            ..default
-        };
-        let documents = Settings {
-            documents: true,
-            ..default
-        };
+        let several = Settings { batch_size: 3, ..default };
+        let documents = Settings { documents: true, ..default };
         let orders = [Order::Chunks { length: 30 }, Order::Positions];
         let [chunks, positions] = orders.map(|order| Settings { order, ..several });
         for settings in [default, several, documents, chunks, positions] {
@@ -253,9 +220,7 @@ mod tests {
             let read = &indices[at - (10 * 11).min(at / 11 * 11)..at];
             assert_eq!(place.h0, hidden_state(rnn, read));
         }
-        let gaps = found
-            .windows(2)
-            .map(|two| two[1].position - two[0].position);
+        let gaps = found.windows(2).map(|two| two[1].position - two[0].position);
         assert!(gaps.min() > Some(0));
         assert!(found[0].position < 300 && found[4].position > text.len() as u64 - 300);
         // In another text none is its own.
@@ -268,10 +233,7 @@ mod tests {
 
     #[test]
     fn documents_begin_with_nothing_read() {
-        let settings = Settings {
-            documents: true,
-            ..Settings::default()
-        };
+        let settings = Settings { documents: true, ..Settings::default() };
         let (training, text) = trained(settings, 40);
         let newline = training.model().newline().unwrap();
         let rnn = &training.model().state.rnn;
@@ -309,11 +271,7 @@ mod tests {
         assert!(error.contains("lacks 'Ø'"), "{error}");
 
         // Of one document that is held out, nothing is left.
-        let documents = Settings {
-            documents: true,
-            validation: 0.7,
-            ..Settings::default()
-        };
+        let documents = Settings { documents: true, validation: 0.7, ..Settings::default() };
         let (training, _) = trained(documents, 1);
         let model = training.model();
         let corpus = Corpus::of("e\n", &model.settings).unwrap();

@@ -74,11 +74,7 @@ pub fn worked_case(start: Start) -> Result<Vec<Array<'static>>, ShapeError> {
     let mut gradient = analytic(start.rnn, start.case)?;
     let mut numerical = numerical(start.rnn, start.case)?;
     if let Some(divisor) = divisor(start) {
-        let parts = [
-            &mut gradient,
-            &mut numerical.derivative,
-            &mut numerical.estimate,
-        ];
+        let parts = [&mut gradient, &mut numerical.derivative, &mut numerical.estimate];
         for part in parts {
             part.values_mut().iter_mut().for_each(|x| *x /= divisor);
         }
@@ -112,8 +108,7 @@ impl Arrays {
     }
 
     fn add_vector(&mut self, name: &str, kind: Kind, numbers: Vec<f64>) {
-        self.0
-            .push(Array::new(name, kind, [numbers.len()], numbers));
+        self.0.push(Array::new(name, kind, [numbers.len()], numbers));
     }
 
     fn add_parameters(&mut self, before: &str, after: &str, parameters: &Parameters) {
@@ -183,10 +178,8 @@ impl Arrays {
         let memory = start.memory.iter().map(Parameters::try_clone);
         let mut memory = memory.collect::<Result<Vec<_>, _>>()?;
         rule.update(&mut theta, &mut memory, gradient);
-        for ((letter, before), after) in letters(rule.optimizer)
-            .iter()
-            .zip(start.memory)
-            .zip(&memory)
+        for ((letter, before), after) in
+            letters(rule.optimizer).iter().zip(start.memory).zip(&memory)
         {
             self.add_parameters(letter, "", before);
             self.add_parameters(letter, "_after", after);
@@ -223,11 +216,7 @@ mod tests {
             settings: &training.model().settings,
             updates: training.model().state.updates,
             vocabulary: &training.model().vocabulary,
-            case: Case {
-                inputs,
-                targets,
-                h0: training.h0(),
-            },
+            case: Case { inputs, targets, h0: training.h0() },
         };
         worked_case(start).unwrap()
     }
@@ -266,12 +255,7 @@ mod tests {
     fn the_table_names_every_array_and_its_shape() {
         let training = trained(1);
         let arrays = case_of(&training);
-        let sizes = [
-            ("T", 25),
-            ("K", training.model().vocabulary.len()),
-            ("m", 6),
-            ("T + 1", 26),
-        ];
+        let sizes = [("T", 25), ("K", training.model().vocabulary.len()), ("m", 6), ("T + 1", 26)];
         let named: Vec<(&str, &str)> = table().collect();
         assert_eq!(named.len(), arrays.len());
         for (array, (name, shape)) in arrays.iter().zip(named) {
@@ -280,11 +264,7 @@ mod tests {
             let shape = shape.split(',').filter(|part| !part.is_empty());
             let shape: Vec<usize> = shape.map(size).collect();
             assert_eq!(array.shape, shape, "{name}");
-            assert_eq!(
-                array.numbers().unwrap().len(),
-                shape.iter().product::<usize>(),
-                "{name}"
-            );
+            assert_eq!(array.numbers().unwrap().len(), shape.iter().product::<usize>(), "{name}");
         }
     }
 
@@ -339,10 +319,7 @@ mod tests {
             }
             assert_eq!(of("G_W").iter().all(|&G| G == 0.0), updates == 0);
             assert_eq!(of("h0").iter().all(|&h| h == 0.0), updates == 0);
-            assert_eq!(
-                [of("clip"), of("eta"), of("epsilon")],
-                [&[5.0], &[0.1], &[1e-8]]
-            );
+            assert_eq!([of("clip"), of("eta"), of("epsilon")], [&[5.0], &[0.1], &[1e-8]]);
             let indices = inputs.iter().chain(targets.last());
             let read = indices.map(|&index| training.model().vocabulary.characters()[index]);
             assert_eq!(arrays[0], text(read));

@@ -18,10 +18,7 @@ const WIDE: [(char, char); 8] = [
 
 /// An upper bound of the columns that text takes.
 pub fn columns_of(text: &str) -> usize {
-    let wide = |c| {
-        WIDE.iter()
-            .any(|&(first, last)| (first..=last).contains(&c))
-    };
+    let wide = |c| WIDE.iter().any(|&(first, last)| (first..=last).contains(&c));
     text.chars().map(|c| 1 + usize::from(wide(c))).sum()
 }
 
@@ -79,9 +76,7 @@ pub fn paragraphs(text: &str) -> String {
         if paragraph.lines().any(|line| line.starts_with(' ')) {
             paragraph.to_string()
         } else {
-            wrapped("", &paragraph.replace('\n', " "), 0)
-                .trim_end()
-                .to_string()
+            wrapped("", &paragraph.replace('\n', " "), 0).trim_end().to_string()
         }
     });
     paragraphs.collect::<Vec<_>>().join("\n\n")
@@ -124,11 +119,8 @@ mod tests {
 
     #[test]
     fn names_keep_their_ends() {
-        let short = |columns| {
-            shorten("runs/\u{65e5}\u{672c}/seed-1", |name| {
-                columns_of(name) <= columns
-            })
-        };
+        let short =
+            |columns| shorten("runs/\u{65e5}\u{672c}/seed-1", |name| columns_of(name) <= columns);
         assert_eq!(short(16), "runs/\u{65e5}\u{672c}/seed-1");
         assert_eq!(short(15), ".../\u{65e5}\u{672c}/seed-1");
         assert_eq!(short(11), ".../seed-1");
@@ -144,9 +136,7 @@ mod tests {
     #[test]
     fn losses_of_any_size_are_short() {
         let shown = [0.0, 1e-6, 0.05, 1.5736, 51.236, 104.36, 123_456.7, 1e300];
-        let short = [
-            "0", "1.00e-6", "0.0500", "1.574", "51.24", "104.4", "123457", "1.00e300",
-        ];
+        let short = ["0", "1.00e-6", "0.0500", "1.574", "51.24", "104.4", "123457", "1.00e300"];
         assert_eq!(shown.map(|loss| short_loss(loss, 4)), short);
         assert_eq!(short_loss(f64::from_bits(1), 4).len(), 9);
         assert_eq!(short_loss(1.5736, 5), "1.5736");
@@ -158,11 +148,7 @@ mod tests {
         let text = wrapped("begin ", words.trim_end(), 6);
         assert!(text.lines().all(|line| line.chars().count() <= 80));
         assert_eq!(text.lines().count(), 3);
-        assert!(
-            text.lines()
-                .skip(1)
-                .all(|line| line.starts_with("      word"))
-        );
+        assert!(text.lines().skip(1).all(|line| line.starts_with("      word")));
         let long = "x".repeat(100);
         assert_eq!(wrapped("a ", &long, 2), format!("a {long}\n"));
         assert_eq!(wrapped("", "a\u{a0}b", 0), "a b\n");

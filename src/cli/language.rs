@@ -36,10 +36,8 @@ mod tests {
 
     #[test]
     fn numbers_have_the_separators_of_the_language() {
-        for (number, swedish) in [
-            ("1,234,567.5", "1\u{a0}234\u{a0}567,5"),
-            ("1.37e-9", "1,37e-9"),
-        ] {
+        for (number, swedish) in [("1,234,567.5", "1\u{a0}234\u{a0}567,5"), ("1.37e-9", "1,37e-9")]
+        {
             assert_eq!(Language::English.number(number), number);
             assert_eq!(Language::Swedish.number(number), swedish);
         }

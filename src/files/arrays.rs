@@ -38,11 +38,8 @@ pub enum Form {
 
 impl Form {
     /// All of them, with the endings that their names have.
-    pub const ALL: [(&'static str, Form); 3] = [
-        ("npz", Form::Npz),
-        ("safetensors", Form::SafeTensors),
-        ("json", Form::Json),
-    ];
+    pub const ALL: [(&'static str, Form); 3] =
+        [("npz", Form::Npz), ("safetensors", Form::SafeTensors), ("json", Form::Json)];
 
     /// The form that a file's name asks for by its ending, in capitals or not.
     pub fn of(path: &Path) -> Option<Self> {
@@ -93,10 +90,8 @@ fn write_safetensors(
     symbols: Symbols,
     arrays: &[Array],
 ) -> io::Result<()> {
-    let mut metadata = vec![
-        ("format", FORMAT.to_string()),
-        ("symbols", symbols.name().to_string()),
-    ];
+    let mut metadata =
+        vec![("format", FORMAT.to_string()), ("symbols", symbols.name().to_string())];
     let (texts, tensors): (Vec<Array>, _) = arrays.iter().cloned().partition(is_text);
     for text in &texts {
         metadata.push((&text.name, characters(text).collect()));
@@ -106,9 +101,7 @@ fn write_safetensors(
 
 fn write_json(output: &mut impl Write, symbols: Symbols, arrays: &[Array]) -> io::Result<()> {
     let members = arrays.iter().map(|array| (&*array.name, json(array)));
-    let members = [("symbols", symbols.name().into())]
-        .into_iter()
-        .chain(members);
+    let members = [("symbols", symbols.name().into())].into_iter().chain(members);
     writeln!(output, "{:#}", object(members))
 }
 
@@ -117,10 +110,9 @@ fn json(array: &Array) -> Json {
     let numbers = numbers(array).into_iter();
     match array.kind {
         Kind::Text => characters(array).collect::<String>().into(),
-        Kind::Character => nested(
-            &array.shape,
-            &mut characters(array).map(|c| c.to_string().into()),
-        ),
+        Kind::Character => {
+            nested(&array.shape, &mut characters(array).map(|c| c.to_string().into()))
+        }
         Kind::I64 => nested(&array.shape, &mut numbers.map(|x| (x as u64).into())),
         _ => nested(&array.shape, &mut numbers.map(Json::Number)),
     }
@@ -177,9 +169,7 @@ fn read_npz(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
 fn read_safetensors(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
     let file = safetensors::read(file)?;
     let metadata = file.metadata.unwrap_or_default();
-    let is_ours = metadata
-        .iter()
-        .any(|(key, value)| key == "format" && value == FORMAT);
+    let is_ours = metadata.iter().any(|(key, value)| key == "format" && value == FORMAT);
     let texts = metadata.into_iter().filter(|_| is_ours);
     let texts = texts.filter(|(key, _)| key != "format" && key != "symbols");
     let texts = texts.map(|(name, text)| points(name, &text));
@@ -289,21 +279,15 @@ mod tests {
         let of = |name: &str, kind, shape: &[usize], numbers: Vec<f64>| {
             Array::new(name, kind, shape, numbers)
         };
-        let text: Vec<f64> = ("a\"\u{e5}\n\u{1F600}".chars())
-            .map(|c| u32::from(c).into())
-            .collect();
+        let text: Vec<f64> =
+            ("a\"\u{e5}\n\u{1F600}".chars()).map(|c| u32::from(c).into()).collect();
         vec![
             of("text", Kind::Text, &[5], text.clone()),
             of("vocabulary", Kind::Character, &[5], text),
             of("inputs", Kind::I64, &[3], vec![0.0, 2.0, 70.0]),
             of("W", Kind::F64, &[2, 2], vec![0.1, -0.0, 5e-324, 1e300]),
             of("b", Kind::F64, &[2], vec![1.0 / 3.0, 2.0]),
-            of(
-                "cube",
-                Kind::F64,
-                &[2, 1, 3],
-                (0..6).map(f64::from).collect(),
-            ),
+            of("cube", Kind::F64, &[2, 1, 3], (0..6).map(f64::from).collect()),
             of("loss", Kind::F64, &[], vec![104.25]),
             of("empty", Kind::F64, &[0], vec![]),
         ]
@@ -323,9 +307,7 @@ mod tests {
             let found = read(&bytes_of(form, Symbols::Characters, &all)).unwrap();
             assert_eq!(found, expected, "{form:?}");
             let bits = |arrays: &[Array]| -> Vec<u64> {
-                let numbers = arrays
-                    .iter()
-                    .flat_map(|array| array.numbers().unwrap().into_owned());
+                let numbers = arrays.iter().flat_map(|array| array.numbers().unwrap().into_owned());
                 numbers.map(f64::to_bits).collect()
             };
             assert_eq!(bits(&found), bits(&expected), "{form:?}");
@@ -380,10 +362,7 @@ mod tests {
             ("{\"a\": 1, \"a\": 2}", "\"a\" is there twice"),
             ("{\"a\": [1, [2]]}", "byte 10: expected a number, as in"),
             ("{\"a\": [[1], 2]}", "byte 12: expected a list, as"),
-            (
-                "{\"a\": [[1], [2, 3]]}",
-                "byte 18: expected lists of the same",
-            ),
+            ("{\"a\": [[1], [2, 3]]}", "byte 18: expected lists of the same"),
             ("{\"a\": [[], [1]]}", "expected lists of the same"),
             ("{\"a\": [[1], []]}", "expected lists of the same"),
             ("{\"a\": [\"ab\"]}", "byte 7: expected a single character"),
@@ -393,10 +372,7 @@ mod tests {
             ("{\"a\": 1} x", "expected nothing after"),
         ] {
             let error = read(text.as_bytes()).unwrap_err().to_string();
-            assert!(
-                error.contains(message),
-                "{message:?} is not in {error:?}: {text}"
-            );
+            assert!(error.contains(message), "{message:?} is not in {error:?}: {text}");
         }
         let deep = format!("{{\"a\": {}", "[".repeat(100_000));
         let error = read(deep.as_bytes()).unwrap_err().to_string();

@@ -105,9 +105,7 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
     let settings = metadata.settings(m, vocabulary.symbols())?;
     let tensors = find_tensors(&file, shape, &settings)?;
 
-    let mut rnn = Rnn {
-        parameters: Parameters::zeros(shape)?,
-    };
+    let mut rnn = Rnn { parameters: Parameters::zeros(shape)? };
     let mut memory = settings.optimizer.nothing(shape)?;
     let mut h = zeros(settings.batch_size.saturating_mul(m))?;
     let (groups, state) = tensors.split_at(5 * (1 + memory.len()));
@@ -129,13 +127,7 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
         best_smooth_loss: metadata.loss("best_smooth_loss")?,
         best_validation: metadata.loss("best_validation")?,
     };
-    let model = Model {
-        settings,
-        vocabulary,
-        source,
-        state,
-        record: metadata.record()?,
-    };
+    let model = Model { settings, vocabulary, source, state, record: metadata.record()? };
     let plan = metadata.plan()?;
     check(&model, plan.as_ref())?;
     Ok((model, plan))

@@ -37,9 +37,7 @@ impl CheckpointError {
     /// A metadata entry is not what it has to be.
     pub(super) fn metadata(key: &str, value: &str, need: &str) -> Self {
         let value = shown(value);
-        CheckpointError::Content(format!(
-            "the metadata have {key} = {value}, which must be {need}"
-        ))
+        CheckpointError::Content(format!("the metadata have {key} = {value}, which must be {need}"))
     }
 
     pub(super) fn missing_tensor(name: &str) -> Self {
@@ -52,9 +50,7 @@ impl CheckpointError {
 
     /// A tensor has another type or shape than it has to have.
     pub(super) fn tensor(name: &str, found: &str, need: &[usize]) -> Self {
-        CheckpointError::Content(format!(
-            "the tensor {name:?} is {found} instead of F64 {need:?}"
-        ))
+        CheckpointError::Content(format!("the tensor {name:?} is {found} instead of F64 {need:?}"))
     }
 }
 

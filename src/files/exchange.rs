@@ -64,9 +64,7 @@ pub fn write_weights(output: &mut impl Write, model: &Model, format: Format) -> 
 /// # Errors
 /// Those of the system.
 pub fn export(model: &Model, format: Format, path: &Path) -> io::Result<()> {
-    disk::replace(&mut System, path, |mut output| {
-        write_weights(&mut output, model, format)
-    })
+    disk::replace(&mut System, path, |mut output| write_weights(&mut output, model, format))
 }
 
 /// A model from the bytes of a file with weights, in either format. `vocabulary` has its characters in index

@@ -14,13 +14,7 @@ const FORMAT_VERSION: &str = "1";
 
 /// The metadata of a model, and of the plan of its run where the file holds one.
 pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
-    let Model {
-        settings,
-        vocabulary,
-        source,
-        state,
-        record,
-    } = model;
+    let Model { settings, vocabulary, source, state, record } = model;
     let mut metadata = vec![
         ("format", "elman".to_string()),
         ("format_version", FORMAT_VERSION.to_string()),
@@ -46,15 +40,9 @@ pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
     add("best_smooth_loss", number(state.best_smooth_loss));
     add("best_validation", number(state.best_validation));
     add("begun_from", record.begun_from.map(hex));
-    add(
-        "updates_per_epoch",
-        record.updates_per_epoch.map(|count| count.to_string()),
-    );
+    add("updates_per_epoch", record.updates_per_epoch.map(|count| count.to_string()));
     for row in PLAN {
-        add(
-            row.key,
-            plan.and_then(row.get).map(|count| count.to_string()),
-        );
+        add(row.key, plan.and_then(row.get).map(|count| count.to_string()));
     }
     metadata
 }
@@ -69,11 +57,7 @@ pub struct Metadata<'a>(&'a [(String, String)]);
 
 impl<'a> Metadata<'a> {
     pub fn of(file: &'a SafeTensors) -> Result<Self, CheckpointError> {
-        let metadata = Metadata(
-            file.metadata
-                .as_deref()
-                .ok_or_else(CheckpointError::not_elman)?,
-        );
+        let metadata = Metadata(file.metadata.as_deref().ok_or_else(CheckpointError::not_elman)?);
         if metadata.find("format") != Some("elman") {
             return Err(CheckpointError::not_elman());
         }
@@ -94,8 +78,7 @@ impl<'a> Metadata<'a> {
     }
 
     fn get(&self, key: &'static str) -> Result<&'a str, CheckpointError> {
-        self.find(key)
-            .ok_or_else(|| CheckpointError::missing_metadata(key))
+        self.find(key).ok_or_else(|| CheckpointError::missing_metadata(key))
     }
 
     fn wrong(&self, key: &str, need: &str) -> CheckpointError {
@@ -128,14 +111,8 @@ impl<'a> Metadata<'a> {
 
     pub fn vocabulary(&self) -> Result<Vocabulary, CheckpointError> {
         let (symbols, need) = match self.get("symbols")? {
-            "characters" => (
-                Symbols::Characters,
-                "characters in increasing order, each once",
-            ),
-            "bytes" => (
-                Symbols::Bytes,
-                "characters up to U+00FF in increasing order, each once",
-            ),
+            "characters" => (Symbols::Characters, "characters in increasing order, each once"),
+            "bytes" => (Symbols::Bytes, "characters up to U+00FF in increasing order, each once"),
             _ => return Err(self.wrong("symbols", "characters or bytes")),
         };
         let characters = self.get("vocabulary")?.chars().collect();
@@ -146,11 +123,7 @@ impl<'a> Metadata<'a> {
 
     /// The settings, with what the tensors and the vocabulary tell.
     pub fn settings(&self, hidden: usize, symbols: Symbols) -> Result<Settings, CheckpointError> {
-        let mut settings = Settings {
-            hidden,
-            symbols,
-            ..Settings::default()
-        };
+        let mut settings = Settings { hidden, symbols, ..Settings::default() };
         for row in TABLE.iter().filter(|row| row.stored != Stored::Never) {
             let key = if self.find(row.key).is_none() && !row.former.is_empty() {
                 row.former

@@ -15,10 +15,7 @@ pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
     let mut file = zip::Writer::new(output);
     for part in model.state.rnn.parameters.named() {
         let shape = dimensions(part.name, part.rows, part.columns);
-        npz::add(
-            &mut file,
-            &Array::new(part.name, Kind::F64, shape, part.values),
-        )?;
+        npz::add(&mut file, &Array::new(part.name, Kind::F64, shape, part.values))?;
     }
     let kind = match model.vocabulary.symbols() {
         Symbols::Characters => Kind::I32,
@@ -26,15 +23,9 @@ pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
     };
     let characters = model.vocabulary.characters().iter();
     let points: Vec<f64> = characters.map(|&c| u32::from(c).into()).collect();
-    npz::add(
-        &mut file,
-        &Array::new("vocabulary", kind, [points.len()], points),
-    )?;
+    npz::add(&mut file, &Array::new("vocabulary", kind, [points.len()], points))?;
     let documents = vec![f64::from(u8::from(model.settings.documents))];
-    npz::add(
-        &mut file,
-        &Array::new("documents", Kind::Bool, [], documents),
-    )?;
+    npz::add(&mut file, &Array::new("documents", Kind::Bool, [], documents))?;
     file.finish().map(|_| ())
 }
 
@@ -84,10 +75,7 @@ fn characters(vocabulary: &Array) -> Result<(Symbols, Vec<char>), ExchangeError>
         _ => Symbols::Characters,
     };
     if vocabulary.shape.len() != 1 {
-        return Err(wrong_shape(
-            vocabulary,
-            &[vocabulary.shape.iter().product()],
-        ));
+        return Err(wrong_shape(vocabulary, &[vocabulary.shape.iter().product()]));
     }
     let points = vocabulary.numbers().filter(|_| !vocabulary.kind.is_float());
     let points =

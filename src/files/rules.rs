@@ -33,9 +33,7 @@ pub fn check(model: &Model, plan: Option<&Plan>) -> Checked {
     let shape = Shape::new(settings.hidden, model.vocabulary.len())?;
     check_shapes(&model.state, shape, settings)?;
     check_state(model, shape)?;
-    plan.map_or(Ok(()), |plan| {
-        check_plan(plan, model.state.updates, settings)
-    })?;
+    plan.map_or(Ok(()), |plan| check_plan(plan, model.state.updates, settings))?;
     check_entries(model)
 }
 
@@ -52,20 +50,10 @@ fn check_state(model: &Model, shape: Shape) -> Checked {
     };
     let (updates, epoch, position) = (state.updates, state.epoch, state.position);
     rule("updates", updates, updates <= most_updates, need_updates)?;
-    rule(
-        "epoch",
-        epoch,
-        epoch <= updates,
-        "at most the number of updates",
-    )?;
+    rule("epoch", epoch, epoch <= updates, "at most the number of updates")?;
     // Chunks may fill a sequence's part to its very end.
     let is_within = position < part || position == part && settings.order.chunk().is_some();
-    rule(
-        "position",
-        position,
-        is_within,
-        "within the text of a sequence",
-    )?;
+    rule("position", position, is_within, "within the text of a sequence")?;
     let is_multiple = settings.order == Order::Text || position % settings.sequence_length == 0;
     let need = "a multiple of sequence_length in this order";
     rule("position", position, is_multiple, need)?;
@@ -89,38 +77,18 @@ fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Checked {
     let need = "enough for 2 characters to be held out, or a chunk where there are such";
     rule("text_length", length, is_enough, need)?;
     let is_known = source.start < shape.K();
-    rule(
-        "text_start",
-        source.start,
-        is_known,
-        "a character of the vocabulary",
-    )
+    rule("text_start", source.start, is_known, "a character of the vocabulary")
 }
 
 fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Checked {
     for row in PLAN {
         let count = (row.get)(plan).unwrap_or(row.least);
-        rule(
-            row.key,
-            count,
-            count >= row.least,
-            "a whole number of at least 1",
-        )?;
+        rule(row.key, count, count >= row.least, "a whole number of at least 1")?;
     }
     let (iterations, every) = (plan.iterations, plan.validate_every);
-    rule(
-        "iterations",
-        iterations,
-        iterations >= updates,
-        "at least the number of updates",
-    )?;
+    rule("iterations", iterations, iterations >= updates, "at least the number of updates")?;
     let is_used = every.is_none() || settings.validation > 0.0;
-    rule(
-        "validate_every",
-        every.unwrap_or(1),
-        is_used,
-        "absent where no text is held out",
-    )
+    rule("validate_every", every.unwrap_or(1), is_used, "absent where no text is held out")
 }
 
 /// U has the sizes of all five.
@@ -132,27 +100,17 @@ fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Checked {
         let found = found.ok_or_else(|| CheckpointError::missing_tensor(&name))?;
         if found != shape {
             let found = format!("F64 [{}, {}]", found.m(), found.K());
-            return Err(CheckpointError::tensor(
-                &name,
-                &found,
-                &[shape.m(), shape.K()],
-            ));
+            return Err(CheckpointError::tensor(&name, &found, &[shape.m(), shape.K()]));
         }
     }
     if parts.next().is_some() {
-        return Err(CheckpointError::unknown_tensor(
-            "what another optimizer remembers",
-        ));
+        return Err(CheckpointError::unknown_tensor("what another optimizer remembers"));
     }
     let (found, need) = (state.h.len(), settings.batch_size.saturating_mul(shape.m()));
     if found == need {
         return Ok(());
     }
-    Err(CheckpointError::tensor(
-        "h",
-        &format!("F64 [{found}]"),
-        &[need],
-    ))
+    Err(CheckpointError::tensor("h", &format!("F64 [{found}]"), &[need]))
 }
 
 /// With validation, perhaps no parameters have competed yet.
@@ -160,22 +118,13 @@ fn check_best(state: &State, settings: &Settings) -> Checked {
     let (smooth, validation) = (state.best_smooth_loss, state.best_validation);
     let holds_out = settings.validation > 0.0;
     if let Some(nats) = validation.filter(|_| !holds_out) {
-        return rule(
-            "best_validation",
-            nats,
-            false,
-            "absent where no text is held out",
-        );
+        return rule("best_validation", nats, false, "absent where no text is held out");
     }
     if holds_out && validation.is_none() && smooth.is_none() {
         return Ok(());
     }
     check_loss("best_smooth_loss", smooth, state.updates)?;
-    if holds_out {
-        check_loss("best_validation", validation, state.updates)
-    } else {
-        Ok(())
-    }
+    if holds_out { check_loss("best_validation", validation, state.updates) } else { Ok(()) }
 }
 
 /// Update 0 sets all of them, and its parameters are the first that compete.

@@ -20,14 +20,11 @@ pub struct Group {
 
 /// The groups of a file, the parameters first.
 pub fn groups(optimizer: Optimizer) -> impl Iterator<Item = Group> {
-    let memory = optimizer.memory().iter().map(|&(name, are_squares)| Group {
-        prefix: format!("{name}."),
-        are_squares,
-    });
-    let parameters = Group {
-        prefix: String::new(),
-        are_squares: false,
-    };
+    let memory = optimizer
+        .memory()
+        .iter()
+        .map(|&(name, are_squares)| Group { prefix: format!("{name}."), are_squares });
+    let parameters = Group { prefix: String::new(), are_squares: false };
     iter::once(parameters).chain(memory)
 }
 

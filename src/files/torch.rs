@@ -88,15 +88,11 @@ fn own(metadata: &[(String, String)]) -> Result<Own, ExchangeError> {
         entry.map(|(_, value)| value.as_str())
     };
     if find("format") == Some("elman") {
-        return Err(ExchangeError::Arrays(
-            "already a model file of elman".into(),
-        ));
+        return Err(ExchangeError::Arrays("already a model file of elman".into()));
     }
     let wrong = |key: &str, need: &str| {
         let found = shown(find(key).unwrap_or_default());
-        ExchangeError::Arrays(format!(
-            "the metadata have {key} = {found}, which must be {need}"
-        ))
+        ExchangeError::Arrays(format!("the metadata have {key} = {found}, which must be {need}"))
     };
     Ok(Own {
         symbols: match find("symbols") {
@@ -122,15 +118,9 @@ fn split(name: &str) -> (&str, &str) {
 fn refuse_other_layers(arrays: &[Array]) -> Result<(), ExchangeError> {
     for array in arrays {
         let (_, leaf) = split(&array.name);
-        let layer = [
-            "weight_ih_l",
-            "weight_hh_l",
-            "weight_hr_l",
-            "bias_ih_l",
-            "bias_hh_l",
-        ]
-        .iter()
-        .find_map(|start| leaf.strip_prefix(start));
+        let layer = ["weight_ih_l", "weight_hh_l", "weight_hr_l", "bias_ih_l", "bias_hh_l"]
+            .iter()
+            .find_map(|start| leaf.strip_prefix(start));
         let what = match layer {
             Some(layer) if layer.ends_with("_reverse") => "the backward direction of a layer",
             Some("0") if leaf.starts_with("weight_hr") => "a projection",

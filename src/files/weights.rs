@@ -88,19 +88,14 @@ pub(super) fn wrong_type(array: &Array, need: &str) -> ExchangeError {
 /// An array has another shape than `need`.
 pub(super) fn wrong_shape(array: &Array, need: &[usize]) -> ExchangeError {
     let (name, found) = (shown(&array.name), &array.shape);
-    ExchangeError::Arrays(format!(
-        "{name} has the shape {found:?} instead of {need:?}"
-    ))
+    ExchangeError::Arrays(format!("{name} has the shape {found:?} instead of {need:?}"))
 }
 
 /// The two dimensions of a matrix.
 pub(super) fn matrix(array: &Array) -> Result<[usize; 2], ExchangeError> {
     let (name, found) = (shown(&array.name), &array.shape);
     let wrong = |_| format!("{name} has the shape {found:?}, which must have two dimensions");
-    array.shape[..]
-        .try_into()
-        .map_err(wrong)
-        .map_err(ExchangeError::Arrays)
+    array.shape[..].try_into().map_err(wrong).map_err(ExchangeError::Arrays)
 }
 
 /// The arrays of a file, found but not yet looked into.
@@ -136,9 +131,7 @@ impl Weights<'_> {
             documents: self.own.documents,
             ..Settings::default()
         };
-        let rnn = Rnn {
-            parameters: self.parameters(shape, &order)?,
-        };
+        let rnn = Rnn { parameters: self.parameters(shape, &order)? };
         Ok(Model {
             settings,
             vocabulary,
@@ -166,9 +159,7 @@ impl Weights<'_> {
         let parts = parameters.tensors_mut();
         let U = numbers(&self.U)?;
         for (to, from) in parts.U.chunks_exact_mut(K).zip(U.chunks_exact(K)) {
-            to.iter_mut()
-                .zip(order)
-                .for_each(|(to, &column)| *to = from[column]);
+            to.iter_mut().zip(order).for_each(|(to, &column)| *to = from[column]);
         }
         parts.W.copy_from_slice(&numbers(&self.W)?);
         let V = numbers(&self.V)?;
@@ -177,11 +168,7 @@ impl Weights<'_> {
         }
         parts.b.copy_from_slice(&sum(&self.b, m)?);
         let c = sum(&self.c, K)?;
-        parts
-            .c
-            .iter_mut()
-            .zip(order)
-            .for_each(|(to, &row)| *to = c[row]);
+        parts.c.iter_mut().zip(order).for_each(|(to, &row)| *to = c[row]);
         Ok(parameters)
     }
 }
@@ -192,11 +179,7 @@ fn require(array: &Array, need: &[usize]) -> Result<(), ExchangeError> {
         return Err(wrong_type(array, "F64, F32, F16 or BF16"));
     }
     let is_column = need.len() == 1 && array.shape == [need[0], 1];
-    if array.shape == need || is_column {
-        Ok(())
-    } else {
-        Err(wrong_shape(array, need))
-    }
+    if array.shape == need || is_column { Ok(()) } else { Err(wrong_shape(array, need)) }
 }
 
 /// The numbers of an array, all of them finite.
@@ -211,9 +194,7 @@ fn numbers<'a>(array: &'a Array) -> Result<Cow<'a, [f64]>, ExchangeError> {
 fn not_finite(array: &Array, place: usize) -> ExchangeError {
     let columns = array.shape.get(1).copied().unwrap_or(1);
     let (name, row, column) = (shown(&array.name), place / columns, place % columns);
-    ExchangeError::Arrays(format!(
-        "{name} has no finite number at row {row}, column {column}"
-    ))
+    ExchangeError::Arrays(format!("{name} has no finite number at row {row}, column {column}"))
 }
 
 /// The sum of some vectors, 0 of none. Zeros are left out, so that -0 stays what it is beside them.
@@ -253,9 +234,7 @@ fn sort(
     }
     let mut order: Vec<usize> = (0..K).collect();
     order.sort_by_key(|&index| characters[index]);
-    let twice = order
-        .windows(2)
-        .find(|pair| characters[pair[0]] == characters[pair[1]]);
+    let twice = order.windows(2).find(|pair| characters[pair[0]] == characters[pair[1]]);
     if let Some(&[first, second]) = twice {
         let character = characters[first];
         return Err(ExchangeError::Vocabulary(format!(

@@ -124,9 +124,9 @@ impl<'a> Array<'a> {
             (_, Kind::F64) => self.decode(numbers, f64::from_le_bytes),
             (_, Kind::F32) => self.decode(numbers, |bytes| f32::from_le_bytes(bytes).into()),
             (_, Kind::F16) => self.decode(numbers, |bytes| half(u16::from_le_bytes(bytes))),
-            (_, Kind::BF16) => self.decode(numbers, |[low, high]| {
-                f32::from_le_bytes([0, 0, low, high]).into()
-            }),
+            (_, Kind::BF16) => {
+                self.decode(numbers, |[low, high]| f32::from_le_bytes([0, 0, low, high]).into())
+            }
             // Other programs have signs where code points have none.
             (_, Kind::I64) => self.decode(numbers, |bytes| i64::from_le_bytes(bytes) as f64),
             (_, Kind::I32 | Kind::Character | Kind::Text) => {
@@ -139,22 +139,13 @@ impl<'a> Array<'a> {
 
     /// Decodes entries of N bytes.
     fn decode<const N: usize>(&self, numbers: &mut [f64], decode: impl Fn([u8; N]) -> f64) {
-        let Entries::Stored {
-            bytes,
-            big_endian,
-            by_columns,
-        } = self.entries
-        else {
+        let Entries::Stored { bytes, big_endian, by_columns } = self.entries else {
             return;
         };
         let (entries, _) = bytes.as_chunks::<N>();
         assert_eq!(entries.len(), numbers.len(), "a place for every number");
         for (place, number) in numbers.iter_mut().enumerate() {
-            let at = if by_columns {
-                place_by_columns(&self.shape, place)
-            } else {
-                place
-            };
+            let at = if by_columns { place_by_columns(&self.shape, place) } else { place };
             let mut entry = entries[at];
             if big_endian {
                 entry.reverse();
@@ -181,15 +172,8 @@ impl<'a> Array<'a> {
             None => (Kind::Other, self.type_name.into_owned().into()),
         };
         let numbers = numbers.unwrap_or_default();
-        let shape = if self.kind == Kind::Text {
-            vec![numbers.len()]
-        } else {
-            self.shape
-        };
-        Array {
-            type_name,
-            ..Array::new(self.name, kind, shape, numbers)
-        }
+        let shape = if self.kind == Kind::Text { vec![numbers.len()] } else { self.shape };
+        Array { type_name, ..Array::new(self.name, kind, shape, numbers) }
     }
 
     /// Writes the entries row by row, little-endian.
@@ -254,9 +238,7 @@ mod tests {
     fn columns_become_rows() {
         let places = |shape: &[usize]| -> Vec<usize> {
             let count = shape.iter().product();
-            (0..count)
-                .map(|place| place_by_columns(shape, place))
-                .collect()
+            (0..count).map(|place| place_by_columns(shape, place)).collect()
         };
         // Entry (i, j, k) of a 2 x 3 x 4 array, at i + 2 j + 6 k.
         let indices = (0..2).flat_map(|i| (0..3).flat_map(move |j| (0..4).map(move |k| (i, j, k))));
@@ -298,11 +280,7 @@ mod tests {
             kind,
             type_name: "type".into(),
             shape: vec![2],
-            entries: Entries::Stored {
-                bytes,
-                big_endian,
-                by_columns: false,
-            },
+            entries: Entries::Stored { bytes, big_endian, by_columns: false },
         }
     }
 
@@ -311,22 +289,10 @@ mod tests {
         let bf16 = stored(Kind::BF16, &[0xc0, 0x3f, 0x80, 0xff], false);
         assert_eq!(bf16.numbers().unwrap()[..], [1.5, f64::NEG_INFINITY]);
         for (kind, bytes, numbers) in [
-            (
-                Kind::I64,
-                [[0xff; 8], 257u64.to_le_bytes()].concat(),
-                [-1.0, 257.0],
-            ),
-            (
-                Kind::I32,
-                vec![0xfe, 0xff, 0xff, 0xff, 3, 0, 0, 0],
-                [-2.0, 3.0],
-            ),
+            (Kind::I64, [[0xff; 8], 257u64.to_le_bytes()].concat(), [-1.0, 257.0]),
+            (Kind::I32, vec![0xfe, 0xff, 0xff, 0xff, 3, 0, 0, 0], [-2.0, 3.0]),
             (Kind::U8, vec![0xff, 3], [255.0, 3.0]),
-            (
-                Kind::F64,
-                [1.5f64, -0.0].map(f64::to_le_bytes).concat(),
-                [1.5, -0.0],
-            ),
+            (Kind::F64, [1.5f64, -0.0].map(f64::to_le_bytes).concat(), [1.5, -0.0]),
         ] {
             let array = stored(kind, &bytes, false);
             assert_eq!(array.numbers().unwrap()[..], numbers, "{kind:?}");

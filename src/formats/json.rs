@@ -70,11 +70,8 @@ impl Json {
             }
             Json::Object(members) => {
                 let by_lines = is_outermost && f.alternate();
-                let (start, comma, end) = if by_lines {
-                    ("{\n  ", ",\n  ", "\n}")
-                } else {
-                    ("{", comma, "}")
-                };
+                let (start, comma, end) =
+                    if by_lines { ("{\n  ", ",\n  ", "\n}") } else { ("{", comma, "}") };
                 let colon = if f.alternate() { ": " } else { ":" };
                 f.write_str(start)?;
                 for (i, (key, value)) in members.iter().enumerate() {
@@ -156,10 +153,7 @@ impl<'a> Reader<'a> {
 
     /// An error at the next byte.
     pub fn error(&self, expected: &'static str) -> JsonError {
-        JsonError {
-            byte: self.at,
-            expected,
-        }
+        JsonError { byte: self.at, expected }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -181,11 +175,7 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), JsonError> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(self.error(expected))
-        }
+        if self.take(byte) { Ok(()) } else { Err(self.error(expected)) }
     }
 
     /// The end of the text.
@@ -194,11 +184,7 @@ impl<'a> Reader<'a> {
     /// Where anything but space is left.
     pub fn end(&mut self) -> Result<(), JsonError> {
         self.skip_space();
-        if self.at == self.text.len() {
-            Ok(())
-        } else {
-            Err(self.error("nothing after the value"))
-        }
+        if self.at == self.text.len() { Ok(()) } else { Err(self.error("nothing after the value")) }
     }
 
     /// An object: `member` is called after every key and has to read its value.
@@ -314,10 +300,7 @@ impl<'a> Reader<'a> {
         let goes_on = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
         match digits.parse() {
             Ok(number) if !leading_zero && !goes_on => Ok(number),
-            _ => Err(JsonError {
-                byte: start,
-                expected: "a whole number below 2^64",
-            }),
+            _ => Err(JsonError { byte: start, expected: "a whole number below 2^64" }),
         }
     }
 
@@ -452,10 +435,7 @@ mod tests {
         let inner = object([("é\n", Json::from(true)), ("none", None::<u64>.into())]);
         let value = object([
             ("rows", rows),
-            (
-                "cube",
-                Json::Array(vec![Json::Array(vec![vec![1u64].into()])]),
-            ),
+            ("cube", Json::Array(vec![Json::Array(vec![vec![1u64].into()])])),
             ("text", "a\"b".into()),
             ("largest", u64::MAX.into()),
             ("inner", inner),
@@ -494,14 +474,9 @@ mod tests {
 
     #[test]
     fn strings_round_trip() {
-        let all: String = ('\0'..'\u{250}')
-            .chain("日\u{1F600}\u{10FFFF}".chars())
-            .collect();
+        let all: String = ('\0'..'\u{250}').chain("日\u{1F600}\u{10FFFF}".chars()).collect();
         assert_eq!(string(&quote(&all)), Ok(all));
-        assert_eq!(
-            string(r#" "\u0041\ud83d\ude00\/\b\f" "#).unwrap(),
-            "A\u{1F600}/\u{8}\u{c}"
-        );
+        assert_eq!(string(r#" "\u0041\ud83d\ude00\/\b\f" "#).unwrap(), "A\u{1F600}/\u{8}\u{c}");
     }
 
     #[test]
@@ -528,12 +503,7 @@ mod tests {
     /// Who goes on after an error gets others.
     #[test]
     fn a_reader_can_be_used_after_an_error() {
-        for text in [
-            "\"\\\u{e9}1",
-            "\"\\u12\u{e9}",
-            "\u{65e5}",
-            "\"\\ud800\\\u{1F600}",
-        ] {
+        for text in ["\"\\\u{e9}1", "\"\\u12\u{e9}", "\u{65e5}", "\"\\ud800\\\u{1F600}"] {
             let mut reader = Reader::new(text);
             assert!(reader.string().is_err(), "{text:?}");
             let byte = reader.error("").byte;
@@ -618,15 +588,7 @@ mod tests {
         };
         assert_eq!(read("{ }"), Ok(vec![]));
         assert_eq!(read("{\"a\":1 , \"b\" : 2}").unwrap().len(), 2);
-        for text in [
-            "{",
-            "{\"a\"}",
-            "{\"a\":1",
-            "{\"a\":1,}",
-            "{a:1}",
-            "{\"a\":1}}",
-            "[]",
-        ] {
+        for text in ["{", "{\"a\"}", "{\"a\":1", "{\"a\":1,}", "{a:1}", "{\"a\":1}}", "[]"] {
             assert!(read(text).is_err(), "{text:?}");
         }
     }

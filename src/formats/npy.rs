@@ -49,20 +49,14 @@ fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, String> {
         1 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from(u16::from_le_bytes(*n)), rest)),
         2 | 3 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from_le_bytes(*n), rest)),
         _ => {
-            return Err(format!(
-                "version {major} of NumPy's format: 1, 2 and 3 are read"
-            ));
+            return Err(format!("version {major} of NumPy's format: 1, 2 and 3 are read"));
         }
     }
     .ok_or_else(|| cut(0, rest))?;
     let header_length = usize::try_from(claimed).unwrap_or(usize::MAX);
     let (header, bytes) =
         (rest.split_at_checked(header_length)).ok_or_else(|| cut(claimed, rest))?;
-    let mut reader = Reader {
-        header,
-        at: 0,
-        offset: file.len() - rest.len(),
-    };
+    let mut reader = Reader { header, at: 0, offset: file.len() - rest.len() };
     let (descr, by_columns, shape) = reader.dictionary()?;
     let size =
         entry_bytes(descr).ok_or_else(|| format!("unknown type {}: no numbers", shown(descr)))?;
@@ -78,11 +72,7 @@ fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, String> {
         kind: kind_of(descr, &shape),
         type_name: descr.into(),
         shape,
-        entries: Entries::Stored {
-            bytes,
-            big_endian: descr.starts_with('>'),
-            by_columns,
-        },
+        entries: Entries::Stored { bytes, big_endian: descr.starts_with('>'), by_columns },
     })
 }
 
@@ -143,13 +133,7 @@ pub fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     }
     dictionary.push('\n');
     let length = u16::try_from(dictionary.len()).expect("header: at most 65,535 bytes");
-    [
-        MAGIC,
-        &[1, 0][..],
-        &length.to_le_bytes(),
-        dictionary.as_bytes(),
-    ]
-    .concat()
+    [MAGIC, &[1, 0][..], &length.to_le_bytes(), dictionary.as_bytes()].concat()
 }
 
 /// Reads the header's dictionary.
@@ -168,9 +152,7 @@ impl<'a> Reader<'a> {
             let key = self.string("one of the keys descr, fortran_order and shape")?;
             self.expect(b':', "':' after a key")?;
             let again = match key {
-                "descr" => descr
-                    .replace(self.string("a type such as '<f8'")?)
-                    .is_some(),
+                "descr" => descr.replace(self.string("a type such as '<f8'")?).is_some(),
                 "fortran_order" => fortran_order.replace(self.boolean()?).is_some(),
                 "shape" => shape.replace(self.numbers()?).is_some(),
                 _ => return Err(self.error("only descr, fortran_order and shape")),
@@ -211,20 +193,14 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, byte: u8, expected: &str) -> Result<(), String> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(self.error(expected))
-        }
+        if self.take(byte) { Ok(()) } else { Err(self.error(expected)) }
     }
 
     /// A string between quotes of either kind, without escapes.
     fn string(&mut self, expected: &str) -> Result<&'a str, String> {
         self.skip_space();
         let rest = &self.header[self.at..];
-        let quoted = rest
-            .split_first()
-            .filter(|(first, _)| b"'\"".contains(first));
+        let quoted = rest.split_first().filter(|(first, _)| b"'\"".contains(first));
         let inner = quoted.and_then(|(quote, inner)| inner.split(|byte| byte == quote).next());
         let text = inner.filter(|inner| inner.len() + 1 < rest.len() && !inner.contains(&b'\\'));
         let text = text.and_then(|inner| std::str::from_utf8(inner).ok());
@@ -293,12 +269,9 @@ mod tests {
     /// What `numpy.save` writes before the entries of an array of this type and shape.
     #[test]
     fn headers_are_those_of_numpy() {
-        for (shape, text) in [
-            (&[2, 3][..], "(2, 3)"),
-            (&[57], "(57,)"),
-            (&[], "()"),
-            (&[1, 2, 3], "(1, 2, 3)"),
-        ] {
+        for (shape, text) in
+            [(&[2, 3][..], "(2, 3)"), (&[57], "(57,)"), (&[], "()"), (&[1, 2, 3], "(1, 2, 3)")]
+        {
             let dictionary =
                 format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {text}, }}");
             let start = [b"\x93NUMPY\x01\x00\x76\x00", dictionary.as_bytes()].concat();
@@ -322,11 +295,8 @@ mod tests {
             bytes.resize(bytes.len() + size, 9);
             let read = read("x", &bytes).unwrap();
             assert_eq!((&read.type_name[..], read.shape), (descr, shape));
-            let stored = Entries::Stored {
-                bytes: &vec![9; size],
-                big_endian: false,
-                by_columns: false,
-            };
+            let stored =
+                Entries::Stored { bytes: &vec![9; size], big_endian: false, by_columns: false };
             assert_eq!(read.entries, stored);
         }
     }
@@ -366,11 +336,7 @@ mod tests {
             let read = read("x", &bytes).unwrap();
             assert_eq!(read.type_name, ">f4");
             assert_eq!(read.shape, [2, 3]);
-            let stored = Entries::Stored {
-                bytes: &[0; 24],
-                big_endian: true,
-                by_columns: true,
-            };
+            let stored = Entries::Stored { bytes: &[0; 24], big_endian: true, by_columns: true };
             assert_eq!(read.entries, stored);
         }
     }
@@ -391,91 +357,33 @@ mod tests {
             (array(1, &good, 8)[..9].to_vec(), "cut short"),
             (cut, "claims a header of 4294967295 bytes"),
             (array(1, "[]", 0), "wrong at byte 10, expected a dictionary"),
-            (
-                array(1, &with("'<f8'", "false", "(1,)"), 8),
-                "True or False",
-            ),
-            (
-                array(1, &with("[('x', '<f8')]", "False", "(1,)"), 8),
-                "a type such as '<f8'",
-            ),
+            (array(1, &with("'<f8'", "false", "(1,)"), 8), "True or False"),
+            (array(1, &with("[('x', '<f8')]", "False", "(1,)"), 8), "a type such as '<f8'"),
             (array(1, &with("'<f8", "False", "(1,)"), 8), "expected"),
-            (
-                array(1, &with("'<\\x668'", "False", "(1,)"), 8),
-                "a type such as",
-            ),
-            (
-                array(1, &with("'|O'", "False", "(1,)"), 8),
-                "unknown type \"|O\"",
-            ),
-            (
-                array(1, &with("'<M8[ns]'", "False", "(1,)"), 8),
-                "unknown type \"<M8[ns]\"",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "1"), 8),
-                "a tuple of numbers",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "(-1,)"), 8),
-                "a whole number",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "(18446744073709551616,)"), 8),
-                "a whole number",
-            ),
+            (array(1, &with("'<\\x668'", "False", "(1,)"), 8), "a type such as"),
+            (array(1, &with("'|O'", "False", "(1,)"), 8), "unknown type \"|O\""),
+            (array(1, &with("'<M8[ns]'", "False", "(1,)"), 8), "unknown type \"<M8[ns]\""),
+            (array(1, &with("'<f8'", "False", "1"), 8), "a tuple of numbers"),
+            (array(1, &with("'<f8'", "False", "(-1,)"), 8), "a whole number"),
+            (array(1, &with("'<f8'", "False", "(18446744073709551616,)"), 8), "a whole number"),
             (array(1, &with("'<f8'", "False", "(1 1)"), 8), "',' or ')'"),
-            (
-                array(1, &with("'<f8'", "False", &format!("({ones})")), 8),
-                "fewer numbers",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "(2,)"), 8),
-                "do not make the 8 bytes",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "(1,)"), 9),
-                "do not make the 9 bytes",
-            ),
-            (
-                array(
-                    1,
-                    &with("'<f8'", "False", "(65536, 65536, 65536, 65536)"),
-                    0,
-                ),
-                "do not make",
-            ),
-            (
-                array(1, &with("'<U4611686018427387904'", "False", "(1,)"), 0),
-                "unknown type",
-            ),
+            (array(1, &with("'<f8'", "False", &format!("({ones})")), 8), "fewer numbers"),
+            (array(1, &with("'<f8'", "False", "(2,)"), 8), "do not make the 8 bytes"),
+            (array(1, &with("'<f8'", "False", "(1,)"), 9), "do not make the 9 bytes"),
+            (array(1, &with("'<f8'", "False", "(65536, 65536, 65536, 65536)"), 0), "do not make"),
+            (array(1, &with("'<U4611686018427387904'", "False", "(1,)"), 0), "unknown type"),
             // No bytes at all, and more entries than can be counted.
             (
                 array(1, &with("'<U0'", "False", "(4294967296, 4294967296)"), 0),
                 "unknown type \"<U0\"",
             ),
-            (
-                array(1, &good.replace("descr", "other"), 8),
-                "only descr, fortran_order and shape",
-            ),
-            (
-                array(1, &good.replace("descr", "shape"), 8),
-                "expected a tuple",
-            ),
-            (
-                array(1, &good.replace("{", "{'shape': (), "), 8),
-                "each key once",
-            ),
-            (
-                array(1, "{'descr': '<f8'}", 8),
-                "descr, fortran_order and shape before it",
-            ),
+            (array(1, &good.replace("descr", "other"), 8), "only descr, fortran_order and shape"),
+            (array(1, &good.replace("descr", "shape"), 8), "expected a tuple"),
+            (array(1, &good.replace("{", "{'shape': (), "), 8), "each key once"),
+            (array(1, "{'descr': '<f8'}", 8), "descr, fortran_order and shape before it"),
             (array(1, "{'descr' '<f8'}", 8), "':' after a key"),
             (array(1, &good.replace("'<f8',", "'<f8'"), 8), "',' or '}'"),
-            (
-                array(1, &format!("{good} x"), 8),
-                "nothing after the dictionary",
-            ),
+            (array(1, &format!("{good} x"), 8), "nothing after the dictionary"),
             (array(1, "{", 0), "one of the keys"),
             (array(1, "{'", 0), "one of the keys"),
         ] {

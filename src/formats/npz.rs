@@ -11,10 +11,7 @@ use std::io::{self, Write};
 /// Where the file is no zip archive, or what `torch.save` writes, which is one as well.
 pub fn entries(file: &[u8]) -> Result<Vec<zip::Entry<'_>>, FormatError> {
     let entries = zip::read(file)?;
-    if entries
-        .iter()
-        .any(|entry| entry.name.ends_with("/data.pkl"))
-    {
+    if entries.iter().any(|entry| entry.name.ends_with("/data.pkl")) {
         let message =
             "a file of torch.save: write the weights with safetensors.torch.save_file instead";
         return Err(message.into());

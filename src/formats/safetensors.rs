@@ -97,9 +97,7 @@ impl Entry {
         if bits == Some(u128::from(bytes) * 8) {
             Ok((name, kind))
         } else {
-            Err(format!(
-                "its shape and type do not make the {bytes} bytes that its offsets span"
-            ))
+            Err(format!("its shape and type do not make the {bytes} bytes that its offsets span"))
         }
     }
 }
@@ -184,16 +182,10 @@ fn read_entry(reader: &mut Reader, name: String) -> Result<Entry, HeaderError> {
         Ok(())
     })?;
     match (dtype, shape, offsets.as_deref()) {
-        (Some(dtype), Some(shape), Some(&[begin, end])) => Ok(Entry {
-            name,
-            dtype,
-            shape,
-            begin,
-            end,
-        }),
-        _ => Err(reader
-            .error("dtype, shape and two data_offsets before it")
-            .into()),
+        (Some(dtype), Some(shape), Some(&[begin, end])) => {
+            Ok(Entry { name, dtype, shape, begin, end })
+        }
+        _ => Err(reader.error("dtype, shape and two data_offsets before it").into()),
     }
 }
 
@@ -225,19 +217,11 @@ fn locate(entries: Vec<Entry>, data: &[u8]) -> Result<Vec<Array<'_>>, String> {
             kind,
             type_name: type_name.into(),
             shape,
-            entries: Entries::Stored {
-                bytes,
-                big_endian: false,
-                by_columns: false,
-            },
+            entries: Entries::Stored { bytes, big_endian: false, by_columns: false },
         });
         at = end;
     }
-    if at == data.len() as u64 {
-        Ok(tensors)
-    } else {
-        Err(file_length(at))
-    }
+    if at == data.len() as u64 { Ok(tensors) } else { Err(file_length(at)) }
 }
 
 /// Writes a file of tensors and metadata, in the given order.
@@ -251,9 +235,7 @@ pub fn write_to(
     tensors: &[Array<'_>],
     metadata: &[(&str, String)],
 ) -> io::Result<()> {
-    let metadata = metadata
-        .iter()
-        .map(|(key, value)| (*key, value.as_str().into()));
+    let metadata = metadata.iter().map(|(key, value)| (*key, value.as_str().into()));
     let mut members = vec![("__metadata__", object(metadata))];
     let mut begin = 0;
     for tensor in tensors {
@@ -276,9 +258,7 @@ pub fn write_to(
     }
     output.write_all(&(header.len() as u64).to_le_bytes())?;
     output.write_all(header.as_bytes())?;
-    tensors
-        .iter()
-        .try_for_each(|tensor| tensor.write_entries(output))
+    tensors.iter().try_for_each(|tensor| tensor.write_entries(output))
 }
 
 #[cfg(test)]
@@ -308,17 +288,11 @@ mod tests {
         )
         .unwrap();
         let read = read(&written).unwrap();
-        assert_eq!(
-            read.metadata,
-            Some(vec![("key".to_string(), "a\nb\u{1F600}".to_string())])
-        );
+        assert_eq!(read.metadata, Some(vec![("key".to_string(), "a\nb\u{1F600}".to_string())]));
         let names: Vec<&str> = read.tensors.iter().map(|t| t.name.as_str()).collect();
         assert_eq!(names, ["a \"b\"", "empty", "number"]);
         assert_eq!(read.tensors[0].shape, [3, 1]);
-        assert_eq!(
-            read.tensors[0].stored_bytes()[8..16],
-            (-0.0f64).to_le_bytes()
-        );
+        assert_eq!(read.tensors[0].stored_bytes()[8..16], (-0.0f64).to_le_bytes());
         assert_eq!(read.tensors[2].shape, [0usize; 0]);
         assert_eq!(read.tensors[2].numbers().unwrap()[..], [7.0]);
         let header = u64::from_le_bytes(written[..8].try_into().unwrap());
@@ -380,46 +354,25 @@ mod tests {
             (file("[]", 0), "wrong at byte 8, expected an object"),
             (file(" {}", 0), "wrong at byte 8, expected an object"),
             (file("{\"x\":1}", 0), "expected an object"),
-            (
-                file("{\"x\":{\"dtype\":\"F64\"}}", 0),
-                "data_offsets before it",
-            ),
+            (file("{\"x\":{\"dtype\":\"F64\"}}", 0), "data_offsets before it"),
             (file("{\"x\":{\"extra\":1}}", 0), "only dtype"),
-            (
-                file("{\"x\":{\"dtype\":\"F64\",\"dtype\":\"F64\"}}", 0),
-                "\"dtype\" twice",
-            ),
-            (
-                file("{\"__metadata__\":{},\"__metadata__\":{}}", 0),
-                "twice",
-            ),
-            (
-                file("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0),
-                "\"a\" twice",
-            ),
+            (file("{\"x\":{\"dtype\":\"F64\",\"dtype\":\"F64\"}}", 0), "\"dtype\" twice"),
+            (file("{\"__metadata__\":{},\"__metadata__\":{}}", 0), "twice"),
+            (file("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0), "\"a\" twice"),
             (file("{\"__metadata__\":{\"a\":1}}", 0), "expected a string"),
             (file(&two(0, 8), 16), "overlap"),
             (file(&two(8, 16), 16), "overlap"),
             (file(&two(24, 32), 32), "leave a gap"),
             (file(&one("[2]", 0, 8), 8), "do not make the 8 bytes"),
-            (
-                file(&one("[4294967296,4294967296]", 0, 0), 0),
-                "do not make",
-            ),
+            (file(&one("[4294967296,4294967296]", 0, 0), 0), "do not make"),
             (
                 file(&one("[2]", 16, 0), 16),
                 "begin at 16 after the header and end before that, at 0",
             ),
             (file(&one("[1]", 0, 8), 7), "7 bytes instead of the 8"),
             (file(&one("[1]", 0, 8), 9), "9 bytes instead of the 8"),
-            (
-                file(&one("[2305843009213693951]", 0, 18446744073709551608), 8),
-                "8 bytes instead of",
-            ),
-            (
-                file(&format!("{{{}}}", tensor("x", "F65", "[1]", 0, 8)), 8),
-                "unknown type \"F65\"",
-            ),
+            (file(&one("[2305843009213693951]", 0, 18446744073709551608), 8), "8 bytes instead of"),
+            (file(&format!("{{{}}}", tensor("x", "F65", "[1]", 0, 8)), 8), "unknown type \"F65\""),
             (
                 file(
                     &format!(
@@ -443,10 +396,7 @@ mod tests {
                 ),
                 "\"x\" twice",
             ),
-            (
-                file(&one("[2]", 0, 8).replace('x', &"é".repeat(1000)), 8),
-                "ééé\"...: its shape",
-            ),
+            (file(&one("[2]", 0, 8).replace('x', &"é".repeat(1000)), 8), "ééé\"...: its shape"),
         ];
         for (bytes, message) in cases {
             let error = read(&bytes).unwrap_err().to_string();

@@ -48,10 +48,7 @@ pub fn read(file: &[u8]) -> Result<Vec<Entry<'_>>, FormatError> {
 
 fn read_entries(file: &[u8]) -> Result<Vec<Entry<'_>>, String> {
     let directory = Directory::find(file)?;
-    let mut cursor = Cursor {
-        bytes: &file[..directory.end],
-        at: directory.begin,
-    };
+    let mut cursor = Cursor { bytes: &file[..directory.end], at: directory.begin };
     let mut records = Vec::new();
     while cursor.at < directory.end {
         records.push(Record::read(&mut cursor)?);
@@ -100,30 +97,18 @@ impl Directory {
             file[at..].starts_with(END) && usize::from(u16::from_le_bytes(comment)) == last - at
         };
         let end = (first..=last).rev().find(is_end).ok_or(no_end)?;
-        let mut cursor = Cursor {
-            bytes: file,
-            at: end + 10,
-        };
-        let mut fields = [
-            u64::from(cursor.u16()?),
-            u64::from(cursor.u32()?),
-            u64::from(cursor.u32()?),
-        ];
+        let mut cursor = Cursor { bytes: file, at: end + 10 };
+        let mut fields =
+            [u64::from(cursor.u16()?), u64::from(cursor.u32()?), u64::from(cursor.u32()?)];
         let mut limit = end;
         if fields[0] == 0xffff || fields[1..].contains(&ELSEWHERE) {
             (fields, limit) = Directory::fields_64(file, end)?;
         }
         let [entries, size, offset] = fields;
         let begin = usize::try_from(offset).ok();
-        let stop = offset
-            .checked_add(size)
-            .and_then(|n| usize::try_from(n).ok());
+        let stop = offset.checked_add(size).and_then(|n| usize::try_from(n).ok());
         match (begin, stop) {
-            (Some(begin), Some(end)) if end <= limit => Ok(Directory {
-                begin,
-                end,
-                entries,
-            }),
+            (Some(begin), Some(end)) if end <= limit => Ok(Directory { begin, end, entries }),
             _ => Err(wrong(limit, "the directory before it")),
         }
     }
@@ -180,20 +165,13 @@ impl<'a> Record<'a> {
         if stored != size {
             return Err(wrong(begin, "a stored entry, with one size"));
         }
-        Ok(Record {
-            name,
-            checksum,
-            size,
-            offset,
-        })
+        Ok(Record { name, checksum, size, offset })
     }
 
     /// Its content in the file before the directory, and where that ends. Nothing before `free` is its own.
     fn locate<'b>(self, file: &'b [u8], free: usize) -> Result<(Entry<'b>, usize), String> {
-        let mut cursor = Cursor {
-            bytes: file,
-            at: usize::try_from(self.offset).unwrap_or(usize::MAX),
-        };
+        let mut cursor =
+            Cursor { bytes: file, at: usize::try_from(self.offset).unwrap_or(usize::MAX) };
         if cursor.at < free {
             return Err(shared(self.name));
         }
@@ -204,10 +182,7 @@ impl<'a> Record<'a> {
         let lengths = [cursor.u16()?, cursor.u16()?].map(usize::from);
         let name = cursor.take(lengths[0])?;
         if method != 0 || name != self.name.as_bytes() {
-            return Err(wrong(
-                byte,
-                "the method and the name that the directory has",
-            ));
+            return Err(wrong(byte, "the method and the name that the directory has"));
         }
         cursor.skip(lengths[1])?;
         let bytes = cursor.take(usize::try_from(self.size).unwrap_or(usize::MAX))?;
@@ -312,9 +287,9 @@ fn checksum(bytes: &[u8]) -> u32 {
         }
         table
     };
-    !bytes.iter().fold(!0, |value: u32, &byte| {
-        (value >> 8) ^ table[usize::from(value as u8 ^ byte)]
-    })
+    !bytes
+        .iter()
+        .fold(!0, |value: u32, &byte| (value >> 8) ^ table[usize::from(value as u8 ^ byte)])
 }
 
 /// Writes a file entry by entry, so that no more than one needs to be in memory.
@@ -329,12 +304,7 @@ pub struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     /// A file without entries so far.
     pub fn new(output: W) -> Self {
-        Writer {
-            output,
-            written: 0,
-            directory: Vec::new(),
-            entries: 0,
-        }
+        Writer { output, written: 0, directory: Vec::new(), entries: 0 }
     }
 
     /// Adds an entry.
@@ -345,10 +315,7 @@ impl<W: Write> Writer<W> {
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let name_length = u16::try_from(name.len()).map_err(|_| refused(NAME_TOO_LONG))?;
         let (size, offset) = (narrow(bytes.len() as u64)?, narrow(self.written)?);
-        let entries = self
-            .entries
-            .checked_add(1)
-            .filter(|&count| count < u16::MAX);
+        let entries = self.entries.checked_add(1).filter(|&count| count < u16::MAX);
         self.entries = entries.ok_or_else(|| refused(TOO_MANY_ENTRIES))?;
 
         let mut common = Vec::new();
@@ -438,14 +405,7 @@ mod tests {
 
     /// The entries as other programs write them, with fields of 64 bits from a limit on.
     fn wide(limit: u64) -> Vec<u8> {
-        let narrow = |field: u64| {
-            if field < limit {
-                field as u32
-            } else {
-                u32::MAX
-            }
-            .to_le_bytes()
-        };
+        let narrow = |field: u64| if field < limit { field as u32 } else { u32::MAX }.to_le_bytes();
         let extra = |fields: &[u64]| -> Vec<u8> {
             let wide = fields.iter().filter(|&&field| field >= limit);
             let wide: Vec<u8> = wide.flat_map(|field| field.to_le_bytes()).collect();
@@ -473,37 +433,21 @@ mod tests {
         file.extend(directory);
         let begin = file.len() as u64;
         file.extend([END_64, &44u64.to_le_bytes()[..], &[45, 0, 45, 0], &[0; 8]].concat());
-        file.extend(
-            [entries, entries, size, offset]
-                .map(u64::to_le_bytes)
-                .concat(),
-        );
+        file.extend([entries, entries, size, offset].map(u64::to_le_bytes).concat());
         file.extend([LOCATOR_64, &[0; 4], &begin.to_le_bytes()[..], &[1, 0, 0, 0]].concat());
         file.extend(
-            [
-                END,
-                &[0; 4],
-                &[3, 0, 3, 0],
-                &narrow(size),
-                &narrow(offset),
-                &[0; 2][..],
-            ]
-            .concat(),
+            [END, &[0; 4], &[3, 0, 3, 0], &narrow(size), &narrow(offset), &[0; 2][..]].concat(),
         );
         file
     }
 
     fn names_and_bytes(file: &[u8]) -> Vec<(String, Vec<u8>)> {
         let entries = read(file).unwrap().into_iter();
-        entries
-            .map(|entry| (entry.name, entry.bytes.to_vec()))
-            .collect()
+        entries.map(|entry| (entry.name, entry.bytes.to_vec())).collect()
     }
 
     fn expected() -> Vec<(String, Vec<u8>)> {
-        ENTRIES
-            .map(|(name, bytes)| (name.to_string(), bytes.to_vec()))
-            .to_vec()
+        ENTRIES.map(|(name, bytes)| (name.to_string(), bytes.to_vec())).to_vec()
     }
 
     #[test]
@@ -530,20 +474,14 @@ mod tests {
             writer.add(&name.to_string(), b"").unwrap();
         }
         let error = writer.add("more", b"").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "an .npz file of 65,535 arrays or more is not written"
-        );
+        assert_eq!(error, "an .npz file of 65,535 arrays or more is not written");
         writer.finish().unwrap();
         for written in [ELSEWHERE, u64::MAX / 2] {
             let mut writer = Writer::new(io::sink());
             writer.written = written;
             let error = writer.add("more", b"").unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-            assert_eq!(
-                error.to_string(),
-                "an .npz file of 4 GiB or more is not written"
-            );
+            assert_eq!(error.to_string(), "an .npz file of 4 GiB or more is not written");
             assert!(writer.finish().is_err());
         }
         let mut writer = Writer::new(io::sink());
@@ -616,10 +554,7 @@ mod tests {
         for (bytes, message) in [
             (b"PK\x03\x04".to_vec(), "not a whole zip file"),
             (file[..end].to_vec(), "not a whole zip file"),
-            (
-                changed(end + 8, &[4, 0, 4]),
-                "as many entries as the end says",
-            ),
+            (changed(end + 8, &[4, 0, 4]), "as many entries as the end says"),
             (changed(end + 12, &[0xfe; 4]), "the directory before it"),
             (changed(end + 16, &[0]), "an entry of the directory"),
             (changed(end + 12, &[0xff; 4]), "the place of the zip64 end"),
@@ -630,60 +565,30 @@ mod tests {
                 "\"a.npy\" is compressed: write the file with numpy.savez,",
             ),
             (changed(begin + 20, &[8]), "a stored entry, with one size"),
-            (
-                changed(begin + 28, &[0xff, 0xff]),
-                "more bytes before the next record",
-            ),
+            (changed(begin + 28, &[0xff, 0xff]), "more bytes before the next record"),
             (changed(begin + 46, &[0xff]), "a name in UTF-8"),
-            (
-                changed(begin + 46, b"b"),
-                "the method and the name that the directory has",
-            ),
+            (changed(begin + 46, b"b"), "the method and the name that the directory has"),
             (changed(8, &[8]), "the method and the name"),
-            (
-                changed(begin + 42, &[1]),
-                "the entry that the directory has here",
-            ),
-            (
-                changed(begin + 42, &[0xff; 4]),
-                "an entry with its 64-bit sizes",
-            ),
-            (
-                changed(begin + 42, &[0xfe; 4]),
-                "the entry that the directory has here",
-            ),
+            (changed(begin + 42, &[1]), "the entry that the directory has here"),
+            (changed(begin + 42, &[0xff; 4]), "an entry with its 64-bit sizes"),
+            (changed(begin + 42, &[0xfe; 4]), "the entry that the directory has here"),
             (changed(35, b"0"), "\"a.npy\" does not have its checksum"),
-            (
-                changed(begin + 16, b"0"),
-                "\"a.npy\" does not have its checksum",
-            ),
+            (changed(begin + 16, b"0"), "\"a.npy\" does not have its checksum"),
             // The second entry is the first once more.
-            (
-                changed(begin + 51 + 42, &[0]),
-                "shares its name or its bytes",
-            ),
+            (changed(begin + 51 + 42, &[0]), "shares its name or its bytes"),
             (written(&[("a", b""), ("a", b"")]), "\"a\" shares its name"),
             (wide_changed(42, b"P?"), "the place of the zip64 end"),
             (wide_changed(34, &[1]), "the zip64 end"),
             (wide_changed(34, &[0xff; 8]), "the zip64 end"),
             (wide_changed(42 + 8, &[0xff; 8]), "the directory before it"),
             (wide_changed(42 + 16, &[0xff; 8]), "the directory before it"),
-            (
-                wide_changed(42 + 24, &[9]),
-                "as many entries as the end says",
-            ),
+            (wide_changed(42 + 24, &[9]), "as many entries as the end says"),
             // The first entry's 64-bit fields: another kind of field, cut short, and too large.
             (wide_entry(51, &[2]), "an entry with its 64-bit sizes"),
             (wide_entry(53, &[23]), "an entry with its 64-bit sizes"),
             (wide_entry(53, &[25]), "an entry with its 64-bit sizes"),
-            (
-                wide_entry(55, &[0xff; 16]),
-                "more bytes before the next record",
-            ),
-            (
-                wide_entry(55 + 16, &[0xff; 8]),
-                "the entry that the directory has here",
-            ),
+            (wide_entry(55, &[0xff; 16]), "more bytes before the next record"),
+            (wide_entry(55 + 16, &[0xff; 8]), "the entry that the directory has here"),
         ] {
             let error = read(&bytes).unwrap_err().to_string();
             assert!(error.contains(message), "{message:?} is not in {error:?}");

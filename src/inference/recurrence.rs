@@ -33,10 +33,7 @@ impl<'a> Recurrence<'a> {
     /// The same as [`Recurrence::new`] for the network of a model. A model of documents reads every newline from
     /// h = 0.
     pub fn of(model: &'a Model, h: Vec<f64>) -> Self {
-        Recurrence {
-            newline: model.newline(),
-            ..Recurrence::new(&model.state.rnn, h)
-        }
+        Recurrence { newline: model.newline(), ..Recurrence::new(&model.state.rnn, h) }
     }
 
     /// Reads a character and writes the logits of the next into `o`, K long.
@@ -48,14 +45,7 @@ impl<'a> Recurrence<'a> {
         if self.newline == Some(character) {
             self.before.fill(0.0);
         }
-        let Recurrence {
-            rnn,
-            level,
-            h,
-            before,
-            column,
-            ..
-        } = self;
+        let Recurrence { rnn, level, h, before, column, .. } = self;
         rnn.step(*level, character, before, column, h, o);
     }
 }

@@ -37,21 +37,14 @@ pub struct Sampling {
 impl Default for Sampling {
     /// Temperature 1; everything is kept.
     fn default() -> Self {
-        Sampling {
-            temperature: 1.0,
-            top_k: usize::MAX,
-            top_p: 1.0,
-        }
+        Sampling { temperature: 1.0, top_k: usize::MAX, top_p: 1.0 }
     }
 }
 
 impl Sampling {
     /// The network's own distribution at another temperature.
     pub fn at_temperature(temperature: f64) -> Self {
-        Sampling {
-            temperature,
-            ..Sampling::default()
-        }
+        Sampling { temperature, ..Sampling::default() }
     }
 
     /// Refuses what is out of range.
@@ -60,17 +53,9 @@ impl Sampling {
     /// [`SettingError`] where the temperature is negative or not finite, `top_k` is 0, or `top_p` is not above 0 and
     /// at most 1.
     pub fn check(&self) -> Result<(), SettingError> {
-        let Sampling {
-            temperature,
-            top_k,
-            top_p,
-        } = *self;
+        let Sampling { temperature, top_k, top_p } = *self;
         let problem = if !(temperature >= 0.0 && temperature.is_finite()) {
-            (
-                "temperature",
-                temperature.to_string(),
-                "a number of at least 0",
-            )
+            ("temperature", temperature.to_string(), "a number of at least 0")
         } else if top_k == 0 {
             ("top-k", top_k.to_string(), "a whole number of at least 1")
         } else if !(top_p > 0.0 && top_p <= 1.0) {
@@ -150,12 +135,7 @@ impl<'a> Synthesizer<'a> {
             panic!("synthesis: {error}");
         }
         let K = recurrence.rnn.shape().K();
-        Synthesizer {
-            recurrence,
-            sampling,
-            p: vec![0.0; K],
-            order: (0..K).collect(),
-        }
+        Synthesizer { recurrence, sampling, p: vec![0.0; K], order: (0..K).collect() }
     }
 
     /// Runs at `level`.
@@ -175,11 +155,7 @@ impl<'a> Synthesizer<'a> {
     /// Where the index is K or more.
     pub fn step(&mut self, character: usize) -> &[f64] {
         self.recurrence.read(character, &mut self.p);
-        let Sampling {
-            temperature,
-            top_k,
-            top_p,
-        } = self.sampling;
+        let Sampling { temperature, top_k, top_p } = self.sampling;
         if temperature == 0.0 {
             let likeliest = likeliest(&self.p);
             self.p.fill(0.0);
@@ -362,14 +338,7 @@ mod tests {
     #[test]
     fn a_draw_picks_by_the_cumulative_sum() {
         let p = [0.25, 0.0, 0.5, 0.25];
-        for (u, index) in [
-            (0.0, 0),
-            (0.2499, 0),
-            (0.25, 2),
-            (0.7499, 2),
-            (0.75, 3),
-            (0.9999, 3),
-        ] {
+        for (u, index) in [(0.0, 0), (0.2499, 0), (0.25, 2), (0.7499, 2), (0.75, 3), (0.9999, 3)] {
             assert_eq!(sample(&p, u), index, "u = {u}");
         }
         // A sum that rounding leaves below 1 never picks what is impossible.
@@ -490,11 +459,7 @@ mod tests {
     ];
 
     fn sampling((temperature, top_k, top_p): (f64, usize, f64)) -> Sampling {
-        Sampling {
-            temperature,
-            top_k,
-            top_p,
-        }
+        Sampling { temperature, top_k, top_p }
     }
 
     /// Step after step, so that the order of one step is where the next begins.

@@ -128,12 +128,7 @@ impl<'a> Scorer<'a> {
 
     fn with(recurrence: Recurrence<'a>, symbols: Symbols) -> Self {
         let K = recurrence.rnn.shape().K();
-        Scorer {
-            recurrence,
-            unknown: unknown(symbols),
-            last: None,
-            o: vec![0.0; K],
-        }
+        Scorer { recurrence, unknown: unknown(symbols), last: None, o: vec![0.0; K] }
     }
 
     /// Runs at `level`.
@@ -303,9 +298,7 @@ impl<'a> Judge<'a> {
             model,
             scorer: Scorer::of(model),
             extent,
-            newline: (lines || documents)
-                .then(|| vocabulary.index('\n'))
-                .flatten(),
+            newline: (lines || documents).then(|| vocabulary.index('\n')).flatten(),
             leaves_out_returns: documents || (lines && vocabulary.index('\r').is_none()),
             line: 1,
             position: 0,
@@ -350,11 +343,7 @@ impl<'a> Judge<'a> {
         let index = self.model.vocabulary.index(character);
         if let Some(bits) = self.scorer.read(index) {
             self.score.unknown += u64::from(index.is_none());
-            self.score.charge(Worst {
-                character,
-                position,
-                bits,
-            });
+            self.score.charge(Worst { character, position, bits });
         }
         self.is_blank = false;
         if self.extent != Extent::Text {
@@ -387,11 +376,7 @@ impl<'a> Judge<'a> {
             Extent::Text => {}
             Extent::Lines { carry } => {
                 self.hand_over(Some(self.line), row);
-                if carry {
-                    self.pass_newline()
-                } else {
-                    self.begin()
-                }
+                if carry { self.pass_newline() } else { self.begin() }
             }
         }
         self.is_blank = true;

@@ -23,11 +23,7 @@ impl Buffer {
         // An allocator may not tell the address; the buffer is only slower then.
         let start = values.as_ptr().align_offset(LINE).min(spare);
         values.resize(start + length, 0.0);
-        Some(Buffer {
-            values,
-            start,
-            length,
-        })
+        Some(Buffer { values, start, length })
     }
 }
 

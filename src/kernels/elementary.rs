@@ -46,12 +46,8 @@ const LN_TAIL: [f64; 7] = [
 ];
 
 /// Numerator of `(tanh(x) - x) / x^3` in powers of `x^2`, for `|x| <= 1`; relative error below 2^-56.
-const TANH_NUMERATOR: [f64; 4] = [
-    -0.3333333333333333,
-    -0.02351320098857556,
-    -0.0003724860877774224,
-    -1.267189257880533e-06,
-];
+const TANH_NUMERATOR: [f64; 4] =
+    [-0.3333333333333333, -0.02351320098857556, -0.0003724860877774224, -1.267189257880533e-06];
 /// Its denominator.
 const TANH_DENOMINATOR: [f64; 5] = [
     1.0,
@@ -115,11 +111,7 @@ pub fn exp<N: Number>(x: N) -> N {
 pub fn exp_at_most_0<N: Number>(x: N) -> N {
     let lowest = N::splat(-708.0);
     let (power, exponent) = exp_reduced(lowest.larger(x));
-    x.choose(
-        lowest,
-        N::splat(0.0),
-        power * exponent.low_bits_as_exponent(),
-    )
+    x.choose(lowest, N::splat(0.0), power * exponent.low_bits_as_exponent())
 }
 
 /// The natural logarithm, at most 1 ulp from the exact value.
@@ -139,19 +131,11 @@ pub fn ln(x: f64) -> f64 {
     }
     // A subnormal is first multiplied by 2^54.
     let subnormal = x < f64::MIN_POSITIVE;
-    let bits = if subnormal {
-        x * 18014398509481984.0
-    } else {
-        x
-    }
-    .to_bits();
+    let bits = if subnormal { x * 18014398509481984.0 } else { x }.to_bits();
     let exponent = (bits >> 52) as i64 - if subnormal { 1023 + 54 } else { 1023 };
     let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
-    let (mantissa, exponent) = if mantissa > SQRT_2 {
-        (mantissa * 0.5, exponent + 1)
-    } else {
-        (mantissa, exponent)
-    };
+    let (mantissa, exponent) =
+        if mantissa > SQRT_2 { (mantissa * 0.5, exponent + 1) } else { (mantissa, exponent) };
 
     let k = exponent as f64;
     let f = mantissa - 1.0; // exact
@@ -377,15 +361,7 @@ mod tests {
 
     /// Everything that is special, and what is not.
     fn values() -> Vec<f64> {
-        let special = [
-            0.0,
-            -0.0,
-            1.0,
-            f64::from_bits(1),
-            1e-310,
-            f64::MAX,
-            f64::INFINITY,
-        ];
+        let special = [0.0, -0.0, 1.0, f64::from_bits(1), 1e-310, f64::MAX, f64::INFINITY];
         let signs = special.iter().flat_map(|&x| [x, -x]);
         let ordinary = (0..4001).map(|i| f64::from(i) * 0.37 - 740.0);
         let small = (0..4001).map(|i| f64::from(i) / 1024.0 - 2.0);
@@ -410,11 +386,7 @@ mod tests {
                 let (h, mut d) = (&u[20..60], x[20..60].to_vec());
                 level.run(Slope(h, &mut d));
                 let slopes = x[20..60].iter().zip(h).map(|(d, h)| d * (1.0 - h * h));
-                assert_eq!(
-                    bits(&d),
-                    bits(&slopes.collect::<Vec<f64>>()),
-                    "slope, {level:?}"
-                );
+                assert_eq!(bits(&d), bits(&slopes.collect::<Vec<f64>>()), "slope, {level:?}");
             }
         }
     }

@@ -65,9 +65,7 @@ impl Level {
     /// [`LevelError`] if this machine has no level of that name.
     pub fn named(name: &str) -> Result<Level, LevelError> {
         let level = Level::available().find(|level| level.name() == name);
-        level.ok_or_else(|| LevelError {
-            name: name.to_string(),
-        })
+        level.ok_or_else(|| LevelError { name: name.to_string() })
     }
 
     /// Its name: `baseline` or `avx2`.

@@ -227,11 +227,7 @@ mod tests {
                         products: &mut found,
                         sums: &mut found_sums,
                     });
-                    same(
-                        &found,
-                        &expected[from * columns..],
-                        &format!("{rows} x {columns}"),
-                    );
+                    same(&found, &expected[from * columns..], &format!("{rows} x {columns}"));
                     same(&found_sums, &sums[from..], &format!("{rows} sums"));
                 }
             }

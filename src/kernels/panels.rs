@@ -24,11 +24,7 @@ impl Panels {
         let mut values = Vec::new();
         values.try_reserve_exact(entries).ok()?;
         values.resize(entries, CacheLine::default());
-        Some(Panels {
-            values,
-            count,
-            length,
-        })
+        Some(Panels { values, count, length })
     }
 
     /// Changes the number of vectors, up to as many as at first. What was packed is lost.
@@ -69,9 +65,7 @@ impl Panels {
                     _ => {
                         *columns = CacheLine::default();
                         let places = columns.0.as_flattened_mut().iter_mut();
-                        places
-                            .zip(entries)
-                            .for_each(|(place, entry)| *place = *entry);
+                        places.zip(entries).for_each(|(place, entry)| *place = *entry);
                     }
                 }
             }

@@ -32,11 +32,7 @@ pub enum RowOrder {
 impl RowOrder {
     /// The order of step `t`: it alternates from step to step.
     pub fn of_step(t: usize) -> RowOrder {
-        if t % 2 == 0 {
-            RowOrder::Ascending
-        } else {
-            RowOrder::Descending
-        }
+        if t % 2 == 0 { RowOrder::Ascending } else { RowOrder::Descending }
     }
 
     #[inline(always)]
@@ -54,10 +50,7 @@ impl RowOrder {
 /// Panics if the shapes do not fit.
 #[inline(always)]
 pub fn matvec<F: F64x4>(A: Rows, x: Rows, mut y: RowsMut, order: RowOrder) {
-    assert!(
-        A.length == x.length && A.count == y.length && x.count == y.count,
-        "matvec: shapes"
-    );
+    assert!(A.length == x.length && A.count == y.length && x.count == y.count, "matvec: shapes");
     let blocks = A.count.div_ceil(4);
     for block in 0..blocks {
         let first = 4 * order.block(block, blocks);
@@ -123,10 +116,7 @@ fn dots<F: F64x4, const C: usize>(rows: [&[f64]; 4], x: [&[f64]; C]) -> [F; C] {
 /// Panics if the shapes do not fit.
 #[inline(always)]
 pub fn transposed_matvec_accumulate<F: F64x4>(A: Rows, x: &[f64], y: &mut [f64], order: RowOrder) {
-    assert!(
-        A.count == x.len() && A.length == y.len(),
-        "transposed_matvec: shapes"
-    );
+    assert!(A.count == x.len() && A.length == y.len(), "transposed_matvec: shapes");
     // Panels of columns, so that a product can begin where the last one ended.
     let panels = A.length.div_ceil(PANEL);
     for panel in 0..panels {
@@ -300,24 +290,17 @@ mod tests {
     #[test]
     fn matvec_keeps_its_order_at_every_level() {
         for (rows, columns, offset) in shapes() {
-            let (A, x) = (
-                numbers(offset + rows * columns, 1),
-                numbers(offset + 3 * columns, 2),
-            );
+            let (A, x) = (numbers(offset + rows * columns, 1), numbers(offset + 3 * columns, 2));
             let (A, x) = (&A[offset..], &x[offset..]);
-            for (count, order) in [
-                (1, RowOrder::Ascending),
-                (2, RowOrder::Descending),
-                (3, RowOrder::Ascending),
-            ] {
+            for (count, order) in
+                [(1, RowOrder::Ascending), (2, RowOrder::Descending), (3, RowOrder::Ascending)]
+            {
                 let vectors = || (0..count).map(|v| &x[v * columns..][..columns]);
                 let all_rows = || (0..rows).map(|i| &A[i * columns..][..columns]);
-                let expected: Vec<f64> = vectors()
-                    .flat_map(|x| all_rows().map(|row| twins::dot(row, x)))
-                    .collect();
-                let naive: Vec<f64> = vectors()
-                    .flat_map(|x| product(A, x, rows, columns, 1))
-                    .collect();
+                let expected: Vec<f64> =
+                    vectors().flat_map(|x| all_rows().map(|row| twins::dot(row, x))).collect();
+                let naive: Vec<f64> =
+                    vectors().flat_map(|x| product(A, x, rows, columns, 1)).collect();
                 close(&expected, &naive);
                 at_every_level(|run| {
                     let mut y = vec![f64::NAN; count * rows];
@@ -338,16 +321,9 @@ mod tests {
         for (rows, columns, offset) in shapes() {
             let A = &numbers(offset + rows * columns, 3)[offset..];
             for count in [1, 2, 4, 5, 7] {
-                let (x, start) = (
-                    numbers(count * rows, 4),
-                    numbers(offset + count * columns, 5),
-                );
-                let vector = |v: usize| {
-                    (
-                        &x[v * rows..][..rows],
-                        &start[offset + v * columns..][..columns],
-                    )
-                };
+                let (x, start) = (numbers(count * rows, 4), numbers(offset + count * columns, 5));
+                let vector =
+                    |v: usize| (&x[v * rows..][..rows], &start[offset + v * columns..][..columns]);
                 let expected: Vec<f64> = (0..count)
                     .flat_map(|v| twins::transposed(A, vector(v).0, vector(v).1))
                     .collect();
@@ -367,11 +343,7 @@ mod tests {
                         Rows::tight(&x, count, rows),
                         RowsMut::new(&mut y[offset..], count, columns, columns),
                     ));
-                    same(
-                        &y[offset..],
-                        &expected,
-                        &format!("{rows} x {columns}, {count}"),
-                    );
+                    same(&y[offset..], &expected, &format!("{rows} x {columns}, {count}"));
                     for order in [RowOrder::Ascending, RowOrder::Descending] {
                         let mut y = start.clone();
                         run(Product::Transposed(

@@ -17,12 +17,7 @@ impl<'a> Rows<'a> {
     #[inline(always)]
     pub fn new(values: &'a [f64], count: usize, length: usize, stride: usize) -> Self {
         check(values.len(), count, length, stride);
-        Rows {
-            values,
-            count,
-            length,
-            stride,
-        }
+        Rows { values, count, length, stride }
     }
 
     /// A single vector.
@@ -82,12 +77,7 @@ impl<'a> RowsMut<'a> {
     #[inline(always)]
     pub fn new(values: &'a mut [f64], count: usize, length: usize, stride: usize) -> Self {
         check(values.len(), count, length, stride);
-        RowsMut {
-            values,
-            count,
-            length,
-            stride,
-        }
+        RowsMut { values, count, length, stride }
     }
 
     /// A single vector.
@@ -108,9 +98,7 @@ impl<'a> RowsMut<'a> {
 fn check(values: usize, count: usize, length: usize, stride: usize) {
     let needed = match count {
         0 => Some(0),
-        _ => (count - 1)
-            .checked_mul(stride)
-            .and_then(|before| before.checked_add(length)),
+        _ => (count - 1).checked_mul(stride).and_then(|before| before.checked_add(length)),
     };
     let there = needed.is_some_and(|needed| needed <= values);
     assert!(length <= stride && there, "rows: too few values");

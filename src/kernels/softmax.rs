@@ -50,10 +50,7 @@ pub fn softmax<F: F64x4>(o: &mut [f64]) -> LogSumExp {
         (F::load(four) * reciprocal).store(four);
     }
     (F::load_part(rest) * reciprocal).store_part(rest);
-    LogSumExp {
-        largest,
-        rest: ln(total),
-    }
+    LogSumExp { largest, rest: ln(total) }
 }
 
 /// [`softmax`] as a kernel.

@@ -18,10 +18,7 @@ impl DistinctCharacters {
     fn new(count: usize, K: usize) -> Result<Self, ShapeError> {
         let mut characters = zeros(count.min(K))?;
         characters.clear();
-        Ok(DistinctCharacters {
-            characters,
-            positions: zeros(K)?,
-        })
+        Ok(DistinctCharacters { characters, positions: zeros(K)? })
     }
 
     fn clear(&mut self) {

@@ -60,10 +60,7 @@ pub struct RowBlock {
 impl RowBlock {
     /// All rows.
     pub fn all(shape: Shape) -> Self {
-        RowBlock {
-            hidden: 0..shape.m(),
-            vocabulary: 0..shape.K(),
-        }
+        RowBlock { hidden: 0..shape.m(), vocabulary: 0..shape.K() }
     }
 
     /// The largest useful number of blocks: of more, some would have no rows at all.
@@ -180,10 +177,7 @@ fn take_rows<F: F64x4, S: EntrySink>(columns: &mut ColumnSums, rows: usize, mut 
         for (at, eight) in (first..).step_by(8).zip(eights) {
             sink.take(at, [F::load_first(eight), F::load_first(&eight[4..])]);
         }
-        for (at, four) in (first + row.len() - rest.len()..)
-            .step_by(4)
-            .zip(rest.chunks(4))
-        {
+        for (at, four) in (first + row.len() - rest.len()..).step_by(4).zip(rest.chunks(4)) {
             sink.take_part(at, four.len(), F::load_first(four));
         }
     }

@@ -44,10 +44,7 @@ pub enum Optimizer {
 
 impl Optimizer {
     /// Adam with the usual numbers.
-    pub const ADAM: Optimizer = Optimizer::Adam {
-        beta1: 0.9,
-        beta2: 0.999,
-    };
+    pub const ADAM: Optimizer = Optimizer::Adam { beta1: 0.9, beta2: 0.999 };
     /// RMSProp with the usual number.
     pub const RMSPROP: Optimizer = Optimizer::RmsProp { beta2: 0.9 };
     /// All of them, with their usual numbers.

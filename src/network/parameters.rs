@@ -33,9 +33,7 @@ impl Shape {
             let all = all.checked_add(m)?.checked_add(K)?;
             (all <= MAX_BYTES / size_of::<f64>()).then_some(all)
         };
-        entries()
-            .map(|_| Shape { m, K })
-            .ok_or(ShapeError::TooLarge { m, K })
+        entries().map(|_| Shape { m, K }).ok_or(ShapeError::TooLarge { m, K })
     }
 
     /// The number of hidden units.
@@ -56,13 +54,7 @@ impl Shape {
     /// Name, rows and columns of U, W, V, b and c, in the order in which they are drawn, stored and digested.
     pub fn tensors(self) -> [(&'static str, usize, usize); 5] {
         let Shape { m, K } = self;
-        [
-            ("U", m, K),
-            ("W", m, m),
-            ("V", K, m),
-            ("b", m, 1),
-            ("c", K, 1),
-        ]
+        [("U", m, K), ("W", m, m), ("V", K, m), ("b", m, 1), ("c", K, 1)]
     }
 }
 
@@ -162,10 +154,7 @@ impl Parameters {
     /// # Errors
     /// [`ShapeError::NoMemory`] if the buffer cannot be allocated.
     pub fn zeros(shape: Shape) -> Result<Self, ShapeError> {
-        Ok(Parameters {
-            shape,
-            values: buffer(shape.entries())?,
-        })
+        Ok(Parameters { shape, values: buffer(shape.entries())? })
     }
 
     /// A copy.
@@ -196,9 +185,10 @@ impl Parameters {
     /// The FNV-1a hash of the little-endian bits of every entry, in order: two networks have the same digest only if they
     /// are equal, but for chance.
     pub fn digest(&self) -> u64 {
-        let digest = self.values.iter().fold(Digest::new(), |digest, x| {
-            digest.with(&x.to_bits().to_le_bytes())
-        });
+        let digest = self
+            .values
+            .iter()
+            .fold(Digest::new(), |digest, x| digest.with(&x.to_bits().to_le_bytes()));
         digest.value()
     }
 
@@ -230,12 +220,7 @@ impl Parameters {
             .map(|(name, rows, columns)| {
                 let (values, after) = rest.split_at(rows * columns);
                 rest = after;
-                Named {
-                    name,
-                    rows,
-                    columns,
-                    values,
-                }
+                Named { name, rows, columns, values }
             })
             .into_iter()
     }
@@ -259,9 +244,8 @@ pub struct Named<'a> {
 /// # Errors
 /// [`ShapeError::NoMemory`] if it cannot be allocated.
 pub(crate) fn buffer(entries: usize) -> Result<Buffer, ShapeError> {
-    Buffer::zeros(entries).ok_or(ShapeError::NoMemory {
-        bytes: entries.saturating_mul(size_of::<f64>()),
-    })
+    Buffer::zeros(entries)
+        .ok_or(ShapeError::NoMemory { bytes: entries.saturating_mul(size_of::<f64>()) })
 }
 
 /// A vector of zeros.
@@ -272,9 +256,7 @@ pub(crate) fn zeros<N: Clone + Default>(entries: usize) -> Result<Vec<N>, ShapeE
     let mut values = Vec::new();
     values
         .try_reserve_exact(entries)
-        .map_err(|_| ShapeError::NoMemory {
-            bytes: entries.saturating_mul(size_of::<N>()),
-        })?;
+        .map_err(|_| ShapeError::NoMemory { bytes: entries.saturating_mul(size_of::<N>()) })?;
     values.resize(entries, N::default());
     Ok(values)
 }
@@ -323,16 +305,10 @@ mod tests {
         assert_eq!(Shape::new(0, 5), Err(ShapeError::NoHiddenUnits));
         assert_eq!(Shape::new(5, 0), Err(ShapeError::NoCharacters));
         let huge = usize::MAX / 2;
-        assert_eq!(
-            Shape::new(huge, 2),
-            Err(ShapeError::TooLarge { m: huge, K: 2 })
-        );
+        assert_eq!(Shape::new(huge, 2), Err(ShapeError::TooLarge { m: huge, K: 2 }));
         // Fits the address space, but no machine.
         let large = Shape::new(1 << 28, 2).unwrap();
-        assert!(matches!(
-            Parameters::zeros(large),
-            Err(ShapeError::NoMemory { .. })
-        ));
+        assert!(matches!(Parameters::zeros(large), Err(ShapeError::NoMemory { .. })));
     }
 
     #[test]

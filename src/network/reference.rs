@@ -62,10 +62,7 @@ pub struct Pass {
 pub fn pre_activation(parameters: &Parameters, x: &[f64], h_before: &[f64]) -> Vec<f64> {
     let (m, K) = (parameters.shape().m(), parameters.shape().K());
     let Tensors { U, W, b, .. } = parameters.tensors();
-    plus(
-        &product(W, h_before, m, m, 1),
-        &plus(&product(U, x, m, K, 1), b),
-    )
+    plus(&product(W, h_before, m, m, 1), &plus(&product(U, x, m, K, 1), b))
 }
 
 /// The forward pass: `X` and `Y` are the one-hot matrices of inputs and targets, T x K.
@@ -93,8 +90,7 @@ pub fn forward(parameters: &Parameters, X: &[f64], Y: &[f64], h0: &[f64]) -> Pas
         let loss = largest + ln(total) - product(y, &o, 1, K, 1)[0];
         pass.loss += loss;
         pass.losses.push(loss);
-        pass.p
-            .push(exponentials.iter().map(|e| e / total).collect());
+        pass.p.push(exponentials.iter().map(|e| e / total).collect());
         pass.o.push(o);
         pass.h.push(h);
         pass.a.push(a);
@@ -120,11 +116,7 @@ pub fn terms(parameters: &Parameters, Y: &[f64], p: &[Vec<f64>], h: &[Vec<f64>])
     let Tensors { W, V, .. } = parameters.tensors();
     let (V_transposed, W_transposed) = (transpose(V, K, m), transpose(W, m, m));
     let minus = |p: &Vec<f64>, y: &[f64]| p.iter().zip(y).map(|(p, y)| p - y).collect();
-    let g: Vec<Vec<f64>> = p
-        .iter()
-        .zip(Y.chunks(K))
-        .map(|(p, y)| minus(p, y))
-        .collect();
+    let g: Vec<Vec<f64>> = p.iter().zip(Y.chunks(K)).map(|(p, y)| minus(p, y)).collect();
     let mut da = vec![vec![0.0; m]; g.len() + 1];
     for t in (0..g.len()).rev() {
         let dh = plus(
@@ -132,11 +124,7 @@ pub fn terms(parameters: &Parameters, Y: &[f64], p: &[Vec<f64>], h: &[Vec<f64>])
             &product(&W_transposed, &da[t + 1], m, m, 1),
         );
         let slopes = h[t].iter().map(|h| 1.0 - h * h);
-        da[t] = dh
-            .iter()
-            .zip(slopes)
-            .map(|(dh, slope)| dh * slope)
-            .collect();
+        da[t] = dh.iter().zip(slopes).map(|(dh, slope)| dh * slope).collect();
     }
     da.pop();
     Terms { g, da }
@@ -184,13 +172,7 @@ pub fn backward(parameters: &Parameters, X: &[f64], Y: &[f64], pass: &Pass) -> [
 /// Panics if the memory is that of another optimizer, if it or the gradient is shorter than theta, or if the clip is
 /// below 0 or NaN.
 pub fn update(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient: &[f64]) {
-    let Rule {
-        eta,
-        epsilon,
-        clip,
-        t,
-        ..
-    } = *rule;
+    let Rule { eta, epsilon, clip, t, .. } = *rule;
     let g = |i: usize| gradient[i].clamp(-clip, clip);
     let power = |beta: f64| (0..t).fold(1.0, |product, _| product * beta);
     match (rule.optimizer, memory) {

@@ -90,13 +90,7 @@ impl Rnn {
     ) {
         let Tensors { U, b, .. } = self.parameters.tensors();
         input_column(U, b, x, column);
-        level.run(Step {
-            parameters: &self.parameters,
-            before,
-            column,
-            h,
-            o,
-        });
+        level.run(Step { parameters: &self.parameters, before, column, h, o });
     }
 
     /// The forward pass over all sequences. Returns the loss in nats, summed over the steps of the first sequence by
@@ -118,12 +112,7 @@ impl Rnn {
             let Tensors { U, b, .. } = parameters.tensors();
             steps.columns.gather(U, b, &steps.inputs);
         }
-        steps.level.run(Forward {
-            parameters,
-            hidden,
-            losses,
-            steps,
-        });
+        steps.level.run(Forward { parameters, hidden, losses, steps });
     }
 
     /// Backpropagation through time, after [`Rnn::forward`]: g_t and dL/da_t for every step, the latter by
@@ -209,13 +198,7 @@ impl Kernel for Step<'_> {
     #[inline(always)]
     fn run<F: F64x4>(self) {
         let (parameters, before) = (self.parameters, Rows::one(self.before));
-        hidden::<F>(
-            parameters,
-            before,
-            self.h,
-            |_| self.column,
-            RowOrder::Ascending,
-        );
+        hidden::<F>(parameters, before, self.h, |_| self.column, RowOrder::Ascending);
         let row = self.o.len();
         logits::<F>(parameters, Rows::one(self.h), self.o, row);
     }
@@ -338,28 +321,17 @@ mod tests {
 
     fn close(ours: &[f64], theirs: &[f64], what: &str) {
         assert_eq!(ours.len(), theirs.len(), "{what}");
-        let largest = theirs
-            .iter()
-            .fold(0.0, |largest: f64, x| largest.max(x.abs()));
+        let largest = theirs.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
         for (x, y) in ours.iter().zip(theirs) {
-            assert!(
-                (x - y).abs() <= 1e-12 * (1e-3 + largest),
-                "{what}: {x} and {y}"
-            );
+            assert!((x - y).abs() <= 1e-12 * (1e-3 + largest), "{what}: {x} and {y}");
         }
     }
 
     #[test]
     fn indexed_and_dense_passes_give_the_same_numbers() {
-        for (m, K, T) in [
-            (1, 1, 1),
-            (1, 2, 3),
-            (2, 1, 4),
-            (5, 65, 25),
-            (9, 7, 2),
-            (33, 12, 25),
-            (17, 16, 8),
-        ] {
+        for (m, K, T) in
+            [(1, 1, 1), (1, 2, 3), (2, 1, 4), (5, 65, 25), (9, 7, 2), (33, 12, 25), (17, 16, 8)]
+        {
             let (rnn, h0) = alive(m, K, (m + K + T) as u64);
             let text = characters(T, K, m);
             let (inputs, targets) = (&text[..T], &text[1..]);

@@ -113,9 +113,7 @@ impl Unrolled {
         self.targets.resize(rows, 0);
         self.columns.resize(rows);
         self.losses.resize(rows, 0.0);
-        let Packed {
-            h_before, h, g, da, ..
-        } = &mut self.packed;
+        let Packed { h_before, h, g, da, .. } = &mut self.packed;
         for panels in [h_before, h, g, da] {
             panels.resize(rows);
         }
@@ -131,10 +129,7 @@ impl Unrolled {
         assert_eq!([inputs.len(), targets.len()], [self.T; 2], "steps: T");
         let K = self.shape.K();
         for (t, (&input, &target)) in inputs.iter().zip(targets).enumerate() {
-            assert!(
-                input.max(target) < K,
-                "character {input} or {target} of {K}"
-            );
+            assert!(input.max(target) < K, "character {input} or {target} of {K}");
             self.inputs[t * self.batch_size + sequence] = input;
             self.targets[t * self.batch_size + sequence] = target;
         }

@@ -87,10 +87,7 @@ pub struct AdaGrad {
 impl AdaGrad {
     /// The AdaGrad numbers of this rule.
     pub fn of(rule: &Rule) -> Self {
-        AdaGrad {
-            eta: rule.eta,
-            epsilon: rule.epsilon,
-        }
+        AdaGrad { eta: rule.eta, epsilon: rule.epsilon }
     }
 }
 
@@ -116,11 +113,7 @@ pub struct RmsProp {
 impl RmsProp {
     /// The RMSProp numbers of this rule.
     pub fn of(rule: &Rule, beta2: f64) -> Self {
-        RmsProp {
-            eta: rule.eta,
-            epsilon: rule.epsilon,
-            beta2,
-        }
+        RmsProp { eta: rule.eta, epsilon: rule.epsilon, beta2 }
     }
 }
 
@@ -293,22 +286,13 @@ mod tests {
     /// All of them, with decay rates that are no defaults.
     const OPTIMIZERS: [Optimizer; 3] = [
         Optimizer::AdaGrad,
-        Optimizer::Adam {
-            beta1: 0.8,
-            beta2: 0.97,
-        },
+        Optimizer::Adam { beta1: 0.8, beta2: 0.97 },
         Optimizer::RmsProp { beta2: 0.97 },
     ];
 
     /// Numbers that are larger than usual, so that every term shows.
     fn rule(optimizer: Optimizer, t: u64) -> Rule {
-        Rule {
-            optimizer,
-            eta: 0.1,
-            epsilon: 1e-2,
-            clip: 2.0,
-            t,
-        }
+        Rule { optimizer, eta: 0.1, epsilon: 1e-2, clip: 2.0, t }
     }
 
     /// AdaGrad to the bit. The definition of the others is computed in another order: they are within 1e-15.
@@ -332,10 +316,7 @@ mod tests {
                     rule.update(&mut theta, &mut memory, &gradient);
                     let found = memory.iter().flat_map(|part| part.values());
                     for (&x, &y) in found.zip(remembered.iter().flatten()) {
-                        assert!(
-                            (x - y).abs() <= 1e-15 * y.abs(),
-                            "{optimizer:?}: {x}, not {y}"
-                        );
+                        assert!((x - y).abs() <= 1e-15 * y.abs(), "{optimizer:?}: {x}, not {y}");
                     }
                     for (&x, &y) in theta.values().iter().zip(&defined) {
                         assert!((x - y).abs() <= 1e-15, "{optimizer:?}: {x}, not {y}");
@@ -372,11 +353,7 @@ mod tests {
             for t in 1..200 {
                 let parts = &mut parts[..count];
                 rule(optimizer, t).update_slices(&mut theta, parts, &[0.0]);
-                assert!(
-                    parts
-                        .iter()
-                        .all(|part| part[0] == 0.0 || part[0].is_normal())
-                );
+                assert!(parts.iter().all(|part| part[0] == 0.0 || part[0].is_normal()));
             }
             assert!(memory[..count].iter().all(|part| *part == [0.0]));
         }

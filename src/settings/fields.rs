@@ -241,11 +241,7 @@ impl Settings {
     /// The characters that have to be held out at least: none without validation, else one and another after it, and
     /// in chunks a whole chunk.
     pub fn least_held_out(&self) -> usize {
-        if self.validation > 0.0 {
-            self.order.chunk().unwrap_or(0).max(2)
-        } else {
-            0
-        }
+        if self.validation > 0.0 { self.order.chunk().unwrap_or(0).max(2) } else { 0 }
     }
 }
 
@@ -273,10 +269,7 @@ mod tests {
         };
         assert_eq!(Settings::default(), assignment);
         let adam = Settings {
-            optimizer: Optimizer::Adam {
-                beta1: 0.9,
-                beta2: 0.999,
-            },
+            optimizer: Optimizer::Adam { beta1: 0.9, beta2: 0.999 },
             learning_rate: 0.001,
             clip: f64::INFINITY,
             loss: Loss::Mean,
@@ -296,10 +289,7 @@ mod tests {
             (1.0 - f64::EPSILON, 1000, 999),
             (1.0 - f64::EPSILON / 2.0, u64::MAX, u64::MAX - 2047),
         ] {
-            let settings = Settings {
-                validation,
-                ..Settings::default()
-            };
+            let settings = Settings { validation, ..Settings::default() };
             assert_eq!(settings.held_out(length), held_out, "{validation} {length}");
         }
     }

@@ -51,11 +51,7 @@ pub enum Access {
     /// A number, or `none` for infinity.
     Limit(fn(&Settings) -> f64, fn(&mut Settings, f64)),
     /// One of the words that a `|` separates.
-    Word(
-        &'static str,
-        fn(&Settings) -> &'static str,
-        fn(&mut Settings, &str),
-    ),
+    Word(&'static str, fn(&Settings) -> &'static str, fn(&mut Settings, &str)),
     /// Yes or no.
     Switch(fn(&Settings) -> bool, fn(&mut Settings, bool)),
 }
@@ -93,10 +89,7 @@ impl Setting {
         match &self.access {
             Access::Count(_, set) => {
                 let count = usize::try_from(value::count(text)?);
-                set(
-                    settings,
-                    count.map_err(|_| ValueError::TooLarge("below 2^32"))?,
-                );
+                set(settings, count.map_err(|_| ValueError::TooLarge("below 2^32"))?);
             }
             Access::Large(_, set) => set(settings, value::count(text)?),
             Access::Number(_, set) => set(settings, value::number(text)?),
@@ -138,19 +131,11 @@ fn is_count(count: usize) -> Result<(), &'static str> {
 }
 
 fn is_positive(number: f64) -> Result<(), &'static str> {
-    if number > 0.0 && number.is_finite() {
-        Ok(())
-    } else {
-        Err(POSITIVE)
-    }
+    if number > 0.0 && number.is_finite() { Ok(()) } else { Err(POSITIVE) }
 }
 
 fn is_fraction(number: f64) -> Result<(), &'static str> {
-    if (0.0..1.0).contains(&number) {
-        Ok(())
-    } else {
-        Err(FRACTION)
-    }
+    if (0.0..1.0).contains(&number) { Ok(()) } else { Err(FRACTION) }
 }
 
 /// A row that most of the others differ from in a few fields.
@@ -183,10 +168,7 @@ pub const TABLE: &[Setting] = &[
         option: "seq-length",
         key: "sequence_length",
         help: "sequence length T: characters of one update",
-        access: Access::Count(
-            |s| Some(s.sequence_length),
-            |s, count| s.sequence_length = count,
-        ),
+        access: Access::Count(|s| Some(s.sequence_length), |s, count| s.sequence_length = count),
         check: |s| is_count(s.sequence_length),
         ..ROW
     },
@@ -213,13 +195,7 @@ pub const TABLE: &[Setting] = &[
         help: "read bytes instead of characters: for logs, and texts in no known encoding",
         access: Access::Switch(
             |s| s.symbols == Symbols::Bytes,
-            |s, is_on| {
-                s.symbols = if is_on {
-                    Symbols::Bytes
-                } else {
-                    Symbols::Characters
-                }
-            },
+            |s, is_on| s.symbols = if is_on { Symbols::Bytes } else { Symbols::Characters },
         ),
         ..ROW
     },
@@ -249,10 +225,7 @@ pub const TABLE: &[Setting] = &[
         option: "learning-rate",
         key: "learning_rate",
         help: "learning rate eta; 0.001 for adam and rmsprop",
-        access: Access::Number(
-            |s| Some(s.learning_rate),
-            |s, number| s.learning_rate = number,
-        ),
+        access: Access::Number(|s| Some(s.learning_rate), |s, number| s.learning_rate = number),
         check: |s| is_positive(s.learning_rate),
         ..ROW
     },
@@ -306,11 +279,7 @@ pub const TABLE: &[Setting] = &[
         help: "clip every gradient entry to [-X, X]; none clips nothing",
         access: Access::Limit(|s| s.clip, |s, number| s.clip = number),
         check: |s| {
-            if s.clip > 0.0 {
-                Ok(())
-            } else {
-                Err("a positive number, or none")
-            }
+            if s.clip > 0.0 { Ok(()) } else { Err("a positive number, or none") }
         },
         ..ROW
     },
@@ -323,11 +292,7 @@ pub const TABLE: &[Setting] = &[
             "sum|mean",
             |s| s.loss.name(),
             |s, word| {
-                s.loss = if word == Loss::Mean.name() {
-                    Loss::Mean
-                } else {
-                    Loss::Sum
-                };
+                s.loss = if word == Loss::Mean.name() { Loss::Mean } else { Loss::Sum };
             },
         ),
         ..ROW
@@ -397,11 +362,7 @@ pub const TABLE: &[Setting] = &[
             },
         ),
         check: |s| {
-            if s.documents && s.order != Order::Text {
-                Err("text with documents")
-            } else {
-                Ok(())
-            }
+            if s.documents && s.order != Order::Text { Err("text with documents") } else { Ok(()) }
         },
         ..ROW
     },
@@ -411,10 +372,7 @@ pub const TABLE: &[Setting] = &[
         help: "characters of a chunk; 1000",
         only_with: "--order chunks",
         is_of_update: false,
-        access: Access::Count(
-            |s| s.order.chunk(),
-            |s, length| s.order = Order::Chunks { length },
-        ),
+        access: Access::Count(|s| s.order.chunk(), |s, length| s.order = Order::Chunks { length }),
         check: |s| match s.order.chunk() {
             Some(length) if length < s.sequence_length => Err("at least seq-length"),
             _ => Ok(()),

@@ -49,11 +49,10 @@ impl ValueError {
 /// # Errors
 /// [`ValueError`] where it is none.
 pub fn count(text: &str) -> Result<u64, ValueError> {
-    text.parse()
-        .map_err(|error: std::num::ParseIntError| match error.kind() {
-            IntErrorKind::PosOverflow => ValueError::TooLarge("below 2^64"),
-            _ => ValueError::malformed("a whole number from 0 on"),
-        })
+    text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => ValueError::TooLarge("below 2^64"),
+        _ => ValueError::malformed("a whole number from 0 on"),
+    })
 }
 
 /// Reads a number.
@@ -96,6 +95,5 @@ pub fn word(text: &str, words: &'static str) -> Result<&'static str, ValueError>
 /// # Errors
 /// [`ValueError`] where it is neither.
 pub fn switch(text: &str) -> Result<bool, ValueError> {
-    text.parse()
-        .map_err(|_| ValueError::malformed("true or false"))
+    text.parse().map_err(|_| ValueError::malformed("true or false"))
 }

@@ -83,10 +83,7 @@ impl fmt::Display for TextError {
             TextError::Unknown(error) => write!(f, "{error}"),
             TextError::OtherSymbols { need } => {
                 let need = need.name();
-                write!(
-                    f,
-                    "the vocabulary is one of {need}: read the text as {need}"
-                )
+                write!(f, "the vocabulary is one of {need}: read the text as {need}")
             }
             TextError::Changed { byte } => write!(
                 f,
@@ -108,10 +105,7 @@ impl std::error::Error for TextError {
 
 impl From<io::Error> for TextError {
     fn from(error: io::Error) -> Self {
-        TextError::Io {
-            kind: error.kind(),
-            message: error.to_string(),
-        }
+        TextError::Io { kind: error.kind(), message: error.to_string() }
     }
 }
 
@@ -282,12 +276,7 @@ impl Corpus {
     /// Whether it is read as these settings want it.
     pub(crate) fn is_for(&self, settings: &Settings) -> bool {
         (self.symbols, self.T, self.documents, self.validation)
-            == (
-                settings.symbols,
-                settings.sequence_length,
-                settings.documents,
-                settings.validation,
-            )
+            == (settings.symbols, settings.sequence_length, settings.documents, settings.validation)
     }
 
     /// Whether the text begins with a byte-order mark, which is left out.
@@ -347,9 +336,7 @@ impl Corpus {
         let bytes = (WINDOWS / batch_size.max(1)).clamp(LEAST_WINDOW, WINDOW);
         let indices = Window::indices(self.T, bytes);
         let each = indices.saturating_mul(size_of::<usize>()) + bytes + size_of::<Window>();
-        let no_memory = ShapeError::NoMemory {
-            bytes: each.saturating_mul(batch_size),
-        };
+        let no_memory = ShapeError::NoMemory { bytes: each.saturating_mul(batch_size) };
         self.windows.clear();
         self.batch_size = batch_size;
         let windows = batch_size.saturating_add(1);
@@ -403,14 +390,7 @@ impl Corpus {
 
     /// Up to so many steps through a window.
     fn read(&mut self, window: usize, position: u64, steps: usize) -> Result<&[usize], TextError> {
-        let Corpus {
-            windows,
-            marks,
-            input,
-            indices,
-            vocabulary,
-            ..
-        } = self;
+        let Corpus { windows, marks, input, indices, vocabulary, .. } = self;
         let newline = (self.documents).then(|| vocabulary.index('\n')).flatten();
         let window = &mut windows[window];
         window.turn_to(position, steps, marks, input, indices, newline)?;
@@ -453,12 +433,7 @@ impl Window {
     fn new(decoder: Decoder, capacity: usize) -> Option<Self> {
         let mut indices = Vec::new();
         indices.try_reserve_exact(capacity).ok()?;
-        Some(Window {
-            decoder,
-            bytes: LEAST_WINDOW,
-            first: u64::MAX,
-            indices,
-        })
+        Some(Window { decoder, bytes: LEAST_WINDOW, first: u64::MAX, indices })
     }
 
     /// Sees to it that the window begins at or before a position, and ends there or later. Where it has to jump, it

@@ -9,11 +9,7 @@ use std::ops::Range;
 /// with such a mark, which is no part of the text.
 pub fn byte_order_mark(symbols: Symbols, start: &[u8]) -> usize {
     let mark = "\u{feff}".as_bytes();
-    if symbols == Symbols::Characters && start.starts_with(mark) {
-        mark.len()
-    } else {
-        0
-    }
+    if symbols == Symbols::Characters && start.starts_with(mark) { mark.len() } else { 0 }
 }
 
 /// Bytes on their way to symbols. A byte-order mark at the start is left out.
@@ -123,11 +119,7 @@ impl Decoder {
         for character in valid[mark..].chars() {
             self.symbol(character, character.len_utf8(), take);
         }
-        if wrong {
-            Err(InvalidUtf8 { byte: self.byte })
-        } else {
-            Ok(())
-        }
+        if wrong { Err(InvalidUtf8 { byte: self.byte }) } else { Ok(()) }
     }
 
     /// One symbol of some bytes. In documents blank lines are left out, and carriage returns before newlines.

@@ -47,11 +47,7 @@ impl Batch {
     /// Makes the updates run at `level`.
     pub fn at(self, level: Level) -> Self {
         let groups = self.groups.into_iter().map(|group| group.at(level));
-        Batch {
-            level,
-            groups: groups.collect(),
-            ..self
-        }
+        Batch { level, groups: groups.collect(), ..self }
     }
 
     /// Changes the number of steps, up to as many as at first.
@@ -165,12 +161,7 @@ fn sum<S: EntrySink>(
     sinks: PerTensor<S>,
     columns: &mut ColumnSums,
 ) {
-    level.run(GradientSums {
-        groups,
-        block,
-        sinks,
-        columns,
-    });
+    level.run(GradientSums { groups, block, sinks, columns });
 }
 
 #[cfg(test)]
@@ -181,22 +172,14 @@ mod tests {
     use crate::text::vocabulary::one_hot;
 
     /// A small clip, so that it bites.
-    const ADAGRAD: Rule = Rule {
-        optimizer: Optimizer::AdaGrad,
-        eta: 0.1,
-        epsilon: 1e-2,
-        clip: 0.3,
-        t: 3,
-    };
+    const ADAGRAD: Rule =
+        Rule { optimizer: Optimizer::AdaGrad, eta: 0.1, epsilon: 1e-2, clip: 0.3, t: 3 };
 
     fn rules() -> [Rule; 3] {
         let (beta1, beta2) = (0.8, 0.97);
         let adam = Optimizer::Adam { beta1, beta2 };
         let rms_prop = Optimizer::RmsProp { beta2 };
-        [Optimizer::AdaGrad, adam, rms_prop].map(|optimizer| Rule {
-            optimizer,
-            ..ADAGRAD
-        })
+        [Optimizer::AdaGrad, adam, rms_prop].map(|optimizer| Rule { optimizer, ..ADAGRAD })
     }
 
     /// m, K, T: single numbers, whole blocks, blocks with something left over.
@@ -230,11 +213,7 @@ mod tests {
     type Learned = (f64, Vec<f64>, Vec<f64>);
 
     /// A rule, whether the loss is a mean over the steps, and how the parameters are moved.
-    type Update<'a> = (
-        &'a Rule,
-        bool,
-        fn(&Rule, &mut [f64], &mut [Vec<f64>], &[f64]),
-    );
+    type Update<'a> = (&'a Rule, bool, fn(&Rule, &mut [f64], &mut [Vec<f64>], &[f64]));
 
     /// As [`Rule::update`]: the order of every operation.
     fn as_written(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient: &[f64]) {
@@ -326,12 +305,7 @@ mod tests {
         for case in cases() {
             let (parameters, K) = (&case.rnn.parameters, case.rnn.shape().K());
             let (mut loss, mut gradient) = (0.0, case.zeros());
-            for Sequence {
-                inputs,
-                targets,
-                h0,
-            } in &case.sequences
-            {
+            for Sequence { inputs, targets, h0 } in &case.sequences {
                 let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
                 let pass = reference::forward(parameters, &X, &Y, h0);
                 let of_sequence = reference::backward(parameters, &X, &Y, &pass);

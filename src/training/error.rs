@@ -97,11 +97,7 @@ impl fmt::Display for TrainingError {
                 };
                 write!(f, "{length} characters{beside} are too few: {needs}")
             }
-            TrainingError::TooFewHeldOut {
-                length,
-                held_out,
-                need,
-            } => {
+            TrainingError::TooFewHeldOut { length, held_out, need } => {
                 let needs = match need {
                     2 => "2 are needed, and of documents a whole one".to_string(),
                     _ => format!("a chunk of {need} is needed"),
@@ -111,10 +107,9 @@ impl fmt::Display for TrainingError {
                     "{held_out} of {length} characters would be held out, but at least {needs}: choose a larger share"
                 )
             }
-            TrainingError::NothingHeldOut => write!(
-                f,
-                "no part of the text is held out: there is no validation loss"
-            ),
+            TrainingError::NothingHeldOut => {
+                write!(f, "no part of the text is held out: there is no validation loss")
+            }
             TrainingError::NoText => write!(
                 f,
                 "the model has not begun any text: it can be trained from, but not resumed"

@@ -21,10 +21,7 @@ pub struct Intervals {
 impl Intervals {
     /// The intervals of a run.
     pub fn new(settings: &Settings, plan: &Plan) -> Self {
-        Intervals {
-            plan: *plan,
-            holds_out: settings.validation > 0.0,
-        }
+        Intervals { plan: *plan, holds_out: settings.validation > 0.0 }
     }
 
     /// Whether the run holds out text for validation.
@@ -103,10 +100,7 @@ mod tests {
     use super::*;
 
     fn intervals(validation: f64, validate_every: Option<u64>) -> Intervals {
-        let settings = Settings {
-            validation,
-            ..Settings::default()
-        };
+        let settings = Settings { validation, ..Settings::default() };
         let plan = Plan {
             iterations: 22,
             report_every: 4,
@@ -133,10 +127,7 @@ mod tests {
         let held_out = intervals(0.1, Some(10));
         assert_eq!(due(|n| held_out.reports(n)), due(|n| plain.reports(n)));
         assert_eq!(due(|n| held_out.competes(n)), [0, 4, 8, 10, 12, 16, 20]);
-        assert_eq!(
-            due(|n| held_out.validates(n)),
-            [0, 4, 8, 10, 12, 16, 20, 22]
-        );
+        assert_eq!(due(|n| held_out.validates(n)), [0, 4, 8, 10, 12, 16, 20, 22]);
         let without = intervals(0.1, None);
         assert_eq!(due(|n| without.competes(n)), [0, 4, 8, 12, 16, 20]);
     }
@@ -144,17 +135,10 @@ mod tests {
     #[test]
     fn what_comes_next_is_what_is_due_next() {
         let next = |n: u64, is_due: &dyn Fn(u64) -> bool| (n + 1..).find(|&n| is_due(n)).unwrap();
-        for intervals in [
-            intervals(0.0, None),
-            intervals(0.1, None),
-            intervals(0.1, Some(10)),
-        ] {
+        for intervals in [intervals(0.0, None), intervals(0.1, None), intervals(0.1, Some(10))] {
             for n in 0..100 {
                 assert_eq!(intervals.next_row(n), next(n, &|n| intervals.logs(n)));
-                assert_eq!(
-                    intervals.next_report(n),
-                    next(n, &|n| intervals.reports_anyway(n))
-                );
+                assert_eq!(intervals.next_report(n), next(n, &|n| intervals.reports_anyway(n)));
             }
             assert_eq!(intervals.next_row(u64::MAX - 1), u64::MAX);
         }

@@ -45,14 +45,8 @@ impl Observation {
         Field::new("epoch", Kind::Count(|it| &mut it.epoch)),
         Field::new("loss", Kind::Number(|it| &mut it.loss)),
         Field::new("smooth_loss", Kind::Number(|it| &mut it.smooth_loss)),
-        Field::new(
-            "validation_loss",
-            Kind::HeldOut(|it| &mut it.validation_loss),
-        ),
-        Field::new(
-            "validation_bits",
-            Kind::HeldOut(|it| &mut it.validation_bits),
-        ),
+        Field::new("validation_loss", Kind::HeldOut(|it| &mut it.validation_loss)),
+        Field::new("validation_bits", Kind::HeldOut(|it| &mut it.validation_bits)),
     ];
 }
 

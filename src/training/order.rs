@@ -103,11 +103,7 @@ impl TextOrder {
     pub fn is_over(&self, position: u64) -> bool {
         match self.order {
             Order::Text => {
-                let need = if self.document_chunks.is_some() {
-                    1
-                } else {
-                    self.T
-                };
+                let need = if self.document_chunks.is_some() { 1 } else { self.T };
                 self.part().saturating_sub(position) < need + 1
             }
             _ => position / self.T >= self.updates_per_epoch(),

@@ -122,10 +122,7 @@ impl Training {
     ) -> Result<Self, TrainingError> {
         model.settings.check()?;
         let shape = Shape::new(model.settings.hidden, model.vocabulary.len())?;
-        for Model {
-            settings, state, ..
-        } in [&model, &best]
-        {
+        for Model { settings, state, .. } in [&model, &best] {
             assert_eq!(settings.hidden, shape.m(), "resume: hidden units");
             assert_eq!(state.rnn.shape(), shape, "resume: parameters");
             let parts = model.settings.optimizer.memory().len();
@@ -152,10 +149,7 @@ impl Training {
     }
 
     fn with(mut corpus: Corpus, mut best: Model, mut model: Model) -> Result<Self, TrainingError> {
-        assert!(
-            corpus.is_for(&model.settings),
-            "training: a text opened with other settings"
-        );
+        assert!(corpus.is_for(&model.settings), "training: a text opened with other settings");
         let level = Level::chosen();
         let batch = Self::batch(&model, level, 1)?;
         let validator = (model.settings.validation > 0.0)
@@ -185,11 +179,7 @@ impl Training {
     }
 
     fn batch(model: &Model, level: Level, threads: usize) -> Result<Batch, ShapeError> {
-        let Settings {
-            sequence_length: T,
-            batch_size: B,
-            ..
-        } = model.settings;
+        let Settings { sequence_length: T, batch_size: B, .. } = model.settings;
         let shape = model.state.rnn.shape();
         Ok(Batch::new(shape, T, B, threads)?.at(level))
     }

@@ -80,12 +80,7 @@ impl Training {
 
     /// Whether the current parameters are the best so far: they compete, and their loss is the lowest.
     fn is_best(&self) -> bool {
-        let State {
-            updates,
-            best_validation,
-            best_smooth_loss,
-            ..
-        } = self.model.state;
+        let State { updates, best_validation, best_smooth_loss, .. } = self.model.state;
         let below = |best: Option<f64>, loss| best.is_none_or(|best| loss < best);
         if self.validator.is_some() {
             let competing = self.validation.filter(|_| self.competes);
@@ -120,11 +115,7 @@ impl Training {
     /// current n included once it is [observed](Training::observe). With held-out text, it is that with the lowest loss
     /// of those that were asked to [`Training::validate`], and the untrained one before the first was.
     pub fn best(&self) -> &Model {
-        if self.is_best() {
-            &self.model
-        } else {
-            &self.best
-        }
+        if self.is_best() { &self.model } else { &self.best }
     }
 
     /// The loss of the held-out text under the current parameters, which compete by it for the best model. It changes
@@ -196,11 +187,7 @@ impl Training {
     }
 
     fn observe_chunk(&mut self) -> Result<Observation, TrainingError> {
-        let Settings {
-            sequence_length: T,
-            loss: kind,
-            ..
-        } = self.model.settings;
+        let Settings { sequence_length: T, loss: kind, .. } = self.model.settings;
         let source = self.order.next_source(&self.model.state);
         let steps = self.read(&source)?;
         let state = &self.model.state;
@@ -310,12 +297,7 @@ impl Training {
     /// # Panics
     /// Before the first observation.
     pub fn sample_characters(&self) -> impl Iterator<Item = usize> {
-        report_sample(
-            &self.model,
-            self.model.state.updates,
-            self.h0(),
-            self.chunk[0],
-        )
+        report_sample(&self.model, self.model.state.updates, self.h0(), self.chunk[0])
     }
 }
 

@@ -41,11 +41,7 @@ pub struct Validation {
 impl Validation {
     /// The loss of `nats` per character.
     pub fn of(nats: f64, settings: &Settings) -> Self {
-        Validation {
-            nats,
-            loss: nats * settings.loss_characters() as f64,
-            bits: nats / LN_2,
-        }
+        Validation { nats, loss: nats * settings.loss_characters() as f64, bits: nats / LN_2 }
     }
 }
 
@@ -67,10 +63,7 @@ impl Validator {
 
     /// Reads at `level` from now on.
     pub fn at(self, level: Level) -> Self {
-        Validator {
-            steps: self.steps.at(level),
-            ..self
-        }
+        Validator { steps: self.steps.at(level), ..self }
     }
 
     /// The loss of the held-out text in nats per character. `newline` separates documents.

@@ -71,8 +71,5 @@ fn damaged_texts_are_refused_or_read_as_they_are_defined() {
             (opened, defined) => panic!("{text:?}: {opened:?} and {defined:?}"),
         }
     }
-    assert!(
-        refused > 400 && empty > 10 && read > 1000,
-        "{refused} {empty} {read}"
-    );
+    assert!(refused > 400 && empty > 10 && read > 1000, "{refused} {empty} {read}");
 }

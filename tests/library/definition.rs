@@ -10,17 +10,9 @@ pub fn characters(text: &[u8], symbols: Symbols, documents: bool) -> Result<Vec<
         Symbols::Bytes => text.iter().map(|&byte| char::from(byte)).collect(),
         Symbols::Characters => decoded(text)?,
     };
-    let characters = if documents {
-        lines(&characters)
-    } else {
-        characters
-    };
+    let characters = if documents { lines(&characters) } else { characters };
     // A newline alone begins no document.
-    if characters.len() > usize::from(documents) {
-        Ok(characters)
-    } else {
-        Err(TextError::Empty)
-    }
+    if characters.len() > usize::from(documents) { Ok(characters) } else { Err(TextError::Empty) }
 }
 
 fn decoded(text: &[u8]) -> Result<Vec<char>, TextError> {

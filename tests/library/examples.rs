@@ -17,11 +17,7 @@ pub fn model(symbols: Symbols, characters: &str, documents: bool) -> Model {
     let shape = Shape::new(7, vocabulary.len()).unwrap();
     let mut parameters = Parameters::zeros(shape).unwrap();
     Generator::new(3, Stream::Initialization).fill_normal(parameters.values_mut(), 0.7);
-    let settings = Settings {
-        hidden: 7,
-        documents,
-        ..Settings::default()
-    };
+    let settings = Settings { hidden: 7, documents, ..Settings::default() };
     Model {
         settings,
         vocabulary,

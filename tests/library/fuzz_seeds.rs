@@ -18,11 +18,9 @@ fn model(name: &str) -> Model {
 #[test]
 fn models_learn_on() {
     let text = String::from_utf8(seed("text/ferry.txt")).unwrap();
-    for (name, streams, documents, updates) in [
-        ("model", 1, false, 150),
-        ("untrained", 3, false, 0),
-        ("documents", 1, true, 30),
-    ] {
+    for (name, streams, documents, updates) in
+        [("model", 1, false, 150), ("untrained", 3, false, 0), ("documents", 1, true, 30)]
+    {
         let model = model(&format!("safetensors/{name}.safetensors"));
         assert_eq!(model.settings.batch_size, streams);
         assert_eq!(model.settings.documents, documents);

@@ -36,9 +36,7 @@ impl Recorded {
     }
 
     fn get(&self, name: &str) -> &[f64] {
-        self.0
-            .get(name)
-            .unwrap_or_else(|| panic!("{name} is not recorded"))
+        self.0.get(name).unwrap_or_else(|| panic!("{name} is not recorded"))
     }
 
     fn one(&self, name: &str) -> f64 {
@@ -52,9 +50,7 @@ impl Recorded {
 
     fn text(&self) -> String {
         let code_points = self.get("text").iter();
-        code_points
-            .map(|&code| char::from_u32(code as u32).unwrap())
-            .collect()
+        code_points.map(|&code| char::from_u32(code as u32).unwrap()).collect()
     }
 
     /// U, W, V, b and c under a prefix: as parameters.
@@ -68,14 +64,9 @@ impl Recorded {
     fn assert_close(&self, name: &str, ours: &[f64]) {
         let recorded = self.get(name);
         assert_eq!(ours.len(), recorded.len(), "{name}");
-        let largest = recorded
-            .iter()
-            .fold(0.0, |largest: f64, x| largest.max(x.abs()));
+        let largest = recorded.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
         for (i, (x, y)) in ours.iter().zip(recorded).enumerate() {
-            assert!(
-                (x - y).abs() <= TOLERANCE * largest,
-                "{name}[{i}]: {x} instead of {y}"
-            );
+            assert!((x - y).abs() <= TOLERANCE * largest, "{name}[{i}]: {x} instead of {y}");
         }
     }
 
@@ -134,17 +125,8 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn forward_loss_and_gradients_are_as_recorded() {
-    for Case {
-        recorded,
-        text,
-        shape,
-        T,
-        ..
-    } in cases()
-    {
-        let rnn = Rnn {
-            parameters: recorded.parameters(shape, ""),
-        };
+    for Case { recorded, text, shape, T, .. } in cases() {
+        let rnn = Rnn { parameters: recorded.parameters(shape, "") };
         let mut steps = Unrolled::new(shape, T, 1).unwrap();
         steps.begin(0, &text[..T], &text[1..=T], recorded.get("h0"));
         let loss = rnn.forward(&mut steps);
@@ -226,10 +208,7 @@ fn training_is_as_recorded_after_every_run() {
         for &updates in case.runs {
             let prefix = format!("after_{updates}.");
             let recorded = &case.recorded;
-            assert_eq!(
-                recorded.one(&format!("{prefix}updates")),
-                f64::from(updates)
-            );
+            assert_eq!(recorded.one(&format!("{prefix}updates")), f64::from(updates));
             let mut training = start(&case, updates);
             let losses = (0..updates).map(|_| training.update().unwrap().loss);
             let losses: Vec<f64> = losses.collect();

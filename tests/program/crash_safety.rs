@@ -10,9 +10,7 @@ const ENDLESS: &str = "train text --hidden 6 --seq-length 10 --iterations 100000
                        --report-length 20 --passage-length 50 --log-every 3 --save-every 7 --out run --force";
 
 fn update_of(report: &str) -> u64 {
-    value(report.lines().next().unwrap(), "iter")
-        .parse()
-        .unwrap()
+    value(report.lines().next().unwrap(), "iter").parse().unwrap()
 }
 
 #[test]
@@ -44,10 +42,7 @@ fn killed(name: &str, begin: &str, least: usize) {
     let (mut kills, mut in_a_save, mut progress) = (0, 0, Vec::new());
     let patience = Instant::now();
     while kills < least || in_a_save == 0 {
-        assert!(
-            patience.elapsed() < 3 * PATIENCE,
-            "{kills} kills, {in_a_save} in a save"
-        );
+        assert!(patience.elapsed() < 3 * PATIENCE, "{kills} kills, {in_a_save} in a save");
         let begun = folder.path("run/model.safetensors").exists();
         let child = if begun {
             Running::start(&folder, "train text --resume run")
@@ -137,9 +132,7 @@ fn a_second_run_on_a_folder_is_refused() {
     folder.train("other", "").well();
     assert!(child.kill());
     let end = folder.updates("run") + 100;
-    folder
-        .run(&format!("train text --resume run --iterations {end}"))
-        .well();
+    folder.run(&format!("train text --resume run --iterations {end}")).well();
     // What the lock leaves is no part of the run.
     assert_eq!(folder.read("run/.lock"), b"");
 }
@@ -151,9 +144,8 @@ fn of_many_that_go_on_with_a_run_one_does() {
     let first = Running::start(&folder, ENDLESS);
     wait_for(&folder.path("run/model.safetensors"));
     assert!(first.kill());
-    let mut runs: Vec<Running> = (0..6)
-        .map(|_| Running::start(&folder, "train text --resume run"))
-        .collect();
+    let mut runs: Vec<Running> =
+        (0..6).map(|_| Running::start(&folder, "train text --resume run")).collect();
     let begun = Instant::now();
     while runs.len() > 1 {
         assert!(begun.elapsed() < PATIENCE, "{} go on", runs.len());
@@ -186,10 +178,7 @@ impl Device {
     fn mount(path: &std::path::Path, options: &str) -> bool {
         let mut command = std::process::Command::new("mount");
         command.args(["-t", "tmpfs", "-o", options, "none"]);
-        let ended = command
-            .arg(path)
-            .stderr(std::process::Stdio::null())
-            .status();
+        let ended = command.arg(path).stderr(std::process::Stdio::null()).status();
         ended.is_ok_and(|status| status.success())
     }
 }
@@ -228,9 +217,7 @@ fn a_full_device_keeps_the_last_state() {
     folder.run("sample device/run --length 5").well();
 
     // As full as before, it fails as before.
-    folder
-        .run("train text --resume device/run --quiet")
-        .refused(1, "No space left on device");
+    folder.run("train text --resume device/run --quiet").refused(1, "No space left on device");
     assert!(folder.updates("device/run") >= updates);
     std::fs::create_dir(folder.path("moved")).unwrap();
     for (name, bytes) in folder.files("device/run") {

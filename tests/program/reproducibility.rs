@@ -17,11 +17,7 @@ fn the_best_preset_is_found_again() {
             let mut command = folder.command(&arguments);
             let stdout = ended(command.env("ELMAN_ISA", level)).well();
             let last = stdout.lines().last();
-            assert_eq!(
-                last,
-                Some("digest=962c7806155c1d05"),
-                "{level}, {threads} threads"
-            );
+            assert_eq!(last, Some("digest=962c7806155c1d05"), "{level}, {threads} threads");
         }
     }
 }
@@ -31,9 +27,8 @@ fn the_program_finds_a_recorded_digest_again() {
     // As the tests of the library record it.
     let (m, B, updates, digest) = (5, 1, 1000, 0xd5dc_85f6_f192_7fdc_u64);
     let folder = Folder::new("recorded-digest");
-    let stdout = folder.run(&format!(
-        "train --hidden {m} --batch-size {B} --iterations {updates} --quiet"
-    ));
+    let stdout =
+        folder.run(&format!("train --hidden {m} --batch-size {B} --iterations {updates} --quiet"));
     let stdout = stdout.well();
     let last = stdout.lines().last().unwrap();
     assert_eq!(last, format!("digest={digest:016x}"));
@@ -86,11 +81,8 @@ fn no_streams_and_no_threads_are_refused() {
     let folder = Folder::new("none-of-them");
     let one = "must be a whole number of at least 1";
     let some = "must be a whole number from 1 to 256";
-    for (option, need) in [
-        ("--batch-size 0", one),
-        ("--threads 0", some),
-        ("--threads 257", some),
-    ] {
+    for (option, need) in [("--batch-size 0", one), ("--threads 0", some), ("--threads 257", some)]
+    {
         let refused = folder.train("refused", option);
         refused.refused(1, &format!("{option}: {need}"));
     }
@@ -113,13 +105,7 @@ fn a_text_too_short_for_the_streams_is_refused() {
 fn a_model_file_keeps_the_hidden_state_of_every_sequence() {
     let folder = Folder::new("batch-file");
     for (B, shape) in [(1, vec![13]), (3, vec![3, 13])] {
-        train(
-            &folder,
-            "baseline",
-            "run",
-            &format!("--batch-size {B} --force"),
-        )
-        .well();
+        train(&folder, "baseline", "run", &format!("--batch-size {B} --force")).well();
         let file = folder.read("run/model.safetensors");
         let tensors = safetensors::read(&file).unwrap().tensors;
         let h = tensors.iter().find(|tensor| tensor.name == "h").unwrap();

@@ -19,10 +19,7 @@ fn text() -> String {
 
 /// The lines that begin so.
 fn lines<'a>(stdout: &'a str, start: &str) -> Vec<&'a str> {
-    stdout
-        .lines()
-        .filter(|line| line.starts_with(start))
-        .collect()
+    stdout.lines().filter(|line| line.starts_with(start)).collect()
 }
 
 /// The last line.
@@ -33,25 +30,14 @@ fn digest(stdout: &str) -> &str {
 #[test]
 fn every_report_has_the_loss_of_what_is_held_out() {
     let folder = Folder::new("validation-reports");
-    let stdout = folder
-        .train("run", "--iterations 250 --validation 0.3")
-        .well();
+    let stdout = folder.train("run", "--iterations 250 --validation 0.3").well();
     let mut training = elman::Training::new(&text(), settings()).unwrap();
     let reports = lines(&stdout, "iter=");
     let mut iterations = Vec::new();
     for report in reports {
-        let names: Vec<&str> = report
-            .split(' ')
-            .map(|w| w.split('=').next().unwrap())
-            .collect();
-        let expected = [
-            "iter",
-            "epoch",
-            "loss",
-            "smooth_loss",
-            "validation_loss",
-            "validation_bits",
-        ];
+        let names: Vec<&str> = report.split(' ').map(|w| w.split('=').next().unwrap()).collect();
+        let expected =
+            ["iter", "epoch", "loss", "smooth_loss", "validation_loss", "validation_bits"];
         assert_eq!(names, expected);
         let n: u64 = value(report, "iter").parse().unwrap();
         while training.model().state.updates < n {
@@ -60,10 +46,7 @@ fn every_report_has_the_loss_of_what_is_held_out() {
         let validation = training.held_out_loss().unwrap();
         let found =
             ["validation_loss", "validation_bits"].map(|name| value(report, name).to_string());
-        assert_eq!(
-            found,
-            [validation.loss, validation.bits].map(|x| format!("{x:?}"))
-        );
+        assert_eq!(found, [validation.loss, validation.bits].map(|x| format!("{x:?}")));
         iterations.push(n);
     }
     assert_eq!(iterations, [0, 100, 200, 250]);
@@ -86,10 +69,7 @@ fn the_looks_between_the_reports_are_in_the_rows() {
             training.update().unwrap();
         }
         let look = training.observe().unwrap();
-        let numbers = [
-            format!("{:?}", look.loss),
-            format!("{:?}", look.smooth_loss),
-        ];
+        let numbers = [format!("{:?}", look.loss), format!("{:?}", look.smooth_loss)];
         assert_eq!(row[2..4], numbers);
         let is_validated = n.is_multiple_of(100) || n.is_multiple_of(45);
         let validation = is_validated.then(|| training.held_out_loss().unwrap());
@@ -106,29 +86,17 @@ fn the_best_model_has_the_lowest_validation_loss() {
     let folder = Folder::new("validation-best");
     // In the end every loss is lower than those before.
     let options = "--validation 0.3 --validate-every 30";
-    let stdout = folder
-        .train("run", &format!("--iterations 295 {options}"))
-        .well();
+    let stdout = folder.train("run", &format!("--iterations 295 {options}")).well();
     let passage = lines(&stdout, "passage ")[0];
     let reports = lines(&stdout, "iter=");
     let losses = folder.read_text("run/loss.csv");
-    let rows = losses
-        .lines()
-        .skip(1)
-        .map(|row| row.split(',').collect::<Vec<_>>());
+    let rows = losses.lines().skip(1).map(|row| row.split(',').collect::<Vec<_>>());
     let validated: Vec<Vec<&str>> = rows.filter(|row| !row[4].is_empty()).collect();
     let number = |text: &str| text.parse::<f64>().unwrap();
-    let lowest = validated
-        .iter()
-        .min_by(|a, b| number(a[4]).total_cmp(&number(b[4])));
+    let lowest = validated.iter().min_by(|a, b| number(a[4]).total_cmp(&number(b[4])));
     let lowest = lowest.unwrap();
     assert_eq!(lowest[0], "270");
-    let names = [
-        "best_iter",
-        "smooth_loss",
-        "validation_loss",
-        "validation_bits",
-    ];
+    let names = ["best_iter", "smooth_loss", "validation_loss", "validation_bits"];
     let found = names.map(|name| value(passage, name));
     assert_eq!(found, [lowest[0], lowest[3], lowest[4], lowest[5]]);
     let end = value(reports[reports.len() - 1], "validation_loss");
@@ -138,10 +106,7 @@ fn the_best_model_has_the_lowest_validation_loss() {
     let shown = folder.run("show run/model.safetensors").well();
     for row in [
         "validation       0.3\n".to_string(),
-        format!(
-            "best validation  {} nats over 10 characters, before",
-            lowest[4]
-        ),
+        format!("best validation  {} nats over 10 characters, before", lowest[4]),
     ] {
         assert!(shown.contains(&row), "{row:?} is not in {shown}");
     }
@@ -151,13 +116,8 @@ fn the_best_model_has_the_lowest_validation_loss() {
     assert!(stdout.ends_with(&again), "{again}");
     assert!(folder.files("run") == ended);
     // Gone on with, it is the longer run; so is a run from before the end stopped competing.
-    for (iterations, is_old) in [
-        (295, true),
-        (296, false),
-        (296, true),
-        (400, false),
-        (400, true),
-    ] {
+    for (iterations, is_old) in [(295, true), (296, false), (296, true), (400, false), (400, true)]
+    {
         for (name, bytes) in &ended {
             folder.write(&format!("run/{name}"), bytes);
         }
@@ -169,21 +129,14 @@ fn the_best_model_has_the_lowest_validation_loss() {
             elman::files::save(&last, &best).unwrap();
         }
         let longer = format!("--iterations {iterations}");
-        let last = folder
-            .run(&format!("train text --resume run --quiet {longer}"))
-            .well();
-        let straight = folder
-            .train("straight", &format!("{longer} {options} --force"))
-            .well();
+        let last = folder.run(&format!("train text --resume run --quiet {longer}")).well();
+        let straight = folder.train("straight", &format!("{longer} {options} --force")).well();
         assert!(straight.ends_with(&last), "{iterations} {is_old}");
         if iterations == 295 {
             // A run that has ended changes nothing.
             std::fs::remove_file(before).unwrap();
         } else {
-            assert!(
-                folder.files("run") == folder.files("straight"),
-                "{iterations} {is_old}"
-            );
+            assert!(folder.files("run") == folder.files("straight"), "{iterations} {is_old}");
         }
     }
     folder.train("plain", "").well();
@@ -226,11 +179,7 @@ fn how_often_it_is_looked_at_changes_nothing_that_is_learned() {
             folder.run(&run).well()
         };
         let found = train("text", &format!("--validation 0.3 {more}"));
-        for looks in [
-            "--validate-every 1",
-            "--validate-every 7",
-            "--report-every 13",
-        ] {
+        for looks in ["--validate-every 1", "--validate-every 7", "--report-every 13"] {
             let other = train("text", &format!("--validation 0.3 {looks} {more}"));
             assert_eq!(digest(&other), digest(&found), "{looks} {more}");
         }
@@ -245,31 +194,11 @@ fn how_often_it_is_looked_at_changes_nothing_that_is_learned() {
 fn what_cannot_be_held_out_is_refused() {
     let folder = Folder::new("validation-refused");
     for (options, status, words) in [
-        (
-            "--validation 1",
-            1,
-            "--validation 1: must be a number from 0 to below 1",
-        ),
-        (
-            "--validation -0.5",
-            1,
-            "--validation -0.5: must be a number from 0",
-        ),
-        (
-            "--validation NaN",
-            1,
-            "--validation NaN: must be a number from 0",
-        ),
-        (
-            "--validation half",
-            2,
-            "--validation half: must be a number",
-        ),
-        (
-            "--validation",
-            2,
-            "--validation needs a value: --validation X",
-        ),
+        ("--validation 1", 1, "--validation 1: must be a number from 0 to below 1"),
+        ("--validation -0.5", 1, "--validation -0.5: must be a number from 0"),
+        ("--validation NaN", 1, "--validation NaN: must be a number from 0"),
+        ("--validation half", 2, "--validation half: must be a number"),
+        ("--validation", 2, "--validation needs a value: --validation X"),
         (
             "--validation 0.0001",
             1,
@@ -285,11 +214,7 @@ fn what_cannot_be_held_out_is_refused() {
             1,
             "--validate-every 0: must be a whole number of at least 1",
         ),
-        (
-            "--validate-every 5",
-            2,
-            "--validate-every 5: nothing is held out to look at",
-        ),
+        ("--validate-every 5", 2, "--validate-every 5: nothing is held out to look at"),
         (
             "--validation 0 --validate-every 5",
             2,

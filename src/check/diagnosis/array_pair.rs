@@ -40,11 +40,7 @@ impl ArrayPair<'_> {
     pub fn allowed(&self, right: &[f64]) -> f64 {
         let finite = right.iter().filter(|x| x.is_finite());
         let largest = finite.fold(0.0, |largest: f64, x| largest.max(x.abs()));
-        if largest == 0.0 && self.tolerance > 0.0 {
-            OF_ZEROS
-        } else {
-            self.tolerance * largest
-        }
+        if largest == 0.0 && self.tolerance > 0.0 { OF_ZEROS } else { self.tolerance * largest }
     }
 }
 
@@ -55,19 +51,14 @@ pub(super) fn distance(x: &[f64], y: &[f64]) -> f64 {
     }
     let differences = x.iter().zip(y).map(|(x, y)| {
         // Two NaN are no difference: both may come from the same division by 0.
-        if x.is_nan() && y.is_nan() {
-            0.0
-        } else {
-            (x - y).abs()
-        }
+        if x.is_nan() && y.is_nan() { 0.0 } else { (x - y).abs() }
     });
-    differences.fold(0.0, |largest: f64, difference| {
-        if difference.is_nan() {
-            f64::INFINITY
-        } else {
-            largest.max(difference)
-        }
-    })
+    differences.fold(
+        0.0,
+        |largest: f64, difference| {
+            if difference.is_nan() { f64::INFINITY } else { largest.max(difference) }
+        },
+    )
 }
 
 /// The tolerance for an array of somebody's.

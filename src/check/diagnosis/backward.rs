@@ -62,10 +62,8 @@ impl Backward {
     /// The gradients of U, W, V, b and c: the sums of some terms over the steps.
     pub fn sums(&self, terms: &Terms) -> [Vec<f64>; 5] {
         let steps = self.steps.clone();
-        let terms = Terms {
-            g: terms.g[steps.clone()].to_vec(),
-            da: terms.da[steps.clone()].to_vec(),
-        };
+        let terms =
+            Terms { g: terms.g[steps.clone()].to_vec(), da: terms.da[steps.clone()].to_vec() };
         let (X, shape) = (self.x[steps.clone()].concat(), self.parameters.shape());
         let (before, after) = (&self.h_of_W[steps.clone()], &self.h_of_V[steps]);
         reference::sums(shape, &X, &terms, before, after)

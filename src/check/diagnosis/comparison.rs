@@ -80,9 +80,7 @@ impl WorkedCase {
             return Finding::NoSuchArray;
         };
         let Some(found) = mine.numbers() else {
-            return Finding::NoNumbers {
-                type_name: mine.type_name.to_string(),
-            };
+            return Finding::NoNumbers { type_name: mine.type_name.to_string() };
         };
         let pair = ArrayPair {
             name: &right.name,
@@ -107,11 +105,7 @@ impl WorkedCase {
         let differences = pair.mine.iter().zip(pair.right);
         let differences = differences.map(|(mine, right)| {
             // Equal infinities are no difference.
-            if mine == right {
-                0.0
-            } else {
-                (mine - right).abs()
-            }
+            if mine == right { 0.0 } else { (mine - right).abs() }
         });
         let (mut off, mut largest, mut at) = (0, 0.0, 0);
         for (index, difference) in differences.enumerate() {
@@ -124,9 +118,7 @@ impl WorkedCase {
             return Finding::Right;
         }
         let alive = pair.mine.iter().zip(pair.right);
-        let alive = alive
-            .filter(|&(&mine, &right)| mine != 0.0 || right != 0.0)
-            .count();
+        let alive = alive.filter(|&(&mine, &right)| mine != 0.0 || right != 0.0).count();
         let reason = self.inputs.reason(pair, shape);
         let reason = reason.unwrap_or({
             if (off == 1 && alive > 1) || off <= alive / ISOLATED {
@@ -140,11 +132,7 @@ impl WorkedCase {
             [_] => vec![at],
             _ => vec![],
         };
-        Finding::Wrong {
-            reason,
-            place,
-            difference: largest,
-        }
+        Finding::Wrong { reason, place, difference: largest }
     }
 
     /// Why an array has another shape.
@@ -159,9 +147,5 @@ impl WorkedCase {
 
 /// A shape without its lengths of 1.
 fn without_ones(shape: &[usize]) -> Vec<usize> {
-    shape
-        .iter()
-        .copied()
-        .filter(|&length| length != 1)
-        .collect()
+    shape.iter().copied().filter(|&length| length != 1).collect()
 }

@@ -127,9 +127,7 @@ impl Arrays<'_> {
 
     fn find(&self, name: &str) -> Result<&Array<'_>, CaseError> {
         let array = self.0.iter().find(|array| array.name == name);
-        array.ok_or_else(|| CaseError::Missing {
-            name: name.to_string(),
-        })
+        array.ok_or_else(|| CaseError::Missing { name: name.to_string() })
     }
 
     fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f64>, CaseError> {
@@ -148,11 +146,7 @@ impl Arrays<'_> {
 
     /// A number that only some cases have, and otherwise `other`.
     fn number_where(&self, is_there: bool, name: &str, other: f64) -> Result<f64, CaseError> {
-        if is_there {
-            self.number(name)
-        } else {
-            Ok(other)
-        }
+        if is_there { self.number(name) } else { Ok(other) }
     }
 
     /// Whole numbers below K.
@@ -206,14 +200,9 @@ impl Arrays<'_> {
 }
 
 fn wrong_shape(array: &Array) -> CaseError {
-    CaseError::WrongShape {
-        name: array.name.clone(),
-        found: array.shape.clone(),
-    }
+    CaseError::WrongShape { name: array.name.clone(), found: array.shape.clone() }
 }
 
 fn wrong_numbers(array: &Array) -> CaseError {
-    CaseError::WrongNumbers {
-        name: array.name.clone(),
-    }
+    CaseError::WrongNumbers { name: array.name.clone() }
 }

@@ -79,11 +79,7 @@ impl CaseInputs {
         // One step alone: any for a bias, and for a matrix the first or the last, with which a loop ends that does not sum.
         let (is_bias, last) = (part >= 3, self.T - 1);
         for t in (0..=last).filter(|t| is_bias || [0, last].contains(t)) {
-            let reason = if is_bias {
-                Reason::Bias
-            } else {
-                Reason::OneStep
-            };
+            let reason = if is_bias { Reason::Bias } else { Reason::OneStep };
             backward.steps = t..t + 1;
             visit(reason, &backward.sums(&terms)[part]);
         }
@@ -104,11 +100,7 @@ impl CaseInputs {
     /// For a gradient that is clipped: entry by entry, by the norm of the array, and by the norm of the whole gradient.
     fn each_clipped(&self, right: &[f64], gradient: &[Vec<f64>; 5], visit: Visit) {
         let own = [self.rule.clip];
-        let clips = if self.rule.clip.is_finite() {
-            &own[..]
-        } else {
-            &USUAL_CLIPS
-        };
+        let clips = if self.rule.clip.is_finite() { &own[..] } else { &USUAL_CLIPS };
         let squares = |part: &[f64]| -> f64 { part.iter().map(|x| x * x).sum() };
         let all: f64 = gradient.iter().map(|part| squares(part)).sum();
         for &clip in clips {
@@ -129,11 +121,7 @@ impl CaseInputs {
             let before = self.averages[part].iter().zip(&self.squares[part]);
             let entries = theta.iter().zip(before).zip(gradient);
             let updated = entries.map(|((&theta, (&average, &squares)), &g)| {
-                let entry = Entry {
-                    theta,
-                    average,
-                    squares,
-                };
+                let entry = Entry { theta, average, squares };
                 number(update(self.rule, entry, g))
             });
             updated.collect()
@@ -166,12 +154,8 @@ impl CaseInputs {
         mistake(Reason::DirectTermOnly, |case| {
             case.parameters.tensors_mut().W.fill(0.0);
         });
-        mistake(Reason::Bias, |case| {
-            case.parameters.tensors_mut().b.fill(0.0)
-        });
-        mistake(Reason::Bias, |case| {
-            case.parameters.tensors_mut().c.fill(0.0)
-        });
+        mistake(Reason::Bias, |case| case.parameters.tensors_mut().b.fill(0.0));
+        mistake(Reason::Bias, |case| case.parameters.tensors_mut().c.fill(0.0));
         mistake(Reason::Bias, |case| {
             case.parameters.tensors_mut().b.fill(0.0);
             case.parameters.tensors_mut().c.fill(0.0);
@@ -212,12 +196,9 @@ impl CaseInputs {
         let allowed = pair.allowed(pair.right);
         let (mine, right, end) = (pair.mine, pair.right, pair.right.len());
         rows > 2
-            && [
-                (&mine[row..], &right[..end - row]),
-                (&mine[..end - row], &right[row..]),
-            ]
-            .iter()
-            .any(|(mine, right)| distance(mine, right) <= allowed)
+            && [(&mine[row..], &right[..end - row]), (&mine[..end - row], &right[row..])]
+                .iter()
+                .any(|(mine, right)| distance(mine, right) <= allowed)
     }
 
     /// Why an array has the wrong shape. Both shapes are without lengths of 1.

@@ -56,19 +56,12 @@ pub(super) const MISTAKES: &[(Reason, Update)] = &[
 ];
 
 fn forgotten(entry: Entry) -> Entry {
-    Entry {
-        average: 0.0,
-        squares: 0.0,
-        ..entry
-    }
+    Entry { average: 0.0, squares: 0.0, ..entry }
 }
 
 /// The update of another optimizer, with the right average, which it does not have.
 fn other(optimizer: Optimizer, rule: Rule, entry: Entry, g: f64) -> Entry {
-    Entry {
-        average: right(rule, entry, g).average,
-        ..right(Rule { optimizer, ..rule }, entry, g)
-    }
+    Entry { average: right(rule, entry, g).average, ..right(Rule { optimizer, ..rule }, entry, g) }
 }
 
 fn rmsprop(rule: Rule) -> Optimizer {
@@ -78,10 +71,7 @@ fn rmsprop(rule: Rule) -> Optimizer {
 
 fn betas_swapped(rule: Rule) -> Rule {
     let optimizer = match rule.optimizer {
-        Optimizer::Adam { beta1, beta2 } => Optimizer::Adam {
-            beta1: beta2,
-            beta2: beta1,
-        },
+        Optimizer::Adam { beta1, beta2 } => Optimizer::Adam { beta1: beta2, beta2: beta1 },
         // They have one or none.
         other => other,
     };
@@ -97,11 +87,7 @@ fn uncorrected_first(rule: Rule) -> Rule {
 /// Adam with v instead of `v / (1 - beta2^t)`: a larger eta and a larger epsilon do the same.
 fn uncorrected_second(rule: Rule) -> Rule {
     let root = corrections(rule)[1].sqrt();
-    Rule {
-        eta: rule.eta / root,
-        epsilon: rule.epsilon / root,
-        ..rule
-    }
+    Rule { eta: rule.eta / root, epsilon: rule.epsilon / root, ..rule }
 }
 
 /// By what Adam divides m and v.

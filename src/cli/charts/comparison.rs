@@ -31,9 +31,7 @@ pub struct Run {
 pub const UNIT: &str = "nats per character";
 
 /// Colours that people with any colour vision tell apart, dark enough on white. When all are used, lines are dashed.
-const COLOURS: [&str; 6] = [
-    "#431889", "#f05a14", "#0c6138", "#2b8fef", "#c1509f", "#2b2b2b",
-];
+const COLOURS: [&str; 6] = ["#431889", "#f05a14", "#0c6138", "#2b8fef", "#c1509f", "#2b2b2b"];
 const DASHES: [&str; 5] = ["none", "8 4", "14 3 3 3", "4 3", "14 3 3 3 3 3"];
 /// From this many runs on, lines are thinner.
 const MANY: usize = 9;
@@ -61,9 +59,7 @@ const COLUMNS: [Column; 7] = [
     ("updates", 532.0, |run| count(run.updates)),
     ("last", 606.0, |run| loss(run.last)),
     ("best", 680.0, |run| loss(run.best.map(|(_, loss)| loss))),
-    ("at update", 764.0, |run| {
-        run.best.map_or(String::new(), |(update, _)| count(update))
-    }),
+    ("at update", 764.0, |run| run.best.map_or(String::new(), |(update, _)| count(update))),
     ("validation", WIDE.right, |run| loss(run.validation)),
 ];
 
@@ -118,14 +114,14 @@ pub fn range(runs: &[Run]) -> (f64, f64) {
             // The run ended within the first twentieth.
             run.curve.range(0)
         };
-        validation.fold((low, high), |(low, high), &(_, loss)| {
-            (low.min(loss), high.max(loss))
-        })
+        validation.fold((low, high), |(low, high), &(_, loss)| (low.min(loss), high.max(loss)))
     };
-    let (low, high) = runs.iter().map(of).fold(
-        (f64::INFINITY, f64::NEG_INFINITY),
-        |(low, high), (other_low, other_high)| (low.min(other_low), high.max(other_high)),
-    );
+    let (low, high) = runs
+        .iter()
+        .map(of)
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (other_low, other_high)| {
+            (low.min(other_low), high.max(other_high))
+        });
     if low <= high { (low, high) } else { (0.0, 0.0) }
 }
 
@@ -154,22 +150,14 @@ fn fill(n: usize) -> String {
 
 fn lines(runs: &[Run], axes: &Axes) -> String {
     let width = if runs.len() < MANY { 2.0 } else { 1.5 };
-    let mut svg = format!(
-        "<g clip-path=\"url(#{})\" stroke-width=\"{width}\">\n",
-        WIDE.name
-    );
+    let mut svg = format!("<g clip-path=\"url(#{})\" stroke-width=\"{width}\">\n", WIDE.name);
     for (n, run) in runs.iter().enumerate() {
         let points = run.curve.points();
         let every = points.len().div_ceil(POINTS).max(1);
         let shown = (points.iter().enumerate())
             .filter(|(i, _)| i % every == 0 || i + 1 == points.len())
             .map(|(_, point)| (point.iteration, point.smooth));
-        let _ = writeln!(
-            svg,
-            "<polyline {} points=\"{}\"/>",
-            stroke(n),
-            axes.points(shown)
-        );
+        let _ = writeln!(svg, "<polyline {} points=\"{}\"/>", stroke(n), axes.points(shown));
         if let [point] = points {
             svg += &axes.dot(point.iteration, point.smooth, 2.5, &fill(n));
         }
@@ -197,10 +185,8 @@ fn table(runs: &[Run]) -> String {
     let columns = &COLUMNS[..COLUMNS.len() - usize::from(!is_validated)];
     let mut svg = String::new();
     for (heading, end, _) in columns {
-        let _ = writeln!(
-            svg,
-            "<text class=\"head number\" x=\"{end}\" y=\"{NAMES}\">{heading}</text>"
-        );
+        let _ =
+            writeln!(svg, "<text class=\"head number\" x=\"{end}\" y=\"{NAMES}\">{heading}</text>");
     }
     if is_validated {
         let _ = writeln!(
@@ -222,19 +208,14 @@ fn table(runs: &[Run]) -> String {
         );
         for (_, end, say) in columns {
             let said = say(run);
-            let _ = writeln!(
-                svg,
-                "<text class=\"number\" x=\"{end}\" y=\"{y}\">{said}</text>"
-            );
+            let _ = writeln!(svg, "<text class=\"number\" x=\"{end}\" y=\"{y}\">{said}</text>");
         }
     }
     svg
 }
 
 fn short_name(name: &str) -> String {
-    shorten(name, |name| {
-        name.chars().map(pixels).sum::<f64>() <= NAME_ROOM
-    })
+    shorten(name, |name| name.chars().map(pixels).sum::<f64>() <= NAME_ROOM)
 }
 
 /// The width of a character in a wide font of 13 pixels, rounded up.
@@ -380,17 +361,10 @@ mod tests {
 
     #[test]
     fn a_long_name_keeps_its_end() {
-        for name in [
-            "W".repeat(99),
-            "\u{1f600}".repeat(99),
-            "\u{65e5}".repeat(99),
-        ] {
+        for name in ["W".repeat(99), "\u{1f600}".repeat(99), "\u{65e5}".repeat(99)] {
             let short = short_name(&format!("{name}/seed-12"));
             assert!(short.starts_with("...") && short.ends_with("/seed-12"));
         }
-        assert_eq!(
-            short_name("runs/hidden-100/seed-12"),
-            "runs/hidden-100/seed-12"
-        );
+        assert_eq!(short_name("runs/hidden-100/seed-12"), "runs/hidden-100/seed-12");
     }
 }

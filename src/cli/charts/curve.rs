@@ -54,13 +54,7 @@ impl Curve {
 
     /// Adds a loss and a smooth loss.
     pub fn push(&mut self, iteration: u64, loss: f64, smooth: f64) {
-        let row = Point {
-            iteration,
-            low: loss,
-            high: loss,
-            smooth,
-            rows: 1,
-        };
+        let row = Point { iteration, low: loss, high: loss, smooth, rows: 1 };
         match self.points.last_mut() {
             Some(last) if last.rows < self.rows_per_point => last.join(&row),
             _ => self.points.push(row),

@@ -52,13 +52,7 @@ pub fn svg(
     [
         head(title, curve),
         progress(updates, iterations),
-        drawn(
-            &axes,
-            "loss of a chunk",
-            title,
-            curve,
-            (iterations, updates_per_epoch),
-        ),
+        drawn(&axes, "loss of a chunk", title, curve, (iterations, updates_per_epoch)),
         "</svg>\n".to_string(),
     ]
     .concat()
@@ -89,12 +83,7 @@ pub fn within_page(
 }
 
 fn axes(frame: &'static Frame, language: Language, curve: &Curve, iterations: u64) -> Axes {
-    Axes {
-        frame,
-        x: Scale::updates(iterations, frame.updates),
-        y: loss_scale(curve),
-        language,
-    }
+    Axes { frame, x: Scale::updates(iterations, frame.updates), y: loss_scale(curve), language }
 }
 
 /// `raw` is the name of the raw loss in the legend.
@@ -108,15 +97,11 @@ fn drawn(
     let (T, language) = (title.sequence_length, axes.language);
     let updates = axes.x.of(language.pair("updates", "uppdateringar"));
     let nats = axes.y.of(language.pair("nats", "nat"));
-    let across = language.pair(
-        format!("{updates} of {T} characters"),
-        format!("{updates} om {T} tecken"),
-    );
+    let across =
+        language.pair(format!("{updates} of {T} characters"), format!("{updates} om {T} tecken"));
     let down = if title.is_mean {
-        language.pair(
-            format!("loss ({nats} per character)"),
-            format!("förlust ({nats} per tecken)"),
-        )
+        language
+            .pair(format!("loss ({nats} per character)"), format!("förlust ({nats} per tecken)"))
     } else {
         language.pair(
             format!("loss ({nats}, summed over {T} characters)"),
@@ -138,10 +123,7 @@ fn loss_scale(curve: &Curve) -> Scale {
     let validation = || curve.validation().iter().map(|&(_, loss)| loss);
     let smooth = curve.points().iter().map(|point| point.smooth);
     let high = smooth.chain(validation()).fold(0.0, f64::max);
-    let lows = curve
-        .points()
-        .iter()
-        .map(|point| point.low.min(point.smooth));
+    let lows = curve.points().iter().map(|point| point.low.min(point.smooth));
     Scale::losses(lows.chain(validation()).fold(high, f64::min), high)
 }
 
@@ -178,20 +160,10 @@ fn progress(updates: u64, iterations: u64) -> String {
 /// The curves, from the back: the raw loss, the smooth loss, the validation loss.
 fn curves(curve: &Curve, axes: &Axes) -> String {
     let points = curve.points();
-    let raw = points.iter().flat_map(
-        |&Point {
-             iteration,
-             low,
-             high,
-             ..
-         }| {
-            let low = Some((iteration, low));
-            low.into_iter().chain(
-                low.filter(|&(_, low)| high > low)
-                    .map(|_| (iteration, high)),
-            )
-        },
-    );
+    let raw = points.iter().flat_map(|&Point { iteration, low, high, .. }| {
+        let low = Some((iteration, low));
+        low.into_iter().chain(low.filter(|&(_, low)| high > low).map(|_| (iteration, high)))
+    });
     let raw = axes.points(raw);
     let smooth = axes.points(points.iter().map(|point| (point.iteration, point.smooth)));
     let mut svg = format!(
@@ -201,10 +173,7 @@ fn curves(curve: &Curve, axes: &Axes) -> String {
     );
     if let [_, _, ..] = curve.validation() {
         let validation = axes.points(curve.validation().iter().copied());
-        let _ = writeln!(
-            svg,
-            "<polyline class=\"validation\" points=\"{validation}\"/>"
-        );
+        let _ = writeln!(svg, "<polyline class=\"validation\" points=\"{validation}\"/>");
     }
     svg += "</g>\n";
     // One point alone makes no line.
@@ -222,14 +191,7 @@ fn curves(curve: &Curve, axes: &Axes) -> String {
 /// A dashed line with its number where each epoch after the first begins.
 fn epochs(axes: &Axes, iterations: u64, updates_per_epoch: u64) -> String {
     let mut svg = String::new();
-    let Frame {
-        left,
-        right,
-        top,
-        bottom,
-        epoch: (x, y, anchor),
-        ..
-    } = *axes.frame;
+    let Frame { left, right, top, bottom, epoch: (x, y, anchor), .. } = *axes.frame;
     let count = iterations / updates_per_epoch.max(1);
     let digits = count.to_string().len() as f64;
     let most = ((right - left) / (EPOCH_DIGIT * digits)).min(EPOCH_MARKS);
@@ -264,10 +226,7 @@ fn legend(axes: &Axes, raw: &str, curve: &Curve) -> String {
     let names = [
         ("smooth", language.pair("smooth loss", "utjämnad förlust")),
         ("raw", raw),
-        (
-            "validation",
-            language.pair("validation loss", "valideringsförlust"),
-        ),
+        ("validation", language.pair("validation loss", "valideringsförlust")),
     ];
     let count = if curve.validation().is_empty() { 2 } else { 3 };
     let (x, name_x) = (frame.right - 160.0, frame.right - 122.0);
@@ -302,12 +261,7 @@ mod tests {
     use super::*;
 
     fn title(text: &str) -> Title {
-        Title {
-            text: text.into(),
-            hidden: 100,
-            sequence_length: 25,
-            is_mean: false,
-        }
+        Title { text: text.into(), hidden: 100, sequence_length: 25, is_mean: false }
     }
 
     /// The chart of a run that has ended.
@@ -366,10 +320,7 @@ mod tests {
         let svg = whole(&title("x"), &Curve::falling(9), 1_000_000_000_000, 1);
         assert!(svg.matches("class=\"epoch\"").count() < 6);
         // The points keep their places.
-        let (x, few) = (
-            Scale::updates(50_000_000, 10.0),
-            Scale::updates(50_000, 10.0),
-        );
+        let (x, few) = (Scale::updates(50_000_000, 10.0), Scale::updates(50_000, 10.0));
         assert_eq!(x.share_of(1e7), few.share_of(1e4));
     }
 
@@ -379,10 +330,7 @@ mod tests {
             let mut curve = Curve::new();
             (0..2).for_each(|n| curve.push(n as u64, losses[n], losses[n]));
             let y = loss_scale(&curve);
-            assert!(
-                WIDE.down(y.share_of(losses[1])) < WIDE.bottom - 2.0,
-                "{y:?}"
-            );
+            assert!(WIDE.down(y.share_of(losses[1])) < WIDE.bottom - 2.0, "{y:?}");
             assert_eq!(y.ticks().next(), Some(0.0));
         }
     }
@@ -451,12 +399,7 @@ mod tests {
     fn a_chart_is_loaded_again_until_its_run_ends() {
         let curve = Curve::falling(100);
         let during = svg(&title("x"), &curve, 9_900, 100_000, 3000);
-        assert_eq!(
-            during
-                .matches("http-equiv=\"refresh\" content=\"2\"")
-                .count(),
-            1
-        );
+        assert_eq!(during.matches("http-equiv=\"refresh\" content=\"2\"").count(), 1);
         assert!(during.contains(">at update 9,900, 9 %</text>"));
         let ended = svg(&title("x"), &curve, 100_000, 100_000, 3000);
         assert!(!ended.contains("refresh") && !ended.contains("at update"));

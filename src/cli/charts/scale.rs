@@ -21,12 +21,7 @@ impl Scale {
         let high = iterations.max(1) as f64;
         let step = round_step(high / ticks).max(1.0);
         let power = if high < MANY_UPDATES { 0 } else { power(step) };
-        Scale {
-            low: 0.0,
-            high: high / unit(power),
-            step: step / unit(power),
-            power,
-        }
+        Scale { low: 0.0, high: high / unit(power), step: step / unit(power), power }
     }
 
     /// A scale for losses from `low` to `high`.
@@ -57,9 +52,7 @@ impl Scale {
 
     /// Digits after the point that tell neighbouring ticks apart.
     pub fn decimals(&self) -> usize {
-        (0..20)
-            .find(|&digits| self.step * unit(digits) > 0.999)
-            .map_or(0, |digits| digits as usize)
+        (0..20).find(|&digits| self.step * unit(digits) > 0.999).map_or(0, |digits| digits as usize)
     }
 
     /// The label of the axis: `what`, with the power of ten that it is counted in.
@@ -114,10 +107,7 @@ pub fn round_step(least: f64) -> f64 {
         power /= 10.0;
     }
     let choices = [power / 5.0, power / 2.0, power];
-    choices
-        .into_iter()
-        .find(|&step| step >= least)
-        .unwrap_or(power)
+    choices.into_iter().find(|&step| step >= least).unwrap_or(power)
 }
 
 #[cfg(test)]
@@ -126,14 +116,9 @@ mod tests {
 
     #[test]
     fn steps_are_round() {
-        for (least, step) in [
-            (0.3, 0.5),
-            (1.0, 1.0),
-            (1.1, 2.0),
-            (2.5, 5.0),
-            (7.0, 10.0),
-            (0.012, 0.02),
-        ] {
+        for (least, step) in
+            [(0.3, 0.5), (1.0, 1.0), (1.1, 2.0), (2.5, 5.0), (7.0, 10.0), (0.012, 0.02)]
+        {
             assert!((round_step(least) - step).abs() < 1e-12, "{least}");
         }
     }

@@ -110,33 +110,16 @@ pub struct Axes {
 impl Axes {
     /// The place of a loss: pixels from the left and from the top.
     fn place(&self, update: u64, loss: f64) -> (f64, f64) {
-        (
-            self.frame.across(self.x.share_of(update as f64)),
-            self.frame.down(self.y.share_of(loss)),
-        )
+        (self.frame.across(self.x.share_of(update as f64)), self.frame.down(self.y.share_of(loss)))
     }
 
     /// A line and a label for every tick.
     pub fn grid(&self) -> String {
-        let Axes {
-            frame,
-            x,
-            y,
-            language,
-        } = self;
-        let Frame {
-            left,
-            right,
-            top,
-            bottom,
-            ..
-        } = **frame;
+        let Axes { frame, x, y, language } = self;
+        let Frame { left, right, top, bottom, .. } = **frame;
         let mut svg = String::new();
         for n in x.ticks() {
-            let (at, name) = (
-                frame.across(x.share(n)),
-                language.number(&thousands(n as u64)),
-            );
+            let (at, name) = (frame.across(x.share(n)), language.number(&thousands(n as u64)));
             let _ = write!(
                 svg,
                 "<path class=\"grid\" d=\"M{at:.1} {top}V{bottom}\"/>\n\
@@ -161,15 +144,7 @@ impl Axes {
 
     /// The frame and the labels of its axes.
     pub fn frame(&self, across: &str, down: &str) -> String {
-        let Frame {
-            left,
-            right,
-            top,
-            bottom,
-            height,
-            beside,
-            ..
-        } = *self.frame;
+        let Frame { left, right, top, bottom, height, beside, .. } = *self.frame;
         let (middle_x, middle_y) = ((left + right) / 2.0, (top + bottom) / 2.0);
         format!(
             "<rect class=\"frame\" x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\"/>\n\
@@ -223,11 +198,7 @@ pub fn isolated(name: &str) -> String {
             | '\u{2066}'..='\u{2069}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
             | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
     };
-    if name.chars().any(turns) {
-        format!("\u{2068}{name}\u{2069}")
-    } else {
-        name.to_string()
-    }
+    if name.chars().any(turns) { format!("\u{2068}{name}\u{2069}") } else { name.to_string() }
 }
 
 #[cfg(test)]
@@ -236,10 +207,7 @@ mod tests {
 
     #[test]
     fn text_is_text_to_xml() {
-        assert_eq!(
-            escape("a<b>&c\u{1}\n\u{ffff}"),
-            "a&lt;b&gt;&amp;c\u{fffd}\u{fffd}\u{fffd}"
-        );
+        assert_eq!(escape("a<b>&c\u{1}\n\u{ffff}"), "a&lt;b&gt;&amp;c\u{fffd}\u{fffd}\u{fffd}");
     }
 
     #[test]

@@ -27,13 +27,7 @@ pub struct Choice {
 impl Choice {
     /// An option with a value, and without a default.
     pub fn new(name: &'static str, value: &'static str, help: &'static str) -> Self {
-        Choice {
-            name,
-            value,
-            default: String::new(),
-            help,
-            is_seldom: false,
-        }
+        Choice { name, value, default: String::new(), help, is_seldom: false }
     }
 
     /// An option without a value.
@@ -48,18 +42,12 @@ impl Choice {
 
     /// The same with a default.
     pub fn or(self, default: impl Into<String>) -> Self {
-        Choice {
-            default: default.into(),
-            ..self
-        }
+        Choice { default: default.into(), ..self }
     }
 
     /// The same for those few who need it.
     pub fn seldom(self) -> Self {
-        Choice {
-            is_seldom: true,
-            ..self
-        }
+        Choice { is_seldom: true, ..self }
     }
 }
 
@@ -86,11 +74,7 @@ impl Arguments {
         limit: usize,
         elsewhere: Elsewhere,
     ) -> Result<Self, Failure> {
-        let mut parsed = Arguments {
-            choices,
-            positional: Vec::new(),
-            given: Vec::new(),
-        };
+        let mut parsed = Arguments { choices, positional: Vec::new(), given: Vec::new() };
         let mut arguments = arguments.peekable();
         let mut options_end = false;
         while let Some(argument) = arguments.next() {
@@ -106,12 +90,7 @@ impl Arguments {
                 }
                 parsed.positional.push(argument);
             } else {
-                parsed.given.push(option(
-                    &argument,
-                    &mut arguments,
-                    &parsed.choices,
-                    elsewhere,
-                )?);
+                parsed.given.push(option(&argument, &mut arguments, &parsed.choices, elsewhere)?);
             }
         }
         Ok(parsed)
@@ -189,10 +168,7 @@ impl Arguments {
         let count = self.filled(name)?.to_string_lossy().parse();
         count.map_err(|error: ParseIntError| match error.kind() {
             IntErrorKind::PosOverflow => self.too_large(name),
-            _ => usage(format!(
-                "{}: must be a whole number from 0 on",
-                self.quoted(name)
-            )),
+            _ => usage(format!("{}: must be a whole number from 0 on", self.quoted(name))),
         })
     }
 
@@ -202,10 +178,9 @@ impl Arguments {
         N: FromStr<Err = ParseIntError> + Default + PartialEq,
     {
         match self.count(name)? {
-            count if count == N::default() => Err(Failure::at(
-                self.quoted(name),
-                "must be a whole number of at least 1",
-            )),
+            count if count == N::default() => {
+                Err(Failure::at(self.quoted(name), "must be a whole number of at least 1"))
+            }
             count => Ok(count),
         }
     }
@@ -234,14 +209,10 @@ fn option(
         None => (text.as_ref(), None),
     };
     let long = if name == "-h" { "--help" } else { name };
-    let choice = (choices.iter())
-        .find(|choice| long.strip_prefix("--") == Some(choice.name))
-        .ok_or_else(|| {
-            usage(format!(
-                "unknown option {name}{}",
-                meant(name, choices, elsewhere)
-            ))
-        })?;
+    let choice =
+        (choices.iter()).find(|choice| long.strip_prefix("--") == Some(choice.name)).ok_or_else(
+            || usage(format!("unknown option {name}{}", meant(name, choices, elsewhere))),
+        )?;
     let value = match (choice.value, value) {
         ("", None) => OsString::new(),
         ("", Some(_)) => return Err(usage(format!("{name} takes no value"))),
@@ -268,18 +239,13 @@ fn refuse_unknown(choice: &Choice, value: &OsStr) -> Result<(), Failure> {
     let (name, value) = (choice.name, value.to_string_lossy());
     let last = words.next_back().unwrap_or_default();
     let words = words.collect::<Vec<_>>().join(", ");
-    Err(usage(format!(
-        "--{name} {value}: must be {words} or {last}"
-    )))
+    Err(usage(format!("--{name} {value}: must be {words} or {last}")))
 }
 
 /// What an unknown option may have meant, as the end of a sentence.
 fn meant(option: &str, choices: &[Choice], elsewhere: Elsewhere) -> String {
     let name = option.trim_start_matches('-');
-    if let Some(setting) = TABLE
-        .iter()
-        .find(|setting| setting.former == name && !name.is_empty())
-    {
+    if let Some(setting) = TABLE.iter().find(|setting| setting.former == name && !name.is_empty()) {
         return format!(": it is called --{} now", setting.option);
     }
     let others = elsewhere(name);
@@ -345,14 +311,8 @@ mod tests {
             assert_eq!(parse(&arguments).unwrap_err(), message);
         }
         for (value, failure) in [
-            (
-                "x",
-                Failure::Usage("--out x: must be a whole number from 0 on".into()),
-            ),
-            (
-                "-1",
-                Failure::Usage("--out -1: must be a whole number from 0 on".into()),
-            ),
+            ("x", Failure::Usage("--out x: must be a whole number from 0 on".into())),
+            ("-1", Failure::Usage("--out -1: must be a whole number from 0 on".into())),
             (
                 "18446744073709551616",
                 Failure::Failed(

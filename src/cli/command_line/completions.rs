@@ -158,10 +158,7 @@ fn zsh(commands: &[Command]) -> String {
                 }
             };
         }
-        let (what, action) = (
-            zsh_quoted(command.takes),
-            zsh_action(Expects::of_others(command)),
-        );
+        let (what, action) = (zsh_quoted(command.takes), zsh_action(Expects::of_others(command)));
         cases += &format!(
             "                {name})\n                    _arguments -S{specs} \\\n                        \
              '*:{what}:{action}'\n                    ;;\n"
@@ -296,10 +293,7 @@ mod tests {
 
     #[test]
     fn nothing_ends_a_quote_too_early() {
-        assert_eq!(
-            zsh_quoted("AdaGrad's [-X, X]: \\"),
-            "AdaGrad'\\''s \\[-X, X\\]\\: \\\\"
-        );
+        assert_eq!(zsh_quoted("AdaGrad's [-X, X]: \\"), "AdaGrad'\\''s \\[-X, X\\]\\: \\\\");
         assert_eq!(fish_quoted("AdaGrad's \\"), "AdaGrad\\'s \\\\");
     }
 }

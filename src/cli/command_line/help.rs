@@ -34,11 +34,7 @@ pub fn of_program(commands: &[Command]) -> String {
 /// `elman COMMAND --help`: in full where that fits the screen, else in brief.
 pub fn of_command(command: &Command) -> String {
     let full = in_full(command);
-    if full.lines().count() <= LINES {
-        full
-    } else {
-        in_brief(command)
-    }
+    if full.lines().count() <= LINES { full } else { in_brief(command) }
 }
 
 /// `elman help COMMAND`: everything.
@@ -63,9 +59,7 @@ fn in_brief(command: &Command) -> String {
     if seldom.is_empty() {
         return format!("{help}{in_full} says more\n");
     }
-    let names: Vec<String> = (seldom.iter())
-        .map(|choice| format!("--{}", choice.name))
-        .collect();
+    let names: Vec<String> = (seldom.iter()).map(|choice| format!("--{}", choice.name)).collect();
     let names = format!("{}; {in_full} explains each", names.join(", "));
     let begin = "further: ";
     help + &wrapped(begin, &names, begin.len())
@@ -73,20 +67,9 @@ fn in_brief(command: &Command) -> String {
 
 /// The beginning of a help: summary, usage, details, examples.
 fn head(command: &Command) -> String {
-    let Command {
-        name,
-        takes,
-        summary,
-        details,
-        examples,
-        ..
-    } = command;
+    let Command { name, takes, summary, details, examples, .. } = command;
     let details = paragraphs(details);
-    let word = if examples.len() == 1 {
-        "example: "
-    } else {
-        "examples: "
-    };
+    let word = if examples.len() == 1 { "example: " } else { "examples: " };
     let examples = examples.join(&format!("\n{:1$}", "", word.len()));
     format!(
         "elman {name}: {summary}\nusage: elman {name} {takes} [options]\n\n{details}\n\n{word}{examples}\n"
@@ -100,9 +83,7 @@ fn by_use(command: &Command) -> (Vec<Choice>, Vec<Choice>) {
 
 /// An option with the word for its value: `--hidden N`.
 pub fn call(choice: &Choice) -> String {
-    format!("--{} {}", choice.name, choice.value)
-        .trim_end()
-        .to_string()
+    format!("--{} {}", choice.name, choice.value).trim_end().to_string()
 }
 
 /// The options under a title, each with its help and its default.
@@ -122,8 +103,7 @@ fn options(title: &str, choices: &[Choice]) -> String {
 /// Rows of a call and its explanation, aligned.
 fn two_columns(rows: &[(String, String)]) -> String {
     let width = rows.iter().map(|(call, _)| call.len()).max().unwrap_or(0);
-    let rows = rows
-        .iter()
-        .map(|(call, words)| wrapped(&format!("  {call:width$}  "), words, width + 4));
+    let rows =
+        rows.iter().map(|(call, words)| wrapped(&format!("  {call:width$}  "), words, width + 4));
     rows.collect()
 }

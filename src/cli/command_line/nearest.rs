@@ -5,9 +5,7 @@
 pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = plain(word);
     let names: Vec<(&str, String)> = names.map(|name| (name, plain(name))).collect();
-    let mut begun = names
-        .iter()
-        .filter(|(_, plain)| word.len() > 1 && plain.starts_with(&word));
+    let mut begun = names.iter().filter(|(_, plain)| word.len() > 1 && plain.starts_with(&word));
     if let (Some((name, _)), None) = (begun.next(), begun.next()) {
         return Some(name);
     }
@@ -38,9 +36,8 @@ pub fn distance(word: &str, name: &str) -> usize {
         let mut row = vec![i];
         for j in 1..=name.len() {
             let changed = usize::from(word[i - 1] != name[j - 1]);
-            let mut least = (rows[i - 1][j] + 1)
-                .min(row[j - 1] + 1)
-                .min(rows[i - 1][j - 1] + changed);
+            let mut least =
+                (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + changed);
             if i > 1 && j > 1 && word[i - 1] == name[j - 2] && word[i - 2] == name[j - 1] {
                 least = least.min(rows[i - 2][j - 2] + 1);
             }

@@ -70,19 +70,14 @@ impl Asked {
 
     /// What a preset asks for, or nothing.
     pub fn by(preset: Option<&'static Preset>) -> Self {
-        Asked {
-            given: Vec::new(),
-            preset,
-        }
+        Asked { given: Vec::new(), preset }
     }
 
     /// All that a run which goes on cannot change.
     pub fn all_of(settings: &Settings, plan: &Plan) -> Self {
         let mut asked = Asked::default();
         for row in TABLE {
-            let value = row
-                .get(settings)
-                .filter(|value| *value != Value::Switch(false));
+            let value = row.get(settings).filter(|value| *value != Value::Switch(false));
             if let Some(value) = value {
                 asked.give(row.option, value.to_string());
             }
@@ -97,10 +92,7 @@ impl Asked {
 
     /// What was given alone.
     pub fn without_preset(&self) -> Self {
-        Asked {
-            given: self.given.clone(),
-            preset: None,
-        }
+        Asked { given: self.given.clone(), preset: None }
     }
 
     /// Asks for one option more.
@@ -140,9 +132,7 @@ impl Asked {
                 }
             }
         }
-        settings
-            .check()
-            .map_err(|error| self.out_of_range(&settings, error))?;
+        settings.check().map_err(|error| self.out_of_range(&settings, error))?;
         Ok(settings)
     }
 
@@ -229,9 +219,7 @@ impl Asked {
     fn out_of_range(&self, settings: &Settings, error: SettingError) -> Failure {
         let quoted = match (self.text(error.name), elman::settings::setting(error.name)) {
             (None, Some(row)) => {
-                let value = row
-                    .get(settings)
-                    .map_or(String::new(), |value| value.to_string());
+                let value = row.get(settings).map_or(String::new(), |value| value.to_string());
                 format!("--{} {value}", error.name)
             }
             _ => self.quoted(error.name),

@@ -110,10 +110,7 @@ fn command_of(name: &OsStr) -> Result<&'static Command, Failure> {
     command.ok_or_else(|| {
         let hint = meant(name);
         let name = name.to_string_lossy();
-        see(
-            "",
-            Failure::Usage(format!("there is no command {name:?}{hint}")),
-        )
+        see("", Failure::Usage(format!("there is no command {name:?}{hint}")))
     })
 }
 
@@ -138,11 +135,8 @@ fn meant(name: &OsStr) -> String {
         _ => return String::new(),
     };
     let kind = if path.is_dir() { "folder" } else { "file" };
-    let word = if word.contains(char::is_whitespace) {
-        format!("{word:?}")
-    } else {
-        word.into_owned()
-    };
+    let word =
+        if word.contains(char::is_whitespace) { format!("{word:?}") } else { word.into_owned() };
     format!(", but such a {kind}: did you mean elman {call} {word}?")
 }
 

@@ -48,12 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::Usage("where to? elman export MODEL OUT".into()));
     }
     let model = read_model(arguments.first())?;
-    let out = Path::new(
-        arguments
-            .all()
-            .get(1)
-            .map_or("".as_ref(), |out| out.as_os_str()),
-    );
+    let out = Path::new(arguments.all().get(1).map_or("".as_ref(), |out| out.as_os_str()));
     refuse_existing(out, arguments.has("force"))?;
     exchange::export(&model, format, out).map_err(|error| Failure::at(out.display(), error))?;
     print_digest(&model.state.rnn.parameters)

@@ -32,11 +32,7 @@ pub const EXAMPLES: &[&str] = &[
 /// Its options.
 pub fn options() -> Vec<Choice> {
     vec![
-        Choice::new(
-            "vocabulary",
-            "CHARS",
-            "the file with its characters (what FILE says)",
-        ),
+        Choice::new("vocabulary", "CHARS", "the file with its characters (what FILE says)"),
         Choice::new("out", "MODEL", "the model file to write"),
         Choice::switch("force", "replace MODEL where it is already there"),
         Choice::help(),

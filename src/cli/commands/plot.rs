@@ -27,10 +27,7 @@ end, or a folder of such folders. On a terminal the chart is text, elsewhere
 SVG.";
 
 /// Calls.
-pub const EXAMPLES: &[&str] = &[
-    "elman plot elman-run",
-    "elman plot run-1 run-2 --out runs.svg",
-];
+pub const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
 
 /// Its options.
 pub fn options() -> Vec<Choice> {
@@ -46,23 +43,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all().is_empty() {
         return Err(Failure::Usage("which runs? name their folders".into()));
     }
-    let out = if arguments.has("out") {
-        Some(Path::new(arguments.filled("out")?))
-    } else {
-        None
-    };
+    let out = if arguments.has("out") { Some(Path::new(arguments.filled("out")?)) } else { None };
     if let Some(out) = out {
         refuse_existing(out, arguments.has("force"))?;
     }
-    let folders = arguments
-        .all()
-        .iter()
-        .map(|folder| folders(Path::new(folder)));
+    let folders = arguments.all().iter().map(|folder| folders(Path::new(folder)));
     let folders = folders.collect::<Result<Vec<_>, _>>()?.concat();
-    let runs: Vec<Run> = folders
-        .iter()
-        .map(|folder| read(folder))
-        .collect::<Result<_, _>>()?;
+    let runs: Vec<Run> = folders.iter().map(|folder| read(folder)).collect::<Result<_, _>>()?;
     if runs.iter().all(|run| run.last.is_none()) {
         let losses = folders[0].join(LOSSES);
         return Err(Failure::at(
@@ -171,9 +158,8 @@ fn text(runs: &[Run], columns: usize, utf8: bool) -> String {
         }
     };
     let is_short = |name: &str| columns_of(name) <= (columns / 2).max(16);
-    let names: Vec<String> = (runs.iter())
-        .map(|run| shorten(&one_line(&run.name), is_short))
-        .collect();
+    let names: Vec<String> =
+        (runs.iter()).map(|run| shorten(&one_line(&run.name), is_short)).collect();
     let widest = names.iter().map(|name| columns_of(name)).max().unwrap_or(0);
     for (n, run) in runs.iter().enumerate() {
         let name = format!("{}{}", names[n], " ".repeat(widest - columns_of(&names[n])));
@@ -190,9 +176,7 @@ fn legend(run: &Run, n: usize, of: usize, name: String) -> Vec<String> {
         1 => name,
         _ => format!("{} {name}", text_curve::letter(n)),
     }];
-    parts.push(run.last.map_or("no losses yet".into(), |last| {
-        format!("last {}", loss(last))
-    }));
+    parts.push(run.last.map_or("no losses yet".into(), |last| format!("last {}", loss(last))));
     if let Some((update, best)) = run.best {
         parts.push(format!("best {} at {}", loss(best), thousands(update)));
     }

@@ -29,25 +29,12 @@ pub const EXAMPLES: &[&str] = &[
 pub fn options() -> Vec<Choice> {
     vec![
         Choice::new("length", "N", "characters to write at most; 0: without end").or("1000"),
-        Choice::new(
-            "seed",
-            "N",
-            "where the random numbers come from (the model's)",
-        ),
+        Choice::new("seed", "N", "where the random numbers come from (the model's)"),
         Choice::new("prime", "TEXT", "text to begin with; it is written too"),
-        Choice::new(
-            "prime-file",
-            "FILE",
-            "the same from a file, as it is; - is standard input",
-        ),
+        Choice::new("prime-file", "FILE", "the same from a file, as it is; - is standard input"),
         Choice::new("until", "TEXT", "stop where the text ends with this"),
         Choice::new("count", "N", "samples to write, each with its own seed").or("1"),
-        Choice::new(
-            "temperature",
-            "X",
-            "below 1 bolder, above 1 wilder; 0: the likeliest",
-        )
-        .or("1"),
+        Choice::new("temperature", "X", "below 1 bolder, above 1 wilder; 0: the likeliest").or("1"),
         Choice::new("top-k", "N", "draw from the N likeliest characters only"),
         Choice::new("top-p", "X", "draw from the likeliest that together have X").or("1"),
         Choice::help(),
@@ -62,11 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         length => length,
     };
     let count: u64 = arguments.positive("count")?;
-    let seed = if arguments.has("seed") {
-        Some(arguments.count("seed")?)
-    } else {
-        None
-    };
+    let seed = if arguments.has("seed") { Some(arguments.count("seed")?) } else { None };
     let until = if arguments.has("until") {
         arguments.filled("until").and(arguments.text("until"))?
     } else {
@@ -74,9 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let prime = arguments.text("prime")?;
     if arguments.has("prime") && arguments.has("prime-file") {
-        return Err(Failure::Usage(
-            "--prime and --prime-file: give one of them".into(),
-        ));
+        return Err(Failure::Usage("--prime and --prime-file: give one of them".into()));
     }
 
     let model = read_model(arguments.first())?;
@@ -94,14 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut synthesizer = Synthesizer::at_start(&model, sampling);
     let last = read_prime(&mut synthesizer, &model, &prime)?;
-    let sample = Sample {
-        model: &model,
-        prime: prime.text(),
-        synthesizer,
-        last,
-        length,
-        until,
-    };
+    let sample = Sample { model: &model, prime: prime.text(), synthesizer, last, length, until };
     let seed: u64 = seed.unwrap_or(model.settings.seed);
     let mut output = Flow::new();
     for i in 0..count {
@@ -156,18 +130,11 @@ fn sampling(arguments: &Arguments) -> Result<Sampling, Failure> {
     let everything = Sampling::default();
     let sampling = Sampling {
         temperature: arguments.number("temperature")?,
-        top_k: if arguments.has("top-k") {
-            arguments.count("top-k")?
-        } else {
-            everything.top_k
-        },
+        top_k: if arguments.has("top-k") { arguments.count("top-k")? } else { everything.top_k },
         top_p: arguments.number("top-p")?,
     };
     sampling.check().map_err(|error| {
-        Failure::at(
-            arguments.quoted(error.name),
-            format!("must be {}", error.need),
-        )
+        Failure::at(arguments.quoted(error.name), format!("must be {}", error.need))
     })?;
     Ok(sampling)
 }
@@ -184,12 +151,7 @@ struct Prime {
 
 impl Prime {
     fn given(text: &str) -> Self {
-        Prime {
-            place: "--prime".to_string(),
-            is_file: false,
-            bytes: text.into(),
-            start: 0,
-        }
+        Prime { place: "--prime".to_string(), is_file: false, bytes: text.into(), start: 0 }
     }
 
     fn read(path: &OsStr, symbols: Symbols) -> Result<Self, Failure> {
@@ -198,12 +160,7 @@ impl Prime {
         open_text(path)
             .and_then(|mut text| text.read_to_end(&mut bytes))
             .map_err(|error| Failure::at(&place, error))?;
-        Ok(Prime {
-            place,
-            is_file: true,
-            start: byte_order_mark(symbols, &bytes),
-            bytes,
-        })
+        Ok(Prime { place, is_file: true, start: byte_order_mark(symbols, &bytes), bytes })
     }
 
     fn text(&self) -> &[u8] {

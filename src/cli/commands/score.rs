@@ -34,15 +34,8 @@ pub const EXAMPLES: &[&str] = &[
 /// Its options.
 pub fn options() -> Vec<Choice> {
     vec![
-        Choice::switch(
-            "per-line",
-            "a score for every line instead of the whole text",
-        ),
-        Choice::new(
-            "threshold",
-            "X",
-            "only lines of more than X bits per character",
-        ),
+        Choice::switch("per-line", "a score for every line instead of the whole text"),
+        Choice::new("threshold", "X", "only lines of more than X bits per character"),
         Choice::switch("carry", "let the state go on from line to line"),
         Choice::switch("csv", "print a table for programs"),
         Choice::switch("jsonl", "print one JSON object a line"),
@@ -88,14 +81,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if found { Err(Failure::Found) } else { Ok(()) }
 }
 
-const COLUMNS: [&str; 6] = [
-    "line",
-    "bits",
-    "characters",
-    "bits_per_character",
-    "worst_character",
-    "worst_position",
-];
+const COLUMNS: [&str; 6] =
+    ["line", "bits", "characters", "bits_per_character", "worst_character", "worst_position"];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
@@ -113,11 +100,8 @@ struct Report {
 
 impl Report {
     fn of(arguments: &Arguments) -> Result<Self, Failure> {
-        let threshold = if arguments.has("threshold") {
-            Some(arguments.number("threshold")?)
-        } else {
-            None
-        };
+        let threshold =
+            if arguments.has("threshold") { Some(arguments.number("threshold")?) } else { None };
         if threshold.is_some_and(|threshold| threshold.is_nan() || threshold < 0.0) {
             let place = arguments.quoted("threshold");
             return Err(Failure::at(place, "must be a number of at least 0"));
@@ -129,9 +113,7 @@ impl Report {
             Extent::Text
         };
         if carry && extent == Extent::Text {
-            return Err(Failure::Usage(
-                "--carry: goes with --per-line or --threshold".into(),
-            ));
+            return Err(Failure::Usage("--carry: goes with --per-line or --threshold".into()));
         }
         let form = match (arguments.has("csv"), arguments.has("jsonl")) {
             (true, true) => {
@@ -141,11 +123,7 @@ impl Report {
             (false, true) => Form::Jsonl,
             (false, false) => Form::Text,
         };
-        Ok(Report {
-            extent,
-            threshold,
-            form,
-        })
+        Ok(Report { extent, threshold, form })
     }
 }
 
@@ -190,9 +168,7 @@ struct Sheet<'a> {
 impl Sheet<'_> {
     fn print(&mut self, row: Row<'_>, place: &str, output: &mut Flow) -> Result<(), Failure> {
         if !row.score.bits.is_finite() {
-            let line = row
-                .line
-                .map_or(String::new(), |line| format!("line {line}: "));
+            let line = row.line.map_or(String::new(), |line| format!("line {line}: "));
             let problem =
                 format!("{line}no number of bits: the weights of the model are too large");
             return Err(Failure::at(place, problem));
@@ -275,10 +251,7 @@ impl Sheet<'_> {
             }
             Some(_) => {
                 let cut = if row.is_cut { " [...]" } else { "" };
-                format!(
-                    "{line:>9}  {per:>14}  {worst:<14}  {}{cut}\n",
-                    readable(row.text)
-                )
+                format!("{line:>9}  {per:>14}  {worst:<14}  {}{cut}\n", readable(row.text))
             }
         }
     }
@@ -306,9 +279,7 @@ impl Sheet<'_> {
             let words = format!("{}: {:.2} bits", self.place(worst), worst.bits);
             rows.push((format!("worst {symbol}"), words));
         }
-        let rows = rows
-            .iter()
-            .map(|(name, value)| format!("{name:<20}{value}\n"));
+        let rows = rows.iter().map(|(name, value)| format!("{name:<20}{value}\n"));
         rows.collect()
     }
 

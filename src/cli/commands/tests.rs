@@ -37,10 +37,7 @@ fn understood(call: &str) -> (&'static Command, Arguments) {
 
 fn assert_fits(help: &str) {
     for line in help.lines() {
-        assert!(
-            line.chars().count() <= COLUMNS,
-            "more than 80 columns: {line}"
-        );
+        assert!(line.chars().count() <= COLUMNS, "more than 80 columns: {line}");
         assert_eq!(line, line.trim_end());
     }
 }
@@ -85,36 +82,21 @@ fn nothing_is_hidden_and_nothing_said_twice() {
         let (brief, full) = (of_command(command), in_full(command));
         for choice in (command.options)() {
             let explained = format!("\n  {} ", call(&choice));
-            assert_eq!(
-                full.matches(&explained).count(),
-                1,
-                "{explained:?} in {full}"
-            );
+            assert_eq!(full.matches(&explained).count(), 1, "{explained:?} in {full}");
             let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert!(
-                words(&full).contains(&words(choice.help)),
-                "{}",
-                choice.help
-            );
+            assert!(words(&full).contains(&words(choice.help)), "{}", choice.help);
             let option = format!(" --{} ", choice.name);
             let named = words(&brief).replace([',', ';'], " ");
             let whole = brief == full;
             let count = named.matches(&option).count();
             assert!(count > 0, "{option:?} is not in {brief}");
             let explains = words(&brief).contains(&words(choice.help));
-            assert_eq!(
-                explains,
-                whole || !choice.is_seldom,
-                "{option:?} in {brief}"
-            );
+            assert_eq!(explains, whole || !choice.is_seldom, "{option:?} in {brief}");
         }
         if brief != full {
             let end = brief.lines().rev().take(2).collect::<Vec<_>>();
             let end = format!("{} {}", end[1].trim(), end[0].trim());
-            assert!(
-                end.contains(&format!("elman help {}", command.name)),
-                "{end}"
-            );
+            assert!(end.contains(&format!("elman help {}", command.name)), "{end}");
         }
     }
 }

@@ -60,12 +60,8 @@ pub fn options() -> Vec<Choice> {
         Choice::new("seeds", "N", seeds),
         Choice::new("threads", "N", threads).seldom(),
         Choice::new("out", "DIR", "the run's folder").or("elman-run"),
-        Choice::new(
-            "from",
-            "MODEL",
-            "begin with the weights and the characters of a model",
-        )
-        .seldom(),
+        Choice::new("from", "MODEL", "begin with the weights and the characters of a model")
+            .seldom(),
         Choice::new("resume", "DIR", "go on with the run in this folder"),
         Choice::switch("force", "replace a run that the folder already holds").seldom(),
         Choice::switch("quiet", "no progress on standard error").seldom(),
@@ -73,11 +69,7 @@ pub fn options() -> Vec<Choice> {
     ];
     let preset = of_presets("adagrad-edition|adam-edition|best");
     let settings = of_settings(&Settings::DEFAULT, TABLE.iter());
-    std::iter::once(preset)
-        .chain(settings)
-        .chain(of_plan())
-        .chain(own)
-        .collect()
+    std::iter::once(preset).chain(settings).chain(of_plan()).chain(own).collect()
 }
 
 /// Runs it.

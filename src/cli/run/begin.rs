@@ -77,24 +77,11 @@ impl Run {
 
     /// Nothing in the folder changes before all is well.
     fn resume(request: &Request, asked: &Asked, disk: Box<dyn Disk>) -> Result<Self, Failure> {
-        let Resumed {
-            folder,
-            saved,
-            plan,
-        } = resume::open(&request.folder, asked, disk)?;
-        let Saved {
-            model,
-            best,
-            curve,
-            plan: saved_plan,
-        } = saved;
+        let Resumed { folder, saved, plan } = resume::open(&request.folder, asked, disk)?;
+        let Saved { model, best, curve, plan: saved_plan } = saved;
         let (settings, updates) = (model.settings, model.state.updates);
         let (text, corpus) = read_text(&request.text, &settings, request.quiet)?;
-        let held = SavedState {
-            updates,
-            plan: saved_plan,
-            best: best.state.updates,
-        };
+        let held = SavedState { updates, plan: saved_plan, best: best.state.updates };
         let training = go_on(corpus, &text, model, best)?;
         let mut training = on_threads(training, request, &text)?;
         look(&mut training)?;
@@ -231,11 +218,7 @@ mod tests {
     #[test]
     fn threads_are_started_where_they_help() {
         let threads = |hidden, batch_size, cores| {
-            let settings = Settings {
-                hidden,
-                batch_size,
-                ..Settings::default()
-            };
+            let settings = Settings { hidden, batch_size, ..Settings::default() };
             let training = Training::new(elman::STORY, settings).unwrap();
             helpful_threads(&training, cores)
         };

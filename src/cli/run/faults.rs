@@ -32,15 +32,8 @@ enum Fault {
 /// A change of the folder's names that only the next sync of the folder makes last.
 enum Change {
     Created(PathBuf),
-    Renamed {
-        from: PathBuf,
-        to: PathBuf,
-        old: Option<Vec<u8>>,
-    },
-    Removed {
-        path: PathBuf,
-        old: Vec<u8>,
-    },
+    Renamed { from: PathBuf, to: PathBuf, old: Option<Vec<u8>> },
+    Removed { path: PathBuf, old: Vec<u8> },
 }
 
 #[derive(Default)]
@@ -176,11 +169,7 @@ impl Place {
     fn new(name: &str) -> Self {
         // In memory where there is a folder for that.
         let memory = PathBuf::from("/dev/shm");
-        let place = if memory.is_dir() {
-            memory
-        } else {
-            std::env::temp_dir()
-        };
+        let place = if memory.is_dir() { memory } else { std::env::temp_dir() };
         let path = place.join(format!("elman-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
@@ -279,9 +268,8 @@ fn with_reports_from(files: &[(OsString, Vec<u8>)], first: u64) -> Vec<(OsString
         let after = line.strip_prefix("{\"iteration\":").unwrap();
         after.split(',').next().unwrap().parse().unwrap()
     };
-    *reports = (lines.split_inclusive('\n').filter(|line| n(line) >= first))
-        .collect::<String>()
-        .into();
+    *reports =
+        (lines.split_inclusive('\n').filter(|line| n(line) >= first)).collect::<String>().into();
     files
 }
 
@@ -305,16 +293,11 @@ fn check(place: &Place, case: &Case, ends: &[Whole], frail: &Frail) {
         let told = message.contains("keeps no model of this run");
         let begins = ["make folder", "create", "remove", "sync folder"].contains(&step);
         assert!(told || begins, "{what}");
-        place
-            .train(&format!("{} --force", case.words), Frail::default())
-            .unwrap();
+        place.train(&format!("{} --force", case.words), Frail::default()).unwrap();
         assert!(place.files("run") == *whole, "{what}");
         return;
     };
-    let kept = format!(
-        "keeps the best model and the state at update {}",
-        state.state.updates
-    );
+    let kept = format!("keeps the best model and the state at update {}", state.state.updates);
     // A state that is in place, but perhaps not to last, is not promised.
     let promised = message.contains(&kept) || step == "sync folder" || !message.contains("keeps");
     assert!(promised, "{what}: {kept}");
@@ -323,10 +306,7 @@ fn check(place: &Place, case: &Case, ends: &[Whole], frail: &Frail) {
     if plan.iterations == state.state.updates && case.reports_from <= plan.iterations {
         let reports = String::from_utf8(of(&mut found, "reports.jsonl").clone()).unwrap();
         let start = format!("{{\"iteration\":{},", plan.iterations);
-        assert!(
-            reports.lines().any(|line| line.starts_with(&start)),
-            "{what}"
-        );
+        assert!(reports.lines().any(|line| line.starts_with(&start)), "{what}");
     }
     for Whole { iterations, files } in ends {
         let files = with_reports_from(files, case.reports_from);
@@ -438,15 +418,7 @@ fn all_steps_fail(name: &str, train: &str, ends: &[u64]) {
     }
     met.sort_unstable();
     met.dedup();
-    let all = [
-        "create",
-        "make folder",
-        "remove",
-        "rename",
-        "sync",
-        "sync folder",
-        "truncate",
-        "write",
-    ];
+    let all =
+        ["create", "make folder", "remove", "rename", "sync", "sync folder", "truncate", "write"];
     assert_eq!(met, all);
 }

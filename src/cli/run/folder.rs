@@ -66,13 +66,7 @@ impl RunFolder {
         let losses = losses.map_err(|error| within(path, LOSSES, error))?;
         let reports = ReportLog::create(&path.join(REPORTS), disk.as_mut());
         let reports = reports.map_err(|error| within(path, REPORTS, error))?;
-        Ok(RunFolder {
-            losses,
-            reports,
-            path: path.to_path_buf(),
-            disk,
-            _lock: lock,
-        })
+        Ok(RunFolder { losses, reports, path: path.to_path_buf(), disk, _lock: lock })
     }
 
     /// Opens the folder of a run that is to go on. Nothing in it changes yet.
@@ -102,19 +96,8 @@ impl RunFolder {
             let advice = "move the file away, and its run goes on without these reports";
             within(path, REPORTS, format!("{error}: {advice}"))
         })?;
-        let folder = RunFolder {
-            path: path.to_path_buf(),
-            losses,
-            reports,
-            disk,
-            _lock: lock,
-        };
-        let saved = Saved {
-            model,
-            plan,
-            best,
-            curve,
-        };
+        let folder = RunFolder { path: path.to_path_buf(), losses, reports, disk, _lock: lock };
+        let saved = Saved { model, plan, best, curve };
         Ok((folder, saved))
     }
 
@@ -170,9 +153,7 @@ impl RunFolder {
         synced.map_err(|error| within(&self.path, LOSSES, error))?;
         let synced = self.reports.sync(disk);
         synced.map_err(|error| within(&self.path, REPORTS, error))?;
-        let placed = disk::place(disk, &at(CHART), |output| {
-            output.write_all(chart.as_bytes())
-        });
+        let placed = disk::place(disk, &at(CHART), |output| output.write_all(chart.as_bytes()));
         placed.map_err(|error| within(&self.path, CHART, error))?;
         if let Some(best) = best {
             let saved = checkpoint::save_with_plan(best, None, &at(BEST), disk);

@@ -50,10 +50,7 @@ impl TextSource {
         };
         let read = read_once(name).map_err(|error| Failure::at(self.text().place, error))?;
         Ok(match read {
-            Some(bytes) => TextSource::Memory {
-                name: name.clone(),
-                bytes: bytes.into(),
-            },
+            Some(bytes) => TextSource::Memory { name: name.clone(), bytes: bytes.into() },
             None => self,
         })
     }
@@ -71,10 +68,7 @@ impl TextSource {
             }
         };
         let words = |name: &OsStr| name.to_string_lossy().into_owned();
-        Text {
-            name: words(name),
-            place: words(place),
-        }
+        Text { name: words(name), place: words(place) }
     }
 
     /// Its bytes and how many there are. Files stay where they are and are read as they are needed; what cannot be
@@ -160,10 +154,7 @@ pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure
             let place = format!("{}: --validation {:?}", text.place, settings.validation);
             Failure::at(place, error)
         }
-        TrainingError::TextTooShort {
-            chunk: Some(length),
-            ..
-        } => {
+        TrainingError::TextTooShort { chunk: Some(length), .. } => {
             let place = format!("{}: --chunk {length}", text.place);
             Failure::at(place, error)
         }

@@ -22,31 +22,19 @@ pub struct LineLog {
 impl LineLog {
     /// A new file without lines.
     pub fn create(path: &Path, disk: &mut dyn Disk) -> io::Result<Self> {
-        Ok(LineLog {
-            file: Some(disk.create(path)?),
-            ..LineLog::found(path, 0)
-        })
+        Ok(LineLog { file: Some(disk.create(path)?), ..LineLog::found(path, 0) })
     }
 
     /// The file of a run that goes on, whose first `right` bytes are right. A file that is still to be made has 0. It stays
     /// as it is until the first line is written, or until it is [cut](LineLog::cut).
     pub fn found(path: &Path, right: u64) -> Self {
-        LineLog {
-            path: path.to_path_buf(),
-            file: None,
-            right,
-            waiting: String::new(),
-        }
+        LineLog { path: path.to_path_buf(), file: None, right, waiting: String::new() }
     }
 
     /// Adds a line.
     pub fn push(&mut self, line: impl Display, disk: &mut dyn Disk) -> io::Result<()> {
         writeln!(self.waiting, "{line}").expect("a string takes everything");
-        if self.waiting.len() < WAITING {
-            Ok(())
-        } else {
-            self.write(disk).map(drop)
-        }
+        if self.waiting.len() < WAITING { Ok(()) } else { self.write(disk).map(drop) }
     }
 
     /// Brings all lines to the device.
@@ -194,10 +182,7 @@ mod tests {
         assert!(log.sync(&mut Full).is_err());
         assert!(fs::read_to_string(&path).unwrap().len() > text.len());
         log.sync(&mut System).unwrap();
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            format!("{text}another\n")
-        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}another\n"));
         let file = File::options().write(true).open(&path).unwrap();
         file.set_len(9).unwrap();
         assert!(log.sync(&mut System).is_err());
@@ -228,8 +213,7 @@ mod tests {
         assert_eq!(found(), text);
         log.cut(&mut System).unwrap();
         assert_eq!(found(), right);
-        rest.lines()
-            .for_each(|line| log.push(line, &mut System).unwrap());
+        rest.lines().for_each(|line| log.push(line, &mut System).unwrap());
         assert_eq!(found(), right);
         log.sync(&mut System).unwrap();
         assert_eq!(found(), text);

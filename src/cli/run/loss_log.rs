@@ -32,18 +32,10 @@ impl Columns {
 
     /// The columns that a header names, unless one that is needed is missing.
     fn named(header: &str, intervals: &Intervals) -> Option<Self> {
-        let held_out = if intervals.holds_out() {
-            &NEEDED_HELD_OUT[..]
-        } else {
-            &[]
-        };
+        let held_out = if intervals.holds_out() { &NEEDED_HELD_OUT[..] } else { &[] };
         let mut needed = NEEDED.iter().chain(held_out);
         let has_all = needed.all(|name| header.split(',').any(|column| column == *name));
-        let field = |name| {
-            Observation::FIELDS
-                .into_iter()
-                .find(|field| field.name == name)
-        };
+        let field = |name| Observation::FIELDS.into_iter().find(|field| field.name == name);
         has_all.then(|| Columns(header.split(',').map(field).collect()))
     }
 
@@ -157,12 +149,7 @@ impl<'a> Rows<'a> {
         let mut lines = Lines::of(path, LONGEST)?;
         let usual = Columns::new(intervals).header();
         let columns = lines.next(&usual, |line| Columns::named(line, intervals))?;
-        Ok(Rows {
-            columns: columns.ok_or_else(|| lines.wrong(&usual))?,
-            intervals,
-            lines,
-            n: 0,
-        })
+        Ok(Rows { columns: columns.ok_or_else(|| lines.wrong(&usual))?, intervals, lines, n: 0 })
     }
 
     /// The next row; `None` where the file ends before it, or within it.
@@ -210,10 +197,8 @@ mod tests {
 
     /// A row every three updates, a report every four, the validation loss every ten.
     fn intervals(holds_out: bool) -> Intervals {
-        let settings = Settings {
-            validation: if holds_out { 0.1 } else { 0.0 },
-            ..Settings::default()
-        };
+        let settings =
+            Settings { validation: if holds_out { 0.1 } else { 0.0 }, ..Settings::default() };
         let plan = Plan {
             iterations: 1000,
             report_every: 4,
@@ -304,28 +289,18 @@ mod tests {
             } else {
                 ",,".to_string()
             };
-            let Observation {
-                epoch,
-                loss,
-                smooth_loss,
-                ..
-            } = seen(n);
+            let Observation { epoch, loss, smooth_loss, .. } = seen(n);
             assert_eq!(line, format!("{n},{epoch},{loss:?},{smooth_loss:?}{end}"));
         }
         assert_eq!(lines.next(), None);
         for updates in 0..=30 {
             let (mut log, curve) = LossLog::open(&path, &intervals(true), updates).unwrap();
             let found = curve.points().iter().map(|point| point.iteration);
-            assert!(
-                found.eq(all.into_iter().filter(|n| *n < updates)),
-                "{updates}"
-            );
+            assert!(found.eq(all.into_iter().filter(|n| *n < updates)), "{updates}");
             let validated = with.into_iter().filter(|n| *n < updates);
             assert_eq!(
                 curve.validation(),
-                validated
-                    .map(|n| (n, validation(n).loss))
-                    .collect::<Vec<_>>()
+                validated.map(|n| (n, validation(n).loss)).collect::<Vec<_>>()
             );
             log.cut(&mut System).unwrap();
             let left = fs::read_to_string(&path).unwrap();
@@ -338,14 +313,10 @@ mod tests {
 
     #[test]
     fn whoever_reads_leaves_out_a_row_that_is_half_written() {
-        for (holds_out, (path, text)) in [
-            (false, written("half")),
-            (true, written_with_validation("half-validated")),
-        ] {
-            let updates = text
-                .lines()
-                .skip(1)
-                .map(|line| line.split(',').next().unwrap());
+        for (holds_out, (path, text)) in
+            [(false, written("half")), (true, written_with_validation("half-validated"))]
+        {
+            let updates = text.lines().skip(1).map(|line| line.split(',').next().unwrap());
             let updates: Vec<u64> = updates.map(|update| update.parse().unwrap()).collect();
             let rest = "30,4,0.25,3.5";
             for cut in 0..=rest.len() {
@@ -369,13 +340,8 @@ mod tests {
                 text[..9].into(),
             ] {
                 fs::write(&path, wrong).unwrap();
-                let error = read(&path, &intervals(holds_out), |_| ())
-                    .unwrap_err()
-                    .to_string();
-                assert!(
-                    error.starts_with("line ") && error.contains(": must be "),
-                    "{error}"
-                );
+                let error = read(&path, &intervals(holds_out), |_| ()).unwrap_err().to_string();
+                assert!(error.starts_with("line ") && error.contains(": must be "), "{error}");
             }
             fs::remove_file(&path).unwrap();
         }
@@ -399,14 +365,7 @@ mod tests {
             (text.replacen(",,\n", ",1.5,2.5\n", 1), 3),
             (text.replacen(",,\n", "\n", 1), 3),
             // A row that the run did not ask for, and one that is missing.
-            (
-                text.replacen(
-                    &row(6),
-                    &format!("{}{}", row(6).replacen('6', "5", 1), row(6)),
-                    1,
-                ),
-                5,
-            ),
+            (text.replacen(&row(6), &format!("{}{}", row(6).replacen('6', "5", 1), row(6)), 1), 5),
             (text.replacen(&row(10), "", 1), 8),
         ] {
             assert_ne!(wrong, text);
@@ -443,11 +402,7 @@ mod tests {
         // A run that goes on writes the columns that are there.
         fs::write(&path, &turned).unwrap();
         let (mut log, _) = LossLog::open(&path, &intervals(true), 6).unwrap();
-        for row in all(&turned)
-            .unwrap()
-            .iter()
-            .filter(|row| row.iteration >= 6)
-        {
+        for row in all(&turned).unwrap().iter().filter(|row| row.iteration >= 6) {
             log.push(row, &mut System).unwrap();
         }
         log.sync(&mut System).unwrap();
@@ -476,10 +431,7 @@ mod tests {
             (String::new(), "line 1: must be iteration,epoch,"),
             (text.replace("epoch", "period"), "line 1: must be iteration"),
             (text.replace('\n', "\r\n"), "line 1: must be iteration"),
-            (
-                text.replacen("\n3,", "\n4,", 1),
-                "line 3: must be the row of update 3",
-            ),
+            (text.replacen("\n3,", "\n4,", 1), "line 3: must be the row of update 3"),
             (text.replacen("\n6,", "\n06,", 1), "line 4: must be"),
             (text.replacen("\n6,0", "\n6,x", 1), "line 4: must be"),
             (text.replacen("0.25", "NaN", 1), "line 3: must be"),
@@ -487,25 +439,16 @@ mod tests {
             (text.replacen("0.25", "0.25,", 1), "line 3: must be"),
             (text.replacen("0.25", "0.250", 1), "line 3: must be"),
             (text.replacen("0.25", &"0".repeat(900), 1), "line 3: must"),
-            (
-                text[..cut].to_string(),
-                "line 11: must be the row of update 27",
-            ),
+            (text[..cut].to_string(), "line 11: must be the row of update 27"),
         ];
         for (wrong, message) in cases {
             assert_ne!(wrong, text);
             fs::write(&path, wrong).unwrap();
-            let error = LossLog::open(&path, &intervals(false), 30)
-                .err()
-                .unwrap()
-                .to_string();
+            let error = LossLog::open(&path, &intervals(false), 30).err().unwrap().to_string();
             assert!(error.starts_with(message), "{message:?}, not {error:?}");
         }
         fs::write(&path, b"iteration,epoch,loss,smooth_loss\n\xff\n").unwrap();
-        let error = LossLog::open(&path, &intervals(false), 30)
-            .err()
-            .unwrap()
-            .to_string();
+        let error = LossLog::open(&path, &intervals(false), 30).err().unwrap().to_string();
         assert_eq!(error, "line 2: must be the row of update 0");
         // Nobody waits for rows that no file could hold.
         assert!(LossLog::open(&path, &intervals(false), u64::MAX).is_err());

@@ -59,10 +59,7 @@ impl Report {
             Ok(())
         });
         read.and_then(|()| reader.end()).ok()?;
-        let report = Report {
-            observation,
-            sample,
-        };
+        let report = Report { observation, sample };
         // A line that lacks something, has it twice or in another order, is not what would be written.
         (report.to_string() == line).then_some(report)
     }
@@ -81,11 +78,7 @@ impl ReportLog {
     /// stays until the file is [cut](ReportLog::cut). A run that began before there was such a file has none, or one
     /// that begins later.
     pub fn open(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<Self> {
-        let right = if path.try_exists()? {
-            bytes_before(path, intervals, updates)?
-        } else {
-            0
-        };
+        let right = if path.try_exists()? { bytes_before(path, intervals, updates)? } else { 0 };
         Ok(ReportLog(LineLog::found(path, right)))
     }
 
@@ -115,11 +108,7 @@ struct Reports<'a> {
 
 impl<'a> Reports<'a> {
     fn of(path: &Path, intervals: &'a Intervals) -> io::Result<Self> {
-        Ok(Reports {
-            intervals,
-            lines: Lines::of(path, LONGEST)?,
-            last: None,
-        })
+        Ok(Reports { intervals, lines: Lines::of(path, LONGEST)?, last: None })
     }
 
     /// The next report; `None` where the file ends before it, or within it.
@@ -133,10 +122,7 @@ impl<'a> Reports<'a> {
         };
         let read = |line: &str| Report::parse(line).filter(is_right);
         let report = self.lines.next(&expected, read)?;
-        self.last = report
-            .as_ref()
-            .map(|it| it.observation.iteration)
-            .or(self.last);
+        self.last = report.as_ref().map(|it| it.observation.iteration).or(self.last);
         Ok(report)
     }
 
@@ -164,10 +150,7 @@ fn follows(intervals: &Intervals, last: Option<u64>, n: u64) -> bool {
 fn bytes_before(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<u64> {
     let mut reports = Reports::of(path, intervals)?;
     let mut bytes = 0;
-    while reports
-        .last
-        .map_or(updates > 0, |last| intervals.next_report(last) < updates)
-    {
+    while reports.last.map_or(updates > 0, |last| intervals.next_report(last) < updates) {
         let (expected, before) = (reports.expected(), reports.last);
         let n = reports.next()?.map(|report| report.observation.iteration);
         match (n, before) {
@@ -202,10 +185,8 @@ mod tests {
 
     /// Every four updates.
     fn intervals(holds_out: bool) -> Intervals {
-        let settings = Settings {
-            validation: if holds_out { 0.1 } else { 0.0 },
-            ..Settings::default()
-        };
+        let settings =
+            Settings { validation: if holds_out { 0.1 } else { 0.0 }, ..Settings::default() };
         let plan = Plan {
             iterations: 1000,
             report_every: 4,
@@ -231,11 +212,7 @@ mod tests {
                 validation_loss: holds_out.then_some(0.1 + n as f64),
                 validation_bits: holds_out.then_some(5e-324),
             },
-            sample: characters
-                .chain(others)
-                .cycle()
-                .take(n.min(1000) as usize)
-                .collect(),
+            sample: characters.chain(others).cycle().take(n.min(1000) as usize).collect(),
         }
     }
 
@@ -402,10 +379,7 @@ mod tests {
         let twice = |key: &str| four.replacen(key, &format!("{key}{key}"), 1);
         let second = "line 2: must be the report of update 4";
         let cases = [
-            (
-                String::from("no report\n"),
-                "line 1: must be the report of an update",
-            ),
+            (String::from("no report\n"), "line 1: must be the report of an update"),
             (
                 text.replacen(":0,", ":2,", 1),
                 "line 1: must be the report of an update that is a multiple of 4",
@@ -415,57 +389,24 @@ mod tests {
                 text.replacen(&four, &format!("{four}{four}"), 1),
                 "line 3: must be the report of update 8",
             ),
-            (
-                text.replacen(&four, &format!("{}\n", report(3, false)), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &format!("{}\n", report(4, true)), 1),
-                second,
-            ),
+            (text.replacen(&four, &format!("{}\n", report(3, false)), 1), second),
+            (text.replacen(&four, &format!("{}\n", report(4, true)), 1), second),
             (text.replacen(&four, &twice("\"epoch\":0,"), 1), second),
-            (
-                text.replacen(&four, &four.replace(":0.2,", ":0.20,"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace(":0.2,", ":NaN,"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace(":0.2,", ":1e999,"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace(",\"epoch\":0", ""), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace("epoch", "period"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace("}\n", "} \n"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace("}\n", "}\r\n"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace("\\u0001", "\\u0001\u{1}"), 1),
-                second,
-            ),
+            (text.replacen(&four, &four.replace(":0.2,", ":0.20,"), 1), second),
+            (text.replacen(&four, &four.replace(":0.2,", ":NaN,"), 1), second),
+            (text.replacen(&four, &four.replace(":0.2,", ":1e999,"), 1), second),
+            (text.replacen(&four, &four.replace(",\"epoch\":0", ""), 1), second),
+            (text.replacen(&four, &four.replace("epoch", "period"), 1), second),
+            (text.replacen(&four, &four.replace("}\n", "} \n"), 1), second),
+            (text.replacen(&four, &four.replace("}\n", "}\r\n"), 1), second),
+            (text.replacen(&four, &four.replace("\\u0001", "\\u0001\u{1}"), 1), second),
             (text.replacen(&four, &"x".repeat(100_000), 1), second),
         ];
         for (wrong, message) in cases {
             assert_ne!(wrong, text);
             fs::write(&path, &wrong).unwrap();
             let error = ReportLog::open(&path, &intervals(false), 13).err().unwrap();
-            assert!(
-                error.to_string().starts_with(message),
-                "{message:?}, not {error}: {wrong}"
-            );
+            assert!(error.to_string().starts_with(message), "{message:?}, not {error}: {wrong}");
             let found = all(&path, &intervals(false));
             // An end that is no multiple may be all that there is, and be first.
             if !wrong.contains("\"iteration\":2,") {

@@ -84,12 +84,7 @@ impl New {
         } else {
             None
         };
-        Ok(New {
-            settings,
-            plan,
-            from,
-            force: arguments.has("force"),
-        })
+        Ok(New { settings, plan, from, force: arguments.has("force") })
     }
 }
 
@@ -142,9 +137,6 @@ fn threads(arguments: &Arguments) -> Result<Option<usize>, Failure> {
     }
     match arguments.count("threads")? {
         threads @ 1..=256 => Ok(Some(threads)),
-        _ => Err(Failure::at(
-            arguments.quoted("threads"),
-            "must be a whole number from 1 to 256",
-        )),
+        _ => Err(Failure::at(arguments.quoted("threads"), "must be a whole number from 1 to 256")),
     }
 }

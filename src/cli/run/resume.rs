@@ -24,11 +24,7 @@ pub fn open(path: &Path, asked: &Asked, disk: Box<dyn Disk>) -> Result<Resumed, 
     asked.agree(settings, &saved.plan)?;
     let plan = asked.without_preset().plan(&saved.plan, settings)?;
     let plan = going_on(plan, &saved)?;
-    Ok(Resumed {
-        folder,
-        saved,
-        plan,
-    })
+    Ok(Resumed { folder, saved, plan })
 }
 
 /// The plan that the run goes on with: it may end later, and be saved more or less often.

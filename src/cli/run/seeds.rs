@@ -81,19 +81,12 @@ pub fn count(arguments: &Arguments) -> Result<Option<u64>, Failure> {
 
 fn introduce(progress: &mut Progress, runs: &[One], at_once: usize) {
     let (count, first, last) = (runs.len(), &runs[0], &runs[runs.len() - 1]);
-    let out = first
-        .request
-        .folder
-        .parent()
-        .unwrap_or(Path::new(""))
-        .display();
+    let out = first.request.folder.parent().unwrap_or(Path::new("")).display();
     progress.say(&format!(
         "seeds {} to {}: {count} runs, {at_once} at a time, in {out}",
         first.seed, last.seed,
     ));
-    progress.say(&format!(
-        "stopped at any moment, they go on with --resume {out} --seeds {count}"
-    ));
+    progress.say(&format!("stopped at any moment, they go on with --resume {out} --seeds {count}"));
 }
 
 /// Runs that nobody has taken yet, with their indices.
@@ -131,10 +124,7 @@ fn work<'a>(first: Option<(usize, &'a One)>, queue: &Queue<'a>, sender: &Sender<
     for (index, one) in first.into_iter().chain(iter::from_fn(next)) {
         let outcome = one.work(index, sender);
         // Somebody listens until all have ended.
-        let _ = sender.send(RunEvent::Ended {
-            run: index,
-            outcome,
-        });
+        let _ = sender.send(RunEvent::Ended { run: index, outcome });
     }
 }
 
@@ -159,11 +149,7 @@ impl One {
     fn work(&self, index: usize, sender: &Sender<RunEvent>) -> Result<Outcome, Failure> {
         let run = Run::silent(&self.request, Arc::clone(&self.made))?;
         let (updates, has_mark) = (self.made.load(Relaxed), run.has_byte_order_mark());
-        let _ = sender.send(RunEvent::Begun {
-            run: index,
-            updates,
-            has_mark,
-        });
+        let _ = sender.send(RunEvent::Begun { run: index, updates, has_mark });
         run.finish()
     }
 }
@@ -213,14 +199,8 @@ fn beginning(request: &Request, new: &New, count: u64) -> Result<(Vec<Seeded>, u
         refuse_run(folder, new.force)?;
     }
     let one = |(seed, folder)| {
-        let settings = Settings {
-            seed,
-            ..new.settings
-        };
-        let new = New {
-            settings,
-            ..new.clone()
-        };
+        let settings = Settings { seed, ..new.settings };
+        let new = New { settings, ..new.clone() };
         (seed, folder, Kind::New(Box::new(new)))
     };
     Ok((seeds.into_iter().map(one).collect(), new.plan.iterations))

@@ -121,11 +121,7 @@ impl Run {
             let observation = observed.map_err(|error| self.save_finite(error.to_string()))?;
             let n = observation.iteration;
             let report = self.intervals.reports(n);
-            let sample = if report {
-                self.keep_report(&observation)?
-            } else {
-                Vec::new()
-            };
+            let sample = if report { self.keep_report(&observation)? } else { Vec::new() };
             if self.intervals.saves(n) || self.is_late(n) {
                 self.save()?;
             }
@@ -346,8 +342,6 @@ impl Run {
         } else {
             format!("that of update {best}")
         };
-        Some(format!(
-            "the best model is {which}: {why}; the last state is in model.safetensors"
-        ))
+        Some(format!("the best model is {which}: {why}; the last state is in model.safetensors"))
     }
 }

@@ -25,11 +25,7 @@ impl Flow {
 
 impl<W: Write> Flow<W> {
     fn to(output: W) -> Self {
-        Flow {
-            output,
-            waiting: Vec::with_capacity(MOST),
-            shown: Instant::now(),
-        }
+        Flow { output, waiting: Vec::with_capacity(MOST), shown: Instant::now() }
     }
 }
 

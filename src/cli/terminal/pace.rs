@@ -14,10 +14,7 @@ pub struct Pace {
 impl Pace {
     /// At most once in `every`; the first time at once.
     pub fn new(every: Duration) -> Self {
-        Pace {
-            every,
-            next: Instant::now(),
-        }
+        Pace { every, next: Instant::now() }
     }
 
     /// As [`Pace::new`], but the first time is after `every`.

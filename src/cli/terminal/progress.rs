@@ -91,10 +91,7 @@ impl Progress {
             view: View::new(screen::can_move()),
             started: Instant::now(),
             frames: Pace::new(REDRAW),
-            size: Size {
-                columns: 80,
-                rows: 24,
-            },
+            size: Size { columns: 80, rows: 24 },
             asked: None,
             resized: None,
             speed: Speed::default(),
@@ -138,9 +135,7 @@ impl Progress {
     /// Draws how far the training is.
     pub fn draw(&mut self, status: &Status) {
         self.draw_lines(|progress, columns, rows| {
-            let speed = progress
-                .speed
-                .at(Instant::now(), status.observation.iteration);
+            let speed = progress.speed.at(Instant::now(), status.observation.iteration);
             if progress.view.moves() && rows > 2 {
                 frame(status, speed, columns, rows, progress.utf8)
             } else {
@@ -152,10 +147,7 @@ impl Progress {
     /// Draws a line of parts, the most important first; `parts` is given the seconds so far.
     pub fn draw_parts(&mut self, parts: impl FnOnce(f64) -> Vec<String>) {
         self.draw_lines(|progress, columns, _| {
-            vec![fit(
-                &parts(progress.started.elapsed().as_secs_f64()),
-                columns,
-            )]
+            vec![fit(&parts(progress.started.elapsed().as_secs_f64()), columns)]
         });
     }
 
@@ -223,9 +215,7 @@ impl Progress {
     /// Writes to standard error. Failures are ignored: nothing depends on the view.
     fn write(&self, text: &str) {
         let mut error = io::stderr().lock();
-        let _ = error
-            .write_all(text.as_bytes())
-            .and_then(|()| error.flush());
+        let _ = error.write_all(text.as_bytes()).and_then(|()| error.flush());
     }
 }
 
@@ -276,12 +266,7 @@ fn frame(
     lines.extend(table(numbers(status, speed), columns, rows - 1));
     let room = rows - lines.len();
     if room >= CURVE[0] {
-        lines.extend(text_curve::small(
-            status.curve,
-            columns,
-            room.min(CURVE[1]),
-            utf8,
-        ));
+        lines.extend(text_curve::small(status.curve, columns, room.min(CURVE[1]), utf8));
     }
     lines
 }
@@ -310,21 +295,10 @@ fn bar(status: &Status, speed: Option<f64>, columns: usize, utf8: bool) -> Strin
 
 /// The numbers with their names, each after its rank: 0 is the most important.
 fn numbers(status: &Status, speed: Option<f64>) -> Vec<(u8, String)> {
-    let Observation {
-        iteration,
-        loss,
-        smooth_loss,
-        ..
-    } = *status.observation;
+    let Observation { iteration, loss, smooth_loss, .. } = *status.observation;
     let short = |loss| short_loss(loss, DIGITS);
-    let mut numbers = vec![(
-        1,
-        format!(
-            "{} of {}",
-            thousands(iteration),
-            thousands(status.iterations)
-        ),
-    )];
+    let mut numbers =
+        vec![(1, format!("{} of {}", thousands(iteration), thousands(status.iterations)))];
     if let Some(speed) = speed {
         let characters = speed * status.characters as f64;
         numbers.push((4, format!("{} updates/s", per_second(speed))));
@@ -365,10 +339,7 @@ fn parts(status: &Status, speed: Option<f64>) -> Vec<String> {
     let share = 100 * u128::from(done) / u128::from(all.max(1));
     let mut parts = vec![
         format!("{} of {} ({share} %)", thousands(done), thousands(all)),
-        format!(
-            "smooth loss {}",
-            short_loss(status.observation.smooth_loss, DIGITS)
-        ),
+        format!("smooth loss {}", short_loss(status.observation.smooth_loss, DIGITS)),
     ];
     if let Some(speed) = speed {
         let characters = per_second(speed * status.characters as f64);
@@ -379,9 +350,7 @@ fn parts(status: &Status, speed: Option<f64>) -> Vec<String> {
 }
 
 fn left(status: &Status, speed: f64) -> String {
-    let updates = status
-        .iterations
-        .saturating_sub(status.observation.iteration);
+    let updates = status.iterations.saturating_sub(status.observation.iteration);
     format!("{} left", duration(updates as f64 / speed))
 }
 
@@ -489,20 +458,10 @@ mod tests {
         assert_eq!(narrow[4..6], ["loss 50.00", "smooth loss 51.24"]);
         assert_eq!(narrow.len(), 12);
         let low = at(39, 4);
-        assert_eq!(
-            low[1..],
-            [
-                "12,500 of 100,000",
-                "smooth loss 51.24",
-                "best 49.87 at 12,400"
-            ]
-        );
+        assert_eq!(low[1..], ["12,500 of 100,000", "smooth loss 51.24", "best 49.87 at 12,400"]);
         let tiny = at(19, 12);
         assert_eq!(tiny[..2], [" 12 %  18 s left", "12,500 of 100,000"]);
-        assert_eq!(
-            tiny[2..],
-            ["5,000 updates/s", "loss 50.00", "smooth loss 51.24"]
-        );
+        assert_eq!(tiny[2..], ["5,000 updates/s", "loss 50.00", "smooth loss 51.24"]);
     }
 
     #[test]
@@ -556,9 +515,7 @@ mod tests {
     #[test]
     fn one_line_says_how_far_how_good_how_fast_and_how_long() {
         let line = |columns| {
-            with_status(&Curve::new(), |status| {
-                fit(&parts(status, Some(5000.0)), columns)
-            })
+            with_status(&Curve::new(), |status| fit(&parts(status, Some(5000.0)), columns))
         };
         assert_eq!(
             line(79),

@@ -63,12 +63,7 @@ pub fn letter(run: usize) -> char {
 pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usize) -> String {
     let (width, (low, high)) = (width(columns), range);
     let last = |curve: &&Curve| curve.points().last().map(|point| point.iteration);
-    let Some(end) = curves
-        .iter()
-        .filter_map(last)
-        .max()
-        .filter(|_| width >= NARROWEST)
-    else {
+    let Some(end) = curves.iter().filter_map(last).max().filter(|_| width >= NARROWEST) else {
         return String::new();
     };
     let mut cells = vec![Vec::new(); width * MANY_LINES];
@@ -93,13 +88,7 @@ pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usi
         let cells: String = cells.iter().enumerate().map(turn).collect();
         named(Language::English, line, range, MANY_LINES, &cells)
     });
-    with_axis(
-        Language::English,
-        heading,
-        &lines.collect::<Vec<_>>(),
-        end,
-        width,
-    )
+    with_axis(Language::English, heading, &lines.collect::<Vec<_>>(), end, width)
 }
 
 /// The update that column `x` of `width` stands for.
@@ -176,11 +165,7 @@ fn between(before: Option<i64>, now: i64) -> (usize, usize) {
         _ => (now, now),
     };
     // All of it is above the range: an empty range.
-    if bottom < 0 {
-        (1, 0)
-    } else {
-        (top.max(0) as usize, bottom as usize)
-    }
+    if bottom < 0 { (1, 0) } else { (top.max(0) as usize, bottom as usize) }
 }
 
 /// The dots of every cell, line by line; `size` is columns and lines. What is above the range is not drawn.
@@ -254,13 +239,7 @@ mod tests {
             (0..9).for_each(|n| curve.push(n, loss, loss / (1 + n) as f64));
             let drawn = draw(&curve, "smooth loss", 40, false);
             assert!(drawn.lines().all(|line| line.len() <= 40), "{drawn}");
-            assert!(
-                drawn
-                    .lines()
-                    .nth(2)
-                    .unwrap()
-                    .starts_with(&" ".repeat(NAMES))
-            );
+            assert!(drawn.lines().nth(2).unwrap().starts_with(&" ".repeat(NAMES)));
         }
     }
 
@@ -294,10 +273,7 @@ mod tests {
         // A constant loss is a line.
         let mut flat = Curve::new();
         (0..9).for_each(|n| flat.push(n, 1.0, 1.0));
-        assert_eq!(
-            draw(&flat, "smooth loss", 80, false).matches('*').count(),
-            69
-        );
+        assert_eq!(draw(&flat, "smooth loss", 80, false).matches('*').count(), 69);
     }
 
     #[test]
@@ -315,17 +291,10 @@ mod tests {
         assert_eq!(lines.len(), MANY_LINES + 2);
         assert_eq!(lines[0], "losses");
         assert_eq!(lines[1], format!("    2.000 {}", "a".repeat(49)));
-        assert!(
-            lines[MANY_LINES].starts_with("    1.000 bcbcbcbc"),
-            "{text}"
-        );
+        assert!(lines[MANY_LINES].starts_with("    1.000 bcbcbcbc"), "{text}");
         let end = lines[MANY_LINES].len() - 10;
         assert!((24..=27).contains(&end), "{text}");
-        assert!(
-            lines[2..MANY_LINES]
-                .iter()
-                .all(|line| line.trim().is_empty())
-        );
+        assert!(lines[2..MANY_LINES].iter().all(|line| line.trim().is_empty()));
         assert!(lines[MANY_LINES + 1].ends_with(" 99 updates"));
         assert!(lines.iter().all(|line| columns_of(line) < 60));
         assert_eq!(several(&[&high], (1.0, 2.0), "losses", 30), "");

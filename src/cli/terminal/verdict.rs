@@ -35,8 +35,5 @@ pub fn problem(comparison: &Comparison, at: &str) -> Option<Failure> {
         })
         .collect();
     let verdict = word(comparison.verdict());
-    Some(Failure::at(
-        format!("gradient check {verdict}{at}"),
-        parts.join("; "),
-    ))
+    Some(Failure::at(format!("gradient check {verdict}{at}"), parts.join("; ")))
 }

@@ -18,11 +18,7 @@ pub struct View {
 impl View {
     /// A view without lines. `moves` says whether the terminal understands cursor movements.
     pub fn new(moves: bool) -> Self {
-        View {
-            moves,
-            drawn: Vec::new(),
-            columns: 0,
-        }
+        View { moves, drawn: Vec::new(), columns: 0 }
     }
 
     /// Whether it can have more than one line.
@@ -96,11 +92,7 @@ mod tests {
 
     impl Screen {
         fn new(columns: usize) -> Self {
-            Screen {
-                columns,
-                lines: Vec::new(),
-                row: 0,
-            }
+            Screen { columns, lines: Vec::new(), row: 0 }
         }
 
         /// First row of each line, and of what follows.

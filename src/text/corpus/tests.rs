@@ -5,27 +5,17 @@ use crate::training::order::TextOrder;
 use std::sync::{Arc, Mutex};
 
 fn settings(T: usize, documents: bool) -> Settings {
-    Settings {
-        sequence_length: T,
-        documents,
-        ..Settings::default()
-    }
+    Settings { sequence_length: T, documents, ..Settings::default() }
 }
 
 fn open(bytes: &[u8], symbols: Symbols, settings: &Settings) -> Result<Corpus, TextError> {
-    let settings = Settings {
-        symbols,
-        ..*settings
-    };
+    let settings = Settings { symbols, ..*settings };
     Corpus::open(Cursor::new(bytes.to_vec()), &settings, |_| ())
 }
 
 /// From the start of every sequence's part to its end.
 fn walk(corpus: &Corpus, sequences: usize) -> TextOrder {
-    let settings = Settings {
-        batch_size: sequences,
-        ..settings(corpus.T, corpus.documents)
-    };
+    let settings = Settings { batch_size: sequences, ..settings(corpus.T, corpus.documents) };
     TextOrder::new(&settings, corpus).unwrap()
 }
 
@@ -153,11 +143,7 @@ fn the_end_of_a_text_is_held_out() {
     let text = long_text();
     let symbols: Vec<char> = text.chars().collect();
     for (validation, sequences) in [(0.1, 1), (0.75, 1), (0.5, 7), (1e-5, 1)] {
-        let settings = Settings {
-            validation,
-            batch_size: sequences,
-            ..settings(10, false)
-        };
+        let settings = Settings { validation, batch_size: sequences, ..settings(10, false) };
         let mut corpus = Corpus::of(&text, &settings).unwrap();
         corpus.split(sequences).unwrap();
         let held = (validation * symbols.len() as f64).floor() as usize;
@@ -168,10 +154,7 @@ fn the_end_of_a_text_is_held_out() {
         assert_eq!(corpus.vocabulary(), &Vocabulary::of(&text));
         // What is learned is read as a text that ends there.
         let cut: String = symbols[..learned].iter().collect();
-        let cut_settings = Settings {
-            validation: 0.0,
-            ..settings
-        };
+        let cut_settings = Settings { validation: 0.0, ..settings };
         let mut alone = Corpus::of(&cut, &cut_settings).unwrap();
         alone.split(sequences).unwrap();
         let walk = walk(&corpus, sequences);
@@ -204,10 +187,7 @@ fn whole_documents_are_held_out() {
         (&short, many.collect(), 25),
         (&long, vec![1e-6, 1e-4, 0.1, 0.5, 0.98], 7),
     ] {
-        let of = |validation| Settings {
-            validation,
-            ..settings(T, true)
-        };
+        let of = |validation| Settings { validation, ..settings(T, true) };
         let lines: Vec<String> = (text.lines().filter(|line| !line.is_empty()))
             .map(|line| format!("{line}\n"))
             .collect();
@@ -248,15 +228,8 @@ fn few_marks_find_every_place() {
         pass.take('a', 5 + 3 * i);
     }
     assert!(pass.marks.len() < MARKS && pass.marks.len() > MARKS / 4);
-    assert!(
-        pass.marks
-            .iter()
-            .all(|mark| mark.byte == 5 + 3 * mark.position)
-    );
-    let gaps = pass
-        .marks
-        .windows(2)
-        .map(|pair| pair[1].position - pair[0].position);
+    assert!(pass.marks.iter().all(|mark| mark.byte == 5 + 3 * mark.position));
+    let gaps = pass.marks.windows(2).map(|pair| pair[1].position - pair[0].position);
     assert!(gaps.clone().max() <= Some(2 * pass.spacing) && gaps.min() >= Some(pass.spacing / 2));
     assert_eq!(pass.marks[0].position, 0);
 }
@@ -265,10 +238,7 @@ fn few_marks_find_every_place() {
 fn every_line_is_a_document() {
     assert_eq!(documents("ab\nc\n", 25), ["\nab\n", "\nc\n"]);
     // Blank lines, carriage returns, no newline at the end.
-    assert_eq!(
-        documents("\n\r\n\nab\r\n\r\n\r\nc", 25),
-        ["\nab\n", "\nc\n"]
-    );
+    assert_eq!(documents("\n\r\n\nab\r\n\r\n\r\nc", 25), ["\nab\n", "\nc\n"]);
     assert_eq!(documents("a\rb\r\r\n\rc\r", 25), ["\na\rb\r\n", "\n\rc\n"]);
     assert_eq!(documents("\r\r\na", 25), ["\n\r\n", "\na\n"]);
     // Chunks of T, the last one shorter.
@@ -353,11 +323,7 @@ struct Interrupted(Cursor<Vec<u8>>, bool);
 impl Read for Interrupted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.1 = !self.1;
-        if self.1 {
-            Err(io::ErrorKind::Interrupted.into())
-        } else {
-            self.0.read(buffer)
-        }
+        if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(buffer) }
     }
 }
 
@@ -400,12 +366,7 @@ fn a_byte_order_mark_is_left_out() {
     corpus.split(1).unwrap();
     assert_eq!(chunks(&mut corpus), ["b\u{feff}", "\u{feff}a"]);
     assert_eq!(
-        open(
-            "\u{feff}".as_bytes(),
-            Symbols::Characters,
-            &settings(1, false)
-        )
-        .unwrap_err(),
+        open("\u{feff}".as_bytes(), Symbols::Characters, &settings(1, false)).unwrap_err(),
         TextError::Empty
     );
 }
@@ -413,12 +374,9 @@ fn a_byte_order_mark_is_left_out() {
 #[test]
 fn what_is_not_utf8_is_located() {
     let good = "\u{65e5}a".repeat(100_000);
-    for (bad, byte) in [
-        (&b"\xff"[..], 0),
-        (b"a\xe6\x97", 1),
-        (b"ab\xe6\x97a", 2),
-        (b"\xed\xa0\x80", 0),
-    ] {
+    for (bad, byte) in
+        [(&b"\xff"[..], 0), (b"a\xe6\x97", 1), (b"ab\xe6\x97a", 2), (b"\xed\xa0\x80", 0)]
+    {
         for before in ["", &good] {
             let bytes = [before.as_bytes(), bad].concat();
             let byte = byte + before.len() as u64;

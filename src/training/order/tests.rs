@@ -11,14 +11,7 @@ fn text(length: usize) -> String {
 }
 
 fn settings(order: Order, B: usize, T: usize) -> Settings {
-    Settings {
-        hidden: 3,
-        sequence_length: T,
-        batch_size: B,
-        seed: 5,
-        order,
-        ..Settings::default()
-    }
+    Settings { hidden: 3, sequence_length: T, batch_size: B, seed: 5, order, ..Settings::default() }
 }
 
 /// What one update reads by the definition.
@@ -104,10 +97,7 @@ fn every_update_reads_what_the_definition_says() {
     ] {
         for order in orders(T) {
             let text = text(L);
-            let settings = Settings {
-                validation,
-                ..settings(order, B, T)
-            };
+            let settings = Settings { validation, ..settings(order, B, T) };
             let mut training = Training::new(&text, settings).unwrap();
             let learned = L - (validation * L as f64) as usize;
             let symbols = training.model().vocabulary.encode(&text).unwrap();
@@ -193,16 +183,10 @@ fn an_epoch_reads_no_chunk_twice_and_all_of_them_where_the_batch_size_divides_th
 fn every_seed_has_an_order_of_its_own() {
     for order in [Order::Chunks { length: 10 }, Order::Positions] {
         let of = |seed| {
-            let settings = Settings {
-                seed,
-                ..settings(order, 1, 10)
-            };
+            let settings = Settings { seed, ..settings(order, 1, 10) };
             let mut training = Training::new(&text(300), settings).unwrap();
             let position = |_| training.update().map(|_| training.position());
-            (0..60)
-                .map(position)
-                .collect::<Result<Vec<_>, _>>()
-                .unwrap()
+            (0..60).map(position).collect::<Result<Vec<_>, _>>().unwrap()
         };
         let all: HashSet<Vec<u64>> = (0..50).map(of).collect();
         assert_eq!(all.len(), 50);

@@ -16,11 +16,7 @@ use std::io::Cursor;
 const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; at ten it rings again. ";
 
 fn settings() -> Settings {
-    Settings {
-        hidden: 6,
-        sequence_length: 8,
-        ..Settings::default()
-    }
+    Settings { hidden: 6, sequence_length: 8, ..Settings::default() }
 }
 
 fn training() -> Training {
@@ -49,11 +45,7 @@ fn an_epoch_ends_where_a_chunk_no_longer_fits() {
         assert_eq!(seen.epoch, n / 9);
         assert_eq!(training.position(), n % 9 * 8);
         let begins = n % 9 == 0;
-        assert_eq!(
-            training.h0().iter().all(|&h| h == 0.0),
-            begins,
-            "update {n}"
-        );
+        assert_eq!(training.h0().iter().all(|&h| h == 0.0), begins, "update {n}");
     }
     // A text with exactly one character more than a chunk fits once an epoch.
     let mut tight = Training::new(&TEXT[..9], settings()).unwrap();
@@ -98,17 +90,12 @@ fn observing_and_sampling_change_nothing() {
 #[test]
 fn the_best_model_is_the_earliest_of_the_lowest() {
     for learning_rate in [0.1, 2.0] {
-        let settings = Settings {
-            learning_rate,
-            ..settings()
-        };
+        let settings = Settings { learning_rate, ..settings() };
         let mut training = Training::new(TEXT, settings).unwrap();
         let mut lowest: Option<(f64, Model)> = None;
         for n in 0..1001 {
             let seen = training.observe().unwrap();
-            let better = lowest
-                .as_ref()
-                .is_none_or(|(loss, _)| seen.smooth_loss < *loss);
+            let better = lowest.as_ref().is_none_or(|(loss, _)| seen.smooth_loss < *loss);
             if n % 100 == 0 && better {
                 lowest = Some((seen.smooth_loss, training.model().clone()));
             }
@@ -124,11 +111,8 @@ fn the_best_model_is_the_earliest_of_the_lowest() {
 /// Large weights: the characters depend on the one before and on the hidden state.
 #[test]
 fn a_sample_begins_where_the_chunk_begins() {
-    let wild = Settings {
-        initialization: Initialization::Normal { sigma: 1.0 },
-        seed: 2,
-        ..settings()
-    };
+    let wild =
+        Settings { initialization: Initialization::Normal { sigma: 1.0 }, seed: 2, ..settings() };
     let mut training = Training::new(TEXT, wild).unwrap();
     for _ in 0..12 {
         training.update().unwrap();
@@ -168,35 +152,14 @@ fn what_cannot_be_trained_is_refused() {
             chunk: None
         }
     );
-    let zero = Settings {
-        hidden: 0,
-        ..settings()
-    };
+    let zero = Settings { hidden: 0, ..settings() };
     assert!(matches!(refused(TEXT, zero), TrainingError::Setting(_)));
-    let huge = Settings {
-        hidden: usize::MAX,
-        ..settings()
-    };
-    assert!(matches!(
-        refused(TEXT, huge),
-        TrainingError::Shape(ShapeError::TooLarge { .. })
-    ));
-    let large = Settings {
-        hidden: 1 << 26,
-        ..settings()
-    };
-    assert!(matches!(
-        refused(TEXT, large),
-        TrainingError::Shape(ShapeError::NoMemory { .. })
-    ));
-    let endless = Settings {
-        sequence_length: usize::MAX,
-        ..settings()
-    };
-    assert!(matches!(
-        refused(TEXT, endless),
-        TrainingError::TextTooShort { .. }
-    ));
+    let huge = Settings { hidden: usize::MAX, ..settings() };
+    assert!(matches!(refused(TEXT, huge), TrainingError::Shape(ShapeError::TooLarge { .. })));
+    let large = Settings { hidden: 1 << 26, ..settings() };
+    assert!(matches!(refused(TEXT, large), TrainingError::Shape(ShapeError::NoMemory { .. })));
+    let endless = Settings { sequence_length: usize::MAX, ..settings() };
+    assert!(matches!(refused(TEXT, endless), TrainingError::TextTooShort { .. }));
 }
 
 #[test]
@@ -205,108 +168,47 @@ fn every_setting_has_its_range() {
     assert_eq!(good.check(), Ok(()));
     let name = |settings: Settings| settings.check().unwrap_err().name;
     assert_eq!(name(Settings { hidden: 0, ..good }), "hidden");
-    assert_eq!(
-        name(Settings {
-            sequence_length: 0,
-            ..good
-        }),
-        "seq-length"
-    );
+    assert_eq!(name(Settings { sequence_length: 0, ..good }), "seq-length");
     for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert_eq!(
-            name(Settings {
-                learning_rate: wrong,
-                ..good
-            }),
-            "learning-rate"
-        );
-        assert_eq!(
-            name(Settings {
-                epsilon: wrong,
-                ..good
-            }),
-            "epsilon"
-        );
+        assert_eq!(name(Settings { learning_rate: wrong, ..good }), "learning-rate");
+        assert_eq!(name(Settings { epsilon: wrong, ..good }), "epsilon");
     }
     for wrong in [0.0, -1.0, f64::NAN] {
-        assert_eq!(
-            name(Settings {
-                clip: wrong,
-                ..good
-            }),
-            "clip"
-        );
+        assert_eq!(name(Settings { clip: wrong, ..good }), "clip");
     }
-    let nothing_clipped = Settings {
-        clip: f64::INFINITY,
-        ..good
-    };
+    let nothing_clipped = Settings { clip: f64::INFINITY, ..good };
     assert_eq!(nothing_clipped.check(), Ok(()));
     for wrong in [-0.1, 1.0, f64::NAN] {
         let with = |optimizer| name(Settings { optimizer, ..good });
         let (beta1, beta2) = (0.9, 0.9);
-        assert_eq!(
-            with(Optimizer::Adam {
-                beta1: wrong,
-                beta2
-            }),
-            "beta1"
-        );
-        assert_eq!(
-            with(Optimizer::Adam {
-                beta1,
-                beta2: wrong
-            }),
-            "beta2"
-        );
+        assert_eq!(with(Optimizer::Adam { beta1: wrong, beta2 }), "beta1");
+        assert_eq!(with(Optimizer::Adam { beta1, beta2: wrong }), "beta2");
         assert_eq!(with(Optimizer::RmsProp { beta2: wrong }), "beta2");
     }
     for wrong in [-1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(
-            name(Settings {
-                initialization: Initialization::Normal { sigma: wrong },
-                ..good
-            }),
+            name(Settings { initialization: Initialization::Normal { sigma: wrong }, ..good }),
             "sigma"
         );
     }
     assert_eq!(
-        Settings {
-            initialization: Initialization::Normal { sigma: 0.0 },
-            ..good
-        }
-        .check(),
+        Settings { initialization: Initialization::Normal { sigma: 0.0 }, ..good }.check(),
         Ok(())
     );
     for wrong in [-1e-300, 1.0, f64::NAN, f64::INFINITY] {
-        assert_eq!(
-            name(Settings {
-                validation: wrong,
-                ..good
-            }),
-            "validation"
-        );
+        assert_eq!(name(Settings { validation: wrong, ..good }), "validation");
     }
 }
 
 #[test]
 fn an_order_has_its_range() {
-    let chunks = |length| Settings {
-        order: Order::Chunks { length },
-        ..settings()
-    };
+    let chunks = |length| Settings { order: Order::Chunks { length }, ..settings() };
     let refused = |settings: Settings| settings.check().unwrap_err().to_string();
     assert_eq!(chunks(8).check(), Ok(()));
     assert_eq!(refused(chunks(7)), "chunk 7: must be at least seq-length");
-    for (order, name) in [
-        (Order::Chunks { length: 9 }, "chunks"),
-        (Order::Positions, "positions"),
-    ] {
-        let documents = Settings {
-            documents: true,
-            order,
-            ..settings()
-        };
+    for (order, name) in [(Order::Chunks { length: 9 }, "chunks"), (Order::Positions, "positions")]
+    {
+        let documents = Settings { documents: true, order, ..settings() };
         let words = format!("order {name}: must be text with documents");
         assert_eq!(refused(documents), words);
     }
@@ -330,12 +232,7 @@ fn a_text_has_chunks_enough() {
         assert_eq!(good, Ok(()), "{length} {streams} {validation}");
     }
     for (length, streams, validation, words) in [
-        (
-            76,
-            1,
-            0.0,
-            "76 characters are too few: an order of chunks needs chunk + 1 = 77",
-        ),
+        (76, 1, 0.0, "76 characters are too few: an order of chunks needs chunk + 1 = 77"),
         (
             26,
             3,
@@ -367,29 +264,16 @@ fn an_update_follows_every_setting() {
     let usual = settings();
     for changed in [
         usual,
-        Settings {
-            learning_rate: 0.7,
-            ..usual
-        },
-        Settings {
-            clip: 1e-3,
-            ..usual
-        },
-        Settings {
-            epsilon: 1.0,
-            ..usual
-        },
+        Settings { learning_rate: 0.7, ..usual },
+        Settings { clip: 1e-3, ..usual },
+        Settings { epsilon: 1.0, ..usual },
     ] {
         let mut training = Training::new(TEXT, changed).unwrap();
         training.observe().unwrap();
         let rnn = training.model().state.rnn.clone();
         let (inputs, targets) = training.chunk();
         let h0 = training.h0();
-        let case = Case {
-            inputs,
-            targets,
-            h0,
-        };
+        let case = Case { inputs, targets, h0 };
         let gradient = analytic(&rnn, case).unwrap();
         let mut theta = rnn.parameters.values().to_vec();
         let mut sums = [vec![0.0; theta.len()]];
@@ -411,16 +295,10 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
         sequence_length: usual.sequence_length,
         ..edition
     };
-    let rmsprop = Settings {
-        optimizer: Optimizer::RMSPROP,
-        ..Settings::default()
-    };
-    for settings in [
-        of(usual, 0.1),
-        of(usual, 3.0),
-        of(Settings::adam_edition(), 0.1),
-        of(rmsprop, 0.1),
-    ] {
+    let rmsprop = Settings { optimizer: Optimizer::RMSPROP, ..Settings::default() };
+    for settings in
+        [of(usual, 0.1), of(usual, 3.0), of(Settings::adam_edition(), 0.1), of(rmsprop, 0.1)]
+    {
         let mut whole = Training::new(TEXT, settings).unwrap();
         let mut first = Training::new(TEXT, settings).unwrap();
         for _ in 0..330 {
@@ -450,12 +328,7 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
 const DOCUMENTS: &str = "anna\r\nbo\n\nchristopher\ny\n";
 
 fn documents() -> Settings {
-    Settings {
-        documents: true,
-        sequence_length: 4,
-        hidden: 6,
-        ..Settings::default()
-    }
+    Settings { documents: true, sequence_length: 4, hidden: 6, ..Settings::default() }
 }
 
 /// Every update against the definition: which characters, from which hidden state, with which loss, and where it
@@ -463,9 +336,7 @@ fn documents() -> Settings {
 #[test]
 fn documents_are_learned_one_by_one() {
     let mut training = Training::new(DOCUMENTS, documents()).unwrap();
-    let epoch = [
-        "\nanna", "a\n", "\nbo\n", "\nchri", "istop", "pher\n", "\ny\n",
-    ];
+    let epoch = ["\nanna", "a\n", "\nbo\n", "\nchri", "istop", "pher\n", "\ny\n"];
     assert_eq!(training.updates_per_epoch(), 7);
     let vocabulary = training.model().vocabulary.clone();
     assert_eq!(vocabulary, Vocabulary::of(&DOCUMENTS.replace('\r', "")));
@@ -493,18 +364,9 @@ fn documents_are_learned_one_by_one() {
         smooth = Some(smooth.map_or(scaled, |smooth| 0.999 * smooth + 0.001 * scaled));
         assert_eq!(Some(seen.smooth_loss), smooth);
 
-        let case = Case {
-            inputs: &indices[..T],
-            targets: &indices[1..],
-            h0: &h,
-        };
+        let case = Case { inputs: &indices[..T], targets: &indices[1..], h0: &h };
         let gradient = analytic(&rnn, case).unwrap();
-        reference::update(
-            &documents().rule(1),
-            &mut theta,
-            &mut sums,
-            gradient.values(),
-        );
+        reference::update(&documents().rule(1), &mut theta, &mut sums, gradient.values());
         h.copy_from_slice(steps.h(T, 0));
         training.update().unwrap();
         let state = &training.model().state;
@@ -525,29 +387,18 @@ fn documents_resume_and_are_refused_as_other_texts_are() {
         assert!(Training::resume(&other, model, best).is_err());
     }
     let with = |documents: Settings| Training::new(DOCUMENTS, documents).unwrap_err();
-    let several = Settings {
-        batch_size: 2,
-        ..documents()
-    };
+    let several = Settings { batch_size: 2, ..documents() };
     let error = with(several).to_string();
     assert_eq!(error, "batch-size 2: must be 1 with documents");
-    let endless = Settings {
-        sequence_length: usize::MAX,
-        ..documents()
-    };
-    assert!(matches!(
-        with(endless),
-        TrainingError::Shape(ShapeError::NoMemory { .. })
-    ));
+    let endless = Settings { sequence_length: usize::MAX, ..documents() };
+    assert!(matches!(with(endless), TrainingError::Shape(ShapeError::NoMemory { .. })));
 }
 
 /// A passage of documents is what the network writes after a newline, from h = 0 after each.
 #[test]
 fn a_passage_of_documents_begins_each_anew() {
-    let settings = Settings {
-        initialization: Initialization::Normal { sigma: 1.0 },
-        ..documents()
-    };
+    let settings =
+        Settings { initialization: Initialization::Normal { sigma: 1.0 }, ..documents() };
     let training = Training::new(DOCUMENTS, settings).unwrap();
     let model = training.model();
     let written = passage(model, 300, 7);
@@ -574,33 +425,20 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
         first.update().unwrap();
     }
     let model = first.model();
-    let settings = Settings {
-        hidden: 99,
-        learning_rate: 0.05,
-        ..settings()
-    };
+    let settings = Settings { hidden: 99, learning_rate: 0.05, ..settings() };
     let text = "the bell rings at ten. ".repeat(3);
     let corpus = |text: &str| Corpus::of(text, &settings).unwrap();
     let mut from = Training::begin_from(corpus(&text), settings, model).unwrap();
     let state = &from.model().state;
     assert_eq!(state.rnn, model.state.rnn);
-    assert!(
-        state.memory[0]
-            .values()
-            .iter()
-            .chain(&state.h)
-            .all(|&x| x == 0.0)
-    );
+    assert!(state.memory[0].values().iter().chain(&state.h).all(|&x| x == 0.0));
     assert_eq!((state.updates, state.smooth_loss), (0, None));
     assert_eq!(from.model().vocabulary, model.vocabulary);
     assert_eq!(from.model().settings.hidden, 6);
     assert!(from.observe().unwrap().loss < 0.9 * training().observe().unwrap().loss);
     from.update().unwrap();
     let refused = Training::begin_from(corpus(&text.replace('b', "B")), settings, model);
-    assert_eq!(
-        refused.unwrap_err().to_string(),
-        "the vocabulary lacks 'B' (U+0042)"
-    );
+    assert_eq!(refused.unwrap_err().to_string(), "the vocabulary lacks 'B' (U+0042)");
     let resumed = Training::resume(&text, from.model().clone(), from.best().clone());
     assert_eq!(resumed.unwrap().model(), from.model());
 }
@@ -608,10 +446,7 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
 #[test]
 fn a_model_of_bytes_goes_on_in_its_bytes() {
     let input = Cursor::new(TEXT.as_bytes().to_vec());
-    let settings = Settings {
-        symbols: Symbols::Bytes,
-        ..settings()
-    };
+    let settings = Settings { symbols: Symbols::Bytes, ..settings() };
     let corpus = Corpus::open(input, &settings, |_| ()).unwrap();
     let mut training = Training::begin(corpus, settings).unwrap();
     training.update().unwrap();
@@ -624,10 +459,7 @@ fn a_model_of_bytes_goes_on_in_its_bytes() {
 #[should_panic(expected = "other settings")]
 fn a_text_opened_with_other_settings_is_a_mistake() {
     let corpus = Corpus::of(TEXT, &settings()).unwrap();
-    let other = Settings {
-        sequence_length: 7,
-        ..settings()
-    };
+    let other = Settings { sequence_length: 7, ..settings() };
     let _ = Training::begin(corpus, other);
 }
 
@@ -669,10 +501,7 @@ fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
 fn memory_is_claimed_for_models_and_steps_together() {
     let shape = Shape::new(6, 20).unwrap();
     let claim = |sequence_length, models| {
-        let settings = Settings {
-            sequence_length,
-            ..settings()
-        };
+        let settings = Settings { sequence_length, ..settings() };
         claim_memory(shape, &settings, models)
     };
     assert_eq!(claim(5, 4), Ok(()));
@@ -686,10 +515,7 @@ fn memory_is_claimed_for_models_and_steps_together() {
 
 #[test]
 fn a_model_that_stands_behind_the_end_of_its_part_is_refused() {
-    let settings = Settings {
-        batch_size: 3,
-        ..settings()
-    };
+    let settings = Settings { batch_size: 3, ..settings() };
     let mut model = Training::new(TEXT, settings).unwrap().model().clone();
     model.state.position = 25;
     assert!(Training::resume(TEXT, model.clone(), model.clone()).is_ok());
@@ -725,16 +551,11 @@ fn parts_that_do_not_belong_together_are_found_at_once() {
 
 #[test]
 fn a_loss_that_is_not_finite_stops_before_anything_changes() {
-    let wild = Settings {
-        initialization: Initialization::Normal { sigma: f64::MAX },
-        ..settings()
-    };
+    let wild =
+        Settings { initialization: Initialization::Normal { sigma: f64::MAX }, ..settings() };
     let mut training = Training::new(TEXT, wild).unwrap();
     let before = training.model().clone();
-    assert!(matches!(
-        training.update(),
-        Err(TrainingError::NotFinite { iteration: 0, .. })
-    ));
+    assert!(matches!(training.update(), Err(TrainingError::NotFinite { iteration: 0, .. })));
     assert_eq!(training.model(), &before);
     assert!(training.sample(1).is_err());
 }

@@ -62,10 +62,7 @@ fn the_loss_is_that_of_the_definition() {
 fn every_document_is_judged_from_its_own_start() {
     let line = |i: usize| format!("{}{}\n", &TEXT[i..][..i % 9 + 1], "ring".repeat(i * i % 29));
     let lines: Vec<String> = (0..60).map(line).collect();
-    let documents = Settings {
-        documents: true,
-        ..settings()
-    };
+    let documents = Settings { documents: true, ..settings() };
     let mut training = trained(&lines.concat(), documents);
     let validation = training.held_out_loss().unwrap();
     let mut left = training.corpus().held_out() as usize;
@@ -86,11 +83,7 @@ fn every_document_is_judged_from_its_own_start() {
 fn no_level_no_thread_and_no_chunk_shows_in_the_bits() {
     let text = TEXT.repeat(9);
     for m in [5, 20, 33] {
-        let settings = Settings {
-            hidden: m,
-            batch_size: 3,
-            ..settings()
-        };
+        let settings = Settings { hidden: m, batch_size: 3, ..settings() };
         let mut training = trained(&text, settings);
         let found = training.held_out_loss().unwrap();
         let model = training.model();
@@ -116,20 +109,8 @@ fn no_level_no_thread_and_no_chunk_shows_in_the_bits() {
 fn what_is_held_out_is_never_learned() {
     for (text, changes) in [
         (TEXT.repeat(9), settings()),
-        (
-            TEXT.repeat(9),
-            Settings {
-                batch_size: 3,
-                ..settings()
-            },
-        ),
-        (
-            "anna\nbo\nchristopher\ny\n".repeat(9),
-            Settings {
-                documents: true,
-                ..settings()
-            },
-        ),
+        (TEXT.repeat(9), Settings { batch_size: 3, ..settings() }),
+        ("anna\nbo\nchristopher\ny\n".repeat(9), Settings { documents: true, ..settings() }),
     ] {
         let digest = |training: &Training| {
             let state = &training.model().state;
@@ -151,10 +132,7 @@ fn what_is_held_out_is_never_learned() {
         let learned = training.corpus().learned() as usize;
         // Of documents without the newline before the first.
         let cut = &text[..learned - usize::from(changes.documents)];
-        let alone = Settings {
-            validation: 0.0,
-            ..changes
-        };
+        let alone = Settings { validation: 0.0, ..changes };
         let mut alone = Training::new(cut, alone).unwrap();
         assert_eq!(alone.model().vocabulary, training.model().vocabulary);
         for _ in 0..300 {
@@ -170,10 +148,7 @@ fn what_is_held_out_is_never_learned() {
 
 #[test]
 fn the_best_model_is_the_earliest_with_the_lowest_validation_loss() {
-    let wild = Settings {
-        learning_rate: 0.5,
-        ..settings()
-    };
+    let wild = Settings { learning_rate: 0.5, ..settings() };
     let mut training = Training::new(&TEXT.repeat(9), wild).unwrap();
     let untrained = training.model().clone();
     assert_eq!(training.best_validation(), None);
@@ -250,10 +225,7 @@ fn a_run_that_goes_on_keeps_its_best_validation_loss() {
 #[test]
 fn no_run_goes_on_in_what_is_held_out() {
     let text = "anna\nbo\nchristopher\ny\n".repeat(9);
-    let documents = Settings {
-        documents: true,
-        ..settings()
-    };
+    let documents = Settings { documents: true, ..settings() };
     let training = Training::new(&text, documents).unwrap();
     let mut model = training.model().clone();
     model.state.position = training.corpus().learned() as usize;
@@ -267,10 +239,7 @@ fn no_run_goes_on_in_what_is_held_out() {
 #[test]
 fn what_cannot_be_held_out_is_refused() {
     let with = |validation, text: &str| {
-        let settings = Settings {
-            validation,
-            ..settings()
-        };
+        let settings = Settings { validation, ..settings() };
         let refused = Training::new(text, settings);
         refused.map(|_| ()).map_err(|error| error.to_string())
     };
@@ -292,21 +261,11 @@ fn what_cannot_be_held_out_is_refused() {
     for validation in [0.0, -0.0, 0.1, 0.7] {
         assert_eq!(with(validation, text), Ok(()), "{validation}");
     }
-    let documents = Settings {
-        documents: true,
-        ..settings()
-    };
+    let documents = Settings { documents: true, ..settings() };
     let refused = Training::new("anna\nchristopher\n", documents).unwrap_err();
-    let none = TrainingError::TooFewHeldOut {
-        length: 18,
-        held_out: 0,
-        need: 2,
-    };
+    let none = TrainingError::TooFewHeldOut { length: 18, held_out: 0, need: 2 };
     assert_eq!(refused, none);
-    let all = Settings {
-        validation: 0.95,
-        ..documents
-    };
+    let all = Settings { validation: 0.95, ..documents };
     let refused = Training::new("anna\nchristopher\n", all).unwrap_err();
     let words = "1 characters beside the 17 that are held out are too few";
     assert!(refused.to_string().starts_with(words), "{refused}");
@@ -314,10 +273,7 @@ fn what_cannot_be_held_out_is_refused() {
 
 #[test]
 fn without_a_part_held_out_there_is_no_validation_loss() {
-    let none = Settings {
-        validation: 0.0,
-        ..settings()
-    };
+    let none = Settings { validation: 0.0, ..settings() };
     let mut training = Training::new(TEXT, none).unwrap();
     assert_eq!(training.held_out_loss(), Err(TrainingError::NothingHeldOut));
     assert_eq!(training.validate(), Err(TrainingError::NothingHeldOut));

@@ -49,12 +49,7 @@ pub fn options() -> Vec<Choice> {
     let force = "replace FILE of --write-case if it exists";
     let against = "compare the arrays of FILE with those of a case";
     let own = [
-        Choice::new(
-            "iterations",
-            "N",
-            "updates before the check; 1 with --write-case",
-        )
-        .or("0"),
+        Choice::new("iterations", "N", "updates before the check; 1 with --write-case").or("0"),
         Choice::new("positions", "N", positions).or("3"),
         Choice::new("write-case", "FILE", write_case),
         Choice::switch("force", force).seldom(),
@@ -82,10 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.has("against") {
         refuse(
             arguments,
-            &[
-                &of_training(),
-                &["positions", "write-case", "force", "json"],
-            ],
+            &[&of_training(), &["positions", "write-case", "force", "json"]],
             "--against",
         )?;
         return against::run(arguments);
@@ -101,11 +93,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         refuse(arguments, &[&of_training()], "a model, which has its own")?;
     } else {
         refuse_missing(arguments)?;
-        refuse(
-            arguments,
-            &[&["positions"]],
-            "a text alone: name a model before it",
-        )?;
+        refuse(arguments, &[&["positions"]], "a text alone: name a model before it")?;
         if let Some(second) = arguments.all().get(1) {
             let second = second.to_string_lossy();
             let message = format!("unexpected argument {second:?}: the first is no model");
@@ -120,11 +108,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         Subject::untrained(arguments, writes)?
     };
-    if writes {
-        case::write(arguments, &subject)
-    } else {
-        table::check(arguments, &subject)
-    }
+    if writes { case::write(arguments, &subject) } else { table::check(arguments, &subject) }
 }
 
 /// Refuses a first argument that has to be a model and does not exist.
@@ -145,9 +129,7 @@ fn refuse_missing(arguments: &Arguments) -> Result<(), Failure> {
 fn refuse(arguments: &Arguments, options: &[&[&str]], with: &str) -> Result<(), Failure> {
     let mut given = options.iter().copied().flatten();
     match given.find(|option| arguments.has(option)) {
-        Some(option) => Err(Failure::Usage(format!(
-            "--{option} does not go with {with}"
-        ))),
+        Some(option) => Err(Failure::Usage(format!("--{option} does not go with {with}"))),
         None => Ok(()),
     }
 }

@@ -10,10 +10,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 /// The settings of a network that is checked where no others are chosen: it is small.
-pub const SMALL: Settings = Settings {
-    hidden: 5,
-    ..Settings::DEFAULT
-};
+pub const SMALL: Settings = Settings { hidden: 5, ..Settings::DEFAULT };
 
 // Defaults of a worked case. Its weights are large enough for every part of a gradient to count, and after one update
 // neither the hidden state nor the optimizer's state is 0: so mistakes show.
@@ -65,11 +62,7 @@ impl Subject {
             characters: inputs.iter().chain(targets.last()).copied().collect(),
             h0: training.h0().to_vec(),
         };
-        Ok(Subject {
-            places: vec![place],
-            model: training.model().clone(),
-            is_trained: false,
-        })
+        Ok(Subject { places: vec![place], model: training.model().clone(), is_trained: false })
     }
 
     /// A trained model at `count` places, or at `--positions` of them.
@@ -88,10 +81,6 @@ impl Subject {
             }
             error => refused(error, &text, model.settings),
         })?;
-        Ok(Subject {
-            model,
-            places,
-            is_trained: true,
-        })
+        Ok(Subject { model, places, is_trained: true })
     }
 }

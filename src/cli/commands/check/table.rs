@@ -50,9 +50,7 @@ fn outcome(checked: &[Checked], printed: Result<(), Failure>) -> Result<(), Fail
 
 /// The failure at the place with the worst verdict.
 fn problem(checked: &[Checked]) -> Option<Failure> {
-    let worst = checked
-        .iter()
-        .max_by_key(|checked| checked.comparison.verdict())?;
+    let worst = checked.iter().max_by_key(|checked| checked.comparison.verdict())?;
     let at = match checked.len() {
         1 => String::new(),
         _ => format!(" at character {}", worst.position),
@@ -62,31 +60,17 @@ fn problem(checked: &[Checked]) -> Option<Failure> {
 
 fn table(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
     let line = |cells: [&str; 8]| {
-        let [
-            name,
-            shape,
-            absolute,
-            relative,
-            estimate,
-            over,
-            relative_over,
-            rounding,
-        ] = cells;
+        let [name, shape, absolute, relative, estimate, over, relative_over, rounding] = cells;
         let line = format!(
             "{name:<3}{shape:<13}{absolute:<10}{relative:<10}{estimate:<11}{over:<10}{relative_over:<10}{rounding}"
         );
         line.trim_end().to_string() + "\n"
     };
     let tolerance = format!("> {TOLERANCE:e}");
-    let mut table = line([
-        "", "", "largest", "largest", "largest", "absolute", "relative", "rounding",
-    ]);
-    table += &line([
-        "", "shape", "absolute", "relative", "estimate", "error", "error", "alone",
-    ]);
-    table += &line([
-        "", "", "error", "error", "of error", &tolerance, &tolerance, "",
-    ]);
+    let mut table =
+        line(["", "", "largest", "largest", "largest", "absolute", "relative", "rounding"]);
+    table += &line(["", "shape", "absolute", "relative", "estimate", "error", "error", "alone"]);
+    table += &line(["", "", "error", "error", "of error", &tolerance, &tolerance, ""]);
     for row in &all.rows {
         table += &line([
             row.name,
@@ -108,11 +92,7 @@ fn table(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
 
 /// A place, with its verdict unless it passed.
 fn position(checked: &Checked) -> String {
-    let own = if checked.is_own {
-        " (the model's own)"
-    } else {
-        ""
-    };
+    let own = if checked.is_own { " (the model's own)" } else { "" };
     match checked.comparison.verdict() {
         Verdict::Passed => format!("{}{own}", checked.position),
         verdict => format!("{}{own}: {}", checked.position, word(verdict)),
@@ -125,10 +105,7 @@ fn last_line(all: &Comparison, places: usize) -> String {
     let entries = sum(Row::entries) * places;
     let (wrong, undecided) = (sum(|row| row.wrong), sum(|row| row.undecided));
     let rounding = sum(|row| row.within_rounding);
-    let mut line = format!(
-        "{}: {wrong} of {entries} entries are wrong",
-        word(all.verdict())
-    );
+    let mut line = format!("{}: {wrong} of {entries} entries are wrong", word(all.verdict()));
     if rounding > 0 {
         line += &format!(", {rounding} differ by rounding alone");
     }
@@ -144,10 +121,7 @@ fn json(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
     let mut json = members(all);
     if is_trained {
         let positions = checked.iter().map(|checked| {
-            let place = [
-                ("position", checked.position.into()),
-                ("own", checked.is_own.into()),
-            ];
+            let place = [("position", checked.position.into()), ("own", checked.is_own.into())];
             object(place.into_iter().chain(members(&checked.comparison)))
         });
         json.push(("positions", Json::Array(positions.collect())));
@@ -193,15 +167,8 @@ mod tests {
         let (mut analytic, mut estimates) = (right.clone(), right.clone());
         analytic.values_mut()[1] = off;
         estimates.values_mut().fill(estimate);
-        let numerical = Numerical {
-            derivative: right,
-            estimate: estimates,
-        };
-        Checked {
-            position,
-            is_own: false,
-            comparison: compare(&analytic, &numerical),
-        }
+        let numerical = Numerical { derivative: right, estimate: estimates };
+        Checked { position, is_own: false, comparison: compare(&analytic, &numerical) }
     }
 
     #[test]
@@ -228,11 +195,7 @@ mod tests {
 
     #[test]
     fn the_worst_place_is_told() {
-        let places = [
-            checked(3, 0.0, 1e-9),
-            checked(5, 0.5, 1e9),
-            checked(7, 0.5, 1e-9),
-        ];
+        let places = [checked(3, 0.0, 1e-9), checked(5, 0.5, 1e9), checked(7, 0.5, 1e-9)];
         let told = |places: &[Checked]| match problem(places) {
             Some(Failure::Failed(message)) => message,
             other => format!("{other:?}"),
@@ -245,16 +208,10 @@ mod tests {
         assert!(told(&places).starts_with("gradient check failed at character 7: U has 1 wrong"));
         let all = Comparison::of_all(places.iter().map(|checked| &checked.comparison)).unwrap();
         let table = table(&all, &places, true);
-        assert!(
-            table.contains("at character 3, 5: undecided, 7: failed\n"),
-            "{table}"
-        );
+        assert!(table.contains("at character 3, 5: undecided, 7: failed\n"), "{table}");
         assert!(table.contains("failed: 1 of 78 entries"), "{table}");
         assert!(table.contains(",\n1 cannot be told: "), "{table}");
-        assert!(
-            table.lines().all(|line| line.chars().count() <= 80),
-            "{table}"
-        );
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     }
 
     #[test]

@@ -18,10 +18,7 @@ pub fn of(model: &Model, plan: &Plan) -> Vec<String> {
     if !model.source.as_ref().is_some_and(is_story) {
         words.push(TEXT.to_string());
     }
-    let plan = Plan {
-        iterations: model.state.updates,
-        ..*plan
-    };
+    let plan = Plan { iterations: model.state.updates, ..*plan };
     let presets = [None].into_iter().chain(PRESETS.iter().map(Some));
     let commands = presets.map(|preset| options(&model.settings, &plan, preset));
     words.extend(commands.min_by_key(Vec::len).unwrap_or_default());
@@ -77,18 +74,11 @@ mod tests {
     fn options() -> Vec<Choice> {
         let preset = Choice::new("preset", "adagrad-edition|adam-edition|best", "");
         let settings = of_settings(&Settings::DEFAULT, TABLE.iter());
-        [preset]
-            .into_iter()
-            .chain(settings)
-            .chain(of_plan())
-            .collect()
+        [preset].into_iter().chain(settings).chain(of_plan()).collect()
     }
 
     fn plan() -> Plan {
-        Plan {
-            iterations: 7,
-            ..Plan::default()
-        }
+        Plan { iterations: 7, ..Plan::default() }
     }
 
     fn command(settings: Settings, plan: Plan) -> String {
@@ -107,15 +97,8 @@ mod tests {
         assert_eq!(command(default, plan()), "elman train --iterations 7");
         let mut adam = long;
         adam.report_every = 1000;
-        assert_eq!(
-            command(Settings::adam_edition(), adam),
-            "elman train --preset adam-edition"
-        );
-        let other = Settings {
-            optimizer: Optimizer::RMSPROP,
-            learning_rate: 0.001,
-            ..default
-        };
+        assert_eq!(command(Settings::adam_edition(), adam), "elman train --preset adam-edition");
+        let other = Settings { optimizer: Optimizer::RMSPROP, learning_rate: 0.001, ..default };
         assert_eq!(command(other, long), "elman train --optimizer rmsprop");
     }
 
@@ -127,43 +110,15 @@ mod tests {
         for settings in [
             default,
             adam,
-            Settings {
-                hidden: 7,
-                clip: 3.0,
-                seed: 9,
-                ..adam
-            },
-            Settings {
-                clip: f64::INFINITY,
-                epsilon: 1e-7,
-                documents: true,
-                ..default
-            },
-            Settings {
-                loss: Loss::Mean,
-                sequence_length: 9,
-                batch_size: 2,
-                ..default
-            },
-            Settings {
-                initialization: Initialization::FanIn,
-                validation: 0.1,
-                ..default
-            },
-            Settings {
-                order: Order::Chunks { length: 1000 },
-                ..adam
-            },
-            Settings {
-                order: Order::Chunks { length: 99 },
-                ..default
-            },
+            Settings { hidden: 7, clip: 3.0, seed: 9, ..adam },
+            Settings { clip: f64::INFINITY, epsilon: 1e-7, documents: true, ..default },
+            Settings { loss: Loss::Mean, sequence_length: 9, batch_size: 2, ..default },
+            Settings { initialization: Initialization::FanIn, validation: 0.1, ..default },
+            Settings { order: Order::Chunks { length: 1000 }, ..adam },
+            Settings { order: Order::Chunks { length: 99 }, ..default },
             Settings {
                 order: Order::Positions,
-                optimizer: Optimizer::Adam {
-                    beta1: 0.8,
-                    beta2: 0.99,
-                },
+                optimizer: Optimizer::Adam { beta1: 0.8, beta2: 0.99 },
                 ..adam
             },
             Settings {

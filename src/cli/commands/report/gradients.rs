@@ -36,11 +36,7 @@ pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<C
         None => affordable(rnn.shape(), inputs),
     };
     let checked = || {
-        let case = Case {
-            inputs,
-            targets: &chunk[1..],
-            h0: &best.state.h[..hidden],
-        };
+        let case = Case { inputs, targets: &chunk[1..], h0: &best.state.h[..hidden] };
         if hidden == m {
             check_gradients(rnn, case)
         } else {

@@ -46,11 +46,7 @@ fn block(block: &Block) -> String {
         Block::Chart { wide, narrow, .. } => format!(
             "<figure class=\"chart\">\n<div class=\"wide\">\n{wide}</div>\n<div class=\"narrow\">\n{narrow}</div>\n</figure>\n"
         ),
-        Block::Sample {
-            heading,
-            figures,
-            text,
-        } => sample(heading, figures, text),
+        Block::Sample { heading, figures, text } => sample(heading, figures, text),
         Block::Verbatim(text) => format!("<p class=\"signs\" dir=\"ltr\">{}</p>\n", escape(text)),
         Block::Command(line) => format!("<pre class=\"command\">\n{}</pre>\n", escape(line)),
     }
@@ -60,10 +56,7 @@ fn settings(rows: &[(&str, String)]) -> String {
     let mut html = "<table class=\"settings\">\n".to_string();
     for (name, value) in rows {
         let (name, value) = (escape(name), escape(value));
-        let _ = writeln!(
-            html,
-            "<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>"
-        );
+        let _ = writeln!(html, "<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>");
     }
     html + "</table>\n"
 }
@@ -79,9 +72,8 @@ fn table(head: &[String], rows: &[Vec<String>]) -> String {
     html += "</tr>\n</thead>\n<tbody>\n";
     for row in rows {
         let (name, cells) = row.split_first().expect("a row has a name");
-        let cells: String = (cells.iter())
-            .map(|cell| format!("<td>{}</td>", escape(cell)))
-            .collect();
+        let cells: String =
+            (cells.iter()).map(|cell| format!("<td>{}</td>", escape(cell))).collect();
         let name = raised(name);
         let _ = writeln!(html, "<tr><th scope=\"row\">{name}</th>{cells}</tr>");
     }
@@ -91,14 +83,10 @@ fn table(head: &[String], rows: &[Vec<String>]) -> String {
 fn equations(groups: &[(&str, Vec<String>)]) -> String {
     let mut html = "<div class=\"equations\">\n".to_string();
     for (name, lines) in groups {
-        let lines: String = (lines.iter())
-            .map(|line| format!("<li>{}</li>\n", raised(line)))
-            .collect();
+        let lines: String =
+            (lines.iter()).map(|line| format!("<li>{}</li>\n", raised(line))).collect();
         let name = escape(name);
-        let _ = write!(
-            html,
-            "<section>\n<h3>{name}</h3>\n<ul>\n{lines}</ul>\n</section>\n"
-        );
+        let _ = write!(html, "<section>\n<h3>{name}</h3>\n<ul>\n{lines}</ul>\n</section>\n");
     }
     html + "</div>\n"
 }
@@ -110,11 +98,7 @@ fn sample(heading: &str, figures: &[(&str, String)], text: &str) -> String {
             format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n")
         })
         .collect();
-    let figures = if figures.is_empty() {
-        figures
-    } else {
-        format!("<dl>\n{figures}</dl>\n")
-    };
+    let figures = if figures.is_empty() { figures } else { format!("<dl>\n{figures}</dl>\n") };
     let class = if text.chars().count() > LONG || text.lines().count() > LONG_LINES {
         "sample long"
     } else {
@@ -139,11 +123,7 @@ fn raised(text: &str) -> String {
     let mut html = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['_', '^']) {
-        let tag = if rest[at..].starts_with('_') {
-            "sub"
-        } else {
-            "sup"
-        };
+        let tag = if rest[at..].starts_with('_') { "sub" } else { "sup" };
         html += &escape(&rest[..at]);
         let after = &rest[at + 1..];
         let (inside, left) = part(after);

@@ -20,10 +20,8 @@ machine, and the command that repeats the run. Each file is self-contained: no
 other files, no scripts, no network.";
 
 /// Example calls.
-pub const EXAMPLES: &[&str] = &[
-    "elman report elman-run",
-    "elman report elman-run --language sv --out hand-in",
-];
+pub const EXAMPLES: &[&str] =
+    &["elman report elman-run", "elman report elman-run --language sv --out hand-in"];
 
 /// Text for `elman help report`.
 pub const MORE: &str = "\
@@ -39,23 +37,14 @@ their number. Exit status 1: an entry is wrong; the report says which.";
 /// Its options.
 pub fn options() -> Vec<Choice> {
     vec![
-        Choice::new(
-            "out",
-            "DIR",
-            "the folder to write into, instead of the run's",
-        ),
+        Choice::new("out", "DIR", "the folder to write into, instead of the run's"),
         Choice::new("language", "en|sv", "English or Swedish").or("en"),
         Choice::new(
             "check-hidden",
             "N",
             "hidden units whose gradients are checked, from the first",
         ),
-        Choice::new(
-            "seconds",
-            "X",
-            "seconds to measure the speed for; 0: not at all",
-        )
-        .or("2"),
+        Choice::new("seconds", "X", "seconds to measure the speed for; 0: not at all").or("2"),
         Choice::switch("force", "replace reports that exist"),
         Choice::switch("quiet", "no progress on standard error"),
         Choice::help(),
@@ -71,11 +60,7 @@ const LONGEST: f64 = 3600.0;
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = (arguments.first())
         .ok_or_else(|| Failure::Usage("the report of which run? name its folder".into()))?;
-    let out = if arguments.has("out") {
-        arguments.filled("out")?
-    } else {
-        folder
-    };
+    let out = if arguments.has("out") { arguments.filled("out")? } else { folder };
     let (folder, out) = (Path::new(folder), Path::new(out));
     let language = match arguments.word("language") {
         "sv" => Language::Swedish,
@@ -90,14 +75,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let facts = Facts::gather(folder, &measurements, &mut progress)?;
     let page = sections::page(&facts, language);
     (System.make_folder(out)).map_err(|error| Failure::at(out.display(), error))?;
-    for (file, text) in files
-        .iter()
-        .zip([html::write(&page), markdown::write(&page)])
-    {
-        disk::replace(&mut System, file, |output| {
-            output.write_all(text.as_bytes())
-        })
-        .map_err(|error| Failure::at(file.display(), error))?;
+    for (file, text) in files.iter().zip([html::write(&page), markdown::write(&page)]) {
+        disk::replace(&mut System, file, |output| output.write_all(text.as_bytes()))
+            .map_err(|error| Failure::at(file.display(), error))?;
     }
     let lines = files.map(|file| one_line(&file.to_string_lossy()) + "\n");
     print(&lines.concat())?;
@@ -115,8 +95,5 @@ fn measurements(arguments: &Arguments) -> Result<Measurements, Failure> {
     } else {
         None
     };
-    Ok(Measurements {
-        seconds,
-        check_hidden,
-    })
+    Ok(Measurements { seconds, check_hidden })
 }

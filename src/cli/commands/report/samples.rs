@@ -57,10 +57,7 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
         let problem = format!("the report of update {before} is missing");
         return Err(Failure::at(path.display(), problem));
     }
-    Ok(Samples {
-        shown,
-        all: Some(count.all),
-    })
+    Ok(Samples { shown, all: Some(count.all) })
 }
 
 /// How many samples there are, and of which updates.
@@ -100,9 +97,7 @@ mod tests {
     /// The updates of the samples that are shown.
     fn of(iterations: impl Iterator<Item = u64> + Clone) -> Vec<u64> {
         let mut count = Count::default();
-        iterations
-            .clone()
-            .for_each(|iteration| count.add(iteration));
+        iterations.clone().for_each(|iteration| count.add(iteration));
         let numbered = (0..).zip(iterations);
         let shown = numbered.filter(|&(n, iteration)| count.shows(n, iteration));
         shown.map(|(_, iteration)| iteration).collect()
@@ -118,12 +113,8 @@ mod tests {
         let ended = every(1_000, 25_000).chain([25_300]);
         assert_eq!(of(ended), [0, 10_000, 20_000, 25_300]);
         assert_eq!(of(every(100, 300)), [0, 100, 200, 300]);
-        for (step, last) in [
-            (3_000, 90_000),
-            (1, 9_000),
-            (70_000, 7_000_000),
-            (10_000, 1_000_000),
-        ] {
+        for (step, last) in [(3_000, 90_000), (1, 9_000), (70_000, 7_000_000), (10_000, 1_000_000)]
+        {
             let shown = of(every(step, last));
             assert_eq!(shown.len() as u64, MOST, "{shown:?}");
             let ends = [shown.first(), shown.last()];

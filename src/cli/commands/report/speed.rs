@@ -20,16 +20,10 @@ pub struct Speed {
 
 /// Measures both in turn for so many seconds, from the weights of a model, on text that it has written.
 pub fn measure(model: &Model, written: &[usize], seconds: f64) -> Result<Speed, TrainingError> {
-    let settings = Settings {
-        documents: false,
-        validation: 0.0,
-        order: Order::Text,
-        ..model.settings
-    };
-    let (mut fast, mut naive) = (
-        Fast::new(model, written, settings)?,
-        Naive::new(model, written, settings)?,
-    );
+    let settings =
+        Settings { documents: false, validation: 0.0, order: Order::Text, ..model.settings };
+    let (mut fast, mut naive) =
+        (Fast::new(model, written, settings)?, Naive::new(model, written, settings)?);
     // The first update of each is not counted: its memory is not in the caches yet.
     fast.training.update()?;
     naive.update();

@@ -13,9 +13,7 @@ pub fn decoded(vocabulary: &Vocabulary, indices: &[usize]) -> String {
         written.expect("a vector takes any bytes");
     }
     let chunks = bytes.utf8_chunks();
-    chunks
-        .map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii()))
-        .collect()
+    chunks.map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii())).collect()
 }
 
 /// Replaces control characters, except line breaks and tabs, by their Unicode pictures or code points, and characters
@@ -77,18 +75,9 @@ mod tests {
 
     #[test]
     fn what_no_page_may_hold_is_shown() {
-        assert_eq!(
-            visible("a\tb\n<&` \u{5d0}\u{1f600}"),
-            "a\tb\n<&` \u{5d0}\u{1f600}"
-        );
-        assert_eq!(
-            visible("\0\u{1b}\r\u{7f}"),
-            "\u{2400}\u{241b}\u{240d}\u{2421}"
-        );
-        assert_eq!(
-            visible("\u{85}\u{fffe}\u{1ffff}\u{fdd0}"),
-            "⟨U+0085⟩⟨U+FFFE⟩⟨U+1FFFF⟩⟨U+FDD0⟩"
-        );
+        assert_eq!(visible("a\tb\n<&` \u{5d0}\u{1f600}"), "a\tb\n<&` \u{5d0}\u{1f600}");
+        assert_eq!(visible("\0\u{1b}\r\u{7f}"), "\u{2400}\u{241b}\u{240d}\u{2421}");
+        assert_eq!(visible("\u{85}\u{fffe}\u{1ffff}\u{fdd0}"), "⟨U+0085⟩⟨U+FFFE⟩⟨U+1FFFF⟩⟨U+FDD0⟩");
     }
 
     #[test]

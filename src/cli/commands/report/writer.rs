@@ -96,10 +96,7 @@ impl Writer<'_> {
             return before.to_string();
         }
         let updates = self.count(updates);
-        self.pair(
-            format!("After {updates} updates"),
-            format!("Efter {updates} uppdateringar"),
-        )
+        self.pair(format!("After {updates} updates"), format!("Efter {updates} uppdateringar"))
     }
 
     /// The rows of a validation loss, in nats and in bits, where there is one.

@@ -26,22 +26,14 @@ pub fn kind(file: &ModelFile) -> (&'static str, &'static str) {
 
 /// The rows, in groups with empty lines between them.
 pub fn of(file: &ModelFile) -> String {
-    let groups = [
-        of_file(file),
-        of_network(file),
-        of_settings(file),
-        of_state(file),
-        of_plan(file),
-    ];
+    let groups =
+        [of_file(file), of_network(file), of_settings(file), of_state(file), of_plan(file)];
     let mut words = String::new();
     for rows in groups.iter().filter(|rows| !rows.is_empty()) {
         for (name, value) in rows {
             let begin = format!("{:<NAMES$}", name.replace('_', " "));
             words += &if value.contains('\n') {
-                format!(
-                    "{begin}{}\n",
-                    value.replace('\n', &format!("\n{:NAMES$}", ""))
-                )
+                format!("{begin}{}\n", value.replace('\n', &format!("\n{:NAMES$}", "")))
             } else {
                 wrapped(&begin, value, NAMES)
             };
@@ -67,10 +59,7 @@ fn of_network(file: &ModelFile) -> Rows {
     vec![
         ("symbols", vocabulary.symbols().name().to_string()),
         ("characters", format!("K = {}", shape.K())),
-        (
-            "vocabulary",
-            vocabulary::quoted(vocabulary, COLUMNS - NAMES),
-        ),
+        ("vocabulary", vocabulary::quoted(vocabulary, COLUMNS - NAMES)),
         ("hidden units", format!("m = {}", shape.m())),
         ("parameters", thousands(shape.entries() as u64)),
     ]
@@ -79,8 +68,7 @@ fn of_network(file: &ModelFile) -> Rows {
 fn of_settings(file: &ModelFile) -> Rows {
     let settings = &file.model.settings;
     let rows = TABLE.iter().filter(|row| row.stored != Stored::Never);
-    rows.filter_map(|row| Some((row.key, shown(row.get(settings)?))))
-        .collect()
+    rows.filter_map(|row| Some((row.key, shown(row.get(settings)?)))).collect()
 }
 
 fn shown(value: Value) -> String {
@@ -105,11 +93,9 @@ fn of_state(file: &ModelFile) -> Rows {
     };
     let text = match model.source {
         None => "none: the weights were imported".to_string(),
-        Some(source) => format!(
-            "{} {symbols}, digest {:016x}",
-            thousands(source.length as u64),
-            source.digest
-        ),
+        Some(source) => {
+            format!("{} {symbols}, digest {:016x}", thousands(source.length as u64), source.digest)
+        }
     };
     let read = thousands(state.position as u64);
     let position = match model.settings.order {
@@ -121,14 +107,8 @@ fn of_state(file: &ModelFile) -> Rows {
         ("updates", thousands(state.updates)),
         ("epoch", thousands(state.epoch)),
         ("position", position),
-        (
-            "smooth loss",
-            loss(state.smooth_loss, "before the coming chunk"),
-        ),
-        (
-            "best before",
-            loss(state.best_smooth_loss, "its coming chunk included"),
-        ),
+        ("smooth loss", loss(state.smooth_loss, "before the coming chunk")),
+        ("best before", loss(state.best_smooth_loss, "its coming chunk included")),
     ];
     if let Some(nats) = state.best_validation {
         let Validation { loss, bits, .. } = Validation::of(nats, &model.settings);

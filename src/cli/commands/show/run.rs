@@ -14,10 +14,8 @@ the training, the plan of the run (from model.safetensors only), and the smalles
 entry, the largest entry and the root mean square of every tensor.";
 
 /// Example calls.
-pub const EXAMPLES: &[&str] = &[
-    "elman show elman-run",
-    "elman show elman-run/model.safetensors --json",
-];
+pub const EXAMPLES: &[&str] =
+    &["elman show elman-run", "elman show elman-run/model.safetensors --json"];
 
 /// Text for `elman help show`.
 pub const MORE: &str = "\

@@ -108,9 +108,7 @@ mod tests {
 
     #[test]
     fn short_numbers_fit_their_column() {
-        for x in [
-            0.0, -0.0, 1.0, -99_999.99, 1e-3, -1e-4, 1e300, -1e-300, 5e-324,
-        ] {
+        for x in [0.0, -0.0, 1.0, -99_999.99, 1e-3, -1e-4, 1e300, -1e-300, 5e-324] {
             assert!(short(x).len() < 12, "{}", short(x));
         }
         assert_eq!(short(-1.5), "-1.5000");

@@ -79,11 +79,9 @@ impl Watch {
         let mut event = first.map_err(RecvTimeoutError::from);
         loop {
             match event {
-                Ok(RunEvent::Begun {
-                    run,
-                    updates,
-                    has_mark,
-                }) => self.begun(run, updates, has_mark),
+                Ok(RunEvent::Begun { run, updates, has_mark }) => {
+                    self.begun(run, updates, has_mark)
+                }
                 Ok(RunEvent::Ended { run, outcome }) => {
                     self.ended[run] = Some(outcome);
                     self.print_ended();
@@ -109,9 +107,7 @@ impl Watch {
     /// Prints a line for each run that has ended, in the order of the seeds.
     fn print_ended(&mut self) {
         while let Some(Some(ended)) = self.ended.get(self.printed) {
-            let line = ended
-                .as_ref()
-                .map(|outcome| line(&self.runs[self.printed], outcome));
+            let line = ended.as_ref().map(|outcome| line(&self.runs[self.printed], outcome));
             self.printed += 1;
             if let Ok(line) = line {
                 self.print(&line);
@@ -139,8 +135,7 @@ impl Watch {
         let ended = self.ended.iter().flatten().count();
         let runs = self.runs.len();
         let whole = u128::from(self.iterations) * runs as u128;
-        self.progress
-            .draw_parts(|elapsed| parts(done, whole, ended, runs, made as f64 / elapsed));
+        self.progress.draw_parts(|elapsed| parts(done, whole, ended, runs, made as f64 / elapsed));
     }
 
     /// Prints the mean, the minimum and the maximum, and the best run. Fails with what failed in the runs.
@@ -211,18 +206,15 @@ const MEASURES: [(&str, Measure); 4] = [
     ("smooth_loss", |outcome| Some(outcome.last.smooth_loss)),
     ("best_smooth_loss", |outcome| Some(outcome.best_smooth_loss)),
     ("validation_bits", |outcome| outcome.last.validation_bits),
-    ("best_validation_bits", |outcome| {
-        outcome.best_validation.map(|best| best.bits)
-    }),
+    ("best_validation_bits", |outcome| outcome.best_validation.map(|best| best.bits)),
 ];
 
 fn summary(outcomes: &[(&Watched, &Outcome)]) -> String {
     let mut summary = String::new();
     let mut best = None;
     for (name, measure) in MEASURES {
-        let values: Option<Vec<f64>> = (outcomes.iter())
-            .map(|(_, outcome)| measure(outcome))
-            .collect();
+        let values: Option<Vec<f64>> =
+            (outcomes.iter()).map(|(_, outcome)| measure(outcome)).collect();
         let Some(values) = values else { continue };
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let minimum = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -232,16 +224,16 @@ fn summary(outcomes: &[(&Watched, &Outcome)]) -> String {
             values.len()
         );
         // The earlier of equals.
-        best = (outcomes.iter().zip(values))
-            .min_by(|(_, a), (_, b)| a.total_cmp(b))
-            .map(|((run, outcome), value)| {
+        best = (outcomes.iter().zip(values)).min_by(|(_, a), (_, b)| a.total_cmp(b)).map(
+            |((run, outcome), value)| {
                 format!(
                     "best seed={} best_iter={} {name}={value:?} folder={}\n",
                     run.seed,
                     outcome.best_iteration,
                     one_line(&run.folder.to_string_lossy())
                 )
-            });
+            },
+        );
     }
     summary + &best.unwrap_or_default()
 }
@@ -251,9 +243,7 @@ fn failure(ended: Option<Result<Outcome, Failure>>) -> Option<Failure> {
     match ended {
         Some(Ok(_)) => None,
         Some(Err(failure)) => Some(failure),
-        None => Some(Failure::Failed(
-            "there was no thread for it: go on with --resume".into(),
-        )),
+        None => Some(Failure::Failed("there was no thread for it: go on with --resume".into())),
     }
 }
 
@@ -299,16 +289,9 @@ mod tests {
     fn progress_is_that_of_all_runs() {
         assert_eq!(
             parts(12_500, 800_000, 1, 8, 25_000.0),
-            [
-                "12,500 of 800,000 updates (1 %)",
-                "1 of 8 runs finished",
-                "32 s left"
-            ]
+            ["12,500 of 800,000 updates (1 %)", "1 of 8 runs finished", "32 s left"]
         );
-        assert_eq!(
-            parts(0, 0, 0, 1, 0.0),
-            ["0 of 0 updates (0 %)", "0 of 1 runs finished"]
-        );
+        assert_eq!(parts(0, 0, 0, 1, 0.0), ["0 of 0 updates (0 %)", "0 of 1 runs finished"]);
         assert_eq!(parts(9, u128::MAX, 0, 9, f64::NAN).len(), 2);
     }
 }

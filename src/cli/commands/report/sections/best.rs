@@ -43,10 +43,7 @@ fn explained(w: &Writer) -> String {
         w.pair("a line break", "en radbrytning").to_string()
     } else {
         let symbol = w.symbol();
-        w.pair(
-            format!("the first {symbol} of the text"),
-            format!("textens första {symbol}"),
-        )
+        w.pair(format!("the first {symbol} of the text"), format!("textens första {symbol}"))
     };
     let mut explained = if facts.model.settings.validation == 0.0 {
         w.pair(

@@ -40,10 +40,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
 
 fn method(w: &Writer) -> String {
     let check = &w.facts.check;
-    let (m, K) = (
-        w.count(check.hidden),
-        w.count(w.facts.model.state.rnn.shape().K()),
-    );
+    let (m, K) = (w.count(check.hidden), w.count(w.facts.model.state.rnn.shape().K()));
     let (characters, symbols) = (w.count(check.characters), w.symbols());
     w.pair(
         format!(
@@ -91,17 +88,13 @@ fn table(w: &Writer) -> Block {
             row(["Largest relative error", "Största relativa fel"], &|of| {
                 error(of.relative.error)
             }),
-            row(
-                ["Largest estimate of error", "Största uppskattade fel"],
-                &|of| error(of.estimate),
-            ),
-            row(
-                ["Relative error > 10^−6", "Relativt fel > 10^−6"],
-                &|of| w.count(of.relative_over),
-            ),
-            row(["Rounding alone", "Bara avrundning"], &|of| {
-                w.count(of.within_rounding)
+            row(["Largest estimate of error", "Största uppskattade fel"], &|of| {
+                error(of.estimate)
             }),
+            row(["Relative error > 10^−6", "Relativt fel > 10^−6"], &|of| {
+                w.count(of.relative_over)
+            }),
+            row(["Rounding alone", "Bara avrundning"], &|of| w.count(of.within_rounding)),
             row(["Undecided", "Oavgjorda"], &|of| w.count(of.undecided)),
             row(["Wrong", "Felaktiga"], &|of| w.count(of.wrong)),
         ],

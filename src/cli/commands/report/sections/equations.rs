@@ -4,12 +4,8 @@ use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
 use elman::{Initialization, Loss, Optimizer, Order, Settings};
 
-const FORWARD: &[&str] = &[
-    "a_t = W h_{t−1} + U x_t + b",
-    "h_t = tanh(a_t)",
-    "o_t = V h_t + c",
-    "p_t = softmax(o_t)",
-];
+const FORWARD: &[&str] =
+    &["a_t = W h_{t−1} + U x_t + b", "h_t = tanh(a_t)", "o_t = V h_t + c", "p_t = softmax(o_t)"];
 
 /// After g_t.
 const BACKWARD: &[&str] = &[
@@ -46,12 +42,9 @@ fn step(settings: &Settings) -> &'static [&'static str] {
 fn first(settings: &Settings) -> &'static [&'static str] {
     match settings.initialization {
         Initialization::Normal { .. } => &["U, W, V ~ N(0, σ^2)", "b = c = 0"],
-        Initialization::FanIn => &[
-            "U ~ N(0, 1/(2K))",
-            "W ~ N(0, 1/(2m))",
-            "V ~ N(0, 1/m)",
-            "b = c = 0",
-        ],
+        Initialization::FanIn => {
+            &["U ~ N(0, 1/(2K))", "W ~ N(0, 1/(2m))", "V ~ N(0, 1/m)", "b = c = 0"]
+        }
     }
 }
 
@@ -72,21 +65,12 @@ pub fn section(w: &Writer) -> Vec<Block> {
         Block::Heading(w.pair("The network", "Nätverket")),
         Block::Equations(vec![
             (w.pair("Forward", "Framåt"), lines(&[FORWARD, &[loss]])),
+            (w.pair("Backward", "Bakåt"), lines(&[&[difference], BACKWARD])),
             (
-                w.pair("Backward", "Bakåt"),
-                lines(&[&[difference], BACKWARD]),
-            ),
-            (
-                w.pair(
-                    "Update of θ with its gradient g",
-                    "Uppdatering av θ med gradienten g",
-                ),
+                w.pair("Update of θ with its gradient g", "Uppdatering av θ med gradienten g"),
                 update,
             ),
-            (
-                w.pair("First parameters", "Startvärden"),
-                lines(&[first(settings)]),
-            ),
+            (w.pair("First parameters", "Startvärden"), lines(&[first(settings)])),
         ]),
         Block::Paragraph(format!(
             "{} {}",
@@ -135,9 +119,8 @@ fn hidden_state(w: &Writer) -> &'static str {
             "Det dolda tillståndet förs vidare från en sekvens till nästa; varje stycke av texten \
              börjar med h = 0.",
         ),
-        Order::Positions => w.pair(
-            "Every sequence begins with h = 0.",
-            "Varje sekvens börjar med h = 0.",
-        ),
+        Order::Positions => {
+            w.pair("Every sequence begins with h = 0.", "Varje sekvens börjar med h = 0.")
+        }
     }
 }

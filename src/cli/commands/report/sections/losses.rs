@@ -65,10 +65,7 @@ fn explained(w: &Writer) -> String {
 /// The unit, and the loss of a network that knows nothing.
 fn unit(w: &Writer) -> String {
     let settings = &w.facts.model.settings;
-    let (T, K) = (
-        w.count(settings.sequence_length),
-        w.facts.model.state.rnn.shape().K() as f64,
-    );
+    let (T, K) = (w.count(settings.sequence_length), w.facts.model.state.rnn.shape().K() as f64);
     let untrained = w.loss(settings.loss_characters() as f64 * elman::kernels::ln(K));
     let (symbol, symbols) = (w.symbol(), w.symbols());
     match settings.loss {
@@ -119,10 +116,7 @@ fn chart(w: &Writer) -> Block {
             name,
             &title,
             curve,
-            (
-                facts.model.state.updates,
-                facts.model.record.updates_per_epoch.unwrap_or(u64::MAX),
-            ),
+            (facts.model.state.updates, facts.model.record.updates_per_epoch.unwrap_or(u64::MAX)),
         )
     };
     let heading = w.pair("smooth loss", "utjämnad förlust");
@@ -134,9 +128,5 @@ fn chart(w: &Writer) -> Block {
         );
         text = few.to_string();
     }
-    Block::Chart {
-        wide: drawn(&WIDE),
-        narrow: drawn(&NARROW),
-        text,
-    }
+    Block::Chart { wide: drawn(&WIDE), narrow: drawn(&NARROW), text }
 }

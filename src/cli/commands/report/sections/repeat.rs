@@ -59,10 +59,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
                  uppdateringar, ska vara:"
             ),
         )),
-        Block::Command(format!(
-            "digest={:016x}",
-            facts.model.state.rnn.parameters.digest()
-        )),
+        Block::Command(format!("digest={:016x}", facts.model.state.rnn.parameters.digest())),
     ]);
     blocks
 }

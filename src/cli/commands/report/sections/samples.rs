@@ -51,9 +51,5 @@ fn sample(w: &Writer, report: &Report) -> Block {
         w.row("smooth loss", "utjämnad förlust", w.loss(seen.smooth_loss)),
     ];
     figures.extend(w.validation(validation.map(<[f64; 2]>::from)));
-    Block::Sample {
-        heading: w.when(seen.iteration),
-        figures,
-        text: visible(&report.sample),
-    }
+    Block::Sample { heading: w.when(seen.iteration), figures, text: visible(&report.sample) }
 }

@@ -32,10 +32,8 @@ pub fn section(w: &Writer) -> Vec<Block> {
 fn of_text(w: &Writer) -> Rows {
     let facts = w.facts;
     let (length, digest) = (w.text_length(), w.text_digest());
-    let text = w.pair(
-        format!("{length}, digest {digest}"),
-        format!("{length}, kontrollsumma {digest}"),
-    );
+    let text =
+        w.pair(format!("{length}, digest {digest}"), format!("{length}, kontrollsumma {digest}"));
     let story = w.pair("the story that is built in", "den inbyggda berättelsen");
     let characters = match facts.model.vocabulary.symbols() {
         Symbols::Characters => w.pair("Different characters", "Olika tecken"),
@@ -49,20 +47,13 @@ fn of_text(w: &Writer) -> Rows {
                 _ => text,
             },
         ),
-        (
-            characters,
-            format!("K = {}", w.count(facts.model.state.rnn.shape().K())),
-        ),
+        (characters, format!("K = {}", w.count(facts.model.state.rnn.shape().K()))),
         w.row(
             "Hidden units",
             "Dolda enheter",
             format!("m = {}", w.count(facts.model.state.rnn.shape().m())),
         ),
-        w.row(
-            "Parameters",
-            "Parametrar",
-            w.count(facts.model.state.rnn.shape().entries()),
-        ),
+        w.row("Parameters", "Parametrar", w.count(facts.model.state.rnn.shape().entries())),
     ]
 }
 
@@ -70,10 +61,7 @@ fn of_reading(w: &Writer) -> Rows {
     let settings = &w.facts.model.settings;
     let symbols = w.symbols();
     let documents = if settings.documents {
-        w.pair(
-            "every line is one, read from h = 0",
-            "varje rad är ett, läst från h = 0",
-        )
+        w.pair("every line is one, read from h = 0", "varje rad är ett, läst från h = 0")
     } else {
         w.pair("none", "inga")
     };
@@ -92,10 +80,7 @@ fn of_reading(w: &Writer) -> Rows {
         w.pair("nothing", "ingenting").to_string()
     } else {
         let share = w.held_out();
-        w.pair(
-            format!("the last {share} of the text"),
-            format!("de sista {share} av texten"),
-        )
+        w.pair(format!("the last {share} of the text"), format!("de sista {share} av texten"))
     };
     vec![
         w.row(
@@ -103,11 +88,7 @@ fn of_reading(w: &Writer) -> Rows {
             "Sekvenslängd",
             format!("T = {}", w.count(settings.sequence_length)),
         ),
-        w.row(
-            "Batch size",
-            "Batchstorlek",
-            format!("B = {}", w.count(settings.batch_size)),
-        ),
+        w.row("Batch size", "Batchstorlek", format!("B = {}", w.count(settings.batch_size))),
         w.row("Documents", "Dokument", documents),
         w.row("Order", "Ordning", order),
         w.row("Held out for validation", "Avsatt för validering", held_out),
@@ -131,10 +112,7 @@ fn of_learning(w: &Writer) -> Rows {
         Optimizer::Adam { .. } => "Adam",
         Optimizer::RmsProp { .. } => "RMSProp",
     };
-    let betas = [
-        ("β₁", settings.optimizer.beta1()),
-        ("β₂", settings.optimizer.beta2()),
-    ];
+    let betas = [("β₁", settings.optimizer.beta1()), ("β₂", settings.optimizer.beta2())];
     let clip = if settings.clip.is_finite() {
         format!("[−{0}; {0}]", w.value(settings.clip))
     } else {
@@ -176,19 +154,12 @@ fn of_run(w: &Writer) -> Rows {
     }
     let every = |updates: u64| {
         let updates = w.count(updates);
-        w.pair(
-            format!("every {updates} updates"),
-            format!("en gång per {updates} uppdateringar"),
-        )
+        w.pair(format!("every {updates} updates"), format!("en gång per {updates} uppdateringar"))
     };
     let reports = (w.count(plan.report_length), every(plan.report_every));
     vec![
         w.row("Updates", "Uppdateringar", updates),
-        w.row(
-            "Completed epochs",
-            "Avslutade epoker",
-            w.count(facts.model.state.epoch),
-        ),
+        w.row("Completed epochs", "Avslutade epoker", w.count(facts.model.state.epoch)),
         w.row(
             "Samples",
             "Textprov",

@@ -37,10 +37,7 @@ fn table(w: &Writer, speed: &Speed) -> Block {
         head: vec![
             String::new(),
             (w.pair("updates per second", "uppdateringar per sekund")).to_string(),
-            w.pair(
-                format!("{symbols} per second"),
-                format!("{symbols} per sekund"),
-            ),
+            w.pair(format!("{symbols} per second"), format!("{symbols} per sekund")),
         ],
         rows: vec![
             row("elman", speed.fast),

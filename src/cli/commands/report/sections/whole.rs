@@ -20,10 +20,8 @@ pub fn page(facts: &Facts, language: Language) -> Page {
         speed::section(w),
         repeat::section(w),
     ];
-    let (m, K) = (
-        w.count(facts.model.state.rnn.shape().m()),
-        w.count(facts.model.state.rnn.shape().K()),
-    );
+    let (m, K) =
+        (w.count(facts.model.state.rnn.shape().m()), w.count(facts.model.state.rnn.shape().K()));
     let T = w.count(facts.model.settings.sequence_length);
     let updates = w.count(facts.model.state.updates);
     let (symbols, version) = (w.symbols(), elman::VERSION);
@@ -38,10 +36,8 @@ pub fn page(facts: &Facts, language: Language) -> Page {
             format!("m = {m} dolda enheter, K = {K} {symbols}, T = {T}; {updates} uppdateringar"),
         ),
         blocks: sections.into_iter().flatten().collect(),
-        end: language.pair(
-            format!("Written by elman {version}."),
-            format!("Skriven av elman {version}."),
-        ),
+        end: language
+            .pair(format!("Written by elman {version}."), format!("Skriven av elman {version}.")),
     }
 }
 
