@@ -2,8 +2,8 @@
 
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
-use elman::model::{PLAN, Planned};
-use elman::settings::{Preset, SetError, Setting, SettingError, TABLE, Value, ValueError};
+use elman::model::{PLAN, PlanRow};
+use elman::settings::{Preset, Setting, SettingError, TABLE, Value, ValueError};
 use elman::{Plan, Settings};
 
 /// The options of settings, each with its value in `base` as the default.
@@ -127,7 +127,7 @@ impl Asked {
             if let Some(text) = self.text(row.option) {
                 match row.set(&mut settings, text) {
                     // A choice that was given beside a preset has no use for numbers of the preset's.
-                    Err(SetError::Idle(_)) if !self.has(row.option) => {}
+                    Err(ValueError::Idle(_)) if !self.has(row.option) => {}
                     set => set.map_err(|error| self.refused(row.option, error))?,
                 }
             }
@@ -153,9 +153,9 @@ impl Asked {
         Ok(plan)
     }
 
-    fn count(&self, row: &Planned, text: &str) -> Result<u64, Failure> {
+    fn count(&self, row: &PlanRow, text: &str) -> Result<u64, Failure> {
         let count = elman::settings::count(text);
-        let count = count.map_err(|error| self.refused(row.option, error.into()))?;
+        let count = count.map_err(|error| self.refused(row.option, error))?;
         if count < row.least {
             let need = "must be a whole number of at least 1";
             return Err(Failure::at(self.quoted(row.option), need));
@@ -171,7 +171,7 @@ impl Asked {
             };
             let mut asked = *settings;
             let set = row.set(&mut asked, text);
-            let is_idle = matches!(set, Err(SetError::Idle(_)));
+            let is_idle = matches!(set, Err(ValueError::Idle(_)));
             if !is_idle {
                 set.map_err(|error| self.refused(row.option, error))?;
             }
@@ -202,16 +202,14 @@ impl Asked {
         Failure::at(self.quoted(option), message)
     }
 
-    fn refused(&self, option: &str, error: SetError) -> Failure {
+    fn refused(&self, option: &str, error: ValueError) -> Failure {
         let option = self.quoted(option);
         match error {
-            SetError::Value(ValueError::Malformed(need)) => {
-                Failure::Usage(format!("{option}: must be {need}"))
+            ValueError::Malformed(need) => Failure::Usage(format!("{option}: must be {need}")),
+            ValueError::TooLarge(_) => Failure::at(option, "too large: choose a smaller number"),
+            ValueError::Idle(choice) => {
+                Failure::Usage(format!("{option}: goes only with {choice}"))
             }
-            SetError::Value(ValueError::TooLarge(_)) => {
-                Failure::at(option, "too large: choose a smaller number")
-            }
-            SetError::Idle(choice) => Failure::Usage(format!("{option}: goes only with {choice}")),
         }
     }
 
