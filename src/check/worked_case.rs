@@ -1,11 +1,11 @@
-//! A worked case: one update with every number on the way, to check one's own program against.
+//! A worked case: one update with all intermediate values, to compare one's own program with.
 //!
 //! | array | shape | |
 //! |---|---|---|
 //! | `text` | T + 1 | the characters that are read, and the one after them |
 //! | `vocabulary` | K | the distinct characters of the whole text in the order of their indices |
 //! | `inputs` | T | the index of each character that is read: where x_t is 1 |
-//! | `targets` | T | the index of the one that comes next: where y_t is 1 |
+//! | `targets` | T | the index of the next character: where y_t is 1 |
 //! | `U` `W` `V` `b` `c` | m,K m,m K,m m K | the parameters before the update |
 //! | `h0` | m | the hidden state before the first character |
 //! | `a` | T,m | a_t = W h_{t-1} + U x_t + b; row t is that of step t + 1 here and below: row 0 is a_1. Summed from left to right, so that tanh(a) and `h` may differ in the last digit |
@@ -15,8 +15,8 @@
 //! | `losses` | T | `-ln p_t[y_t]`, in nats |
 //! | `loss` | | L, their sum; or their mean |
 //! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, summed over the steps (and divided by T where L is the mean), not clipped |
-//! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by differences of L |
-//! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | what each numerical entry may be off by |
+//! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by finite differences of L |
+//! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | the estimated error of each numerical entry |
 //! | `optimizer` | n | `adagrad`, `adam` or `rmsprop`, a string of n characters |
 //! | `clip` `eta` `epsilon` | | the settings of the update; there is no clip where nothing is clipped |
 //! | `G_U` `G_W` `G_V` `G_b` `G_c` | m,K m,m K,m m K | AdaGrad's sums of squares before the update: zeros before the first |
@@ -27,7 +27,8 @@
 //! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
 //! so on, and `beta2`. [`Optimizer`] has their equations.
 //!
-//! The program writes them as `.npz`, safetensors or JSON.
+//! The program writes them as `.npz`, safetensors or JSON. In the `.npz` of a case with `--bytes`, `text`, `vocabulary`
+//! and `optimizer` are vectors of bytes.
 
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
@@ -92,7 +93,7 @@ fn divisor(start: Start) -> Option<f64> {
     (start.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
 }
 
-/// The letters that a case has before U and so on for what an optimizer remembers.
+/// The prefixes of U, W, V, b and c in the names of an optimizer's memory.
 pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
     match optimizer {
         Optimizer::AdaGrad => &["G_"],

@@ -8,7 +8,7 @@
 //! | characters | `<U1`, a vector; of bytes `\|u1` | in the metadata, as one string | a list of strings |
 //!
 //! In JSON and in metadata byte b goes by the character U+00b. NaN and the infinities, which JSON does not have, are
-//! `null` there; Python's words for them are read. NumPy takes NUL characters at the end of a string for padding.
+//! `null` there; Python's words for them are read. NumPy removes NUL characters from the end of a string.
 
 use crate::formats::array::{Array, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
@@ -20,7 +20,7 @@ use crate::settings::Symbols;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// What a safetensors file of texts and numbers says of itself in its metadata.
+/// The `format` in the metadata of a safetensors file of arrays.
 const FORMAT: &str = "elman arrays";
 
 /// A kind of file.
@@ -35,11 +35,11 @@ pub enum Form {
 }
 
 impl Form {
-    /// All of them, with the endings that their names have.
+    /// All forms, with the endings of their files.
     pub const ALL: [(&'static str, Form); 3] =
         [("npz", Form::Npz), ("safetensors", Form::SafeTensors), ("json", Form::Json)];
 
-    /// The form that a file's name asks for by its ending, in capitals or not.
+    /// The form of a file by the ending of its name, in capitals or not.
     pub fn of(path: &Path) -> Option<Self> {
         let ending = path.extension()?;
         let mut all = Form::ALL.into_iter();
@@ -49,10 +49,10 @@ impl Form {
 
 /// Writes arrays, in the given order. The same arrays make the same bytes.
 ///
-/// Many small writes: an output that asks the system each time needs a buffer around it.
+/// It makes many small writes: a file needs a [`std::io::BufWriter`] around it.
 ///
 /// # Errors
-/// Those of the output.
+/// Any error of the output.
 pub fn write_to(
     output: &mut impl Write,
     form: Form,
@@ -176,9 +176,9 @@ fn read_json(text: &str) -> Result<Vec<Array<'static>>, FormatError> {
 /// Lists of lists, as they are read.
 #[derive(Default)]
 struct Nested {
-    /// The dimensions: of each depth, what its first list has.
+    /// The dimensions: at each depth, the length of the first list.
     shape: Vec<usize>,
-    /// How many dimensions there are, once the first entry has been met.
+    /// The number of dimensions; known once the first entry has been read.
     depth: Option<usize>,
     numbers: Vec<f64>,
 }

@@ -1,12 +1,13 @@
 //! Model files: a [`Model`] as one safetensors file, and back to the bit.
 //!
-//! Tensors (F64): `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]`, `c` `[K]`, AdaGrad's sums
-//! `adagrad.U` to `adagrad.c` (`rmsprop.U` to `rmsprop.c`; Adam's averages `adam.first.U` to `adam.first.c` and
-//! `adam.second.U` to `adam.second.c`), the hidden state `h` `[m]` (`[B,m]` for a batch of B). Everything else is a string
-//! under `__metadata__`; numbers there are the shortest decimals that read back to the same bits. Random
-//! states need no place: all random numbers follow from the seed and the update. The last state of a run holds
-//! the run's [`Plan`] as well. The settings stand under the keys of [`TABLE`](crate::settings::TABLE), the plan under those of
-//! [`PLAN`](crate::model::PLAN).
+//! Tensors (F64): `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]`, `c` `[K]`, AdaGrad's sums `adagrad.U` to `adagrad.c`
+//! (`rmsprop.U` to `rmsprop.c`; Adam's averages `adam.first.U` to `adam.first.c` and `adam.second.U` to
+//! `adam.second.c`), and the hidden state `h` `[m]` (`[B,m]` for a batch of B).
+//!
+//! Everything else is a string under `__metadata__`; numbers there are the shortest decimals that read back to the same
+//! bits. The settings stand under the keys of [`TABLE`](crate::settings::TABLE). The file from which a run is resumed has
+//! the run's [`Plan`] as well, under the keys of [`PLAN`](crate::model::PLAN). No random state is stored: all random
+//! numbers follow from the seed and the update.
 
 use crate::files::error::FileError;
 use crate::files::metadata::{self, Metadata};
@@ -21,16 +22,15 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a model to a file, see [`disk::replace`].
+/// Writes a model to a file. An old file is replaced whole or not at all.
 ///
 /// # Errors
-/// [`FileError::Io`] where the system refuses; as [`to_bytes`] where the model could not be read
-/// back, before the old file is touched.
+/// [`FileError::Io`] if the system refuses. A model that [`to_bytes`] refuses is not written.
 pub fn save(model: &Model, path: &Path) -> Result<(), FileError> {
     save_with_plan(model, None, path, &mut System)
 }
 
-/// Writes a model to a file on `disk`, with the plan of its run where the run is to go on from it.
+/// Writes a model to a file on `disk`, with the plan of its run if the run can be resumed from it.
 ///
 /// # Errors
 /// As [`save`].
@@ -54,7 +54,7 @@ pub fn load(path: &Path) -> Result<Model, FileError> {
     Ok(load_with_plan(path)?.0)
 }
 
-/// Reads a model from a file, and the plan of its run where the file holds one.
+/// Reads a model from a file, and the plan of its run if the file has one.
 ///
 /// # Errors
 /// As [`load`].
@@ -68,7 +68,7 @@ pub fn load_with_plan(path: &Path) -> Result<(Model, Option<Plan>), FileError> {
 /// A model as the bytes of a model file.
 ///
 /// # Errors
-/// [`FileError`] where [`from_bytes`] would refuse them: an entry is NaN or infinite, or parts do not belong together.
+/// [`FileError`] if [`from_bytes`] would refuse them: an entry is NaN or infinite, or parts do not fit together.
 pub fn to_bytes(model: &Model) -> Result<Vec<u8>, FileError> {
     bytes_of(model, None)
 }

@@ -13,8 +13,8 @@ use std::io;
 pub enum FileError {
     /// The system refused, or the path names no regular file.
     Io(io::Error),
-    /// The file is damaged, of another format, or holds no such network; or no file may hold the model. The message says
-    /// what is wrong, and where.
+    /// The file is damaged, of another format, or holds no such network; or the model may not be written to a file. The
+    /// message says what is wrong, and where.
     Content(String),
     /// Neither the file nor the caller says which characters the model has.
     NoVocabulary {

@@ -12,7 +12,7 @@ use std::str::FromStr;
 /// The version of the metadata that this crate writes, and the only one it reads.
 const FORMAT_VERSION: &str = "1";
 
-/// The metadata of a model, and of the plan of its run where the file holds one.
+/// The metadata of a model, and of the plan of its run if there is one.
 pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
     let Model { settings, vocabulary, source, state, record } = model;
     let mut metadata = vec![
@@ -90,7 +90,7 @@ impl<'a> Metadata<'a> {
         self.get(key)?.parse().map_err(|_| self.wrong(key, need))
     }
 
-    /// What need not be there.
+    /// An entry that may be missing.
     fn parse_if_there<N: FromStr>(
         &self,
         key: &'static str,
@@ -115,7 +115,7 @@ impl<'a> Metadata<'a> {
             .ok_or_else(|| self.wrong("vocabulary", need))
     }
 
-    /// The settings, with what the tensors and the vocabulary tell.
+    /// The settings. The tensors tell `hidden`, and the vocabulary tells `symbols`.
     pub fn settings(&self, hidden: usize, symbols: Symbols) -> Result<Settings, FileError> {
         let mut settings = Settings { hidden, symbols, ..Settings::default() };
         for row in TABLE.iter().filter(|row| row.stored != Stored::Never) {
@@ -140,7 +140,7 @@ impl<'a> Metadata<'a> {
         Ok(settings)
     }
 
-    /// All of the plan is there but what need not be asked for, or nothing.
+    /// The plan, if the file has one. Then only its optional numbers may be missing.
     pub fn plan(&self) -> Result<Option<Plan>, FileError> {
         if PLAN.iter().all(|row| self.find(row.key).is_none()) {
             return Ok(None);
@@ -155,7 +155,7 @@ impl<'a> Metadata<'a> {
         Ok(Some(plan))
     }
 
-    /// What was known when the training began.
+    /// What was recorded when the training began.
     pub fn record(&self) -> Result<Record, FileError> {
         let begun_from = self.find("begun_from").map(|_| self.hex("begun_from"));
         Ok(Record {
@@ -172,7 +172,7 @@ impl<'a> Metadata<'a> {
             .ok_or_else(|| self.wrong(key, "16 hexadecimal digits"))
     }
 
-    /// All of it is there, or nothing.
+    /// The text, if the file names one. Then none of its entries may be missing.
     pub fn source(&self, vocabulary: &Vocabulary) -> Result<Option<Source>, FileError> {
         let keys = ["text_digest", "text_length", "text_start"];
         if keys.iter().all(|key| self.find(key).is_none()) {

@@ -1,4 +1,4 @@
-//! What every model fulfils, whether it is to be written or was read.
+//! The rules of models in files, checked before writing and after reading.
 
 use crate::files::error::FileError;
 use crate::files::tensors::{parameters_of, prefixes, tensors};
@@ -8,14 +8,14 @@ use crate::settings::{Order, Settings};
 use crate::text::corpus::Source;
 use std::fmt;
 
-/// No run makes more updates; from there on counting them cannot overflow.
+/// The largest number of updates that a file may have: counting on from it cannot overflow.
 const MAX_UPDATES: u64 = 1 << 63;
 /// What a loss has to be.
 pub const LOSS: &str = "a finite number of at least 0";
 
 type Checked = Result<(), FileError>;
 
-/// Whether a metadata entry is what it has to be.
+/// An error if a metadata entry does not keep its rule.
 fn rule(key: &str, value: impl fmt::Debug, is_kept: bool, need: &str) -> Checked {
     if is_kept {
         return Ok(());
@@ -61,7 +61,7 @@ fn check_state(model: &Model, shape: Shape) -> Checked {
     check_best(state, settings)
 }
 
-/// The characters that are trained on; of documents perhaps fewer, which only the text itself can tell.
+/// The most characters that are trained on. With documents it may be fewer, which only the text can tell.
 fn learned_at_most(source: &Source, settings: &Settings) -> usize {
     let held_out = settings.held_out(source.length as u64) as usize;
     source.length - if settings.documents { 0 } else { held_out }
@@ -91,7 +91,7 @@ fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Checked {
     rule("validate_every", every.unwrap_or(1), is_used, "absent where no text is held out")
 }
 
-/// U has the sizes of all five.
+/// Each five parameters have one shape, which the message names by U.
 fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Checked {
     let mut parts = parameters_of(state);
     for prefix in prefixes(settings.optimizer) {
@@ -113,7 +113,7 @@ fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Checked {
     Err(FileError::tensor("h", &format!("F64 [{found}]"), &[need]))
 }
 
-/// With validation, perhaps no parameters have competed yet.
+/// With validation, there may be no best model yet.
 fn check_best(state: &State, settings: &Settings) -> Checked {
     let (smooth, validation) = (state.best_smooth_loss, state.best_validation);
     let holds_out = settings.validation > 0.0;
@@ -127,7 +127,7 @@ fn check_best(state: &State, settings: &Settings) -> Checked {
     if holds_out { check_loss("best_validation", validation, state.updates) } else { Ok(()) }
 }
 
-/// Update 0 sets all of them, and its parameters are the first that compete.
+/// The first update sets all losses, and makes the first candidate for the best model.
 fn check_loss(key: &str, loss: Option<f64>, updates: u64) -> Checked {
     match loss {
         None if updates > 0 => Err(FileError::missing_metadata(key)),
@@ -139,7 +139,7 @@ fn check_loss(key: &str, loss: Option<f64>, updates: u64) -> Checked {
     }
 }
 
-/// What no model holds: numbers that are not finite, and sums of squares below 0.
+/// Refuses numbers that are not finite, and sums of squares below 0.
 fn check_entries(model: &Model) -> Checked {
     let memory = model.settings.optimizer.memory().iter().map(|(_, are_squares)| *are_squares);
     let are_squares: Vec<bool> = std::iter::once(false).chain(memory).collect();
@@ -148,7 +148,7 @@ fn check_entries(model: &Model) -> Checked {
         if let Some(index) = values.iter().position(|x| !x.is_finite()) {
             return Err(format!("the tensor {name:?} has no finite number at entry {index}").into());
         }
-        // Five tensors each; what comes after them may have any sign.
+        // Five tensors each; the hidden states after them may have any sign.
         let are_squares = are_squares.get(i / 5) == Some(&true);
         if let Some(index) = values.iter().position(|&x| are_squares && x < 0.0) {
             let message =

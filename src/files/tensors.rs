@@ -23,7 +23,8 @@ fn dimensions(name: &str, rows: usize, columns: usize) -> Vec<usize> {
     }
 }
 
-/// How the names of five tensors begin: those of the parameters, then those of each part of the optimizer's memory.
+/// What stands before U, W, V, b and c in the names of tensors: nothing for the parameters, then a prefix for each part
+/// of the optimizer's memory.
 pub fn prefixes(optimizer: Optimizer) -> impl Iterator<Item = String> {
     let memory = optimizer.memory().iter().map(|(name, _)| format!("{name}."));
     iter::once(String::new()).chain(memory)

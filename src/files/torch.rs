@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 /// What an RNN of one layer calls its parameters, after the module's own name.
 const RECURRENT: [&str; 4] = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"];
-/// Rows of the recurrent weights for every hidden unit, in cells that are not read.
+/// Cells that are not read, by the rows of recurrent weights that they have for each hidden unit.
 const OTHER_CELLS: [(usize, &str); 2] = [(3, "a GRU"), (4, "an LSTM")];
 
 /// Writes the weights, and the vocabulary as metadata.
@@ -40,7 +40,7 @@ pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
     safetensors::write_to(output, &tensors, &metadata)
 }
 
-/// Finds the six, whatever the modules are called.
+/// Finds the six tensors, whatever their modules are called.
 pub(super) fn find(file: SafeTensors<'_>) -> Result<Weights<'_>, FileError> {
     let metadata = file.metadata.unwrap_or_default();
     let find = |key: &str| {
@@ -99,12 +99,12 @@ pub(super) fn find(file: SafeTensors<'_>) -> Result<Weights<'_>, FileError> {
     })
 }
 
-/// A tensor's module and what it is called there.
+/// The module of a tensor and its name there.
 fn split(name: &str) -> (&str, &str) {
     name.rsplit_once('.').unwrap_or(("", name))
 }
 
-/// Further layers, and the other direction, have names of their own.
+/// Refuses further layers and the backward direction, which have names of their own.
 fn refuse_other_layers(arrays: &[Array]) -> Result<(), FileError> {
     for array in arrays {
         let (_, leaf) = split(&array.name);
@@ -125,7 +125,7 @@ fn refuse_other_layers(arrays: &[Array]) -> Result<(), FileError> {
     Ok(())
 }
 
-/// The module of the only tensor that is called so there.
+/// The module of the only tensor with this name there.
 fn only_module(arrays: &[Array], leaf: &str, what: &str) -> Result<String, FileError> {
     let mut modules = arrays.iter().filter(|array| split(&array.name).1 == leaf);
     match (modules.next(), modules.next()) {
@@ -141,7 +141,7 @@ fn only_module(arrays: &[Array], leaf: &str, what: &str) -> Result<String, FileE
     }
 }
 
-/// A cell with gates has several rows for every hidden unit.
+/// Refuses cells with gates, which have several rows for each hidden unit.
 fn refuse_other_cells(U: &Array, W: &Array) -> Result<(), FileError> {
     let [rows, hidden] = matrix(W)?;
     for (gates, cell) in OTHER_CELLS {

@@ -40,12 +40,12 @@ pub(super) fn matrix(array: &Array) -> Result<[usize; 2], FileError> {
     array.shape[..].try_into().map_err(|_| need().into())
 }
 
-/// The arrays of a file, found but not yet looked into.
+/// The arrays of a file, found by their names but not yet checked.
 pub(super) struct Weights<'a> {
     pub U: Array<'a>,
     pub W: Array<'a>,
     pub V: Array<'a>,
-    /// Any number of vectors, whose sum it is.
+    /// Vectors whose sum is b; the same for c.
     pub b: Vec<Array<'a>>,
     pub c: Vec<Array<'a>>,
     pub symbols: Symbols,
@@ -89,7 +89,7 @@ impl Weights<'_> {
         Ok(shape)
     }
 
-    /// The numbers, those of character i from where the file has them: at `order[i]`.
+    /// The parameters. Character i has the index `order[i]` in the file.
     fn parameters(&self, shape: Shape, order: &[usize]) -> Result<Parameters, FileError> {
         let (m, K) = (shape.m(), shape.K());
         let mut parameters = Parameters::zeros(shape)?;
@@ -134,7 +134,7 @@ fn not_finite(array: &Array, place: usize) -> FileError {
     format!("{name} has no finite number at row {row}, column {column}").into()
 }
 
-/// The sum of some vectors, 0 of none. Zeros are left out, so that -0 stays what it is beside them.
+/// The sum of vectors, or zeros if there are none. Adding 0 to -0 gives -0.
 fn sum(vectors: &[Array], length: usize) -> Result<Vec<f64>, FileError> {
     let mut sums: Option<Vec<f64>> = None;
     for vector in vectors {
@@ -157,7 +157,7 @@ fn sum(vectors: &[Array], length: usize) -> Result<Vec<f64>, FileError> {
     Ok(sums.unwrap_or_else(|| vec![0.0; length]))
 }
 
-/// The vocabulary of some characters in any order, and for each index the place that its character had.
+/// The vocabulary of characters in any order, and for each of its indices the place of the character in that order.
 fn sort(
     symbols: Symbols,
     characters: &[char],
@@ -180,7 +180,7 @@ fn sort(
     }
     let sorted: Vec<char> = order.iter().map(|&index| characters[index]).collect();
     let last = sorted.last().copied().unwrap_or_default();
-    // In order and each once, they are refused as bytes alone, for the last if any.
+    // In order and each once, they can be refused only as bytes, and then because of the last.
     let vocabulary = Vocabulary::from_characters(symbols, sorted);
     let vocabulary = vocabulary.ok_or_else(|| {
         FileError::Vocabulary(format!(

@@ -31,7 +31,7 @@ pub fn read(file: &[u8]) -> Result<Vec<Array<'_>>, FormatError> {
 /// Writes a file of arrays, in the given order.
 ///
 /// # Errors
-/// Those of the output, of [`npy::bytes`] and of [`zip::Writer::add`].
+/// Any error of the output, of [`npy::bytes`] and of [`zip::Writer::add`].
 pub fn write_to(output: &mut impl Write, arrays: &[Array]) -> io::Result<()> {
     let mut file = zip::Writer::new(output);
     for array in arrays {

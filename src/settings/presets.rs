@@ -1,4 +1,4 @@
-//! Presets: the settings, and the plan, of an edition of the assignment or of a good run.
+//! Presets: settings and plan of an edition of the assignment, or of a good run.
 
 use super::fields::Settings;
 use super::table::TABLE;
@@ -18,13 +18,13 @@ impl Preset {
         PRESETS.iter().find(|preset| preset.name == name)
     }
 
-    /// Its value of an option.
+    /// Its value for an option.
     pub fn value(&self, option: &str) -> Option<&'static str> {
         let found = self.options.iter().find(|(name, _)| *name == option);
         found.map(|(_, value)| *value)
     }
 
-    /// The default settings, with what the preset sets.
+    /// The default settings, with the values of the preset.
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::DEFAULT;
         for row in TABLE {

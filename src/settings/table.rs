@@ -5,23 +5,23 @@ use super::value::{self, Value, ValueError};
 use crate::network::optimizer::Optimizer;
 use std::fmt;
 
-/// One setting: whatever deals with settings needs to know of it no more than this.
+/// A row of [`TABLE`]: all that the program and model files know about a setting.
 pub struct Setting {
     /// The option of the program, without its dashes.
     pub option: &'static str,
     /// Its key in model files and JSON.
     pub key: &'static str,
-    /// What the key and the option were called in former versions; empty where they were called the same.
+    /// The former name of the key and the option; empty if there is none.
     pub former: &'static str,
     /// Whether model files have the key.
     pub stored: Stored,
     /// One line of help.
     pub help: &'static str,
-    /// The option that it goes only with; empty where it always counts.
+    /// The option that it needs; empty if it always has an effect.
     pub only_with: &'static str,
-    /// Whether `--help` has room for its line: most people never need the others.
+    /// Whether `--help` shows it; `elman help` shows all.
     pub is_usual: bool,
-    /// Whether one update alone depends on it, so that `check` has it too.
+    /// Whether a single update depends on it: then `check` has it too.
     pub is_of_update: bool,
     /// How it is read and set.
     pub access: Access,
@@ -32,11 +32,11 @@ pub struct Setting {
 /// Whether model files have the key of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// No: the tensors or the vocabulary tell it.
+    /// Never: the tensors or the vocabulary tell the setting.
     Never,
-    /// All do, where it is no setting of a choice that was not made.
+    /// Always, unless the setting belongs to a choice that was not made.
     Always,
-    /// Those of former versions may lack it, and mean its default.
+    /// Since some version: files of former versions may lack it, and mean its default.
     Since,
 }
 
@@ -44,7 +44,7 @@ pub enum Stored {
 pub enum Access {
     /// A whole number.
     Count(fn(&Settings) -> Option<usize>, fn(&mut Settings, usize)),
-    /// A whole number that may be as large as 64 bits hold.
+    /// A whole number of 64 bits.
     Large(fn(&Settings) -> u64, fn(&mut Settings, u64)),
     /// A number.
     Number(fn(&Settings) -> Option<f64>, fn(&mut Settings, f64)),
@@ -69,10 +69,10 @@ impl Setting {
         }
     }
 
-    /// Sets it to what a text says, in range or not: see [`Settings::check`].
+    /// Sets it to the value of a text. [`Settings::check`] tells whether it is in range.
     ///
     /// # Errors
-    /// [`ValueError`] where the text is no value of it, or it belongs to a choice that was not made.
+    /// [`ValueError`] if the text is not a value of it, or if it belongs to a choice that was not made.
     pub fn set(&self, settings: &mut Settings, text: &str) -> Result<(), ValueError> {
         if self.get(settings).is_none() {
             return Err(ValueError::Idle(self.only_with));
@@ -91,7 +91,7 @@ impl Setting {
         Ok(())
     }
 
-    /// What the help calls its value; empty for a switch.
+    /// The name of its value in the help; empty for a switch.
     pub fn placeholder(&self) -> &'static str {
         match self.access {
             Access::Count(..) | Access::Large(..) => "N",
@@ -119,7 +119,7 @@ fn is_fraction(number: f64) -> Result<(), &'static str> {
     if (0.0..1.0).contains(&number) { Ok(()) } else { Err("a number from 0 to below 1") }
 }
 
-/// A row that most of the others differ from in a few fields.
+/// The row from which the others take what they leave out.
 const ROW: Setting = Setting {
     option: "",
     key: "",
@@ -371,7 +371,7 @@ pub const TABLE: &[Setting] = &[
 ];
 
 impl Settings {
-    /// Refuses what cannot be trained with.
+    /// Refuses settings that are out of range.
     ///
     /// # Errors
     /// [`SettingError`] names the first setting that is out of range.

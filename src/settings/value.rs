@@ -49,7 +49,7 @@ impl ValueError {
 /// Reads a whole number.
 ///
 /// # Errors
-/// [`ValueError`] where it is none.
+/// [`ValueError`] if the text is not one, or if it is too large.
 pub fn count(text: &str) -> Result<u64, ValueError> {
     text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
         IntErrorKind::PosOverflow => ValueError::TooLarge("below 2^64"),

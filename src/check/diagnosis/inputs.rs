@@ -10,7 +10,7 @@ use std::fmt;
 /// The names of the parameters, in order.
 pub(super) const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
 
-/// The numbers from which all other arrays of a case follow.
+/// The numbers from which all other arrays of a case can be computed.
 #[derive(Clone, Debug)]
 pub(super) struct CaseInputs {
     pub T: usize,

@@ -1,4 +1,4 @@
-//! `elman check --against`: somebody's arrays beside those of a worked case.
+//! `elman check --against`: compares arrays with those of a worked case.
 
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
@@ -10,7 +10,7 @@ use elman::internals::arrays;
 use elman::internals::diagnosis::{Finding, PythonShape, Reason, WorkedCase};
 use std::path::Path;
 
-/// Arrays that the case does not have are named up to here.
+/// The most arrays that are named because the case does not have them.
 const FOREIGN: usize = 10;
 
 /// Runs it.
@@ -52,7 +52,7 @@ fn read(path: &Path) -> Result<Vec<Array<'static>>, Failure> {
     arrays::read(&bytes).map_err(|error| fail(&error))
 }
 
-/// How it ends: whether somebody read the lines changes nothing about what they say.
+/// The result of the command. Wrong arrays are an error even if nobody reads the lines.
 fn outcome(findings: &[(&str, Finding)], printed: Result<(), Failure>) -> Result<(), Failure> {
     let wrong: Vec<&str> = (findings.iter())
         .filter(|(_, finding)| *finding != Finding::Right)
@@ -69,7 +69,7 @@ fn outcome(findings: &[(&str, Finding)], printed: Result<(), Failure>) -> Result
     }
 }
 
-/// What is said of one array.
+/// The line about one array.
 fn line(name: &str, finding: &Finding) -> String {
     match finding {
         Finding::Right => format!("{name} right\n"),
@@ -90,7 +90,7 @@ fn line(name: &str, finding: &Finding) -> String {
     }
 }
 
-/// That no name is one of the case.
+/// The message if the case has no array of any of these names.
 fn nothing(arrays: &[Array], names: &[&str]) -> String {
     let all = names.join(" ");
     match arrays.first() {
@@ -103,7 +103,7 @@ fn nothing(arrays: &[Array], names: &[&str]) -> String {
     }
 }
 
-/// A name of somebody's own, cut where it would fill the screen.
+/// The name of a student's array, cut if it is long.
 fn shown(name: &str) -> String {
     match name.char_indices().nth(40) {
         Some((end, _)) => format!("{:?}...", &name[..end]),
@@ -112,12 +112,12 @@ fn shown(name: &str) -> String {
     }
 }
 
-/// What arrays are called elsewhere, model files among it, and here.
+/// Names of arrays elsewhere, in model files for example, and in a case.
 const ELSEWHERE: [(&str, &str); 4] =
     [("grad_", "d"), ("dL_d", "d"), ("dLd", "d"), ("adagrad.", "G_")];
 
-/// The name that takes the fewest changes, those of capitals counting less; the first of equals. None where more
-/// than half would change, unless the name goes on after it.
+/// The name that takes the fewest changes; changes of case count less. `None` if more than half of its letters would
+/// change, unless the array's name begins with it.
 fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
     let name = (ELSEWHERE.iter())
         .fold(name.to_string(), |name, (other, ours)| name.replacen(other, ours, 1));

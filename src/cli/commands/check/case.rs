@@ -1,4 +1,4 @@
-//! `elman check --write-case`: one update with every number on the way, in a file.
+//! `elman check --write-case`: writes one update with all intermediate values to a file.
 
 use super::subject::Subject;
 use crate::cli::command_line::arguments::Arguments;
@@ -12,7 +12,7 @@ use elman::internals::disk::System;
 use elman::internals::worked_case::{Start, worked_case};
 use std::path::Path;
 
-/// Refuses a file that cannot be written to, before anything is computed; gives its path and its form.
+/// The path and the form of the file. It is refused before anything is computed.
 pub fn refuse_path(arguments: &Arguments) -> Result<(&Path, Form), Failure> {
     let path = Path::new(arguments.filled("write-case")?);
     let form = Form::of(path).ok_or_else(|| {
