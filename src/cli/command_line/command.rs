@@ -1,6 +1,6 @@
 //! A row of the table of commands.
 
-use super::arguments::{Arguments, Choice};
+use super::arguments::{Arguments, OptionSpec};
 use super::failure::Failure;
 
 /// One command of the program.
@@ -20,7 +20,7 @@ pub struct Command {
     /// More text, for `elman help` alone; may be empty.
     pub more: &'static str,
     /// Its options.
-    pub options: fn() -> Vec<Choice>,
+    pub options: fn() -> Vec<OptionSpec>,
     /// What it does.
     pub work: Work,
 }

@@ -1,6 +1,6 @@
 //! `elman completions`: what lets a shell complete command lines.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::completions::SHELLS;
 use crate::cli::command_line::failure::Failure;
@@ -20,8 +20,8 @@ new shell:
 pub const EXAMPLES: &[&str] = &["elman completions bash"];
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
-    vec![Choice::help()]
+pub fn options() -> Vec<OptionSpec> {
+    vec![OptionSpec::help()]
 }
 
 /// Runs it.

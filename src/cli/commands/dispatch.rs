@@ -143,7 +143,7 @@ fn meant(name: &OsStr) -> String {
 /// The commands that have an option.
 pub fn with_option(name: &str) -> Vec<&'static str> {
     (COMMANDS.iter())
-        .filter(|command| (command.options)().iter().any(|choice| choice.name == name))
+        .filter(|command| (command.options)().iter().any(|option| option.name == name))
         .map(|command| command.name)
         .collect()
 }

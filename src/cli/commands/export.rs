@@ -1,6 +1,6 @@
 //! `elman export`: writes a model's weights for other programs.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::{read_model, refuse_existing};
 use crate::cli::terminal::output::print_digest;
@@ -31,11 +31,11 @@ The formats:
          numpy.load";
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
+pub fn options() -> Vec<OptionSpec> {
     vec![
-        Choice::new("format", "torch|npz", "for PyTorch or for NumPy"),
-        Choice::switch("force", "replace OUT where it is already there"),
-        Choice::help(),
+        OptionSpec::new("format", "torch|npz", "for PyTorch or for NumPy"),
+        OptionSpec::switch("force", "replace OUT where it is already there"),
+        OptionSpec::help(),
     ]
 }
 

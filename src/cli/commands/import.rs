@@ -1,6 +1,6 @@
 //! `elman import`: makes a model of weights from other programs.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::{read_file, refuse_existing};
 use crate::cli::terminal::output::print_digest;
@@ -30,12 +30,12 @@ pub const EXAMPLES: &[&str] = &[
 ];
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
+pub fn options() -> Vec<OptionSpec> {
     vec![
-        Choice::new("vocabulary", "CHARS", "the file with its characters (what FILE says)"),
-        Choice::new("out", "MODEL", "the model file to write"),
-        Choice::switch("force", "replace MODEL where it is already there"),
-        Choice::help(),
+        OptionSpec::new("vocabulary", "CHARS", "the file with its characters (what FILE says)"),
+        OptionSpec::new("out", "MODEL", "the model file to write"),
+        OptionSpec::switch("force", "replace MODEL where it is already there"),
+        OptionSpec::help(),
     ]
 }
 

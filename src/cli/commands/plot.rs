@@ -2,7 +2,7 @@
 
 use crate::cli::charts::comparison::{self, Run, UNIT};
 use crate::cli::charts::curve::Curve;
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
 use crate::cli::run::folder::{LOSSES, MODEL};
@@ -30,11 +30,11 @@ SVG.";
 pub const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
+pub fn options() -> Vec<OptionSpec> {
     vec![
-        Choice::new("out", "FILE", "write the chart as SVG to a file"),
-        Choice::switch("force", "replace FILE where it is already there"),
-        Choice::help(),
+        OptionSpec::new("out", "FILE", "write the chart as SVG to a file"),
+        OptionSpec::switch("force", "replace FILE where it is already there"),
+        OptionSpec::help(),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! `elman sample`: writes text with a trained model.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
@@ -26,18 +26,23 @@ pub const EXAMPLES: &[&str] = &[
 ];
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
+pub fn options() -> Vec<OptionSpec> {
     vec![
-        Choice::new("length", "N", "characters to write at most; 0: without end").or("1000"),
-        Choice::new("seed", "N", "where the random numbers come from (the model's)"),
-        Choice::new("prime", "TEXT", "text to begin with; it is written too"),
-        Choice::new("prime-file", "FILE", "the same from a file, as it is; - is standard input"),
-        Choice::new("until", "TEXT", "stop where the text ends with this"),
-        Choice::new("count", "N", "samples to write, each with its own seed").or("1"),
-        Choice::new("temperature", "X", "below 1 bolder, above 1 wilder; 0: the likeliest").or("1"),
-        Choice::new("top-k", "N", "draw from the N likeliest characters only"),
-        Choice::new("top-p", "X", "draw from the likeliest that together have X").or("1"),
-        Choice::help(),
+        OptionSpec::new("length", "N", "characters to write at most; 0: without end").or("1000"),
+        OptionSpec::new("seed", "N", "where the random numbers come from (the model's)"),
+        OptionSpec::new("prime", "TEXT", "text to begin with; it is written too"),
+        OptionSpec::new(
+            "prime-file",
+            "FILE",
+            "the same from a file, as it is; - is standard input",
+        ),
+        OptionSpec::new("until", "TEXT", "stop where the text ends with this"),
+        OptionSpec::new("count", "N", "samples to write, each with its own seed").or("1"),
+        OptionSpec::new("temperature", "X", "below 1 bolder, above 1 wilder; 0: the likeliest")
+            .or("1"),
+        OptionSpec::new("top-k", "N", "draw from the N likeliest characters only"),
+        OptionSpec::new("top-p", "X", "draw from the likeliest that together have X").or("1"),
+        OptionSpec::help(),
     ]
 }
 
@@ -155,7 +160,7 @@ impl Prime {
     }
 
     fn read(path: &OsStr, symbols: Symbols) -> Result<Self, Failure> {
-        let place = TextSource::named(Some(path)).text().place;
+        let place = TextSource::named(Some(path)).place;
         let mut bytes = Vec::new();
         open_text(path)
             .and_then(|mut text| text.read_to_end(&mut bytes))

@@ -1,6 +1,6 @@
 //! `elman score`: says how many bits a model needs for a text, whole or line by line.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::thousands;
 use crate::cli::run::inputs::{TextSource, open_text, read_model};
@@ -32,14 +32,14 @@ pub const EXAMPLES: &[&str] = &[
 ];
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
+pub fn options() -> Vec<OptionSpec> {
     vec![
-        Choice::switch("per-line", "a score for every line instead of the whole text"),
-        Choice::new("threshold", "X", "only lines of more than X bits per character"),
-        Choice::switch("carry", "let the state go on from line to line"),
-        Choice::switch("csv", "print a table for programs"),
-        Choice::switch("jsonl", "print one JSON object a line"),
-        Choice::help(),
+        OptionSpec::switch("per-line", "a score for every line instead of the whole text"),
+        OptionSpec::new("threshold", "X", "only lines of more than X bits per character"),
+        OptionSpec::switch("carry", "let the state go on from line to line"),
+        OptionSpec::switch("csv", "print a table for programs"),
+        OptionSpec::switch("jsonl", "print one JSON object a line"),
+        OptionSpec::help(),
     ]
 }
 
@@ -129,7 +129,7 @@ impl Report {
 
 /// Judges one text, and prints each row as soon as it is known.
 fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
-    let place = &TextSource::named(Some(file)).text().place;
+    let place = &TextSource::named(Some(file)).place;
     let mut input = open_text(file).map_err(|error| Failure::at(place, error))?;
     let mut reading = Reading::new(model, sheet.report.extent);
     loop {

@@ -1,8 +1,8 @@
 //! `elman train`: learns a text, and tells how it goes.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{of_plan, of_presets, of_settings};
+use crate::cli::command_line::options::{plan_options, preset_option, setting_options};
 use crate::cli::run::request::Request;
 use crate::cli::run::seeds;
 use crate::cli::run::work::Run;
@@ -53,23 +53,23 @@ best run. With --resume they go on, and those that are missing begin as the
 others were begun; --seed need not be given again.";
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
+pub fn options() -> Vec<OptionSpec> {
     let seeds = "train with N seeds: --seed and those after it";
     let threads = "threads to learn on, 1 to 256; no number changes a bit (what helps)";
     let own = [
-        Choice::new("seeds", "N", seeds),
-        Choice::new("threads", "N", threads).seldom(),
-        Choice::new("out", "DIR", "the run's folder").or("elman-run"),
-        Choice::new("from", "MODEL", "begin with the weights and the characters of a model")
+        OptionSpec::new("seeds", "N", seeds),
+        OptionSpec::new("threads", "N", threads).seldom(),
+        OptionSpec::new("out", "DIR", "the run's folder").or("elman-run"),
+        OptionSpec::new("from", "MODEL", "begin with the weights and the characters of a model")
             .seldom(),
-        Choice::new("resume", "DIR", "go on with the run in this folder"),
-        Choice::switch("force", "replace a run that the folder already holds").seldom(),
-        Choice::switch("quiet", "no progress on standard error").seldom(),
-        Choice::help().seldom(),
+        OptionSpec::new("resume", "DIR", "go on with the run in this folder"),
+        OptionSpec::switch("force", "replace a run that the folder already holds").seldom(),
+        OptionSpec::switch("quiet", "no progress on standard error").seldom(),
+        OptionSpec::help().seldom(),
     ];
-    let preset = of_presets("adagrad-edition|adam-edition|best");
-    let settings = of_settings(&Settings::DEFAULT, TABLE.iter());
-    std::iter::once(preset).chain(settings).chain(of_plan()).chain(own).collect()
+    let preset = preset_option("adagrad-edition|adam-edition|best");
+    let settings = setting_options(&Settings::DEFAULT, TABLE.iter());
+    std::iter::once(preset).chain(settings).chain(plan_options()).chain(own).collect()
 }
 
 /// Runs it.

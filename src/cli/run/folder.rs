@@ -214,17 +214,22 @@ fn remove(path: &Path, name: &str, disk: &mut dyn Disk) -> Result<(), Failure> {
 pub fn read(path: &Path) -> Result<(Model, Plan, Model), Failure> {
     refuse_no_folder(path)?;
     if !path.join(MODEL).exists() {
-        let problem = match folders_of_seeds(path).as_slice() {
-            [seed, ..] => {
-                format!("holds the runs of several seeds: name one of them, such as seed-{seed}")
-            }
-            [] => format!("not the folder of a run: it has no {MODEL}"),
-        };
-        return Err(Failure::at(path.display(), problem));
+        return Err(no_run(path, MODEL));
     }
     let (model, plan) = load_state(path, "its run is not known")?;
     let best = load_best(path, BEST, &model)?;
     Ok((model, plan, best))
+}
+
+/// The failure of a folder that lacks this file of a run.
+pub fn no_run(path: &Path, name: &str) -> Failure {
+    let problem = match folders_of_seeds(path).as_slice() {
+        [seed, ..] => {
+            format!("holds the runs of several seeds: name one of them, such as seed-{seed}")
+        }
+        [] => format!("not the folder of a run: it has no {name}"),
+    };
+    Failure::at(path.display(), problem)
 }
 
 /// The seeds that a folder has folders of, in order.

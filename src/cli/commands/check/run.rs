@@ -2,9 +2,9 @@
 
 use super::subject::{self, Subject};
 use super::{against, case, table};
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{of_presets, of_settings};
+use crate::cli::command_line::options::{preset_option, setting_options};
 use elman::settings::{Setting, TABLE};
 use std::iter;
 use std::path::Path;
@@ -37,27 +37,27 @@ FILE with those of the case, and says which are right and what is wrong with the
 others.";
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
-    let settings = of_settings(&subject::SMALL, rows_of_update());
+pub fn options() -> Vec<OptionSpec> {
+    let settings = setting_options(&subject::SMALL, rows_of_update());
     // Few check with another seed.
-    let settings = settings.map(|choice| match choice.name {
-        "seed" => choice.seldom(),
-        _ => choice,
+    let settings = settings.map(|option| match option.name {
+        "seed" => option.seldom(),
+        _ => option,
     });
     let positions = "places of the text at which a model is checked";
     let write_case = "write a worked case as .npz, .safetensors or .json";
     let force = "replace FILE of --write-case if it exists";
     let against = "compare the arrays of FILE with those of a case";
     let own = [
-        Choice::new("iterations", "N", "updates before the check; 1 with --write-case").or("0"),
-        Choice::new("positions", "N", positions).or("3"),
-        Choice::new("write-case", "FILE", write_case),
-        Choice::switch("force", force).seldom(),
-        Choice::new("against", "FILE", against),
-        Choice::switch("json", "print the table as JSON").seldom(),
-        Choice::help().seldom(),
+        OptionSpec::new("iterations", "N", "updates before the check; 1 with --write-case").or("0"),
+        OptionSpec::new("positions", "N", positions).or("3"),
+        OptionSpec::new("write-case", "FILE", write_case),
+        OptionSpec::switch("force", force).seldom(),
+        OptionSpec::new("against", "FILE", against),
+        OptionSpec::switch("json", "print the table as JSON").seldom(),
+        OptionSpec::help().seldom(),
     ];
-    let preset = of_presets("adagrad-edition|adam-edition");
+    let preset = preset_option("adagrad-edition|adam-edition");
     iter::once(preset).chain(settings).chain(own).collect()
 }
 

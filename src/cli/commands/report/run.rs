@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, Measurements};
 use super::{gradients, html, markdown, sections};
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::language::Language;
 use crate::cli::run::inputs::refuse_existing;
@@ -35,19 +35,19 @@ more than a minute, it covers the first hidden units only; --check-hidden sets
 their number. Exit status 1: an entry is wrong; the report says which.";
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
+pub fn options() -> Vec<OptionSpec> {
     vec![
-        Choice::new("out", "DIR", "the folder to write into, instead of the run's"),
-        Choice::new("language", "en|sv", "English or Swedish").or("en"),
-        Choice::new(
+        OptionSpec::new("out", "DIR", "the folder to write into, instead of the run's"),
+        OptionSpec::new("language", "en|sv", "English or Swedish").or("en"),
+        OptionSpec::new(
             "check-hidden",
             "N",
             "hidden units whose gradients are checked, from the first",
         ),
-        Choice::new("seconds", "X", "seconds to measure the speed for; 0: not at all").or("2"),
-        Choice::switch("force", "replace reports that exist"),
-        Choice::switch("quiet", "no progress on standard error"),
-        Choice::help(),
+        OptionSpec::new("seconds", "X", "seconds to measure the speed for; 0: not at all").or("2"),
+        OptionSpec::switch("force", "replace reports that exist"),
+        OptionSpec::switch("quiet", "no progress on standard error"),
+        OptionSpec::help(),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The command: its help and its options.
 
 use super::{json, rows, tensors};
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::read_model_file;
 use crate::cli::terminal::output::print;
@@ -41,8 +41,8 @@ missing is null:
   saturated         fraction of h below -0.99 or above 0.99";
 
 /// Its options.
-pub fn options() -> Vec<Choice> {
-    vec![Choice::switch("json", "print JSON"), Choice::help()]
+pub fn options() -> Vec<OptionSpec> {
+    vec![OptionSpec::switch("json", "print JSON"), OptionSpec::help()]
 }
 
 /// Runs it.
