@@ -172,7 +172,7 @@ pub const PLAN: &[Planned] = &[
     Planned {
         option: "iterations",
         key: "iterations",
-        help: "updates",
+        help: "number of updates",
         least: 0,
         is_usual: true,
         is_free: true,
@@ -182,7 +182,7 @@ pub const PLAN: &[Planned] = &[
     Planned {
         option: "report-every",
         key: "report_every",
-        help: "updates from report to report",
+        help: "updates between reports",
         get: |plan| Some(plan.report_every),
         set: |plan, count| plan.report_every = count,
         ..ROW
@@ -190,7 +190,7 @@ pub const PLAN: &[Planned] = &[
     Planned {
         option: "report-length",
         key: "report_length",
-        help: "characters of a report's sample",
+        help: "characters in a report's sample",
         least: 0,
         get: |plan| Some(plan.report_length as u64),
         set: |plan, count| plan.report_length = length(count),
@@ -199,7 +199,7 @@ pub const PLAN: &[Planned] = &[
     Planned {
         option: "passage-length",
         key: "passage_length",
-        help: "characters of the final passage",
+        help: "characters in the final sample",
         least: 0,
         get: |plan| Some(plan.passage_length as u64),
         set: |plan, count| plan.passage_length = length(count),
@@ -208,7 +208,7 @@ pub const PLAN: &[Planned] = &[
     Planned {
         option: "log-every",
         key: "log_every",
-        help: "updates from row to row of loss.csv",
+        help: "updates between rows of loss.csv",
         get: |plan| Some(plan.log_every),
         set: |plan, count| plan.log_every = count,
         ..ROW
@@ -216,7 +216,7 @@ pub const PLAN: &[Planned] = &[
     Planned {
         option: "validate-every",
         key: "validate_every",
-        help: "updates from validation to validation, beside the reports'",
+        help: "validate every N updates too, not only at reports",
         get: |plan| plan.validate_every,
         set: |plan, count| plan.validate_every = Some(count),
         ..ROW
@@ -224,7 +224,7 @@ pub const PLAN: &[Planned] = &[
     Planned {
         option: "save-every",
         key: "save_every",
-        help: "updates from save to save, beside every minute and the end",
+        help: "updates between saves; a save is also made every minute and at the end",
         is_free: true,
         get: |plan| Some(plan.save_every),
         set: |plan, count| plan.save_every = count,

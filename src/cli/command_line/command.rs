@@ -21,14 +21,6 @@ pub struct Command {
     pub more: &'static str,
     /// Its options.
     pub options: fn() -> Vec<OptionSpec>,
-    /// What it does.
-    pub work: Work,
-}
-
-/// The function that runs a command.
-pub enum Work {
-    /// It takes the arguments.
-    Alone(fn(&Arguments) -> Result<(), Failure>),
-    /// It takes the arguments and the table of all commands.
-    OfAll(fn(&Arguments, &'static [Command]) -> Result<(), Failure>),
+    /// Runs it.
+    pub run: fn(&Arguments) -> Result<(), Failure>,
 }

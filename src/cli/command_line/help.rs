@@ -19,13 +19,13 @@ pub fn of_program(commands: &[Command]) -> String {
         })
         .collect();
     format!(
-        "elman: a character-level recurrent network, trained from scratch\n\
+        "elman: a character-level recurrent neural network, trained from scratch\n\
          usage: elman COMMAND [arguments], or elman --version\n\ncommands:\n{}\nexamples:\n  \
          elman train                          learn the built-in story\n  \
          elman sample elman-run               generate text with the trained model\n\n\
          elman COMMAND --help explains a command, elman help COMMAND all its options\n\
-         ELMAN_ISA=baseline or avx2 selects the instruction set; same results either way\n\
-         exit status: 0 done; 1 it could not be done; 2 the command line is wrong;\n\
+         ELMAN_ISA=baseline, avx2 or avx512 selects the instruction set; same results\n\
+         exit status: 0 success; 1 failure; 2 wrong command line;\n\
          3 `score --threshold` found lines above it\n",
         two_columns(&calls)
     )

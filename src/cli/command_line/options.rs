@@ -37,7 +37,7 @@ pub fn plan_options() -> impl Iterator<Item = OptionSpec> {
 
 /// The option `--preset` with these names.
 pub fn preset_option(names: &'static str) -> OptionSpec {
-    let help = "set all options of an edition of the assignment, or (best) of the best model after a minute of training; options given beside it override it";
+    let help = "settings of an edition of the assignment, or the best ones for a minute of training; options given beside it override them";
     OptionSpec::new("preset", names, help).seldom()
 }
 

@@ -3,6 +3,7 @@
 use crate::cli::charts::comparison::{self, Run, UNIT};
 use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
 use crate::cli::run::folder::{LOSSES, MODEL};
@@ -19,18 +20,28 @@ use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-/// The details of the help.
-pub const DETAILS: &str = "\
+const DETAILS: &str = "\
 Draws the smooth loss of one run or several, in nats per character, and the
 validation loss where there is one. DIR is a run's folder, at work or at its
 end, or a folder of such folders. On a terminal the chart is text, elsewhere
 SVG.";
 
-/// Calls.
-pub const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
+const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
 
-/// Its options.
-pub fn options() -> Vec<OptionSpec> {
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "plot",
+    takes: "DIR...",
+    limit: usize::MAX,
+    summary: "draw the losses of one run or several",
+    details: DETAILS,
+    examples: EXAMPLES,
+    more: "",
+    options,
+    run,
+};
+
+fn options() -> Vec<OptionSpec> {
     vec![
         OptionSpec::new("out", "FILE", "write the chart as SVG to a file"),
         OptionSpec::switch("force", "replace FILE where it is already there"),
@@ -38,8 +49,7 @@ pub fn options() -> Vec<OptionSpec> {
     ]
 }
 
-/// Runs it.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all().is_empty() {
         return Err(Failure::Usage("which runs? name their folders".into()));
     }

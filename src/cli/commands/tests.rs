@@ -1,6 +1,6 @@
 //! What holds for every command: its help, its examples, its options, and any arguments whatever.
 
-use super::dispatch::{self, Request};
+use super::dispatch::{self, Action};
 use super::table::COMMANDS;
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
@@ -29,8 +29,8 @@ fn understood(call: &str) -> (&'static Command, Arguments) {
     assert_eq!(words.next(), Some("elman".into()), "{call}");
     let words = words.take_while(|word| word != ">" && word != "|");
     match dispatch::parse(words) {
-        Ok(Request::Work(command, arguments)) => (command, arguments),
-        Ok(Request::Words(words)) => panic!("{call}: {words}"),
+        Ok(Action::Run(command, arguments)) => (command, arguments),
+        Ok(Action::Print(words)) => panic!("{call}: {words}"),
         Err(failure) => panic!("{call}: {failure:?}"),
     }
 }
@@ -221,8 +221,8 @@ fn random_arguments_are_refused_or_understood() {
         let mut arguments = vec![OsString::from(command.name)];
         arguments.extend((0..below(6)).map(|_| argument(&(command.options)(), &mut below)));
         let parsed = match dispatch::parse(arguments.into_iter()) {
-            Ok(Request::Work(_, parsed)) => parsed,
-            Ok(Request::Words(words)) => {
+            Ok(Action::Run(_, parsed)) => parsed,
+            Ok(Action::Print(words)) => {
                 assert!(words.contains("--help"));
                 continue;
             }

@@ -3,29 +3,27 @@
 use super::subject::{self, Subject};
 use super::{against, case, table};
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::{preset_option, setting_options};
 use elman::settings::{Setting, TABLE};
 use std::iter;
 use std::path::Path;
 
-/// The help's text.
-pub const DETAILS: &str = "\
+const DETAILS: &str = "\
 Compares every entry of the gradients of U, W, V, b and c with finite differences
 of the loss: of an untrained network on the first characters of TEXT (by default
 the built-in story; - is standard input), or of a trained MODEL at several places
 of TEXT. Exit status 1: an entry is wrong or undecided.";
 
-/// Example calls.
-pub const EXAMPLES: &[&str] = &[
+const EXAMPLES: &[&str] = &[
     "elman check",
     "elman check elman-run --positions 10",
     "elman check --write-case case.npz",
     "elman check --against mine.npz case.npz",
 ];
 
-/// Text for `elman help check`.
-pub const MORE: &str = "\
+const MORE: &str = "\
 Every finite difference comes with an estimate of its error. An entry that differs
 by no more than the estimate differs by rounding alone. An entry is undecided where
 the estimate is too large to tell. A MODEL is checked with the hidden state that it
@@ -36,8 +34,20 @@ has at each place of the text.
 FILE with those of the case, and says which are right and what is wrong with the
 others.";
 
-/// Its options.
-pub fn options() -> Vec<OptionSpec> {
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "check",
+    takes: "[MODEL] [TEXT]",
+    limit: 2,
+    summary: "check gradients, or your own arrays",
+    details: DETAILS,
+    examples: EXAMPLES,
+    more: MORE,
+    options,
+    run,
+};
+
+fn options() -> Vec<OptionSpec> {
     let settings = setting_options(&subject::SMALL, rows_of_update());
     // Few check with another seed.
     let settings = settings.map(|option| match option.name {
@@ -72,8 +82,7 @@ fn of_training() -> Vec<&'static str> {
     settings.chain(["preset", "iterations"]).collect()
 }
 
-/// Runs it.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.has("against") {
         refuse(
             arguments,

@@ -3,6 +3,7 @@
 use super::facts::{Facts, Measurements};
 use super::{gradients, html, markdown, sections};
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::language::Language;
 use crate::cli::run::inputs::refuse_existing;
@@ -12,19 +13,16 @@ use elman::internals::disk;
 use elman::internals::disk::{Disk as _, System};
 use std::path::Path;
 
-/// The help's text.
-pub const DETAILS: &str = "\
+const DETAILS: &str = "\
 Writes report.html and report.md about the run in DIR, into DIR or the folder of
 --out: settings, equations, gradient check, losses, samples, the speed on this
 machine, and the command that repeats the run. Each file is self-contained: no
 other files, no scripts, no network.";
 
-/// Example calls.
-pub const EXAMPLES: &[&str] =
+const EXAMPLES: &[&str] =
     &["elman report elman-run", "elman report elman-run --language sv --out hand-in"];
 
-/// Text for `elman help report`.
-pub const MORE: &str = "\
+const MORE: &str = "\
 The samples are those of `train`: before the first update, before every 10,000th,
 and at the end. Of a run without these, or with more than a hundred, the report
 shows twelve at most. Everything but the speed is the same on every machine;
@@ -34,8 +32,20 @@ The gradient check covers every entry of the best model. Where that would take
 more than a minute, it covers the first hidden units only; --check-hidden sets
 their number. Exit status 1: an entry is wrong; the report says which.";
 
-/// Its options.
-pub fn options() -> Vec<OptionSpec> {
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "report",
+    takes: "DIR",
+    limit: 1,
+    summary: "write the assignment report, HTML and Markdown",
+    details: DETAILS,
+    examples: EXAMPLES,
+    more: MORE,
+    options,
+    run,
+};
+
+fn options() -> Vec<OptionSpec> {
     vec![
         OptionSpec::new("out", "DIR", "the folder to write into, instead of the run's"),
         OptionSpec::new("language", "en|sv", "English or Swedish").or("en"),
@@ -56,8 +66,7 @@ const MARKDOWN: &str = "report.md";
 /// The longest measurement, in seconds.
 const LONGEST: f64 = 3600.0;
 
-/// Runs it.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = (arguments.first())
         .ok_or_else(|| Failure::Usage("the report of which run? name its folder".into()))?;
     let out = if arguments.has("out") { arguments.filled("out")? } else { folder };
