@@ -371,7 +371,8 @@ fn the_speed_is_measured_and_all_else_is_the_same_every_time() {
             let numbers = cells.map(|cell| cell.trim().replace(',', "").parse().unwrap());
             numbers.collect()
         };
-        let (fast, naive, ratio) = (numbers("elman"), numbers("Naive twin"), numbers("Ratio"));
+        let (fast, naive, ratio) =
+            (numbers("elman"), numbers("Naive implementation"), numbers("Ratio"));
         let characters = if options.contains("batch-size") { 20.0 } else { 10.0 };
         for speed in [&fast, &naive] {
             assert!(

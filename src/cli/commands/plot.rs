@@ -5,6 +5,7 @@ use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
+use crate::cli::language::Language;
 use crate::cli::run::folder::{LOSSES, MODEL};
 use crate::cli::run::inputs::refuse_existing;
 use crate::cli::run::loss_log;
@@ -151,7 +152,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
 fn text(runs: &[Run], columns: usize, utf8: bool) -> String {
     let heading = format!("smooth loss ({UNIT})");
     let mut text = match runs {
-        [run] => text_curve::draw(&run.curve, &heading, columns, utf8),
+        [run] => text_curve::draw(Language::English, &run.curve, &heading, columns, utf8),
         _ => {
             let curves: Vec<&Curve> = runs.iter().map(|run| &run.curve).collect();
             text_curve::several(&curves, comparison::range(runs), &heading, columns)

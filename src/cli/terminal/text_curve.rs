@@ -16,12 +16,7 @@ const WIDEST: usize = 90;
 
 /// Draws the smooth loss under a heading, at most `columns` wide: in dots of Braille patterns, or in stars where the
 /// terminal does not show UTF-8. Empty where there is no curve or no room.
-pub fn draw(curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
-    in_language(Language::English, curve, heading, columns, utf8)
-}
-
-/// As [`draw`], in any language.
-pub fn in_language(
+pub fn draw(
     language: Language,
     curve: &Curve,
     heading: &str,
@@ -212,7 +207,8 @@ mod tests {
     fn the_curve_fits_its_columns() {
         for columns in [0, 30, 31, 40, 80, 300] {
             for utf8 in [false, true] {
-                let drawn = draw(&Curve::falling(500), "smooth loss", columns, utf8);
+                let drawn =
+                    draw(Language::English, &Curve::falling(500), "smooth loss", columns, utf8);
                 assert_eq!(drawn.is_empty(), columns < 31);
                 let widest = drawn.lines().map(|line| line.chars().count()).max();
                 assert!(widest.unwrap_or(0) <= columns);
@@ -223,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_curve_has_its_ends_and_no_gaps() {
-        let drawn = draw(&Curve::falling(500), "smooth loss", 80, false);
+        let drawn = draw(Language::English, &Curve::falling(500), "smooth loss", 80, false);
         let lines: Vec<&str> = drawn.lines().collect();
         assert!(lines[1].starts_with("    100.0 *"));
         assert!(lines[LINES].starts_with("    40.12"));
@@ -237,7 +233,7 @@ mod tests {
         for loss in [0.0, 5e-324, 1e-6, 104.36, 999_999.96, 1e14, f64::MAX] {
             let mut curve = Curve::new();
             (0..9).for_each(|n| curve.push(n, loss, loss / (1 + n) as f64));
-            let drawn = draw(&curve, "smooth loss", 40, false);
+            let drawn = draw(Language::English, &curve, "smooth loss", 40, false);
             assert!(drawn.lines().all(|line| line.len() <= 40), "{drawn}");
             assert!(drawn.lines().nth(2).unwrap().starts_with(&" ".repeat(NAMES)));
         }
@@ -261,19 +257,22 @@ mod tests {
         let mut curve = Curve::new();
         (0..100).for_each(|n| curve.push(n, 2.0, 2.0));
         curve.push(1000, 1.0, 1.0);
-        let drawn = draw(&curve, "smooth loss", 80, false);
+        let drawn = draw(Language::English, &curve, "smooth loss", 80, false);
         let first = drawn.lines().nth(1).unwrap();
         assert_eq!(first.matches('*').count(), 68, "{drawn}");
     }
 
     #[test]
     fn a_curve_needs_two_points() {
-        assert_eq!(draw(&Curve::falling(0), "smooth loss", 80, true), "");
-        assert_eq!(draw(&Curve::falling(1), "smooth loss", 80, true), "");
+        assert_eq!(draw(Language::English, &Curve::falling(0), "smooth loss", 80, true), "");
+        assert_eq!(draw(Language::English, &Curve::falling(1), "smooth loss", 80, true), "");
         // A constant loss is a line.
         let mut flat = Curve::new();
         (0..9).for_each(|n| flat.push(n, 1.0, 1.0));
-        assert_eq!(draw(&flat, "smooth loss", 80, false).matches('*').count(), 69);
+        assert_eq!(
+            draw(Language::English, &flat, "smooth loss", 80, false).matches('*').count(),
+            69
+        );
     }
 
     #[test]

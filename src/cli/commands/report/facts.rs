@@ -19,14 +19,6 @@ use std::path::Path;
 /// Characters of the passage that are shown at most.
 const LONGEST_PASSAGE: usize = 10_000;
 
-/// What is measured beside what the run's folder holds.
-pub struct Measurements {
-    /// How long to measure the speed; 0 leaves it out.
-    pub seconds: f64,
-    /// Hidden units whose gradients are checked; none: as many as take less than a minute.
-    pub check_hidden: Option<usize>,
-}
-
 /// Everything that a report says.
 pub struct Facts {
     /// The last state of the run.
@@ -39,7 +31,6 @@ pub struct Facts {
     pub best: Best,
     /// The speed, or why it could not be measured; none where it was not asked for.
     pub speed: Option<Result<Speed, String>>,
-    /// The command that repeats the run.
     pub command: Vec<String>,
 }
 
@@ -51,36 +42,39 @@ pub struct Best {
     /// The passage that `train` prints, its first `length` characters.
     pub passage: String,
     pub length: usize,
-    /// As many characters, written from the hidden state that the model carries; none where training does not carry
-    /// one through the whole text.
+    /// As many characters, written from the carried hidden state; none where training does not carry one through the
+    /// whole text.
     pub carried: Option<String>,
 }
 
 impl Facts {
-    /// Whether the run has made all of its updates.
     pub fn is_finished(&self) -> bool {
         self.model.state.updates >= self.plan.iterations
     }
 
-    /// Reads the folder of a run, checks gradients, and measures.
+    /// Reads the folder of a run, checks the gradients of so many hidden units (of none named: as many as take less than
+    /// a minute), and measures the speed for so many seconds (0: not at all).
     pub fn gather(
         folder: &Path,
-        measurements: &Measurements,
+        check_hidden: Option<usize>,
+        seconds: f64,
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         let (model, plan, best) = folder::read(folder)?;
         let samples = samples::read(folder, &model, &plan)?;
         let losses = losses(folder, &model, &plan, samples.shown.last())?;
         let length = plan.passage_length.min(LONGEST_PASSAGE);
-        let zeros = vec![0.0; best.state.rnn.shape().m()];
-        let passage = written(&best, &zeros, length);
-        let carried = &best.state.h[..zeros.len()];
-        let carried = written(&best, carried, length.max(gradients::CHARACTERS));
+        let (start, seed, m) = (best.start(), best.settings.seed, best.state.rnn.shape().m());
+        let passage = Synthesizer::at_start(&best, Sampling::default()).passage(start, seed);
+        let passage: Vec<usize> = passage.take(length).collect();
+        let carried = Synthesizer::of(&best, &best.state.h[..m], Sampling::default());
+        let carried = carried.passage(start, seed).take(length.max(gradients::CHARACTERS));
+        let carried: Vec<usize> = carried.collect();
         progress.say("checking gradients");
-        let check = gradients::check(&best, &carried, measurements.check_hidden)?;
-        let speed = (measurements.seconds > 0.0).then(|| {
+        let check = gradients::check(&best, &carried, check_hidden)?;
+        let speed = (seconds > 0.0).then(|| {
             progress.say("measuring the speed");
-            speed::measure(&best, &carried, measurements.seconds).map_err(|error| error.to_string())
+            speed::measure(&best, &carried, seconds).map_err(|error| error.to_string())
         });
         let decoded = |indices: &[usize]| visible::decoded(&model.vocabulary, indices);
         let carries = model.settings.order == Order::Text && !model.settings.documents;
@@ -105,14 +99,6 @@ impl Facts {
     }
 }
 
-/// The indices that a model writes after the first character of its text; from h = 0 they are the final passage of
-/// `train`.
-fn written(best: &Model, h0: &[f64], count: usize) -> Vec<usize> {
-    let synthesizer = Synthesizer::of(best, h0, Sampling::default());
-    let characters = synthesizer.passage(best.start(), best.settings.seed);
-    characters.take(count).collect()
-}
-
 /// The smooth loss and the validation loss of the best model. They stand in the last state, unless the best model is
 /// newer. Then they stand in the report of the end; a run that was stopped while it saved has none.
 fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, Option<[f64; 2]>) {
@@ -132,8 +118,7 @@ fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, 
     }
 }
 
-/// The rows of loss.csv, and the last report, which has no row; the updates of an epoch, to within the updates from row
-/// to row.
+/// The rows of loss.csv, and the last report, which has no row.
 fn losses(
     folder: &Path,
     model: &Model,
