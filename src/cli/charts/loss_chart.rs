@@ -134,7 +134,6 @@ fn progress(updates: u64, iterations: u64) -> String {
     )
 }
 
-/// The curves, from the back: the raw loss, the smooth loss, the validation loss.
 fn curves(curve: &Curve, axes: &Axes) -> String {
     let points = curve.points();
     let raw = points.iter().flat_map(|&Point { iteration, low, high, .. }| {

@@ -13,24 +13,20 @@ use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::screen;
 use crate::cli::terminal::text_curve;
 use elman::internals::checkpoint;
-use elman::internals::disk;
-use elman::internals::disk::System;
+use elman::internals::disk::{self, System};
 use elman::internals::intervals::Intervals;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-/// The details of the help.
 pub const DETAILS: &str = "\
 Draws the smooth loss of one run or several, in nats per character, and the
 validation loss where there is one. DIR is a run's folder, at work or at its
 end, or a folder of such folders. On a terminal the chart is text, elsewhere
 SVG.";
 
-/// Calls.
 pub const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
 
-/// Its options.
 pub fn options() -> Vec<Choice> {
     vec![
         Choice::new("out", "FILE", "write the chart as SVG to a file"),
@@ -39,7 +35,6 @@ pub fn options() -> Vec<Choice> {
     ]
 }
 
-/// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all().is_empty() {
         return Err(Failure::Usage("which runs? name their folders".into()));

@@ -19,7 +19,6 @@ use std::path::Path;
 /// Characters of the passage that are shown at most.
 const LONGEST_PASSAGE: usize = 10_000;
 
-/// Everything that a report says.
 pub struct Facts {
     /// The last state of the run.
     pub model: Model,

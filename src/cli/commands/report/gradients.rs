@@ -6,7 +6,6 @@ use elman::check::{Case, Comparison, Verdict, check_gradients};
 use elman::{Model, Parameters, Rnn, Shape, ShapeError};
 use std::collections::HashSet;
 
-/// The result of the check.
 pub struct Check {
     pub comparison: Comparison,
     /// The number of hidden units that were checked, from the first.
@@ -75,7 +74,6 @@ fn affordable(shape: Shape, inputs: &[usize]) -> usize {
     units
 }
 
-/// Returns the network of the first units alone.
 fn first_units(rnn: &Rnn, units: usize) -> Result<Rnn, ShapeError> {
     let (m, K) = (rnn.shape().m(), rnn.shape().K());
     let mut parameters = Parameters::zeros(Shape::new(units, K)?)?;

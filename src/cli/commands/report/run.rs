@@ -46,7 +46,6 @@ pub fn options() -> Vec<Choice> {
     ]
 }
 
-/// The longest measurement, in seconds.
 const LONGEST: f64 = 3600.0;
 
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {

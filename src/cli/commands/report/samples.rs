@@ -15,7 +15,6 @@ const MOST_ASKED: usize = 100;
 /// The most that are shown of other runs.
 const MOST: usize = 12;
 
-/// The samples of a run.
 #[derive(Default)]
 pub struct Samples {
     /// The reports whose samples are shown.
@@ -24,7 +23,6 @@ pub struct Samples {
     pub all: Option<usize>,
 }
 
-/// Reads the samples in a run's folder.
 pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failure> {
     let path = folder.join(REPORTS);
     let intervals = Intervals::new(&model.settings, plan);

@@ -67,7 +67,6 @@ fn training(
 /// The definition: dense one-hot vectors and plain loops.
 struct Naive {
     settings: Settings,
-    /// The network that is updated.
     model: Model,
     /// X and Y of every sequence of the batch.
     chunks: Vec<[Vec<f64>; 2]>,

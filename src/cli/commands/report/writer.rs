@@ -6,10 +6,8 @@ use crate::cli::format::{short_loss, thousands};
 use crate::cli::language::Language;
 use elman::text::Symbols;
 
-/// Digits of a loss.
 const DIGITS: usize = 6;
 
-/// Writes facts in a language.
 pub struct Writer<'a> {
     pub facts: &'a Facts,
     pub language: Language,
@@ -56,7 +54,6 @@ impl Writer<'_> {
         self.number(short_loss(loss, DIGITS))
     }
 
-    /// A setting, with all of its digits.
     pub fn value(&self, value: f64) -> String {
         let digits = format!("{value:?}");
         self.number(digits.strip_suffix(".0").unwrap_or(&digits))

@@ -12,7 +12,6 @@ use std::f64::consts::LN_2;
 
 /// Columns of the names of rows.
 pub const NAMES: usize = 17;
-/// Names and values.
 type Rows = Vec<(&'static str, String)>;
 
 /// The kind of a file, in JSON and in words.

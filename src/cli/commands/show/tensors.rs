@@ -7,13 +7,11 @@ use elman::internals::tensors;
 /// A hidden unit beyond it hardly changes any more.
 const SATURATED: f64 = 0.99;
 
-/// What is printed of a tensor.
 pub struct Tensor {
     pub name: String,
     pub shape: Vec<usize>,
     pub smallest: f64,
     pub largest: f64,
-    /// The root mean square.
     pub rms: f64,
 }
 

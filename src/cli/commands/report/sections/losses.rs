@@ -7,7 +7,6 @@ use crate::cli::commands::report::writer::Writer;
 use crate::cli::terminal::text_curve;
 use elman::Loss;
 
-/// Columns of the chart in text.
 const COLUMNS: usize = 78;
 
 pub fn section(w: &Writer) -> Vec<Block> {

@@ -8,7 +8,6 @@ use elman::model::PLAN;
 use elman::settings::{TABLE, Value};
 use elman::text::Symbols;
 
-/// Names and values.
 type Rows = Vec<(&'static str, String)>;
 
 pub fn section(w: &Writer) -> Vec<Block> {
