@@ -35,7 +35,7 @@ fn people_read_it_in_80_columns() {
     for (name, expected) in [
         ("file", "run/model.safetensors".to_string()),
         ("size", size),
-        ("kind", "the last state of a run: --resume goes on from it".into()),
+        ("kind", "the last state of a run, which --resume continues".into()),
         ("digest", end.lines().last().unwrap()[7..].into()),
         ("symbols", "characters".into()),
         ("characters", format!("K = {K}")),
@@ -58,7 +58,7 @@ fn people_read_it_in_80_columns() {
         (
             "smooth loss",
             format!(
-                "{last:?} nats over 10 characters, before the coming chunk ({bits:.3} bits a character)"
+                "{last:?} nats over 10 characters, without the next chunk ({bits:.3} bits a character)"
             ),
         ),
         ("iterations", "250".into()),
@@ -70,8 +70,8 @@ fn people_read_it_in_80_columns() {
     ] {
         assert_eq!(row(&shown, name), expected, "{name}");
     }
-    let words = format!("{best} nats over 10 characters, its coming chunk included (");
-    assert!(row(&shown, "best before").starts_with(&words), "{shown}");
+    let words = format!("{best} nats over 10 characters, with its next chunk (");
+    assert!(row(&shown, "best smooth loss").starts_with(&words), "{shown}");
     let length = TEXT.chars().count() * 13;
     let text = format!("{},{:03} characters, digest ", length / 1000, length % 1000);
     assert!(row(&shown, "text").starts_with(&text), "{shown}");
@@ -88,7 +88,7 @@ fn people_read_it_in_80_columns() {
     folder.train("untrained", "--iterations 0 --documents").well();
     let untrained = folder.run("show untrained").well();
     assert_eq!(row(&untrained, "smooth loss"), "none yet");
-    assert_eq!(row(&untrained, "best before"), "none yet");
+    assert_eq!(row(&untrained, "best smooth loss"), "none yet");
     assert_eq!(row(&untrained, "documents"), "yes");
 }
 

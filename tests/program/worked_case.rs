@@ -188,7 +188,7 @@ fn names_that_the_case_does_not_have_are_told() {
         }
     });
     let lines = folder.run("check --against mine.npz case.npz").well();
-    let expected = "dU right\ndv not compared: the case has no such array; is it dV?\n";
+    let expected = "dU right\ndv not compared: the case has no such array; did you mean dV?\n";
     assert_eq!(lines, expected);
     save(&folder, "mine.npz", &arrays, "W", |_, mine| mine.name = "grad_W".into());
     let ended = folder.run("check --against mine.npz case.npz");
@@ -196,7 +196,7 @@ fn names_that_the_case_does_not_have_are_told() {
         "mine.npz: no array of the case: grad_W may be dW; the case has text vocabulary inputs";
     assert_eq!(ended.refused(1, words), "");
     folder.write("empty.json", "{}");
-    folder.run("check --against empty.json case.npz").refused(1, "empty.json: no arrays at all");
+    folder.run("check --against empty.json case.npz").refused(1, "empty.json: it has no arrays");
 }
 
 #[test]

@@ -21,16 +21,16 @@ use std::path::{Path, PathBuf};
 
 pub const DETAILS: &str = "\
 Draws the smooth loss of one run or several, in nats per character, and the
-validation loss where there is one. DIR is a run's folder, at work or at its
-end, or a folder of such folders. On a terminal the chart is text, elsewhere
-SVG.";
+validation loss where there is one. DIR is the folder of a run, running or
+finished, or a folder of such folders. The chart is text on a terminal, and SVG
+elsewhere.";
 
 pub const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
 
 pub fn options() -> Vec<Choice> {
     vec![
         Choice::new("out", "FILE", "write the chart as SVG to a file"),
-        Choice::switch("force", "replace FILE where it is already there"),
+        Choice::switch("force", "replace FILE if it exists"),
         Choice::help(),
     ]
 }
@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         let losses = folders[0].join(LOSSES);
         return Err(Failure::at(
             losses.display(),
-            "it has no rows yet: they come with the run's saves",
+            "it has no rows yet: the run writes them when it saves",
         ));
     }
     if let Some(out) = out {

@@ -126,7 +126,7 @@ impl Progress {
                 format!("reading {} ({share} %)", one_line(place)),
                 format!("{} MB", thousands(read / 1_000_000)),
             ];
-            self.draw_lines(|_, columns, _| vec![fit(&parts, columns)]);
+            self.draw_parts(|_| parts.into());
         }
     }
 

@@ -1,4 +1,4 @@
-//! `elman check --against`: somebody's arrays beside those of a worked case.
+//! `elman check --against`: compares the user's arrays with those of a worked case.
 
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let foreign: Vec<&Array> = (arrays.iter()).filter(|array| place(array).is_none()).collect();
     for array in foreign.iter().take(FOREIGN) {
         let (name, nearest) = (shown(&array.name), nearest(&array.name, &names));
-        let meant = nearest.map_or(String::new(), |nearest| format!("; is it {nearest}?"));
+        let meant = nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
         lines += &format!("{name} not compared: the case has no such array{meant}\n");
     }
     if let more @ 1.. = foreign.len().saturating_sub(FOREIGN) {
@@ -72,17 +72,17 @@ fn line(name: &str, finding: &Finding) -> String {
             format!("{name} wrong: {reason}, shape {found} instead of {need}\n")
         }
         Finding::NoNumbers { type_name } => {
-            format!("{name} wrong: the type {type_name} is none of numbers that are read\n")
+            format!("{name} wrong: {type_name} is not a type of numbers that can be read\n")
         }
         Finding::NoSuchArray => format!("{name} wrong: the case has no numbers for it\n"),
     }
 }
 
-/// That no name is one of the case.
+/// The message where no name is one of the case.
 fn nothing(arrays: &[Array], names: &[&str]) -> String {
     let all = names.join(" ");
     match arrays.first() {
-        None => format!("no arrays at all; the case has {all}"),
+        None => format!("it has no arrays; the case has {all}"),
         Some(array) => {
             let (name, nearest) = (shown(&array.name), nearest(&array.name, names));
             let meant = nearest.map_or(String::new(), |nearest| format!(" may be {nearest}"));
@@ -91,7 +91,7 @@ fn nothing(arrays: &[Array], names: &[&str]) -> String {
     }
 }
 
-/// A name of somebody's own, cut where it would fill the screen.
+/// A name of the user's file, cut where it would fill the screen.
 fn shown(name: &str) -> String {
     match name.char_indices().nth(40) {
         Some((end, _)) => format!("{:?}...", &name[..end]),
@@ -100,12 +100,12 @@ fn shown(name: &str) -> String {
     }
 }
 
-/// What arrays are called elsewhere, model files among it, and here.
+/// What arrays are called elsewhere, in model files for example, and here.
 const ELSEWHERE: [(&str, &str); 4] =
     [("grad_", "d"), ("dL_d", "d"), ("dLd", "d"), ("adagrad.", "G_")];
 
-/// The name that takes the fewest changes, those of capitals counting less; the first of equals. None where more
-/// than half would change, unless the name goes on after it.
+/// The name that takes the fewest changes, where capitals count less; the first of equals. None where more than half
+/// would change, unless `name` begins with it.
 fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
     let name = (ELSEWHERE.iter())
         .fold(name.to_string(), |name, (other, ours)| name.replacen(other, ours, 1));

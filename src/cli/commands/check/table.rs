@@ -25,12 +25,8 @@ pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
     let checked = checked.collect::<Result<Vec<_>, Failure>>()?;
     let all = Comparison::of_all(checked.iter().map(|checked| &checked.comparison));
     let all = all.expect("a subject has a place");
-    let text = if arguments.has("json") {
-        json(&all, &checked, subject.is_trained)
-    } else {
-        table(&all, &checked, subject.is_trained)
-    };
-    print_findings(&text, problem(&checked))
+    let write = if arguments.has("json") { json } else { table };
+    print_findings(&write(&all, &checked, subject.is_trained), problem(&checked))
 }
 
 /// The failure at the place with the worst verdict.

@@ -37,7 +37,7 @@ pub struct Facts {
 pub struct Best {
     pub updates: u64,
     pub smooth_loss: Option<f64>,
-    pub validation: Option<[f64; 2]>,
+    pub validation: [Option<f64>; 2],
     /// The passage that `train` prints, its first `length` characters.
     pub passage: String,
     pub length: usize,
@@ -61,7 +61,7 @@ impl Facts {
     ) -> Result<Self, Failure> {
         let (model, plan, best) = folder::read(folder)?;
         let samples = samples::read(folder, &model, &plan)?;
-        let losses = losses(folder, &model, &plan, samples.shown.last())?;
+        let losses = losses(folder, &model, &plan, &samples)?;
         let length = plan.passage_length.min(LONGEST_PASSAGE);
         let (start, seed, m) = (best.start(), best.settings.seed, best.state.rnn.shape().m());
         let passage = Synthesizer::at_start(&best, Sampling::default()).passage(start, seed);
@@ -100,30 +100,22 @@ impl Facts {
 
 /// The smooth loss and the validation loss of the best model. They stand in the last state, unless the best model is
 /// newer. Then they stand in the report of the end; a run that was stopped while it saved has none.
-fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, Option<[f64; 2]>) {
+fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, [Option<f64>; 2]) {
     let (state, won) = (&model.state, best.state.updates);
     if won < state.updates {
-        let validation = (state.best_validation)
-            .map(|nats| Validation::of(nats, &model.settings))
-            .map(|validation| [validation.loss, validation.bits]);
-        return (state.best_smooth_loss, validation);
+        let best = state.best_validation.map(|nats| Validation::of(nats, &model.settings));
+        return (state.best_smooth_loss, [best.map(|best| best.loss), best.map(|best| best.bits)]);
     }
     match samples.shown.last().map(|report| report.observation) {
         Some(last) if last.iteration == won => {
-            let validation = last.validation_loss.zip(last.validation_bits);
-            (Some(last.smooth_loss), validation.map(<[f64; 2]>::from))
+            (Some(last.smooth_loss), [last.validation_loss, last.validation_bits])
         }
-        _ => (None, None),
+        _ => (None, [None; 2]),
     }
 }
 
 /// The rows of loss.csv, and the last report, which has no row.
-fn losses(
-    folder: &Path,
-    model: &Model,
-    plan: &Plan,
-    last: Option<&Report>,
-) -> Result<Curve, Failure> {
+fn losses(folder: &Path, model: &Model, plan: &Plan, samples: &Samples) -> Result<Curve, Failure> {
     let updates = model.state.updates;
     let mut curve = Curve::new();
     let path = folder.join(LOSSES);
@@ -131,9 +123,11 @@ fn losses(
     // Rows after the state belong to a run that was stopped, or that is running.
     let read = loss_log::read_before(&path, &intervals, updates, |row| curve.add(row));
     read.map_err(|error| Failure::at(path.display(), error))?;
-    let last = last.map(|report| report.observation);
-    if let Some(last) = last.filter(|last| last.iteration == updates && updates > 0) {
-        curve.add(&last);
+    if let Some(Report { observation, .. }) = samples.shown.last()
+        && observation.iteration == updates
+        && updates > 0
+    {
+        curve.add(observation);
     }
     Ok(curve)
 }

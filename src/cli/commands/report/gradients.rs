@@ -34,19 +34,10 @@ pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<C
         Some(hidden) => hidden.min(m),
         None => affordable(rnn.shape(), inputs),
     };
-    let checked = || {
-        let case = Case { inputs, targets: &chunk[1..], h0: &best.state.h[..hidden] };
-        if hidden == m {
-            check_gradients(rnn, case)
-        } else {
-            check_gradients(&first_units(rnn, hidden)?, case)
-        }
-    };
-    Ok(Check {
-        comparison: checked().map_err(|error| Failure::Failed(error.to_string()))?,
-        hidden,
-        characters,
-    })
+    let case = Case { inputs, targets: &chunk[1..], h0: &best.state.h[..hidden] };
+    let comparison = first_units(rnn, hidden).and_then(|rnn| check_gradients(&rnn, case));
+    let comparison = comparison.map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(Check { comparison, hidden, characters })
 }
 
 /// Fails where an entry is wrong; undecided ones are no failure.

@@ -105,13 +105,13 @@ impl Writer<'_> {
     }
 
     /// The rows of a validation loss, in nats and in bits, where there is one.
-    pub fn validation(&self, validation: Option<[f64; 2]>) -> Vec<(&'static str, String)> {
+    pub fn validation(&self, validation: [Option<f64>; 2]) -> Vec<(&'static str, String)> {
         let bits = match self.facts.model.settings.symbols {
             Symbols::Characters => self.pair("bits per character", "bitar per tecken"),
             Symbols::Bytes => self.pair("bits per byte", "bitar per byte"),
         };
         let names = [self.pair("validation loss", "valideringsförlust"), bits];
-        let losses = validation.into_iter().flatten().map(|x| self.loss(x));
+        let losses = validation.into_iter().flatten().map(|loss| self.loss(loss));
         names.into_iter().zip(losses).collect()
     }
 }

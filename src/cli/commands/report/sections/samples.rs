@@ -44,13 +44,12 @@ pub fn section(w: &Writer) -> Vec<Block> {
 
 fn sample(w: &Writer, report: &Report) -> Block {
     let seen = &report.observation;
-    let validation = seen.validation_loss.zip(seen.validation_bits);
     let mut figures = vec![
         w.row("update", "uppdatering", w.count(seen.iteration)),
         w.row("epoch", "epok", w.count(seen.epoch)),
         w.row("loss", "förlust", w.loss(seen.loss)),
         w.row("smooth loss", "utjämnad förlust", w.loss(seen.smooth_loss)),
     ];
-    figures.extend(w.validation(validation.map(<[f64; 2]>::from)));
+    figures.extend(w.validation([seen.validation_loss, seen.validation_bits]));
     Block::Sample { heading: w.when(seen.iteration), figures, text: visible(&report.sample) }
 }
