@@ -12,7 +12,7 @@ macro_rules! modules {
 
 modules! {
     check: case diagnosis gradient_check numerical places worked_case;
-    files: arrays checkpoint exchange;
+    files: arrays checkpoint exchange tensors;
     inference: sampling scoring;
     kernels: buffer;
     network: columns gradient optimizer parameters unrolled update;

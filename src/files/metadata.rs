@@ -1,6 +1,7 @@
 //! The strings of a model file: settings, text, where its training stands, and the plan of its run.
 
-use super::checkpoint::{CheckpointError, LOSS};
+use super::error::CheckpointError;
+use super::rules::LOSS;
 use crate::formats::safetensors::SafeTensors;
 use crate::model::{Model, PLAN, Plan, Record};
 use crate::settings::{SetError, Setting, Settings, Stored, Symbols, TABLE, ValueError};
@@ -68,9 +69,13 @@ pub struct Metadata<'a>(&'a [(String, String)]);
 
 impl<'a> Metadata<'a> {
     pub fn of(file: &'a SafeTensors) -> Result<Self, CheckpointError> {
-        let metadata = Metadata(file.metadata.as_deref().ok_or(CheckpointError::NotElman)?);
+        let metadata = Metadata(
+            file.metadata
+                .as_deref()
+                .ok_or_else(CheckpointError::not_elman)?,
+        );
         if metadata.find("format") != Some("elman") {
-            return Err(CheckpointError::NotElman);
+            return Err(CheckpointError::not_elman());
         }
         let version = metadata.get("format_version")?;
         if version == FORMAT_VERSION {
@@ -90,15 +95,11 @@ impl<'a> Metadata<'a> {
 
     fn get(&self, key: &'static str) -> Result<&'a str, CheckpointError> {
         self.find(key)
-            .ok_or(CheckpointError::MissingMetadata { key })
+            .ok_or_else(|| CheckpointError::missing_metadata(key))
     }
 
-    fn wrong(&self, key: &'static str, need: impl Into<String>) -> CheckpointError {
-        CheckpointError::WrongMetadata {
-            key,
-            value: self.find(key).unwrap_or_default().to_string(),
-            need: need.into(),
-        }
+    fn wrong(&self, key: &str, need: &str) -> CheckpointError {
+        CheckpointError::metadata(key, self.find(key).unwrap_or_default(), need)
     }
 
     pub fn parse<N: FromStr>(
@@ -159,7 +160,7 @@ impl<'a> Metadata<'a> {
             match self.find(key) {
                 Some(text) => self.set(row, key, text, &mut settings)?,
                 None if row.stored == Stored::Always && row.get(&settings).is_some() => {
-                    return Err(CheckpointError::MissingMetadata { key: row.key });
+                    return Err(CheckpointError::missing_metadata(row.key));
                 }
                 None => {}
             }
@@ -180,7 +181,7 @@ impl<'a> Metadata<'a> {
             Err(SetError::Value(ValueError::TooLarge(need))) => need.to_string(),
             Err(SetError::Value(ValueError::Malformed(need))) => need,
         };
-        Err(self.wrong(key, need))
+        Err(self.wrong(key, &need))
     }
 
     /// All of the plan is there but what need not be asked for, or nothing.

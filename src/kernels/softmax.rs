@@ -1,7 +1,7 @@
 //! Softmax and the cross-entropy loss, for any finite logits.
 
+use super::elementary::{exp_at_most_0, ln};
 use super::lanes::{F64x4, Kernel};
-use super::{exp_at_most_0, ln};
 
 /// The logarithm of the sum of the exponentials of some logits, in two parts that keep it exact.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -294,7 +294,7 @@ fn expected(model: &Model, plan: &elman::Plan, bytes: u64) -> String {
             plan.save_every
         ),
     ];
-    let tensors = checkpoint::tensors(model);
+    let tensors = elman::internals::tensors::tensors(model);
     let names: Vec<&str> = tensors.iter().map(|array| array.name.as_str()).collect();
     lines.push(names.join(" "));
     for array in &tensors {

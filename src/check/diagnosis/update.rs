@@ -46,9 +46,9 @@ pub(super) const MISTAKES: &[(Reason, Update)] = &[
     (Reason::UpdateNumber, |rule, entry, g| right(Rule { t: rule.t.saturating_add(1), ..rule }, entry, g)),
     (Reason::NoMemory, |rule, entry, g| right(rule, forgotten(entry), g)),
     (Reason::NoMemory, |rule, entry, g| right(Rule { t: 1, ..rule }, forgotten(entry), g)),
-    (Reason::OtherOptimizer, |rule, entry, g| right(adagrad(rule), entry, g)),
-    (Reason::OtherOptimizer, |rule, entry, g| right(adagrad(rule), forgotten(entry), g)),
-    (Reason::OtherOptimizer, |rule, entry, g| right(rmsprop(rule), entry, g)),
+    (Reason::OtherOptimizer, |rule, entry, g| other(Optimizer::AdaGrad, rule, entry, g)),
+    (Reason::OtherOptimizer, |rule, entry, g| other(Optimizer::AdaGrad, rule, forgotten(entry), g)),
+    (Reason::OtherOptimizer, |rule, entry, g| other(rmsprop(rule), rule, entry, g)),
     (Reason::OtherOptimizer, |rule, entry, g| Entry {
         theta: entry.theta - rule.eta * clipped(g, rule.clip),
         ..right(rule, entry, g)
@@ -63,15 +63,17 @@ fn forgotten(entry: Entry) -> Entry {
     }
 }
 
-fn adagrad(rule: Rule) -> Rule {
-    let optimizer = Optimizer::AdaGrad;
-    Rule { optimizer, ..rule }
+/// The update of another optimizer, with the right average, which it does not have.
+fn other(optimizer: Optimizer, rule: Rule, entry: Entry, g: f64) -> Entry {
+    Entry {
+        average: right(rule, entry, g).average,
+        ..right(Rule { optimizer, ..rule }, entry, g)
+    }
 }
 
-fn rmsprop(rule: Rule) -> Rule {
+fn rmsprop(rule: Rule) -> Optimizer {
     let beta2 = rule.optimizer.beta2().unwrap_or_default();
-    let optimizer = Optimizer::RmsProp { beta2 };
-    Rule { optimizer, ..rule }
+    Optimizer::RmsProp { beta2 }
 }
 
 fn betas_swapped(rule: Rule) -> Rule {

@@ -2,7 +2,7 @@
 
 use super::rows::NAMES;
 use crate::cli::run::inputs::ModelFile;
-use elman::internals::checkpoint;
+use elman::internals::tensors;
 
 /// A hidden unit beyond it hardly changes any more.
 const SATURATED: f64 = 0.99;
@@ -19,7 +19,7 @@ pub struct Tensor {
 
 /// All tensors, in the order of the file.
 pub fn tensors(file: &ModelFile) -> Vec<Tensor> {
-    let tensors = checkpoint::tensors(&file.model).into_iter();
+    let tensors = tensors::tensors(&file.model).into_iter();
     tensors
         .map(|array| {
             let values = array.numbers().unwrap_or_default();
