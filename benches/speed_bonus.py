@@ -88,15 +88,15 @@ class Indexed(torch.nn.Module):
 def updates(network, indices, batch, kind):
     """Makes an update each time, and gives its loss."""
     length = len(indices) // batch
-    streams = torch.tensor(indices[: length * batch]).reshape(batch, length).T.contiguous()
-    inputs = network.prepared(streams, kind)
+    sequences = torch.tensor(indices[: length * batch]).reshape(batch, length).T.contiguous()
+    inputs = network.prepared(sequences, kind)
     moved = [part for part in network.parameters() if part.requires_grad]
     optimizer = torch.optim.Adagrad(moved, lr=0.1, eps=1e-8, fused=True)
     while True:
         h = torch.zeros(batch, M, dtype=kind)
         for start in range(0, length - T, T):
             logits, h = network(inputs[start : start + T], h)
-            targets = streams[start + 1 : start + T + 1].flatten()
+            targets = sequences[start + 1 : start + T + 1].flatten()
             loss = functional.cross_entropy(logits.reshape(-1, K), targets, reduction="sum") / batch
             optimizer.zero_grad()
             loss.backward()
@@ -131,7 +131,7 @@ def check(weights, indices, loss):
     for batch in BATCHES:
         losses = [list(itertools.islice(updates(way(weights), indices, batch, torch.float64), 3)) for way in WAYS.values()]
         apart = float(np.ptp(losses, axis=0).max())
-        print(f"{batch} streams: PyTorch's ways are {apart:.1e} apart in 3 losses", file=sys.stderr)
+        print(f"batch size {batch}: PyTorch's ways are {apart:.1e} apart in 3 losses", file=sys.stderr)
         if not (apart < 1e-9 and (batch > 1 or abs(losses[0][0] - loss) < 1e-9)):
             sys.exit(f"speed_bonus: not the same losses: {losses}, elman's first {loss}")
 
@@ -152,7 +152,7 @@ def block(update):
 
 def benches(folder):
     """Seconds of each of cargo's benches, the least of its samples."""
-    wanted = "^(speed_bonus|training_step|training_step_16_streams)/.*/100$"
+    wanted = "^(speed_bonus|training_step|training_step_batch_16)/.*/100$"
     environment = os.environ | {"CRITERION_HOME": str(folder / "criterion")}
     program.output("cargo", "bench", "--locked", "--bench", "hot_loops", "--", "--noplot", wanted, cwd=ROOT, env=environment)
     for file in folder.glob("criterion/**/new/sample.json"):
@@ -190,9 +190,9 @@ def main():
         weights, indices, loss = begun(pathlib.Path(sys.argv[1]).resolve(), frequent_story(), folder)
         check(weights, indices, loss)
         least = measured(weights, indices, folder)
-    fast = [least["training_step"], least["training_step_16_streams"]]
+    fast = [least["training_step"], least["training_step_batch_16"]]
     print(f"PyTorch {torch.__version__}, one thread\n")
-    print("| microseconds an update | one stream | times elman's | 16 streams | times elman's |\n|---|---:|---:|---:|---:|")
+    print("| microseconds an update | batch size 1 | times elman's | batch size 16 | times elman's |\n|---|---:|---:|---:|---:|")
     row("elman, indexed", fast, fast)
     row("the equations as plain loops, one-hot (`src/network/reference.rs`)", [least["update, one-hot"], None], fast)
     for name in dict.fromkeys(key[0] for key in least if isinstance(key, tuple)):

@@ -44,9 +44,6 @@ mod tests {
         assert_eq!(of_text(""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(of_text("a"), 0xaf63_dc4c_8601_ec8c);
         assert_eq!(of_text("foobar"), 0x8594_4171_f739_67e8);
-        assert_eq!(
-            Digest::new().with(b"foo").with(b"bar").value(),
-            of_text("foobar")
-        );
+        assert_eq!(Digest::new().with(b"foo").with(b"bar").value(), of_text("foobar"));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It may change in any version.
 
-pub use crate::formats::{disk, json, npy, safetensors, zip};
+pub use crate::formats::{array, disk, error, json, npy, npz, safetensors, sniff, zip};
 
 macro_rules! modules {
     ($($room:ident: $($name:ident)*;)*) => {
@@ -12,12 +12,17 @@ macro_rules! modules {
 
 modules! {
     check: case diagnosis gradient_check numerical places worked_case;
-    files: arrays checkpoint exchange;
+    files: arrays checkpoint exchange tensors;
     inference: sampling scoring;
     kernels: buffer;
-    network: gradient optimizer parameters unrolled;
+    network: columns gradient optimizer parameters unrolled update;
     text: corpus vocabulary;
-    training: training_loop validation;
+    training: intervals observation training_loop validation;
+}
+
+/// The bytes of texts.
+pub mod decoder {
+    pub use crate::text::decoder::byte_order_mark;
 }
 
 /// Digests of texts.

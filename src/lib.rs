@@ -126,8 +126,7 @@ pub use network::unrolled::Unrolled;
 pub use settings::{Initialization, Loss, Order, Settings};
 pub use text::corpus::{Corpus, TextError};
 pub use text::vocabulary::Vocabulary;
-pub use training::training_loop::{Look, Training, TrainingError};
-pub use training::validation::Validation;
+pub use training::{Observation, Training, TrainingError, Validation};
 
 /// The version of this crate; the same whether cargo builds it or rustc alone.
 pub const VERSION: &str = "0.1.0";

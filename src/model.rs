@@ -11,15 +11,15 @@ use crate::text::vocabulary::Vocabulary;
 pub struct State {
     /// The network.
     pub rnn: Rnn,
-    /// What the optimiser remembers of every parameter: see [`Optimizer::memory`](crate::Optimizer::memory).
+    /// What the optimizer remembers of every parameter: see [`Optimizer::memory`](crate::Optimizer::memory).
     pub memory: Vec<Parameters>,
-    /// The carried hidden state of every stream, B x m.
+    /// The carried hidden state of every sequence of the batch, B x m.
     pub h: Vec<f64>,
     /// Updates made.
     pub updates: u64,
     /// Times that the text has been begun anew.
     pub epoch: u64,
-    /// Characters that every stream has read in this epoch: in the order of the text the index, in each stream's
+    /// Characters that every sequence has read in this epoch: in the order of the text the index, in each sequence's
     /// part, of the character that the next update begins at, before any reset.
     pub position: usize,
     /// The smooth loss in the unit of [`Settings::loss_characters`]; `None` before the first update.
@@ -50,7 +50,7 @@ impl State {
         Ok(State {
             rnn,
             memory: settings.optimizer.nothing(shape)?,
-            h: zeros(settings.streams.saturating_mul(shape.m()))?,
+            h: zeros(settings.batch_size.saturating_mul(shape.m()))?,
             updates: 0,
             epoch: 0,
             position: 0,
@@ -60,10 +60,26 @@ impl State {
         })
     }
 
+    /// A copy.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] if it cannot be allocated.
+    pub(crate) fn try_clone(&self) -> Result<Self, ShapeError> {
+        let memory = self.memory.iter().map(Parameters::try_clone);
+        let mut h = zeros(self.h.len())?;
+        h.copy_from_slice(&self.h);
+        Ok(State {
+            rnn: self.rnn.try_clone()?,
+            memory: memory.collect::<Result<_, _>>()?,
+            h,
+            ..*self
+        })
+    }
+
     /// Takes over another state of the same shape, without allocating.
     ///
     /// # Panics
-    /// Where the shapes or the optimisers differ.
+    /// Where the shapes or the optimizers differ.
     pub fn copy_from(&mut self, other: &State) {
         let parameters = other.rnn.parameters.values();
         self.rnn.parameters.values_mut().copy_from_slice(parameters);
@@ -81,12 +97,14 @@ impl State {
     }
 }
 
-/// What a run was asked for beyond its [`Settings`]: when it ends, what it tells and logs, how often it is
-/// saved. Nothing of it changes what is learned; where a part of the text is held out, it decides which
-/// parameters compete for the best model.
+/// What a run is asked for beyond its [`Settings`]: when it ends, what it reports and logs, how often it is saved.
+///
+/// Nothing of it changes what is learned. With validation it decides which parameters compete for the best model.
+/// A field is a row of [`PLAN`] as well: the command line, model files, the check at `--resume`, `show` and reports
+/// iterate over the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Updates after which the run ends.
+    /// The updates of the run.
     pub iterations: u64,
     /// Updates from report to report.
     pub report_every: u64,
@@ -98,29 +116,125 @@ pub struct Plan {
     pub log_every: u64,
     /// Updates from save to save.
     pub save_every: u64,
-    /// Updates from look to look at the text that is held out, beside those of the reports.
+    /// Updates from validation to validation, beside those of the reports.
     pub validate_every: Option<u64>,
 }
 
-impl Plan {
-    /// Whether there is a report of update n, the one that is next after n updates.
-    ///
-    /// # Panics
-    /// Where they are every 0 updates; no model file holds such a plan.
-    pub fn reports(&self, n: u64) -> bool {
-        n % self.report_every == 0 || n == self.iterations
+impl Default for Plan {
+    /// The assignment's own: 100,000 updates with a report every 10,000.
+    fn default() -> Self {
+        Plan {
+            iterations: 100_000,
+            report_every: 10_000,
+            report_length: 200,
+            passage_length: 1000,
+            log_every: 100,
+            save_every: 10_000,
+            validate_every: None,
+        }
     }
+}
 
-    /// Whether the parameters after n updates compete for the best model by their validation loss, where a part
-    /// of the text is held out, however long the run is. Those of its end compete as well, unless it goes on: so a
-    /// run of N updates that goes on to M is the run of M updates.
-    ///
-    /// # Panics
-    /// Where one of the two is every 0 updates; no model file holds such a plan.
-    pub fn competes(&self, n: u64) -> bool {
-        let every = self.validate_every.unwrap_or(self.report_every);
-        n % self.report_every == 0 || n % every == 0
-    }
+/// One number of a plan.
+pub struct Planned {
+    /// The option of the program, without its dashes.
+    pub option: &'static str,
+    /// Its key in model files and JSON.
+    pub key: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// The least that it may be.
+    pub least: u64,
+    /// Whether `--help` has room for its line.
+    pub is_usual: bool,
+    /// Whether a run that goes on may change it.
+    pub is_free: bool,
+    /// Reads it; `None` where it is not asked for.
+    pub get: fn(&Plan) -> Option<u64>,
+    /// Sets it.
+    pub set: fn(&mut Plan, u64),
+}
+
+/// A row that the others differ from in a few fields.
+const ROW: Planned = Planned {
+    option: "",
+    key: "",
+    help: "",
+    least: 1,
+    is_usual: false,
+    is_free: false,
+    get: |_| None,
+    set: |_, _| (),
+};
+
+/// All numbers of a plan.
+pub const PLAN: &[Planned] = &[
+    Planned {
+        option: "iterations",
+        key: "iterations",
+        help: "updates",
+        least: 0,
+        is_usual: true,
+        is_free: true,
+        get: |plan| Some(plan.iterations),
+        set: |plan, count| plan.iterations = count,
+    },
+    Planned {
+        option: "report-every",
+        key: "report_every",
+        help: "updates from report to report",
+        get: |plan| Some(plan.report_every),
+        set: |plan, count| plan.report_every = count,
+        ..ROW
+    },
+    Planned {
+        option: "report-length",
+        key: "report_length",
+        help: "characters of a report's sample",
+        least: 0,
+        get: |plan| Some(plan.report_length as u64),
+        set: |plan, count| plan.report_length = length(count),
+        ..ROW
+    },
+    Planned {
+        option: "passage-length",
+        key: "passage_length",
+        help: "characters of the final passage",
+        least: 0,
+        get: |plan| Some(plan.passage_length as u64),
+        set: |plan, count| plan.passage_length = length(count),
+        ..ROW
+    },
+    Planned {
+        option: "log-every",
+        key: "log_every",
+        help: "updates from row to row of loss.csv",
+        get: |plan| Some(plan.log_every),
+        set: |plan, count| plan.log_every = count,
+        ..ROW
+    },
+    Planned {
+        option: "validate-every",
+        key: "validate_every",
+        help: "updates from validation to validation, beside the reports'",
+        get: |plan| plan.validate_every,
+        set: |plan, count| plan.validate_every = Some(count),
+        ..ROW
+    },
+    Planned {
+        option: "save-every",
+        key: "save_every",
+        help: "updates from save to save, beside every minute and the end",
+        is_free: true,
+        get: |plan| Some(plan.save_every),
+        set: |plan, count| plan.save_every = count,
+        ..ROW
+    },
+];
+
+/// No text is longer than a `usize` counts.
+fn length(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 /// A network with everything that belongs to it: what a model file holds.
@@ -134,6 +248,17 @@ pub struct Model {
     pub source: Option<Source>,
     /// Where its training stands.
     pub state: State,
+    /// What else was known when its training began.
+    pub record: Record,
+}
+
+/// What is known when a training begins, and is recorded for those who look later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The [digest](Parameters::digest) of the parameters that it began with, where they were those of another model.
+    pub begun_from: Option<u64>,
+    /// The updates of an epoch; files of the first versions do not say.
+    pub updates_per_epoch: Option<u64>,
 }
 
 impl Model {
@@ -145,9 +270,7 @@ impl Model {
 
     /// The index of the newline between documents, where it has learned such.
     pub fn newline(&self) -> Option<usize> {
-        (self.settings.documents)
-            .then(|| self.vocabulary.index('\n'))
-            .flatten()
+        (self.settings.documents).then(|| self.vocabulary.index('\n')).flatten()
     }
 }
 
@@ -158,15 +281,11 @@ mod tests {
     #[test]
     fn the_first_parameters_vary_as_the_edition_says() {
         let shape = Shape::new(100, 80).unwrap();
-        let rnn = State::untrained(shape, &Settings::adam_edition())
-            .unwrap()
-            .rnn;
+        let rnn = State::untrained(shape, &Settings::adam_edition()).unwrap().rnn;
         let parts = rnn.parameters.tensors();
-        for (values, variance) in [
-            (parts.U, 1.0 / 160.0),
-            (parts.W, 1.0 / 200.0),
-            (parts.V, 1.0 / 100.0),
-        ] {
+        for (values, variance) in
+            [(parts.U, 1.0 / 160.0), (parts.W, 1.0 / 200.0), (parts.V, 1.0 / 100.0)]
+        {
             let found: f64 = values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64;
             // 8,000 draws or more: the estimate is within 5 of its deviations.
             assert!((found / variance - 1.0).abs() < 5.0 * (2.0 / 8000f64).sqrt());

@@ -47,9 +47,7 @@ impl Generator {
         for part in [purpose, number] {
             mixer = SplitMix64(mixer.next_u64() ^ part);
         }
-        Generator {
-            state: std::array::from_fn(|_| mixer.next_u64()),
-        }
+        Generator { state: std::array::from_fn(|_| mixer.next_u64()) }
     }
 
     /// The next 64 random bits.
@@ -131,9 +129,7 @@ mod tests {
     /// From the authors' C program, with the state 1, 2, 3, 4.
     #[test]
     fn xoshiro_gives_its_reference_vector() {
-        let mut generator = Generator {
-            state: [1, 2, 3, 4],
-        };
+        let mut generator = Generator { state: [1, 2, 3, 4] };
         let expected: [u64; 10] = [
             41943041,
             58720359,
@@ -170,10 +166,8 @@ mod tests {
         let mut values = vec![0.0; count];
         Generator::new(7, Stream::Initialization).fill_normal(&mut values, 1.0);
         let moment = |power: u32| {
-            let total: f64 = values
-                .iter()
-                .map(|x| (0..power).fold(1.0, |product, _| product * x))
-                .sum();
+            let total: f64 =
+                values.iter().map(|x| (0..power).fold(1.0, |product, _| product * x)).sum();
             total / count as f64
         };
         let scale = 5.0 / (count as f64).sqrt();
@@ -182,10 +176,7 @@ mod tests {
         assert!((moment(2) - 1.0).abs() < scale * 2f64.sqrt());
         assert!(moment(3).abs() < scale * 15f64.sqrt());
         assert!((moment(4) - 3.0).abs() < scale * 96f64.sqrt());
-        let beyond = values
-            .iter()
-            .filter(|x| x.abs() > 1.959963984540054)
-            .count() as f64;
+        let beyond = values.iter().filter(|x| x.abs() > 1.959963984540054).count() as f64;
         assert!((beyond / count as f64 - 0.05).abs() < scale * (0.05f64 * 0.95).sqrt());
     }
 
@@ -255,18 +246,14 @@ mod tests {
             bins[(drawn % 3) as usize] += 1;
         }
         // Of 10,000 each: the standard deviation is below 82.
-        assert!(
-            bins.iter().all(|bin| bin.abs_diff(10_000) < 450),
-            "{bins:?}"
-        );
+        assert!(bins.iter().all(|bin| bin.abs_diff(10_000) < 450), "{bins:?}");
     }
 
     #[test]
     fn uniform_draws_have_all_of_their_53_bits() {
         let mut generator = Generator::new(5, Stream::Passage);
-        let multiples: Vec<f64> = (0..64)
-            .map(|_| generator.uniform() * (1u64 << 53) as f64)
-            .collect();
+        let multiples: Vec<f64> =
+            (0..64).map(|_| generator.uniform() * (1u64 << 53) as f64).collect();
         assert!(multiples.iter().all(|multiple| multiple.fract() == 0.0));
         assert!(multiples.iter().any(|multiple| multiple % 2.0 == 1.0));
     }

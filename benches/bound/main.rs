@@ -85,9 +85,7 @@ impl From<Limit> for Timed {
 
 /// Seconds per entry of every loop. They take turns, so that what else the machine does meets all alike.
 fn seconds(mut loops: Vec<Timed>, once: bool) -> Vec<f64> {
-    let runs = loops
-        .iter_mut()
-        .map(|timed| if once { 1 } else { timed.runs() });
+    let runs = loops.iter_mut().map(|timed| if once { 1 } else { timed.runs() });
     let runs: Vec<u32> = runs.collect();
     let rounds = if once { 1 } else { BLOCKS };
     let mut blocks = vec![Vec::new(); loops.len()];
@@ -97,8 +95,7 @@ fn seconds(mut loops: Vec<Timed>, once: bool) -> Vec<f64> {
         }
     }
     let all = loops.iter().zip(blocks).zip(runs);
-    all.map(|((timed, blocks), runs)| timed.seconds_per_entry(blocks, runs))
-        .collect()
+    all.map(|((timed, blocks), runs)| timed.seconds_per_entry(blocks, runs)).collect()
 }
 
 /// Seconds per entry.
@@ -111,21 +108,11 @@ struct Rates {
 
 impl Rates {
     fn loops() -> [Limit; 4] {
-        [
-            limits::multiply_adds(),
-            limits::divisions(),
-            limits::tanh(),
-            limits::exponentials(),
-        ]
+        [limits::multiply_adds(), limits::divisions(), limits::tanh(), limits::exponentials()]
     }
 
     fn new(seconds: &[f64]) -> Self {
-        Rates {
-            multiply_add: seconds[0],
-            division: seconds[1],
-            tanh: seconds[2],
-            exp: seconds[3],
-        }
+        Rates { multiply_add: seconds[0], division: seconds[1], tanh: seconds[2], exp: seconds[3] }
     }
 
     fn print(&self) {
@@ -198,10 +185,7 @@ fn print_table(once: bool) {
 }
 
 fn training(m: usize) -> Training {
-    let settings = Settings {
-        hidden: m,
-        ..Settings::default()
-    };
+    let settings = Settings { hidden: m, ..Settings::default() };
     let training = Training::new(&text(), settings).expect("a good text");
     training.on(Level::widest(), 1).expect("memory")
 }
@@ -212,10 +196,7 @@ fn updates(m: usize) -> Timed {
     let update = move || {
         training.update().expect("a finite loss");
     };
-    Timed {
-        entries: 1,
-        run: Box::new(update),
-    }
+    Timed { entries: 1, run: Box::new(update) }
 }
 
 /// How many of the T characters of an update differ, on average.
@@ -228,13 +209,7 @@ fn different_characters(text: &[char]) -> f64 {
 
 fn row(m: usize, update: f64, bound: &Bound) -> String {
     let (summed, overlapped) = (bound.summed(), bound.overlapped());
-    let Bound {
-        W,
-        products,
-        adagrad,
-        tanh,
-        exp,
-    } = bound;
+    let Bound { W, products, adagrad, tanh, exp } = bound;
     let parts = [W, products, adagrad, tanh, exp].map(|part| format!(" {:.1} |", 1e6 * part));
     format!(
         "| {m} | {:.1} | {:.1} | {:.2} | {:.1} | {:.2} |{}",

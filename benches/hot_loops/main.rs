@@ -56,7 +56,7 @@ criterion_group! {
         passes::propagate,
         passes::sums,
         passes::training_step,
-        passes::streams,
+        passes::batch,
         speed_bonus::speed_bonus,
         passes::synthesis,
         passes::gradient_check

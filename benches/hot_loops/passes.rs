@@ -7,9 +7,9 @@ use criterion::Criterion;
 use elman::check::Case;
 use elman::check::check_gradients;
 use elman::inference::{Sampling, Synthesizer};
-use elman::internals::gradient::{ColumnSums, Sums};
-use elman::internals::optimizer::{AdaGrad, Moving};
-use elman::internals::parameters::Block;
+use elman::internals::columns::ColumnSums;
+use elman::internals::gradient::{GradientSums, RowBlock};
+use elman::internals::update::{AdaGrad, UpdateParameters};
 use elman::random::{Generator, Stream};
 use elman::{Level, Parameters, Rnn, Settings, Shape, Training, Unrolled, Vocabulary};
 use std::hint::black_box;
@@ -61,21 +61,21 @@ pub fn propagate(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The sums over all steps, which move the parameters.
+/// The sums over all steps, which update the parameters.
 pub fn sums(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sums_with_adagrad");
     for m in SIZES {
         let (mut rnn, steps) = update(m);
         let shape = rnn.shape();
         let mut G = Parameters::zeros(shape).expect("memory");
-        let moves = AdaGrad::of(&RULE);
+        let update = AdaGrad::of(&RULE);
         let mut columns = ColumnSums::new(shape, T).expect("memory");
         measure(&mut group, "m", m, T * (m * m + K * m), || {
             let (theta, G) = (rnn.parameters.tensors_mut(), G.tensors_mut());
-            Level::widest().run(Sums {
+            Level::widest().run(GradientSums {
                 groups: slice::from_ref(black_box(&steps)),
-                block: Block::all(shape),
-                parts: Moving::parts(moves, RULE.clip, theta, [G]),
+                block: RowBlock::all(shape),
+                sinks: UpdateParameters::sinks(update, RULE.clip, theta, [G]),
                 columns: &mut columns,
             });
         });
@@ -83,12 +83,8 @@ pub fn sums(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn training(m: usize, streams: usize, level: Level) -> Training {
-    let settings = Settings {
-        hidden: m,
-        streams,
-        ..Settings::default()
-    };
+fn training(m: usize, batch_size: usize, level: Level) -> Training {
+    let settings = Settings { hidden: m, batch_size, ..Settings::default() };
     let training = Training::new(&text(), settings).expect("a good text");
     training.on(level, 1).expect("memory")
 }
@@ -107,9 +103,9 @@ pub fn training_step(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The whole update of 16 streams.
-pub fn streams(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("training_step_16_streams");
+/// The whole update with a batch size of 16.
+pub fn batch(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("training_step_batch_16");
     for level in Level::available() {
         for m in [100, 512] {
             let mut training = training(m, 16, level);
@@ -141,11 +137,7 @@ pub fn gradient_check(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("gradient_check");
     group.sample_size(10);
     let (rnn, text) = (network(5, 0.01), characters());
-    let case = Case {
-        inputs: &text[..T],
-        targets: &text[1..],
-        h0: &[0.0; 5],
-    };
+    let case = Case { inputs: &text[..T], targets: &text[1..], h0: &[0.0; 5] };
     measure(&mut group, "m", 5, rnn.shape().entries(), || {
         black_box(check_gradients(black_box(&rnn), case).expect("memory"));
     });

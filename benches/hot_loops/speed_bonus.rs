@@ -1,5 +1,5 @@
 //! What one-hot vectors cost: an update by the equations as they stand, and U x in three ways. The fast path's rows
-//! are `training_step` and `training_step_16_streams`; `benches/speed_bonus.py` puts all beside PyTorch.
+//! are `training_step` and `training_step_batch_16`; `benches/speed_bonus.py` puts all beside PyTorch.
 
 use crate::kernels::RULE;
 use crate::measure;
@@ -22,35 +22,18 @@ pub fn speed_bonus(criterion: &mut Criterion) {
     measure(&mut group, "update, one-hot", M, T, || {
         let pass = forward(&rnn.parameters, black_box(&X), &Y, &[0.0; M]);
         let gradient = backward(&rnn.parameters, &X, &Y, &pass).concat();
-        update(
-            &RULE,
-            rnn.parameters.values_mut(),
-            slice::from_mut(&mut G),
-            &gradient,
-        );
+        update(&RULE, rnn.parameters.values_mut(), slice::from_mut(&mut G), &gradient);
     });
 
     let U = rnn.parameters.tensors().U;
-    measure(
-        &mut group,
-        "U x, one-hot, step by step",
-        M,
-        T * K * M,
-        || {
-            for x in black_box(&X).chunks(K) {
-                black_box(product(U, x, M, K, 1));
-            }
-        },
-    );
-    measure(
-        &mut group,
-        "U x, one-hot, all steps at once",
-        M,
-        T * K * M,
-        || {
-            black_box(product(U, &transpose(black_box(&X), T, K), M, K, T));
-        },
-    );
+    measure(&mut group, "U x, one-hot, step by step", M, T * K * M, || {
+        for x in black_box(&X).chunks(K) {
+            black_box(product(U, x, M, K, 1));
+        }
+    });
+    measure(&mut group, "U x, one-hot, all steps at once", M, T * K * M, || {
+        black_box(product(U, &transpose(black_box(&X), T, K), M, K, T));
+    });
     let mut column = [0.0; M];
     measure(&mut group, "U x, indexed", M, T * M, || {
         for &x in black_box(&text[..T]) {

@@ -2,8 +2,7 @@
 //! at its widest level.
 
 use super::numbers;
-use elman::kernels::{Four, Kernel, Level, exp, tanh_of_sums};
-use elman::kernels::{fours, fours_mut};
+use elman::kernels::{F64x4, Kernel, Level, exp, tanh_of_sums};
 use std::hint::black_box;
 
 /// A loop that goes through `entries` doubles each time it runs.
@@ -15,11 +14,7 @@ pub struct Limit {
 
 impl Limit {
     fn new(name: impl ToString, entries: usize, run: impl FnMut() + 'static) -> Self {
-        Limit {
-            name: name.to_string(),
-            entries,
-            run: Box::new(run),
-        }
+        Limit { name: name.to_string(), entries, run: Box::new(run) }
     }
 }
 
@@ -41,7 +36,7 @@ impl Kernel for MultiplyAdds {
     type Output = [f64; 4];
 
     #[inline(always)]
-    fn run<F: Four>(self) -> [f64; 4] {
+    fn run<F: F64x4>(self) -> [f64; 4] {
         let (factor, term) = (F::splat(0.5 * self.0), F::splat(self.0));
         let mut chains = starts::<F>(self.0);
         for _ in 0..ROUNDS {
@@ -66,7 +61,7 @@ impl Kernel for Divisions {
     type Output = [f64; 4];
 
     #[inline(always)]
-    fn run<F: Four>(self) -> [f64; 4] {
+    fn run<F: F64x4>(self) -> [f64; 4] {
         let numerator = F::splat(self.0);
         let mut chains = starts::<F>(self.0);
         for _ in 0..ROUNDS {
@@ -80,7 +75,7 @@ impl Kernel for Divisions {
 
 /// Different numbers, so that no chain can be left out for being another.
 #[inline(always)]
-fn starts<F: Four>(first: f64) -> [F; CHAINS] {
+fn starts<F: F64x4>(first: f64) -> [F; CHAINS] {
     let mut chains = [F::splat(first); CHAINS];
     for i in 1..CHAINS {
         chains[i] = chains[i - 1] + F::splat(first);
@@ -89,7 +84,7 @@ fn starts<F: Four>(first: f64) -> [F; CHAINS] {
 }
 
 #[inline(always)]
-fn total<F: Four>(chains: [F; CHAINS]) -> [f64; 4] {
+fn total<F: F64x4>(chains: [F; CHAINS]) -> [f64; 4] {
     let mut sum = F::splat(0.0);
     for chain in chains {
         sum = sum + chain;
@@ -126,10 +121,10 @@ impl Kernel for Read<'_> {
     type Output = [f64; 4];
 
     #[inline(always)]
-    fn run<F: Four>(self) -> [f64; 4] {
+    fn run<F: F64x4>(self) -> [f64; 4] {
         let mut sums = [F::splat(0.0); STRIPE / 4];
         for _ in 0..self.times {
-            for stripe in fours(self.x).chunks_exact(STRIPE / 4) {
+            for stripe in self.x.as_chunks().0.chunks_exact(STRIPE / 4) {
                 for i in 0..STRIPE / 4 {
                     sums[i] = sums[i] + F::load(&stripe[i]);
                 }
@@ -151,13 +146,13 @@ const ENTRIES: usize = 1024;
 pub fn tanh() -> Limit {
     let (u, mut a) = (numbers(ENTRIES), numbers(ENTRIES));
     Limit::new("tanh", ENTRIES, move || {
-        let (u, a) = (Some(&u[..]), black_box(&mut a[..]));
+        let (u, a) = (&u[..], black_box(&mut a[..]));
         Level::widest().run(TanhOfSums { u, a });
     })
 }
 
 pub struct TanhOfSums<'a> {
-    pub u: Option<&'a [f64]>,
+    pub u: &'a [f64],
     pub a: &'a mut [f64],
 }
 
@@ -165,7 +160,7 @@ impl Kernel for TanhOfSums<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: Four>(self) {
+    fn run<F: F64x4>(self) {
         tanh_of_sums::<F>(self.u, self.a);
     }
 }
@@ -189,8 +184,10 @@ impl Kernel for Exp<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: Four>(self) {
-        for (x, y) in fours(self.x).iter().zip(fours_mut(self.y)) {
+    fn run<F: F64x4>(self) {
+        let (x, _) = self.x.as_chunks();
+        let (y, _) = self.y.as_chunks_mut();
+        for (x, y) in x.iter().zip(y) {
             exp(F::load(x)).store(y);
         }
     }

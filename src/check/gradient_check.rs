@@ -1,7 +1,6 @@
-//! Numerical gradients against analytic ones, for every entry of U, W, V, b and c.
+//! The gradient check: numerical gradients against analytic ones, for every entry of U, W, V, b and c.
 //!
-//! How the numerical derivative is taken, and how it estimates its own error, is told in
-//! [`numerical`]. An entry is
+//! [`numerical`] describes the numerical derivative and the estimate of its error. An entry is
 //!
 //! * wrong where the two differ by more than the estimate allows, and in a digit that counts (relative
 //!   error above [`LIMIT`]);
@@ -10,43 +9,43 @@
 //!   parameter's largest entry. In a network so wild that its losses are chaotic (weights of 3 and more,
 //!   gradients of 1e9), no difference of doubles can tell the derivative any more.
 //!
-//! The points alone tell which derivative is taken; the analytic gradient only tells where it is worth the
-//! time to look again.
+//! The numerical derivative depends on the losses alone; the analytic gradient only decides where it is computed again
+//! with more care.
 
 use super::case::Case;
 use super::numerical::{Differences, Estimated, Numerical, Rounding, numerical};
 use crate::network::parameters::{Parameters, ShapeError};
 use crate::network::rnn::Rnn;
 
-/// Entries are counted that have an absolute or a relative error above this.
+/// Entries with an absolute or a relative error above this are counted.
 pub const TOLERANCE: f64 = 1e-6;
-/// An entry is right whose relative error is not above this, whatever the estimate.
+/// An entry with a relative error of at most this is right, whatever the estimate.
 pub const LIMIT: f64 = 1e-7;
-/// An entry is undecided whose estimate is above this part of the largest entry of its parameter, and above
+/// An entry is undecided if its estimate is above this part of the largest entry of its parameter, and above
 /// [`TOLERANCE`].
 pub const DIGITS: f64 = 1e-3;
 /// The relative error is `|a - n| / max(FLOOR, |a| + |n|)`.
 pub const FLOOR: f64 = 1e-6;
 
-/// Where an error sits, and how large it is.
+/// The largest error, and where it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Largest {
     /// The error.
     pub error: f64,
-    /// Row of the entry, from 0.
+    /// The row of the entry, from 0.
     pub row: usize,
-    /// Column of the entry, from 0.
+    /// The column of the entry, from 0.
     pub column: usize,
 }
 
 /// The comparison of one of U, W, V, b, c.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
-    /// Its name.
+    /// `U`, `W`, `V`, `b` or `c`.
     pub name: &'static str,
-    /// Its rows.
+    /// The number of rows.
     pub rows: usize,
-    /// Its columns; 1 for b and c.
+    /// The number of columns; 1 for b and c.
     pub columns: usize,
     /// The largest absolute value of the analytic gradient.
     pub largest_entry: f64,
@@ -54,17 +53,17 @@ pub struct Row {
     pub absolute: Largest,
     /// The largest relative error.
     pub relative: Largest,
-    /// Entries with an absolute error above [`TOLERANCE`].
+    /// The number of entries with an absolute error above [`TOLERANCE`].
     pub absolute_over: usize,
-    /// Entries with a relative error above [`TOLERANCE`].
+    /// The number of entries with a relative error above [`TOLERANCE`].
     pub relative_over: usize,
     /// The largest estimate of the numerical derivative's error.
     pub estimate: f64,
-    /// Entries with a relative error above [`LIMIT`] that the estimate allows, those that are undecided left out.
+    /// The number of entries with a relative error above [`LIMIT`] that the estimate allows, without undecided ones.
     pub within_rounding: usize,
-    /// Entries that rounding leaves undecided.
+    /// The number of entries that rounding leaves undecided.
     pub undecided: usize,
-    /// Entries that are wrong.
+    /// The number of entries that are wrong.
     pub wrong: usize,
 }
 
@@ -75,10 +74,10 @@ impl Row {
     }
 }
 
-/// What a comparison comes to.
+/// The verdict of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// No entry is wrong, or undecided.
+    /// No entry is wrong or undecided.
     Passed,
     /// No entry is wrong, but some are undecided.
     Undecided,
@@ -89,15 +88,15 @@ pub enum Verdict {
 /// The comparison of all five, in the order U, W, V, b, c.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// One row for each.
+    /// One row for each of the five.
     pub rows: Vec<Row>,
 }
 
 impl Comparison {
-    /// Several in one: the largest of all errors, and how many there are in all; none of none.
+    /// Combines several comparisons: the largest of all errors, and the sums of all counts; `None` for no comparison.
     ///
     /// # Panics
-    /// Where their shapes differ.
+    /// Panics if their shapes differ.
     pub fn of_all<'a>(comparisons: impl IntoIterator<Item = &'a Comparison>) -> Option<Self> {
         let mut comparisons = comparisons.into_iter();
         let mut sum = comparisons.next()?.clone();
@@ -109,7 +108,7 @@ impl Comparison {
         Some(sum)
     }
 
-    /// What it comes to.
+    /// The verdict.
     pub fn verdict(&self) -> Verdict {
         let any = |count: fn(&Row) -> usize| self.rows.iter().any(|row| count(row) > 0);
         match (any(|row| row.wrong), any(|row| row.undecided)) {
@@ -137,10 +136,10 @@ impl Comparison {
 /// ```
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
 ///
 /// # Panics
-/// Where the case does not fit the network, see [`Unrolled::begin`](crate::Unrolled::begin).
+/// Panics if the case does not fit the network, see [`Unrolled::begin`](crate::Unrolled::begin).
 pub fn check_gradients(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> {
     let (analytic, mut numerical) = (analytic(rnn, case)?, numerical(rnn, case)?);
     let mut differences = Differences::new(rnn, case)?;
@@ -157,30 +156,27 @@ pub fn check_gradients(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> 
     Ok(compare(&analytic, &numerical))
 }
 
-/// The gradient by backpropagation through time.
+/// Computes the gradient by backpropagation through time.
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
 ///
 /// # Panics
-/// Where the case does not fit the network, see [`Unrolled::begin`](crate::Unrolled::begin).
+/// Panics if the case does not fit the network, see [`Unrolled::begin`](crate::Unrolled::begin).
 pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
     let mut steps = case.unrolled(rnn.shape())?;
     let mut gradient = Parameters::zeros(rnn.shape())?;
     rnn.forward(&mut steps);
-    rnn.backward(&mut steps, &mut gradient)?;
+    rnn.backward(&mut steps, &mut gradient);
     Ok(gradient)
 }
 
 /// Compares a gradient with the numerical one, entry by entry.
 ///
 /// # Panics
-/// Where the shapes differ.
+/// Panics if the shapes differ.
 pub fn compare(analytic: &Parameters, numerical: &Numerical) -> Comparison {
-    let Numerical {
-        derivative,
-        estimate,
-    } = numerical;
+    let Numerical { derivative, estimate } = numerical;
     assert!(
         analytic.shape() == derivative.shape() && analytic.shape() == estimate.shape(),
         "compare: shapes"
@@ -201,34 +197,24 @@ pub fn compare(analytic: &Parameters, numerical: &Numerical) -> Comparison {
             undecided: 0,
             wrong: 0,
         };
-        row.largest_entry = a
-            .values
-            .iter()
-            .fold(0.0, |largest, a| largest_of(largest, a.abs()));
+        row.largest_entry = a.values.iter().fold(0.0, |largest, a| largest_of(largest, a.abs()));
         let numbers = a.values.iter().zip(n.values).zip(estimate.values);
         for (i, ((&a, &n), &estimate)) in numbers.enumerate() {
             row.count(i, a, n, estimate);
         }
         row
     });
-    Comparison {
-        rows: rows.collect(),
-    }
+    Comparison { rows: rows.collect() }
 }
 
 impl Row {
     fn add(&mut self, other: &Row) {
-        assert_eq!(
-            (self.rows, self.columns),
-            (other.rows, other.columns),
-            "comparisons: shapes"
-        );
+        assert_eq!((self.rows, self.columns), (other.rows, other.columns), "comparisons: shapes");
         self.largest_entry = largest_of(self.largest_entry, other.largest_entry);
         self.estimate = largest_of(self.estimate, other.estimate);
-        for (largest, other) in [
-            (&mut self.absolute, other.absolute),
-            (&mut self.relative, other.relative),
-        ] {
+        for (largest, other) in
+            [(&mut self.absolute, other.absolute), (&mut self.relative, other.relative)]
+        {
             if !largest.error.is_nan() && over(other.error, largest.error) {
                 *largest = other;
             }
@@ -243,10 +229,7 @@ impl Row {
     fn count(&mut self, index: usize, a: f64, n: f64, estimate: f64) {
         let (row, column) = (index / self.columns, index % self.columns);
         let (absolute, relative) = errors(a, n);
-        for (largest, error) in [
-            (&mut self.absolute, absolute),
-            (&mut self.relative, relative),
-        ] {
+        for (largest, error) in [(&mut self.absolute, absolute), (&mut self.relative, relative)] {
             if !largest.error.is_nan() && over(error, largest.error) {
                 *largest = Largest { error, row, column };
             }
@@ -259,7 +242,7 @@ impl Row {
         }
         let leaves_no_digits = over(estimate, TOLERANCE.max(DIGITS * self.largest_entry));
         let count = match over(absolute, estimate) {
-            // Whatever the derivative is, it is a number.
+            // No derivative is NaN or infinite.
             _ if !a.is_finite() => &mut self.wrong,
             true if !n.is_nan() => &mut self.wrong,
             _ if leaves_no_digits => &mut self.undecided,
@@ -275,18 +258,14 @@ fn errors(a: f64, n: f64) -> (f64, f64) {
     (absolute, absolute / FLOOR.max(a.abs() + n.abs()))
 }
 
-/// NaN is beyond every limit.
+/// Whether an error is above a limit; NaN always is.
 fn over(error: f64, limit: f64) -> bool {
     error > limit || error.is_nan()
 }
 
-/// NaN is the largest.
+/// The larger of two numbers; NaN is the largest.
 fn largest_of(largest: f64, x: f64) -> f64 {
-    if !largest.is_nan() && over(x, largest) {
-        x
-    } else {
-        largest
-    }
+    if !largest.is_nan() && over(x, largest) { x } else { largest }
 }
 
 /// Whether two numbers differ in a digit that counts.
@@ -326,19 +305,11 @@ mod tests {
                 generator.fill_normal(parts.c, sigma);
                 generator.fill_normal(&mut h0, 0.5);
             }
-            Setting {
-                rnn,
-                text: vocabulary.encode(TEXT).unwrap(),
-                h0,
-            }
+            Setting { rnn, text: vocabulary.encode(TEXT).unwrap(), h0 }
         }
 
         fn case(&self) -> Case<'_> {
-            Case {
-                inputs: &self.text[..25],
-                targets: &self.text[1..26],
-                h0: &self.h0,
-            }
+            Case { inputs: &self.text[..25], targets: &self.text[1..26], h0: &self.h0 }
         }
     }
 
@@ -406,14 +377,8 @@ mod tests {
         let setting = Setting::new(5, 0.3, 2);
         let (rnn, case) = (&setting.rnn, setting.case());
         let (analytic, numerical) = (analytic(rnn, case).unwrap(), numerical(rnn, case).unwrap());
-        assert_ne!(
-            analytic, numerical.derivative,
-            "rounding alone tells them apart"
-        );
-        assert_eq!(
-            check_gradients(rnn, case).unwrap(),
-            compare(&analytic, &numerical)
-        );
+        assert_ne!(analytic, numerical.derivative, "rounding alone tells them apart");
+        assert_eq!(check_gradients(rnn, case).unwrap(), compare(&analytic, &numerical));
     }
 
     #[test]
@@ -449,7 +414,7 @@ mod tests {
         setting.rnn.forward(&mut steps);
         let mut other = setting.rnn.clone();
         other.parameters.tensors_mut().W.copy_from_slice(W);
-        other.backward(&mut steps, gradient).unwrap();
+        other.backward(&mut steps, gradient);
     }
 
     #[test]
@@ -489,13 +454,7 @@ mod tests {
         let spoiled = wrong_after(&setting, |g| g.tensors_mut().V[7] = f64::NAN);
         assert_eq!(names(&spoiled), "V");
         assert!(spoiled.rows[2].absolute.error.is_nan());
-        assert_eq!(
-            [
-                spoiled.rows[2].absolute.row,
-                spoiled.rows[2].absolute.column
-            ],
-            [1, 2]
-        );
+        assert_eq!([spoiled.rows[2].absolute.row, spoiled.rows[2].absolute.column], [1, 2]);
     }
 
     #[test]
@@ -534,10 +493,7 @@ mod tests {
                 one
             };
             let (a, n, estimate) = numbers;
-            let numerical = Numerical {
-                derivative: of(n),
-                estimate: of(estimate),
-            };
+            let numerical = Numerical { derivative: of(n), estimate: of(estimate) };
             let comparison = compare(&of(a), &numerical);
             let verdict = match counts {
                 [.., 1] => Verdict::Failed,
@@ -563,24 +519,14 @@ mod tests {
     fn differences_are_within_the_estimates() {
         let (mut entries, mut tight) = (0, 0);
         for seed in 1..=4 {
-            for (m, sigma) in [
-                (1, 0.01),
-                (5, 0.01),
-                (8, 0.7),
-                (20, 0.5),
-                (20, 1.0),
-                (10, 3.0),
-            ] {
+            for (m, sigma) in [(1, 0.01), (5, 0.01), (8, 0.7), (20, 0.5), (20, 1.0), (10, 3.0)] {
                 let setting = Setting::new(m, sigma, seed);
                 let numerical = numerical(&setting.rnn, setting.case()).unwrap();
                 let analytic = analytic(&setting.rnn, setting.case()).unwrap();
                 let found = numerical.derivative.values().iter();
                 let found = found.zip(numerical.estimate.values());
                 for (a, (n, estimate)) in analytic.values().iter().zip(found) {
-                    assert!(
-                        (a - n).abs() <= *estimate,
-                        "{m} {sigma} {seed}: {a} {n} {estimate}"
-                    );
+                    assert!((a - n).abs() <= *estimate, "{m} {sigma} {seed}: {a} {n} {estimate}");
                     entries += 1;
                     tight += usize::from(*estimate < 1e-9 * a.abs().max(1.0));
                 }
@@ -603,13 +549,10 @@ mod tests {
 
     /// A network of full size with saturated units, and where its training stands.
     fn trained() -> Training {
-        let settings = Settings {
-            seed: 2,
-            ..Settings::default()
-        };
+        let settings = Settings { seed: 2, ..Settings::default() };
         let mut training = Training::new(&TEXT.repeat(20), settings).unwrap();
         (0..1000).for_each(|_| _ = training.update().unwrap());
-        training.look().unwrap();
+        training.observe().unwrap();
         training
     }
 
@@ -617,11 +560,7 @@ mod tests {
     fn the_full_size_passes_and_a_wrong_digit_is_found_wherever_rounding_leaves_it() {
         let training = trained();
         let (inputs, targets) = training.chunk();
-        let case = Case {
-            inputs,
-            targets,
-            h0: training.h0(),
-        };
+        let case = Case { inputs, targets, h0: training.h0() };
         let rnn = &training.model().state.rnn;
         let (numerical, mut gradient) =
             (numerical(rnn, case).unwrap(), analytic(rnn, case).unwrap());
@@ -646,11 +585,7 @@ mod tests {
         let told = (right.iter().zip(numerical.estimate.values()))
             .filter(|&(g, estimate)| 2.0 * estimate < 1e-6 * g.abs() && g.abs() > FLOOR);
         let told = told.count();
-        let wrong: usize = compare(&gradient, &numerical)
-            .rows
-            .iter()
-            .map(|row| row.wrong)
-            .sum();
+        let wrong: usize = compare(&gradient, &numerical).rows.iter().map(|row| row.wrong).sum();
         assert!(told > right.len() / 3, "{told} of {}", right.len());
         assert!(wrong >= told, "{wrong} of {told}");
     }
@@ -665,10 +600,7 @@ mod tests {
             assert_eq!(both.verdict(), Verdict::Failed);
             assert_eq!(both.rows[3].wrong, 1);
             assert_eq!(both.rows[3].absolute, spoiled.rows[3].absolute);
-            assert_eq!(
-                both.rows[3].estimate,
-                one.rows[3].estimate.max(spoiled.rows[3].estimate)
-            );
+            assert_eq!(both.rows[3].estimate, one.rows[3].estimate.max(spoiled.rows[3].estimate));
         }
         assert_eq!(Comparison::of_all([&one]), Some(one));
         assert_eq!(Comparison::of_all([]), None);

@@ -1,4 +1,4 @@
-//! Checks for people who learn: numerical gradients, worked cases, and what is wrong with somebody's own numbers.
+//! Checks for people who learn: numerical gradients, worked cases, and a diagnosis of somebody's own numbers.
 //!
 //! Leaves out: how the results are printed.
 

@@ -1,4 +1,4 @@
-//! The gradient by differences of the loss, each entry with an estimate of its error.
+//! The numerical gradient: differences of the loss, with an estimate of the error of each entry.
 //!
 //! The numerical derivative of the loss f in one entry uses five points, of which the middle one
 //! cancels (error of order h^4):
@@ -11,13 +11,13 @@
 //! where an entry has no influence they are exactly 0, and elsewhere the rounding of a sum over many
 //! steps does not drown them.
 //!
-//! Where the loss bends too much for one h, as it does between saturated units, smaller ones are tried
+//! Where the loss bends too much for one h, as it does between saturated units, smaller steps are tried
 //! and extrapolated to h = 0.
 //!
-//! The estimate of the error has two parts. What the formula leaves out shows in how two steps differ. What
-//! rounding does is measured: weights moved by a unit or two in their last place change the loss by as much
-//! as the rounding of its own arithmetic does, however much the recurrence magnifies it. Neither knows the
-//! analytic gradient.
+//! The estimate of the error has two parts. The error of the formula shows in the difference between two steps. The
+//! rounding error is measured: weights that change by a unit or two in their last place change the loss by as much as
+//! the rounding of its own arithmetic does, however much the recurrence magnifies it. Neither part uses the analytic
+//! gradient.
 
 use super::case::Case;
 use crate::network::parameters::{Parameters, Shape, ShapeError};
@@ -28,43 +28,42 @@ use crate::training::threads::side_by_side;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// h of the difference formula, at first: a power of two, so that most entries move by exactly that
-/// much.
+/// The first h of the difference formula: a power of two, so that most entries change by exactly that much.
 pub const STEP: f64 = 1.0 / 1024.0;
-/// How many steps are tried where the loss bends too much, each half as large as the one before.
+/// The number of steps that are tried where the loss bends too much, each half as large as the one before.
 const LEVELS: usize = 22;
-/// An error that the formula may leave, absolute and relative to the derivative, before other steps are tried.
+/// Other steps are tried if the error of the formula is above this, absolute and relative to the derivative.
 const ACCEPTED: f64 = 1e-10;
-/// How often the rounding of a loss is sampled.
+/// The number of samples of the rounding error.
 const SAMPLES: u64 = 8;
-/// Weights move by so many times 2^-53 of themselves, at most, where rounding is sampled.
+/// A sample changes weights by at most so many times 2^-53 of themselves.
 const SAMPLE_MOVE: f64 = 4.0;
-/// No rounding of many is as large as this many times their root mean square.
+/// No rounding error is expected to be as large as so many times their root mean square.
 const SAFETY: f64 = 4.0;
 
-/// The gradient by differences of the loss.
+/// The numerical gradient.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numerical {
     /// The derivative in every entry.
     pub derivative: Parameters,
-    /// What each may be off by, for rounding and for the formula together; infinite where nothing can be told.
+    /// An estimate of the error of each derivative, by rounding and by the formula; infinite if nothing can be told.
     pub estimate: Parameters,
 }
 
-/// One derivative.
+/// One derivative, with an estimate of its error.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Estimated {
     pub derivative: f64,
     pub error: f64,
 }
 
-/// The gradient by differences of the loss, every entry, on all cores.
+/// Computes the numerical gradient, every entry, on all cores.
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
 ///
 /// # Panics
-/// Where the case does not fit the network, see [`Unrolled::begin`].
+/// Panics if the case does not fit the network, see [`Unrolled::begin`].
 pub fn numerical(rnn: &Rnn, case: Case) -> Result<Numerical, ShapeError> {
     let rounding = Rounding::of(rnn, case)?;
     let mut gradient = Numerical {
@@ -72,7 +71,7 @@ pub fn numerical(rnn: &Rnn, case: Case) -> Result<Numerical, ShapeError> {
         estimate: Parameters::zeros(rnn.shape())?,
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    // The entries of W take longest: parts small enough that all threads have some of them.
+    // The entries of W take longest: the parts are so small that all threads have some of them.
     let share = rnn.shape().entries().div_ceil(8 * threads);
     let failed = Mutex::new(None);
     let derivatives = gradient.derivative.values_mut().chunks_mut(share);
@@ -94,7 +93,7 @@ pub fn numerical(rnn: &Rnn, case: Case) -> Result<Numerical, ShapeError> {
     }
 }
 
-/// The derivatives in the entries from `first` on, and their estimates.
+/// Computes the derivatives in the entries from `first` on, and their estimates.
 fn all_of(
     rnn: &Rnn,
     case: Case,
@@ -111,9 +110,9 @@ fn all_of(
     Ok(())
 }
 
-/// What rounding makes of the sum of the losses: its root mean square, in nats.
+/// The rounding error of the sum of the losses: its root mean square, in nats.
 pub(super) struct Rounding {
-    /// T + 1: where the hidden states after so many steps are given, and all the rest is computed.
+    /// T + 1: entry t is for a pass that computes only the hidden states after step t, and the losses.
     after: Vec<f64>,
 }
 
@@ -123,9 +122,7 @@ impl Rounding {
         let (mut steps, mut moved_steps) =
             (case.unrolled(rnn.shape())?, case.unrolled(rnn.shape())?);
         rnn.forward(&mut steps);
-        let mut moved = Rnn {
-            parameters: rnn.parameters.try_clone()?,
-        };
+        let mut moved = Rnn { parameters: rnn.parameters.try_clone()? };
         let mut squares = vec![0.0; T + 1];
         for sample in 0..SAMPLES {
             let mut generator = Generator::new(sample, Stream::Initialization);
@@ -135,27 +132,22 @@ impl Rounding {
                 *moved = theta + theta * part;
             }
             for (after, square) in squares.iter_mut().enumerate() {
-                let reach = Reach {
-                    hidden: after,
-                    losses: after % T.max(1),
-                };
-                moved_steps.take_hidden(&steps, reach.hidden);
+                let reach = Reach { hidden: after, losses: after % T.max(1) };
+                moved_steps.copy_hidden(&steps, reach.hidden);
                 moved.forward_from(reach.hidden, reach.losses, &mut moved_steps);
                 let difference = difference(&moved_steps, &steps, reach);
                 *square += difference * difference;
             }
         }
-        // A loss of x nats has no digits beyond these, whatever was sampled.
+        // A loss of x nats has no digits beyond these.
         let ulp = |loss: f64| loss.abs().max(1.0) * f64::EPSILON;
         let least: f64 = steps.losses().map(|loss| ulp(loss) * ulp(loss)).sum();
         let mean = squares.iter().map(|square| square / SAMPLES as f64);
-        Ok(Rounding {
-            after: mean.map(|square| (square + least).sqrt()).collect(),
-        })
+        Ok(Rounding { after: mean.map(|square| (square + least).sqrt()).collect() })
     }
 }
 
-/// Of the sums of the losses, step by step.
+/// The difference between the sums of the losses, taken step by step.
 fn difference(above: &Unrolled, below: &Unrolled, reach: Reach) -> f64 {
     let pairs = above.losses().zip(below.losses()).skip(reach.losses);
     pairs.map(|(above, below)| above - below).sum()
@@ -165,7 +157,7 @@ fn difference(above: &Unrolled, below: &Unrolled, reach: Reach) -> f64 {
 pub(super) struct Differences<'a> {
     rnn: &'a Rnn,
     inputs: &'a [usize],
-    /// The network itself, at all steps.
+    /// A pass of the network itself.
     steps: Unrolled,
     moved: Rnn,
     above: Unrolled,
@@ -180,9 +172,7 @@ impl<'a> Differences<'a> {
             rnn,
             inputs: case.inputs,
             steps,
-            moved: Rnn {
-                parameters: rnn.parameters.try_clone()?,
-            },
+            moved: Rnn { parameters: rnn.parameters.try_clone()? },
             above: case.unrolled(rnn.shape())?,
             below: case.unrolled(rnn.shape())?,
         })
@@ -193,7 +183,7 @@ impl<'a> Differences<'a> {
         self.by(derivative_of, entry, rounding)
     }
 
-    /// The same with more steps, and more care.
+    /// The derivative in an entry, by extrapolation.
     pub fn extrapolated(&mut self, entry: usize, rounding: &Rounding) -> Estimated {
         self.by(extrapolated, entry, rounding)
     }
@@ -206,10 +196,7 @@ impl<'a> Differences<'a> {
     ) -> Estimated {
         let reach = Reach::of(entry, self.rnn.shape(), self.inputs);
         if reach.losses == self.inputs.len() {
-            return Estimated {
-                derivative: 0.0,
-                error: 0.0,
-            };
+            return Estimated { derivative: 0.0, error: 0.0 };
         }
         let rounding = rounding.after[reach.hidden];
         formula(rounding, &mut |h| self.slope(entry, reach, h))
@@ -221,7 +208,7 @@ impl<'a> Differences<'a> {
         let ends = [theta + h, theta - h];
         for (end, steps) in ends.iter().zip([&mut self.above, &mut self.below]) {
             self.moved.parameters.values_mut()[entry] = *end;
-            steps.take_hidden(&self.steps, reach.hidden);
+            steps.copy_hidden(&self.steps, reach.hidden);
             self.moved.forward_from(reach.hidden, reach.losses, steps);
         }
         self.moved.parameters.values_mut()[entry] = theta;
@@ -229,8 +216,8 @@ impl<'a> Differences<'a> {
     }
 }
 
-/// The first steps that an entry has influence on. What comes before would be the same to the last bit, and
-/// is not computed again.
+/// The first steps that an entry influences. What comes before stays the same to the last bit, and is not computed
+/// again.
 #[derive(Clone, Copy)]
 struct Reach {
     /// The first hidden state.
@@ -243,15 +230,12 @@ impl Reach {
     fn of(entry: usize, shape: Shape, inputs: &[usize]) -> Self {
         let T = inputs.len();
         let mut start = 0;
-        let name = shape
-            .tensors()
-            .into_iter()
-            .find_map(|(name, rows, columns)| {
-                start += rows * columns;
-                (entry < start).then_some(name)
-            });
+        let name = shape.tensors().into_iter().find_map(|(name, rows, columns)| {
+            start += rows * columns;
+            (entry < start).then_some(name)
+        });
         let (hidden, losses) = match name {
-            // A column of U is read first where its character is.
+            // A column of U is first used at its character.
             Some("U") => {
                 let column = entry % shape.K();
                 let read = inputs.iter().position(|&x| x == column).unwrap_or(T);
@@ -264,16 +248,16 @@ impl Reach {
     }
 }
 
-/// The derivative of f where `slope` gives (f(+h) - f(-h)) / 2h and each f is uncertain by `rounding`: by
-/// the formula above where its own estimate of the error is small, else by extrapolation to h = 0.
+/// The derivative of f, where `slope` gives (f(+h) - f(-h)) / 2h and each f has an error of `rounding`: by the formula
+/// of the module if the estimate of its error is small, else by extrapolation to h = 0.
 fn derivative_of(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
     let (near, far) = (slope(STEP), slope(2.0 * STEP));
     let derivative = (4.0 * near - far) / 3.0;
     let rounded = SAFETY * rounding / STEP;
     let left_out = match (near - far).abs() {
-        // Where the loss does not bend to speak of, this is much more than the formula leaves out.
+        // If the loss hardly bends, this is much more than the error of the formula.
         bend if bend <= rounded => bend,
-        // With twice the step the formula is off by 16 times as much: most of this is the larger error.
+        // With twice the step the formula has 16 times the error: most of this is the larger error.
         _ => (derivative - (4.0 * far - slope(4.0 * STEP)) / 3.0).abs(),
     };
     if left_out <= ACCEPTED * derivative.abs().max(1.0) {
@@ -285,16 +269,13 @@ fn derivative_of(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated 
 
 /// The limit of the slopes at h = 0, after C. J. F. Ridders, "Accurate computation of F'(x)
 /// and F'(x) F''(x)" (1982). Column j of the table is free of the errors up to order h^(2j); of all its
-/// entries, that is taken which agrees best with the ones above and before it.
+/// entries, the one that agrees best with those above and before it is taken.
 fn extrapolated(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
-    let mut best = Estimated {
-        derivative: f64::NAN,
-        error: f64::INFINITY,
-    };
+    let mut best = Estimated { derivative: f64::NAN, error: f64::INFINITY };
     let mut above = [f64::NAN; LEVELS];
     let mut h = 2.0 * STEP;
     for level in 0..LEVELS {
-        // Small steps agree by chance, so the rounding of the losses counts as well.
+        // Small steps may agree by chance, so the rounding error counts as well.
         let rounded = SAFETY * rounding / h;
         if rounded >= best.error {
             break;
@@ -308,10 +289,7 @@ fn extrapolated(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
             // The last of a row has none above it, and is never taken.
             let error = (row[j] - row[j - 1]).abs() + (row[j] - above[j]).abs() + rounded;
             if error < best.error {
-                best = Estimated {
-                    derivative: row[j],
-                    error,
-                };
+                best = Estimated { derivative: row[j], error };
             }
         }
         above = row;
@@ -334,10 +312,7 @@ mod tests {
             let error = (found.derivative - slope).abs();
             assert!(error < tolerance * slope, "{found:?} for {slope}");
             assert!(error < found.error, "{found:?} for {slope}");
-            assert!(
-                found.error < 1e4 * tolerance * slope,
-                "{found:?} for {slope}"
-            );
+            assert!(found.error < 1e4 * tolerance * slope, "{found:?} for {slope}");
         }
     }
 }

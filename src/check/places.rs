@@ -1,15 +1,15 @@
-//! Places of a text, with the hidden state that a trained network has there.
+//! Places in a text, with the hidden state that a trained network has there.
 
 use crate::check::case::Case;
 use crate::inference::recurrence::Recurrence;
 use crate::model::Model;
 use crate::settings::{Order, Settings};
 use crate::text::corpus::Corpus;
-use crate::training::order::Walk;
-use crate::training::training_loop::TrainingError;
+use crate::training::TrainingError;
+use crate::training::order::TextOrder;
 use std::collections::HashSet;
 
-/// A place is reached by reading about so many characters before it, from h = 0.
+/// The hidden state of a place comes from reading about so many characters before it, from h = 0.
 const STRETCH: u64 = 100;
 
 /// A chunk of a text, and the hidden state that it begins with.
@@ -17,16 +17,16 @@ const STRETCH: u64 = 100;
 pub struct Place {
     /// The index of its first character in the text.
     pub position: u64,
-    /// Whether it is the chunk that the model would learn from next.
+    /// Whether the next update of the model would read this chunk.
     pub is_own: bool,
-    /// The chunk, and one character more for the last target.
+    /// The chunk, and one more character for the last target.
     pub characters: Vec<usize>,
-    /// m.
+    /// The hidden state before the chunk, m.
     pub h0: Vec<f64>,
 }
 
 impl Place {
-    /// What to check there.
+    /// The chunk as a case to check.
     pub fn case(&self) -> Case<'_> {
         let steps = self.characters.len().saturating_sub(1);
         Case {
@@ -37,51 +37,40 @@ impl Place {
     }
 }
 
-/// At most `count` places, by increasing position: where the model stands (its first stream) with the hidden
-/// state that it carries, if this is its text, and others spread evenly over the text, each with the hidden state
-/// after the hundred characters before it. A model of documents begins each with h = 0. What the model's settings
-/// hold out of the text is left out here as well.
+/// Finds at most `count` places in the training text, by increasing position. If this is the text of the model, one of
+/// them is the next chunk of the model's first sequence, with the hidden state that it carries. The others are spread
+/// evenly, each with the hidden state after the hundred characters before it. A model of documents begins each document
+/// with h = 0.
 ///
 /// # Errors
-/// [`TrainingError`] where a setting is out of range, the vocabulary lacks characters of the text, or the text is too
+/// [`TrainingError`] if a setting is out of range, if the vocabulary lacks characters of the text, or if the text is too
 /// short or cannot be read.
 ///
 /// # Panics
-/// Where the text was opened with other settings than the model's.
+/// Panics if the text was opened with other settings than the model's.
 pub fn places(
     model: &Model,
     mut corpus: Corpus,
     count: usize,
 ) -> Result<Vec<Place>, TrainingError> {
-    assert!(
-        corpus.is_for(&model.settings),
-        "places: a text opened with other settings"
-    );
+    assert!(corpus.is_for(&model.settings), "places: a text opened with other settings");
     model.settings.check()?;
     corpus.use_vocabulary(&model.vocabulary)?;
-    let plain = Settings {
-        streams: 1,
-        order: Order::Text,
-        ..model.settings
-    };
+    let plain = Settings { batch_size: 1, order: Order::Text, ..model.settings };
     let need = plain.least_characters();
     if corpus.learned() < need as u64 {
         return Err(TrainingError::TextTooShort {
             length: corpus.learned(),
             held_out: corpus.held_out(),
             need,
-            streams: 1,
+            batch_size: 1,
             documents: model.settings.documents,
             chunk: None,
         });
     }
     let is_its_text = model.source == Some(corpus.source());
     corpus.split(1)?;
-    let mut reader = Reader {
-        model,
-        walk: Walk::new(&plain, &corpus)?,
-        corpus,
-    };
+    let mut reader = Reader { model, order: TextOrder::new(&plain, &corpus)?, corpus };
     let (mut places, mut positions) = (Vec::new(), HashSet::new());
     if is_its_text && count > 0 {
         let own = reader.own()?;
@@ -104,8 +93,8 @@ pub fn places(
 
 struct Reader<'a> {
     model: &'a Model,
-    /// From the start of the text to its end.
-    walk: Walk,
+    /// Text order, for a batch size of 1.
+    order: TextOrder,
     corpus: Corpus,
 }
 
@@ -114,34 +103,26 @@ impl Reader<'_> {
         self.model.settings.sequence_length as u64
     }
 
-    /// The last position that has a whole chunk, or in documents any.
+    /// The last position with a whole chunk, or in documents with any.
     fn last(&self) -> u64 {
-        let need = if self.model.settings.documents {
-            2
-        } else {
-            self.T() + 1
-        };
+        let need = if self.model.settings.documents { 2 } else { self.T() + 1 };
         self.corpus.learned().saturating_sub(need)
     }
 
-    /// Where the next update of the first stream begins.
+    /// The next chunk of the model's first sequence.
     fn own(&mut self) -> Result<Place, TrainingError> {
         let state = &self.model.state;
-        let mut walk = Walk::new(&self.model.settings, &self.corpus)?;
-        let next = walk.next(state);
-        let position = walk.places(&next).next().unwrap_or(0);
+        let mut order = TextOrder::new(&self.model.settings, &self.corpus)?;
+        let source = order.next_source(state);
+        let position = order.positions(&source).next().unwrap_or(0);
         let m = state.rnn.shape().m();
-        let h0 = if next.begins {
-            vec![0.0; m]
-        } else {
-            state.h[..m].to_vec()
-        };
+        let h0 = if source.resets { vec![0.0; m] } else { state.h[..m].to_vec() };
         let mut place = self.place(position, h0)?;
         place.is_own = true;
         Ok(place)
     }
 
-    /// At a position, or in documents at the next chunk.
+    /// The chunk at a position, or in documents the next chunk.
     fn at(&mut self, target: u64) -> Result<Place, TrainingError> {
         let chunks = STRETCH.div_ceil(self.T()).min(target / self.T());
         let mut position = target - chunks * self.T();
@@ -154,7 +135,7 @@ impl Reader<'_> {
             inputs.iter().for_each(|&x| recurrence.read(x, &mut o));
             position += inputs.len() as u64;
         }
-        if self.walk.is_over(position) {
+        if self.order.is_over(position) {
             self.place(0, vec![0.0; shape.m()])
         } else {
             self.place(position, recurrence.h)
@@ -167,11 +148,7 @@ impl Reader<'_> {
         Ok(Place {
             position,
             is_own: false,
-            h0: if begins_document {
-                vec![0.0; h0.len()]
-            } else {
-                h0
-            },
+            h0: if begins_document { vec![0.0; h0.len()] } else { h0 },
             characters,
         })
     }
@@ -180,22 +157,26 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::Level;
+    use crate::network::rnn::Rnn;
     use crate::training::training_loop::Training;
 
     const TEXT: &str = "The ferry crosses at nine.\nThe bell rings twice, and then once more.\n";
 
     fn trained(settings: Settings, updates: u64) -> (Training, String) {
         let text = TEXT.repeat(12);
-        let settings = Settings {
-            hidden: 7,
-            sequence_length: 11,
-            ..settings
-        };
+        let settings = Settings { hidden: 7, sequence_length: 11, ..settings };
         let mut training = Training::new(&text, settings).unwrap();
         (0..updates).for_each(|_| _ = training.update().unwrap());
-        training.look().unwrap();
+        training.observe().unwrap();
         (training, text)
+    }
+
+    /// After some characters, from h = 0.
+    fn hidden_state(rnn: &Rnn, characters: &[usize]) -> Vec<f64> {
+        let mut recurrence = Recurrence::new(rnn, vec![0.0; rnn.shape().m()]);
+        let mut o = vec![0.0; rnn.shape().K()];
+        characters.iter().for_each(|&x| recurrence.read(x, &mut o));
+        recurrence.h
     }
 
     fn places_of(training: &Training, text: &str, count: usize) -> Vec<Place> {
@@ -207,14 +188,8 @@ mod tests {
     #[test]
     fn the_own_place_is_the_chunk_of_the_next_update() {
         let default = Settings::default();
-        let several = Settings {
-            streams: 3,
-            ..default
-        };
-        let documents = Settings {
-            documents: true,
-            ..default
-        };
+        let several = Settings { batch_size: 3, ..default };
+        let documents = Settings { documents: true, ..default };
         let orders = [Order::Chunks { length: 30 }, Order::Positions];
         let [chunks, positions] = orders.map(|order| Settings { order, ..several });
         for settings in [default, several, documents, chunks, positions] {
@@ -242,16 +217,10 @@ mod tests {
         for place in found.iter().filter(|place| !place.is_own) {
             let at = place.position as usize;
             assert_eq!(place.characters, indices[at..at + 12]);
-            let (mut h, mut o) = (vec![0.0; 7], vec![0.0; rnn.shape().K()]);
-            for &x in &indices[at - (10 * 11).min(at / 11 * 11)..at] {
-                let before = h.clone();
-                rnn.step(Level::chosen(), x, &before, &mut h, &mut o);
-            }
-            assert_eq!(place.h0, h);
+            let read = &indices[at - (10 * 11).min(at / 11 * 11)..at];
+            assert_eq!(place.h0, hidden_state(rnn, read));
         }
-        let gaps = found
-            .windows(2)
-            .map(|two| two[1].position - two[0].position);
+        let gaps = found.windows(2).map(|two| two[1].position - two[0].position);
         assert!(gaps.min() > Some(0));
         assert!(found[0].position < 300 && found[4].position > text.len() as u64 - 300);
         // In another text none is its own.
@@ -264,10 +233,7 @@ mod tests {
 
     #[test]
     fn documents_begin_with_nothing_read() {
-        let settings = Settings {
-            documents: true,
-            ..Settings::default()
-        };
+        let settings = Settings { documents: true, ..Settings::default() };
         let (training, text) = trained(settings, 40);
         let newline = training.model().newline().unwrap();
         let rnn = &training.model().state.rnn;
@@ -290,12 +256,7 @@ mod tests {
             let read = &indices[..place.position as usize];
             let start = read.iter().rposition(|&x| x == newline);
             let document = start.filter(|_| !zero).map(|start| &read[start..]);
-            let (mut h, mut o) = (vec![0.0; 7], vec![0.0; rnn.shape().K()]);
-            for &x in document.unwrap_or_default() {
-                let before = h.clone();
-                rnn.step(Level::chosen(), x, &before, &mut h, &mut o);
-            }
-            assert_eq!(place.h0, h);
+            assert_eq!(place.h0, hidden_state(rnn, document.unwrap_or_default()));
         }
     }
 
@@ -310,11 +271,7 @@ mod tests {
         assert!(error.contains("lacks 'Ø'"), "{error}");
 
         // Of one document that is held out, nothing is left.
-        let documents = Settings {
-            documents: true,
-            validation: 0.7,
-            ..Settings::default()
-        };
+        let documents = Settings { documents: true, validation: 0.7, ..Settings::default() };
         let (training, _) = trained(documents, 1);
         let model = training.model();
         let corpus = Corpus::of("e\n", &model.settings).unwrap();

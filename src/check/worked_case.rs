@@ -24,47 +24,48 @@
 //!
 //! Where L is the mean, `divisor` after it is T. With Adam there are `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on
 //! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
-//! so on, and `beta2`. [`crate::network::optimizer`] has their equations.
+//! so on, and `beta2`. [`Optimizer`] has their equations.
 //!
-//! [`crate::files::arrays`] says how each form of a file holds them.
+//! The program writes them as `.npz`, safetensors or JSON.
 
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
 use crate::check::numerical::numerical;
-use crate::files::arrays::{Values, Written};
-use crate::kernels::Level;
+use crate::files::dimensions::dimensions;
+use crate::formats::array::{Array, Kind};
+use crate::inference::recurrence::Recurrence;
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::{Parameters, ShapeError, Tensors, dimensions};
+use crate::network::parameters::{Parameters, ShapeError};
+use crate::network::reference::pre_activation;
 use crate::network::rnn::Rnn;
-use crate::network::unrolled::Unrolled;
 use crate::settings::{Loss, Settings};
-use crate::text::vocabulary::Vocabulary;
+use crate::text::vocabulary::{Vocabulary, one_hot};
 
-/// What an update begins with.
+/// The inputs of a worked case.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
     /// The network.
     pub rnn: &'a Rnn,
-    /// What the optimiser remembers.
+    /// What the optimizer remembers.
     pub memory: &'a [Parameters],
-    /// How the gradient moves the parameters.
+    /// The optimizer and its numbers, the loss, and the clip.
     pub settings: &'a Settings,
-    /// Updates before this one.
+    /// The number of updates before this one.
     pub updates: u64,
-    /// The characters.
+    /// The characters in the order of their indices.
     pub vocabulary: &'a Vocabulary,
-    /// What is read, and the hidden state before it.
+    /// The characters that are read, and the hidden state before them.
     pub case: Case<'a>,
 }
 
 /// All arrays of the case, in the order of the table above.
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] where the buffers cannot be allocated.
+/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
 ///
 /// # Panics
-/// Where the parts do not fit together, see [`Unrolled::begin`].
-pub fn worked_case(start: Start) -> Result<Vec<Written>, ShapeError> {
+/// Panics if the parts do not fit together, see [`Unrolled::begin`](crate::Unrolled::begin).
+pub fn worked_case(start: Start) -> Result<Vec<Array<'static>>, ShapeError> {
     let mut arrays = Arrays(Vec::new());
     arrays.add_text(start.vocabulary, start.case);
     arrays.add_parameters("", "", &start.rnn.parameters);
@@ -73,11 +74,7 @@ pub fn worked_case(start: Start) -> Result<Vec<Written>, ShapeError> {
     let mut gradient = analytic(start.rnn, start.case)?;
     let mut numerical = numerical(start.rnn, start.case)?;
     if let Some(divisor) = divisor(start) {
-        let parts = [
-            &mut gradient,
-            &mut numerical.derivative,
-            &mut numerical.estimate,
-        ];
+        let parts = [&mut gradient, &mut numerical.derivative, &mut numerical.estimate];
         for part in parts {
             part.values_mut().iter_mut().for_each(|x| *x /= divisor);
         }
@@ -89,33 +86,29 @@ pub fn worked_case(start: Start) -> Result<Vec<Written>, ShapeError> {
     Ok(arrays.0)
 }
 
-/// What the sums over the steps are divided by, where they are.
+/// T if the loss is a mean; `None` if it is a sum.
 fn divisor(start: Start) -> Option<f64> {
     (start.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
 }
 
-/// What the cases call the numbers that an optimiser remembers.
+/// The letters that a case has before U and so on for what an optimizer remembers.
 pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
     match optimizer {
         Optimizer::AdaGrad => &["G_"],
-        Optimizer::Adam => &["m_", "v_"],
-        Optimizer::RmsProp => &["v_"],
+        Optimizer::Adam { .. } => &["m_", "v_"],
+        Optimizer::RmsProp { .. } => &["v_"],
     }
 }
 
-struct Arrays(Vec<Written>);
+struct Arrays(Vec<Array<'static>>);
 
 impl Arrays {
-    fn add(&mut self, name: &str, shape: &[usize], values: Values) {
-        self.0.push(Written {
-            name: name.to_string(),
-            shape: shape.to_vec(),
-            values,
-        });
+    fn add_numbers(&mut self, name: &str, shape: &[usize], numbers: Vec<f64>) {
+        self.0.push(Array::new(name, Kind::F64, shape, numbers));
     }
 
-    fn add_numbers(&mut self, name: &str, shape: &[usize], numbers: Vec<f64>) {
-        self.add(name, shape, Values::Numbers(numbers));
+    fn add_vector(&mut self, name: &str, kind: Kind, numbers: Vec<f64>) {
+        self.0.push(Array::new(name, kind, [numbers.len()], numbers));
     }
 
     fn add_parameters(&mut self, before: &str, after: &str, parameters: &Parameters) {
@@ -127,35 +120,30 @@ impl Arrays {
     }
 
     fn add_text(&mut self, vocabulary: &Vocabulary, case: Case) {
+        let characters = vocabulary.characters().iter();
+        let points: Vec<f64> = characters.map(|&c| u32::from(c).into()).collect();
         let indices = case.inputs.iter().chain(case.targets.last());
-        let text: Vec<char> = indices
-            .map(|&index| vocabulary.characters()[index])
-            .collect();
-        self.add("text", &[text.len()], Values::Text(text.clone()));
-        let characters = vocabulary.characters().to_vec();
-        self.add(
-            "vocabulary",
-            &[characters.len()],
-            Values::Characters(characters),
-        );
-        let T = case.inputs.len();
-        self.add("inputs", &[T], Values::Indices(case.inputs.to_vec()));
-        self.add("targets", &[T], Values::Indices(case.targets.to_vec()));
+        let text = indices.map(|&index| points[index]).collect();
+        self.add_vector("text", Kind::Text, text);
+        self.add_vector("vocabulary", Kind::Character, points);
+        for (name, indices) in [("inputs", case.inputs), ("targets", case.targets)] {
+            let indices = indices.iter().map(|&index| index as f64).collect();
+            self.add_vector(name, Kind::I64, indices);
+        }
     }
 
     fn add_forward(&mut self, start: Start) -> Result<(), ShapeError> {
         let Start { rnn, case, .. } = start;
         let (m, K, T) = (rnn.shape().m(), rnn.shape().K(), case.inputs.len());
-        let mut steps = Unrolled::new(rnn.shape(), T, 1)?;
-        steps.begin(0, case.inputs, case.targets, case.h0);
+        let mut steps = case.unrolled(rnn.shape())?;
         let loss = rnn.forward(&mut steps);
+        // The logits, which the pass over all steps does not keep.
+        let mut recurrence = Recurrence::new(rnn, case.h0.to_vec());
         let (mut a, mut h, mut o, mut p) = (vec![], vec![], vec![0.0; T * K], vec![]);
         for (t, o) in o.chunks_exact_mut(K).enumerate() {
-            let before = steps.h(t, 0);
-            a.extend(pre_activation(rnn, case.inputs[t], before));
-            // The hidden state once more, and the logits, which the pass over all steps does not keep.
-            let mut now = vec![0.0; m];
-            rnn.step(Level::chosen(), case.inputs[t], before, &mut now, o);
+            let x = one_hot(&case.inputs[t..=t], K);
+            a.extend(pre_activation(&rnn.parameters, &x, steps.h(t, 0)));
+            recurrence.read(case.inputs[t], o);
             h.extend_from_slice(steps.h(t + 1, 0));
             p.extend_from_slice(steps.p(t, 0));
         }
@@ -176,12 +164,10 @@ impl Arrays {
         let rule = start.settings.rule(start.updates + 1);
         let numbers: &[(&str, f64)] = match rule.optimizer {
             Optimizer::AdaGrad => &[],
-            Optimizer::Adam => &[
-                ("beta1", rule.beta1),
-                ("beta2", rule.beta2),
-                ("t", rule.t as f64),
-            ],
-            Optimizer::RmsProp => &[("beta2", rule.beta2)],
+            Optimizer::Adam { beta1, beta2 } => {
+                &[("beta1", beta1), ("beta2", beta2), ("t", rule.t as f64)]
+            }
+            Optimizer::RmsProp { beta2 } => &[("beta2", beta2)],
         };
         let clip = rule.clip.is_finite().then_some(("clip", rule.clip));
         let shared = [("eta", rule.eta), ("epsilon", rule.epsilon)];
@@ -192,10 +178,8 @@ impl Arrays {
         let memory = start.memory.iter().map(Parameters::try_clone);
         let mut memory = memory.collect::<Result<Vec<_>, _>>()?;
         rule.update(&mut theta, &mut memory, gradient);
-        for ((letter, before), after) in letters(rule.optimizer)
-            .iter()
-            .zip(start.memory)
-            .zip(&memory)
+        for ((letter, before), after) in
+            letters(rule.optimizer).iter().zip(start.memory).zip(&memory)
         {
             self.add_parameters(letter, "", before);
             self.add_parameters(letter, "_after", after);
@@ -205,37 +189,26 @@ impl Arrays {
     }
 }
 
-/// a = W h + U x + b.
-fn pre_activation(rnn: &Rnn, x: usize, h: &[f64]) -> Vec<f64> {
-    let Tensors { U, W, b, .. } = rnn.parameters.tensors();
-    let rows = W.chunks_exact(h.len()).zip(U.chunks_exact(rnn.shape().K()));
-    let of_row = |((W, U), b): ((&[f64], &[f64]), &f64)| {
-        let product: f64 = W.iter().zip(h).map(|(W, h)| W * h).sum();
-        product + (U[x] + b)
-    };
-    rows.zip(b).map(of_row).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::array::Entries;
     use crate::network::reference;
-    use crate::text::vocabulary::one_hot;
-    use crate::{STORY, Settings, Training};
+    use crate::{Initialization, STORY, Settings, Training};
 
     fn trained(updates: u64) -> Training {
         let settings = Settings {
             hidden: 6,
-            sigma: 0.5,
+            initialization: Initialization::Normal { sigma: 0.5 },
             ..Settings::default()
         };
         let mut training = Training::new(STORY, settings).unwrap();
         (0..updates).for_each(|_| _ = training.update().unwrap());
-        training.look().unwrap();
+        training.observe().unwrap();
         training
     }
 
-    fn case_of(training: &Training) -> Vec<Written> {
+    fn case_of(training: &Training) -> Vec<Array<'static>> {
         let (inputs, targets) = training.chunk();
         let start = Start {
             rnn: &training.model().state.rnn,
@@ -243,21 +216,22 @@ mod tests {
             settings: &training.model().settings,
             updates: training.model().state.updates,
             vocabulary: &training.model().vocabulary,
-            case: Case {
-                inputs,
-                targets,
-                h0: training.h0(),
-            },
+            case: Case { inputs, targets, h0: training.h0() },
         };
         worked_case(start).unwrap()
     }
 
-    fn numbers<'a>(arrays: &'a [Written], name: &str) -> &'a [f64] {
+    fn numbers<'a>(arrays: &'a [Array], name: &str) -> &'a [f64] {
         let array = arrays.iter().find(|array| array.name == name);
-        match &array.unwrap_or_else(|| panic!("no {name}")).values {
-            Values::Numbers(numbers) => numbers,
+        match &array.unwrap_or_else(|| panic!("no {name}")).entries {
+            Entries::Numbers(numbers) => numbers,
             other => panic!("{other:?}"),
         }
+    }
+
+    fn text(characters: impl Iterator<Item = char>) -> Array<'static> {
+        let points: Vec<f64> = characters.map(|c| u32::from(c).into()).collect();
+        Array::new("text", Kind::Text, [points.len()], points)
     }
 
     /// The rows of the table at the head of this file: names and shapes.
@@ -281,12 +255,7 @@ mod tests {
     fn the_table_names_every_array_and_its_shape() {
         let training = trained(1);
         let arrays = case_of(&training);
-        let sizes = [
-            ("T", 25),
-            ("K", training.model().vocabulary.len()),
-            ("m", 6),
-            ("T + 1", 26),
-        ];
+        let sizes = [("T", 25), ("K", training.model().vocabulary.len()), ("m", 6), ("T + 1", 26)];
         let named: Vec<(&str, &str)> = table().collect();
         assert_eq!(named.len(), arrays.len());
         for (array, (name, shape)) in arrays.iter().zip(named) {
@@ -295,12 +264,7 @@ mod tests {
             let shape = shape.split(',').filter(|part| !part.is_empty());
             let shape: Vec<usize> = shape.map(size).collect();
             assert_eq!(array.shape, shape, "{name}");
-            let length = match &array.values {
-                Values::Numbers(numbers) => numbers.len(),
-                Values::Indices(indices) => indices.len(),
-                Values::Text(characters) | Values::Characters(characters) => characters.len(),
-            };
-            assert_eq!(length, shape.iter().product::<usize>(), "{name}");
+            assert_eq!(array.numbers().unwrap().len(), shape.iter().product::<usize>(), "{name}");
         }
     }
 
@@ -315,8 +279,7 @@ mod tests {
 
     #[test]
     fn every_number_is_that_of_the_definition() {
-        let first = Values::Text(STORY.chars().take(26).collect());
-        assert_eq!(case_of(&trained(0))[0].values, first);
+        assert_eq!(case_of(&trained(0))[0], text(STORY.chars().take(26)));
         for updates in [0, 1, 300] {
             let training = trained(updates);
             let arrays = case_of(&training);
@@ -356,13 +319,10 @@ mod tests {
             }
             assert_eq!(of("G_W").iter().all(|&G| G == 0.0), updates == 0);
             assert_eq!(of("h0").iter().all(|&h| h == 0.0), updates == 0);
-            assert_eq!(
-                [of("clip"), of("eta"), of("epsilon")],
-                [&[5.0], &[0.1], &[1e-8]]
-            );
+            assert_eq!([of("clip"), of("eta"), of("epsilon")], [&[5.0], &[0.1], &[1e-8]]);
             let indices = inputs.iter().chain(targets.last());
-            let text = indices.map(|&index| training.model().vocabulary.characters()[index]);
-            assert_eq!(arrays[0].values, Values::Text(text.collect()));
+            let read = indices.map(|&index| training.model().vocabulary.characters()[index]);
+            assert_eq!(arrays[0], text(read));
         }
     }
 }

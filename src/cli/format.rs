@@ -1,7 +1,10 @@
-//! Numbers, losses and names as people read them.
+//! Numbers, losses, names and paragraphs as people read them.
 
-/// What terminals draw two columns wide, roughly and rather too much of it: Hangul, emoji, the writing of
-/// China and Japan.
+/// The columns of a small terminal.
+pub const COLUMNS: usize = 80;
+
+/// Ranges that contain all characters that terminals draw two columns wide, and some more: Hangul, emoji, Chinese,
+/// Japanese.
 const WIDE: [(char, char); 8] = [
     ('\u{1100}', '\u{115f}'),
     ('\u{231a}', '\u{23ff}'),
@@ -13,16 +16,13 @@ const WIDE: [(char, char); 8] = [
     ('\u{1b000}', '\u{3ffff}'),
 ];
 
-/// The columns that text takes at most.
+/// An upper bound of the columns that text takes.
 pub fn columns_of(text: &str) -> usize {
-    let wide = |c| {
-        WIDE.iter()
-            .any(|&(first, last)| (first..=last).contains(&c))
-    };
+    let wide = |c| WIDE.iter().any(|&(first, last)| (first..=last).contains(&c));
     text.chars().map(|c| 1 + usize::from(wide(c))).sum()
 }
 
-/// One line of the parts for which there is room, the most important first.
+/// Joins the parts for which there is room on a line; the most important come first.
 pub fn fit(parts: &[String], columns: usize) -> String {
     let mut line = String::new();
     for part in parts {
@@ -34,7 +34,7 @@ pub fn fit(parts: &[String], columns: usize) -> String {
     line
 }
 
-/// The end of a name that is too long to be shown, as long as `is_short` has it: folders differ there.
+/// Cuts the beginning of a name, which says the least of a folder, until it `is_short`.
 pub fn shorten(name: &str, is_short: impl Fn(&str) -> bool) -> String {
     if is_short(name) {
         return name.to_string();
@@ -49,7 +49,7 @@ pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut separated = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             separated.push(',');
         }
         separated.push(digit);
@@ -57,7 +57,7 @@ pub fn thousands(number: u64) -> String {
     separated
 }
 
-/// A loss with so many digits that say something; no longer than 9 characters with four.
+/// A loss with at least so many significant digits; with four of them, at most 9 characters.
 pub fn short_loss(loss: f64, digits: usize) -> String {
     if loss == 0.0 {
         return "0".to_string();
@@ -68,6 +68,40 @@ pub fn short_loss(loss: f64, digits: usize) -> String {
     let before = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5];
     let before = before.iter().filter(|&&power| loss >= power).count();
     format!("{loss:.0$}", digits.saturating_sub(before))
+}
+
+/// Wraps paragraphs; one with an indented line stays as it is.
+pub fn paragraphs(text: &str) -> String {
+    let paragraphs = text.split("\n\n").map(|paragraph| {
+        if paragraph.lines().any(|line| line.starts_with(' ')) {
+            paragraph.to_string()
+        } else {
+            wrapped("", &paragraph.replace('\n', " "), 0).trim_end().to_string()
+        }
+    });
+    paragraphs.collect::<Vec<_>>().join("\n\n")
+}
+
+/// Writes words after a beginning, on lines of at most [`COLUMNS`]. Lines after the first are indented; a space that
+/// does not break is written as a space.
+pub fn wrapped(begin: &str, words: &str, indent: usize) -> String {
+    let mut lines = begin.to_string();
+    let mut column = begin.chars().count();
+    let mut is_first = true;
+    for word in words.split(' ') {
+        let length = word.chars().count();
+        if !is_first && column + 1 + length > COLUMNS {
+            lines += &format!("\n{:indent$}", "");
+            column = indent;
+        } else if !is_first {
+            lines.push(' ');
+            column += 1;
+        }
+        is_first = false;
+        lines += word;
+        column += length;
+    }
+    lines.replace('\u{a0}', " ") + "\n"
 }
 
 #[cfg(test)]
@@ -85,11 +119,8 @@ mod tests {
 
     #[test]
     fn names_keep_their_ends() {
-        let short = |columns| {
-            shorten("runs/\u{65e5}\u{672c}/seed-1", |name| {
-                columns_of(name) <= columns
-            })
-        };
+        let short =
+            |columns| shorten("runs/\u{65e5}\u{672c}/seed-1", |name| columns_of(name) <= columns);
         assert_eq!(short(16), "runs/\u{65e5}\u{672c}/seed-1");
         assert_eq!(short(15), ".../\u{65e5}\u{672c}/seed-1");
         assert_eq!(short(11), ".../seed-1");
@@ -105,11 +136,21 @@ mod tests {
     #[test]
     fn losses_of_any_size_are_short() {
         let shown = [0.0, 1e-6, 0.05, 1.5736, 51.236, 104.36, 123_456.7, 1e300];
-        let short = [
-            "0", "1.00e-6", "0.0500", "1.574", "51.24", "104.4", "123457", "1.00e300",
-        ];
+        let short = ["0", "1.00e-6", "0.0500", "1.574", "51.24", "104.4", "123457", "1.00e300"];
         assert_eq!(shown.map(|loss| short_loss(loss, 4)), short);
         assert_eq!(short_loss(f64::from_bits(1), 4).len(), 9);
         assert_eq!(short_loss(1.5736, 5), "1.5736");
+    }
+
+    #[test]
+    fn words_are_wrapped_between_words() {
+        let words = "word ".repeat(40);
+        let text = wrapped("begin ", words.trim_end(), 6);
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
+        assert_eq!(text.lines().count(), 3);
+        assert!(text.lines().skip(1).all(|line| line.starts_with("      word")));
+        let long = "x".repeat(100);
+        assert_eq!(wrapped("a ", &long, 2), format!("a {long}\n"));
+        assert_eq!(wrapped("", "a\u{a0}b", 0), "a b\n");
     }
 }

@@ -4,5 +4,6 @@ pub mod charts;
 pub mod command_line;
 pub mod commands;
 pub mod format;
+pub mod language;
 pub mod run;
 pub mod terminal;

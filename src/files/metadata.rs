@@ -1,113 +1,55 @@
 //! The strings of a model file: settings, text, where its training stands, and the plan of its run.
 
-use super::checkpoint::{CheckpointError, LOSS};
+use super::error::CheckpointError;
+use super::rules::LOSS;
 use crate::formats::safetensors::SafeTensors;
-use crate::model::{Model, Plan};
-use crate::network::optimizer::Optimizer;
-use crate::settings::{Initialization, Loss, Order, Settings};
+use crate::model::{Model, PLAN, Plan, Record};
+use crate::settings::{SetError, Setting, Settings, Stored, Symbols, TABLE, ValueError};
 use crate::text::corpus::Source;
-use crate::text::vocabulary::{Symbols, Vocabulary};
+use crate::text::vocabulary::Vocabulary;
 use std::str::FromStr;
 
 /// The version of the metadata that this crate writes, and the only one it reads.
 const FORMAT_VERSION: &str = "1";
 
-/// The metadata that make up a [`Plan`].
-pub const PLAN: [&str; 7] = [
-    "iterations",
-    "report_every",
-    "report_length",
-    "passage_length",
-    "log_every",
-    "save_every",
-    "validate_every",
-];
-
-/// Those of a model, and of the plan of its run where the file holds one.
+/// The metadata of a model, and of the plan of its run where the file holds one.
 pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
-    let Model {
-        settings,
-        vocabulary,
-        source,
-        state,
-    } = model;
+    let Model { settings, vocabulary, source, state, record } = model;
     let mut metadata = vec![
         ("format", "elman".to_string()),
         ("format_version", FORMAT_VERSION.to_string()),
         ("symbols", vocabulary.symbols().name().to_string()),
         ("vocabulary", vocabulary.characters().iter().collect()),
-        ("sequence_length", settings.sequence_length.to_string()),
-        ("streams", settings.streams.to_string()),
-        ("learning_rate", format!("{:?}", settings.learning_rate)),
-        ("sigma", format!("{:?}", settings.sigma)),
-        ("clip", format!("{:?}", settings.clip)),
-        ("epsilon", format!("{:?}", settings.epsilon)),
-        ("seed", settings.seed.to_string()),
-        ("documents", settings.documents.to_string()),
     ];
-    metadata.extend(chosen(settings));
-    metadata.extend([
-        ("updates", state.updates.to_string()),
-        ("epoch", state.epoch.to_string()),
-        ("position", state.position.to_string()),
-    ]);
-    metadata.extend(source.iter().flat_map(|source| {
-        [
-            ("text_digest", format!("{:016x}", source.digest)),
-            ("text_length", source.length.to_string()),
-            (
-                "text_start",
-                vocabulary.characters()[source.start].to_string(),
-            ),
-        ]
-    }));
-    let losses = [
-        ("smooth_loss", state.smooth_loss),
-        ("best_smooth_loss", state.best_smooth_loss),
-        ("best_validation", state.best_validation),
-    ];
-    for (key, loss) in losses {
-        metadata.extend(loss.map(|loss| (key, format!("{loss:?}"))));
+    let stored = TABLE.iter().filter(|row| row.stored != Stored::Never);
+    metadata.extend(
+        stored.filter_map(|row| row.get(settings).map(|value| (row.key, value.to_string()))),
+    );
+    let mut add = |key, value: Option<String>| metadata.extend(value.map(|value| (key, value)));
+    add("updates", Some(state.updates.to_string()));
+    add("epoch", Some(state.epoch.to_string()));
+    add("position", Some(state.position.to_string()));
+    if let Some(source) = source {
+        let start = vocabulary.characters()[source.start];
+        add("text_digest", Some(hex(source.digest)));
+        add("text_length", Some(source.length.to_string()));
+        add("text_start", Some(start.to_string()));
     }
-    metadata.extend(plan.into_iter().flat_map(|plan| {
-        [
-            ("iterations", plan.iterations.to_string()),
-            ("report_every", plan.report_every.to_string()),
-            ("report_length", plan.report_length.to_string()),
-            ("passage_length", plan.passage_length.to_string()),
-            ("log_every", plan.log_every.to_string()),
-            ("save_every", plan.save_every.to_string()),
-        ]
-    }));
-    let validate_every = plan.and_then(|plan| plan.validate_every);
-    metadata.extend(validate_every.map(|every| ("validate_every", every.to_string())));
+    let number = |number: Option<f64>| number.map(|number| format!("{number:?}"));
+    add("smooth_loss", number(state.smooth_loss));
+    add("best_smooth_loss", number(state.best_smooth_loss));
+    add("best_validation", number(state.best_validation));
+    add("begun_from", record.begun_from.map(hex));
+    add("updates_per_epoch", record.updates_per_epoch.map(|count| count.to_string()));
+    for row in PLAN {
+        add(row.key, plan.and_then(row.get).map(|count| count.to_string()));
+    }
     metadata
 }
 
-/// The metadata of what is not as it is by default.
-fn chosen(settings: &Settings) -> Vec<(&'static str, String)> {
-    let default = Settings::default();
-    let number = |key, value: f64, default| (value != default).then(|| (key, format!("{value:?}")));
-    let name = |key, value: &str, default| (value != default).then(|| (key, value.to_string()));
-    let entries = [
-        number("validation", settings.validation, default.validation),
-        name(
-            "optimizer",
-            settings.optimizer.name(),
-            default.optimizer.name(),
-        ),
-        number("beta1", settings.beta1, default.beta1),
-        number("beta2", settings.beta2, default.beta2),
-        name("loss", settings.loss.name(), default.loss.name()),
-        name(
-            "initialization",
-            settings.initialization.name(),
-            default.initialization.name(),
-        ),
-        name("order", settings.order.name(), default.order.name()),
-        (settings.order.chunk()).map(|length| ("chunk", length.to_string())),
-    ];
-    entries.into_iter().flatten().collect()
+/// A digest as files spell it.
+fn hex(digest: u64) -> String {
+    format!("{digest:016x}")
 }
 
 /// The strings of a file of this format.
@@ -115,9 +57,9 @@ pub struct Metadata<'a>(&'a [(String, String)]);
 
 impl<'a> Metadata<'a> {
     pub fn of(file: &'a SafeTensors) -> Result<Self, CheckpointError> {
-        let metadata = Metadata(file.metadata.as_deref().ok_or(CheckpointError::NotElman)?);
+        let metadata = Metadata(file.metadata.as_deref().ok_or_else(CheckpointError::not_elman)?);
         if metadata.find("format") != Some("elman") {
-            return Err(CheckpointError::NotElman);
+            return Err(CheckpointError::not_elman());
         }
         let version = metadata.get("format_version")?;
         if version == FORMAT_VERSION {
@@ -135,21 +77,12 @@ impl<'a> Metadata<'a> {
         entry.map(|(_, value)| value.as_str())
     }
 
-    fn has_none_of(&self, keys: &[&str]) -> bool {
-        keys.iter().all(|key| self.find(key).is_none())
-    }
-
     fn get(&self, key: &'static str) -> Result<&'a str, CheckpointError> {
-        self.find(key)
-            .ok_or(CheckpointError::MissingMetadata { key })
+        self.find(key).ok_or_else(|| CheckpointError::missing_metadata(key))
     }
 
-    fn wrong(&self, key: &'static str, need: &'static str) -> CheckpointError {
-        CheckpointError::WrongMetadata {
-            key,
-            value: self.find(key).unwrap_or_default().to_string(),
-            need,
-        }
+    fn wrong(&self, key: &str, need: &str) -> CheckpointError {
+        CheckpointError::metadata(key, self.find(key).unwrap_or_default(), need)
     }
 
     pub fn parse<N: FromStr>(
@@ -178,14 +111,8 @@ impl<'a> Metadata<'a> {
 
     pub fn vocabulary(&self) -> Result<Vocabulary, CheckpointError> {
         let (symbols, need) = match self.get("symbols")? {
-            "characters" => (
-                Symbols::Characters,
-                "characters in increasing order, each once",
-            ),
-            "bytes" => (
-                Symbols::Bytes,
-                "characters up to U+00FF in increasing order, each once",
-            ),
+            "characters" => (Symbols::Characters, "characters in increasing order, each once"),
+            "bytes" => (Symbols::Bytes, "characters up to U+00FF in increasing order, each once"),
             _ => return Err(self.wrong("symbols", "characters or bytes")),
         };
         let characters = self.get("vocabulary")?.chars().collect();
@@ -194,89 +121,83 @@ impl<'a> Metadata<'a> {
             .ok_or_else(|| self.wrong("vocabulary", need))
     }
 
-    pub fn settings(&self, hidden: usize) -> Result<Settings, CheckpointError> {
-        let default = Settings::default();
-        let settings = Settings {
-            hidden,
-            sequence_length: self.parse("sequence_length", "a whole number")?,
-            streams: self.parse("streams", "a whole number")?,
-            learning_rate: self.parse("learning_rate", "a number")?,
-            sigma: self.parse("sigma", "a number")?,
-            clip: self.parse("clip", "a number")?,
-            epsilon: self.parse("epsilon", "a number")?,
-            seed: self.parse("seed", "a whole number below 2^64")?,
-            documents: self.parse("documents", "true or false")?,
-            validation: self.number_or("validation", default.validation)?,
-            optimizer: self.one_of("optimizer", Optimizer::named, "adagrad, adam or rmsprop")?,
-            beta1: self.number_or("beta1", default.beta1)?,
-            beta2: self.number_or("beta2", default.beta2)?,
-            loss: self.one_of("loss", Loss::named, "sum or mean")?,
-            initialization: self.one_of(
-                "initialization",
-                Initialization::named,
-                "sigma or fan-in",
-            )?,
-            order: self.order()?,
-        };
+    /// The settings, with what the tensors and the vocabulary tell.
+    pub fn settings(&self, hidden: usize, symbols: Symbols) -> Result<Settings, CheckpointError> {
+        let mut settings = Settings { hidden, symbols, ..Settings::default() };
+        for row in TABLE.iter().filter(|row| row.stored != Stored::Never) {
+            let key = if self.find(row.key).is_none() && !row.former.is_empty() {
+                row.former
+            } else {
+                row.key
+            };
+            match self.find(key) {
+                Some(text) => self.set(row, key, text, &mut settings)?,
+                None if row.stored == Stored::Always && row.get(&settings).is_some() => {
+                    return Err(CheckpointError::missing_metadata(row.key));
+                }
+                None => {}
+            }
+        }
         Ok(settings)
     }
 
-    fn number_or(&self, key: &'static str, default: f64) -> Result<f64, CheckpointError> {
-        Ok(self.parse_if_there(key, "a number")?.unwrap_or(default))
-    }
-
-    /// The value with the name that stands there; the default where none does.
-    fn one_of<V: Default>(
+    fn set(
         &self,
+        row: &Setting,
         key: &'static str,
-        named: fn(&str) -> Option<V>,
-        need: &'static str,
-    ) -> Result<V, CheckpointError> {
-        match self.find(key) {
-            Some(name) => named(name).ok_or_else(|| self.wrong(key, need)),
-            None => Ok(V::default()),
-        }
+        text: &str,
+        settings: &mut Settings,
+    ) -> Result<(), CheckpointError> {
+        let need = match row.set(settings, text) {
+            // The first versions wrote numbers of choices that were not made.
+            Ok(()) | Err(SetError::Idle(_)) => return Ok(()),
+            Err(SetError::Value(ValueError::TooLarge(need))) => need.to_string(),
+            Err(SetError::Value(ValueError::Malformed(need))) => need,
+        };
+        Err(self.wrong(key, &need))
     }
 
-    fn order(&self) -> Result<Order, CheckpointError> {
-        match self.find("order") {
-            None => Ok(Order::Text),
-            Some("chunks") => Ok(Order::Chunks {
-                length: self.parse("chunk", "a whole number")?,
-            }),
-            Some("positions") => Ok(Order::Positions),
-            Some(_) => Err(self.wrong("order", "chunks or positions, or absent")),
-        }
-    }
-
-    /// All of it is there, or nothing.
+    /// All of the plan is there but what need not be asked for, or nothing.
     pub fn plan(&self) -> Result<Option<Plan>, CheckpointError> {
-        if self.has_none_of(&PLAN) {
+        if PLAN.iter().all(|row| self.find(row.key).is_none()) {
             return Ok(None);
         }
-        Ok(Some(Plan {
-            iterations: self.parse("iterations", "a whole number")?,
-            report_every: self.parse("report_every", "a whole number")?,
-            report_length: self.parse("report_length", "a whole number")?,
-            passage_length: self.parse("passage_length", "a whole number")?,
-            log_every: self.parse("log_every", "a whole number")?,
-            save_every: self.parse("save_every", "a whole number")?,
-            validate_every: self.parse_if_there("validate_every", "a whole number")?,
-        }))
+        let mut plan = Plan::default();
+        let default = plan;
+        for row in PLAN {
+            if (row.get)(&default).is_some() || self.find(row.key).is_some() {
+                (row.set)(&mut plan, self.parse(row.key, "a whole number")?);
+            }
+        }
+        Ok(Some(plan))
+    }
+
+    /// What was known when the training began.
+    pub fn record(&self) -> Result<Record, CheckpointError> {
+        let begun_from = self.find("begun_from").map(|_| self.hex("begun_from"));
+        Ok(Record {
+            begun_from: begun_from.transpose()?,
+            updates_per_epoch: self.parse_if_there("updates_per_epoch", "a whole number")?,
+        })
+    }
+
+    fn hex(&self, key: &'static str) -> Result<u64, CheckpointError> {
+        let digits = self.get(key)?;
+        (digits.len() == 16 && !digits.starts_with('+'))
+            .then(|| u64::from_str_radix(digits, 16).ok())
+            .flatten()
+            .ok_or_else(|| self.wrong(key, "16 hexadecimal digits"))
     }
 
     /// All of it is there, or nothing.
     pub fn source(&self, vocabulary: &Vocabulary) -> Result<Option<Source>, CheckpointError> {
-        if self.has_none_of(&["text_digest", "text_length", "text_start"]) {
+        let keys = ["text_digest", "text_length", "text_start"];
+        if keys.iter().all(|key| self.find(key).is_none()) {
             return Ok(None);
         }
-        let digest = self.get("text_digest")?;
         let start: char = self.parse("text_start", "one character")?;
         Ok(Some(Source {
-            digest: (digest.len() == 16 && !digest.starts_with('+'))
-                .then(|| u64::from_str_radix(digest, 16).ok())
-                .flatten()
-                .ok_or_else(|| self.wrong("text_digest", "16 hexadecimal digits"))?,
+            digest: self.hex("text_digest")?,
             length: self.parse("text_length", "a whole number")?,
             start: vocabulary
                 .index(start)

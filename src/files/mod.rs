@@ -2,15 +2,19 @@
 //!
 //! Leaves out: the formats themselves, and the folder of a run.
 
-pub(crate) mod array;
 pub(crate) mod arrays;
 pub(crate) mod checkpoint;
+pub(crate) mod dimensions;
+mod error;
 pub(crate) mod exchange;
-pub(crate) mod metadata;
-pub(crate) mod npz;
-pub(crate) mod torch;
+mod metadata;
+mod npz;
+mod rules;
+pub(crate) mod tensors;
+mod torch;
+mod weights;
 
-pub use checkpoint::{
-    CheckpointError, from_bytes, load, load_with_plan, save, save_with_plan, to_bytes,
-};
-pub use exchange::{ExchangeError, Format, export, import, write_weights};
+pub use checkpoint::{from_bytes, load, load_with_plan, save, save_with_plan, to_bytes};
+pub use error::CheckpointError;
+pub use exchange::{Format, export, import, write_weights};
+pub use weights::ExchangeError;

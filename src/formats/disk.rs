@@ -203,9 +203,8 @@ pub(crate) mod tests {
         fn names(&self) -> Vec<String> {
             let entries = fs::read_dir(&self.0).unwrap();
             let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
-            let mut names: Vec<String> = entries
-                .map(|entry| name(entry).into_string().unwrap())
-                .collect();
+            let mut names: Vec<String> =
+                entries.map(|entry| name(entry).into_string().unwrap()).collect();
             names.sort();
             names
         }

@@ -1,9 +1,125 @@
-//! As much of JSON as model files and worked cases need: objects, arrays, strings and numbers.
+//! JSON, by RFC 8259: as much of it as model files, worked cases and the program's own lines need.
 //!
-//! It reads by demand: the caller says what has to come next, so nothing is built that was not asked
-//! for, and depth and memory are bounded by the caller's own code. RFC 8259 is the definition.
+//! Reading goes by demand: the caller says what has to come next, so nothing is built that was not asked for, and depth
+//! and memory are bounded by the caller's own code. What is written is a [`Json`] value.
 
 use std::fmt::{self, Write as _};
+
+/// A value to be written: `{}` writes it without spaces, `{:#}` with them, and with a line for every member of the
+/// outermost object and for every row of a matrix.
+///
+/// ```
+/// use elman::internals::json::{Json, object};
+/// let value = object([("a", vec![1u64, 2].into()), ("b", f64::NAN.into())]);
+/// assert_eq!(value.to_string(), r#"{"a":[1,2],"b":null}"#);
+/// assert_eq!(format!("{value:#}"), "{\n  \"a\": [1, 2],\n  \"b\": null\n}");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Whole(u64),
+    /// The shortest decimal that reads back to the same bits; `null` where it is not finite.
+    Number(f64),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object, its members in this order.
+    Object(Vec<(String, Json)>),
+}
+
+/// An object of these members.
+pub fn object<K: Into<String>>(members: impl IntoIterator<Item = (K, Json)>) -> Json {
+    let members = members.into_iter().map(|(key, value)| (key.into(), value));
+    Json::Object(members.collect())
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, true)
+    }
+}
+
+impl Json {
+    fn write(&self, f: &mut fmt::Formatter<'_>, is_outermost: bool) -> fmt::Result {
+        let comma = if f.alternate() { ", " } else { "," };
+        match self {
+            Json::Null => f.write_str("null"),
+            Json::Bool(value) => write!(f, "{value}"),
+            Json::Whole(number) => write!(f, "{number}"),
+            Json::Number(number) if number.is_finite() => write!(f, "{number:?}"),
+            Json::Number(_) => f.write_str("null"),
+            Json::String(string) => f.write_str(&quote(string)),
+            Json::Array(elements) => {
+                f.write_str("[")?;
+                for (i, element) in elements.iter().enumerate() {
+                    let is_row = f.alternate() && matches!(element, Json::Array(_));
+                    match (is_row, i) {
+                        (true, 0) => f.write_str("\n    ")?,
+                        (true, _) => f.write_str(",\n    ")?,
+                        (false, 0) => {}
+                        (false, _) => f.write_str(comma)?,
+                    }
+                    element.write(f, false)?;
+                }
+                f.write_str("]")
+            }
+            Json::Object(members) => {
+                let by_lines = is_outermost && f.alternate();
+                let (start, comma, end) =
+                    if by_lines { ("{\n  ", ",\n  ", "\n}") } else { ("{", comma, "}") };
+                let colon = if f.alternate() { ": " } else { ":" };
+                f.write_str(start)?;
+                for (i, (key, value)) in members.iter().enumerate() {
+                    write!(f, "{}{}{colon}", if i > 0 { comma } else { "" }, quote(key))?;
+                    value.write(f, false)?;
+                }
+                f.write_str(end)
+            }
+        }
+    }
+}
+
+macro_rules! json_from {
+    ($($type:ty => $json:expr;)*) => {
+        $(impl From<$type> for Json {
+            fn from(value: $type) -> Self {
+                $json(value.into())
+            }
+        })*
+    };
+}
+
+json_from! {
+    bool => Json::Bool;
+    u64 => Json::Whole;
+    u32 => Json::Whole;
+    f64 => Json::Number;
+    &str => Json::String;
+    String => Json::String;
+}
+
+impl From<usize> for Json {
+    fn from(number: usize) -> Self {
+        Json::Whole(number as u64)
+    }
+}
+
+impl<T: Into<Json>> From<Option<T>> for Json {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Json::Null, T::into)
+    }
+}
+
+impl<T: Into<Json>> From<Vec<T>> for Json {
+    fn from(values: Vec<T>) -> Self {
+        Json::Array(values.into_iter().map(T::into).collect())
+    }
+}
 
 /// Where a text is not the JSON that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +153,7 @@ impl<'a> Reader<'a> {
 
     /// An error at the next byte.
     pub fn error(&self, expected: &'static str) -> JsonError {
-        JsonError {
-            byte: self.at,
-            expected,
-        }
+        JsonError { byte: self.at, expected }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -62,11 +175,7 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), JsonError> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(self.error(expected))
-        }
+        if self.take(byte) { Ok(()) } else { Err(self.error(expected)) }
     }
 
     /// The end of the text.
@@ -75,11 +184,7 @@ impl<'a> Reader<'a> {
     /// Where anything but space is left.
     pub fn end(&mut self) -> Result<(), JsonError> {
         self.skip_space();
-        if self.at == self.text.len() {
-            Ok(())
-        } else {
-            Err(self.error("nothing after the value"))
-        }
+        if self.at == self.text.len() { Ok(()) } else { Err(self.error("nothing after the value")) }
     }
 
     /// An object: `member` is called after every key and has to read its value.
@@ -166,21 +271,18 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Where there is something else, or more.
     pub fn numbers(&mut self, limit: usize) -> Result<Vec<u64>, JsonError> {
+        if self.next_byte() != Some(b'[') {
+            return Err(self.error("an array of numbers"));
+        }
         let mut numbers = Vec::new();
-        self.expect(b'[', "an array of numbers")?;
-        if self.take(b']') {
-            return Ok(numbers);
-        }
-        loop {
+        self.array(|reader| {
             if numbers.len() == limit {
-                return Err(self.error("fewer numbers"));
+                return Err(reader.error("fewer numbers"));
             }
-            numbers.push(self.number()?);
-            if self.take(b']') {
-                return Ok(numbers);
-            }
-            self.expect(b',', "',' or ']'")?;
-        }
+            numbers.push(reader.number()?);
+            Ok::<(), JsonError>(())
+        })?;
+        Ok(numbers)
     }
 
     /// A whole number from 0 to 2^64 - 1.
@@ -198,10 +300,7 @@ impl<'a> Reader<'a> {
         let goes_on = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
         match digits.parse() {
             Ok(number) if !leading_zero && !goes_on => Ok(number),
-            _ => Err(JsonError {
-                byte: start,
-                expected: "a whole number below 2^64",
-            }),
+            _ => Err(JsonError { byte: start, expected: "a whole number below 2^64" }),
         }
     }
 
@@ -330,6 +429,43 @@ pub fn quote(string: &str) -> String {
 mod tests {
     use super::*;
 
+    #[test]
+    fn values_are_written_with_and_without_spaces() {
+        let rows = Json::Array(vec![vec![0.5, -0.0].into(), vec![5e-324, 1e300].into()]);
+        let inner = object([("é\n", Json::from(true)), ("none", None::<u64>.into())]);
+        let value = object([
+            ("rows", rows),
+            ("cube", Json::Array(vec![Json::Array(vec![vec![1u64].into()])])),
+            ("text", "a\"b".into()),
+            ("largest", u64::MAX.into()),
+            ("inner", inner),
+            ("empty", Json::Array(vec![])),
+            ("infinite", f64::INFINITY.into()),
+        ]);
+        assert_eq!(
+            value.to_string(),
+            r#"{"rows":[[0.5,-0.0],[5e-324,1e300]],"cube":[[[1]]],"text":"a\"b","largest":18446744073709551615,"#
+                .to_string()
+                + r#""inner":{"é\n":true,"none":null},"empty":[],"infinite":null}"#
+        );
+        let lines = [
+            "{",
+            "  \"rows\": [",
+            "    [0.5, -0.0],",
+            "    [5e-324, 1e300]],",
+            "  \"cube\": [",
+            "    [",
+            "    [1]]],",
+            "  \"text\": \"a\\\"b\",",
+            "  \"largest\": 18446744073709551615,",
+            "  \"inner\": {\"é\\n\": true, \"none\": null},",
+            "  \"empty\": [],",
+            "  \"infinite\": null",
+            "}",
+        ];
+        assert_eq!(format!("{value:#}"), lines.join("\n"));
+    }
+
     fn string(text: &str) -> Result<String, JsonError> {
         let mut reader = Reader::new(text);
         let string = reader.string()?;
@@ -338,14 +474,9 @@ mod tests {
 
     #[test]
     fn strings_round_trip() {
-        let all: String = ('\0'..'\u{250}')
-            .chain("日\u{1F600}\u{10FFFF}".chars())
-            .collect();
+        let all: String = ('\0'..'\u{250}').chain("日\u{1F600}\u{10FFFF}".chars()).collect();
         assert_eq!(string(&quote(&all)), Ok(all));
-        assert_eq!(
-            string(r#" "\u0041\ud83d\ude00\/\b\f" "#).unwrap(),
-            "A\u{1F600}/\u{8}\u{c}"
-        );
+        assert_eq!(string(r#" "\u0041\ud83d\ude00\/\b\f" "#).unwrap(), "A\u{1F600}/\u{8}\u{c}");
     }
 
     #[test]
@@ -372,12 +503,7 @@ mod tests {
     /// Who goes on after an error gets others.
     #[test]
     fn a_reader_can_be_used_after_an_error() {
-        for text in [
-            "\"\\\u{e9}1",
-            "\"\\u12\u{e9}",
-            "\u{65e5}",
-            "\"\\ud800\\\u{1F600}",
-        ] {
+        for text in ["\"\\\u{e9}1", "\"\\u12\u{e9}", "\u{65e5}", "\"\\ud800\\\u{1F600}"] {
             let mut reader = Reader::new(text);
             assert!(reader.string().is_err(), "{text:?}");
             let byte = reader.error("").byte;
@@ -462,15 +588,7 @@ mod tests {
         };
         assert_eq!(read("{ }"), Ok(vec![]));
         assert_eq!(read("{\"a\":1 , \"b\" : 2}").unwrap().len(), 2);
-        for text in [
-            "{",
-            "{\"a\"}",
-            "{\"a\":1",
-            "{\"a\":1,}",
-            "{a:1}",
-            "{\"a\":1}}",
-            "[]",
-        ] {
+        for text in ["{", "{\"a\"}", "{\"a\":1", "{\"a\":1,}", "{a:1}", "{\"a\":1}}", "[]"] {
             assert!(read(text).is_err(), "{text:?}");
         }
     }

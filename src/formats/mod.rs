@@ -1,9 +1,15 @@
 //! Bytes and files: JSON, NumPy's arrays, zip archives, safetensors, files that are replaced whole.
 //!
-//! Nothing here knows of networks. Leaves out: what the arrays in a file mean, which is `files`.
+//! Every format reads and writes the same [`array::Array`]. Nothing here knows of networks. Leaves out: what the
+//! arrays in a file mean, which is `files`.
 
+pub mod array;
 pub mod disk;
+pub mod error;
 pub mod json;
+pub(crate) mod names;
 pub mod npy;
+pub mod npz;
 pub mod safetensors;
+pub mod sniff;
 pub mod zip;

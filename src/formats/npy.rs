@@ -3,8 +3,10 @@
 //! The header is a Python dictionary with the keys `descr`, `fortran_order` and `shape`; see NumPy's
 //! `numpy.lib.format`. Versions 1 to 3 are read, version 1 is written.
 
-use crate::formats::safetensors::shown;
-use std::fmt;
+use crate::formats::array::{Array, Entries, Kind};
+use crate::formats::error::FormatError;
+use crate::formats::names::shown;
+use std::io;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// More dimensions than any array here has.
@@ -12,124 +14,96 @@ const MAX_DIMENSIONS: usize = 16;
 /// The header's end, and with it the first entry, lies at a multiple of so many bytes.
 const ALIGNMENT: usize = 64;
 
-/// An array as a file holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Npy<'a> {
-    /// Its type: byte order, kind and size, as in `<f8`.
-    pub descr: String,
-    /// Whether the entries lie column by column.
-    pub fortran_order: bool,
-    /// Its dimensions; none for a single value.
-    pub shape: Vec<usize>,
-    /// Its entries.
-    pub bytes: &'a [u8],
-}
+/// Kind and size of the types that are read, after their byte order. The first of a kind is written.
+const TYPES: [(&str, Kind); 10] = [
+    ("f8", Kind::F64),
+    ("f4", Kind::F32),
+    ("f2", Kind::F16),
+    ("i8", Kind::I64),
+    ("u8", Kind::I64),
+    ("u4", Kind::I32),
+    ("i4", Kind::I32),
+    ("u1", Kind::U8),
+    ("b1", Kind::Bool),
+    ("U1", Kind::Character),
+];
 
-/// Why some bytes are no array, or one that is not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NpyError {
-    /// They do not begin as an array does.
-    NotNpy,
-    /// A version of the format that is not read.
-    Version {
-        /// Its number.
-        major: u8,
-    },
-    /// The header is longer than the bytes.
-    HeaderLength {
-        /// What the array says.
-        claimed: usize,
-        /// Bytes that follow.
-        available: usize,
-    },
-    /// The header is not the dictionary that it has to be.
-    Header {
-        /// Offset from the array's start.
-        byte: usize,
-        /// What had to stand there.
-        expected: &'static str,
-    },
-    /// A type whose size is not plain from its name.
-    UnknownType {
-        /// What the array calls it.
-        descr: String,
-    },
-    /// Shape and type ask for another number of bytes.
-    Size {
-        /// Bytes after the header.
-        bytes: usize,
-    },
-}
-
-impl fmt::Display for NpyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NpyError::NotNpy => write!(f, "not an array in NumPy's format"),
-            NpyError::Version { major } => {
-                write!(f, "version {major} of NumPy's format: 1, 2 and 3 are read")
-            }
-            NpyError::HeaderLength { claimed, available } => write!(
-                f,
-                "cut short: it claims a header of {claimed} bytes, {available} follow"
-            ),
-            NpyError::Header { byte, expected } => {
-                write!(f, "the header is wrong at byte {byte}, expected {expected}")
-            }
-            NpyError::UnknownType { descr } => {
-                write!(f, "unknown type {}: no numbers", shown(descr))
-            }
-            NpyError::Size { bytes } => write!(
-                f,
-                "its shape and type do not make the {bytes} bytes that follow the header"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for NpyError {}
-
-/// Reads an array.
+/// Reads an array that is called so. A text is a single value, which has no dimensions.
 ///
 /// # Errors
-/// [`NpyError`] says what is wrong, and where.
-pub fn read(file: &[u8]) -> Result<Npy<'_>, NpyError> {
-    let rest = file.strip_prefix(MAGIC).ok_or(NpyError::NotNpy)?;
-    let (&[major, _], rest) = rest.split_first_chunk().ok_or(NpyError::NotNpy)?;
-    let cut = NpyError::HeaderLength {
-        claimed: 0,
-        available: rest.len(),
+/// [`FormatError`] says what is wrong, and where.
+pub fn read<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, FormatError> {
+    let wrong = |problem| format!("the array {}: {problem}", shown(name)).into();
+    read_array(name, file).map_err(wrong)
+}
+
+fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, String> {
+    let not_npy = "not an array in NumPy's format";
+    let rest = file.strip_prefix(MAGIC).ok_or(not_npy)?;
+    let (&[major, _], rest) = rest.split_first_chunk().ok_or(not_npy)?;
+    let cut = |claimed: u32, rest: &[u8]| {
+        let available = rest.len();
+        format!("cut short: it claims a header of {claimed} bytes, {available} follow")
     };
     let (claimed, rest) = match major {
         1 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from(u16::from_le_bytes(*n)), rest)),
         2 | 3 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from_le_bytes(*n), rest)),
-        _ => return Err(NpyError::Version { major }),
+        _ => {
+            return Err(format!("version {major} of NumPy's format: 1, 2 and 3 are read"));
+        }
     }
-    .ok_or(cut)?;
-    let claimed = usize::try_from(claimed).unwrap_or(usize::MAX);
-    let (header, bytes) = (rest.split_at_checked(claimed)).ok_or(NpyError::HeaderLength {
-        claimed,
-        available: rest.len(),
-    })?;
-    let mut reader = Reader {
-        header,
-        at: 0,
-        offset: file.len() - rest.len(),
-    };
-    let (descr, fortran_order, shape) = reader.dictionary()?;
-    let Some(size) = entry_bytes(&descr) else {
-        return Err(NpyError::UnknownType { descr });
-    };
+    .ok_or_else(|| cut(0, rest))?;
+    let header_length = usize::try_from(claimed).unwrap_or(usize::MAX);
+    let (header, bytes) =
+        (rest.split_at_checked(header_length)).ok_or_else(|| cut(claimed, rest))?;
+    let mut reader = Reader { header, at: 0, offset: file.len() - rest.len() };
+    let (descr, by_columns, shape) = reader.dictionary()?;
+    let size =
+        entry_bytes(descr).ok_or_else(|| format!("unknown type {}: no numbers", shown(descr)))?;
     let size = (shape.iter()).try_fold(size, |size, &n| size.checked_mul(n));
     if size != Some(bytes.len()) {
-        return Err(NpyError::Size { bytes: bytes.len() });
+        let length = bytes.len();
+        return Err(format!(
+            "its shape and type do not make the {length} bytes that follow the header"
+        ));
     }
-    Ok(Npy {
-        descr,
-        fortran_order,
+    Ok(Array {
+        name: name.to_string(),
+        kind: kind_of(descr, &shape),
+        type_name: descr.into(),
         shape,
-        bytes,
+        entries: Entries::Stored { bytes, big_endian: descr.starts_with('>'), by_columns },
     })
+}
+
+fn kind_of(descr: &str, shape: &[usize]) -> Kind {
+    if descr.starts_with("<U") && shape.is_empty() {
+        return Kind::Text;
+    }
+    let kind = descr.strip_prefix(['<', '>', '|']);
+    let known = TYPES.iter().find(|(known, _)| Some(*known) == kind);
+    known.map_or(Kind::Other, |(_, kind)| *kind)
+}
+
+/// An array in NumPy's format.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] for a kind that is not written.
+pub fn bytes(array: &Array) -> io::Result<Vec<u8>> {
+    let mut bytes = match (array.kind, &array.shape[..]) {
+        (Kind::Text, [length]) => header(&format!("<U{length}"), &[]),
+        (kind, shape) => {
+            let known = TYPES.iter().find(|(_, known)| *known == kind);
+            let (name, _) = known.ok_or(io::ErrorKind::InvalidInput)?;
+            let order = match kind {
+                Kind::U8 | Kind::Bool => '|',
+                _ => '<',
+            };
+            header(&format!("{order}{name}"), shape)
+        }
+    };
+    array.write_entries(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Bytes of one entry: the number after byte order and kind; four times that for characters.
@@ -154,18 +128,12 @@ pub fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let mut dictionary =
         format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({dimensions}), }}");
     let before = MAGIC.len() + 4;
-    while (before + dictionary.len() + 1) % ALIGNMENT != 0 {
+    while !(before + dictionary.len() + 1).is_multiple_of(ALIGNMENT) {
         dictionary.push(' ');
     }
     dictionary.push('\n');
     let length = u16::try_from(dictionary.len()).expect("header: at most 65,535 bytes");
-    [
-        MAGIC,
-        &[1, 0][..],
-        &length.to_le_bytes(),
-        dictionary.as_bytes(),
-    ]
-    .concat()
+    [MAGIC, &[1, 0][..], &length.to_le_bytes(), dictionary.as_bytes()].concat()
 }
 
 /// Reads the header's dictionary.
@@ -177,17 +145,14 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn dictionary(&mut self) -> Result<(String, bool, Vec<usize>), NpyError> {
+    fn dictionary(&mut self) -> Result<(&'a str, bool, Vec<usize>), String> {
         let (mut descr, mut fortran_order, mut shape) = (None, None, None);
         self.expect(b'{', "a dictionary")?;
         while !self.take(b'}') {
             let key = self.string("one of the keys descr, fortran_order and shape")?;
             self.expect(b':', "':' after a key")?;
             let again = match key {
-                "descr" => {
-                    let value = self.string("a type such as '<f8'")?;
-                    descr.replace(value.to_string()).is_some()
-                }
+                "descr" => descr.replace(self.string("a type such as '<f8'")?).is_some(),
                 "fortran_order" => fortran_order.replace(self.boolean()?).is_some(),
                 "shape" => shape.replace(self.numbers()?).is_some(),
                 _ => return Err(self.error("only descr, fortran_order and shape")),
@@ -208,11 +173,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn error(&self, expected: &'static str) -> NpyError {
-        NpyError::Header {
-            byte: self.offset + self.at,
-            expected,
-        }
+    fn error(&self, expected: &str) -> String {
+        let byte = self.offset + self.at;
+        format!("the header is wrong at byte {byte}, expected {expected}")
     }
 
     fn skip_space(&mut self) {
@@ -229,21 +192,15 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), NpyError> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(self.error(expected))
-        }
+    fn expect(&mut self, byte: u8, expected: &str) -> Result<(), String> {
+        if self.take(byte) { Ok(()) } else { Err(self.error(expected)) }
     }
 
     /// A string between quotes of either kind, without escapes.
-    fn string(&mut self, expected: &'static str) -> Result<&'a str, NpyError> {
+    fn string(&mut self, expected: &str) -> Result<&'a str, String> {
         self.skip_space();
         let rest = &self.header[self.at..];
-        let quoted = rest
-            .split_first()
-            .filter(|(first, _)| b"'\"".contains(first));
+        let quoted = rest.split_first().filter(|(first, _)| b"'\"".contains(first));
         let inner = quoted.and_then(|(quote, inner)| inner.split(|byte| byte == quote).next());
         let text = inner.filter(|inner| inner.len() + 1 < rest.len() && !inner.contains(&b'\\'));
         let text = text.and_then(|inner| std::str::from_utf8(inner).ok());
@@ -252,7 +209,7 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
-    fn boolean(&mut self) -> Result<bool, NpyError> {
+    fn boolean(&mut self) -> Result<bool, String> {
         self.skip_space();
         for (word, value) in [("True", true), ("False", false)] {
             if self.header[self.at..].starts_with(word.as_bytes()) {
@@ -264,7 +221,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The whole numbers of a tuple.
-    fn numbers(&mut self) -> Result<Vec<usize>, NpyError> {
+    fn numbers(&mut self) -> Result<Vec<usize>, String> {
         let mut numbers = Vec::new();
         self.expect(b'(', "a tuple of numbers")?;
         while !self.take(b')') {
@@ -280,7 +237,7 @@ impl<'a> Reader<'a> {
         Ok(numbers)
     }
 
-    fn number(&mut self) -> Result<usize, NpyError> {
+    fn number(&mut self) -> Result<usize, String> {
         self.skip_space();
         let digits = self.header[self.at..].iter();
         let count = digits.take_while(|byte| byte.is_ascii_digit()).count();
@@ -312,12 +269,9 @@ mod tests {
     /// What `numpy.save` writes before the entries of an array of this type and shape.
     #[test]
     fn headers_are_those_of_numpy() {
-        for (shape, text) in [
-            (&[2, 3][..], "(2, 3)"),
-            (&[57], "(57,)"),
-            (&[], "()"),
-            (&[1, 2, 3], "(1, 2, 3)"),
-        ] {
+        for (shape, text) in
+            [(&[2, 3][..], "(2, 3)"), (&[57], "(57,)"), (&[], "()"), (&[1, 2, 3], "(1, 2, 3)")]
+        {
             let dictionary =
                 format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {text}, }}");
             let start = [b"\x93NUMPY\x01\x00\x76\x00", dictionary.as_bytes()].concat();
@@ -339,10 +293,38 @@ mod tests {
         ] {
             let mut bytes = header(descr, &shape);
             bytes.resize(bytes.len() + size, 9);
-            let read = read(&bytes).unwrap();
-            assert_eq!((read.descr.as_str(), read.shape), (descr, shape));
-            assert!(!read.fortran_order);
-            assert_eq!(read.bytes, vec![9; size]);
+            let read = read("x", &bytes).unwrap();
+            assert_eq!((&read.type_name[..], read.shape), (descr, shape));
+            let stored =
+                Entries::Stored { bytes: &vec![9; size], big_endian: false, by_columns: false };
+            assert_eq!(read.entries, stored);
+        }
+    }
+
+    #[test]
+    fn every_kind_is_written_as_it_is_read() {
+        for (kind, numbers, descr) in [
+            (Kind::F64, [0.1, -0.0], "<f8"),
+            (Kind::I64, [0.0, 1e15], "<i8"),
+            (Kind::I32, [0.0, 1e9], "<u4"),
+            (Kind::U8, [0.0, 255.0], "|u1"),
+            (Kind::Character, [97.0, 1e5], "<U1"),
+        ] {
+            let written = bytes(&Array::new("x", kind, [2], &numbers[..])).unwrap();
+            let read = read("x", &written).unwrap();
+            assert_eq!((&read.type_name[..], read.kind), (descr, kind));
+            assert_eq!(read.shape, [2]);
+            assert_eq!(read.numbers().unwrap()[..], numbers, "{descr}");
+        }
+        let written = bytes(&Array::new("x", Kind::Text, [2], &[97.0, 1e5][..])).unwrap();
+        let text = read("x", &written).unwrap();
+        assert_eq!((&text.type_name[..], text.kind), ("<U2", Kind::Text));
+        assert_eq!(text.shape, [0usize; 0]);
+        assert_eq!(text.decoded().shape, [2]);
+        let written = bytes(&Array::new("x", Kind::Bool, [], &[1.0][..])).unwrap();
+        assert_eq!(read("x", &written).unwrap().stored_bytes(), [1]);
+        for kind in [Kind::F32, Kind::F16, Kind::BF16, Kind::Other] {
+            assert!(bytes(&Array::new("x", kind, [1], &[0.5][..])).is_err());
         }
     }
 
@@ -351,11 +333,11 @@ mod tests {
         let dictionary = " {\"shape\":(2 , 3),'fortran_order' : True,\t'descr':\">f4\"}\n";
         for major in [1, 2, 3] {
             let bytes = array(major, dictionary, 24);
-            let read = read(&bytes).unwrap();
-            assert_eq!(read.descr, ">f4");
+            let read = read("x", &bytes).unwrap();
+            assert_eq!(read.type_name, ">f4");
             assert_eq!(read.shape, [2, 3]);
-            assert!(read.fortran_order);
-            assert_eq!(read.bytes.len(), 24);
+            let stored = Entries::Stored { bytes: &[0; 24], big_endian: true, by_columns: true };
+            assert_eq!(read.entries, stored);
         }
     }
 
@@ -375,95 +357,37 @@ mod tests {
             (array(1, &good, 8)[..9].to_vec(), "cut short"),
             (cut, "claims a header of 4294967295 bytes"),
             (array(1, "[]", 0), "wrong at byte 10, expected a dictionary"),
-            (
-                array(1, &with("'<f8'", "false", "(1,)"), 8),
-                "True or False",
-            ),
-            (
-                array(1, &with("[('x', '<f8')]", "False", "(1,)"), 8),
-                "a type such as '<f8'",
-            ),
+            (array(1, &with("'<f8'", "false", "(1,)"), 8), "True or False"),
+            (array(1, &with("[('x', '<f8')]", "False", "(1,)"), 8), "a type such as '<f8'"),
             (array(1, &with("'<f8", "False", "(1,)"), 8), "expected"),
-            (
-                array(1, &with("'<\\x668'", "False", "(1,)"), 8),
-                "a type such as",
-            ),
-            (
-                array(1, &with("'|O'", "False", "(1,)"), 8),
-                "unknown type \"|O\"",
-            ),
-            (
-                array(1, &with("'<M8[ns]'", "False", "(1,)"), 8),
-                "unknown type \"<M8[ns]\"",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "1"), 8),
-                "a tuple of numbers",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "(-1,)"), 8),
-                "a whole number",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "(18446744073709551616,)"), 8),
-                "a whole number",
-            ),
+            (array(1, &with("'<\\x668'", "False", "(1,)"), 8), "a type such as"),
+            (array(1, &with("'|O'", "False", "(1,)"), 8), "unknown type \"|O\""),
+            (array(1, &with("'<M8[ns]'", "False", "(1,)"), 8), "unknown type \"<M8[ns]\""),
+            (array(1, &with("'<f8'", "False", "1"), 8), "a tuple of numbers"),
+            (array(1, &with("'<f8'", "False", "(-1,)"), 8), "a whole number"),
+            (array(1, &with("'<f8'", "False", "(18446744073709551616,)"), 8), "a whole number"),
             (array(1, &with("'<f8'", "False", "(1 1)"), 8), "',' or ')'"),
-            (
-                array(1, &with("'<f8'", "False", &format!("({ones})")), 8),
-                "fewer numbers",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "(2,)"), 8),
-                "do not make the 8 bytes",
-            ),
-            (
-                array(1, &with("'<f8'", "False", "(1,)"), 9),
-                "do not make the 9 bytes",
-            ),
-            (
-                array(
-                    1,
-                    &with("'<f8'", "False", "(65536, 65536, 65536, 65536)"),
-                    0,
-                ),
-                "do not make",
-            ),
-            (
-                array(1, &with("'<U4611686018427387904'", "False", "(1,)"), 0),
-                "unknown type",
-            ),
+            (array(1, &with("'<f8'", "False", &format!("({ones})")), 8), "fewer numbers"),
+            (array(1, &with("'<f8'", "False", "(2,)"), 8), "do not make the 8 bytes"),
+            (array(1, &with("'<f8'", "False", "(1,)"), 9), "do not make the 9 bytes"),
+            (array(1, &with("'<f8'", "False", "(65536, 65536, 65536, 65536)"), 0), "do not make"),
+            (array(1, &with("'<U4611686018427387904'", "False", "(1,)"), 0), "unknown type"),
             // No bytes at all, and more entries than can be counted.
             (
                 array(1, &with("'<U0'", "False", "(4294967296, 4294967296)"), 0),
                 "unknown type \"<U0\"",
             ),
-            (
-                array(1, &good.replace("descr", "other"), 8),
-                "only descr, fortran_order and shape",
-            ),
-            (
-                array(1, &good.replace("descr", "shape"), 8),
-                "expected a tuple",
-            ),
-            (
-                array(1, &good.replace("{", "{'shape': (), "), 8),
-                "each key once",
-            ),
-            (
-                array(1, "{'descr': '<f8'}", 8),
-                "descr, fortran_order and shape before it",
-            ),
+            (array(1, &good.replace("descr", "other"), 8), "only descr, fortran_order and shape"),
+            (array(1, &good.replace("descr", "shape"), 8), "expected a tuple"),
+            (array(1, &good.replace("{", "{'shape': (), "), 8), "each key once"),
+            (array(1, "{'descr': '<f8'}", 8), "descr, fortran_order and shape before it"),
             (array(1, "{'descr' '<f8'}", 8), "':' after a key"),
             (array(1, &good.replace("'<f8',", "'<f8'"), 8), "',' or '}'"),
-            (
-                array(1, &format!("{good} x"), 8),
-                "nothing after the dictionary",
-            ),
+            (array(1, &format!("{good} x"), 8), "nothing after the dictionary"),
             (array(1, "{", 0), "one of the keys"),
             (array(1, "{'", 0), "one of the keys"),
         ] {
-            let error = read(&bytes).unwrap_err().to_string();
+            let error = read("x", &bytes).unwrap_err().to_string();
             assert!(error.contains(message), "{message:?} is not in {error:?}");
         }
     }

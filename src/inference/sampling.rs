@@ -37,21 +37,14 @@ pub struct Sampling {
 impl Default for Sampling {
     /// Temperature 1; everything is kept.
     fn default() -> Self {
-        Sampling {
-            temperature: 1.0,
-            top_k: usize::MAX,
-            top_p: 1.0,
-        }
+        Sampling { temperature: 1.0, top_k: usize::MAX, top_p: 1.0 }
     }
 }
 
 impl Sampling {
     /// The network's own distribution at another temperature.
     pub fn at_temperature(temperature: f64) -> Self {
-        Sampling {
-            temperature,
-            ..Sampling::default()
-        }
+        Sampling { temperature, ..Sampling::default() }
     }
 
     /// Refuses what is out of range.
@@ -60,17 +53,9 @@ impl Sampling {
     /// [`SettingError`] where the temperature is negative or not finite, `top_k` is 0, or `top_p` is not above 0 and
     /// at most 1.
     pub fn check(&self) -> Result<(), SettingError> {
-        let Sampling {
-            temperature,
-            top_k,
-            top_p,
-        } = *self;
+        let Sampling { temperature, top_k, top_p } = *self;
         let problem = if !(temperature >= 0.0 && temperature.is_finite()) {
-            (
-                "temperature",
-                temperature.to_string(),
-                "a number of at least 0",
-            )
+            ("temperature", temperature.to_string(), "a number of at least 0")
         } else if top_k == 0 {
             ("top-k", top_k.to_string(), "a whole number of at least 1")
         } else if !(top_p > 0.0 && top_p <= 1.0) {
@@ -136,17 +121,21 @@ impl<'a> Synthesizer<'a> {
         Synthesizer::with(Recurrence::of(model, h0.to_vec()), sampling)
     }
 
+    /// At the start of a passage: with the network of a model, from h = 0.
+    ///
+    /// # Panics
+    /// As [`Synthesizer::new`].
+    pub fn at_start(model: &'a Model, sampling: Sampling) -> Self {
+        let h0 = vec![0.0; model.state.rnn.shape().m()];
+        Synthesizer::of(model, &h0, sampling)
+    }
+
     fn with(recurrence: Recurrence<'a>, sampling: Sampling) -> Self {
         if let Err(error) = sampling.check() {
             panic!("synthesis: {error}");
         }
         let K = recurrence.rnn.shape().K();
-        Synthesizer {
-            recurrence,
-            sampling,
-            p: vec![0.0; K],
-            order: (0..K).collect(),
-        }
+        Synthesizer { recurrence, sampling, p: vec![0.0; K], order: (0..K).collect() }
     }
 
     /// Runs at `level`.
@@ -166,11 +155,7 @@ impl<'a> Synthesizer<'a> {
     /// Where the index is K or more.
     pub fn step(&mut self, character: usize) -> &[f64] {
         self.recurrence.read(character, &mut self.p);
-        let Sampling {
-            temperature,
-            top_k,
-            top_p,
-        } = self.sampling;
+        let Sampling { temperature, top_k, top_p } = self.sampling;
         if temperature == 0.0 {
             let likeliest = likeliest(&self.p);
             self.p.fill(0.0);
@@ -215,6 +200,23 @@ impl<'a> Synthesizer<'a> {
             x
         })
     }
+
+    /// The characters of a passage after `x0`, without end: those of [`Synthesizer::characters`] with the random numbers
+    /// that a seed has for passages.
+    ///
+    /// # Panics
+    /// As [`Synthesizer::characters`].
+    pub fn passage(self, x0: usize, seed: u64) -> impl Iterator<Item = usize> + 'a {
+        self.written(x0, Generator::new(seed, Stream::Passage))
+    }
+
+    fn written(mut self, x0: usize, mut generator: Generator) -> impl Iterator<Item = usize> + 'a {
+        let mut x = x0;
+        iter::repeat_with(move || {
+            x = self.next(x, &mut generator);
+            x
+        })
+    }
 }
 
 /// The index that a uniform draw `u` from [0, 1) picks: the first whose cumulative sum of `p` exceeds
@@ -249,18 +251,31 @@ pub fn synthesize(
     characters.take(count).collect()
 }
 
-/// The final passage of a model: `count` characters after the first of its text, from h = 0, with the
-/// random numbers of `seed`.
+/// The passage of a model: `count` characters after the first of its text, from h = 0, with the random numbers of
+/// `seed`.
 ///
 /// # Panics
 /// Where the parts of the model do not belong together, or memory does not hold so many.
 pub fn passage(model: &Model, count: usize, seed: u64) -> String {
-    let h0 = vec![0.0; model.state.rnn.shape().m()];
-    let mut generator = Generator::new(seed, Stream::Passage);
-    let mut synthesizer = Synthesizer::of(model, &h0, Sampling::default());
-    let characters = synthesizer.characters(model.start(), &mut generator);
+    let synthesizer = Synthesizer::at_start(model, Sampling::default());
+    let characters = synthesizer.passage(model.start(), seed);
     let indices: Vec<usize> = characters.take(count).collect();
     model.vocabulary.decode(&indices)
+}
+
+/// The sample of report n, without end: the characters that a model writes after `x0`, the first character of chunk n,
+/// from `h0`, the hidden state that chunk n begins with.
+///
+/// # Panics
+/// As [`Synthesizer::characters`], and where `h0` is not m long.
+pub(crate) fn report_sample<'a>(
+    model: &'a Model,
+    n: u64,
+    h0: &[f64],
+    x0: usize,
+) -> impl Iterator<Item = usize> + use<'a> {
+    let generator = Generator::new(model.settings.seed, Stream::Report(n));
+    Synthesizer::of(model, h0, Sampling::default()).written(x0, generator)
 }
 
 /// Keeps the `top_k` most likely, whose indices are first in `order` afterwards; returns how many these are.
@@ -323,14 +338,7 @@ mod tests {
     #[test]
     fn a_draw_picks_by_the_cumulative_sum() {
         let p = [0.25, 0.0, 0.5, 0.25];
-        for (u, index) in [
-            (0.0, 0),
-            (0.2499, 0),
-            (0.25, 2),
-            (0.7499, 2),
-            (0.75, 3),
-            (0.9999, 3),
-        ] {
+        for (u, index) in [(0.0, 0), (0.2499, 0), (0.25, 2), (0.7499, 2), (0.75, 3), (0.9999, 3)] {
             assert_eq!(sample(&p, u), index, "u = {u}");
         }
         // A sum that rounding leaves below 1 never picks what is impossible.
@@ -399,9 +407,9 @@ mod tests {
 
     /// [`Sampling`] entry by entry, with a sorted list of what is kept.
     fn twin(rnn: &Rnn, h0: &[f64], character: usize, sampling: Sampling) -> Vec<f64> {
-        let (m, K) = (rnn.shape().m(), rnn.shape().K());
-        let (mut h, mut o) = (vec![0.0; m], vec![0.0; K]);
-        rnn.step(Level::widest(), character, h0, &mut h, &mut o);
+        let K = rnn.shape().K();
+        let mut o = vec![0.0; K];
+        Recurrence::new(rnn, h0.to_vec()).read(character, &mut o);
         let largest = o.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if sampling.temperature != 1.0 {
             o = (o.iter().map(|o| (o - largest) / sampling.temperature)).collect();
@@ -451,11 +459,7 @@ mod tests {
     ];
 
     fn sampling((temperature, top_k, top_p): (f64, usize, f64)) -> Sampling {
-        Sampling {
-            temperature,
-            top_k,
-            top_p,
-        }
+        Sampling { temperature, top_k, top_p }
     }
 
     /// Step after step, so that the order of one step is where the next begins.

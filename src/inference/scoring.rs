@@ -59,9 +59,9 @@ use crate::inference::recurrence::Recurrence;
 use crate::kernels::{Level, Softmax, ln};
 use crate::model::Model;
 use crate::network::rnn::Rnn;
+use crate::settings::Symbols;
 use crate::text::corpus::TextError;
 use crate::text::decoder::Decoder;
-use crate::text::vocabulary::Symbols;
 use std::f64::consts::LN_2;
 use std::io::Read;
 
@@ -128,12 +128,7 @@ impl<'a> Scorer<'a> {
 
     fn with(recurrence: Recurrence<'a>, symbols: Symbols) -> Self {
         let K = recurrence.rnn.shape().K();
-        Scorer {
-            recurrence,
-            unknown: unknown(symbols),
-            last: None,
-            o: vec![0.0; K],
-        }
+        Scorer { recurrence, unknown: unknown(symbols), last: None, o: vec![0.0; K] }
     }
 
     /// Runs at `level`.
@@ -282,7 +277,6 @@ struct Judge<'a> {
     newline: Option<usize>,
     /// Whether carriage returns at the end of a line are left out.
     leaves_out_returns: bool,
-    is_start: bool,
     line: u64,
     /// Symbols of the line, or of the text.
     position: u64,
@@ -304,11 +298,8 @@ impl<'a> Judge<'a> {
             model,
             scorer: Scorer::of(model),
             extent,
-            newline: (lines || documents)
-                .then(|| vocabulary.index('\n'))
-                .flatten(),
+            newline: (lines || documents).then(|| vocabulary.index('\n')).flatten(),
             leaves_out_returns: documents || (lines && vocabulary.index('\r').is_none()),
-            is_start: true,
             line: 1,
             position: 0,
             is_blank: true,
@@ -334,10 +325,6 @@ impl<'a> Judge<'a> {
     }
 
     fn take(&mut self, symbol: char, row: &mut impl FnMut(Row<'_>)) {
-        // No byte is a byte-order mark.
-        if std::mem::take(&mut self.is_start) && symbol == '\u{feff}' {
-            return;
-        }
         self.position += 1;
         if symbol == '\n' {
             return self.end_line(row);
@@ -356,11 +343,7 @@ impl<'a> Judge<'a> {
         let index = self.model.vocabulary.index(character);
         if let Some(bits) = self.scorer.read(index) {
             self.score.unknown += u64::from(index.is_none());
-            self.score.charge(Worst {
-                character,
-                position,
-                bits,
-            });
+            self.score.charge(Worst { character, position, bits });
         }
         self.is_blank = false;
         if self.extent != Extent::Text {
@@ -393,11 +376,7 @@ impl<'a> Judge<'a> {
             Extent::Text => {}
             Extent::Lines { carry } => {
                 self.hand_over(Some(self.line), row);
-                if carry {
-                    self.pass_newline()
-                } else {
-                    self.begin()
-                }
+                if carry { self.pass_newline() } else { self.begin() }
             }
         }
         self.is_blank = true;
@@ -445,10 +424,6 @@ pub fn score_lines(model: &Model, text: &str) -> Vec<Score> {
 }
 
 fn each(model: &Model, extent: Extent, text: &str, row: &mut impl FnMut(Row<'_>)) {
-    let mut judge = Judge::new(model, extent);
-    match model.vocabulary.symbols() {
-        Symbols::Characters => text.chars().for_each(|symbol| judge.take(symbol, row)),
-        Symbols::Bytes => (text.bytes()).for_each(|byte| judge.take(char::from(byte), row)),
-    }
-    judge.end(row);
+    let (mut reading, mut bytes) = (Reading::new(model, extent), text.as_bytes());
+    while reading.read(&mut bytes, row).expect("a string is UTF-8") {}
 }

@@ -1,13 +1,13 @@
-//! Buffers of doubles that begin at a cache line.
+//! Buffers of doubles that begin at a cache line, and matrices whose rows do.
 
 use std::ops::{Deref, DerefMut};
 
-/// Bytes of a cache line of the usual machines.
+/// Bytes of a cache line on most machines.
 const LINE: usize = 64;
 
 /// A `Vec<f64>` of fixed length whose first entry lies at a multiple of 64 bytes, so that a load of four
 /// doubles does not straddle two cache lines.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Buffer {
     values: Vec<f64>,
     start: usize,
@@ -15,19 +15,15 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// All zero; `None` where it cannot be allocated.
+    /// A buffer of zeros; `None` if it cannot be allocated.
     pub fn zeros(length: usize) -> Option<Self> {
         let spare = LINE / size_of::<f64>();
         let mut values: Vec<f64> = Vec::new();
         values.try_reserve_exact(length.checked_add(spare)?).ok()?;
-        // Where the address cannot be told, the buffer is only slower.
+        // An allocator may not tell the address; the buffer is only slower then.
         let start = values.as_ptr().align_offset(LINE).min(spare);
         values.resize(start + length, 0.0);
-        Some(Buffer {
-            values,
-            start,
-            length,
-        })
+        Some(Buffer { values, start, length })
     }
 }
 
@@ -46,7 +42,7 @@ impl DerefMut for Buffer {
 }
 
 /// # Panics
-/// Where the memory cannot be had, as `Vec::clone` does.
+/// Panics if the memory cannot be allocated.
 impl Clone for Buffer {
     fn clone(&self) -> Self {
         let mut clone = Buffer::zeros(self.length).expect("memory for a copy");
@@ -58,6 +54,19 @@ impl Clone for Buffer {
 impl PartialEq for Buffer {
     fn eq(&self, other: &Buffer) -> bool {
         self[..] == other[..]
+    }
+}
+
+/// The number of entries from one row of a matrix to the next, for rows of `length`: whole cache lines, and no multiple
+/// of 1,024 bytes, at which the same entry of all rows would fall into the same few places of a cache.
+///
+/// # Panics
+/// Panics if the result does not fit a `usize`.
+pub fn stride(length: usize) -> usize {
+    let rounded = length.next_multiple_of(8);
+    match rounded % 128 {
+        0 => rounded + 8,
+        _ => rounded,
     }
 }
 

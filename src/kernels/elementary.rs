@@ -1,9 +1,9 @@
 //! `exp`, `ln` and `tanh` from `+ - * /` and moves of bits, so that they round alike everywhere.
 //!
-//! The standard library's own call the platform's mathematical library, which differs from machine
-//! to machine. The polynomials are written out in Estrin's order, pairs first: shorter chains of
-//! dependent operations than Horner's, and part of what fixes the bits. There are no branches in
-//! `exp` and `tanh`: they are the same for one number and for several at a time.
+//! The functions of the standard library call the platform's mathematical library, which differs from machine
+//! to machine. The polynomials are written out in Estrin's order, pairs first: its chains of dependent operations
+//! are shorter than Horner's. The order is part of what fixes the bits. `exp` and `tanh` have no branches, so
+//! they do the same for one number and for several at a time.
 //!
 //! The constants are computed by `fixtures/coefficients.py`; the errors in ulp (units in the last
 //! place of the exact result) are measured by the tests against values of 80 digits.
@@ -11,8 +11,7 @@
 #![allow(clippy::excessive_precision)]
 #![allow(clippy::needless_range_loop)]
 
-use super::level::{Four, Number};
-use super::products::{get, put};
+use super::lanes::{F64x4, Number};
 use std::f64::consts::{LOG2_E, SQRT_2};
 
 /// ln 2 cut to 32 bits, so that its product with an exponent is exact.
@@ -47,12 +46,8 @@ const LN_TAIL: [f64; 7] = [
 ];
 
 /// Numerator of `(tanh(x) - x) / x^3` in powers of `x^2`, for `|x| <= 1`; relative error below 2^-56.
-const TANH_NUMERATOR: [f64; 4] = [
-    -0.3333333333333333,
-    -0.02351320098857556,
-    -0.0003724860877774224,
-    -1.267189257880533e-06,
-];
+const TANH_NUMERATOR: [f64; 4] =
+    [-0.3333333333333333, -0.02351320098857556, -0.0003724860877774224, -1.267189257880533e-06];
 /// Its denominator.
 const TANH_DENOMINATOR: [f64; 5] = [
     1.0,
@@ -67,7 +62,7 @@ const ROUND: f64 = 6755399441055744.0;
 /// `ROUND` + 1023: an integer that it is added to leaves its biased exponent in the lowest bits.
 const EXPONENT: f64 = ROUND + 1023.0;
 
-/// Constants for all lanes. A loop and not `map`, which older compilers leave a call.
+/// Constants in all lanes. This is a loop and not `map`, which may stay a call.
 #[inline(always)]
 fn splat<N: Number, const L: usize>(constants: [f64; L]) -> [N; L] {
     let mut splat = [N::splat(0.0); L];
@@ -77,7 +72,7 @@ fn splat<N: Number, const L: usize>(constants: [f64; L]) -> [N; L] {
     splat
 }
 
-/// `(e^r, n + EXPONENT)` with `x = n ln 2 + r` and `|r|` at most ln(2) / 2, for `|x|` below 2,000.
+/// `(e^r, n + EXPONENT)`, where `x = n ln 2 + r` and `|r| <= ln(2) / 2`, for `|x|` below 2,000.
 #[inline(always)]
 fn exp_reduced<N: Number>(x: N) -> (N, N) {
     let exponent = x * N::splat(LOG2_E) + N::splat(EXPONENT);
@@ -101,7 +96,7 @@ fn exp_reduced<N: Number>(x: N) -> (N, N) {
 /// subnormals to 0.
 #[inline(always)]
 pub fn exp<N: Number>(x: N) -> N {
-    // Past these the result is infinity or 0 all the same, and NaN stays.
+    // Beyond these limits the result is infinity or 0 in any case, and NaN stays NaN.
     let x = N::splat(-746.0).larger(N::splat(710.0).smaller(x));
     let (power, exponent) = exp_reduced(x);
     // Two halves, since 2^n itself may be out of range where the result is not.
@@ -111,16 +106,12 @@ pub fn exp<N: Number>(x: N) -> N {
     power * half.low_bits_as_exponent() * rest.low_bits_as_exponent()
 }
 
-/// e^x for an x of at most 0, as [`exp`] down to -708; 0 below, where it would soon be subnormal.
+/// e^x for an x of at most 0: the same as [`exp`] above -708, and 0 from there on, where results are almost subnormal.
 #[inline(always)]
 pub fn exp_at_most_0<N: Number>(x: N) -> N {
     let lowest = N::splat(-708.0);
     let (power, exponent) = exp_reduced(lowest.larger(x));
-    x.choose(
-        lowest,
-        N::splat(0.0),
-        power * exponent.low_bits_as_exponent(),
-    )
+    x.choose(lowest, N::splat(0.0), power * exponent.low_bits_as_exponent())
 }
 
 /// The natural logarithm, at most 1 ulp from the exact value.
@@ -140,19 +131,11 @@ pub fn ln(x: f64) -> f64 {
     }
     // A subnormal is first multiplied by 2^54.
     let subnormal = x < f64::MIN_POSITIVE;
-    let bits = if subnormal {
-        x * 18014398509481984.0
-    } else {
-        x
-    }
-    .to_bits();
+    let bits = if subnormal { x * 18014398509481984.0 } else { x }.to_bits();
     let exponent = (bits >> 52) as i64 - if subnormal { 1023 + 54 } else { 1023 };
     let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
-    let (mantissa, exponent) = if mantissa > SQRT_2 {
-        (mantissa * 0.5, exponent + 1)
-    } else {
-        (mantissa, exponent)
-    };
+    let (mantissa, exponent) =
+        if mantissa > SQRT_2 { (mantissa * 0.5, exponent + 1) } else { (mantissa, exponent) };
 
     let k = exponent as f64;
     let f = mantissa - 1.0; // exact
@@ -173,7 +156,7 @@ pub fn ln(x: f64) -> f64 {
 /// one division. Exact at 0 (with its sign), the infinities and the subnormals; NaN gives NaN.
 #[inline(always)]
 pub fn tanh<N: Number>(x: N) -> N {
-    // From 20 on the result is 1 to the last bit, and NaN stays.
+    // From 20 on the result is 1 to the last bit, and NaN stays NaN.
     let a = N::splat(20.0).smaller(x.abs());
 
     let s = a * a;
@@ -193,27 +176,24 @@ pub fn tanh<N: Number>(x: N) -> N {
     (base + above / below).copysign(x)
 }
 
-/// `a = tanh(a + u)`, entry by entry; `a = tanh(a)` without u.
+/// `a = tanh(a + u)`, entry by entry.
 ///
 /// # Panics
-/// Where the lengths differ.
+/// Panics if the lengths differ.
 #[inline(always)]
-pub fn tanh_of_sums<F: Four>(u: Option<&[f64]>, a: &mut [f64]) {
-    assert!(u.is_none_or(|u| u.len() == a.len()), "tanh: lengths");
+pub fn tanh_of_sums<F: F64x4>(u: &[f64], a: &mut [f64]) {
+    assert_eq!(u.len(), a.len(), "tanh: lengths");
     for start in (0..a.len()).step_by(4) {
         let end = a.len().min(start + 4);
-        let mut sum = get::<F>(&a[start..end]);
-        if let Some(u) = u {
-            sum = sum + get(&u[start..end]);
-        }
-        put(tanh(sum), &mut a[start..end]);
+        let sum = F::load_first(&a[start..end]) + F::load_first(&u[start..end]);
+        tanh(sum).store_first(&mut a[start..end]);
     }
 }
 
-/// `d = d (1 - h^2)`, entry by entry: times the slope of tanh where its value is h.
+/// `d = d (1 - h^2)`, entry by entry: multiplies by the slope of tanh where its value is h.
 ///
 /// # Panics
-/// Where the lengths differ.
+/// Panics if the lengths differ.
 #[inline(always)]
 pub fn scale_by_slope(h: &[f64], d: &mut [f64]) {
     assert_eq!(h.len(), d.len(), "slope: lengths");
@@ -342,13 +322,13 @@ mod tests {
         }
     }
 
-    struct TanhOfSums<'a>(Option<&'a [f64]>, &'a mut [f64]);
+    struct TanhOfSums<'a>(&'a [f64], &'a mut [f64]);
 
     impl Kernel for TanhOfSums<'_> {
         type Output = ();
 
         #[inline(always)]
-        fn run<F: Four>(self) {
+        fn run<F: F64x4>(self) {
             tanh_of_sums::<F>(self.0, self.1);
         }
     }
@@ -359,7 +339,7 @@ mod tests {
         type Output = ();
 
         #[inline(always)]
-        fn run<F: Four>(self) {
+        fn run<F: F64x4>(self) {
             scale_by_slope(self.0, self.1);
         }
     }
@@ -370,25 +350,18 @@ mod tests {
         type Output = ();
 
         #[inline(always)]
-        fn run<F: Four>(self) {
+        fn run<F: F64x4>(self) {
             for start in (0..self.0.len()).step_by(4) {
                 let end = self.0.len().min(start + 4);
-                put::<F>(exp(get(&self.0[start..end])), &mut self.0[start..end]);
+                let four = &mut self.0[start..end];
+                exp(F::load_first(four)).store_first(four);
             }
         }
     }
 
     /// Everything that is special, and what is not.
     fn values() -> Vec<f64> {
-        let special = [
-            0.0,
-            -0.0,
-            1.0,
-            f64::from_bits(1),
-            1e-310,
-            f64::MAX,
-            f64::INFINITY,
-        ];
+        let special = [0.0, -0.0, 1.0, f64::from_bits(1), 1e-310, f64::MAX, f64::INFINITY];
         let signs = special.iter().flat_map(|&x| [x, -x]);
         let ordinary = (0..4001).map(|i| f64::from(i) * 0.37 - 740.0);
         let small = (0..4001).map(|i| f64::from(i) / 1024.0 - 2.0);
@@ -404,11 +377,7 @@ mod tests {
                 let u: Vec<f64> = x.iter().rev().map(|x| 1e-3 * x).collect();
                 let expected: Vec<f64> = x.iter().zip(&u).map(|(x, u)| tanh(x + u)).collect();
                 let mut found = values();
-                level.run(TanhOfSums(Some(&u), &mut found[offset..]));
-                assert_eq!(bits(&found[offset..]), bits(&expected), "tanh, {level:?}");
-                found = values();
-                level.run(TanhOfSums(None, &mut found[offset..]));
-                let expected: Vec<f64> = x.iter().map(|&x| tanh(x)).collect();
+                level.run(TanhOfSums(&u, &mut found[offset..]));
                 assert_eq!(bits(&found[offset..]), bits(&expected), "tanh, {level:?}");
                 found = values();
                 level.run(Exp(&mut found[offset..]));
@@ -417,11 +386,7 @@ mod tests {
                 let (h, mut d) = (&u[20..60], x[20..60].to_vec());
                 level.run(Slope(h, &mut d));
                 let slopes = x[20..60].iter().zip(h).map(|(d, h)| d * (1.0 - h * h));
-                assert_eq!(
-                    bits(&d),
-                    bits(&slopes.collect::<Vec<f64>>()),
-                    "slope, {level:?}"
-                );
+                assert_eq!(bits(&d), bits(&slopes.collect::<Vec<f64>>()), "slope, {level:?}");
             }
         }
     }

@@ -1,6 +1,6 @@
-//! Vectors at equal distances in a slice: the rows of a matrix, tight or with gaps.
+//! Views of the rows of a matrix in a slice, with or without gaps between them.
 
-/// Vectors of equal length, one every `stride` entries of a slice. The rows of a matrix, for one.
+/// Vectors of equal length, one every `stride` entries of a slice: the rows of a matrix, for example.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
     pub(super) values: &'a [f64],
@@ -13,16 +13,11 @@ impl<'a> Rows<'a> {
     /// `count` rows, each the first `length` entries of `stride`.
     ///
     /// # Panics
-    /// Where the slice does not hold them.
+    /// Panics if the slice is too short.
     #[inline(always)]
     pub fn new(values: &'a [f64], count: usize, length: usize, stride: usize) -> Self {
         check(values.len(), count, length, stride);
-        Rows {
-            values,
-            count,
-            length,
-            stride,
-        }
+        Rows { values, count, length, stride }
     }
 
     /// A single vector.
@@ -34,33 +29,38 @@ impl<'a> Rows<'a> {
     /// The rows of a row-major matrix without gaps.
     ///
     /// # Panics
-    /// Where the slice does not hold them.
+    /// Panics if the slice is too short.
     #[inline(always)]
     pub fn tight(values: &'a [f64], count: usize, length: usize) -> Self {
         Rows::new(values, count, length, length)
     }
 
-    /// How many there are.
+    /// The number of rows.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// How long each is.
+    /// The length of each row.
     pub fn length(&self) -> usize {
         self.length
     }
 
-    /// One of them.
+    /// The number of entries from the start of one row to that of the next.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Row number `row`, from 0.
     ///
     /// # Panics
-    /// Where there are fewer.
+    /// Panics if there are fewer rows.
     #[inline(always)]
     pub fn row(&self, row: usize) -> &'a [f64] {
         &self.values[row * self.stride..][..self.length]
     }
 }
 
-/// As [`Rows`], to be written to.
+/// [`Rows`] that can be written to.
 #[derive(Debug)]
 pub struct RowsMut<'a> {
     pub(super) values: &'a mut [f64],
@@ -73,16 +73,11 @@ impl<'a> RowsMut<'a> {
     /// `count` rows, each the first `length` entries of `stride`.
     ///
     /// # Panics
-    /// Where the slice does not hold them.
+    /// Panics if the slice is too short.
     #[inline(always)]
     pub fn new(values: &'a mut [f64], count: usize, length: usize, stride: usize) -> Self {
         check(values.len(), count, length, stride);
-        RowsMut {
-            values,
-            count,
-            length,
-            stride,
-        }
+        RowsMut { values, count, length, stride }
     }
 
     /// A single vector.
@@ -92,7 +87,7 @@ impl<'a> RowsMut<'a> {
         RowsMut::new(y, 1, length, length)
     }
 
-    /// One of them.
+    /// Row number `row`, from 0.
     #[inline(always)]
     pub(super) fn row(&mut self, row: usize) -> &mut [f64] {
         &mut self.values[row * self.stride..][..self.length]
@@ -103,9 +98,7 @@ impl<'a> RowsMut<'a> {
 fn check(values: usize, count: usize, length: usize, stride: usize) {
     let needed = match count {
         0 => Some(0),
-        _ => (count - 1)
-            .checked_mul(stride)
-            .and_then(|before| before.checked_add(length)),
+        _ => (count - 1).checked_mul(stride).and_then(|before| before.checked_add(length)),
     };
     let there = needed.is_some_and(|needed| needed <= values);
     assert!(length <= stride && there, "rows: too few values");

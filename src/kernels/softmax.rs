@@ -1,9 +1,9 @@
-//! From logits to probabilities and to the loss, for any finite logits.
+//! Softmax and the cross-entropy loss, for any finite logits.
 
-use super::level::{Four, Kernel, fours, fours_mut};
-use super::{exp_at_most_0, ln};
+use super::elementary::{exp_at_most_0, ln};
+use super::lanes::{F64x4, Kernel};
 
-/// ln of the sum of the exponentials of some logits, in the two parts that keep it exact.
+/// The logarithm of the sum of the exponentials of some logits, in two parts that keep it exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogSumExp {
     /// The largest logit.
@@ -13,8 +13,8 @@ pub struct LogSumExp {
 }
 
 impl LogSumExp {
-    /// `-ln p_k` in nats, for the character whose logit is `o_k`: never below 0, and finite where
-    /// the distance from the largest logit is.
+    /// The loss `-ln p_k` in nats of a character with the logit `o_k`: never below 0, and finite if the difference
+    /// from the largest logit is finite.
     pub fn loss(self, o_k: f64) -> f64 {
         self.rest + (self.largest - o_k)
     }
@@ -22,24 +22,23 @@ impl LogSumExp {
 
 /// Replaces logits o by `p_k = exp(o_k) / sum_j exp(o_j)`, and returns the logarithm of that sum.
 ///
-/// The largest logit is taken from all first, so nothing overflows; what is smaller than it by 708 and more gets a
-/// probability of 0. The sum runs in four lanes, as that
-/// of a dot product; each entry is then multiplied by the reciprocal.
+/// The largest logit is subtracted from all of them first, so nothing overflows; a logit that is smaller by 708 or more
+/// gets a probability of 0. The sum runs in four lanes, like that of a dot product. Each entry is then multiplied by
+/// the reciprocal of the sum.
 ///
 /// # Panics
-/// Where there are no logits.
+/// Panics if there are no logits.
 #[inline(always)]
-pub fn softmax<F: Four>(o: &mut [f64]) -> LogSumExp {
+pub fn softmax<F: F64x4>(o: &mut [f64]) -> LogSumExp {
     let largest = largest::<F>(o);
-    let whole = o.len() / 4 * 4;
+    let (fours, rest) = o.as_chunks_mut();
     let mut lanes = F::splat(0.0);
-    for four in fours_mut(o) {
+    for four in &mut *fours {
         let e = exp_at_most_0(F::load(four) - F::splat(largest));
         e.store(four);
         lanes = lanes + e;
     }
-    let rest = &mut o[whole..];
-    for o in rest.iter_mut() {
+    for o in &mut *rest {
         *o = exp_at_most_0(*o - largest);
     }
     lanes = lanes + F::load_part(rest);
@@ -47,38 +46,34 @@ pub fn softmax<F: Four>(o: &mut [f64]) -> LogSumExp {
     F::sums([lanes; 4]).store(&mut totals);
     let total = totals[0];
     let reciprocal = F::splat(1.0 / total);
-    for four in fours_mut(o) {
+    for four in fours {
         (F::load(four) * reciprocal).store(four);
     }
-    let rest = &mut o[whole..];
     (F::load_part(rest) * reciprocal).store_part(rest);
-    LogSumExp {
-        largest,
-        rest: ln(total),
-    }
+    LogSumExp { largest, rest: ln(total) }
 }
 
-/// [`softmax`] at any level.
+/// [`softmax`] as a kernel.
 pub struct Softmax<'a>(pub &'a mut [f64]);
 
 impl Kernel for Softmax<'_> {
     type Output = LogSumExp;
 
     #[inline(always)]
-    fn run<F: Four>(self) -> LogSumExp {
+    fn run<F: F64x4>(self) -> LogSumExp {
         softmax::<F>(self.0)
     }
 }
 
 #[inline(always)]
-fn largest<F: Four>(o: &[f64]) -> f64 {
-    let mut four = [o[0]; 4];
-    let mut largest = F::load(&four);
-    for o in fours(o) {
+fn largest<F: F64x4>(o: &[f64]) -> f64 {
+    let (fours, rest) = o.as_chunks();
+    let mut largest = F::splat(o[0]);
+    for o in fours {
         largest = F::load(o).larger(largest);
     }
+    let mut four = [0.0; 4];
     largest.store(&mut four);
-    let rest = &o[o.len() / 4 * 4..];
     let mut largest = four[0];
     for &o in four[1..].iter().chain(rest) {
         largest = if o > largest { o } else { largest };
@@ -97,7 +92,7 @@ mod tests {
         (p, log_sum_exp)
     }
 
-    /// What the module says, entry by entry.
+    /// The same by the definition, entry by entry.
     fn twin(logits: &[f64]) -> (Vec<f64>, LogSumExp) {
         let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let e: Vec<f64> = logits.iter().map(|o| exp_at_most_0(o - largest)).collect();

@@ -7,21 +7,13 @@ use super::rows::Rows;
 /// Numbers that are not round, of both signs, so that every order of a sum shows.
 pub fn numbers(count: usize, seed: usize) -> Vec<f64> {
     let number = |i: usize| ((i * 7919 + seed * 104_729) % 1_000_003) as f64;
-    (0..count)
-        .map(|i| (number(i) - 500_001.0) / 333_333.0)
-        .collect()
+    (0..count).map(|i| (number(i) - 500_001.0) / 333_333.0).collect()
 }
 
 /// Four lanes, entry i in lane i mod 4, added in pairs.
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     let terms: Vec<f64> = x.iter().zip(y).map(|(x, y)| x * y).collect();
-    let lane = |l: usize| {
-        terms
-            .iter()
-            .skip(l)
-            .step_by(4)
-            .fold(0.0, |sum, term| sum + term)
-    };
+    let lane = |l: usize| terms.iter().skip(l).step_by(4).fold(0.0, |sum, term| sum + term);
     (lane(0) + lane(1)) + (lane(2) + lane(3))
 }
 
@@ -35,9 +27,7 @@ pub fn transposed(A: &[f64], x: &[f64], y: &[f64]) -> Vec<f64> {
 pub fn outer(left: &[f64], right: &[f64], count: usize, rows: usize, columns: usize) -> Vec<f64> {
     let term = |k: usize, i: usize, j: usize| left[k * rows + i] * right[k * columns + j];
     let entry = |i: usize, j: usize| (0..count).fold(0.0, |sum, k| sum + term(k, i, j));
-    (0..rows)
-        .flat_map(|i| (0..columns).map(move |j| entry(i, j)))
-        .collect()
+    (0..rows).flat_map(|i| (0..columns).map(move |j| entry(i, j))).collect()
 }
 
 /// Vectors without gaps, packed.
@@ -45,4 +35,27 @@ pub fn packed(values: &[f64], count: usize, length: usize) -> Panels {
     let mut panels = Panels::new(count, length).unwrap();
     panels.pack(0, Rows::tight(values, count, length));
     panels
+}
+
+/// Every number of rows and columns past two blocks of every blocking, and starts that are not
+/// aligned.
+pub fn shapes() -> impl Iterator<Item = (usize, usize, usize)> {
+    let sizes = || (0..=19).chain([31, 32, 33, 64, 65, 71]);
+    let wide = [255, 256, 257, 513, 600];
+    let all = sizes().flat_map(move |rows| sizes().map(move |columns| (rows, columns)));
+    let all =
+        all.chain(wide.into_iter().flat_map(|columns| [1, 4, 9, 13].map(|rows| (rows, columns))));
+    all.map(|(rows, columns)| (rows, columns, (rows + columns) % 5))
+}
+
+pub fn same(found: &[f64], expected: &[f64], what: &str) {
+    let bits = |values: &[f64]| -> Vec<u64> { values.iter().map(|x| x.to_bits()).collect() };
+    assert_eq!(bits(found), bits(expected), "{what}");
+}
+
+pub fn close(ours: &[f64], theirs: &[f64]) {
+    assert_eq!(ours.len(), theirs.len());
+    for (x, y) in ours.iter().zip(theirs) {
+        assert!((x - y).abs() <= 1e-12 * (1.0 + y.abs()), "{x} and {y}");
+    }
 }

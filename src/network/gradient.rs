@@ -1,4 +1,4 @@
-//! The gradient in every parameter: sums over steps and streams of what backpropagation has found.
+//! The gradient of every parameter: sums over steps and sequences of what backpropagation has found.
 //!
 //! ```text
 //! dL/dV = sum g_t h_t'            dL/dc = sum g_t
@@ -6,139 +6,128 @@
 //! dL/dU = sum dL/da_t x_t'
 //! ```
 //!
-//! Every sum runs over the steps of the first stream by increasing t, then over those of the next. What
-//! is done with the entries is open: a [`Stored`] gradient can be looked at; with
-//! [`crate::network::optimizer::Moving`] each entry moves its parameter at once, and no gradient is ever in memory.
+//! Every sum runs over the steps of the first sequence by increasing t, then over those of the next. An
+//! [`EntrySink`] takes the entries: [`Store`](crate::kernels::Store) keeps them as a gradient;
+//! [`UpdateParameters`](crate::network::update::UpdateParameters) updates each parameter at once, so that no gradient is
+//! ever in memory.
 
-use crate::kernels::buffer::Buffer;
-use crate::kernels::level::fours;
-use crate::kernels::{Entries, Four, Kernel, Stored, add, get, outer_products, vector_sums};
-use crate::network::parameters::{Block, Shape, ShapeError, TensorsMut, buffer};
-use crate::network::unrolled::{Distinct, Unrolled, stride};
+use crate::kernels::{EntrySink, F64x4, Kernel, outer_products, vector_sums};
+use crate::network::columns::ColumnSums;
+use crate::network::parameters::{PerTensor, Shape, TensorsMut};
+use crate::network::unrolled::Unrolled;
 use std::ops::Range;
 
-/// Entries that are divided by a number, and then go where others go: their mean.
+/// Divides entries by a number and hands them on.
 #[derive(Debug)]
-pub struct Mean<E> {
-    /// The number.
+pub struct Divide<S> {
+    /// The divisor.
     pub divisor: f64,
-    /// What is done with the quotients.
-    pub entries: E,
+    /// Takes the quotients.
+    pub sink: S,
 }
 
-impl<E: Entries> Entries for Mean<E> {
-    const IN_ANY_CASE: bool = E::IN_ANY_CASE;
+impl<S: EntrySink> EntrySink for Divide<S> {
+    const NEEDS_ZEROS: bool = S::NEEDS_ZEROS;
 
     #[inline(always)]
-    fn take<F: Four>(&mut self, at: usize, [low, high]: [F; 2]) {
+    fn take<F: F64x4>(&mut self, at: usize, [low, high]: [F; 2]) {
         let divisor = F::splat(self.divisor);
-        self.entries.take(at, [low / divisor, high / divisor]);
+        self.sink.take(at, [low / divisor, high / divisor]);
     }
 
     #[inline(always)]
-    fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F) {
+    fn take_part<F: F64x4>(&mut self, at: usize, count: usize, entries: F) {
         let quotients = entries / F::splat(self.divisor);
-        self.entries.take_part(at, count, quotients);
+        self.sink.take_part(at, count, quotients);
     }
 
     #[inline(always)]
-    fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F) {
+    fn take_scattered<F: F64x4>(&mut self, indices: [usize; 4], count: usize, entries: F) {
         let quotients = entries / F::splat(self.divisor);
-        self.entries.take_apart(places, count, quotients);
+        self.sink.take_scattered(indices, count, quotients);
     }
 }
 
-/// What is done with the entries of each of the five.
-#[derive(Debug)]
-pub struct Parts<E> {
-    /// Of dL/dU.
-    pub U: E,
-    /// Of dL/dW.
-    pub W: E,
-    /// Of dL/dV.
-    pub V: E,
-    /// Of dL/db.
-    pub b: E,
-    /// Of dL/dc.
-    pub c: E,
+/// Some rows of the five tensors: what one thread works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowBlock {
+    /// Rows of U, W and b.
+    pub hidden: Range<usize>,
+    /// Rows of V and c.
+    pub vocabulary: Range<usize>,
 }
 
-/// The five parts of a gradient, to be stored.
-pub fn stored(gradient: TensorsMut<'_>) -> Parts<Stored<'_>> {
-    let TensorsMut { U, W, V, b, c } = gradient;
-    Parts {
-        U: Stored(U),
-        W: Stored(W),
-        V: Stored(V),
-        b: Stored(b),
-        c: Stored(c),
+impl RowBlock {
+    /// All rows.
+    pub fn all(shape: Shape) -> Self {
+        RowBlock { hidden: 0..shape.m(), vocabulary: 0..shape.K() }
     }
-}
 
-impl<E> Parts<E> {
-    /// The same, done with the entries divided by a number.
-    pub fn divided_by(self, divisor: f64) -> Parts<Mean<E>> {
-        let mean = |entries| Mean { divisor, entries };
-        Parts {
-            U: mean(self.U),
-            W: mean(self.W),
-            V: mean(self.V),
-            b: mean(self.b),
-            c: mean(self.c),
+    /// The largest useful number of blocks: of more, some would have no rows at all.
+    pub fn most(shape: Shape) -> usize {
+        shape.m().max(shape.K()).div_ceil(8)
+    }
+
+    /// Splits all rows into `count` blocks of about the same work. Each begins at a multiple of eight; some may be
+    /// empty.
+    pub fn split(shape: Shape, count: usize) -> impl Iterator<Item = RowBlock> {
+        let part = move |rows: usize, block: usize| {
+            // The product may be larger than any number of rows.
+            let of = |eights: usize, block: usize| eights as u128 * block as u128 / count as u128;
+            let start = |block: usize| (of(rows.div_ceil(8), block) as usize * 8).min(rows);
+            start(block)..start(block + 1)
+        };
+        (0..count).map(move |block| RowBlock {
+            hidden: part(shape.m(), block),
+            vocabulary: part(shape.K(), block),
+        })
+    }
+
+    /// Splits as many rows as the block has off the front of `rest`.
+    ///
+    /// # Panics
+    /// Panics if there are fewer.
+    pub fn split_off<'a>(&self, rest: &mut TensorsMut<'a>, shape: Shape) -> TensorsMut<'a> {
+        let (m, K) = (shape.m(), shape.K());
+        let (hidden, vocabulary) = (self.hidden.len(), self.vocabulary.len());
+        let front = |rest: &mut &'a mut [f64], count| {
+            (rest.split_off_mut(..count)).expect("a block has no more rows than the tensors")
+        };
+        TensorsMut {
+            U: front(&mut rest.U, hidden * K),
+            W: front(&mut rest.W, hidden * m),
+            V: front(&mut rest.V, vocabulary * m),
+            b: front(&mut rest.b, hidden),
+            c: front(&mut rest.c, vocabulary),
         }
     }
 }
 
-/// Room for the sums of dL/dU, of which only the columns of characters that were read are not 0.
-#[derive(Clone, Debug)]
-pub struct ColumnSums {
-    distinct: Distinct,
-    /// A row for every distinct character that was read.
-    sums: Buffer,
-    /// A row of dL/dU.
-    row: Buffer,
-}
-
-impl ColumnSums {
-    /// Room for updates of `count` characters in all.
-    ///
-    /// # Errors
-    /// [`ShapeError`] where it cannot be allocated.
-    pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
-        let characters = count.min(shape.K());
-        Ok(ColumnSums {
-            distinct: Distinct::new(characters, shape.K())?,
-            sums: buffer(characters.saturating_mul(stride(shape.m())))?,
-            row: buffer(shape.K())?,
-        })
-    }
-}
-
-/// The sums of one block of rows, as a kernel.
+/// Computes the sums of one block of rows.
 ///
 /// # Panics
-/// Its run does where the groups differ in shape, the block's rows do not begin at a multiple of eight or are not
-/// there, or `parts` or `columns` are those of another shape or of fewer characters.
-pub struct Sums<'a, E> {
-    /// The streams, group by group, after backpropagation.
+/// Running it panics if the groups differ in shape, if the rows of the block do not begin at a multiple of eight or
+/// do not exist, or if `sinks` or `columns` belong to another shape or to fewer characters.
+pub struct GradientSums<'a, S> {
+    /// The sequences, group by group, after backpropagation.
     pub groups: &'a [Unrolled],
-    /// Which rows.
-    pub block: Block,
-    /// What is done with them; index 0 is the first entry of the block.
-    pub parts: Parts<E>,
-    /// Room for dL/dU.
+    /// The rows.
+    pub block: RowBlock,
+    /// What takes the entries; index 0 is the first entry of the block.
+    pub sinks: PerTensor<S>,
+    /// Room for the sums of dL/dU.
     pub columns: &'a mut ColumnSums,
 }
 
-impl<E: Entries> Kernel for Sums<'_, E> {
+impl<S: EntrySink> Kernel for GradientSums<'_, S> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: Four>(self) {
-        let Sums {
+    fn run<F: F64x4>(self) {
+        let GradientSums {
             groups,
-            block: Block { hidden, vocabulary },
-            parts: Parts { U, W, V, b, c },
+            block: RowBlock { hidden, vocabulary },
+            sinks: PerTensor { U, W, V, b, c },
             columns,
         } = self;
         let Some(shape) = groups.first().map(|group| group.shape()) else {
@@ -149,76 +138,68 @@ impl<E: Entries> Kernel for Sums<'_, E> {
         let h = groups.iter().map(|group| &group.packed.h);
         let h_before = groups.iter().map(|group| &group.packed.h_before);
         let pairs = g.clone().zip(h);
-        outer_products::<F, E>(pairs, vocabulary.clone(), shape.m(), V);
-        vector_sums::<F, E>(g, vocabulary, c);
+        outer_products::<F, S>(pairs, vocabulary.clone(), shape.m(), V);
+        vector_sums::<F, S>(g, vocabulary, c);
         let pairs = da.clone().zip(h_before);
-        outer_products::<F, E>(pairs, hidden.clone(), shape.m(), W);
-        vector_sums::<F, E>(da, hidden.clone(), b);
-        columns_of::<F, E>(groups, hidden, shape.K(), columns, U);
+        outer_products::<F, S>(pairs, hidden.clone(), shape.m(), W);
+        vector_sums::<F, S>(da, hidden.clone(), b);
+        if !hidden.is_empty() {
+            let inputs_with_da = groups.iter().flat_map(Unrolled::inputs_with_da);
+            columns.sum(&hidden, inputs_with_da);
+            if S::NEEDS_ZEROS {
+                take_rows::<F, S>(columns, hidden.len(), U);
+            } else {
+                take_columns::<F, S>(columns, hidden.len(), shape.K(), U);
+            }
+        }
     }
 }
 
-/// Some rows of dL/dU; in the columns of the characters that were read where the others, which are +0, are of no
-/// matter.
+/// Hands on so many rows of dL/dU in the columns of the characters that were read.
 #[inline(always)]
-fn columns_of<F: Four, E: Entries>(
-    groups: &[Unrolled],
-    rows: Range<usize>,
-    K: usize,
-    columns: &mut ColumnSums,
-    mut entries: E,
-) {
-    let length = rows.len();
-    if length == 0 {
-        return;
-    }
-    let ColumnSums {
-        distinct,
-        sums,
-        row,
-    } = columns;
-    distinct.clear();
-    for (x, da) in groups.iter().flat_map(Unrolled::inputs_with_da) {
-        let (place, is_new) = distinct.place(x);
-        let sum = &mut sums[place * length..][..length];
-        if is_new {
-            sum.fill(0.0);
-        }
-        add(&da[rows.clone()], sum);
-    }
-    if E::IN_ANY_CASE {
-        return whole_rows::<F, E>(distinct, sums, length, &mut row[..K], entries);
-    }
-    for (&x, sums) in distinct.characters().iter().zip(sums.chunks_exact(length)) {
+fn take_columns<F: F64x4, S: EntrySink>(columns: &ColumnSums, rows: usize, K: usize, mut sink: S) {
+    for (x, sums) in columns.columns(rows) {
         for (group, four) in sums.chunks(4).enumerate() {
-            let row = |i: usize| (4 * group + i).min(length - 1) * K + x;
-            let places = [row(0), row(1), row(2), row(3)];
-            entries.take_apart::<F>(places, four.len(), get(four));
+            let index = |i: usize| (4 * group + i).min(rows - 1) * K + x;
+            let indices = [index(0), index(1), index(2), index(3)];
+            sink.take_scattered(indices, four.len(), F::load_first(four));
         }
     }
 }
 
-/// `length` rows of dL/dU with all of their columns, by way of `row`.
+/// Hands on so many rows of dL/dU in all of their columns.
 #[inline(always)]
-fn whole_rows<F: Four, E: Entries>(
-    distinct: &Distinct,
-    sums: &[f64],
-    length: usize,
-    row: &mut [f64],
-    mut entries: E,
-) {
-    row.fill(0.0);
-    for i in 0..length {
-        for (&x, sums) in distinct.characters().iter().zip(sums.chunks_exact(length)) {
-            row[x] = sums[i];
-        }
+fn take_rows<F: F64x4, S: EntrySink>(columns: &mut ColumnSums, rows: usize, mut sink: S) {
+    for i in 0..rows {
+        let row = columns.row(i, rows);
         let first = i * row.len();
-        let (eights, rest) = row.split_at(row.len() / 8 * 8);
-        for (at, eight) in (first..).step_by(8).zip(fours(eights).chunks_exact(2)) {
-            entries.take(at, [F::load(&eight[0]), F::load(&eight[1])]);
+        let (eights, rest) = row.as_chunks::<8>();
+        for (at, eight) in (first..).step_by(8).zip(eights) {
+            sink.take(at, [F::load_first(eight), F::load_first(&eight[4..])]);
         }
-        for (at, four) in (first + eights.len()..).step_by(4).zip(rest.chunks(4)) {
-            entries.take_part::<F>(at, four.len(), get(four));
+        for (at, four) in (first + row.len() - rest.len()..).step_by(4).zip(rest.chunks(4)) {
+            sink.take_part(at, four.len(), F::load_first(four));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No machine has such parameters, but their rows can be counted.
+    #[test]
+    fn blocks_of_any_shape_hold_every_row_once() {
+        for (m, K) in [(1, 1), (20, 65), (1, 1 << 58)] {
+            let shape = Shape::new(m, K).unwrap();
+            for count in [1, 3, 1024] {
+                let mut next = 0;
+                for block in RowBlock::split(shape, count) {
+                    assert_eq!(block.vocabulary.start, next);
+                    next = block.vocabulary.end;
+                }
+                assert_eq!(next, K, "m = {m}, {count} blocks");
+            }
         }
     }
 }

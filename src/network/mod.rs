@@ -3,14 +3,16 @@
 //! [`mod@reference`] is the definition, dense and plain; the rest computes the same numbers fast. Leaves out: texts,
 //! files, and the training loop.
 
+pub(crate) mod columns;
 pub(crate) mod gradient;
 pub(crate) mod optimizer;
 pub(crate) mod parameters;
 pub mod reference;
 pub(crate) mod rnn;
 pub(crate) mod unrolled;
+pub(crate) mod update;
 
 pub use optimizer::{Optimizer, Rule};
-pub use parameters::{Named, Parameters, Shape, ShapeError, Tensors, TensorsMut};
+pub use parameters::{Named, Parameters, PerTensor, Shape, ShapeError, Tensors, TensorsMut};
 pub use rnn::Rnn;
 pub use unrolled::Unrolled;

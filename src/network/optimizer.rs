@@ -1,60 +1,89 @@
-//! The optimisers: how a gradient moves the parameters.
-//!
-//! With g an entry of the gradient, clipped to `[-clip, clip]`, in update t = 1, 2, ...:
-//!
-//! ```text
-//! AdaGrad   G += g g
-//!           theta -= (eta g) / sqrt(G + epsilon)
-//!
-//! RMSProp   v = beta2 v + ((1 - beta2) g) g
-//!           theta -= (eta g) / (sqrt(v) + epsilon)
-//!
-//! Adam      m = beta1 m + (1 - beta1) g
-//!           v = beta2 v + ((1 - beta2) g) g
-//!           theta -= (step m) / (sqrt(v) + epsilon_t)
-//!           step = eta root / (1 - beta1^t)   epsilon_t = epsilon root   root = sqrt(1 - beta2^t)
-//! ```
-//!
-//! AdaGrad: John Duchi, Elad Hazan and Yoram Singer (2011). RMSProp: Geoffrey Hinton's lectures (2012). Adam: Diederik
-//! Kingma and Jimmy Ba (2015), Algorithm 1, whose `eta m^ / (sqrt(v^) + epsilon)` with `m^ = m / (1 - beta1^t)` and
-//! `v^ = v / (1 - beta2^t)` this is, with both fractions multiplied by the root of `1 - beta2^t`: so an entry costs one
-//! root and one division, as it does with AdaGrad. A power is a product of squares, see [`power`].
-//!
-//! Averages that are not renewed fall towards 0 for ever, and some machines take a hundred times as long for the
-//! subnormal numbers that they would become: m and v of at most 1e-300 in size are 0.
+//! The optimizers and their numbers.
 
-use crate::kernels::level::fours_mut;
-use crate::kernels::{Entries, Four, Number, get, put};
-use crate::network::gradient::Parts;
-use crate::network::parameters::{Parameters, Shape, ShapeError, TensorsMut};
-use std::mem::take;
+use crate::network::parameters::{Parameters, Shape, ShapeError};
 
-/// Which of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// An optimizer, with the numbers that it alone has.
+///
+/// With g an entry of the gradient, clipped to `[-clip, clip]`, in update t = 1, 2, ...:
+///
+/// ```text
+/// AdaGrad   G += g g
+///           theta -= (eta g) / sqrt(G + epsilon)
+///
+/// RMSProp   v = beta2 v + ((1 - beta2) g) g
+///           theta -= (eta g) / (sqrt(v) + epsilon)
+///
+/// Adam      m = beta1 m + (1 - beta1) g
+///           v = beta2 v + ((1 - beta2) g) g
+///           theta -= (step m) / (sqrt(v) + epsilon_t)
+///           step = eta root / (1 - beta1^t)   epsilon_t = epsilon root   root = sqrt(1 - beta2^t)
+/// ```
+///
+/// AdaGrad: John Duchi, Elad Hazan and Yoram Singer (2011). RMSProp: Geoffrey Hinton's lectures (2012). Adam: Diederik
+/// Kingma and Jimmy Ba (2015), Algorithm 1. There the step is `eta m^ / (sqrt(v^) + epsilon)` with
+/// `m^ = m / (1 - beta1^t)` and `v^ = v / (1 - beta2^t)`. Here numerator and denominator are multiplied by the root of
+/// `1 - beta2^t`, so that an entry costs one root and one division, as with AdaGrad.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Optimizer {
     /// AdaGrad: a step shrinks with all gradients before it.
     #[default]
     AdaGrad,
     /// Adam: a step follows an average of the last gradients.
-    Adam,
+    Adam {
+        /// The decay rate of the average of gradients.
+        beta1: f64,
+        /// The decay rate of the average of squares.
+        beta2: f64,
+    },
     /// RMSProp: a step shrinks with the last gradients.
-    RmsProp,
+    RmsProp {
+        /// The decay rate of the average of squares.
+        beta2: f64,
+    },
 }
 
 impl Optimizer {
-    /// All of them.
-    pub const ALL: [Optimizer; 3] = [Optimizer::AdaGrad, Optimizer::Adam, Optimizer::RmsProp];
+    /// Adam with the usual numbers.
+    pub const ADAM: Optimizer = Optimizer::Adam { beta1: 0.9, beta2: 0.999 };
+    /// RMSProp with the usual number.
+    pub const RMSPROP: Optimizer = Optimizer::RmsProp { beta2: 0.9 };
+    /// All of them, with their usual numbers.
+    pub const ALL: [Optimizer; 3] = [Optimizer::AdaGrad, Optimizer::ADAM, Optimizer::RMSPROP];
 
-    /// Its name, as options and model files spell it.
+    /// Its name in options and model files.
     pub fn name(self) -> &'static str {
         match self {
             Optimizer::AdaGrad => "adagrad",
-            Optimizer::Adam => "adam",
-            Optimizer::RmsProp => "rmsprop",
+            Optimizer::Adam { .. } => "adam",
+            Optimizer::RmsProp { .. } => "rmsprop",
         }
     }
 
-    /// The one with a name.
+    /// The learning rate that it has where none is chosen.
+    pub fn usual_learning_rate(self) -> f64 {
+        match self {
+            Optimizer::AdaGrad => 0.1,
+            Optimizer::Adam { .. } | Optimizer::RmsProp { .. } => 0.001,
+        }
+    }
+
+    /// The decay rate of its average of gradients, where it has one.
+    pub fn beta1(self) -> Option<f64> {
+        match self {
+            Optimizer::Adam { beta1, .. } => Some(beta1),
+            _ => None,
+        }
+    }
+
+    /// The decay rate of its average of squares, where it has one.
+    pub fn beta2(self) -> Option<f64> {
+        match self {
+            Optimizer::Adam { beta2, .. } | Optimizer::RmsProp { beta2 } => Some(beta2),
+            Optimizer::AdaGrad => None,
+        }
+    }
+
+    /// The one of this name, with its usual numbers.
     pub fn named(name: &str) -> Option<Self> {
         Optimizer::ALL.into_iter().find(|one| one.name() == name)
     }
@@ -64,8 +93,8 @@ impl Optimizer {
     pub fn memory(self) -> &'static [(&'static str, bool)] {
         match self {
             Optimizer::AdaGrad => &[("adagrad", true)],
-            Optimizer::Adam => &[("adam.first", false), ("adam.second", true)],
-            Optimizer::RmsProp => &[("rmsprop", true)],
+            Optimizer::Adam { .. } => &[("adam.first", false), ("adam.second", true)],
+            Optimizer::RmsProp { .. } => &[("rmsprop", true)],
         }
     }
 
@@ -79,380 +108,17 @@ impl Optimizer {
     }
 }
 
-/// An optimiser with its numbers, as they are in one update.
+/// An optimizer with all of its numbers in one update.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule {
-    /// Which.
+    /// The optimizer.
     pub optimizer: Optimizer,
-    /// Learning rate eta.
+    /// The learning rate.
     pub eta: f64,
-    /// What keeps the divisor away from 0.
+    /// Keeps the divisor away from 0.
     pub epsilon: f64,
-    /// What Adam keeps of m in an update.
-    pub beta1: f64,
-    /// What Adam and RMSProp keep of v in an update.
-    pub beta2: f64,
-    /// Every entry of the gradient is clipped to `[-clip, clip]` first; infinite where nothing is.
+    /// Every entry of the gradient is clipped to `[-clip, clip]` first; infinite for no clipping.
     pub clip: f64,
-    /// t, from 1 on.
+    /// The number of the update, from 1 on.
     pub t: u64,
-}
-
-impl Rule {
-    /// One update of all parameters and of what the optimiser remembers, by a gradient that is in memory. Training
-    /// does the same entry by entry: see [`Moving`].
-    ///
-    /// # Panics
-    /// Where the shapes differ, or `memory` is that of another optimiser.
-    pub fn update(&self, theta: &mut Parameters, memory: &mut [Parameters], gradient: &Parameters) {
-        let shape = gradient.shape();
-        let fit = memory.iter().all(|part| part.shape() == shape);
-        assert!(fit && theta.shape() == shape, "optimizer: shapes");
-        let mut memory: Vec<&mut [f64]> = memory.iter_mut().map(Parameters::values_mut).collect();
-        let gradient = gradient.values();
-        self.update_slices(theta.values_mut(), &mut memory, gradient);
-    }
-
-    /// The same of as many entries as both theta and the gradient have.
-    ///
-    /// # Panics
-    /// Where `memory` is that of another optimiser, or has fewer entries.
-    pub fn update_slices(&self, theta: &mut [f64], memory: &mut [&mut [f64]], gradient: &[f64]) {
-        match self.optimizer {
-            Optimizer::AdaGrad => moved(self.clip, AdaGrad::of(self), theta, memory, gradient),
-            Optimizer::Adam => moved(self.clip, Adam::of(self), theta, memory, gradient),
-            Optimizer::RmsProp => moved(self.clip, RmsProp::of(self), theta, memory, gradient),
-        }
-    }
-}
-
-fn moved<const N: usize, M: Moves<N>>(
-    clip: f64,
-    moves: M,
-    theta: &mut [f64],
-    memory: &mut [&mut [f64]],
-    gradient: &[f64],
-) {
-    let memory: &mut [&mut [f64]; N] = memory.try_into().expect("optimizer: memory");
-    for (i, (theta, &g)) in theta.iter_mut().zip(gradient).enumerate() {
-        let remembered = std::array::from_fn(|k| memory[k][i]);
-        let (moved, remembered) = moves.moved(*theta, remembered, clipped(g, clip));
-        *theta = moved;
-        for (part, value) in memory.iter_mut().zip(remembered) {
-            part[i] = value;
-        }
-    }
-}
-
-/// NaN stays NaN, so that the run can say so.
-#[inline(always)]
-pub(crate) fn clipped<F: Number>(g: F, clip: f64) -> F {
-    F::splat(clip).smaller(F::splat(-clip).larger(g))
-}
-
-/// How an entry moves that an optimiser remembers N numbers of.
-pub trait Moves<const N: usize>: Copy + Send + Sync {
-    /// Whether an entry whose gradient is +0, as sums without a term are, may change all the same.
-    const IN_ANY_CASE: bool;
-
-    /// The entry and what is remembered of it after an update; g is clipped.
-    fn moved<F: Number>(&self, theta: F, memory: [F; N], g: F) -> (F, [F; N]);
-}
-
-/// AdaGrad's numbers in one update.
-#[derive(Clone, Copy, Debug)]
-pub struct AdaGrad {
-    eta: f64,
-    epsilon: f64,
-}
-
-impl AdaGrad {
-    /// Those of a rule.
-    pub fn of(rule: &Rule) -> Self {
-        AdaGrad {
-            eta: rule.eta,
-            epsilon: rule.epsilon,
-        }
-    }
-}
-
-impl Moves<1> for AdaGrad {
-    const IN_ANY_CASE: bool = false;
-
-    #[inline(always)]
-    fn moved<F: Number>(&self, theta: F, [G]: [F; 1], g: F) -> (F, [F; 1]) {
-        let G = G + g * g;
-        let step = (F::splat(self.eta) * g) / (G + F::splat(self.epsilon)).sqrt();
-        (theta - step, [G])
-    }
-}
-
-/// RMSProp's numbers in one update.
-#[derive(Clone, Copy, Debug)]
-pub struct RmsProp {
-    eta: f64,
-    epsilon: f64,
-    beta2: f64,
-}
-
-impl RmsProp {
-    /// Those of a rule.
-    pub fn of(rule: &Rule) -> Self {
-        RmsProp {
-            eta: rule.eta,
-            epsilon: rule.epsilon,
-            beta2: rule.beta2,
-        }
-    }
-}
-
-impl Moves<1> for RmsProp {
-    const IN_ANY_CASE: bool = true;
-
-    #[inline(always)]
-    fn moved<F: Number>(&self, theta: F, [v]: [F; 1], g: F) -> (F, [F; 1]) {
-        let v = second(self.beta2, v, g);
-        let step = (F::splat(self.eta) * g) / (v.sqrt() + F::splat(self.epsilon));
-        (theta - step, [v])
-    }
-}
-
-/// Adam's numbers in one update.
-#[derive(Clone, Copy, Debug)]
-pub struct Adam {
-    step: f64,
-    epsilon: f64,
-    beta1: f64,
-    beta2: f64,
-}
-
-impl Adam {
-    /// Those of a rule.
-    pub fn of(rule: &Rule) -> Self {
-        let root = (1.0 - power(rule.beta2, rule.t)).sqrt();
-        Adam {
-            step: rule.eta * root / (1.0 - power(rule.beta1, rule.t)),
-            epsilon: rule.epsilon * root,
-            beta1: rule.beta1,
-            beta2: rule.beta2,
-        }
-    }
-}
-
-impl Moves<2> for Adam {
-    const IN_ANY_CASE: bool = true;
-
-    #[inline(always)]
-    fn moved<F: Number>(&self, theta: F, [m, v]: [F; 2], g: F) -> (F, [F; 2]) {
-        let m = F::splat(self.beta1) * m + F::splat(1.0 - self.beta1) * g;
-        let m = without_subnormal(m);
-        let v = second(self.beta2, v, g);
-        let step = (F::splat(self.step) * m) / (v.sqrt() + F::splat(self.epsilon));
-        (theta - step, [m, v])
-    }
-}
-
-/// The average of the squares.
-#[inline(always)]
-fn second<F: Number>(beta2: f64, v: F, g: F) -> F {
-    let square = (F::splat(1.0 - beta2) * g) * g;
-    without_subnormal(F::splat(beta2) * v + square)
-}
-
-#[inline(always)]
-fn without_subnormal<F: Number>(x: F) -> F {
-    x.abs().choose(F::splat(1e-300), F::splat(0.0), x)
-}
-
-/// `beta^t`: the product of those of beta, beta^2, beta^4, beta^8, ... that t is made of, the smallest power first.
-pub fn power(beta: f64, t: u64) -> f64 {
-    let (mut product, mut square, mut left) = (1.0, beta, t);
-    while left > 0 {
-        if left % 2 == 1 {
-            product *= square;
-        }
-        square *= square;
-        left /= 2;
-    }
-    product
-}
-
-/// Entries of a gradient that move their parameters as soon as they are summed.
-#[derive(Debug)]
-pub struct Moving<'a, M, const N: usize> {
-    /// How they move.
-    pub moves: M,
-    /// What they are clipped to first.
-    pub clip: f64,
-    /// The parameters.
-    pub theta: &'a mut [f64],
-    /// What is remembered of them, each as many.
-    pub memory: [&'a mut [f64]; N],
-}
-
-impl<'a, M: Moves<N>, const N: usize> Moving<'a, M, N> {
-    /// The five parts of some parameters, with what is remembered of them.
-    pub fn parts(
-        moves: M,
-        clip: f64,
-        theta: TensorsMut<'a>,
-        mut memory: [TensorsMut<'a>; N],
-    ) -> Parts<Self> {
-        let mut moving = |theta, of: fn(&mut TensorsMut<'a>) -> &'a mut [f64]| Moving {
-            moves,
-            clip,
-            theta,
-            memory: memory.each_mut().map(of),
-        };
-        Parts {
-            U: moving(theta.U, |tensors| take(&mut tensors.U)),
-            W: moving(theta.W, |tensors| take(&mut tensors.W)),
-            V: moving(theta.V, |tensors| take(&mut tensors.V)),
-            b: moving(theta.b, |tensors| take(&mut tensors.b)),
-            c: moving(theta.c, |tensors| take(&mut tensors.c)),
-        }
-    }
-}
-
-impl<M: Moves<N>, const N: usize> Entries for Moving<'_, M, N> {
-    const IN_ANY_CASE: bool = M::IN_ANY_CASE;
-
-    #[inline(always)]
-    fn take<F: Four>(&mut self, at: usize, entries: [F; 2]) {
-        let theta = fours_mut(&mut self.theta[at..at + 8]);
-        let mut memory = (self.memory.each_mut()).map(|part| fours_mut(&mut part[at..at + 8]));
-        for i in 0..2 {
-            let remembered = memory.each_ref().map(|part| F::load(&part[i]));
-            let g = clipped(entries[i], self.clip);
-            let (moved, remembered) = self.moves.moved(F::load(&theta[i]), remembered, g);
-            moved.store(&mut theta[i]);
-            for (part, now) in memory.iter_mut().zip(remembered) {
-                now.store(&mut part[i]);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn take_part<F: Four>(&mut self, at: usize, count: usize, entries: F) {
-        let range = at..at + count;
-        let remembered = (self.memory.each_ref()).map(|part| get(&part[range.clone()]));
-        let theta = get(&self.theta[range.clone()]);
-        let g = clipped(entries, self.clip);
-        let (moved, remembered) = self.moves.moved(theta, remembered, g);
-        put(moved, &mut self.theta[range.clone()]);
-        for (part, now) in self.memory.iter_mut().zip(remembered) {
-            put(now, &mut part[range.clone()]);
-        }
-    }
-
-    #[inline(always)]
-    fn take_apart<F: Four>(&mut self, places: [usize; 4], count: usize, entries: F) {
-        let theta = F::load(&places.map(|at| self.theta[at]));
-        let remembered = (self.memory.each_ref()).map(|part| F::load(&places.map(|at| part[at])));
-        let g = clipped(entries, self.clip);
-        let (moved, remembered) = self.moves.moved(theta, remembered, g);
-        let mut four = [0.0; 4];
-        moved.store(&mut four);
-        for i in 0..count {
-            self.theta[places[i]] = four[i];
-        }
-        for (part, now) in self.memory.iter_mut().zip(remembered) {
-            now.store(&mut four);
-            for i in 0..count {
-                part[places[i]] = four[i];
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::network::reference;
-    use crate::random::{Generator, Stream};
-
-    /// Larger than usual, so that every term shows.
-    fn rule(optimizer: Optimizer, t: u64) -> Rule {
-        Rule {
-            optimizer,
-            eta: 0.1,
-            epsilon: 1e-2,
-            beta1: 0.8,
-            beta2: 0.97,
-            clip: 2.0,
-            t,
-        }
-    }
-
-    /// AdaGrad's to the bit; the others', whose definition is computed in another order, within 1e-15 of what a step
-    /// moves and of what is remembered.
-    #[test]
-    fn updates_are_those_of_the_definition() {
-        let mut generator = Generator::new(5, Stream::Initialization);
-        for optimizer in Optimizer::ALL {
-            for (m, K) in [(1, 1), (3, 7), (20, 65)] {
-                let shape = Shape::new(m, K).unwrap();
-                let mut theta = Parameters::zeros(shape).unwrap();
-                generator.fill_normal(theta.values_mut(), 0.5);
-                let mut memory = optimizer.nothing(shape).unwrap();
-                let mut defined = theta.values().to_vec();
-                let mut remembered = vec![vec![0.0; defined.len()]; memory.len()];
-                for t in 1..=5 {
-                    let mut gradient = Parameters::zeros(shape).unwrap();
-                    // About a third of the entries is clipped.
-                    generator.fill_normal(gradient.values_mut(), 2.0);
-                    let rule = rule(optimizer, t);
-                    reference::update(&rule, &mut defined, &mut remembered, gradient.values());
-                    rule.update(&mut theta, &mut memory, &gradient);
-                    let found = memory.iter().flat_map(|part| part.values());
-                    for (&x, &y) in found.zip(remembered.iter().flatten()) {
-                        assert!(
-                            (x - y).abs() <= 1e-15 * y.abs(),
-                            "{optimizer:?}: {x}, not {y}"
-                        );
-                    }
-                    for (&x, &y) in theta.values().iter().zip(&defined) {
-                        assert!((x - y).abs() <= 1e-15, "{optimizer:?}: {x}, not {y}");
-                    }
-                    if optimizer == Optimizer::AdaGrad {
-                        assert_eq!(theta.values(), defined);
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_power_is_a_product() {
-        for beta in [0.0, 0.5, 0.9, 0.999] {
-            let mut product = 1.0;
-            for t in 0..2000 {
-                let error: f64 = power(beta, t) - product;
-                assert!(error.abs() <= 1e-13 * product, "{beta}^{t}");
-                product *= beta;
-            }
-        }
-        assert_eq!(power(0.5, 10), 1.0 / 1024.0);
-        assert_eq!(power(0.999, u64::MAX), 0.0);
-    }
-
-    #[test]
-    fn what_is_not_renewed_becomes_0_and_never_subnormal() {
-        for optimizer in [Optimizer::Adam, Optimizer::RmsProp] {
-            let mut memory = [[1e-299], [1e-299]];
-            let mut theta = [0.5];
-            let mut parts = memory.each_mut().map(|part| &mut part[..]);
-            let count = optimizer.memory().len();
-            for t in 1..200 {
-                let parts = &mut parts[..count];
-                rule(optimizer, t).update_slices(&mut theta, parts, &[0.0]);
-                assert!(
-                    parts
-                        .iter()
-                        .all(|part| part[0] == 0.0 || part[0].is_normal())
-                );
-            }
-            assert!(memory[..count].iter().all(|part| *part == [0.0]));
-        }
-    }
 }

@@ -1,25 +1,24 @@
-//! U, W, V, b, c, and everything that is shaped like them: gradients, sums of squares.
+//! The parameters U, W, V, b and c, and everything of their shape: gradients, the optimizer's numbers.
 
 use crate::digest::Digest;
 use crate::kernels::buffer::Buffer;
 use std::fmt;
-use std::ops::Range;
 
-/// The sizes that every other shape follows from.
+/// The sizes from which every other shape follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     m: usize,
     K: usize,
 }
 
-/// The largest size of a parameter vector in bytes that an allocation may have.
+/// The largest number of bytes that an allocation may have.
 const MAX_BYTES: usize = isize::MAX as usize;
 
 impl Shape {
     /// `m` hidden units and `K` characters.
     ///
     /// # Errors
-    /// Where one of them is 0, or the number of parameters overflows.
+    /// [`ShapeError`] if one of them is 0, or if the parameters are more than an allocation may hold.
     pub fn new(m: usize, K: usize) -> Result<Self, ShapeError> {
         if m == 0 {
             return Err(ShapeError::NoHiddenUnits);
@@ -34,9 +33,7 @@ impl Shape {
             let all = all.checked_add(m)?.checked_add(K)?;
             (all <= MAX_BYTES / size_of::<f64>()).then_some(all)
         };
-        entries()
-            .map(|_| Shape { m, K })
-            .ok_or(ShapeError::TooLarge { m, K })
+        entries().map(|_| Shape { m, K }).ok_or(ShapeError::TooLarge { m, K })
     }
 
     /// The number of hidden units.
@@ -54,24 +51,10 @@ impl Shape {
         2 * self.m * self.K + self.m * self.m + self.m + self.K
     }
 
-    /// Name, rows and columns of the five, in the order in which they are drawn, stored and digested.
+    /// Name, rows and columns of U, W, V, b and c, in the order in which they are drawn, stored and digested.
     pub fn tensors(self) -> [(&'static str, usize, usize); 5] {
         let Shape { m, K } = self;
-        [
-            ("U", m, K),
-            ("W", m, m),
-            ("V", K, m),
-            ("b", m, 1),
-            ("c", K, 1),
-        ]
-    }
-}
-
-/// Of a part in a file: b and c have one dimension there, the matrices two.
-pub(crate) fn dimensions(name: &str, rows: usize, columns: usize) -> Vec<usize> {
-    match name {
-        "b" | "c" => vec![rows],
-        _ => vec![rows, columns],
+        [("U", m, K), ("W", m, m), ("V", K, m), ("b", m, 1), ("c", K, 1)]
     }
 }
 
@@ -90,9 +73,9 @@ pub enum ShapeError {
         /// Size of the vocabulary.
         K: usize,
     },
-    /// The memory cannot be had.
+    /// The memory cannot be allocated.
     NoMemory {
-        /// Bytes that were asked for.
+        /// The number of bytes that were asked for.
         bytes: usize,
     },
 }
@@ -113,7 +96,7 @@ impl fmt::Display for ShapeError {
             ),
             ShapeError::NoMemory { bytes } => write!(
                 f,
-                "no memory: {bytes} bytes cannot be allocated; choose fewer hidden units, fewer streams or shorter \
+                "no memory: {bytes} bytes cannot be allocated; choose fewer hidden units, a smaller batch or shorter \
                  sequences"
             ),
         }
@@ -122,7 +105,7 @@ impl fmt::Display for ShapeError {
 
 impl std::error::Error for ShapeError {}
 
-/// One number for every parameter: the parameters themselves, their gradient, or AdaGrad's sums.
+/// One number for every parameter: the parameters themselves, their gradient, or numbers of the optimizer.
 ///
 /// One flat buffer holds U, W, V, b and c one after another, each row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,115 +114,53 @@ pub struct Parameters {
     values: Buffer,
 }
 
-/// The five parts of [`Parameters`].
+/// One value for each of U, W, V, b and c.
 #[derive(Clone, Copy, Debug)]
-pub struct Tensors<'a> {
+pub struct PerTensor<T> {
     /// Input to hidden, m x K.
-    pub U: &'a [f64],
+    pub U: T,
     /// Hidden to hidden, m x m.
-    pub W: &'a [f64],
+    pub W: T,
     /// Hidden to output, K x m.
-    pub V: &'a [f64],
+    pub V: T,
     /// Bias of the hidden units, m.
-    pub b: &'a [f64],
+    pub b: T,
     /// Bias of the output, K.
-    pub c: &'a [f64],
+    pub c: T,
 }
 
-/// The five parts of [`Parameters`], to be written to.
-#[derive(Debug)]
-pub struct TensorsMut<'a> {
-    /// Input to hidden, m x K.
-    pub U: &'a mut [f64],
-    /// Hidden to hidden, m x m.
-    pub W: &'a mut [f64],
-    /// Hidden to output, K x m.
-    pub V: &'a mut [f64],
-    /// Bias of the hidden units, m.
-    pub b: &'a mut [f64],
-    /// Bias of the output, K.
-    pub c: &'a mut [f64],
-}
+/// The five tensors of [`Parameters`], each row by row.
+pub type Tensors<'a> = PerTensor<&'a [f64]>;
 
-impl<'a> TensorsMut<'a> {
-    /// Takes the next rows away: as many as the block has.
-    ///
-    /// # Panics
-    /// Where there are fewer.
-    pub(crate) fn take_rows(&mut self, block: &Block, shape: Shape) -> TensorsMut<'a> {
-        let (m, K) = (shape.m(), shape.K());
-        let (hidden, vocabulary) = (block.hidden.len(), block.vocabulary.len());
-        TensorsMut {
-            U: take_front(&mut self.U, hidden * K),
-            W: take_front(&mut self.W, hidden * m),
-            V: take_front(&mut self.V, vocabulary * m),
-            b: take_front(&mut self.b, hidden),
-            c: take_front(&mut self.c, vocabulary),
+/// The five tensors of [`Parameters`], each row by row and writable.
+pub type TensorsMut<'a> = PerTensor<&'a mut [f64]>;
+
+impl<T> PerTensor<T> {
+    /// Applies a function to each value.
+    pub fn map<R>(self, mut function: impl FnMut(T) -> R) -> PerTensor<R> {
+        PerTensor {
+            U: function(self.U),
+            W: function(self.W),
+            V: function(self.V),
+            b: function(self.b),
+            c: function(self.c),
         }
-    }
-}
-
-fn take_front<'a>(rest: &mut &'a mut [f64], count: usize) -> &'a mut [f64] {
-    let (front, back) = std::mem::take(rest).split_at_mut(count);
-    *rest = back;
-    front
-}
-
-/// Some rows of the five: what one thread works on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// Rows of U, W and b.
-    pub hidden: Range<usize>,
-    /// Rows of V and c.
-    pub vocabulary: Range<usize>,
-}
-
-impl Block {
-    /// All rows.
-    pub fn all(shape: Shape) -> Self {
-        Block {
-            hidden: 0..shape.m(),
-            vocabulary: 0..shape.K(),
-        }
-    }
-
-    /// The largest number of blocks that are worth having: of more, some would have no rows at all.
-    pub fn most(shape: Shape) -> usize {
-        shape.m().max(shape.K()).div_ceil(8)
-    }
-
-    /// All rows in `count` blocks of about the same work, each from a multiple of eight on. Some may be
-    /// empty.
-    pub fn split(shape: Shape, count: usize) -> impl Iterator<Item = Block> {
-        let part = move |rows: usize, block: usize| {
-            // The product may be larger than any number of rows.
-            let of = |eights: usize, block: usize| eights as u128 * block as u128 / count as u128;
-            let start = |block: usize| (of(rows.div_ceil(8), block) as usize * 8).min(rows);
-            start(block)..start(block + 1)
-        };
-        (0..count).map(move |block| Block {
-            hidden: part(shape.m(), block),
-            vocabulary: part(shape.K(), block),
-        })
     }
 }
 
 impl Parameters {
-    /// All zero.
+    /// All zeros.
     ///
     /// # Errors
-    /// [`ShapeError::NoMemory`] where the buffer cannot be allocated.
+    /// [`ShapeError::NoMemory`] if the buffer cannot be allocated.
     pub fn zeros(shape: Shape) -> Result<Self, ShapeError> {
-        Ok(Parameters {
-            shape,
-            values: buffer(shape.entries())?,
-        })
+        Ok(Parameters { shape, values: buffer(shape.entries())? })
     }
 
-    /// A copy, where there is memory for it.
+    /// A copy.
     ///
     /// # Errors
-    /// [`ShapeError::NoMemory`] where there is none.
+    /// [`ShapeError::NoMemory`] if it cannot be allocated.
     pub fn try_clone(&self) -> Result<Self, ShapeError> {
         let mut copy = Parameters::zeros(self.shape)?;
         copy.values.copy_from_slice(&self.values);
@@ -256,20 +177,22 @@ impl Parameters {
         &self.values
     }
 
-    /// All entries, to be written to.
+    /// All entries, writable.
     pub fn values_mut(&mut self) -> &mut [f64] {
         &mut self.values
     }
 
-    /// FNV-1a over the little-endian bits of every entry, in order: 64 bits that tell two networks apart.
+    /// The FNV-1a hash of the little-endian bits of every entry, in order: two networks have the same digest only if they
+    /// are equal, but for chance.
     pub fn digest(&self) -> u64 {
-        let digest = self.values.iter().fold(Digest::new(), |digest, x| {
-            digest.with(&x.to_bits().to_le_bytes())
-        });
+        let digest = self
+            .values
+            .iter()
+            .fold(Digest::new(), |digest, x| digest.with(&x.to_bits().to_le_bytes()));
         digest.value()
     }
 
-    /// The five parts.
+    /// The five tensors.
     pub fn tensors(&self) -> Tensors<'_> {
         let Shape { m, K } = self.shape;
         let (U, rest) = self.values.split_at(m * K);
@@ -279,7 +202,7 @@ impl Parameters {
         Tensors { U, W, V, b, c }
     }
 
-    /// The five parts, to be written to.
+    /// The five tensors, writable.
     pub fn tensors_mut(&mut self) -> TensorsMut<'_> {
         let Shape { m, K } = self.shape;
         let (U, rest) = self.values.split_at_mut(m * K);
@@ -289,7 +212,7 @@ impl Parameters {
         TensorsMut { U, W, V, b, c }
     }
 
-    /// The five parts with name, rows and columns, in order.
+    /// The five tensors with name, rows and columns, in order.
     pub fn named(&self) -> impl Iterator<Item = Named<'_>> {
         let mut rest: &[f64] = &self.values;
         self.shape
@@ -297,45 +220,43 @@ impl Parameters {
             .map(|(name, rows, columns)| {
                 let (values, after) = rest.split_at(rows * columns);
                 rest = after;
-                Named {
-                    name,
-                    rows,
-                    columns,
-                    values,
-                }
+                Named { name, rows, columns, values }
             })
             .into_iter()
     }
 }
 
-/// One of the five parts, with its name and shape.
+/// One of the five tensors, with its name and shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Named<'a> {
     /// `U`, `W`, `V`, `b` or `c`.
     pub name: &'static str,
-    /// Its rows.
+    /// The number of rows.
     pub rows: usize,
-    /// Its columns; 1 for b and c.
+    /// The number of columns; 1 for b and c.
     pub columns: usize,
-    /// Its entries, row by row.
+    /// The entries, row by row.
     pub values: &'a [f64],
 }
 
-/// A buffer that begins at a cache line, or an error where the memory cannot be had.
+/// A buffer of zeros that begins at a cache line.
+///
+/// # Errors
+/// [`ShapeError::NoMemory`] if it cannot be allocated.
 pub(crate) fn buffer(entries: usize) -> Result<Buffer, ShapeError> {
-    Buffer::zeros(entries).ok_or(ShapeError::NoMemory {
-        bytes: entries.saturating_mul(size_of::<f64>()),
-    })
+    Buffer::zeros(entries)
+        .ok_or(ShapeError::NoMemory { bytes: entries.saturating_mul(size_of::<f64>()) })
 }
 
-/// Numbers or indices, all 0, or an error where the memory cannot be had.
+/// A vector of zeros.
+///
+/// # Errors
+/// [`ShapeError::NoMemory`] if it cannot be allocated.
 pub(crate) fn zeros<N: Clone + Default>(entries: usize) -> Result<Vec<N>, ShapeError> {
     let mut values = Vec::new();
     values
         .try_reserve_exact(entries)
-        .map_err(|_| ShapeError::NoMemory {
-            bytes: entries.saturating_mul(size_of::<N>()),
-        })?;
+        .map_err(|_| ShapeError::NoMemory { bytes: entries.saturating_mul(size_of::<N>()) })?;
     values.resize(entries, N::default());
     Ok(values)
 }
@@ -384,32 +305,10 @@ mod tests {
         assert_eq!(Shape::new(0, 5), Err(ShapeError::NoHiddenUnits));
         assert_eq!(Shape::new(5, 0), Err(ShapeError::NoCharacters));
         let huge = usize::MAX / 2;
-        assert_eq!(
-            Shape::new(huge, 2),
-            Err(ShapeError::TooLarge { m: huge, K: 2 })
-        );
+        assert_eq!(Shape::new(huge, 2), Err(ShapeError::TooLarge { m: huge, K: 2 }));
         // Fits the address space, but no machine.
         let large = Shape::new(1 << 28, 2).unwrap();
-        assert!(matches!(
-            Parameters::zeros(large),
-            Err(ShapeError::NoMemory { .. })
-        ));
-    }
-
-    /// No machine has such parameters, but their rows can be counted.
-    #[test]
-    fn blocks_of_any_shape_hold_every_row_once() {
-        for (m, K) in [(1, 1), (20, 65), (1, 1 << 58)] {
-            let shape = Shape::new(m, K).unwrap();
-            for count in [1, 3, 1024] {
-                let mut next = 0;
-                for block in Block::split(shape, count) {
-                    assert_eq!(block.vocabulary.start, next);
-                    next = block.vocabulary.end;
-                }
-                assert_eq!(next, K, "m = {m}, {count} blocks");
-            }
-        }
+        assert!(matches!(Parameters::zeros(large), Err(ShapeError::NoMemory { .. })));
     }
 
     #[test]

@@ -1,17 +1,16 @@
 //! The definition: the equations as they stand, with dense one-hot matrices and plain loops.
 //!
-//! Nothing here is fast. It is what [`Rnn`](crate::Rnn) and the kernels are compared with, and it
-//! shares only [`crate::kernels::exp`], [`crate::kernels::ln`] and [`crate::kernels::tanh`] with
-//! them.
+//! Nothing here is fast. [`Rnn`](crate::Rnn) and the kernels are tested against it. It shares only
+//! [`crate::kernels::exp`], [`crate::kernels::ln`] and [`crate::kernels::tanh`] with them.
 
 use crate::kernels::{exp, ln, tanh};
 use crate::network::optimizer::{Optimizer, Rule};
-use crate::network::parameters::{Parameters, Tensors};
+use crate::network::parameters::{Parameters, Shape, Tensors};
 
 /// `A B`, with A of n x k and B of k x l: three loops.
 ///
 /// # Panics
-/// Where A or B has another number of entries, or C more than there can be.
+/// Panics if A or B has another number of entries.
 pub fn product(A: &[f64], B: &[f64], n: usize, k: usize, l: usize) -> Vec<f64> {
     assert_eq!([A.len(), B.len()], [n * k, k * l], "product: shapes");
     let mut C = vec![0.0; n * l];
@@ -28,7 +27,7 @@ pub fn product(A: &[f64], B: &[f64], n: usize, k: usize, l: usize) -> Vec<f64> {
 /// `A'`, with A of n x k.
 ///
 /// # Panics
-/// Where A has another number of entries.
+/// Panics if A has another number of entries.
 pub fn transpose(A: &[f64], n: usize, k: usize) -> Vec<f64> {
     assert_eq!(A.len(), n * k, "transpose: shape");
     (0..n * k).map(|i| A[(i % n) * k + i / n]).collect()
@@ -39,109 +38,166 @@ pub fn plus(x: &[f64], y: &[f64]) -> Vec<f64> {
     x.iter().zip(y).map(|(x, y)| x + y).collect()
 }
 
-/// What one pass over T characters gives.
+/// What the forward pass over T characters computes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pass {
+    /// a_1 to a_T, each m long.
+    pub a: Vec<Vec<f64>>,
     /// h_0 to h_T, each m long.
     pub h: Vec<Vec<f64>>,
+    /// o_1 to o_T, each K long.
+    pub o: Vec<Vec<f64>>,
     /// p_1 to p_T, each K long.
     pub p: Vec<Vec<f64>>,
-    /// The loss in nats, summed over the steps.
+    /// The losses `-ln p_t[y_t]` in nats, T.
+    pub losses: Vec<f64>,
+    /// The sum of the losses.
     pub loss: f64,
+}
+
+/// `a_t = W h_{t-1} + (U x_t + b)`, with the one-hot vector `x` of x_t.
+///
+/// # Panics
+/// Panics if a shape does not fit.
+pub fn pre_activation(parameters: &Parameters, x: &[f64], h_before: &[f64]) -> Vec<f64> {
+    let (m, K) = (parameters.shape().m(), parameters.shape().K());
+    let Tensors { U, W, b, .. } = parameters.tensors();
+    plus(&product(W, h_before, m, m, 1), &plus(&product(U, x, m, K, 1), b))
 }
 
 /// The forward pass: `X` and `Y` are the one-hot matrices of inputs and targets, T x K.
 ///
 /// # Panics
-/// Where a shape does not fit.
+/// Panics if a shape does not fit.
 pub fn forward(parameters: &Parameters, X: &[f64], Y: &[f64], h0: &[f64]) -> Pass {
     let (m, K) = (parameters.shape().m(), parameters.shape().K());
-    let Tensors { U, W, V, b, c } = parameters.tensors();
+    let Tensors { V, c, .. } = parameters.tensors();
     let mut pass = Pass {
+        a: Vec::new(),
         h: vec![h0.to_vec()],
+        o: Vec::new(),
         p: Vec::new(),
+        losses: Vec::new(),
         loss: 0.0,
     };
-    for (x, y) in X.chunks(K).zip(Y.chunks(K)) {
-        let before = pass.h.last().expect("h_0 is there");
-        let a = plus(&product(W, before, m, m, 1), &product(U, x, m, K, 1));
-        let h: Vec<f64> = plus(&a, b).into_iter().map(tanh).collect();
+    for (t, (x, y)) in X.chunks(K).zip(Y.chunks(K)).enumerate() {
+        let a = pre_activation(parameters, x, &pass.h[t]);
+        let h: Vec<f64> = a.iter().copied().map(tanh).collect();
         let o = plus(&product(V, &h, K, m, 1), c);
         let largest = o.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let exponentials: Vec<f64> = o.iter().map(|o| exp(o - largest)).collect();
         let total: f64 = exponentials.iter().sum();
-        pass.loss += largest + ln(total) - product(y, &o, 1, K, 1)[0];
-        pass.p
-            .push(exponentials.iter().map(|e| e / total).collect());
+        let loss = largest + ln(total) - product(y, &o, 1, K, 1)[0];
+        pass.loss += loss;
+        pass.losses.push(loss);
+        pass.p.push(exponentials.iter().map(|e| e / total).collect());
+        pass.o.push(o);
         pass.h.push(h);
+        pass.a.push(a);
     }
     pass
+}
+
+/// What each step contributes to the gradient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    /// g_1 to g_T, each K long.
+    pub g: Vec<Vec<f64>>,
+    /// dL/da_1 to dL/da_T, each m long.
+    pub da: Vec<Vec<f64>>,
+}
+
+/// Backpropagation through time, from the probabilities p_1 to p_T and the hidden states h_1 to h_T.
+///
+/// # Panics
+/// Panics if a shape does not fit.
+pub fn terms(parameters: &Parameters, Y: &[f64], p: &[Vec<f64>], h: &[Vec<f64>]) -> Terms {
+    let (m, K) = (parameters.shape().m(), parameters.shape().K());
+    let Tensors { W, V, .. } = parameters.tensors();
+    let (V_transposed, W_transposed) = (transpose(V, K, m), transpose(W, m, m));
+    let minus = |p: &Vec<f64>, y: &[f64]| p.iter().zip(y).map(|(p, y)| p - y).collect();
+    let g: Vec<Vec<f64>> = p.iter().zip(Y.chunks(K)).map(|(p, y)| minus(p, y)).collect();
+    let mut da = vec![vec![0.0; m]; g.len() + 1];
+    for t in (0..g.len()).rev() {
+        let dh = plus(
+            &product(&V_transposed, &g[t], m, K, 1),
+            &product(&W_transposed, &da[t + 1], m, m, 1),
+        );
+        let slopes = h[t].iter().map(|h| 1.0 - h * h);
+        da[t] = dh.iter().zip(slopes).map(|(dh, slope)| dh * slope).collect();
+    }
+    da.pop();
+    Terms { g, da }
+}
+
+/// The gradients of U, W, V, b and c, in this order, each row by row: the sums over the steps, from the hidden states
+/// before each step, h_0 to h_{T-1}, and after it, h_1 to h_T.
+///
+/// # Panics
+/// Panics if a shape does not fit.
+pub fn sums(
+    shape: Shape,
+    X: &[f64],
+    Terms { g, da }: &Terms,
+    h_before: &[Vec<f64>],
+    h: &[Vec<f64>],
+) -> [Vec<f64>; 5] {
+    let (m, K) = (shape.m(), shape.K());
+    let [mut dU, mut dW, mut dV, mut db, mut dc] =
+        (shape.tensors()).map(|(_, rows, columns)| vec![0.0; rows * columns]);
+    for (t, x) in X.chunks(K).enumerate() {
+        dV = plus(&dV, &product(&g[t], &h[t], K, 1, m));
+        dc = plus(&dc, &g[t]);
+        dW = plus(&dW, &product(&da[t], &h_before[t], m, 1, m));
+        dU = plus(&dU, &product(&da[t], x, m, 1, K));
+        db = plus(&db, &da[t]);
+    }
+    [dU, dW, dV, db, dc]
 }
 
 /// The backward pass: the gradients of U, W, V, b and c, in this order, each row by row.
 ///
 /// # Panics
-/// Where a shape does not fit.
+/// Panics if a shape does not fit.
 pub fn backward(parameters: &Parameters, X: &[f64], Y: &[f64], pass: &Pass) -> [Vec<f64>; 5] {
-    let (m, K) = (parameters.shape().m(), parameters.shape().K());
-    let Tensors { U, W, V, b, c } = parameters.tensors();
-    let [mut dU, mut dW, mut dV, mut db, mut dc] = [U, W, V, b, c].map(|x| vec![0.0; x.len()]);
-    let mut da_next = vec![0.0; m];
-    for t in (0..pass.p.len()).rev() {
-        let (x, y) = (&X[t * K..(t + 1) * K], &Y[t * K..(t + 1) * K]);
-        let (before, h) = (&pass.h[t], &pass.h[t + 1]);
-        let g: Vec<f64> = pass.p[t].iter().zip(y).map(|(p, y)| p - y).collect();
-        let dh = plus(
-            &product(&transpose(V, K, m), &g, m, K, 1),
-            &product(&transpose(W, m, m), &da_next, m, m, 1),
-        );
-        let da: Vec<f64> = dh.iter().zip(h).map(|(dh, h)| dh * (1.0 - h * h)).collect();
-        dV = plus(&dV, &product(&g, h, K, 1, m));
-        dc = plus(&dc, &g);
-        dW = plus(&dW, &product(&da, before, m, 1, m));
-        dU = plus(&dU, &product(&da, x, m, 1, K));
-        db = plus(&db, &da);
-        da_next = da;
-    }
-    [dU, dW, dV, db, dc]
+    let (h_before, h) = (&pass.h[..pass.p.len()], &pass.h[1..]);
+    let terms = terms(parameters, Y, &pass.p, h);
+    sums(parameters.shape(), X, &terms, h_before, h)
 }
 
-/// Clips the gradients and makes one update of the parameters and of what the optimiser remembers of each: AdaGrad's
+/// Clips the gradient and makes one update of the parameters and of what the optimizer remembers of each: AdaGrad's
 /// G, RMSProp's v, or Adam's m and v, as they were published.
 ///
 /// # Panics
-/// Where what is remembered or the gradient is shorter than theta, or the clip is below 0 or NaN.
+/// Panics if the memory is that of another optimizer, if it or the gradient is shorter than theta, or if the clip is
+/// below 0 or NaN.
 pub fn update(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient: &[f64]) {
-    let Rule {
-        eta,
-        epsilon,
-        beta1,
-        beta2,
-        clip,
-        t,
-        ..
-    } = *rule;
+    let Rule { eta, epsilon, clip, t, .. } = *rule;
+    let g = |i: usize| gradient[i].clamp(-clip, clip);
     let power = |beta: f64| (0..t).fold(1.0, |product, _| product * beta);
-    let (power1, power2) = (power(beta1), power(beta2));
-    for (i, theta) in theta.iter_mut().enumerate() {
-        let g = gradient[i].clamp(-clip, clip);
-        match (rule.optimizer, &mut *memory) {
-            (Optimizer::AdaGrad, [G]) => {
-                G[i] += g * g;
-                *theta -= (eta * g) / (G[i] + epsilon).sqrt();
+    match (rule.optimizer, memory) {
+        (Optimizer::AdaGrad, [G]) => {
+            for (i, theta) in theta.iter_mut().enumerate() {
+                G[i] += g(i) * g(i);
+                *theta -= (eta * g(i)) / (G[i] + epsilon).sqrt();
             }
-            (Optimizer::RmsProp, [v]) => {
-                v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
-                *theta -= (eta * g) / (v[i].sqrt() + epsilon);
+        }
+        (Optimizer::RmsProp { beta2 }, [v]) => {
+            for (i, theta) in theta.iter_mut().enumerate() {
+                v[i] = beta2 * v[i] + (1.0 - beta2) * g(i) * g(i);
+                *theta -= (eta * g(i)) / (v[i].sqrt() + epsilon);
             }
-            (Optimizer::Adam, [m, v]) => {
-                m[i] = beta1 * m[i] + (1.0 - beta1) * g;
-                v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
+        }
+        (Optimizer::Adam { beta1, beta2 }, [m, v]) => {
+            let (power1, power2) = (power(beta1), power(beta2));
+            for (i, theta) in theta.iter_mut().enumerate() {
+                m[i] = beta1 * m[i] + (1.0 - beta1) * g(i);
+                v[i] = beta2 * v[i] + (1.0 - beta2) * g(i) * g(i);
                 let m = m[i] / (1.0 - power1);
                 let v = v[i] / (1.0 - power2);
                 *theta -= eta * m / (v.sqrt() + epsilon);
             }
-            (_, memory) => panic!("update: {} parts are remembered", memory.len()),
         }
+        (_, memory) => panic!("update: {} parts are remembered", memory.len()),
     }
 }

@@ -8,19 +8,22 @@
 //! L   = - sum_t ln p_t[y_t]
 //! ```
 //!
-//! A one-hot vector is an index here: it chooses a column of U. Several streams can be read side by side.
-//! [`crate::network::reference`] says the same with dense matrices.
+//! A one-hot vector is an index here: it chooses a column of U. Several sequences can be read side by side.
+//! [`crate::network::reference`] has the same equations with dense matrices.
 
+use crate::kernels::buffer::stride;
 use crate::kernels::{
-    Four, Kernel, Level, Rows, RowsMut, Walk, add, matvec, scale_by_slope, softmax, tanh_of_sums,
-    transposed_matvec_accumulate, transposed_products,
+    F64x4, Kernel, Level, RowOrder, Rows, RowsMut, Store, add, matvec, scale_by_slope, softmax,
+    tanh_of_sums, transposed_matvec_accumulate, transposed_products,
 };
-use crate::network::gradient::{ColumnSums, Sums, stored};
-use crate::network::parameters::{Block, Parameters, Shape, ShapeError, Tensors};
-use crate::network::unrolled::{Unrolled, stride};
+use crate::network::columns::input_column;
+use crate::network::gradient::{GradientSums, RowBlock};
+use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors};
+use crate::network::unrolled::Unrolled;
 use crate::random::{Generator, Stream};
+use std::mem;
 
-/// The recurrent network: what its parameters make of characters.
+/// A recurrent network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rnn {
     /// U, W, V, b, c.
@@ -28,7 +31,7 @@ pub struct Rnn {
 }
 
 impl Rnn {
-    /// U, W and V from N(0, sigma^2), in this order, each row by row; b = c = 0.
+    /// Draws U, W and V from N(0, sigma^2), in this order, each row by row; b = c = 0.
     ///
     /// ```
     /// use elman::{Rnn, Shape};
@@ -38,15 +41,15 @@ impl Rnn {
     /// ```
     ///
     /// # Errors
-    /// [`ShapeError::NoMemory`] where the parameters cannot be allocated.
+    /// [`ShapeError::NoMemory`] if the parameters cannot be allocated.
     pub fn random(shape: Shape, sigma: f64, seed: u64) -> Result<Self, ShapeError> {
         Rnn::drawn(shape, [sigma; 3], seed)
     }
 
-    /// As [`Rnn::random`], with a standard deviation for each of U, W and V.
+    /// The same as [`Rnn::random`], with a standard deviation for each of U, W and V.
     ///
     /// # Errors
-    /// As [`Rnn::random`].
+    /// [`ShapeError::NoMemory`] if the parameters cannot be allocated.
     pub fn drawn(shape: Shape, deviations: [f64; 3], seed: u64) -> Result<Self, ShapeError> {
         let mut parameters = Parameters::zeros(shape)?;
         let mut generator = Generator::new(seed, Stream::Initialization);
@@ -57,52 +60,59 @@ impl Rnn {
         Ok(Rnn { parameters })
     }
 
-    /// Its shape.
+    /// A copy.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] if the parameters cannot be allocated.
+    pub(crate) fn try_clone(&self) -> Result<Self, ShapeError> {
+        let parameters = self.parameters.try_clone()?;
+        Ok(Rnn { parameters })
+    }
+
+    /// The shape of the network.
     pub fn shape(&self) -> Shape {
         self.parameters.shape()
     }
 
-    /// One character: `h_t = tanh(W h_{t-1} + (U x_t + b))` from `before` into `h`, both m long, and the
-    /// logits `o_t = V h_t + c` into `o`, K long.
+    /// Reads the character `x`: `h_t = tanh(W h_{t-1} + (U x_t + b))` from `before` into `h`, and the logits
+    /// `o_t = V h_t + c` into `o`. `before`, `h` and `column`, room for `U x_t + b`, are m long; `o` is K long.
     ///
     /// # Panics
-    /// Where `x` is K or more, or a length is wrong.
-    pub fn step(&self, level: Level, x: usize, before: &[f64], h: &mut [f64], o: &mut [f64]) {
-        let parameters = &self.parameters;
-        level.run(Step {
-            parameters,
-            x,
-            before,
-            h,
-            o,
-        });
+    /// Panics if `x` is K or more, or if a length is wrong.
+    pub(crate) fn step(
+        &self,
+        level: Level,
+        x: usize,
+        before: &[f64],
+        column: &mut [f64],
+        h: &mut [f64],
+        o: &mut [f64],
+    ) {
+        let Tensors { U, b, .. } = self.parameters.tensors();
+        input_column(U, b, x, column);
+        level.run(Step { parameters: &self.parameters, before, column, h, o });
     }
 
-    /// The forward pass over all that the streams read; returns the loss against the targets in nats,
-    /// summed over the steps of the first stream by increasing t, then over those of the next.
+    /// The forward pass over all sequences. Returns the loss in nats, summed over the steps of the first sequence by
+    /// increasing t, then over those of the next.
     ///
     /// # Panics
-    /// Where `steps` is of another shape.
+    /// Panics if `steps` is of another shape.
     pub fn forward(&self, steps: &mut Unrolled) -> f64 {
         self.forward_from(0, 0, steps);
         steps.losses().fold(0.0, |sum, loss| sum + loss)
     }
 
-    /// The hidden states after more than `hidden` steps and the losses of all but the first `losses`, where
-    /// the rest is there already.
+    /// The part of the forward pass that computes the hidden states after `hidden` and the losses after the first
+    /// `losses`; `steps` has the states and losses before them.
     pub(crate) fn forward_from(&self, hidden: usize, losses: usize, steps: &mut Unrolled) {
         self.check(steps);
         let parameters = &self.parameters;
         if hidden < steps.steps() {
             let Tensors { U, b, .. } = parameters.tensors();
-            steps.gather_columns(U, b);
+            steps.columns.gather(U, b, &steps.inputs);
         }
-        steps.level.run(Forward {
-            parameters,
-            hidden,
-            losses,
-            steps,
-        });
+        steps.level.run(Forward { parameters, hidden, losses, steps });
     }
 
     /// Backpropagation through time, after [`Rnn::forward`]: g_t and dL/da_t for every step, the latter by
@@ -114,37 +124,30 @@ impl Rnn {
     /// ```
     ///
     /// # Panics
-    /// Where `steps` is of another shape.
+    /// Panics if `steps` is of another shape.
     pub fn propagate(&self, steps: &mut Unrolled) {
         self.check(steps);
         let parameters = &self.parameters;
         steps.level.run(Propagate { parameters, steps });
     }
 
-    /// The backward pass, after [`Rnn::forward`]: the gradient of the loss in every parameter, unclipped.
-    ///
-    /// # Errors
-    /// [`ShapeError`] where room for its sums cannot be allocated.
+    /// The backward pass, after [`Rnn::forward`]: the gradient of the loss in every parameter, not clipped.
     ///
     /// # Panics
-    /// Where `steps` or `gradient` is of another shape.
-    pub fn backward(
-        &self,
-        steps: &mut Unrolled,
-        gradient: &mut Parameters,
-    ) -> Result<(), ShapeError> {
+    /// Panics if `steps` or `gradient` is of another shape.
+    pub fn backward(&self, steps: &mut Unrolled, gradient: &mut Parameters) {
         assert_eq!(gradient.shape(), self.shape(), "gradient: shape");
         self.propagate(steps);
-        let read = steps.inputs.len();
-        // The columns of U that no character chose stay 0.
+        // The columns of U that no input chose stay 0.
         gradient.values_mut().fill(0.0);
-        steps.level.run(Sums {
+        let mut columns = mem::take(&mut steps.column_sums);
+        steps.level.run(GradientSums {
             groups: std::slice::from_ref(steps),
-            block: Block::all(self.shape()),
-            parts: stored(gradient.tensors_mut()),
-            columns: &mut ColumnSums::new(self.shape(), read)?,
+            block: RowBlock::all(self.shape()),
+            sinks: gradient.tensors_mut().map(Store),
+            columns: &mut columns,
         });
-        Ok(())
+        steps.column_sums = columns;
     }
 
     fn check(&self, steps: &Unrolled) {
@@ -152,10 +155,39 @@ impl Rnn {
     }
 }
 
+/// `h = tanh(W h_before + column)` for every sequence, with `column(s) = U x + b` for the input of sequence s.
+#[inline(always)]
+fn hidden<'a, F: F64x4>(
+    parameters: &Parameters,
+    before: Rows,
+    h: &mut [f64],
+    column: impl Fn(usize) -> &'a [f64],
+    order: RowOrder,
+) {
+    let (m, B, row) = (parameters.shape().m(), before.count(), before.stride());
+    let W = Rows::tight(parameters.tensors().W, m, m);
+    matvec::<F>(W, before, RowsMut::new(h, B, m, row), order);
+    for (s, h) in h.chunks_mut(row).take(B).enumerate() {
+        tanh_of_sums::<F>(column(s), &mut h[..m]);
+    }
+}
+
+/// `o = V h + c` for every row of h.
+#[inline(always)]
+fn logits<F: F64x4>(parameters: &Parameters, h: Rows, o: &mut [f64], row: usize) {
+    let (m, K) = (parameters.shape().m(), parameters.shape().K());
+    let Tensors { V, c, .. } = parameters.tensors();
+    let (V, count) = (Rows::tight(V, K, m), h.count());
+    matvec::<F>(V, h, RowsMut::new(o, count, K, row), RowOrder::Ascending);
+    for o in o.chunks_mut(row).take(count) {
+        add(c, &mut o[..K]);
+    }
+}
+
 struct Step<'a> {
     parameters: &'a Parameters,
-    x: usize,
     before: &'a [f64],
+    column: &'a [f64],
     h: &'a mut [f64],
     o: &'a mut [f64],
 }
@@ -164,28 +196,11 @@ impl Kernel for Step<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: Four>(self) {
-        let (m, K) = (self.parameters.shape().m(), self.parameters.shape().K());
-        let Tensors { U, W, V, b, c } = self.parameters.tensors();
-        assert!(self.x < K, "character {} of {K}", self.x);
-        matvec::<F>(
-            Rows::tight(W, m, m),
-            Rows::one(self.before),
-            RowsMut::one(self.h),
-            Walk::Down,
-        );
-        let columns = U.chunks_exact(K).zip(b).map(|(U, b)| U[self.x] + b);
-        for (h, column) in self.h.iter_mut().zip(columns) {
-            *h += column;
-        }
-        tanh_of_sums::<F>(None, self.h);
-        matvec::<F>(
-            Rows::tight(V, K, m),
-            Rows::one(self.h),
-            RowsMut::one(self.o),
-            Walk::Down,
-        );
-        add(c, self.o);
+    fn run<F: F64x4>(self) {
+        let (parameters, before) = (self.parameters, Rows::one(self.before));
+        hidden::<F>(parameters, before, self.h, |_| self.column, RowOrder::Ascending);
+        let row = self.o.len();
+        logits::<F>(parameters, Rows::one(self.h), self.o, row);
     }
 }
 
@@ -200,60 +215,27 @@ impl Kernel for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: Four>(self) {
-        let Forward {
-            parameters,
-            hidden,
-            losses,
-            steps,
-        } = self;
-        for t in hidden..steps.steps() {
-            next_hidden::<F>(parameters, t, steps);
+    fn run<F: F64x4>(self) {
+        let (parameters, steps) = (self.parameters, self.steps);
+        let (m, K) = (parameters.shape().m(), parameters.shape().K());
+        let (T, B) = (steps.steps(), steps.batch_size());
+        let (long, wide) = (stride(m), stride(K));
+        for t in self.hidden..T {
+            let (before, h) = steps.h.split_at_mut((t + 1) * B * long);
+            let before = Rows::new(&before[t * B * long..], B, m, long);
+            let column = |s: usize| steps.columns.of_input(t * B + s);
+            hidden::<F>(parameters, before, h, column, RowOrder::of_step(t));
         }
-        predict::<F>(parameters, losses, steps);
-    }
-}
-
-/// `h_t = tanh(W h_{t-1} + (U x_t + b))` for every stream, t counted from 0.
-#[inline(always)]
-fn next_hidden<F: Four>(parameters: &Parameters, t: usize, steps: &mut Unrolled) {
-    let (m, B) = (parameters.shape().m(), steps.streams());
-    let row = stride(m);
-    let (before, after) = steps.h.split_at_mut((t + 1) * B * row);
-    matvec::<F>(
-        Rows::tight(parameters.tensors().W, m, m),
-        Rows::new(&before[t * B * row..], B, m, row),
-        RowsMut::new(after, B, m, row),
-        Walk::of_step(t),
-    );
-    let slots = &steps.columns.slot[t * B..(t + 1) * B];
-    for (h, slot) in after.chunks_mut(row).zip(slots) {
-        tanh_of_sums::<F>(Some(&steps.columns.values[slot * row..][..m]), &mut h[..m]);
-    }
-}
-
-/// `o_t = V h_t + c`, `p_t = softmax(o_t)` and the losses, for every stream and the steps from `first` on.
-#[inline(always)]
-fn predict<F: Four>(parameters: &Parameters, first: usize, steps: &mut Unrolled) {
-    let (m, K) = (parameters.shape().m(), parameters.shape().K());
-    let (T, B) = (steps.steps(), steps.streams());
-    let (long, wide) = (stride(m), stride(K));
-    let Tensors { V, c, .. } = parameters.tensors();
-    let first = first * B;
-    let count = T * B - first;
-    matvec::<F>(
-        Rows::tight(V, K, m),
-        Rows::new(&steps.h[(first + B) * long..], count, m, long),
-        RowsMut::new(&mut steps.p[first * wide..], count, K, wide),
-        Walk::Down,
-    );
-    let rows = steps.p[first * wide..].chunks_mut(wide);
-    let targets = steps.targets[first..].iter();
-    for ((p, loss), &target) in rows.zip(&mut steps.losses[first..]).zip(targets) {
-        let p = &mut p[..K];
-        add(c, p);
-        let o_target = p[target];
-        *loss = softmax::<F>(p).loss(o_target);
+        let first = self.losses * B;
+        let h = Rows::new(&steps.h[(first + B) * long..], T * B - first, m, long);
+        let o = &mut steps.p[first * wide..];
+        logits::<F>(parameters, h, o, wide);
+        let targets = steps.targets[first..].iter();
+        let losses = &mut steps.losses[first..];
+        for ((o, loss), &target) in o.chunks_mut(wide).zip(losses).zip(targets) {
+            let o_target = o[target];
+            *loss = softmax::<F>(&mut o[..K]).loss(o_target);
+        }
     }
 }
 
@@ -266,10 +248,10 @@ impl Kernel for Propagate<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: Four>(self) {
+    fn run<F: F64x4>(self) {
         let Propagate { parameters, steps } = self;
         let (m, K) = (parameters.shape().m(), parameters.shape().K());
-        let (T, B) = (steps.steps(), steps.streams());
+        let (T, B) = (steps.steps(), steps.batch_size());
         let (long, wide) = (stride(m), stride(K));
         for (g, &target) in steps.p.chunks_mut(wide).zip(&steps.targets) {
             g[target] -= 1.0;
@@ -297,10 +279,10 @@ impl Kernel for Propagate<'_> {
     }
 }
 
-/// `dL/dh_t += W' dL/da_{t+1}` for every stream.
+/// `dL/dh_t += W' dL/da_{t+1}` for every sequence.
 #[inline(always)]
-fn from_the_next_step<F: Four>(W: &[f64], t: usize, steps: &mut Unrolled) {
-    let (m, B) = (steps.shape().m(), steps.streams());
+fn from_the_next_step<F: F64x4>(W: &[f64], t: usize, steps: &mut Unrolled) {
+    let (m, B) = (steps.shape().m(), steps.batch_size());
     let row = stride(m);
     let (now, later) = steps.da.split_at_mut((t + 1) * B * row);
     let now = &mut now[t * B * row..];
@@ -309,7 +291,7 @@ fn from_the_next_step<F: Four>(W: &[f64], t: usize, steps: &mut Unrolled) {
             Rows::tight(W, m, m),
             &later[..m],
             &mut now[..m],
-            Walk::of_step(t),
+            RowOrder::of_step(t),
         ),
         Some(W) => {
             transposed_products::<F>(W, Rows::new(later, B, m, row), RowsMut::new(now, B, m, row))
@@ -339,28 +321,17 @@ mod tests {
 
     fn close(ours: &[f64], theirs: &[f64], what: &str) {
         assert_eq!(ours.len(), theirs.len(), "{what}");
-        let largest = theirs
-            .iter()
-            .fold(0.0, |largest: f64, x| largest.max(x.abs()));
+        let largest = theirs.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
         for (x, y) in ours.iter().zip(theirs) {
-            assert!(
-                (x - y).abs() <= 1e-12 * (1e-3 + largest),
-                "{what}: {x} and {y}"
-            );
+            assert!((x - y).abs() <= 1e-12 * (1e-3 + largest), "{what}: {x} and {y}");
         }
     }
 
     #[test]
     fn indexed_and_dense_passes_give_the_same_numbers() {
-        for (m, K, T) in [
-            (1, 1, 1),
-            (1, 2, 3),
-            (2, 1, 4),
-            (5, 65, 25),
-            (9, 7, 2),
-            (33, 12, 25),
-            (17, 16, 8),
-        ] {
+        for (m, K, T) in
+            [(1, 1, 1), (1, 2, 3), (2, 1, 4), (5, 65, 25), (9, 7, 2), (33, 12, 25), (17, 16, 8)]
+        {
             let (rnn, h0) = alive(m, K, (m + K + T) as u64);
             let text = characters(T, K, m);
             let (inputs, targets) = (&text[..T], &text[1..]);
@@ -382,7 +353,7 @@ mod tests {
 
             let mut gradient = Parameters::zeros(rnn.shape()).unwrap();
             gradient.values_mut().fill(f64::NAN);
-            rnn.backward(&mut steps, &mut gradient).unwrap();
+            rnn.backward(&mut steps, &mut gradient);
             for (ours, theirs) in gradient.named().zip(dense_gradient) {
                 close(ours.values, &theirs, ours.name);
             }

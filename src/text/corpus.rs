@@ -1,7 +1,7 @@
 //! Texts as sequences of indices, read in windows, however long they are.
 //!
 //! A text is read once from end to end ([`Corpus::open`]): that gives its vocabulary, length and digest, and
-//! marks by which any place is found again. Training then reads it through a window for every stream, and
+//! marks by which any place is found again. Training then reads it through a window for every sequence of the batch, and
 //! gets the same indices as from a text in memory, which is read the same way.
 //!
 //! As documents, a text is a newline, and then the characters of every line that is not blank with a newline
@@ -14,9 +14,10 @@
 use crate::digest::Digest;
 use crate::network::parameters::{ShapeError, zeros};
 use crate::settings::Settings;
-use crate::text::decoder::Decoder;
+use crate::settings::Symbols;
+use crate::text::decoder::{Decoder, byte_order_mark};
 use crate::text::pass::{Mark, Pass, chunks_of};
-use crate::text::vocabulary::{InvalidUtf8, Symbols, UnknownCharacters, Vocabulary};
+use crate::text::vocabulary::{InvalidUtf8, UnknownCharacters, Vocabulary};
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
@@ -35,8 +36,6 @@ pub struct Source {
 pub trait Input: Read + Seek + Send {}
 impl<I: Read + Seek + Send> Input for I {}
 
-/// What some text editors begin UTF-8 with; it is no part of the text.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Bytes that the first pass reads at a time.
 const PASS: usize = 1 << 18;
 /// The fewest and the most bytes that a window reads at a time, and the most for all windows.
@@ -84,10 +83,7 @@ impl fmt::Display for TextError {
             TextError::Unknown(error) => write!(f, "{error}"),
             TextError::OtherSymbols { need } => {
                 let need = need.name();
-                write!(
-                    f,
-                    "the vocabulary is one of {need}: read the text as {need}"
-                )
+                write!(f, "the vocabulary is one of {need}: read the text as {need}")
             }
             TextError::Changed { byte } => write!(
                 f,
@@ -109,10 +105,7 @@ impl std::error::Error for TextError {
 
 impl From<io::Error> for TextError {
     fn from(error: io::Error) -> Self {
-        TextError::Io {
-            kind: error.kind(),
-            message: error.to_string(),
-        }
+        TextError::Io { kind: error.kind(), message: error.to_string() }
     }
 }
 
@@ -140,8 +133,8 @@ pub struct Corpus {
     vocabulary: Vocabulary,
     /// By code point: an index, or `u32::MAX`.
     indices: Vec<u32>,
-    streams: usize,
-    /// One for every stream, and one for what is held out.
+    batch_size: usize,
+    /// One for every sequence, and one for what is held out.
     windows: Vec<Window>,
 }
 
@@ -171,15 +164,15 @@ impl Corpus {
     /// [`TextError`] where it cannot be read, is empty, or is to be characters and no UTF-8.
     pub fn open(
         input: impl Input + 'static,
-        symbols: Symbols,
         settings: &Settings,
         mut seen: impl FnMut(u64),
     ) -> Result<Self, TextError> {
+        let symbols = settings.symbols;
         let mut input: Box<dyn Input> = Box::new(input);
-        let start = match symbols {
-            Symbols::Characters => byte_order_mark(&mut input)?,
-            Symbols::Bytes => 0,
-        };
+        let mut head = Vec::new();
+        input.seek(SeekFrom::Start(0))?;
+        input.by_ref().take(3).read_to_end(&mut head)?;
+        let start = byte_order_mark(symbols, &head) as u64;
         let mut pass = Pass::new(settings, start);
         let mut decoder = Decoder::new(symbols, settings.documents, vec![0; PASS]);
         decoder.seek(start);
@@ -215,7 +208,7 @@ impl Corpus {
             found: vocabulary.clone(),
             vocabulary: vocabulary.clone(),
             indices: Vec::new(),
-            streams: 0,
+            batch_size: 0,
             windows: Vec::new(),
         };
         corpus.use_vocabulary(&vocabulary)?;
@@ -262,7 +255,7 @@ impl Corpus {
     /// [`TextError::Empty`] where it is.
     pub fn of(text: &str, settings: &Settings) -> Result<Self, TextError> {
         let input = Cursor::new(text.as_bytes().to_vec());
-        Corpus::open(input, Symbols::Characters, settings, |_| ())
+        Corpus::open(input, settings, |_| ())
     }
 
     /// Symbols in all.
@@ -282,12 +275,8 @@ impl Corpus {
 
     /// Whether it is read as these settings want it.
     pub(crate) fn is_for(&self, settings: &Settings) -> bool {
-        (self.T, self.documents, self.validation)
-            == (
-                settings.sequence_length,
-                settings.documents,
-                settings.validation,
-            )
+        (self.symbols, self.T, self.documents, self.validation)
+            == (settings.symbols, settings.sequence_length, settings.documents, settings.validation)
     }
 
     /// Whether the text begins with a byte-order mark, which is left out.
@@ -339,26 +328,24 @@ impl Corpus {
         index(&self.indices, symbol)
     }
 
-    /// Makes a window for each of so many streams, and one for what is held out.
+    /// Makes a window for each sequence of a batch, and one for what is held out.
     ///
     /// # Errors
     /// [`ShapeError`] where there is no memory for them.
-    pub(crate) fn split(&mut self, streams: usize) -> Result<(), ShapeError> {
-        let bytes = (WINDOWS / streams.max(1)).clamp(LEAST_WINDOW, WINDOW);
+    pub(crate) fn split(&mut self, batch_size: usize) -> Result<(), ShapeError> {
+        let bytes = (WINDOWS / batch_size.max(1)).clamp(LEAST_WINDOW, WINDOW);
         let indices = Window::indices(self.T, bytes);
         let each = indices.saturating_mul(size_of::<usize>()) + bytes + size_of::<Window>();
-        let no_memory = ShapeError::NoMemory {
-            bytes: each.saturating_mul(streams),
-        };
+        let no_memory = ShapeError::NoMemory { bytes: each.saturating_mul(batch_size) };
         self.windows.clear();
-        self.streams = streams;
-        let windows = streams.saturating_add(1);
+        self.batch_size = batch_size;
+        let windows = batch_size.saturating_add(1);
         (self.windows.try_reserve_exact(windows)).map_err(|_| no_memory)?;
         let decoder = |bytes| {
             let bytes = zeros(bytes)?;
             Ok(Decoder::new(self.symbols, self.documents, bytes))
         };
-        for _ in 0..streams {
+        for _ in 0..batch_size {
             let window = Window::new(decoder(bytes)?, indices);
             self.windows.push(window.ok_or(no_memory)?);
         }
@@ -375,13 +362,13 @@ impl Corpus {
         self.document_chunks
     }
 
-    /// What a stream reads at `position`: T inputs, and one symbol more for the last target. In documents it ends with
+    /// What a sequence reads at `position`: T inputs, and one symbol more for the last target. In documents it ends with
     /// the document.
     ///
     /// # Errors
     /// [`TextError`] where the text can no longer be read, or is another.
-    pub(crate) fn chunk(&mut self, stream: usize, position: u64) -> Result<&[usize], TextError> {
-        self.read(stream, position, self.T)
+    pub(crate) fn chunk(&mut self, sequence: usize, position: u64) -> Result<&[usize], TextError> {
+        self.read(sequence, position, self.T)
     }
 
     /// The positions of what is held out: from the first that is an input alone to the last, a target alone. In
@@ -398,19 +385,12 @@ impl Corpus {
     pub(crate) fn held_out_chunk(&mut self, position: u64) -> Result<&[usize], TextError> {
         let (_, last) = self.held_out_positions();
         let steps = (last - position).min(HELD_OUT_STEPS as u64) as usize;
-        self.read(self.streams, position, steps)
+        self.read(self.batch_size, position, steps)
     }
 
     /// Up to so many steps through a window.
     fn read(&mut self, window: usize, position: u64, steps: usize) -> Result<&[usize], TextError> {
-        let Corpus {
-            windows,
-            marks,
-            input,
-            indices,
-            vocabulary,
-            ..
-        } = self;
+        let Corpus { windows, marks, input, indices, vocabulary, .. } = self;
         let newline = (self.documents).then(|| vocabulary.index('\n')).flatten();
         let window = &mut windows[window];
         window.turn_to(position, steps, marks, input, indices, newline)?;
@@ -442,15 +422,6 @@ fn index(indices: &[u32], symbol: char) -> Option<usize> {
     (index != u32::MAX).then_some(index as usize)
 }
 
-/// Bytes of a byte-order mark at the start.
-fn byte_order_mark(input: &mut impl Input) -> Result<u64, TextError> {
-    let mut start = Vec::new();
-    input.seek(SeekFrom::Start(0))?;
-    let length = BYTE_ORDER_MARK.len() as u64;
-    input.by_ref().take(length).read_to_end(&mut start)?;
-    Ok(if start == BYTE_ORDER_MARK { length } else { 0 })
-}
-
 impl Window {
     /// Symbols that it holds at most, with chunks of so many steps: what is left of one, what a reading brings, and
     /// the two that an end may add.
@@ -462,12 +433,7 @@ impl Window {
     fn new(decoder: Decoder, capacity: usize) -> Option<Self> {
         let mut indices = Vec::new();
         indices.try_reserve_exact(capacity).ok()?;
-        Some(Window {
-            decoder,
-            bytes: LEAST_WINDOW,
-            first: u64::MAX,
-            indices,
-        })
+        Some(Window { decoder, bytes: LEAST_WINDOW, first: u64::MAX, indices })
     }
 
     /// Sees to it that the window begins at or before a position, and ends there or later. Where it has to jump, it

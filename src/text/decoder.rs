@@ -1,10 +1,18 @@
 //! From bytes to symbols: UTF-8 or bytes as they are, and lines as documents.
 
-use crate::text::vocabulary::{InvalidUtf8, Symbols};
+use crate::settings::Symbols;
+use crate::text::vocabulary::InvalidUtf8;
 use std::io::{self, Read};
 use std::ops::Range;
 
-/// Bytes on their way to symbols.
+/// The length of the byte-order mark that a text begins with, in bytes; 0 without one. Some text editors begin UTF-8
+/// with such a mark, which is no part of the text.
+pub fn byte_order_mark(symbols: Symbols, start: &[u8]) -> usize {
+    let mark = "\u{feff}".as_bytes();
+    if symbols == Symbols::Characters && start.starts_with(mark) { mark.len() } else { 0 }
+}
+
+/// Bytes on their way to symbols. A byte-order mark at the start is left out.
 pub struct Decoder {
     symbols: Symbols,
     documents: bool,
@@ -102,14 +110,16 @@ impl Decoder {
                 (std::str::from_utf8(valid).unwrap_or_default(), wrong)
             }
         };
-        for character in valid.chars() {
+        let mark = match self.byte {
+            0 => byte_order_mark(self.symbols, valid.as_bytes()),
+            _ => 0,
+        };
+        self.waiting.start += mark;
+        self.byte += mark as u64;
+        for character in valid[mark..].chars() {
             self.symbol(character, character.len_utf8(), take);
         }
-        if wrong {
-            Err(InvalidUtf8 { byte: self.byte })
-        } else {
-            Ok(())
-        }
+        if wrong { Err(InvalidUtf8 { byte: self.byte }) } else { Ok(()) }
     }
 
     /// One symbol of some bytes. In documents blank lines are left out, and carriage returns before newlines.

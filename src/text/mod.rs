@@ -7,5 +7,6 @@ pub(crate) mod decoder;
 mod pass;
 pub(crate) mod vocabulary;
 
+pub use crate::settings::Symbols;
 pub use corpus::{Corpus, Input, Source, TextError};
-pub use vocabulary::{InvalidUtf8, Symbols, UnknownCharacters, Vocabulary, one_hot};
+pub use vocabulary::{InvalidUtf8, UnknownCharacters, Vocabulary, one_hot};

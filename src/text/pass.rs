@@ -1,7 +1,8 @@
 //! What the first pass over a text gathers: its symbols, its length, and marks to find places again.
 
 use crate::settings::Settings;
-use crate::text::vocabulary::{Symbols, Vocabulary};
+use crate::settings::Symbols;
+use crate::text::vocabulary::Vocabulary;
 
 /// Symbols from mark to mark at first, and the marks that are kept at most.
 const SPACING: u64 = 1 << 8;
@@ -41,11 +42,7 @@ impl Pass {
             seen: vec![0; (char::MAX as usize + 1).div_ceil(64)],
             first: None,
             length: 0,
-            marks: vec![Mark {
-                position: 0,
-                byte: start,
-                chunks: 0,
-            }],
+            marks: vec![Mark { position: 0, byte: start, chunks: 0 }],
             spacing: SPACING,
             next_mark: SPACING,
             document: 0,
@@ -86,11 +83,7 @@ impl Pass {
 
     #[cold]
     fn mark(&mut self, position: u64, byte: u64) {
-        self.marks.push(Mark {
-            position,
-            byte,
-            chunks: self.chunks,
-        });
+        self.marks.push(Mark { position, byte, chunks: self.chunks });
         if self.marks.len() == MARKS {
             let mut index = 0;
             self.marks.retain(|_| {

@@ -1,27 +1,8 @@
 //! Texts as sequences of indices, and back; the one-hot matrix of the equations.
 
+use crate::settings::Symbols;
 use std::fmt;
 use std::io::{self, Write};
-
-/// What a text is a sequence of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Symbols {
-    /// Unicode scalar values, read from UTF-8.
-    #[default]
-    Characters,
-    /// Bytes, whatever they encode. In a vocabulary byte b goes by the character U+00b.
-    Bytes,
-}
-
-impl Symbols {
-    /// `characters` or `bytes`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Symbols::Characters => "characters",
-            Symbols::Bytes => "bytes",
-        }
-    }
-}
 
 /// The distinct characters of a text (Unicode scalar values), sorted by code point; or its distinct bytes, see
 /// [`Symbols`].
@@ -46,10 +27,7 @@ impl Vocabulary {
         let mut seen = std::collections::HashSet::new();
         let mut characters: Vec<char> = text.chars().filter(|&c| seen.insert(c)).collect();
         characters.sort_unstable();
-        Vocabulary {
-            symbols: Symbols::Characters,
-            characters,
-        }
+        Vocabulary { symbols: Symbols::Characters, characters }
     }
 
     /// A vocabulary from its characters in index order; `None` where they are not strictly
@@ -59,12 +37,8 @@ impl Vocabulary {
             Symbols::Characters => char::MAX,
             Symbols::Bytes => '\u{ff}',
         };
-        (characters.is_sorted_by(|a, b| a < b) && characters.iter().all(|&c| c <= last)).then_some(
-            Vocabulary {
-                symbols,
-                characters,
-            },
-        )
+        (characters.is_sorted_by(|a, b| a < b) && characters.iter().all(|&c| c <= last))
+            .then_some(Vocabulary { symbols, characters })
     }
 
     /// What they are.
@@ -107,10 +81,7 @@ impl Vocabulary {
             characters.retain(|&c| self.index(c).is_none());
             characters.sort_unstable();
             characters.dedup();
-            UnknownCharacters {
-                symbols: self.symbols,
-                characters,
-            }
+            UnknownCharacters { symbols: self.symbols, characters }
         })
     }
 
@@ -180,11 +151,7 @@ pub struct InvalidUtf8 {
 
 impl fmt::Display for InvalidUtf8 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "not UTF-8 at byte {}: convert the text to UTF-8 first",
-            self.byte
-        )
+        write!(f, "not UTF-8 at byte {}: convert the text to UTF-8 first", self.byte)
     }
 }
 
@@ -221,10 +188,7 @@ mod tests {
             Some(vocabulary)
         );
         for wrong in [vec!['b', 'a'], vec!['a', 'a']] {
-            assert_eq!(
-                Vocabulary::from_characters(Symbols::Characters, wrong),
-                None
-            );
+            assert_eq!(Vocabulary::from_characters(Symbols::Characters, wrong), None);
         }
     }
 

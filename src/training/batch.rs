@@ -1,179 +1,167 @@
-//! One update of all streams, on one thread or several.
+//! One update of a batch, on one thread or several.
 //!
-//! The streams are dealt out to threads in groups for the passes, and the rows of the parameters for the
-//! sums and the update. So every number is computed by one thread, in the order that it would have had on
-//! a single one: the number of threads never shows in the bits.
+//! The threads share the sequences of the batch for the passes, and the rows of the parameters for the sums and the
+//! update. One thread computes each number, in the same order as on a single thread, so the number of threads never
+//! changes the bits of a result.
 
-use crate::kernels::{Entries, Level};
-use crate::network::gradient::{ColumnSums, Parts, Sums};
-use crate::network::optimizer::{AdaGrad, Adam, Moves, Moving, Optimizer, RmsProp, Rule};
-use crate::network::parameters::{Block, Parameters, Shape, ShapeError};
+use crate::kernels::{EntrySink, Level};
+use crate::network::columns::ColumnSums;
+use crate::network::gradient::{Divide, GradientSums, RowBlock};
+use crate::network::optimizer::{Optimizer, Rule};
+use crate::network::parameters::{Parameters, PerTensor, Shape, ShapeError};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
+use crate::network::update::{AdaGrad, Adam, EntryUpdate, RmsProp, UpdateParameters};
 use crate::training::threads::side_by_side;
 
-/// The buffers of one update of B streams.
+/// The buffers of one update of B sequences.
 #[derive(Clone, Debug)]
-pub struct Streams {
+pub struct Batch {
     level: Level,
-    count: usize,
-    /// Whether the backward pass has followed the last forward pass.
-    propagated: bool,
-    /// The streams in order, one group for each thread.
+    size: usize,
+    /// The sequences in order, one group for each thread.
     groups: Vec<Unrolled>,
-    /// One for each block of rows, which are as many as there are threads or fewer.
+    /// One for each block of rows; there are as many blocks as threads, or fewer.
     columns: Vec<ColumnSums>,
 }
 
-impl Streams {
-    /// Buffers for `T` steps of `count` streams, on up to `threads` threads.
+impl Batch {
+    /// Buffers for `T` steps of `size` sequences, on up to `threads` threads.
     ///
     /// # Errors
-    /// [`ShapeError`] where they cannot be allocated.
-    pub fn new(shape: Shape, T: usize, count: usize, threads: usize) -> Result<Self, ShapeError> {
-        let groups = threads.clamp(1, count.max(1));
-        let blocks = threads.clamp(1, Block::most(shape));
-        let sizes = (0..groups).map(|i| (i + 1) * count / groups - i * count / groups);
+    /// [`ShapeError::NoMemory`] if they cannot be allocated.
+    pub fn new(shape: Shape, T: usize, size: usize, threads: usize) -> Result<Self, ShapeError> {
+        let groups = threads.clamp(1, size.max(1));
+        let blocks = threads.clamp(1, RowBlock::most(shape));
+        let sizes = (0..groups).map(|i| (i + 1) * size / groups - i * size / groups);
         let groups = sizes.map(|size| Unrolled::new(shape, T, size));
-        let columns = (0..blocks).map(|_| ColumnSums::new(shape, T.saturating_mul(count)));
-        Ok(Streams {
+        let columns = (0..blocks).map(|_| ColumnSums::new(shape, T.saturating_mul(size)));
+        Ok(Batch {
             level: Level::chosen(),
-            count,
-            propagated: false,
+            size,
             groups: groups.collect::<Result<_, _>>()?,
             columns: columns.collect::<Result<_, _>>()?,
         })
     }
 
-    /// Runs at `level`.
+    /// Makes the updates run at `level`.
     pub fn at(self, level: Level) -> Self {
         let groups = self.groups.into_iter().map(|group| group.at(level));
-        Streams {
-            level,
-            groups: groups.collect(),
-            ..self
-        }
+        Batch { level, groups: groups.collect(), ..self }
     }
 
-    /// Reads T characters an update from now on: see [`Unrolled::resize`].
+    /// Changes the number of steps, up to as many as at first.
     ///
     /// # Panics
-    /// As that.
+    /// Panics if there is no room for so many.
     pub fn resize(&mut self, T: usize) {
         self.groups.iter_mut().for_each(|group| group.resize(T));
     }
 
-    /// What a stream reads: see [`Unrolled::begin`].
+    /// Sets what a sequence reads, as [`Unrolled::begin`] does.
     ///
     /// # Panics
-    /// As that, or where there is no such stream.
-    pub fn begin(&mut self, stream: usize, inputs: &[usize], targets: &[usize], h0: &[f64]) {
+    /// Panics if there is no such sequence, and where [`Unrolled::begin`] does.
+    pub fn begin(&mut self, sequence: usize, inputs: &[usize], targets: &[usize], h0: &[f64]) {
         let mut before = 0;
         for group in &mut self.groups {
-            if stream < before + group.streams() {
-                return group.begin(stream - before, inputs, targets, h0);
+            if sequence < before + group.batch_size() {
+                return group.begin(sequence - before, inputs, targets, h0);
             }
-            before += group.streams();
+            before += group.batch_size();
         }
-        panic!("streams: there is no stream {stream}");
+        panic!("batch: there is no sequence {sequence}");
     }
 
-    /// The hidden state of every stream after the last step, in order.
+    /// The hidden state of every sequence after the last step, in order.
     pub fn last_h(&self) -> impl Iterator<Item = &[f64]> {
-        let of = |group| {
+        let of_group = |group| {
             let group: &Unrolled = group;
-            (0..group.streams()).map(move |stream| group.h(group.steps(), stream))
+            (0..group.batch_size()).map(move |sequence| group.h(group.steps(), sequence))
         };
-        self.groups.iter().flat_map(of)
+        self.groups.iter().flat_map(of_group)
     }
 
-    /// The forward pass; returns the loss in nats, summed over steps and streams and divided by the
-    /// number of streams. Several threads make the backward pass as well while they are at it.
-    pub fn forward(&mut self, rnn: &Rnn) -> f64 {
-        let several = self.groups.len() > 1;
-        side_by_side(
-            self.groups.len(),
-            self.groups.iter_mut().map(|group| {
-                move || {
-                    rnn.forward_from(0, 0, group);
-                    if several {
-                        rnn.propagate(group);
-                    }
-                }
-            }),
-        );
-        self.propagated = several;
+    /// The forward pass and the backward pass. Returns the loss in nats, summed over the steps and divided by the
+    /// batch size.
+    pub fn forward_backward(&mut self, rnn: &Rnn) -> f64 {
+        let passes = self.groups.iter_mut().map(|group| {
+            move || {
+                rnn.forward_from(0, 0, group);
+                rnn.propagate(group);
+            }
+        });
+        side_by_side(passes.len(), passes);
         let losses = self.groups.iter().flat_map(Unrolled::losses);
-        losses.fold(0.0, |sum, loss| sum + loss) / self.count as f64
+        losses.fold(0.0, |sum, loss| sum + loss) / self.size as f64
     }
 
-    /// After [`Streams::forward`]: the backward pass where it is still to be made, and the update of the
-    /// parameters and of what the optimiser remembers by the gradient, which is divided by `divisor` first: by the
-    /// number of streams, and where the loss is a mean over the steps, by theirs as well.
+    /// Updates the parameters and what the optimizer remembers, after [`Batch::forward_backward`]. The gradient is
+    /// first divided by `divisor`: by the batch size, and for a mean over the steps by their number as well.
     ///
     /// # Panics
-    /// Where `memory` is that of another optimiser or another shape.
-    pub fn learn(&mut self, rule: &Rule, divisor: usize, rnn: &mut Rnn, memory: &mut [Parameters]) {
-        if !self.propagated {
-            self.groups
-                .iter_mut()
-                .for_each(|group| rnn.propagate(group));
-            self.propagated = true;
-        }
+    /// Panics if `memory` is that of another optimizer or of another shape.
+    pub fn update(
+        &mut self,
+        rule: &Rule,
+        divisor: usize,
+        rnn: &mut Rnn,
+        memory: &mut [Parameters],
+    ) {
         let clip = rule.clip;
         match rule.optimizer {
-            Optimizer::AdaGrad => self.learn_by(AdaGrad::of(rule), clip, divisor, rnn, memory),
-            Optimizer::Adam => self.learn_by(Adam::of(rule), clip, divisor, rnn, memory),
-            Optimizer::RmsProp => self.learn_by(RmsProp::of(rule), clip, divisor, rnn, memory),
+            Optimizer::AdaGrad => self.update_by(AdaGrad::of(rule), clip, divisor, rnn, memory),
+            Optimizer::Adam { beta1, beta2 } => {
+                self.update_by(Adam::of(rule, beta1, beta2), clip, divisor, rnn, memory);
+            }
+            Optimizer::RmsProp { beta2 } => {
+                self.update_by(RmsProp::of(rule, beta2), clip, divisor, rnn, memory);
+            }
         }
     }
 
-    fn learn_by<M: Moves<N>, const N: usize>(
+    fn update_by<U: EntryUpdate<N>, const N: usize>(
         &mut self,
-        moves: M,
+        update: U,
         clip: f64,
         divisor: usize,
         rnn: &mut Rnn,
         memory: &mut [Parameters],
     ) {
-        let memory: &mut [Parameters; N] = memory.try_into().expect("streams: memory");
+        let memory: &mut [Parameters; N] = memory.try_into().expect("batch: memory");
         let (level, shape) = (self.level, rnn.shape());
         let groups = &self.groups;
         let mut theta = rnn.parameters.tensors_mut();
         let mut memory = memory.each_mut().map(Parameters::tensors_mut);
-        let blocks = Block::split(shape, self.columns.len());
+        let blocks = RowBlock::split(shape, self.columns.len());
         side_by_side(
             self.columns.len(),
             blocks.zip(&mut self.columns).map(|(block, columns)| {
-                let theta = theta.take_rows(&block, shape);
-                let memory = memory.each_mut().map(|part| part.take_rows(&block, shape));
-                let parts = Moving::parts(moves, clip, theta, memory);
-                move || match divisor {
-                    // Dividing by 1 would change nothing but take its time.
-                    1 => sum_up(level, groups, block, parts, columns),
-                    _ => {
-                        let parts = parts.divided_by(divisor as f64);
-                        sum_up(level, groups, block, parts, columns);
+                let theta = block.split_off(&mut theta, shape);
+                let memory = memory.each_mut().map(|part| block.split_off(part, shape));
+                let sinks = UpdateParameters::sinks(update, clip, theta, memory);
+                move || {
+                    // Dividing by 1 would change nothing and take time.
+                    if divisor == 1 {
+                        return sum(level, groups, block, sinks, columns);
                     }
+                    let divisor = divisor as f64;
+                    let sinks = sinks.map(|sink| Divide { divisor, sink });
+                    sum(level, groups, block, sinks, columns);
                 }
             }),
         );
     }
 }
 
-fn sum_up<E: Entries>(
+fn sum<S: EntrySink>(
     level: Level,
     groups: &[Unrolled],
-    block: Block,
-    parts: Parts<E>,
+    block: RowBlock,
+    sinks: PerTensor<S>,
     columns: &mut ColumnSums,
 ) {
-    level.run(Sums {
-        groups,
-        block,
-        parts,
-        columns,
-    });
+    level.run(GradientSums { groups, block, sinks, columns });
 }
 
 #[cfg(test)]
@@ -184,21 +172,14 @@ mod tests {
     use crate::text::vocabulary::one_hot;
 
     /// A small clip, so that it bites.
-    const ADAGRAD: Rule = Rule {
-        optimizer: Optimizer::AdaGrad,
-        eta: 0.1,
-        epsilon: 1e-2,
-        beta1: 0.8,
-        beta2: 0.97,
-        clip: 0.3,
-        t: 3,
-    };
+    const ADAGRAD: Rule =
+        Rule { optimizer: Optimizer::AdaGrad, eta: 0.1, epsilon: 1e-2, clip: 0.3, t: 3 };
 
     fn rules() -> [Rule; 3] {
-        Optimizer::ALL.map(|optimizer| Rule {
-            optimizer,
-            ..ADAGRAD
-        })
+        let (beta1, beta2) = (0.8, 0.97);
+        let adam = Optimizer::Adam { beta1, beta2 };
+        let rms_prop = Optimizer::RmsProp { beta2 };
+        [Optimizer::AdaGrad, adam, rms_prop].map(|optimizer| Rule { optimizer, ..ADAGRAD })
     }
 
     /// m, K, T: single numbers, whole blocks, blocks with something left over.
@@ -213,16 +194,16 @@ mod tests {
         (260, 5, 3),
     ];
 
-    /// A network whose parts are all alive, and what its streams read.
+    /// A network without zeros, and what its sequences read.
     struct Case {
         rnn: Rnn,
-        /// Of any optimiser, as many as it takes.
+        /// For any optimizer, which takes as many as it needs.
         memory: [Parameters; 2],
         T: usize,
-        streams: Vec<Read>,
+        sequences: Vec<Sequence>,
     }
 
-    struct Read {
+    struct Sequence {
         inputs: Vec<usize>,
         targets: Vec<usize>,
         h0: Vec<f64>,
@@ -232,11 +213,7 @@ mod tests {
     type Learned = (f64, Vec<f64>, Vec<f64>);
 
     /// A rule, whether the loss is a mean over the steps, and how the parameters are moved.
-    type Update<'a> = (
-        &'a Rule,
-        bool,
-        fn(&Rule, &mut [f64], &mut [Vec<f64>], &[f64]),
-    );
+    type Update<'a> = (&'a Rule, bool, fn(&Rule, &mut [f64], &mut [Vec<f64>], &[f64]));
 
     /// As [`Rule::update`]: the order of every operation.
     fn as_written(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient: &[f64]) {
@@ -265,9 +242,9 @@ mod tests {
             for ((first, second), x) in memory.zip(&entries) {
                 (*first, *second) = (x * x, 0.5 * x * x);
             }
-            let streams = (0..B).map(|s| {
+            let sequences = (0..B).map(|s| {
                 let character = |t: usize| (t * t * 7 + 5 * t * s + s) % K;
-                Read {
+                Sequence {
                     inputs: (0..T).map(character).collect(),
                     targets: (1..=T).map(character).collect(),
                     h0: drawn(vec![0.0; m], 0.5),
@@ -277,7 +254,7 @@ mod tests {
                 rnn: Rnn { parameters },
                 memory: [first, second],
                 T,
-                streams: streams.collect(),
+                sequences: sequences.collect(),
             }
         }
 
@@ -288,24 +265,24 @@ mod tests {
         /// The loss a mean over the steps where it is to be.
         fn divisor(&self, is_mean: bool) -> usize {
             let T = if is_mean { self.T } else { 1 };
-            self.streams.len() * T
+            self.sequences.len() * T
         }
 
         fn learned(&self, rule: &Rule, is_mean: bool, level: Level, threads: usize) -> Learned {
             let (mut rnn, mut memory) = (self.rnn.clone(), self.memory(rule));
-            let B = self.streams.len();
-            let streams = Streams::new(rnn.shape(), self.T, B, threads);
-            let mut streams = streams.unwrap().at(level);
-            for (s, read) in self.streams.iter().enumerate() {
-                streams.begin(s, &read.inputs, &read.targets, &read.h0);
+            let B = self.sequences.len();
+            let batch = Batch::new(rnn.shape(), self.T, B, threads);
+            let mut batch = batch.unwrap().at(level);
+            for (s, read) in self.sequences.iter().enumerate() {
+                batch.begin(s, &read.inputs, &read.targets, &read.h0);
             }
-            let loss = streams.forward(&rnn);
-            streams.learn(rule, self.divisor(is_mean), &mut rnn, &mut memory);
+            let loss = batch.forward_backward(&rnn);
+            batch.update(rule, self.divisor(is_mean), &mut rnn, &mut memory);
             let remembered = memory.iter().flat_map(|part| part.values().to_vec());
             (loss, rnn.parameters.values().to_vec(), remembered.collect())
         }
 
-        /// By the definition, from loss and gradient summed over the streams.
+        /// By the definition, from loss and gradient summed over the sequences.
         fn moved_by(&self, by: Update, loss: f64, gradient: &[Vec<f64>; 5]) -> Learned {
             let (rule, is_mean, update) = by;
             let divisor = self.divisor(is_mean) as f64;
@@ -314,7 +291,7 @@ mod tests {
             let memory = self.memory(rule).into_iter();
             let mut memory: Vec<Vec<f64>> = memory.map(|part| part.values().to_vec()).collect();
             update(rule, &mut theta, &mut memory, &mean);
-            (loss / self.streams.len() as f64, theta, memory.concat())
+            (loss / self.sequences.len() as f64, theta, memory.concat())
         }
 
         fn zeros(&self) -> [Vec<f64>; 5] {
@@ -324,21 +301,16 @@ mod tests {
     }
 
     #[test]
-    fn an_update_of_several_streams_is_that_of_the_definition() {
+    fn an_update_of_a_batch_is_that_of_the_definition() {
         for case in cases() {
             let (parameters, K) = (&case.rnn.parameters, case.rnn.shape().K());
             let (mut loss, mut gradient) = (0.0, case.zeros());
-            for Read {
-                inputs,
-                targets,
-                h0,
-            } in &case.streams
-            {
+            for Sequence { inputs, targets, h0 } in &case.sequences {
                 let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
                 let pass = reference::forward(parameters, &X, &Y, h0);
-                let of_stream = reference::backward(parameters, &X, &Y, &pass);
+                let of_sequence = reference::backward(parameters, &X, &Y, &pass);
                 loss += pass.loss;
-                for (sum, part) in gradient.iter_mut().zip(&of_stream) {
+                for (sum, part) in gradient.iter_mut().zip(&of_sequence) {
                     *sum = reference::plus(sum, part);
                 }
             }
@@ -362,14 +334,14 @@ mod tests {
         }
     }
 
-    /// Every stream alone, and then every sum by increasing t of the first stream, of the next, ...
+    /// Every sequence alone; then every sum by increasing t of the first sequence, of the next, ...
     #[test]
     fn an_update_keeps_the_written_order_at_every_level_on_any_number_of_threads() {
         for case in cases() {
             let (m, K) = (case.rnn.shape().m(), case.rnn.shape().K());
             let (mut loss, mut gradient) = (0.0, case.zeros());
             let [dU, dW, dV, db, dc] = &mut gradient;
-            for read in &case.streams {
+            for read in &case.sequences {
                 let steps = Unrolled::new(case.rnn.shape(), case.T, 1);
                 let mut steps = steps.unwrap().at(Level::BASELINE);
                 steps.begin(0, &read.inputs, &read.targets, &read.h0);
@@ -400,7 +372,7 @@ mod tests {
                 for level in Level::available() {
                     for threads in [1, 2, 3, 7] {
                         let learned = case.learned(&rule, is_mean, level, threads);
-                        let (B, by) = (case.streams.len(), rule.optimizer);
+                        let (B, by) = (case.sequences.len(), rule.optimizer);
                         assert!(
                             bits(&learned) == written,
                             "{by:?}, {level:?}, {threads} threads, m = {m}, K = {K}, B = {B}"

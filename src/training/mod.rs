@@ -1,12 +1,20 @@
-//! The training loop: where each update reads, one update of a batch, validation, the best model.
+//! The training loop: where each update reads, one update of a batch, validation, the best model, and when a report, a
+//! row, a save or a validation is due.
 //!
 //! Leaves out: files, and whatever is printed.
 
 pub(crate) mod batch;
+pub(crate) mod error;
+pub(crate) mod intervals;
+pub(crate) mod observation;
 pub(crate) mod order;
+pub(crate) mod start;
 pub(crate) mod threads;
 pub(crate) mod training_loop;
 pub(crate) mod validation;
 
-pub use training_loop::{BEST_EVERY, Look, Training, TrainingError};
+pub use error::TrainingError;
+pub use intervals::BEST_EVERY;
+pub use observation::Observation;
+pub use training_loop::Training;
 pub use validation::Validation;

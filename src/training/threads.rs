@@ -1,10 +1,10 @@
-//! Work for several threads of the standard library, kept simple.
+//! Work on several threads of the standard library.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Does all of the work, part by part, on this thread and up to `threads - 1` others. Who is free takes the
-/// next part, so that a thread that cannot be had leaves its part to the others.
+/// Does all parts of the work, on this thread and up to `threads - 1` others. A thread that is free takes the next
+/// part, so the work is done even if no other thread can be started.
 pub(crate) fn side_by_side<W: FnOnce()>(threads: usize, work: impl Iterator<Item = W> + Send) {
     if threads <= 1 {
         return work.for_each(|part| part());

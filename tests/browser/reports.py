@@ -19,7 +19,7 @@ RUNS = [
     ("epochs", "plain", "--iterations 1000 --hidden 100 --seq-length 30", "--language sv"),
     ("markup", "markup", "--iterations 300 --hidden 10 --order chunks --chunk 40", ""),
     ("controls", "controls", "--iterations 300 --hidden 10 --report-every 20", "--language sv"),
-    ("hebrew", "hebrew", "--iterations 300 --hidden 10 --streams 3 --validation 0.2 --optimizer rmsprop", "--language sv"),
+    ("hebrew", "hebrew", "--iterations 300 --hidden 10 --batch-size 3 --validation 0.2 --optimizer rmsprop", "--language sv"),
     ("long", "long", "--iterations 300 --hidden 10 --order positions", ""),
     ("bytes", "controls", "--iterations 300 --hidden 10 --bytes", ""),
     ("documents", "plain", "--iterations 300 --hidden 10 --documents --epsilon 1.2345678901234567e-7", "--language sv"),

@@ -52,11 +52,12 @@ fn damaged_texts_are_refused_or_read_as_they_are_defined() {
         let settings = Settings {
             hidden: 1,
             sequence_length: 1 + below(6),
-            streams: if documents { 1 } else { 1 + below(3) },
+            batch_size: if documents { 1 } else { 1 + below(3) },
             documents,
+            symbols,
             ..Settings::default()
         };
-        let opened = Corpus::open(Cursor::new(text.clone()), symbols, &settings, |_| ());
+        let opened = Corpus::open(Cursor::new(text.clone()), &settings, |_| ());
         match (opened, definition::characters(&text, symbols, documents)) {
             (Ok(corpus), Ok(characters)) => {
                 definition::compare(corpus, &characters, settings, 30);
@@ -70,8 +71,5 @@ fn damaged_texts_are_refused_or_read_as_they_are_defined() {
             (opened, defined) => panic!("{text:?}: {opened:?} and {defined:?}"),
         }
     }
-    assert!(
-        refused > 400 && empty > 10 && read > 1000,
-        "{refused} {empty} {read}"
-    );
+    assert!(refused > 400 && empty > 10 && read > 1000, "{refused} {empty} {read}");
 }

@@ -10,17 +10,9 @@ pub fn characters(text: &[u8], symbols: Symbols, documents: bool) -> Result<Vec<
         Symbols::Bytes => text.iter().map(|&byte| char::from(byte)).collect(),
         Symbols::Characters => decoded(text)?,
     };
-    let characters = if documents {
-        lines(&characters)
-    } else {
-        characters
-    };
+    let characters = if documents { lines(&characters) } else { characters };
     // A newline alone begins no document.
-    if characters.len() > usize::from(documents) {
-        Ok(characters)
-    } else {
-        Err(TextError::Empty)
-    }
+    if characters.len() > usize::from(documents) { Ok(characters) } else { Err(TextError::Empty) }
 }
 
 fn decoded(text: &[u8]) -> Result<Vec<char>, TextError> {
@@ -47,7 +39,7 @@ fn lines(characters: &[char]) -> Vec<char> {
 /// The chunks of an epoch of the first stream, each with one character more for the last target.
 pub fn chunks<'a>(characters: &'a [char], settings: &Settings) -> Vec<&'a [char]> {
     let T = settings.sequence_length;
-    let part = &characters[..characters.len() / settings.streams];
+    let part = &characters[..characters.len() / settings.batch_size];
     let (mut chunks, mut at) = (Vec::new(), 0);
     while at + 1 < part.len() {
         let rest = &part[at..part.len().min(at + T + 1)];

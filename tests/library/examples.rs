@@ -1,6 +1,6 @@
 //! A text and a model that the tests of the library and those of the program use.
 
-use elman::model::State;
+use elman::model::{Record, State};
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 use elman::{Model, Parameters, Rnn, Settings, Shape, Vocabulary};
@@ -17,15 +17,12 @@ pub fn model(symbols: Symbols, characters: &str, documents: bool) -> Model {
     let shape = Shape::new(7, vocabulary.len()).unwrap();
     let mut parameters = Parameters::zeros(shape).unwrap();
     Generator::new(3, Stream::Initialization).fill_normal(parameters.values_mut(), 0.7);
-    let settings = Settings {
-        hidden: 7,
-        documents,
-        ..Settings::default()
-    };
+    let settings = Settings { hidden: 7, documents, ..Settings::default() };
     Model {
         settings,
         vocabulary,
         source: None,
         state: State::first(Rnn { parameters }, &settings).unwrap(),
+        record: Record::default(),
     }
 }

@@ -18,13 +18,11 @@ fn model(name: &str) -> Model {
 #[test]
 fn models_learn_on() {
     let text = String::from_utf8(seed("text/ferry.txt")).unwrap();
-    for (name, streams, documents, updates) in [
-        ("model", 1, false, 150),
-        ("untrained", 3, false, 0),
-        ("documents", 1, true, 30),
-    ] {
+    for (name, streams, documents, updates) in
+        [("model", 1, false, 150), ("untrained", 3, false, 0), ("documents", 1, true, 30)]
+    {
         let model = model(&format!("safetensors/{name}.safetensors"));
-        assert_eq!(model.settings.streams, streams);
+        assert_eq!(model.settings.batch_size, streams);
         assert_eq!(model.settings.documents, documents);
         assert_eq!(model.state.updates, updates);
         let mut training = Training::resume(&text, model.clone(), model).unwrap();
@@ -36,7 +34,7 @@ fn models_learn_on() {
 fn tensors_of_other_types_are_read() {
     let bytes = seed("safetensors/types.safetensors");
     let file = safetensors::read(&bytes).unwrap();
-    let types: Vec<&str> = file.tensors.iter().map(|t| t.dtype.as_str()).collect();
+    let types: Vec<&str> = file.tensors.iter().map(|t| &*t.type_name).collect();
     assert_eq!(types, ["F16", "I64", "F32"]);
     assert_eq!(file.metadata.unwrap().len(), 1);
 }

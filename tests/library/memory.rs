@@ -75,12 +75,8 @@ const SHORT: &str = "the ferry crosses at nine, and the bell rings twice; \u{e5}
                      sl\u{e5}r tolv. \u{65e5}\u{672c} \u{1f600}\nall of it again, at ten. ";
 
 fn training(text: &str, hidden: usize, streams: usize) -> Training {
-    let settings = Settings {
-        hidden,
-        streams,
-        sequence_length: 10,
-        ..Settings::default()
-    };
+    let settings =
+        Settings { hidden, batch_size: streams, sequence_length: 10, ..Settings::default() };
     Training::new(text, settings).unwrap()
 }
 
@@ -135,7 +131,8 @@ fn a_long_text_is_held_nowhere() {
         let settings = Settings {
             hidden: 5,
             sequence_length: 10,
-            streams,
+            batch_size: streams,
+            symbols,
             documents,
             order,
             validation: 1e-3,
@@ -144,18 +141,12 @@ fn a_long_text_is_held_nowhere() {
         let held = HELD.load(Ordering::Relaxed);
         let more = || HELD.load(Ordering::Relaxed) - held;
         let (mut most, mut calls) = (0, 0);
-        let text = Endless {
-            length: 200_000_000,
-            at: 0,
-        };
-        let corpus = Corpus::open(text, symbols, &settings, |_| {
+        let text = Endless { length: 200_000_000, at: 0 };
+        let corpus = Corpus::open(text, &settings, |_| {
             most = most.max(more());
             calls += 1;
         });
-        assert!(
-            calls > 100 && most < 4_000_000,
-            "{most} bytes while it is read"
-        );
+        assert!(calls > 100 && most < 4_000_000, "{most} bytes while it is read");
         let mut training = Training::begin(corpus.unwrap(), settings).unwrap();
         updates(&mut training, 100);
         assert!(more() < 32_000_000, "{} bytes while it is learned", more());
@@ -169,7 +160,7 @@ fn a_long_text_is_held_nowhere() {
 
 fn updates(training: &mut Training, count: usize) {
     for _ in 0..count {
-        let look = training.look().unwrap();
+        let look = training.observe().unwrap();
         assert_eq!(training.update().unwrap(), look);
     }
 }
@@ -202,13 +193,8 @@ fn an_update_allocates_nothing() {
 #[test]
 fn no_order_allocates_anything() {
     for order in [Order::Chunks { length: 15 }, Order::Positions] {
-        let settings = Settings {
-            hidden: 7,
-            streams: 2,
-            sequence_length: 7,
-            order,
-            ..Settings::default()
-        };
+        let settings =
+            Settings { hidden: 7, batch_size: 2, sequence_length: 7, order, ..Settings::default() };
         let mut training = Training::new(SHORT, settings).unwrap();
         updates(&mut training, 50);
         let begun = training.model().state.epoch;
@@ -222,12 +208,7 @@ fn no_order_allocates_anything() {
 #[test]
 fn a_look_at_what_is_held_out_allocates_nothing() {
     for documents in [false, true] {
-        let settings = Settings {
-            hidden: 21,
-            validation: 0.4,
-            documents,
-            ..Settings::default()
-        };
+        let settings = Settings { hidden: 21, validation: 0.4, documents, ..Settings::default() };
         let mut training = Training::new(STORY, settings).unwrap();
         training.validate().unwrap();
         training.update().unwrap();
@@ -264,11 +245,7 @@ fn a_character_that_is_written_allocates_nothing() {
     let mut trained = training(STORY, 21, 1);
     updates(&mut trained, 50);
     let state = &trained.model().state;
-    let sampling = |temperature, top_k, top_p| Sampling {
-        temperature,
-        top_k,
-        top_p,
-    };
+    let sampling = |temperature, top_k, top_p| Sampling { temperature, top_k, top_p };
     for sampling in [
         sampling(0.0, 3, 0.5),
         sampling(0.5, usize::MAX, 1.0),
@@ -313,16 +290,9 @@ fn a_long_text_is_judged_and_held_nowhere() {
         return;
     }
     let trained = training(SHORT, 3, 1);
-    for extent in [
-        Extent::Text,
-        Extent::Lines { carry: false },
-        Extent::Lines { carry: true },
-    ] {
+    for extent in [Extent::Text, Extent::Lines { carry: false }, Extent::Lines { carry: true }] {
         let held = HELD.load(Ordering::Relaxed);
-        let mut text = Endless {
-            length: 1_000_000,
-            at: 0,
-        };
+        let mut text = Endless { length: 1_000_000, at: 0 };
         let mut reading = Reading::new(trained.model(), extent);
         let (mut rows, mut characters) = (0, 0);
         let mut row = |row: elman::inference::Row<'_>| {
@@ -341,10 +311,7 @@ fn a_long_text_is_judged_and_held_nowhere() {
     let mut line = std::io::repeat(b'e').take(2_000_000);
     let held = HELD.load(Ordering::Relaxed);
     let mut reading = Reading::new(trained.model(), Extent::Lines { carry: false });
-    while reading
-        .read(&mut line, &mut |row| assert!(row.is_cut))
-        .unwrap()
-    {}
+    while reading.read(&mut line, &mut |row| assert!(row.is_cut)).unwrap() {}
     let more = HELD.load(Ordering::Relaxed) - held;
     assert!(more < 400_000, "{more} bytes");
 }

@@ -31,12 +31,7 @@ fn rules(model: &Model, text: &[char], extent: Extent) -> Vec<Vec<Event>> {
         events.collect::<Vec<Event>>()
     };
     if extent == Extent::Text && !documents {
-        return vec![
-            [vec![Restart], place(0, text)]
-                .into_iter()
-                .flatten()
-                .collect(),
-        ];
+        return vec![[vec![Restart], place(0, text)].into_iter().flatten().collect()];
     }
     let mut lines: Vec<&[char]> = text.split(|&c| c == '\n').collect();
     if lines.last().is_some_and(|last| last.is_empty()) {
@@ -98,11 +93,7 @@ fn twin(model: &Model, rows: Vec<Vec<Event>>) -> Vec<Score> {
                 score.characters += 1;
                 score.unknown += u64::from(index.is_none());
                 if score.worst.is_none_or(|worst| bits > worst.bits) {
-                    score.worst = Some(Worst {
-                        character,
-                        position,
-                        bits,
-                    });
+                    score.worst = Some(Worst { character, position, bits });
                 }
             }
             if let Some(index) = index {
@@ -127,10 +118,7 @@ fn close(ours: f64, theirs: f64) -> bool {
 fn same(ours: &[Score], theirs: &[Score], what: &str) {
     assert_eq!(ours.len(), theirs.len(), "{what}: rows");
     for (ours, theirs) in ours.iter().zip(theirs) {
-        assert!(
-            close(ours.bits, theirs.bits),
-            "{what}: {ours:?}, {theirs:?}"
-        );
+        assert!(close(ours.bits, theirs.bits), "{what}: {ours:?}, {theirs:?}");
         assert_eq!(ours.characters, theirs.characters, "{what}");
         assert_eq!(ours.unknown, theirs.unknown, "{what}");
         let place = |score: &Score| score.worst.map(|worst| (worst.character, worst.position));
@@ -166,11 +154,8 @@ fn read(
     rows
 }
 
-const EXTENTS: [Extent; 3] = [
-    Extent::Text,
-    Extent::Lines { carry: false },
-    Extent::Lines { carry: true },
-];
+const EXTENTS: [Extent; 3] =
+    [Extent::Text, Extent::Lines { carry: false }, Extent::Lines { carry: true }];
 
 const TEXTS: [&str; 22] = [
     "",
@@ -242,11 +227,9 @@ fn scores_are_those_of_the_rules() {
 #[test]
 fn bytes_are_judged_as_they_are() {
     let model = model(Symbols::Bytes, "\nab\u{c3}\u{ff}", false);
-    for text in [
-        &b"ab\xff\n\xc3b\n\xff\xff\xff"[..],
-        b"\xef\xbb\xbfab\xc3\xa5\n",
-        b"ab\r\n\0\x80\n",
-    ] {
+    for text in
+        [&b"ab\xff\n\xc3b\n\xff\xff\xff"[..], b"\xef\xbb\xbfab\xc3\xa5\n", b"ab\r\n\0\x80\n"]
+    {
         let list: Vec<char> = text.iter().map(|&byte| char::from(byte)).collect();
         for extent in EXTENTS {
             let expected = twin(&model, rules(&model, &list, extent));
@@ -291,9 +274,7 @@ fn what_the_vocabulary_lacks_costs_the_same_wherever_it_stands() {
 #[test]
 fn a_text_costs_the_loss_of_the_forward_pass() {
     let model = model(Symbols::Characters, "\nabcdefgh", false);
-    let text: String = (0..400usize)
-        .map(|i| ["ab", "c\n", "defg", "h"][i * i % 4])
-        .collect();
+    let text: String = (0..400usize).map(|i| ["ab", "c\n", "defg", "h"][i * i % 4]).collect();
     let indices = model.vocabulary.encode(&text).unwrap();
     let (K, T) = (model.vocabulary.len(), indices.len() - 1);
     let parameters = &model.state.rnn.parameters;

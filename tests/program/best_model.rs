@@ -83,9 +83,7 @@ fn the_passage_follows_the_seed_of_the_run() {
 #[test]
 fn a_sample_has_read_the_whole_prime() {
     let folder = Folder::new("prime");
-    folder
-        .run("train text --hidden 20 --sigma 1 --iterations 0 --quiet --out run")
-        .well();
+    folder.run("train text --hidden 20 --sigma 1 --iterations 0 --quiet --out run").well();
     let prime = "the ferry";
     let mut command = folder.command("sample run --temperature 0 --length 30 --prime");
     let written = ended(command.arg(prime)).well();
@@ -101,9 +99,5 @@ fn a_sample_has_read_the_whole_prime() {
         format!("{prime}{}\n", model.vocabulary.decode(&indices))
     };
     assert_eq!(written, likeliest_after(prime));
-    assert_ne!(
-        written,
-        likeliest_after("y"),
-        "nothing depends on the prime"
-    );
+    assert_ne!(written, likeliest_after("y"), "nothing depends on the prime");
 }

@@ -26,9 +26,7 @@ fn folder(test: &str) -> Folder {
 
 /// What the shell prints, line by line, sorted.
 fn lines(folder: &Folder, shell: &mut Command) -> Vec<String> {
-    let shell = shell
-        .current_dir(folder.path(""))
-        .env("HOME", folder.path(""));
+    let shell = shell.current_dir(folder.path("")).env("HOME", folder.path(""));
     let output = ended(shell.env("LC_ALL", "C"));
     assert_eq!(output.stderr, "");
     let mut lines: Vec<String> = output.well().lines().map(str::to_string).collect();
@@ -42,10 +40,7 @@ const CASES: [(&str, &str); 22] = [
     ("elman tr", "train | check text"),
     ("elman ", "train sample check show help | text"),
     ("elman train --hid", "--hidden | --quiet"),
-    (
-        "elman train --",
-        "--hidden --seed --quiet --out | --length --format",
-    ),
+    ("elman train --", "--hidden --seed --quiet --out | --length --format"),
     ("elman sample --", "--length --prime | --hidden"),
     ("elman train --hidden ", "| text run-1 --quiet"),
     ("elman sample --prime ", "| text run-1"),
@@ -73,16 +68,10 @@ fn assert_offers(line: &str, expected: &str, offered: &[String]) {
         offered.iter().any(name_alone)
     };
     for name in all.split_whitespace() {
-        assert!(
-            is_offered(name),
-            "{name:?} is not offered for {line:?}: {offered:?}"
-        );
+        assert!(is_offered(name), "{name:?} is not offered for {line:?}: {offered:?}");
     }
     for name in none.split_whitespace() {
-        assert!(
-            !is_offered(name),
-            "{name:?} is offered for {line:?}: {offered:?}"
-        );
+        assert!(!is_offered(name), "{name:?} is offered for {line:?}: {offered:?}");
     }
 }
 
@@ -138,11 +127,7 @@ fn fish_completes() {
     assert_eq!(offers("elman tr"), ["train"]);
     assert_eq!(offers("elman export --format=n"), ["--format=npz"]);
     // The name of a command elsewhere is no command.
-    assert_offers(
-        "elman show train --",
-        "--help | --hidden",
-        &offers("elman show train --"),
-    );
+    assert_offers("elman show train --", "--help | --hidden", &offers("elman show train --"));
 }
 
 /// Zsh's own functions say what they are asked for; what they make of it is theirs.
@@ -164,38 +149,22 @@ fn zsh_completes() {
         lines(&folder, Command::new("zsh").args(["-f", "-c", &script]))
     };
     let has = |lines: &[String], line: &str| {
-        assert!(
-            lines.iter().any(|l| l == line),
-            "{line:?} is not in {lines:?}"
-        );
+        assert!(lines.iter().any(|l| l == line), "{line:?} is not in {lines:?}");
     };
     let commands = asked("''", "command");
     has(&commands, "compdef _elman elman");
-    has(
-        &commands,
-        "train:learn to predict a text, character by character",
-    );
+    has(&commands, "train:learn to predict a text, character by character");
     has(&commands, "help:print the help of a command");
     let train = asked("train ''", "arguments");
     has(&train, "--hidden=[hidden units m]:N: ");
-    has(
-        &train,
-        "--clip=[clip every gradient entry to \\[-X, X\\]; none clips nothing]:X: ",
-    );
+    has(&train, "--clip=[clip every gradient entry to \\[-X, X\\]; none clips nothing]:X: ");
     has(&train, "--epsilon=[the optimizer's epsilon]:X: ");
     has(&train, "--out=[the run's folder]:DIR:_files -/");
     has(&train, "--quiet[no progress on standard error]");
-    assert!(
-        train
-            .iter()
-            .any(|l| l.starts_with("--from=[") && l.ends_with(":MODEL:_files"))
-    );
+    assert!(train.iter().any(|l| l.starts_with("--from=[") && l.ends_with(":MODEL:_files")));
     has(&train, "*:\\[TEXT\\]:_files");
     let export = asked("export ''", "arguments");
-    assert!(
-        export.iter().any(|l| l.ends_with(":torch|npz:(torch npz)")),
-        "{export:?}"
-    );
+    assert!(export.iter().any(|l| l.ends_with(":torch|npz:(torch npz)")), "{export:?}");
     let shells = asked("completions ''", "arguments");
     has(&shells, "*:bash|zsh|fish:(bash zsh fish)");
     assert!(!shells.iter().any(|l| l.starts_with("--hidden")));
@@ -226,18 +195,12 @@ fn zsh_completes_as_it_is_typed() {
         zpty -d shell"#;
     let typed = |lines: &[&str]| {
         let mut shell = Command::new("zsh");
-        shell
-            .current_dir(folder.path(""))
-            .env("HOME", folder.path(""));
+        shell.current_dir(folder.path("")).env("HOME", folder.path(""));
         shell.args(["-f", "-c", script, "zsh"]).args(lines);
         ended(shell.env("LC_ALL", "C").env("TERM", "dumb")).well()
     };
-    let lines = [
-        "elman tra",
-        "elman train --seq",
-        "elman export --format to",
-        "elman train --out ru",
-    ];
+    let lines =
+        ["elman tra", "elman train --seq", "elman export --format to", "elman train --out ru"];
     let expected = "<train>\n<train --seq-length>\n<export --format torch>\n<train --out run-1>\n";
     assert_eq!(typed(&lines), expected);
 }
@@ -245,9 +208,7 @@ fn zsh_completes_as_it_is_typed() {
 #[test]
 fn other_shells_are_told() {
     let folder = Folder::new("shells");
-    folder
-        .run("completions")
-        .refused(2, "which shell? one of bash, zsh, fish");
+    folder.run("completions").refused(2, "which shell? one of bash, zsh, fish");
     folder
         .run("completions powershell")
         .refused(2, "\"powershell\" is no shell of bash, zsh, fish (see");

@@ -10,9 +10,7 @@ const ENDLESS: &str = "train text --hidden 6 --seq-length 10 --iterations 100000
                        --report-length 20 --passage-length 50 --log-every 3 --save-every 7 --out run --force";
 
 fn update_of(report: &str) -> u64 {
-    value(report.lines().next().unwrap(), "iter")
-        .parse()
-        .unwrap()
+    value(report.lines().next().unwrap(), "iter").parse().unwrap()
 }
 
 #[test]
@@ -32,7 +30,7 @@ fn a_run_with_a_part_held_out_may_be_killed_too() {
 fn a_run_in_random_order_may_be_killed_too() {
     for (name, order) in [
         ("killed-chunks", "--order chunks --chunk 35"),
-        ("killed-positions", "--order positions --streams 2"),
+        ("killed-positions", "--order positions --batch-size 2"),
     ] {
         killed(name, &format!("{ENDLESS} {order}"), 16);
     }
@@ -44,10 +42,7 @@ fn killed(name: &str, begin: &str, least: usize) {
     let (mut kills, mut in_a_save, mut progress) = (0, 0, Vec::new());
     let patience = Instant::now();
     while kills < least || in_a_save == 0 {
-        assert!(
-            patience.elapsed() < 3 * PATIENCE,
-            "{kills} kills, {in_a_save} in a save"
-        );
+        assert!(patience.elapsed() < 3 * PATIENCE, "{kills} kills, {in_a_save} in a save");
         let begun = folder.path("run/model.safetensors").exists();
         let child = if begun {
             Running::start(&folder, "train text --resume run")
@@ -137,9 +132,9 @@ fn a_second_run_on_a_folder_is_refused() {
     folder.train("other", "").well();
     assert!(child.kill());
     let end = folder.updates("run") + 100;
-    folder
-        .run(&format!("train text --resume run --iterations {end}"))
-        .well();
+    folder.run(&format!("train text --resume run --iterations {end}")).well();
+    // What the lock leaves is no part of the run.
+    assert_eq!(folder.read("run/.lock"), b"");
 }
 
 /// All of them find what a killed run left behind.
@@ -149,9 +144,8 @@ fn of_many_that_go_on_with_a_run_one_does() {
     let first = Running::start(&folder, ENDLESS);
     wait_for(&folder.path("run/model.safetensors"));
     assert!(first.kill());
-    let mut runs: Vec<Running> = (0..6)
-        .map(|_| Running::start(&folder, "train text --resume run"))
-        .collect();
+    let mut runs: Vec<Running> =
+        (0..6).map(|_| Running::start(&folder, "train text --resume run")).collect();
     let begun = Instant::now();
     while runs.len() > 1 {
         assert!(begun.elapsed() < PATIENCE, "{} go on", runs.len());
@@ -163,58 +157,6 @@ fn of_many_that_go_on_with_a_run_one_does() {
     }
     thread::sleep(Duration::from_millis(50));
     assert!(runs.pop().unwrap().kill());
-}
-
-/// Should another take its lock all the same, a run stops before it writes again.
-#[cfg(unix)]
-#[test]
-fn a_run_that_lost_its_lock_writes_nothing_more() {
-    let folder = Folder::new("lost");
-    let places = folder.path("t");
-    std::fs::create_dir(&places).unwrap();
-    let train = |arguments: &str| {
-        let mut command = folder.command(arguments);
-        command.env("TMPDIR", &places);
-        command
-    };
-    let run = Running::of(&mut train(ENDLESS));
-    wait_for(&folder.path("run/model.safetensors"));
-    let mut locks = std::fs::read_dir(&places).unwrap();
-    let lock = locks.next().unwrap().unwrap().path();
-    assert!(locks.next().is_none());
-    let _listener = std::os::unix::net::UnixListener::bind(places.join("other")).unwrap();
-    std::fs::rename(places.join("other"), lock).unwrap();
-    let ended = run.ended();
-    let updates = folder.updates("run");
-    (ended.clone()).refused(1, "elman: run: another run has taken it over");
-    ended.refused(1, &format!("the state at update {updates}\n"));
-    // It leaves the lock to the other.
-    let second = Running::of(&mut train("train text --resume run"));
-    second.ended().refused(1, "run: another run is at work");
-    assert_eq!(folder.updates("run"), updates);
-}
-
-/// A temporary folder that takes no lock, be its path too long for one or none at all.
-#[cfg(unix)]
-#[test]
-fn a_temporary_folder_without_room_for_a_lock_is_no_matter() {
-    let folder = Folder::new("temporary");
-    let long = folder.path(&"x".repeat(200));
-    std::fs::create_dir(&long).unwrap();
-    for place in [long, folder.path("none")] {
-        let child = Running::of(folder.command(ENDLESS).env("TMPDIR", place));
-        wait_for(&folder.path("run/model.safetensors"));
-        let usual = |arguments: &str| {
-            let mut command = folder.command(arguments);
-            Running::of(command.env("TMPDIR", "/tmp")).ended()
-        };
-        usual("train text --resume run").refused(1, "run: another run is at work on it");
-        assert!(child.kill());
-        // Who takes the lock over and ends well clears it away.
-        let end = folder.updates("run") + 100;
-        usual(&format!("train text --resume run --iterations {end}")).well();
-        std::fs::remove_dir_all(folder.path("run")).unwrap();
-    }
 }
 
 /// A device of a few pages, gone at the end; `None` where this user may not have one.
@@ -236,10 +178,7 @@ impl Device {
     fn mount(path: &std::path::Path, options: &str) -> bool {
         let mut command = std::process::Command::new("mount");
         command.args(["-t", "tmpfs", "-o", options, "none"]);
-        let ended = command
-            .arg(path)
-            .stderr(std::process::Stdio::null())
-            .status();
+        let ended = command.arg(path).stderr(std::process::Stdio::null()).status();
         ended.is_ok_and(|status| status.success())
     }
 }
@@ -278,9 +217,7 @@ fn a_full_device_keeps_the_last_state() {
     folder.run("sample device/run --length 5").well();
 
     // As full as before, it fails as before.
-    folder
-        .run("train text --resume device/run --quiet")
-        .refused(1, "No space left on device");
+    folder.run("train text --resume device/run --quiet").refused(1, "No space left on device");
     assert!(folder.updates("device/run") >= updates);
     std::fs::create_dir(folder.path("moved")).unwrap();
     for (name, bytes) in folder.files("device/run") {

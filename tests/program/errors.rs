@@ -14,10 +14,7 @@ fn texts_that_cannot_be_learned_are_refused() {
         ("train none", "none: "),
         ("train .", ".: a folder, not a text"),
         ("train empty", "empty: the text is empty"),
-        (
-            "train short",
-            "short: 10 characters are too few: one update needs seq-length + 1 = 26",
-        ),
+        ("train short", "short: 10 characters are too few: one update needs seq-length + 1 = 26"),
         ("train deep/short", "elman: deep/short: 10 characters"),
         ("check deep/short", "elman: deep/short: 10 characters"),
         ("train latin", "latin: not UTF-8 at byte 3"),
@@ -37,32 +34,14 @@ fn texts_that_cannot_be_learned_are_refused() {
 fn settings_out_of_range_are_refused() {
     let folder = Folder::new("settings");
     for (option, words) in [
-        (
-            "--hidden 0",
-            "--hidden 0: must be a whole number of at least 1",
-        ),
+        ("--hidden 0", "--hidden 0: must be a whole number of at least 1"),
         ("--seq-length 0", "--seq-length 0: must be"),
-        (
-            "--learning-rate 0",
-            "--learning-rate 0: must be a positive number",
-        ),
-        (
-            "--learning-rate -0.1",
-            "--learning-rate -0.1: must be a positive number",
-        ),
-        (
-            "--learning-rate NaN",
-            "--learning-rate NaN: must be a positive number",
-        ),
+        ("--learning-rate 0", "--learning-rate 0: must be a positive number"),
+        ("--learning-rate -0.1", "--learning-rate -0.1: must be a positive number"),
+        ("--learning-rate NaN", "--learning-rate NaN: must be a positive number"),
         ("--learning-rate inf", "--learning-rate inf: too large"),
-        (
-            "--learning-rate 1e400",
-            "--learning-rate 1e400: too large: choose a smaller number",
-        ),
-        (
-            "--learning-rate -1e400",
-            "--learning-rate -1e400: must be a positive number",
-        ),
+        ("--learning-rate 1e400", "--learning-rate 1e400: too large: choose a smaller number"),
+        ("--learning-rate -1e400", "--learning-rate -1e400: must be a positive number"),
         ("--learning-rate 1e-400", "--learning-rate 1e-400: must be"),
         ("--clip 0", "--clip 0: must be"),
         ("--epsilon 0", "--epsilon 0: must be"),
@@ -70,40 +49,23 @@ fn settings_out_of_range_are_refused() {
         ("--report-every 0", "--report-every 0: must be"),
         ("--log-every 0", "--log-every 0: must be"),
         ("--seq-length 18446744073709551615", "too few"),
+        ("--order chunks --chunk 24", "--chunk 24: must be at least seq-length"),
+        ("--order chunks --seq-length 1001", "--chunk 1000: must be at least seq-length"),
+        ("--documents --order positions", "--order positions: must be text with documents"),
+        ("--documents --order chunks", "--order chunks: must be text with documents"),
         (
-            "--order chunks --chunk 24",
-            "--chunk 24: must be at least seq-length",
-        ),
-        (
-            "--order chunks --seq-length 1001",
-            "--chunk 1000: must be at least seq-length",
-        ),
-        (
-            "--documents --order positions",
-            "--order positions: must be text with documents",
-        ),
-        (
-            "--documents --order chunks",
-            "--order chunks: must be text with documents",
-        ),
-        (
-            "--order chunks --chunk 700 --streams 2",
-            "text: --chunk 700: 1287 characters are too few: an order of chunks needs streams chunk + 1 = 1401, with 2 \
-             streams",
+            "--order chunks --chunk 700 --batch-size 2",
+            "text: --chunk 700: 1287 characters are too few: an order of chunks needs batch-size chunk + 1 = 1401, with a \
+             batch size of 2",
         ),
         (
             "--order chunks --chunk 200 --validation 0.1",
             "text: --validation 0.1: 128 of 1287 characters would be held out, but at least a chunk of 200 is needed: \
              choose a larger share",
         ),
-        (
-            "--seed 18446744073709551616",
-            "--seed 18446744073709551616: too large",
-        ),
+        ("--seed 18446744073709551616", "--seed 18446744073709551616: too large"),
     ] {
-        let stdout = folder
-            .run(&format!("train text {option}"))
-            .refused(1, words);
+        let stdout = folder.run(&format!("train text {option}")).refused(1, words);
         assert_eq!(stdout, "", "{option}");
     }
     assert!(!folder.path("elman-run").exists());
@@ -114,14 +76,8 @@ fn networks_without_room_are_refused() {
     let folder = Folder::new("room");
     for (hidden, words) in [
         ("100000000", "elman: --hidden 100000000: no memory: "),
-        (
-            "18446744073709551615",
-            "elman: --hidden 18446744073709551615: ",
-        ),
-        (
-            "99999999999999999999",
-            "elman: --hidden 99999999999999999999: too large",
-        ),
+        ("18446744073709551615", "elman: --hidden 18446744073709551615: "),
+        ("99999999999999999999", "elman: --hidden 99999999999999999999: too large"),
     ] {
         for command in ["train", "check"] {
             let ended = folder.run(&format!("{command} text --hidden {hidden}"));
@@ -167,32 +123,14 @@ fn wrong_command_lines_have_their_own_status() {
         ("train --hiden 5", "unknown option --hiden"),
         ("train --hidden", "--hidden needs a value"),
         ("train --hidden --quiet", "--hidden needs a value"),
-        (
-            "train --hidden many",
-            "--hidden many: must be a whole number",
-        ),
+        ("train --hidden many", "--hidden many: must be a whole number"),
         ("train --hidden -1", "--hidden -1: must be a whole number"),
-        (
-            "train --learning-rate fast",
-            "--learning-rate fast: must be a number",
-        ),
+        ("train --learning-rate fast", "--learning-rate fast: must be a number"),
         ("train --quiet=yes", "--quiet takes no value"),
-        (
-            "train --order backwards",
-            "--order backwards: must be text, chunks or positions",
-        ),
-        (
-            "train --chunk 500",
-            "--chunk 500: the text is not read in chunks: give --order chunks as well",
-        ),
-        (
-            "train --order positions --chunk 500",
-            "--chunk 500: the text is not read in chunks",
-        ),
-        (
-            "train --order chunks --chunk x",
-            "--chunk x: must be a whole number",
-        ),
+        ("train --order backwards", "--order backwards: must be text, chunks or positions"),
+        ("train --chunk 500", "--chunk 500: goes only with --order chunks"),
+        ("train --order positions --chunk 500", "--chunk 500: goes only with --order chunks"),
+        ("train --order chunks --chunk x", "--chunk x: must be a whole number"),
         ("train text text", "unexpected argument \"text\""),
         ("sample", "which model?"),
         ("show", "which model?"),
@@ -210,19 +148,12 @@ fn samples_that_cannot_be_written_are_refused() {
         ("--temperature -1", "--temperature -1: must be"),
         ("--temperature NaN", "--temperature NaN: must be"),
         ("--temperature 1e400", "--temperature 1e400: too large"),
-        (
-            "--prime QUX",
-            "--prime: the vocabulary lacks 'Q' (U+0051), 'U' (U+0055), 'X' (U+0058)",
-        ),
+        ("--prime QUX", "--prime: the vocabulary lacks 'Q' (U+0051), 'U' (U+0055), 'X' (U+0058)"),
     ] {
-        folder
-            .run(&format!("sample run {option}"))
-            .refused(1, words);
+        folder.run(&format!("sample run {option}")).refused(1, words);
     }
     folder.run("sample none").refused(1, "none: ");
-    folder
-        .run("sample .")
-        .refused(1, ".: not the folder of a run");
+    folder.run("sample .").refused(1, ".: not the folder of a run");
 }
 
 #[test]
@@ -239,10 +170,7 @@ fn a_loss_that_stops_being_finite_ends_the_run_and_what_is_finite_is_saved() {
 
     // Parameters that are not finite themselves are not saved: the earlier state stays.
     folder
-        .train(
-            "lost",
-            "--learning-rate 1e308 --seq-length 60 --log-every 1",
-        )
+        .train("lost", "--learning-rate 1e308 --seq-length 60 --log-every 1")
         .refused(1, "lost keeps the best model and the state at update 0");
     assert_eq!(folder.updates("lost"), 0);
     assert_eq!(folder.read_text("lost/loss.csv").lines().count(), 2);
@@ -279,10 +207,7 @@ impl File {
     fn of(bytes: &[u8]) -> Self {
         let (length, rest) = bytes.split_first_chunk::<8>().unwrap();
         let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
-        File {
-            header: String::from_utf8(header.to_vec()).unwrap(),
-            data: data.to_vec(),
-        }
+        File { header: String::from_utf8(header.to_vec()).unwrap(), data: data.to_vec() }
     }
 
     /// The file with one part of its header replaced.
@@ -320,22 +245,13 @@ fn bad_files(good: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
         (end(good, 8 + header), "bytes instead of the"),
         (end(good, good.len() - 1), "bytes instead of the"),
         ([good, b"x"].concat(), "bytes instead of the"),
-        (
-            b"Once upon a time there was a text file.".to_vec(),
-            "not a safetensors file",
-        ),
+        (b"Once upon a time there was a text file.".to_vec(), "not a safetensors file"),
         (terabytes, "claims a header of 4398046511104 bytes"),
         (first, "the header is wrong at byte 8, expected an object"),
         (file.with("F64", "F32"), "do not make"),
         (file.with("F64", "I64"), "\"U\" is I64"),
-        (
-            file.with("\"shape\":[6,6]", "\"shape\":[36]"),
-            "\"W\" is F64 [36] instead of F64 [6, 6]",
-        ),
-        (
-            file.with("\"shape\":[6,6]", "\"shape\":[4294967296,4294967296,9]"),
-            "do not make",
-        ),
+        (file.with("\"shape\":[6,6]", "\"shape\":[36]"), "\"W\" is F64 [36] instead of F64 [6, 6]"),
+        (file.with("\"shape\":[6,6]", "\"shape\":[4294967296,4294967296,9]"), "do not make"),
         (file.with("\"W\"", "\"X\""), "\"X\" is not part of a model"),
         (
             file.with("\"data_offsets\":[0,", "\"data_offsets\":[8,"),
@@ -343,22 +259,10 @@ fn bad_files(good: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
         ),
         (file.with("\"U\"", "\"W\""), "twice"),
         (file.joined(&no_metadata), "do not say format = elman"),
-        (
-            file.with("\"format\":\"elman\"", "\"format\":\"pt\""),
-            "do not say format = elman",
-        ),
-        (
-            file.with("\"seed\"", "\"sead\""),
-            "the metadata lack \"seed\"",
-        ),
-        (
-            file.with("\"vocabulary\":\"\\n", "\"vocabulary\":\""),
-            "\"U\" is F64",
-        ),
-        (
-            file.with("\"vocabulary\":\"\\n ", "\"vocabulary\":\"  "),
-            "each once",
-        ),
+        (file.with("\"format\":\"elman\"", "\"format\":\"pt\""), "do not say format = elman"),
+        (file.with("\"seed\"", "\"sead\""), "the metadata lack \"seed\""),
+        (file.with("\"vocabulary\":\"\\n", "\"vocabulary\":\""), "\"U\" is F64"),
+        (file.with("\"vocabulary\":\"\\n ", "\"vocabulary\":\"  "), "each once"),
         (nan, "\"U\" has no finite number at entry 0"),
     ]
 }
@@ -397,9 +301,7 @@ fn overlapping_tensors_are_refused() {
     let earlier = format!("{},{}", begin - 8, end - 8);
     folder.write("bad", file.with(offsets, &earlier));
     for command in ["show", "sample"] {
-        folder
-            .run(&format!("{command} bad"))
-            .refused(1, "overlap another tensor's");
+        folder.run(&format!("{command} bad")).refused(1, "overlap another tensor's");
     }
 }
 
@@ -418,9 +320,7 @@ fn what_is_empty_is_told() {
         let ended = ended(folder.command(command).arg(""));
         assert_eq!(ended.refused(2, words), "", "{command}");
     }
-    folder
-        .run("train text --out=")
-        .refused(2, "--out: the value is empty");
+    folder.run("train text --out=").refused(2, "--out: the value is empty");
     assert!(!folder.path("loss.csv").exists());
 }
 
@@ -462,11 +362,7 @@ fn an_output_that_fails_ends_the_run_after_saving() {
     let folder = Folder::new("output");
     let train = "train text --hidden 6 --seq-length 10 --iterations 3000 --report-every 1 \
                  --report-length 100 --log-every 1 --out";
-    let at_once = ended(
-        folder
-            .command(&format!("{train} full"))
-            .stdout(full_device()),
-    );
+    let at_once = ended(folder.command(&format!("{train} full")).stdout(full_device()));
     at_once.refused(1, "full keeps the best model and the state at update 0");
     let (output, _other) = harness::stalled();
     let later = ended(folder.command(&format!("{train} run")).stdout(output));
@@ -495,7 +391,5 @@ fn standard_error_may_be_full() {
 fn a_failure_is_one_line_after_any_work() {
     let folder = Folder::new("one-line");
     std::fs::create_dir_all(folder.path("run/best.safetensors.elman.new")).unwrap();
-    folder
-        .run("train text --hidden 6 --iterations 20 --out run")
-        .refused(1, "best.safetensors: ");
+    folder.run("train text --hidden 6 --iterations 20 --out run").refused(1, "best.safetensors: ");
 }

@@ -6,13 +6,7 @@ use elman::internals::checkpoint;
 const RUN: &str = "--hidden 8 --iterations 400 --report-every 200 --report-length 20 --quiet";
 
 fn first_loss(stdout: &str) -> f64 {
-    let loss = stdout
-        .lines()
-        .next()
-        .unwrap()
-        .split("loss=")
-        .nth(1)
-        .unwrap();
+    let loss = stdout.lines().next().unwrap().split("loss=").nth(1).unwrap();
     loss.split(' ').next().unwrap().parse().unwrap()
 }
 
@@ -26,9 +20,7 @@ fn a_run_begins_where_a_model_is() {
     let fresh = folder
         .run("train other --hidden 8 --seq-length 10 --iterations 0 --quiet --out fresh")
         .well();
-    let begun = folder
-        .run(&format!("train other {from} --iterations 0 --out begun"))
-        .well();
+    let begun = folder.run(&format!("train other {from} --iterations 0 --out begun")).well();
     assert!(first_loss(&begun) < 0.9 * first_loss(&fresh), "{begun}");
     let best = checkpoint::load(&folder.path("first/best.safetensors")).unwrap();
     let model = checkpoint::load(&folder.path("begun/model.safetensors")).unwrap();
@@ -38,16 +30,10 @@ fn a_run_begins_where_a_model_is() {
     assert!(model.state.memory[0].values().iter().all(|&sum| sum == 0.0));
 
     // It is a run like any other: it goes on, and needs the model no longer.
-    let whole = folder
-        .run(&format!("train other {from} --out whole"))
-        .well();
-    folder
-        .run(&format!("train other {from} --iterations 150 --out parts"))
-        .well();
+    let whole = folder.run(&format!("train other {from} --out whole")).well();
+    folder.run(&format!("train other {from} --iterations 150 --out parts")).well();
     std::fs::rename(folder.path("first"), folder.path("gone")).unwrap();
-    let parts = folder
-        .run("train other --resume parts --iterations 300 --quiet")
-        .well();
+    let parts = folder.run("train other --resume parts --iterations 300 --quiet").well();
     assert_eq!(whole.lines().last(), parts.lines().last());
     assert_eq!(folder.files("whole"), folder.files("parts"));
 }
@@ -57,16 +43,10 @@ fn weights_travel_out_and_back_into_training() {
     let folder = Folder::new("travel");
     folder.run(&format!("train text {RUN} --out first")).well();
     for format in ["torch", "npz"] {
-        folder
-            .run(&format!("export first --format {format} {format}-weights"))
-            .well();
-        folder
-            .run(&format!("import {format}-weights --out {format}-model"))
-            .well();
+        folder.run(&format!("export first --format {format} {format}-weights")).well();
+        folder.run(&format!("import {format}-weights --out {format}-model")).well();
         let run = format!("--iterations 50 --quiet --report-length 0 --from {format}-model");
-        folder
-            .run(&format!("train text {run} --out {format}-run"))
-            .well();
+        folder.run(&format!("train text {run} --out {format}-run")).well();
     }
     assert_eq!(folder.files("torch-run"), folder.files("npz-run"));
     let refused = folder.run("train text --resume torch-model");
@@ -77,45 +57,22 @@ fn weights_travel_out_and_back_into_training() {
 fn what_a_model_decides_is_not_chosen_again() {
     let folder = Folder::new("decided");
     folder.run(&format!("train text {RUN} --out first")).well();
-    folder.write(
-        "strange",
-        "the ferry \u{2014} crosses at nine, at nine, at nine",
-    );
+    folder.write("strange", "the ferry \u{2014} crosses at nine, at nine, at nine");
     for (arguments, status, words) in [
-        (
-            "text --from first --hidden 9",
-            1,
-            "--hidden 9: the model has 8 hidden units",
-        ),
+        ("text --from first --hidden 9", 1, "--hidden 9: the model has 8 hidden units"),
         (
             "text --from first --sigma 0.1",
             2,
             "--sigma draws the first parameters, --from takes those of a model",
         ),
-        (
-            "text --from first --bytes",
-            1,
-            "--bytes: the model of --from reads characters",
-        ),
-        (
-            "strange --from first",
-            1,
-            "strange: the vocabulary lacks '\u{2014}' (U+2014)",
-        ),
+        ("text --from first --bytes", 1, "--bytes: the model of --from reads characters"),
+        ("strange --from first", 1, "strange: the vocabulary lacks '\u{2014}' (U+2014)"),
         ("text --from none", 1, "none: "),
         ("text --from text", 1, "text: not a safetensors file"),
-        (
-            "text --from first --resume first",
-            2,
-            "--from begins a run, --resume goes on with one",
-        ),
+        ("text --from first --resume first", 2, "--from begins a run, --resume goes on with one"),
     ] {
-        folder
-            .run(&format!("train {arguments}"))
-            .refused(status, words);
+        folder.run(&format!("train {arguments}")).refused(status, words);
     }
     assert!(!folder.path("elman-run").exists());
-    folder
-        .run(&format!("train text {RUN} --from first --out second"))
-        .well();
+    folder.run(&format!("train text {RUN} --from first --out second")).well();
 }

@@ -13,10 +13,7 @@ fn a_check_prints_every_parameter_and_a_verdict() {
         let columns: Vec<&str> = row.split_whitespace().collect();
         assert!(row.starts_with(start) && columns[2] == "x", "{row}");
         let [absolute, relative, estimate] = [4, 5, 6].map(|i| columns[i].parse::<f64>().unwrap());
-        assert!(
-            absolute > 0.0 && absolute < estimate && estimate < 1e-10,
-            "{row}"
-        );
+        assert!(absolute > 0.0 && absolute < estimate && estimate < 1e-10, "{row}");
         assert!(relative < 1e-6, "{row}");
         assert_eq!(columns[7..9], ["0", "0"], "{row}");
     }
@@ -30,9 +27,7 @@ fn a_check_prints_every_parameter_and_a_verdict() {
 #[test]
 fn every_option_of_an_untrained_network_counts() {
     let folder = Folder::new("check-options");
-    let plain = folder
-        .run("check text --hidden 4 --seq-length 9 --iterations 3")
-        .well();
+    let plain = folder.run("check text --hidden 4 --seq-length 9 --iterations 3").well();
     for option in [
         "--hidden 5",
         "--seq-length 8",
@@ -56,10 +51,7 @@ fn a_check_of_a_wild_network_says_what_it_cannot_tell() {
     for options in ["--iterations 5 --learning-rate 1e300", "--sigma 1e300"] {
         let ended = folder.run(&format!("check {options}"));
         let table = ended.refused(1, "gradient check undecided: U has ");
-        assert!(
-            table.contains("\nundecided: 0 of 800 entries are wrong,\n"),
-            "{table}"
-        );
+        assert!(table.contains("\nundecided: 0 of 800 entries are wrong,\n"), "{table}");
         assert!(table.ends_with("the losses of such weights are too rough for doubles\n"));
     }
     for options in ["--sigma 3 --hidden 40", "--sigma 1e10"] {
@@ -72,18 +64,9 @@ fn a_check_for_programs_is_json() {
     let folder = Folder::new("json");
     let json = folder.run("check --json").well();
     let (head, rows) = json.split_once("[{").unwrap();
-    assert_eq!(
-        head,
-        "{\"passed\":true,\"verdict\":\"passed\",\"parameters\":"
-    );
+    assert_eq!(head, "{\"passed\":true,\"verdict\":\"passed\",\"parameters\":");
     let rows: Vec<&str> = rows.strip_suffix("}]}\n").unwrap().split("},{").collect();
-    let shapes = [
-        ("U", 5, 70),
-        ("W", 5, 5),
-        ("V", 70, 5),
-        ("b", 5, 1),
-        ("c", 70, 1),
-    ];
+    let shapes = [("U", 5, 70), ("W", 5, 5), ("V", 70, 5), ("b", 5, 1), ("c", 70, 1)];
     assert_eq!(rows.len(), shapes.len());
     for (row, (name, rows, columns)) in rows.iter().zip(shapes) {
         let start = format!("\"name\":\"{name}\",\"rows\":{rows},\"cols\":{columns},");
@@ -92,10 +75,7 @@ fn a_check_for_programs_is_json() {
             let (_, value) = row.split_once(&format!("\"{key}\":")).unwrap();
             value.split(',').next().unwrap().parse().unwrap()
         };
-        assert!(
-            number("max_abs_error") > 0.0 && number("max_abs_error") < 1e-10,
-            "{row}"
-        );
+        assert!(number("max_abs_error") > 0.0 && number("max_abs_error") < 1e-10, "{row}");
         assert!(number("max_estimate") > number("max_abs_error"), "{row}");
         assert!(row.contains("\"abs_over_tolerance\":0,\"rel_over_tolerance\":0,\"wrong\":0,"));
         assert!(row.contains("\"within_rounding\":") && row.contains("\"undecided\":0"));
@@ -121,10 +101,7 @@ fn a_model_is_checked_where_it_stands_and_elsewhere() {
         .rnn
         .shape()
         .entries();
-    assert!(
-        table.contains(&format!("passed: 0 of {entries} entries are wrong")),
-        "{table}"
-    );
+    assert!(table.contains(&format!("passed: 0 of {entries} entries are wrong")), "{table}");
 
     // The name says nothing; a run's folder is its best model; the same text by another way.
     fs::rename(folder.path("run/model.safetensors"), folder.path("m.txt")).unwrap();
@@ -136,10 +113,7 @@ fn a_model_is_checked_where_it_stands_and_elsewhere() {
     let many = line(&folder.run("check m.txt text --positions 7").well());
     assert_eq!(many.split(", ").count(), 7, "{many}");
     let one = line(&folder.run("check m.txt text --positions 1").well());
-    assert!(
-        !one.contains(", ") && one.contains("the model's own"),
-        "{one}"
-    );
+    assert!(!one.contains(", ") && one.contains("the model's own"), "{one}");
     // Another text in its characters has no place of its own.
     folder.write("other", TEXT.repeat(3));
     let other = line(&folder.run("check m.txt other").well());
@@ -154,7 +128,7 @@ fn a_model_is_checked_where_it_stands_and_elsewhere() {
 #[test]
 fn models_of_bytes_documents_and_streams_are_checked() {
     let folder = Folder::new("check-kinds");
-    for (out, option) in [("b", "--bytes"), ("d", "--documents"), ("s", "--streams 3")] {
+    for (out, option) in [("b", "--bytes"), ("d", "--documents"), ("s", "--batch-size 3")] {
         // Samples of bytes need not be UTF-8.
         let quiet = format!("{option} --report-length 0 --passage-length 0");
         folder.train(out, &quiet).well();
@@ -168,9 +142,7 @@ fn models_of_bytes_documents_and_streams_are_checked() {
 #[test]
 fn a_model_without_a_text_takes_the_story_or_says_what_it_needs() {
     let folder = Folder::new("check-story");
-    folder
-        .run("train --hidden 4 --iterations 20 --quiet --out story")
-        .well();
+    folder.run("train --hidden 4 --iterations 20 --quiet --out story").well();
     let table = folder.run("check story").well();
     assert!(table.contains("(the model's own)"), "{table}");
     folder.train("run", "").well();
@@ -189,9 +161,7 @@ fn a_model_without_a_text_takes_the_story_or_says_what_it_needs() {
         folder.run(arguments).refused(1, words);
     }
     folder.write("short", "the ferry");
-    folder
-        .run("check run short")
-        .refused(1, "elman: short: 9 characters are too few");
+    folder.run("check run short").refused(1, "elman: short: 9 characters are too few");
 }
 
 #[test]
@@ -220,43 +190,15 @@ fn what_does_not_go_together_is_refused() {
         assert_eq!(ended.refused(2, &words), "");
     }
     for (arguments, status, words) in [
-        (
-            "text text",
-            2,
-            "unexpected argument \"text\": the first is no model",
-        ),
+        ("text text", 2, "unexpected argument \"text\": the first is no model"),
         ("run text text", 2, "unexpected argument \"text\""),
-        (
-            "text --positions 2",
-            2,
-            "--positions does not go with a text alone",
-        ),
-        (
-            "--force",
-            2,
-            "--force does not go with a check without --write-case",
-        ),
-        (
-            "run text --positions 0",
-            1,
-            "--positions 0: must be a whole number of at least 1",
-        ),
-        (
-            "--write-case c.npz --json",
-            2,
-            "--json does not go with --write-case",
-        ),
-        (
-            "--against case.npz case.npz --json",
-            2,
-            "--json does not go with --against",
-        ),
+        ("text --positions 2", 2, "--positions does not go with a text alone"),
+        ("--force", 2, "--force does not go with a check without --write-case"),
+        ("run text --positions 0", 1, "--positions 0: must be a whole number of at least 1"),
+        ("--write-case c.npz --json", 2, "--json does not go with --write-case"),
+        ("--against case.npz case.npz --json", 2, "--json does not go with --against"),
         ("--against case.npz", 2, "against which case?"),
-        (
-            "--against case.npz case.npz case.npz",
-            2,
-            "unexpected argument",
-        ),
+        ("--against case.npz case.npz case.npz", 2, "unexpected argument"),
     ] {
         let ended = folder.run(&format!("check {arguments}"));
         if arguments.ends_with("case.npz case.npz case.npz") {
@@ -268,9 +210,7 @@ fn what_does_not_go_together_is_refused() {
     // A model that is cut short is a model still, and not a text.
     let model = folder.read("run/model.safetensors");
     folder.write("cut", &model[..model.len() - 3]);
-    folder
-        .run("check cut text")
-        .refused(1, "cut: after the header");
+    folder.run("check cut text").refused(1, "cut: after the header");
 }
 
 #[cfg(unix)]

@@ -33,11 +33,7 @@ impl Ended {
         assert_eq!(self.status, status, "{self:?}");
         assert!(self.stderr.starts_with("elman: "), "{}", self.stderr);
         assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
-        assert!(
-            self.stderr.contains(words),
-            "{words:?} is not in {:?}",
-            self.stderr
-        );
+        assert!(self.stderr.contains(words), "{words:?} is not in {:?}", self.stderr);
         self.stdout
     }
 }
@@ -79,11 +75,7 @@ impl Running {
         let mut stderr = String::new();
         let pipe = self.0.stderr.as_mut().unwrap();
         pipe.read_to_string(&mut stderr).unwrap();
-        Ended {
-            status: self.0.wait().unwrap().code().unwrap(),
-            stdout: String::new(),
-            stderr,
-        }
+        Ended { status: self.0.wait().unwrap().code().unwrap(), stdout: String::new(), stderr }
     }
 }
 
@@ -140,7 +132,7 @@ impl Folder {
         String::from_utf8(self.read(name)).unwrap()
     }
 
-    /// Names and bytes of all files of a folder in it.
+    /// Names and bytes of all files of a folder in it, without the lock of a run.
     pub fn files(&self, name: &str) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(self.path(name)).unwrap();
         let mut files: Vec<(String, Vec<u8>)> = entries
@@ -150,6 +142,7 @@ impl Folder {
                 (name, fs::read(entry.path()).unwrap())
             })
             .collect();
+        files.retain(|(name, _)| name != ".lock");
         files.sort();
         files
     }
@@ -159,8 +152,6 @@ impl Folder {
         let mut command = Command::new(env!("CARGO_BIN_EXE_elman"));
         command.args(arguments.split_whitespace());
         command.current_dir(&self.0).stdin(Stdio::null());
-        // A run that is killed leaves its lock; here it goes with the folder.
-        command.env("TMPDIR", &self.0);
         command
     }
 
@@ -187,12 +178,8 @@ impl Folder {
     /// Runs it until it has written so many bytes, and then stops reading.
     #[cfg(unix)]
     pub fn run_for_some(&self, arguments: &str, bytes: usize) -> Ended {
-        let mut child = self
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
         stdout.read_exact(&mut vec![0; bytes]).unwrap();
         drop(stdout);
@@ -260,7 +247,5 @@ fn of(output: std::process::Output) -> Ended {
 pub fn value<'a>(line: &'a str, name: &str) -> &'a str {
     let words = line.split(' ');
     let mut values = words.filter_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-    values
-        .next()
-        .unwrap_or_else(|| panic!("no {name} in {line:?}"))
+    values.next().unwrap_or_else(|| panic!("no {name} in {line:?}"))
 }

@@ -35,7 +35,7 @@ fn the_many_options_of_train_fit_a_screen() {
     let end = ["elman", "help", "train", "explains", "each"];
     assert!(words.ends_with(&end), "{help}");
     let full = folder.run("help train").well();
-    let options = "preset hidden seq-length streams bytes documents optimizer learning-rate beta1 beta2 epsilon clip loss initialization sigma iterations seed seeds validation validate-every order chunk \
+    let options = "preset hidden seq-length batch-size bytes documents optimizer learning-rate beta1 beta2 epsilon clip loss initialization sigma iterations seed seeds validation validate-every order chunk \
                    report-every report-length passage-length log-every save-every threads out from \
                    resume force quiet help";
     for option in options.split_whitespace() {
@@ -49,14 +49,8 @@ fn the_many_options_of_train_fit_a_screen() {
 fn presets_are_named_where_one_is_unknown() {
     let folder = Folder::new("presets");
     for (arguments, words) in [
-        (
-            "train --preset bset",
-            "--preset bset: must be adagrad-edition, adam-edition or best",
-        ),
-        (
-            "check --preset best",
-            "--preset best: must be adagrad-edition or adam-edition",
-        ),
+        ("train --preset bset", "--preset bset: must be adagrad-edition, adam-edition or best"),
+        ("check --preset best", "--preset best: must be adagrad-edition or adam-edition"),
     ] {
         assert_eq!(folder.run(arguments).refused(2, words), "", "{arguments}");
     }
@@ -66,51 +60,27 @@ fn presets_are_named_where_one_is_unknown() {
 fn a_mistyped_word_is_answered_with_the_nearest() {
     let folder = Folder::new("mistyped");
     for (arguments, words) in [
-        (
-            "trian",
-            "there is no command \"trian\": did you mean train? (see elman --help)",
-        ),
-        (
-            "help smaple",
-            "there is no command \"smaple\": did you mean sample? ",
-        ),
+        ("trian", "there is no command \"trian\": did you mean train? (see elman --help)"),
+        ("help smaple", "there is no command \"smaple\": did you mean sample? "),
         ("hlep", "there is no command \"hlep\": did you mean help? "),
         ("lean", "there is no command \"lean\" (see elman --help)"),
-        (
-            "--temperature=1",
-            "there is no command \"--temperature=1\": it is an option of sample ",
-        ),
+        ("--temperature=1", "there is no command \"--temperature=1\": it is an option of sample "),
         (
             "train --hiden 5",
             "unknown option --hiden: did you mean --hidden? (see elman train --help)",
         ),
-        (
-            "train -hidden 5",
-            "unknown option -hidden: did you mean --hidden? ",
-        ),
-        (
-            "train --HIDDEN=5",
-            "unknown option --HIDDEN: did you mean --hidden? ",
-        ),
+        ("train -hidden 5", "unknown option -hidden: did you mean --hidden? "),
+        ("train --HIDDEN=5", "unknown option --HIDDEN: did you mean --hidden? "),
         ("train --seq_length 5", "did you mean --seq-length? "),
-        (
-            "train --iter 5",
-            "unknown option --iter: did you mean --iterations? ",
-        ),
+        ("train --iter 5", "unknown option --iter: did you mean --iterations? "),
         (
             "train --temperature 1",
             "unknown option --temperature: it is an option of sample (see elman train --help)",
         ),
         ("sample --hidden 5 run", "it is an option of train, check "),
-        (
-            "train --frobnicate",
-            "unknown option --frobnicate (see elman train --help)",
-        ),
+        ("train --frobnicate", "unknown option --frobnicate (see elman train --help)"),
         ("train -x", "unknown option -x (see elman train --help)"),
-        (
-            "show",
-            "name a model file or a run's folder (see elman show --help)",
-        ),
+        ("show", "name a model file or a run's folder (see elman show --help)"),
     ] {
         assert_eq!(folder.run(arguments).refused(2, words), "", "{arguments}");
     }

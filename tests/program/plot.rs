@@ -30,13 +30,7 @@ fn texts(svg: &str) -> Vec<&str> {
 /// The last smooth loss of a run's loss.csv in nats per character, as charts show it.
 fn last(folder: &Folder, run: &str, T: f64) -> String {
     let losses = folder.read_text(&format!("{run}/loss.csv"));
-    let smooth: f64 = losses
-        .trim_end()
-        .rsplit(',')
-        .next()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let smooth: f64 = losses.trim_end().rsplit(',').next().unwrap().parse().unwrap();
     format!("{:.4}", smooth / T)
 }
 
@@ -60,10 +54,8 @@ fn one_chart_has_several_runs_in_one_unit() {
     }
     // A folder of runs is its runs, by their numbers.
     let all = folder.run("plot runs").well();
-    let names: Vec<&str> = self::texts(&all)
-        .into_iter()
-        .filter(|text| text.contains("seed"))
-        .collect();
+    let names: Vec<&str> =
+        self::texts(&all).into_iter().filter(|text| text.contains("seed")).collect();
     let second = std::path::Path::new("runs").join("seed-10");
     assert_eq!(names[1], second.to_str().unwrap());
     assert!(names[0].ends_with("seed-2") && names.len() == 2);
@@ -77,27 +69,19 @@ fn a_chart_goes_to_a_file_that_is_replaced_by_force_alone() {
     assert_eq!(folder.read_text("runs.svg"), svg);
     folder.write("runs.svg", "mine");
     let refused = folder.run("plot runs --out runs.svg");
-    refused.refused(
-        1,
-        "runs.svg: is already there: choose another name, or replace it with --force",
-    );
+    refused
+        .refused(1, "runs.svg: is already there: choose another name, or replace it with --force");
     assert_eq!(folder.read_text("runs.svg"), "mine");
     folder.run("plot runs --out runs.svg --force").well();
     assert_eq!(folder.read_text("runs.svg"), svg);
-    folder
-        .run("plot runs --out runs --force")
-        .refused(1, "runs: a folder, not a file");
-    folder
-        .run("plot runs --out none/runs.svg")
-        .refused(1, "none/runs.svg: ");
+    folder.run("plot runs --out runs --force").refused(1, "runs: a folder, not a file");
+    folder.run("plot runs --out none/runs.svg").refused(1, "none/runs.svg: ");
 }
 
 #[test]
 fn validation_losses_are_read() {
     let folder = Folder::new("plot-validation");
-    folder
-        .train("run", "--validation 0.2 --validate-every 70 --log-every 10")
-        .well();
+    folder.train("run", "--validation 0.2 --validate-every 70 --log-every 10").well();
     let svg = folder.run("plot run").well();
     let losses = folder.read_text("run/loss.csv");
     let seen = losses.lines().skip(1).map(|row| row.split(',').nth(4));
@@ -105,11 +89,7 @@ fn validation_losses_are_read() {
     assert_eq!(seen.len(), 7, "at 0, 70, 100, 140, 200, 210, 280");
     assert_eq!(svg.matches("<circle").count(), 7);
     let lowest = seen.into_iter().fold(f64::INFINITY, f64::min) / 10.0;
-    for text in [
-        "validation",
-        "dotted: validation loss",
-        &format!("{lowest:.4}"),
-    ] {
+    for text in ["validation", "dotted: validation loss", &format!("{lowest:.4}")] {
         assert!(texts(&svg).contains(&text), "{text} is not in {svg}");
     }
     // The run's own chart has them too, in the unit of its axis.
@@ -131,10 +111,7 @@ fn a_run_at_work_is_drawn_as_far_as_it_is() {
     let begun = folder.run("plot runs").well();
     assert!(texts(&begun).contains(&"none"));
     let alone = folder.run("plot runs/seed-2");
-    alone.refused(
-        1,
-        "loss.csv: it has no rows yet: they come with the run's saves",
-    );
+    alone.refused(1, "loss.csv: it has no rows yet: they come with the run's saves");
 }
 
 #[test]
@@ -144,10 +121,7 @@ fn what_is_no_run_is_refused() {
     fs::create_dir_all(folder.path("empty")).unwrap();
     for (arguments, words) in [
         ("none", "none: there is no such folder"),
-        (
-            "file",
-            "file: not the folder of a run: name the folder that loss.csv is in",
-        ),
+        ("file", "file: not the folder of a run: name the folder that loss.csv is in"),
         (
             "runs empty",
             "empty: not the folder of a run: neither it nor a folder in it has a loss.csv",
@@ -155,18 +129,11 @@ fn what_is_no_run_is_refused() {
     ] {
         folder.run(&format!("plot {arguments}")).refused(1, words);
     }
-    folder
-        .run("plot")
-        .refused(2, "which runs? name their folders");
-    folder
-        .run("plot runs --out=")
-        .refused(2, "--out: the value is empty");
+    folder.run("plot").refused(2, "which runs? name their folders");
+    folder.run("plot runs --out=").refused(2, "--out: the value is empty");
 
     for (damaged, words) in [
-        (
-            "",
-            "loss.csv: line 1: must be iteration,epoch,loss,smooth_loss",
-        ),
+        ("", "loss.csv: line 1: must be iteration,epoch,loss,smooth_loss"),
         (
             "iteration,epoch,loss,smooth_loss\n0,0,1.0,nan\n",
             "loss.csv: line 2: must be the row of update 0",
@@ -180,16 +147,14 @@ fn what_is_no_run_is_refused() {
         folder.run("plot runs other").refused(1, words);
     }
     fs::remove_file(folder.path("runs/seed-2/model.safetensors")).unwrap();
-    folder.run("plot runs").refused(
-        1,
-        "it has no model.safetensors, which says how many characters",
-    );
+    folder
+        .run("plot runs")
+        .refused(1, "it has no model.safetensors, which says how many characters");
     let best = folder.read("runs/seed-2/best.safetensors");
     folder.write("runs/seed-2/model.safetensors", best);
-    folder.run("plot runs").refused(
-        1,
-        "model.safetensors: a model, but not the last state of a run",
-    );
+    folder
+        .run("plot runs")
+        .refused(1, "model.safetensors: a model, but not the last state of a run");
     folder.write("runs/seed-2/model.safetensors", "no model");
     folder.run("plot runs").refused(1, "model.safetensors: ");
 }
@@ -223,9 +188,7 @@ fn the_chart_of_a_run_is_refreshed_until_it_ends() {
     folder.write("whole/loss.svg.elman.new", "<svg");
     folder.write("whole/loss.svg", &second);
     ended(&mut folder.command(&format!("{run} --iterations 400 --resume whole"))).well();
-    ended(&mut folder.command(&format!(
-        "{run} --iterations 400 --log-every 10 --out other"
-    )))
-    .well();
+    ended(&mut folder.command(&format!("{run} --iterations 400 --log-every 10 --out other")))
+        .well();
     assert!(folder.files("whole") == folder.files("other"));
 }

@@ -24,30 +24,14 @@ fn runs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             TEXT.repeat(13).into(),
             "--preset adam-edition --report-every 50 --validation 0.2",
         ),
-        (
-            "rmsprop",
-            TEXT.repeat(13).into(),
-            "--optimizer rmsprop --streams 3 --clip none",
-        ),
-        (
-            "chunks",
-            TEXT.repeat(13).into(),
-            "--order chunks --chunk 30 --loss mean",
-        ),
-        (
-            "positions",
-            TEXT.repeat(13).into(),
-            "--order positions --initialization fan-in",
-        ),
+        ("rmsprop", TEXT.repeat(13).into(), "--optimizer rmsprop --batch-size 3 --clip none"),
+        ("chunks", TEXT.repeat(13).into(), "--order chunks --chunk 30 --loss mean"),
+        ("positions", TEXT.repeat(13).into(), "--order positions --initialization fan-in"),
         // Its best model is none of the end.
         ("between", TEXT.repeat(13).into(), "--iterations 350"),
         ("markup", markup.into(), "--seed 3"),
         ("controls", controls.into(), "--log-every 7"),
-        (
-            "hebrew",
-            hebrew.into(),
-            "--learning-rate 0.05 --epsilon 1e-7",
-        ),
+        ("hebrew", hebrew.into(), "--learning-rate 0.05 --epsilon 1e-7"),
         ("bytes", bytes, "--bytes"),
         ("documents", names.into(), "--documents"),
     ]
@@ -114,20 +98,13 @@ fn fenced(markdown: &str) -> Vec<String> {
         }
     }
     assert_eq!(open, None, "a fence does not end");
-    found
-        .iter()
-        .map(|block| block[..block.len() - 1].to_string())
-        .collect()
+    found.iter().map(|block| block[..block.len() - 1].to_string()).collect()
 }
 
 /// The program's standard output, which need not be UTF-8.
 fn lossy(folder: &Folder, arguments: &str) -> String {
     let output = folder.command(arguments).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -159,10 +136,8 @@ fn every_text_stands_in_both_files() {
         let mut texts: Vec<String> = printed(&stdout).iter().map(|text| visible(text)).collect();
         assert!(texts.len() >= 5, "{name}");
         folder.run("report run --seconds 0 --force").well();
-        let (html, markdown) = (
-            folder.read_text("run/report.html"),
-            folder.read_text("run/report.md"),
-        );
+        let (html, markdown) =
+            (folder.read_text("run/report.html"), folder.read_text("run/report.md"));
         let in_html = between(&html, "<pre dir=\"auto\">\n", "</pre>");
         assert!(in_html.iter().all(|text| !text.contains(['<', '>'])));
         let mut in_html: Vec<String> = in_html.iter().map(|text| unescaped(text)).collect();
@@ -180,28 +155,12 @@ fn every_text_stands_in_both_files() {
         assert_eq!(in_html, texts, "{name}");
         let in_markdown = fenced(&markdown);
         for text in &texts {
-            assert!(
-                in_markdown.contains(text),
-                "{name}: {text:?} in {in_markdown:#?}"
-            );
+            assert!(in_markdown.contains(text), "{name}: {text:?} in {in_markdown:#?}");
         }
         // No network, no script; the pictures are in the page.
-        for part in [
-            "http",
-            "<script",
-            "<link",
-            "<img",
-            " src=",
-            "@import",
-            "javascript:",
-        ] {
-            let page = html
-                .split("<pre")
-                .map(|part| part.split("</pre>").last().unwrap());
-            assert!(
-                page.into_iter().all(|page| !page.contains(part)),
-                "{part} in {name}"
-            );
+        for part in ["http", "<script", "<link", "<img", " src=", "@import", "javascript:"] {
+            let page = html.split("<pre").map(|part| part.split("</pre>").last().unwrap());
+            assert!(page.into_iter().all(|page| !page.contains(part)), "{part} in {name}");
         }
         let urls = between(&html, "url(", ")");
         assert!(!urls.is_empty() && urls.iter().all(|url| url.starts_with('#')));
@@ -216,14 +175,10 @@ fn the_command_repeats_the_run() {
     for (name, text, options) in runs() {
         folder.write("text", text);
         let stdout = train(&folder, &format!("{options} --force"));
-        folder
-            .run("report run --seconds 0 --force --language sv")
-            .well();
+        folder.run("report run --seconds 0 --force --language sv").well();
         let html = folder.read_text("run/report.html");
         let lines = between(&html, "<pre class=\"command\">\n", "</pre>");
-        let [command, digest] = lines[..] else {
-            panic!("{lines:?}")
-        };
+        let [command, digest] = lines[..] else { panic!("{lines:?}") };
         assert_eq!(stdout.lines().last(), Some(digest), "{name}");
         let command = command.strip_prefix("elman ").unwrap();
         let command = command.replace("TEXT", "text");
@@ -244,10 +199,7 @@ fn a_run_from_a_model_says_so() {
     let folder = Folder::new("report-from");
     train(&folder, "--seed 5");
     for options in ["", "--order positions"] {
-        let stdout = lossy(
-            &folder,
-            &format!("{TRAIN} --from run --out next --force {options}"),
-        );
+        let stdout = lossy(&folder, &format!("{TRAIN} --from run --out next --force {options}"));
         folder.run("report next --seconds 0 --force").well();
         let markdown = folder.read_text("next/report.md");
         let blocks = fenced(&markdown);
@@ -265,9 +217,7 @@ fn a_run_from_a_model_says_so() {
 #[test]
 fn the_built_in_story_needs_no_name() {
     let folder = Folder::new("report-story");
-    folder
-        .run("train --hidden 5 --iterations 20 --quiet --out run")
-        .well();
+    folder.run("train --hidden 5 --iterations 20 --quiet --out run").well();
     folder.run("report run --seconds 0").well();
     let markdown = folder.read_text("run/report.md");
     let command = "elman train --hidden 5 --iterations 20".to_string();
@@ -311,32 +261,14 @@ fn what_is_told_is_what_show_tells() {
             .map(|value| value.replace(',', "").parse().unwrap())
             .collect();
         let names: &[&str] = if head.starts_with("passage") {
-            &[
-                "best_iter",
-                "smooth_loss",
-                "validation_loss",
-                "validation_bits",
-            ]
+            &["best_iter", "smooth_loss", "validation_loss", "validation_bits"]
         } else {
-            &[
-                "iter",
-                "epoch",
-                "loss",
-                "smooth_loss",
-                "validation_loss",
-                "validation_bits",
-            ]
+            &["iter", "epoch", "loss", "smooth_loss", "validation_loss", "validation_bits"]
         };
-        let told: Vec<f64> = names
-            .iter()
-            .map(|name| value(head, name).parse().unwrap())
-            .collect();
+        let told: Vec<f64> = names.iter().map(|name| value(head, name).parse().unwrap()).collect();
         assert_eq!(values.len(), told.len(), "{figures} {head}");
         for (value, told) in values.iter().zip(told) {
-            assert!(
-                (value - told).abs() <= 1e-5 * told.abs(),
-                "{value} for {told}"
-            );
+            assert!((value - told).abs() <= 1e-5 * told.abs(), "{value} for {told}");
         }
     }
 }
@@ -350,11 +282,7 @@ fn the_gradients_are_those_of_the_best_model() {
     let best = checkpoint::load(&folder.path("run/best.safetensors")).unwrap();
     let mut chunk = vec![best.start()];
     chunk.extend(best.vocabulary.encode(&carried(&folder)).unwrap());
-    let case = Case {
-        inputs: &chunk[..10],
-        targets: &chunk[1..11],
-        h0: &best.state.h,
-    };
+    let case = Case { inputs: &chunk[..10], targets: &chunk[1..11], h0: &best.state.h };
     let compared = check_gradients(&best.state.rnn, case).unwrap();
     assert!(compared.passed());
     let cells = |text: &dyn Fn(&elman::check::Row) -> String| {
@@ -365,18 +293,9 @@ fn the_gradients_are_those_of_the_best_model() {
     let markdown = folder.read_text("run/report.md");
     for line in [
         format!("| Entries |{}", cells(&|row| row.entries().to_string())),
-        format!(
-            "| Largest absolute error |{}",
-            cells(&|row| minus(row.absolute.error))
-        ),
-        format!(
-            "| Largest relative error |{}",
-            cells(&|row| minus(row.relative.error))
-        ),
-        format!(
-            "| Rounding alone |{}",
-            cells(&|row| row.within_rounding.to_string())
-        ),
+        format!("| Largest absolute error |{}", cells(&|row| minus(row.absolute.error))),
+        format!("| Largest relative error |{}", cells(&|row| minus(row.relative.error))),
+        format!("| Rounding alone |{}", cells(&|row| row.within_rounding.to_string())),
         format!("| Wrong |{}", " 0 |".repeat(5)),
     ] {
         assert!(markdown.contains(&line), "{line} in {markdown}");
@@ -384,9 +303,7 @@ fn the_gradients_are_those_of_the_best_model() {
     let entries = compared.rows.iter().map(|row| row.entries()).sum::<usize>();
     assert!(markdown.contains(&format!("Passed: none of {entries} entries is wrong.")));
     // A part of it, where that is asked for.
-    folder
-        .run("report run --seconds 0 --check-hidden 2 --out part")
-        .well();
+    folder.run("report run --seconds 0 --check-hidden 2 --out part").well();
     let part = folder.read_text("part/report.md");
     assert!(part.contains("Checked are the first 2 of its 6 hidden units"));
     assert!(part.contains("| Shape | 2 × "), "{part}");
@@ -395,14 +312,9 @@ fn the_gradients_are_those_of_the_best_model() {
 #[test]
 fn both_languages_say_it_all() {
     let folder = Folder::new("report-languages");
-    train(
-        &folder,
-        "--preset adam-edition --report-every 10000 --validation 0.2",
-    );
+    train(&folder, "--preset adam-edition --report-every 10000 --validation 0.2");
     folder.run("report run --seconds 0").well();
-    folder
-        .run("report run --seconds 0 --language sv --out sv")
-        .well();
+    folder.run("report run --seconds 0 --language sv --out sv").well();
     let [english, swedish] =
         ["run", "sv"].map(|place| folder.read_text(&format!("{place}/report.html")));
     assert!(english.contains("<html lang=\"en\">") && swedish.contains("<html lang=\"sv\">"));
@@ -425,30 +337,17 @@ fn both_languages_say_it_all() {
         )
     });
     let curve = curve.unwrap();
-    assert!(
-        curve.ends_with(" 300 uppdateringar") && curve.contains(','),
-        "{curve}"
-    );
+    assert!(curve.ends_with(" 300 uppdateringar") && curve.contains(','), "{curve}");
     // Neither has words of the other, nor a place that was not filled.
     for word in ["hidden", "Passed", "updates", "the ", "loss<"] {
-        let words = swedish
-            .split("<pre")
-            .map(|part| part.split("</pre>").last().unwrap());
+        let words = swedish.split("<pre").map(|part| part.split("</pre>").last().unwrap());
         assert!(words.skip(1).all(|part| !part.contains(word)), "{word}");
     }
     let tags = |page: &str| page.split("<pre").next().unwrap().matches("<tr>").count();
     assert_eq!(tags(&english), tags(&swedish));
     for page in [english, swedish] {
         let body = page.split("</style>").nth(1).unwrap();
-        for left in [
-            "{m}",
-            "{K}",
-            "{T}",
-            "{updates}",
-            "{length}",
-            "{digest}",
-            "{untrained}",
-        ] {
+        for left in ["{m}", "{K}", "{T}", "{updates}", "{length}", "{digest}", "{untrained}"] {
             assert!(!body.contains(left), "{left}");
         }
     }
@@ -457,37 +356,23 @@ fn both_languages_say_it_all() {
 #[test]
 fn the_speed_is_measured_and_all_else_is_the_same_every_time() {
     let folder = Folder::new("report-speed");
-    for options in [
-        "",
-        "--streams 2 --order positions",
-        "--preset adam-edition --documents",
-    ] {
+    for options in ["", "--batch-size 2 --order positions", "--preset adam-edition --documents"] {
         train(&folder, &format!("{options} --force"));
         let of = |out: &str, seconds: &str| {
-            folder
-                .run(&format!(
-                    "report run --out {out} --seconds {seconds} --force"
-                ))
-                .well();
+            folder.run(&format!("report run --out {out} --seconds {seconds} --force")).well();
             [format!("{out}/report.html"), format!("{out}/report.md")]
                 .map(|file| folder.read_text(&file))
         };
         let (measured, without) = (of("a", "0.05"), of("b", "0"));
         assert_eq!(without, of("c", "0"));
         let numbers = |name: &str| -> Vec<f64> {
-            let line = measured[1]
-                .lines()
-                .find(|line| line.starts_with(&format!("| {name} |")));
+            let line = measured[1].lines().find(|line| line.starts_with(&format!("| {name} |")));
             let cells = line.unwrap().split('|').skip(2).take(2);
             let numbers = cells.map(|cell| cell.trim().replace(',', "").parse().unwrap());
             numbers.collect()
         };
         let (fast, naive, ratio) = (numbers("elman"), numbers("Naive twin"), numbers("Ratio"));
-        let characters = if options.contains("streams") {
-            20.0
-        } else {
-            10.0
-        };
+        let characters = if options.contains("batch-size") { 20.0 } else { 10.0 };
         for speed in [&fast, &naive] {
             assert!(
                 speed[0] > 0.0 && (speed[1] / speed[0] / characters - 1.0).abs() < 0.02,
@@ -520,13 +405,9 @@ fn only_reports_are_written_and_only_where_there_are_none() {
     let before = folder.files("run");
     let words = "is already there: choose another name, or replace it with --force";
     folder.run("report run --seconds 0").refused(1, words);
-    folder
-        .run("report run --seconds 0 --language sv")
-        .refused(1, words);
+    folder.run("report run --seconds 0 --language sv").refused(1, words);
     assert!(folder.files("run") == before);
-    folder
-        .run("report run --seconds 0 --language sv --force")
-        .well();
+    folder.run("report run --seconds 0 --language sv --force").well();
     assert!(folder.files("run") != before);
     // Of a pair that is there in part nothing is replaced.
     std::fs::create_dir(folder.path("part")).unwrap();
@@ -534,9 +415,7 @@ fn only_reports_are_written_and_only_where_there_are_none() {
     folder.run("report run --out part").refused(1, words);
     assert_eq!(folder.files("part").len(), 1);
     // A run that goes on keeps them, and they do not stop it.
-    folder
-        .run("train text --resume run --iterations 310 --quiet")
-        .well();
+    folder.run("train text --resume run --iterations 310 --quiet").well();
     assert!(folder.path("run/report.html").exists());
 }
 
@@ -544,65 +423,31 @@ fn only_reports_are_written_and_only_where_there_are_none() {
 fn what_is_no_run_is_refused() {
     let folder = Folder::new("report-refused");
     train(&folder, "");
-    folder
-        .run("report")
-        .refused(2, "the report of which run? name its folder");
-    folder
-        .run("report none")
-        .refused(1, "none: there is no such folder");
-    folder
-        .run("report text")
-        .refused(1, "text: not the folder of a run");
+    folder.run("report").refused(2, "the report of which run? name its folder");
+    folder.run("report none").refused(1, "none: there is no such folder");
+    folder.run("report text").refused(1, "text: not the folder of a run");
     std::fs::create_dir(folder.path("empty")).unwrap();
-    folder
-        .run("report empty")
-        .refused(1, "empty: not the folder of a run");
-    folder
-        .run("report run --language de")
-        .refused(2, "--language de: must be en or sv");
+    folder.run("report empty").refused(1, "empty: not the folder of a run");
+    folder.run("report run --language de").refused(2, "--language de: must be en or sv");
     for seconds in ["-1", "inf", "nan", "3601"] {
-        let ended = ended(
-            folder
-                .command("report run")
-                .arg(format!("--seconds={seconds}")),
-        );
+        let ended = ended(folder.command("report run").arg(format!("--seconds={seconds}")));
         assert_ne!(ended.status, 0, "{ended:?}");
     }
-    folder
-        .run("report run --check-hidden 0")
-        .refused(1, "at least 1");
+    folder.run("report run --check-hidden 0").refused(1, "at least 1");
     folder.write("file", "");
-    folder
-        .run("report run --seconds 0 --out file")
-        .refused(1, "file");
-    folder
-        .run("train text --hidden 4 --iterations 20 --seeds 2 --quiet --out seeds")
-        .well();
-    folder
-        .run("report seeds")
-        .refused(1, "several seeds: name one of them, such as seed-1");
+    folder.run("report run --seconds 0 --out file").refused(1, "file");
+    folder.run("train text --hidden 4 --iterations 20 --seeds 2 --quiet --out seeds").well();
+    folder.run("report seeds").refused(1, "several seeds: name one of them, such as seed-1");
     // Another run's best model, and a damaged one.
-    folder
-        .run("train text --hidden 7 --iterations 20 --quiet --out other")
-        .well();
-    std::fs::copy(
-        folder.path("other/best.safetensors"),
-        folder.path("run/best.safetensors"),
-    )
-    .unwrap();
-    folder
-        .run("report run")
-        .refused(1, "best.safetensors: not of the run of model.safetensors");
+    folder.run("train text --hidden 7 --iterations 20 --quiet --out other").well();
+    std::fs::copy(folder.path("other/best.safetensors"), folder.path("run/best.safetensors"))
+        .unwrap();
+    folder.run("report run").refused(1, "best.safetensors: not of the run of model.safetensors");
     folder.write("run/best.safetensors", "no model");
     folder.run("report run").refused(1, "best.safetensors: ");
-    std::fs::copy(
-        folder.path("other/best.safetensors"),
-        folder.path("run/model.safetensors"),
-    )
-    .unwrap();
-    folder
-        .run("report run")
-        .refused(1, "not the last state of a run");
+    std::fs::copy(folder.path("other/best.safetensors"), folder.path("run/model.safetensors"))
+        .unwrap();
+    folder.run("report run").refused(1, "not the last state of a run");
     assert!(!folder.path("run/report.html").exists());
 }
 
@@ -615,10 +460,7 @@ fn what_there_is_not_is_said() {
     std::fs::remove_file(folder.path("run/reports.jsonl")).unwrap();
     folder.run("report run --seconds 0").well();
     let markdown = folder.read_text("run/report.md");
-    assert!(
-        markdown.contains("The run has kept no samples"),
-        "{markdown}"
-    );
+    assert!(markdown.contains("The run has kept no samples"), "{markdown}");
     let reports = folder.read_text("other/reports.jsonl");
     let first = reports.split_inclusive('\n').next().unwrap();
     folder.write("run/reports.jsonl", first);
@@ -626,9 +468,7 @@ fn what_there_is_not_is_said() {
         .run("report run --force")
         .refused(1, "reports.jsonl: the report of update 200 is missing");
     folder.write("run/reports.jsonl", "no report\n");
-    folder
-        .run("report run --force")
-        .refused(1, "reports.jsonl: line 1: ");
+    folder.run("report run --force").refused(1, "reports.jsonl: line 1: ");
     // The last row is gone.
     let losses = folder.read_text("other/loss.csv");
     let cut = losses.trim_end().rfind('\n').unwrap() + 1;
@@ -637,9 +477,7 @@ fn what_there_is_not_is_said() {
         .run("report other --force")
         .refused(1, "loss.csv: line 4: must be the row of update 200");
 
-    folder
-        .run("train text --hidden 4 --iterations 0 --quiet --out none")
-        .well();
+    folder.run("train text --hidden 4 --iterations 0 --quiet --out none").well();
     folder.run("report none --seconds 0").well();
     let markdown = folder.read_text("none/report.md");
     assert!(markdown.contains("There are no losses yet."), "{markdown}");
@@ -653,10 +491,7 @@ fn what_there_is_not_is_said() {
     checkpoint::save_with_plan(&model, Some(&plan), &path, &mut System).unwrap();
     folder.run("report none --seconds 0 --force").well();
     let html = folder.read_text("none/report.html");
-    assert!(
-        html.contains("the run has made 0 of 1,000,000 updates so far"),
-        "{html}"
-    );
+    assert!(html.contains("the run has made 0 of 1,000,000 updates so far"), "{html}");
     assert!(html.contains("elman train TEXT --hidden 4 --iterations 0"));
 }
 
@@ -688,17 +523,10 @@ fn what_comes_after_the_state_is_left_out() {
     assert!(stopped.contains("has made 200 of 300 updates"));
     let part = |markdown: &str| {
         let (_, part) = markdown.split_once("\n## Loss\n").unwrap();
-        part.split_once("\n## The best model")
-            .unwrap()
-            .0
-            .to_string()
+        part.split_once("\n## The best model").unwrap().0.to_string()
     };
     assert_eq!(part(&stopped), part(&early));
-    assert_eq!(
-        fenced(&part(&stopped)).len(),
-        4,
-        "a curve and three samples"
-    );
+    assert_eq!(fenced(&part(&stopped)).len(), 4, "a curve and three samples");
     // Nothing says with which loss a later model won.
     let best = |markdown: &str| figures(markdown, "## The best model");
     assert_eq!(best(&stopped), ["update 300"]);
@@ -729,11 +557,7 @@ fn a_passage_without_end_is_shown_in_part() {
 
 /// Options, the last lines of the forward pass, the first of the backward pass, the step, the first parameters, and
 /// rows of the table.
-type Equations = (
-    &'static str,
-    [&'static str; 4],
-    &'static [(&'static str, &'static str)],
-);
+type Equations = (&'static str, [&'static str; 4], &'static [(&'static str, &'static str)]);
 
 const EQUATIONS: [Equations; 4] = [
     (
@@ -744,7 +568,7 @@ const EQUATIONS: [Equations; 4] = [
             "g ← min(max(g, −5), 5)\nG_θ ← G_θ + g^2\nθ ← θ − η g / √(G_θ + ε)",
             "U, W, V ~ N(0, σ^2)\nb = c = 0",
         ],
-        &[("Optimiser", "AdaGrad"), ("ε", "1e−8")],
+        &[("Optimizer", "AdaGrad"), ("ε", "1e−8")],
     ),
     (
         "--preset adam-edition --report-every 100",
@@ -755,7 +579,7 @@ const EQUATIONS: [Equations; 4] = [
              θ ← θ − η (m_θ / (1 − β_1^n)) / (√(v_θ / (1 − β_2^n)) + ε)\nn = 1, 2, …",
             "U ~ N(0, 1/(2K))\nW ~ N(0, 1/(2m))\nV ~ N(0, 1/m)\nb = c = 0",
         ],
-        &[("Optimiser", "Adam"), ("β₁", "0.9"), ("β₂", "0.999")],
+        &[("Optimizer", "Adam"), ("β₁", "0.9"), ("β₂", "0.999")],
     ),
     (
         "--optimizer rmsprop --clip 0.5",
@@ -765,7 +589,7 @@ const EQUATIONS: [Equations; 4] = [
             "g ← min(max(g, −0.5), 0.5)\nv_θ ← β_2 v_θ + (1 − β_2) g^2\nθ ← θ − η g / (√v_θ + ε)",
             "U, W, V ~ N(0, σ^2)\nb = c = 0",
         ],
-        &[("Optimiser", "RMSProp"), ("β₂", "0.9")],
+        &[("Optimizer", "RMSProp"), ("β₂", "0.9")],
     ),
     (
         "--loss mean --clip none --initialization fan-in",
@@ -775,7 +599,7 @@ const EQUATIONS: [Equations; 4] = [
             "G_θ ← G_θ + g^2\nθ ← θ − η g / √(G_θ + ε)",
             "U ~ N(0, 1/(2K))\nW ~ N(0, 1/(2m))\nV ~ N(0, 1/m)\nb = c = 0",
         ],
-        &[("Optimiser", "AdaGrad"), ("Clipping", "none")],
+        &[("Optimizer", "AdaGrad"), ("Clipping", "none")],
     ),
 ];
 
@@ -808,10 +632,7 @@ fn where_the_hidden_state_begins_depends_on_the_order() {
     for (options, sentence) in [
         ("", "every epoch begins with h = 0"),
         ("--documents", "every document begins with h = 0"),
-        (
-            "--order chunks --chunk 30",
-            "every chunk of the text begins with h = 0",
-        ),
+        ("--order chunks --chunk 30", "every chunk of the text begins with h = 0"),
         ("--order positions", "Every sequence begins with h = 0"),
     ] {
         train(&folder, &format!("{options} --force"));

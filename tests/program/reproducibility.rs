@@ -17,11 +17,7 @@ fn the_best_preset_is_found_again() {
             let mut command = folder.command(&arguments);
             let stdout = ended(command.env("ELMAN_ISA", level)).well();
             let last = stdout.lines().last();
-            assert_eq!(
-                last,
-                Some("digest=962c7806155c1d05"),
-                "{level}, {threads} threads"
-            );
+            assert_eq!(last, Some("digest=962c7806155c1d05"), "{level}, {threads} threads");
         }
     }
 }
@@ -31,9 +27,8 @@ fn the_program_finds_a_recorded_digest_again() {
     // As the tests of the library record it.
     let (m, B, updates, digest) = (5, 1, 1000, 0xd5dc_85f6_f192_7fdc_u64);
     let folder = Folder::new("recorded-digest");
-    let stdout = folder.run(&format!(
-        "train --hidden {m} --streams {B} --iterations {updates} --quiet"
-    ));
+    let stdout =
+        folder.run(&format!("train --hidden {m} --batch-size {B} --iterations {updates} --quiet"));
     let stdout = stdout.well();
     let last = stdout.lines().last().unwrap();
     assert_eq!(last, format!("digest={digest:016x}"));
@@ -52,11 +47,11 @@ fn train(folder: &Folder, level: &str, out: &str, more: &str) -> Ended {
 fn no_level_and_no_number_of_threads_shows_in_what_the_program_writes() {
     for B in [1, 3, 16] {
         let folder = Folder::new(&format!("program-bits-{B}"));
-        let plain = train(&folder, "baseline", "plain", &format!("--streams {B}"));
+        let plain = train(&folder, "baseline", "plain", &format!("--batch-size {B}"));
         let plain = (plain.well(), folder.files("plain"));
         for level in Level::available().map(Level::name) {
             for threads in THREADS {
-                let more = format!("--streams {B} --threads {threads} --force");
+                let more = format!("--batch-size {B} --threads {threads} --force");
                 let stdout = train(&folder, level, "run", &more).well();
                 assert!(
                     (stdout, folder.files("run")) == plain,
@@ -86,11 +81,8 @@ fn no_streams_and_no_threads_are_refused() {
     let folder = Folder::new("none-of-them");
     let one = "must be a whole number of at least 1";
     let some = "must be a whole number from 1 to 256";
-    for (option, need) in [
-        ("--streams 0", one),
-        ("--threads 0", some),
-        ("--threads 257", some),
-    ] {
+    for (option, need) in [("--batch-size 0", one), ("--threads 0", some), ("--threads 257", some)]
+    {
         let refused = folder.train("refused", option);
         refused.refused(1, &format!("{option}: {need}"));
     }
@@ -102,30 +94,24 @@ fn no_streams_and_no_threads_are_refused() {
 fn a_text_too_short_for_the_streams_is_refused() {
     let folder = Folder::new("short-streams");
     folder.write("text", "abcdefg ".repeat(4));
-    let stdout =
-        train(&folder, "baseline", "run", "--streams 5").refused(1, "= 40, with 5 streams");
+    let stdout = train(&folder, "baseline", "run", "--batch-size 5")
+        .refused(1, "= 40, with a batch size of 5");
     assert_eq!(stdout, "");
     assert!(!folder.path("run").exists());
-    train(&folder, "baseline", "run", "--streams 4").well();
+    train(&folder, "baseline", "run", "--batch-size 4").well();
 }
 
 #[test]
-fn a_model_file_keeps_the_hidden_state_of_every_stream() {
-    let folder = Folder::new("streams-file");
+fn a_model_file_keeps_the_hidden_state_of_every_sequence() {
+    let folder = Folder::new("batch-file");
     for (B, shape) in [(1, vec![13]), (3, vec![3, 13])] {
-        train(
-            &folder,
-            "baseline",
-            "run",
-            &format!("--streams {B} --force"),
-        )
-        .well();
+        train(&folder, "baseline", "run", &format!("--batch-size {B} --force")).well();
         let file = folder.read("run/model.safetensors");
         let tensors = safetensors::read(&file).unwrap().tensors;
         let h = tensors.iter().find(|tensor| tensor.name == "h").unwrap();
         assert_eq!(h.shape, shape);
         let shown = folder.run("show run/model.safetensors").well();
-        let row = format!("streams          B = {B}");
+        let row = format!("batch size       {B}");
         assert!(shown.lines().any(|line| line == row), "{shown}");
     }
 }

@@ -33,34 +33,22 @@ fn reports_come_at_their_time_and_with_their_length() {
     let folder = Folder::new("reports");
     let stdout = folder.train("run", "").well();
     let reports = reports(&stdout);
-    let iterations: Vec<&str> = reports
-        .iter()
-        .map(|(line, _)| value(line, "iter"))
-        .collect();
+    let iterations: Vec<&str> = reports.iter().map(|(line, _)| value(line, "iter")).collect();
     assert_eq!(iterations, ["0", "100", "200", "300"]);
     for (line, text) in &reports {
         assert_eq!(text.chars().count(), 40, "{text:?}");
-        let names: Vec<&str> = line
-            .split(' ')
-            .map(|w| w.split('=').next().unwrap())
-            .collect();
+        let names: Vec<&str> = line.split(' ').map(|w| w.split('=').next().unwrap()).collect();
         assert_eq!(names, ["iter", "epoch", "loss", "smooth_loss"]);
     }
     let loss: f64 = value(reports[0].0, "loss").parse().unwrap();
     let K = elman::Vocabulary::of(TEXT).len() as f64;
     assert!((loss / (10.0 * ln(K)) - 1.0).abs() < 1e-4, "{loss}");
-    assert_eq!(
-        value(reports[0].0, "loss"),
-        value(reports[0].0, "smooth_loss")
-    );
+    assert_eq!(value(reports[0].0, "loss"), value(reports[0].0, "smooth_loss"));
     let learned: f64 = value(reports[3].0, "smooth_loss").parse().unwrap();
     assert!(learned < 0.95 * loss, "{learned}");
     // 13 times the text is 1,183 characters or so: an epoch is as many updates as chunks fit.
     let updates_per_epoch = (TEXT.chars().count() * 13 - 1) / 10;
-    assert_eq!(
-        value(reports[3].0, "epoch"),
-        (300 / updates_per_epoch).to_string()
-    );
+    assert_eq!(value(reports[3].0, "epoch"), (300 / updates_per_epoch).to_string());
 
     let (line, text) = passage(&stdout);
     assert!(value(line, "best_iter").parse::<u64>().unwrap() % 100 == 0);
@@ -71,22 +59,11 @@ fn reports_come_at_their_time_and_with_their_length() {
 fn the_last_line_is_the_digest_that_show_prints() {
     let folder = Folder::new("digest");
     let stdout = folder.train("run", "").well();
-    let digest = stdout
-        .lines()
-        .last()
-        .unwrap()
-        .strip_prefix("digest=")
-        .unwrap();
+    let digest = stdout.lines().last().unwrap().strip_prefix("digest=").unwrap();
     assert_eq!(digest.len(), 16);
     let shown = folder.run("show run/model.safetensors").well();
-    for row in [
-        format!("digest           {digest}"),
-        "updates          300".into(),
-    ] {
-        assert!(
-            shown.lines().any(|line| line == row),
-            "{row:?} is not in {shown}"
-        );
+    for row in [format!("digest           {digest}"), "updates          300".into()] {
+        assert!(shown.lines().any(|line| line == row), "{row:?} is not in {shown}");
     }
 }
 
@@ -97,13 +74,7 @@ fn a_run_leaves_five_files_and_its_losses() {
     let names: Vec<String> = folder.files("run").into_iter().map(|file| file.0).collect();
     assert_eq!(
         names,
-        [
-            "best.safetensors",
-            "loss.csv",
-            "loss.svg",
-            "model.safetensors",
-            "reports.jsonl"
-        ]
+        ["best.safetensors", "loss.csv", "loss.svg", "model.safetensors", "reports.jsonl"]
     );
 
     let losses = folder.read_text("run/loss.csv");
@@ -111,10 +82,7 @@ fn a_run_leaves_five_files_and_its_losses() {
     assert_eq!(rows.next(), Some("iteration,epoch,loss,smooth_loss"));
     let rows: Vec<Vec<&str>> = rows.map(|row| row.split(',').collect()).collect();
     let iterations: Vec<String> = (0..300).step_by(20).map(|n| n.to_string()).collect();
-    assert_eq!(
-        rows.iter().map(|row| row[0]).collect::<Vec<_>>(),
-        iterations
-    );
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), iterations);
     for (line, _) in &reports(&stdout)[..3] {
         let names = ["iter", "epoch", "loss", "smooth_loss"];
         let report = names.map(|name| value(line, name));
@@ -152,9 +120,8 @@ fn reports_are_kept_as_they_are_printed() {
         ("--iterations 0", ""),
     ] {
         let stdout = folder.train("run", &format!("{more} --force")).well();
-        let lines: String = (reports(&stdout).into_iter())
-            .map(|(line, text)| line_of(line, text))
-            .collect();
+        let lines: String =
+            (reports(&stdout).into_iter()).map(|(line, text)| line_of(line, text)).collect();
         let kept = folder.read_text("run/reports.jsonl");
         assert_eq!(kept, lines, "{more}");
         if !keys.is_empty() {
@@ -215,10 +182,10 @@ fn of_a_long_sample_ten_thousand_characters_are_kept() {
         };
         let mut training = Training::new(&text, settings).unwrap();
         for _ in 0..300 {
-            training.look().unwrap();
+            training.observe().unwrap();
             training.update().unwrap();
         }
-        training.look().unwrap();
+        training.observe().unwrap();
         let model = training.model();
         let mut generator = Generator::new(1, Stream::Report(300));
         let mut synthesizer = Synthesizer::of(model, training.h0(), Sampling::default());
@@ -266,14 +233,10 @@ fn a_text_can_come_from_standard_input_or_be_built_in() {
     let options = "--hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
                    --report-length 40 --passage-length 60";
     let text = TEXT.repeat(13);
-    folder
-        .run_with_input(&format!("train - {options} --out input"), &text)
-        .well();
+    folder.run_with_input(&format!("train - {options} --out input"), &text).well();
     assert!(folder.read("file/model.safetensors") == folder.read("input/model.safetensors"));
 
-    let stdout = folder
-        .run("train --hidden 4 --iterations 20 --quiet")
-        .well();
+    let stdout = folder.run("train --hidden 4 --iterations 20 --quiet").well();
     let loss: f64 = value(reports(&stdout)[0].0, "loss").parse().unwrap();
     let K = elman::Vocabulary::of(elman::STORY).len() as f64;
     assert!((loss / (25.0 * ln(K)) - 1.0).abs() < 1e-4);
@@ -288,11 +251,7 @@ fn no_iterations_write_the_untrained_model() {
     assert_eq!(value(passage(&stdout).0, "best_iter"), "0");
     assert_eq!(folder.read_text("run/loss.csv").lines().count(), 1);
     let model = elman::files::load(&folder.path("run/model.safetensors")).unwrap();
-    let settings = elman::Settings {
-        hidden: 6,
-        sequence_length: 10,
-        ..Default::default()
-    };
+    let settings = elman::Settings { hidden: 6, sequence_length: 10, ..Default::default() };
     let untrained = elman::Training::new(&TEXT.repeat(13), settings).unwrap();
     assert_eq!(model, *untrained.model());
 }
@@ -302,11 +261,7 @@ fn one_distinct_character_trains() {
     let folder = Folder::new("one-character");
     folder.write("text", "a".repeat(100));
     let stdout = folder.train("run", "").well();
-    assert!(
-        reports(&stdout)
-            .iter()
-            .all(|(line, _)| value(line, "loss") == "0.0")
-    );
+    assert!(reports(&stdout).iter().all(|(line, _)| value(line, "loss") == "0.0"));
     assert_eq!(passage(&stdout).1, "a".repeat(60));
 }
 
@@ -315,9 +270,7 @@ fn a_run_is_replaced_by_force_alone() {
     let folder = Folder::new("force");
     folder.train("run", "").well();
     let before = folder.files("run");
-    folder
-        .train("run", "--seed 2")
-        .refused(1, "run: already holds a run");
+    folder.train("run", "--seed 2").refused(1, "run: already holds a run");
     assert_eq!(folder.files("run"), before);
     folder.train("run", "--seed 2 --force").well();
     assert_ne!(folder.files("run"), before);
@@ -329,28 +282,17 @@ fn a_run_is_replaced_by_force_alone() {
 fn a_sample_is_the_passage_until_asked_otherwise() {
     let folder = Folder::new("sample");
     let trained = folder.train("run", "").well();
-    let sample = |options: &str| {
-        folder
-            .run(&format!("sample run --length 60 {options}"))
-            .well()
-    };
+    let sample = |options: &str| folder.run(&format!("sample run --length 60 {options}")).well();
     let plain = sample("");
     assert_eq!(plain.strip_suffix('\n'), Some(passage(&trained).1));
     assert_eq!(sample(""), plain);
     let best = folder.run("sample run/best.safetensors --length 60").well();
     assert_eq!(best, plain);
     assert_ne!(sample("--seed 9"), plain);
-    assert_eq!(
-        sample("--temperature 0 --seed 9"),
-        sample("--temperature 0")
-    );
+    assert_eq!(sample("--temperature 0 --seed 9"), sample("--temperature 0"));
     assert_eq!(sample("--length 7").chars().count(), 8);
 
-    let primed = ended(
-        folder
-            .command("sample run --length 30 --prime")
-            .arg("the bell"),
-    );
+    let primed = ended(folder.command("sample run --length 30 --prime").arg("the bell"));
     let primed = primed.well();
     assert!(primed.starts_with("the bell"));
     assert_eq!(primed.chars().count(), "the bell".len() + 31);
@@ -374,11 +316,7 @@ fn a_closed_pipe_is_a_quiet_end() {
         format!("train text --hidden 6 --iterations 0 --passage-length {most} --out passed"),
     ] {
         let ended = folder.run_for_some(&arguments, 1000);
-        assert_eq!(
-            (ended.status, ended.stderr.as_str()),
-            (0, ""),
-            "{arguments}"
-        );
+        assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{arguments}");
     }
 }
 
@@ -390,11 +328,7 @@ fn a_run_that_nobody_reads_is_the_same_run() {
     folder.train("read", "").well();
     let train = "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
                  --report-length 40 --passage-length 60 --out";
-    let unread = ended(
-        folder
-            .command(&format!("{train} unread"))
-            .stdout(harness::unread()),
-    );
+    let unread = ended(folder.command(&format!("{train} unread")).stdout(harness::unread()));
     assert_eq!((unread.status, unread.stderr.as_str()), (0, ""));
     assert!(folder.files("unread") == folder.files("read"));
     // Where the run itself fails, that is told all the same.
@@ -408,11 +342,7 @@ fn a_run_that_nobody_reads_is_the_same_run() {
 fn texts_are_those_of_the_library() {
     let folder = Folder::new("library");
     let stdout = folder.train("run", "").well();
-    let settings = elman::Settings {
-        hidden: 6,
-        sequence_length: 10,
-        ..Default::default()
-    };
+    let settings = elman::Settings { hidden: 6, sequence_length: 10, ..Default::default() };
     let untrained = elman::Training::new(&TEXT.repeat(13), settings).unwrap();
     let model = untrained.model();
     let mut generator = Generator::new(1, Stream::Report(0));

@@ -37,34 +37,16 @@ fn options_choose_what_is_sampled_from() {
     let mut texts = Vec::new();
     for (options, sampling) in [
         ("", everything),
-        (
-            "--top-k 3",
-            Sampling {
-                top_k: 3,
-                ..everything
-            },
-        ),
-        (
-            "--top-p 0.7",
-            Sampling {
-                top_p: 0.7,
-                ..everything
-            },
-        ),
+        ("--top-k 3", Sampling { top_k: 3, ..everything }),
+        ("--top-p 0.7", Sampling { top_p: 0.7, ..everything }),
         ("--temperature 0.5", Sampling::at_temperature(0.5)),
         ("--temperature 0", Sampling::at_temperature(0.0)),
         (
             "--temperature 2 --top-k 5 --top-p 0.6",
-            Sampling {
-                temperature: 2.0,
-                top_k: 5,
-                top_p: 0.6,
-            },
+            Sampling { temperature: 2.0, top_k: 5, top_p: 0.6 },
         ),
     ] {
-        let text = folder
-            .run(&format!("sample run --length 150 --seed 4 {options}"))
-            .well();
+        let text = folder.run(&format!("sample run --length 150 --seed 4 {options}")).well();
         assert_eq!(text, written(&model, "", sampling, 4, 150), "{options}");
         texts.push(text);
     }
@@ -92,10 +74,7 @@ fn samples_come_from_one_seed_each() {
             [one(last), one(0)].join(between)
         );
         // Without a seed the model's is the first.
-        assert_eq!(
-            sample(&format!("{options} --count 2")),
-            [one(1), one(2)].join(between)
-        );
+        assert_eq!(sample(&format!("{options} --count 2")), [one(1), one(2)].join(between));
     }
     // Documents end by themselves.
     let lines = sample("documents --length 0 --count 20");
@@ -117,16 +96,10 @@ fn a_sample_stops_where_it_ends_with_a_text() {
     // The length still bounds it, and only then.
     let bounded = folder.run("sample run --length 3 --until \u{1f600}").well();
     assert_eq!(bounded.chars().count(), 4);
-    let endless = folder
-        .run("sample run --length 0 --count 3 --until e")
-        .well();
+    let endless = folder.run("sample run --length 0 --count 3 --until e").well();
     assert_eq!(endless.matches("e\n").count(), 3);
-    folder
-        .run("sample run --until X")
-        .refused(1, "--until: the vocabulary lacks 'X' (U+0058)");
-    folder
-        .run("sample run --until=")
-        .refused(2, "--until: the value is empty");
+    folder.run("sample run --until X").refused(1, "--until: the vocabulary lacks 'X' (U+0058)");
+    folder.run("sample run --until=").refused(2, "--until: the value is empty");
 }
 
 /// The end of one repeats its own beginning.
@@ -134,14 +107,10 @@ fn a_sample_stops_where_it_ends_with_a_text() {
 fn a_text_that_overlaps_itself_is_found() {
     let folder = Folder::new("overlap");
     folder.write("ab", "aab".repeat(300));
-    folder
-        .run("train ab --hidden 4 --sigma 1 --iterations 0 --quiet --out run")
-        .well();
+    folder.run("train ab --hidden 4 --sigma 1 --iterations 0 --quiet --out run").well();
     let plain = folder.run("sample run --length 3000").well();
     for until in ["aaab", "abab", "aabaab", "bbb"] {
-        let stopped = folder
-            .run(&format!("sample run --length 3000 --until {until}"))
-            .well();
+        let stopped = folder.run(&format!("sample run --length 3000 --until {until}")).well();
         let end = plain.find(until).unwrap() + until.len();
         assert_eq!(stopped, format!("{}\n", &plain[..end]));
     }
@@ -188,10 +157,7 @@ fn a_prime_is_read_from_a_file_as_it_is() {
     assert_eq!(piped.well(), expected);
     let mut given = folder.command("sample run --length 50 --prime");
     assert_eq!(ended(given.arg(&prime)).well(), expected);
-    assert_eq!(
-        folder.run("sample run --prime-file empty").well(),
-        folder.run("sample run").well()
-    );
+    assert_eq!(folder.run("sample run --prime-file empty").well(), folder.run("sample run").well());
 }
 
 #[test]
@@ -208,29 +174,13 @@ fn a_prime_that_cannot_be_read_is_refused_by_place() {
             "unknown: line 2, column 9: the vocabulary lacks 'Q' (U+0051), 'Z' (U+005A)",
         ),
         ("--prime-file cut", 1, "cut: not UTF-8 at byte 9"),
-        (
-            "--prime-file returns",
-            1,
-            "returns: line 1, column 4: the vocabulary lacks '\\r'",
-        ),
+        ("--prime-file returns", 1, "returns: line 1, column 4: the vocabulary lacks '\\r'"),
         ("--prime-file none", 1, "none: "),
         ("--prime-file run", 1, "run: a folder, not a text"),
         ("--prime-file=", 2, "--prime-file: the value is empty"),
-        (
-            "--prime-file unknown --prime the",
-            2,
-            "--prime and --prime-file: give one of them",
-        ),
-        (
-            "--count 0",
-            1,
-            "--count 0: must be a whole number of at least 1",
-        ),
-        (
-            "--top-k 0",
-            1,
-            "--top-k 0: must be a whole number of at least 1",
-        ),
+        ("--prime-file unknown --prime the", 2, "--prime and --prime-file: give one of them"),
+        ("--count 0", 1, "--count 0: must be a whole number of at least 1"),
+        ("--top-k 0", 1, "--top-k 0: must be a whole number of at least 1"),
         ("--top-p 0", 1, "--top-p 0: must be a number above 0"),
         ("--top-p 1.5", 1, "--top-p 1.5: must be a number above 0"),
         ("--top-p NaN", 1, "--top-p NaN: must be a number above 0"),
@@ -259,11 +209,6 @@ fn bytes_prime_a_model_of_bytes() {
     // To a model of bytes a byte-order mark is three bytes: the last does not occur in this log.
     let mark = prime.iter().position(|byte| !log.contains(byte));
     folder.write("marked", &prime);
-    let words = format!(
-        "marked: byte {}: the vocabulary lacks byte 0x",
-        mark.unwrap()
-    );
-    folder
-        .run("sample run --prime-file marked")
-        .refused(1, &words);
+    let words = format!("marked: byte {}: the vocabulary lacks byte 0x", mark.unwrap());
+    folder.run("sample run --prime-file marked").refused(1, &words);
 }

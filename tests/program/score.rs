@@ -64,22 +64,13 @@ fn tables_hold_the_numbers_of_the_library() {
     for (name, text) in [("odd", ODD), ("breaks", "ab\u{85}\u{2028}c\nc\r\n\r")] {
         let table = folder.run(&format!("score model {name} --csv")).well();
         assert_eq!(table.lines().next(), Some(HEADER));
-        assert_eq!(
-            records(&table)[1..],
-            [expected(None, &score_text(&model, text))]
-        );
-        let table = folder
-            .run(&format!("score model {name} --csv --per-line"))
-            .well();
+        assert_eq!(records(&table)[1..], [expected(None, &score_text(&model, text))]);
+        let table = folder.run(&format!("score model {name} --csv --per-line")).well();
         assert_eq!(table.lines().next(), Some(HEADER));
         let lines = (1..).zip(score_lines(&model, text));
-        let rows: Vec<_> = lines
-            .map(|(line, score)| expected(Some(line), &score))
-            .collect();
+        let rows: Vec<_> = lines.map(|(line, score)| expected(Some(line), &score)).collect();
         assert_eq!(records(&table)[1..], rows);
-        let carried = folder
-            .run(&format!("score model {name} --csv --per-line --carry"))
-            .well();
+        let carried = folder.run(&format!("score model {name} --csv --per-line --carry")).well();
         let carried = records(&carried);
         let (mut reading, mut input) = (Reading::new(&model, carry), text.as_bytes());
         let mut rows = Vec::new();
@@ -104,12 +95,8 @@ fn objects_hold_the_same_as_tables() {
     let folder = folder("objects", &[("model", &model)]);
     folder.write("odd", ODD);
     for options in ["", "--per-line"] {
-        let table = folder
-            .run(&format!("score model odd --csv {options}"))
-            .well();
-        let objects = folder
-            .run(&format!("score model odd --jsonl {options}"))
-            .well();
+        let table = folder.run(&format!("score model odd --csv {options}")).well();
+        let objects = folder.run(&format!("score model odd --jsonl {options}")).well();
         let names: Vec<&str> = HEADER.split(',').collect();
         let rows = records(&table);
         assert_eq!(objects.lines().count(), rows.len() - 1);
@@ -134,29 +121,19 @@ fn of_several_files_each_is_judged_by_itself() {
     let folder = folder("files", &[("model", &model)]);
     folder.write("one", "abc\nb\n");
     folder.write("two,three", "cab");
-    let table = folder
-        .run("score model one two,three one --csv --per-line")
-        .well();
+    let table = folder.run("score model one two,three one --csv --per-line").well();
     let rows = records(&table);
     assert_eq!(rows[0].join(","), format!("file,{HEADER}"));
     let files: Vec<&str> = rows[1..].iter().map(|row| row[0].as_str()).collect();
     assert_eq!(files, ["one", "one", "two,three", "one", "one"]);
     assert_eq!(rows[1], rows[4]);
-    assert_eq!(
-        rows[3][1..],
-        expected(Some(1), &score_lines(&model, "cab")[0])
-    );
+    assert_eq!(rows[3][1..], expected(Some(1), &score_lines(&model, "cab")[0]));
     let objects = folder.run("score model one two,three --jsonl").well();
-    assert!(
-        objects.starts_with("{\"file\":\"one\",\"line\":null,"),
-        "{objects}"
-    );
+    assert!(objects.starts_with("{\"file\":\"one\",\"line\":null,"), "{objects}");
     let words = folder.run("score model one two,three").well();
     let names = words.lines().filter(|line| !line.contains("  "));
     assert!(names.eq(["one", "two,three"]), "{words}");
-    let piped = folder
-        .run_with_input("score model one - --csv", "cab")
-        .well();
+    let piped = folder.run_with_input("score model one - --csv", "cab").well();
     assert_eq!(records(&piped)[2][0], "-");
     folder.run("score model one none").refused(1, "none: ");
 }
@@ -177,26 +154,17 @@ fn words_are_for_people() {
         "unknown             1 of them, at 20.08 bits each: the vocabulary lacks them".to_string(),
         "worst character     'x' at 7: 20.08 bits".to_string(),
     ] {
-        assert!(
-            words.lines().any(|words| words == line),
-            "{line:?}\n{words}"
-        );
+        assert!(words.lines().any(|words| words == line), "{line:?}\n{words}");
     }
     let lines = folder.run("score model text --per-line").well();
     let last = score_lines(&model, text)[2];
     let per = last.bits_per_character().unwrap();
-    let row = format!(
-        "{:>9}  {per:>14.3}  {:>14.1}  {:>10}  'x' at 2",
-        3, last.bits, 2
-    );
+    let row = format!("{:>9}  {per:>14.3}  {:>14.1}  {:>10}  'x' at 2", 3, last.bits, 2);
     assert_eq!(lines.lines().last(), Some(row.as_str()));
     assert_eq!(lines.lines().count(), 4);
     let empty = folder.run_with_input("score model", "").well();
     assert!(empty.contains("characters          0"), "{empty}");
-    assert_eq!(
-        folder.run_with_input("score model --per-line", "").well(),
-        ""
-    );
+    assert_eq!(folder.run_with_input("score model --per-line", "").well(), "");
     // Bytes go by their numbers.
     let bytes = self::model(Symbols::Bytes, "\nab", false);
     folder.write("bytes", checkpoint::to_bytes(&bytes).unwrap());
@@ -222,10 +190,7 @@ fn a_threshold_is_a_filter() {
     };
     assert_eq!(
         rows,
-        [
-            row(2, "'x' at 1", "x\\u{1b}[2J\\tx"),
-            row(5, "'\\u{202e}' at 1", "\\u{202e}a")
-        ]
+        [row(2, "'x' at 1", "x\\u{1b}[2J\\tx"), row(5, "'\\u{202e}' at 1", "\\u{202e}a")]
     );
     // A table holds the same lines; what is exactly at the threshold is not above it.
     let exact = bits(4);
@@ -239,11 +204,7 @@ fn a_threshold_is_a_filter() {
     let each = folder.run("score model text --csv --threshold 0");
     assert_eq!([carried.status, each.status], [3, 3]);
     assert_ne!(carried.stdout, each.stdout);
-    assert_eq!(
-        each.stdout.lines().count(),
-        6,
-        "an empty line is not above 0"
-    );
+    assert_eq!(each.stdout.lines().count(), 6, "an empty line is not above 0");
 
     let none = folder.run("score model text --threshold 1000");
     assert_eq!((none.status, none.stdout.as_str()), (0, ""));
@@ -260,22 +221,10 @@ fn what_cannot_be_judged_is_refused() {
     for (arguments, status, words) in [
         ("", 2, "which model?"),
         ("model text --csv --jsonl", 2, "--csv and --jsonl: give one"),
-        (
-            "model text --carry",
-            2,
-            "--carry: goes with --per-line or --threshold",
-        ),
+        ("model text --carry", 2, "--carry: goes with --per-line or --threshold"),
         ("model text --threshold", 2, "--threshold needs a value"),
-        (
-            "model text --threshold x",
-            2,
-            "--threshold x: must be a number",
-        ),
-        (
-            "model text --threshold -1",
-            1,
-            "--threshold -1: must be a number of at least 0",
-        ),
+        ("model text --threshold x", 2, "--threshold x: must be a number"),
+        ("model text --threshold -1", 1, "--threshold -1: must be a number of at least 0"),
         ("model text --threshold NaN", 1, "--threshold NaN: must be"),
         ("none text", 1, "none: "),
         ("text text", 1, "text: "),
@@ -349,17 +298,9 @@ fn nobody_reading_is_a_quiet_end() {
     let folder = folder("quiet", &[("model", &model)]);
     folder.write("text", "abcx\n".repeat(100_000));
     // What was found counts all the same.
-    for (options, status) in [
-        ("--per-line", 0),
-        ("--per-line --csv", 0),
-        ("--threshold 1", 3),
-    ] {
+    for (options, status) in [("--per-line", 0), ("--per-line --csv", 0), ("--threshold 1", 3)] {
         let ended = folder.run_for_some(&format!("score model text {options}"), 1000);
-        assert_eq!(
-            (ended.status, ended.stderr.as_str()),
-            (status, ""),
-            "{options}"
-        );
+        assert_eq!((ended.status, ended.stderr.as_str()), (status, ""), "{options}");
     }
     let mut unread = folder.command("score model text");
     let unread = harness::ended(unread.stdout(harness::unread()));

@@ -16,17 +16,9 @@ fn seeds(folder: &Folder, more: &str) -> Ended {
 
 /// What the program says of a run that is made alone, and the digest.
 fn alone(folder: &Folder, seed: u64, out: &str) -> String {
-    let stdout = folder
-        .run(&format!("{SETTING} --seed {seed} --out {out}/seed-{seed}"))
-        .well();
-    let last = stdout
-        .lines()
-        .rfind(|line| line.starts_with("iter="))
-        .unwrap();
-    let passage = stdout
-        .lines()
-        .find(|line| line.starts_with("passage best_iter="))
-        .unwrap();
+    let stdout = folder.run(&format!("{SETTING} --seed {seed} --out {out}/seed-{seed}")).well();
+    let last = stdout.lines().rfind(|line| line.starts_with("iter=")).unwrap();
+    let passage = stdout.lines().find(|line| line.starts_with("passage best_iter=")).unwrap();
     let digest = stdout.lines().last().unwrap();
     format!(
         "seed={seed} {last} best_iter={} best_smooth_loss={} {digest}",
@@ -60,10 +52,8 @@ fn each_is_the_run_that_it_would_be_alone() {
     };
     for (line, name) in lines[5..7].iter().zip(["smooth_loss", "best_smooth_loss"]) {
         let values = values(name);
-        let (mean, least) = (
-            values.iter().sum::<f64>() / 5.0,
-            values.iter().copied().fold(9e9, f64::min),
-        );
+        let (mean, least) =
+            (values.iter().sum::<f64>() / 5.0, values.iter().copied().fold(9e9, f64::min));
         let most = values.iter().copied().fold(0.0, f64::max);
         let expected = format!("{name} runs=5 mean={mean:?} minimum={least:?} maximum={most:?}");
         assert_eq!(*line, expected);
@@ -81,21 +71,17 @@ fn each_is_the_run_that_it_would_be_alone() {
     assert_eq!(lines[7], expected);
     assert_eq!(lines.len(), 8);
     // It can be shown, and each goes on by itself.
-    folder
-        .run(&format!("show {}", folder_of_best.display()))
-        .well();
-    let last = folder
-        .run("train text --resume runs/seed-8 --iterations 400 --quiet")
-        .well();
+    folder.run(&format!("show {}", folder_of_best.display())).well();
+    let last = folder.run("train text --resume runs/seed-8 --iterations 400 --quiet").well();
     assert!(last.contains("iter=400 "));
 }
 
 #[test]
 fn threads_change_nothing_and_one_seed_is_enough() {
     let folder = Folder::new("seeds-threads");
-    let one = seeds(&folder, "--seeds 1 --streams 3 --out one").well();
+    let one = seeds(&folder, "--seeds 1 --batch-size 3 --out one").well();
     assert_eq!(one.lines().count(), 4);
-    let more = "--seeds 2 --streams 3 --threads 3 --out three";
+    let more = "--seeds 2 --batch-size 3 --threads 3 --out three";
     let three = seeds(&folder, more).well();
     assert_eq!(three.lines().next(), one.lines().next());
     assert_same(&folder, 1..=1, "one", "three");
@@ -110,11 +96,7 @@ fn threads_change_nothing_and_one_seed_is_enough() {
 fn what_cannot_be_is_refused_before_anything_begins() {
     let folder = Folder::new("seeds-refused");
     for (more, status, words) in [
-        (
-            "--seeds 0",
-            1,
-            "--seeds 0: must be a whole number from 1 to 1000",
-        ),
+        ("--seeds 0", 1, "--seeds 0: must be a whole number from 1 to 1000"),
         ("--seeds 1001", 1, "--seeds 1001: must be"),
         ("--seeds -1", 2, "--seeds -1: must be a whole number"),
         (
@@ -122,26 +104,16 @@ fn what_cannot_be_is_refused_before_anything_begins() {
             1,
             "--seeds 2: there are no 2 seeds from --seed 18446744073709551615 on",
         ),
-        (
-            "--seeds 2 --hidden many",
-            2,
-            "elman: --hidden many: must be",
-        ),
+        ("--seeds 2 --hidden many", 2, "elman: --hidden many: must be"),
         ("--seeds 2 --sigma 1e308", 1, "elman: the loss is "),
-        (
-            "--seeds 2 --from text",
-            2,
-            "--from takes those of a model: choose one",
-        ),
+        ("--seeds 2 --from text", 2, "--from takes those of a model: choose one"),
         ("--seeds 2 none", 2, "unexpected argument"),
     ] {
         let more = format!("{more} --out runs");
         assert_eq!(seeds(&folder, &more).refused(status, words), "", "{more}");
         assert!(!folder.path("runs").exists(), "{more}");
     }
-    folder
-        .run("train none --seeds 3")
-        .refused(1, "elman: none: ");
+    folder.run("train none --seeds 3").refused(1, "elman: none: ");
     // The largest seed is one.
     let last = "--seeds 2 --seed 18446744073709551614 --out last";
     let stdout = seeds(&folder, last).well();
@@ -166,24 +138,9 @@ fn a_run_that_fails_leaves_the_others_alone() {
     fs::create_dir(folder.path("runs")).unwrap();
     folder.write("runs/seed-2", "no folder");
     let ended = seeds(&folder, "--seeds 4 --out runs");
-    let stdout = ended
-        .clone()
-        .refused(1, "elman: 1 of 4 runs failed: seed 2: ");
-    let names: Vec<&str> = stdout
-        .lines()
-        .map(|line| line.split(' ').next().unwrap())
-        .collect();
-    assert_eq!(
-        names,
-        [
-            "seed=1",
-            "seed=3",
-            "seed=4",
-            "smooth_loss",
-            "best_smooth_loss",
-            "best"
-        ]
-    );
+    let stdout = ended.clone().refused(1, "elman: 1 of 4 runs failed: seed 2: ");
+    let names: Vec<&str> = stdout.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["seed=1", "seed=3", "seed=4", "smooth_loss", "best_smooth_loss", "best"]);
     assert!(stdout.contains("\nsmooth_loss runs=3 "));
     for seed in [1, 3, 4] {
         assert_eq!(folder.updates(&format!("runs/seed-{seed}")), 300);
@@ -204,17 +161,13 @@ fn a_folder_at_work_is_nobody_elses() {
     wait_for(&folder.path("runs/seed-2/model.safetensors"));
     for more in ["--out runs --force", "--out runs", "--resume runs"] {
         let words = "seed-2: another run is at work on it";
-        folder
-            .run(&format!("train text --seeds 3 {more}"))
-            .refused(1, words);
+        folder.run(&format!("train text --seeds 3 {more}")).refused(1, words);
         assert!(!folder.path("runs/seed-1").exists());
     }
     assert!(other.kill());
     let several = Running::start(&folder, &format!("{long} --out runs --force --seeds 3"));
     wait_for(&folder.path("runs/seed-1/model.safetensors"));
-    folder
-        .run("train text --resume runs/seed-1")
-        .refused(1, "runs/seed-1: another run");
+    folder.run("train text --resume runs/seed-1").refused(1, "runs/seed-1: another run");
     assert!(several.kill());
 }
 
@@ -259,31 +212,19 @@ fn runs_that_have_ended_are_only_told() {
         [4, 5, 6].map(changed)
     };
     let before = times();
-    assert_eq!(
-        folder.run("train text --resume runs --seeds 3").well(),
-        first
-    );
+    assert_eq!(folder.run("train text --resume runs --seeds 3").well(), first);
     assert_eq!(times(), before);
     // One more begins with what the command line does not say again; all may go on.
-    let more = folder
-        .run("train text --resume runs --seeds 4 --hidden 6")
-        .well();
+    let more = folder.run("train text --resume runs --seeds 4 --hidden 6").well();
     let end = more.lines().nth(3).unwrap();
     assert_eq!(end, alone(&folder, 7, "alone"));
     assert_same(&folder, 7..=7, "runs", "alone");
-    let on = folder
-        .run("train text --resume runs --seeds 2 --seed 5 --iterations 350")
-        .well();
-    assert!(
-        on.starts_with("seed=5 iter=350 ") && on.contains("\nseed=6 iter=350 "),
-        "{on}"
-    );
+    let on = folder.run("train text --resume runs --seeds 2 --seed 5 --iterations 350").well();
+    assert!(on.starts_with("seed=5 iter=350 ") && on.contains("\nseed=6 iter=350 "), "{on}");
     // What was stopped before its first save begins anew.
     fs::create_dir(folder.path("runs/seed-8")).unwrap();
     folder.write("runs/seed-8/loss.csv", "iteration,ep");
-    let anew = folder
-        .run("train text --resume runs --seed 7 --seeds 2")
-        .well();
+    let anew = folder.run("train text --resume runs --seed 7 --seeds 2").well();
     assert_eq!(anew.lines().nth(1).unwrap(), alone(&folder, 8, "alone"));
     assert_same(&folder, 8..=8, "runs", "alone");
     // Those that were left behind catch up.
@@ -319,36 +260,18 @@ fn what_does_not_go_on_is_told() {
             "runs: holds the runs of several seeds: go on with all of them with --seeds 2, or",
         ),
         ("--resume none --seeds 2", 1, "none: none of its folders"),
-        (
-            "--resume runs --seeds 2 --seed 8",
-            1,
-            "runs: none of its folders",
-        ),
-        (
-            "--resume runs --seeds 2 --force",
-            2,
-            "--force replaces a run",
-        ),
-        (
-            "--resume runs --seeds 2 --out other",
-            2,
-            "--out other: a run goes on in its own folder",
-        ),
+        ("--resume runs --seeds 2 --seed 8", 1, "runs: none of its folders"),
+        ("--resume runs --seeds 2 --force", 2, "--force replaces a run"),
+        ("--resume runs --seeds 2 --out other", 2, "--out other: a run goes on in its own folder"),
         ("--resume runs --seeds 2 --from m", 2, "--from begins a run"),
-        (
-            "--resume runs --seeds 2 --hidden 7",
-            1,
-            "elman: --hidden 7: the run was begun with 6",
-        ),
+        ("--resume runs --seeds 2 --hidden 7", 1, "elman: --hidden 7: the run was begun with 6"),
         (
             "--resume runs --seeds 2 --iterations 9",
             1,
             "elman: --iterations 9: the run has made 300",
         ),
     ] {
-        folder
-            .run(&format!("train text {arguments}"))
-            .refused(status, words);
+        folder.run(&format!("train text {arguments}")).refused(status, words);
     }
     folder.write("other", "another text, of other characters");
     let ended = folder.run("train other --resume runs --seeds 2");
@@ -356,10 +279,7 @@ fn what_does_not_go_on_is_told() {
     // A run of another setting is not one of these.
     seeds(&folder, "--seed 3 --hidden 5 --out runs/seed-3").well();
     let ended = folder.run("train text --resume runs --seeds 3");
-    ended.refused(
-        1,
-        "1 of 3 runs failed: seed 3: --hidden 6: the run was begun with 5",
-    );
+    ended.refused(1, "1 of 3 runs failed: seed 3: --hidden 6: the run was begun with 5");
 }
 
 /// Runs that were replaced are not taken for those that replace them.
@@ -371,10 +291,7 @@ fn earlier_runs_are_gone_as_soon_as_the_first_begins() {
     let ended = folder.run("train none --seeds 3 --out runs --force");
     ended.refused(1, "elman: none: ");
     assert_eq!(folder.updates("runs/seed-3"), 300);
-    let run = Running::start(
-        &folder,
-        &format!("{long} --seeds 3 --out runs --force --threads 64"),
-    );
+    let run = Running::start(&folder, &format!("{long} --seeds 3 --out runs --force --threads 64"));
     let begun = Instant::now();
     while folder.path("runs/seed-3/model.safetensors").exists() {
         assert!(begun.elapsed() < PATIENCE);
@@ -403,9 +320,7 @@ fn a_pipe_is_read_once_for_all() {
     assert_eq!(input.well(), file);
     #[cfg(unix)]
     {
-        let made = std::process::Command::new("mkfifo")
-            .arg(folder.path("fifo"))
-            .status();
+        let made = std::process::Command::new("mkfifo").arg(folder.path("fifo")).status();
         assert!(made.unwrap().success());
         let path = folder.path("fifo");
         let writer = std::thread::spawn(move || fs::write(path, text).unwrap());
@@ -417,10 +332,7 @@ fn a_pipe_is_read_once_for_all() {
     // The mark of some editors is told once.
     folder.write("text", format!("\u{feff}{}", folder.read_text("text")));
     let ended = seeds(&folder, "--seeds 3 --out file --force");
-    assert_eq!(
-        ended.stderr,
-        "elman: text begins with a byte-order mark, which is left out\n"
-    );
+    assert_eq!(ended.stderr, "elman: text begins with a byte-order mark, which is left out\n");
     assert_eq!(ended.well(), file);
     assert_eq!(seeds(&folder, "--seeds 3 --out quiet --quiet").stderr, "");
 }

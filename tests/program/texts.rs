@@ -19,9 +19,7 @@ fn digest(stdout: &str) -> &str {
 /// What standard output holds besides the lines of numbers.
 fn written(stdout: &str) -> String {
     let numbers = ["iter=", "passage ", "digest="];
-    let lines = stdout
-        .lines()
-        .filter(|line| !numbers.iter().any(|start| line.starts_with(start)));
+    let lines = stdout.lines().filter(|line| !numbers.iter().any(|start| line.starts_with(start)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -31,23 +29,15 @@ fn a_text_is_the_same_wherever_it_comes_from() {
     // More than any window holds.
     let text = format!("{RUSSIAN}{CHINESE}\u{1f600} e\u{301}\r\n\0").repeat(700);
     folder.write("long", &text);
-    let run = "--hidden 4 --iterations 4000 --report-every 1000 --streams 3 --quiet";
+    let run = "--hidden 4 --iterations 4000 --report-every 1000 --batch-size 3 --quiet";
     let file = folder.run(&format!("train long {run} --out file")).well();
-    let input = folder
-        .run_with_input(&format!("train - {run} --out input"), &text)
-        .well();
+    let input = folder.run_with_input(&format!("train - {run} --out input"), &text).well();
     assert_eq!(file, input);
-    assert_eq!(
-        folder.read("file/model.safetensors"),
-        folder.read("input/model.safetensors")
-    );
+    assert_eq!(folder.read("file/model.safetensors"), folder.read("input/model.safetensors"));
     assert_eq!(folder.read("file/loss.csv"), folder.read("input/loss.csv"));
     let shown = folder.run("show file/model.safetensors").well();
     let shown = shown.replace(',', "");
-    assert!(
-        shown.contains(&format!("{} characters", text.chars().count())),
-        "{shown}"
-    );
+    assert!(shown.contains(&format!("{} characters", text.chars().count())), "{shown}");
 }
 
 #[cfg(unix)]
@@ -69,26 +59,15 @@ fn any_language_is_learned_and_written() {
     let folder = Folder::new("languages");
     for (name, text) in [("russian", RUSSIAN), ("chinese", CHINESE)] {
         folder.write(name, text);
-        let stdout = folder
-            .run(&format!("train {name} {RUN} --out {name}-run"))
-            .well();
+        let stdout = folder.run(&format!("train {name} {RUN} --out {name}-run")).well();
         let characters: BTreeSet<char> = text.chars().collect();
-        let foreign: String = written(&stdout)
-            .chars()
-            .filter(|c| !characters.contains(c))
-            .collect();
+        let foreign: String =
+            written(&stdout).chars().filter(|c| !characters.contains(c)).collect();
         assert_eq!(foreign, "", "{name}");
         let prime: String = text.chars().take(5).collect();
-        let sample = folder
-            .run(&format!("sample {name}-run --length 50 --prime {prime}"))
-            .well();
-        assert!(
-            sample.starts_with(&prime) && sample.chars().count() == 56,
-            "{sample:?}"
-        );
-        folder
-            .run(&format!("check {name} --hidden 3 --seq-length 6"))
-            .well();
+        let sample = folder.run(&format!("sample {name}-run --length 50 --prime {prime}")).well();
+        assert!(sample.starts_with(&prime) && sample.chars().count() == 56, "{sample:?}");
+        folder.run(&format!("check {name} --hidden 3 --seq-length 6")).well();
     }
 }
 
@@ -116,10 +95,7 @@ fn nothing_of_a_text_is_changed_but_its_byte_order_mark() {
     assert_eq!(marked.stderr, said);
     assert_eq!(plain.well(), marked.well());
     let shown = folder.run("show plain-run").well();
-    assert!(
-        shown.contains(r#""\0\n\rabc""#) && shown.contains("180 characters"),
-        "{shown}"
-    );
+    assert!(shown.contains(r#""\0\n\rabc""#) && shown.contains("180 characters"), "{shown}");
     let quiet = folder.run(&format!("train marked {RUN} --out marked-run --force"));
     assert_eq!(quiet.stderr, "");
     let empty = folder.run_with_input("train -", "\u{feff}");
@@ -136,10 +112,7 @@ fn bytes_need_no_encoding() {
     let refused = folder.run(&format!("train log {RUN}"));
     refused.refused(1, "log: not UTF-8 at byte 1: convert the text to UTF-8 first, or read it as bytes with --bytes");
     let run = |name: &str| {
-        folder
-            .command(&format!("train log --bytes {RUN} --out {name}"))
-            .output()
-            .unwrap()
+        folder.command(&format!("train log --bytes {RUN} --out {name}")).output().unwrap()
     };
     let trained = run("run");
     assert!(trained.status.success());
@@ -159,17 +132,11 @@ fn bytes_need_no_encoding() {
     assert_eq!(sample.len(), 1 + 3000 + 1);
     assert!(sample.iter().all(|byte| log.contains(byte)));
     assert!(sample.contains(&0xe9), "raw bytes");
-    folder
-        .run("check log --bytes --hidden 3 --seq-length 6")
-        .well();
+    folder.run("check log --bytes --hidden 3 --seq-length 6").well();
     // UTF-8 read as bytes is other text than UTF-8.
     folder.write("verses", RUSSIAN);
-    let bytes = folder
-        .run(&format!("train verses {RUN} --out characters"))
-        .well();
-    let characters = folder
-        .command(&format!("train verses --bytes {RUN} --out bytes"))
-        .output();
+    let bytes = folder.run(&format!("train verses {RUN} --out characters")).well();
+    let characters = folder.command(&format!("train verses --bytes {RUN} --out bytes")).output();
     let characters = String::from_utf8_lossy(&characters.unwrap().stdout).into_owned();
     assert_ne!(digest(&bytes), digest(&characters));
 }
@@ -183,10 +150,7 @@ fn a_text_that_is_written_to_meanwhile_ends_the_run() {
     let run = "train text --hidden 4 --iterations 1000000000000 --report-length 0 --save-every 100 --quiet --out run";
     let run = Running::start(&folder, run);
     wait_for(&folder.path("run/model.safetensors"));
-    let mut file = std::fs::File::options()
-        .append(true)
-        .open(folder.path("text"))
-        .unwrap();
+    let mut file = std::fs::File::options().append(true).open(folder.path("text")).unwrap();
     file.write_all(b"two three.\n").unwrap();
     let ended = run.ended();
     (ended.clone()).refused(1, "the text has changed since the run began");
@@ -196,16 +160,11 @@ fn a_text_that_is_written_to_meanwhile_ends_the_run() {
 #[test]
 fn documents_are_written_from_start_to_end() {
     let folder = Folder::new("documents");
-    folder.write(
-        "names",
-        "anna\r\nbo\r\n\r\nchristopher\r\nclara\r\n".repeat(10),
-    );
+    folder.write("names", "anna\r\nbo\r\n\r\nchristopher\r\nclara\r\n".repeat(10));
     folder.write("clean", "anna\nbo\nchristopher\nclara\n".repeat(10));
     let run = "--documents --hidden 20 --iterations 2000 --seq-length 5 --quiet";
     let names = folder.run(&format!("train names {run} --out run")).well();
-    let clean = folder
-        .run(&format!("train clean {run} --out clean-run"))
-        .well();
+    let clean = folder.run(&format!("train clean {run} --out clean-run")).well();
     assert_eq!(names, clean);
     let known = |line: &str| ["anna", "bo", "christopher", "clara"].contains(&line);
     let mut lines = Vec::new();
@@ -219,14 +178,12 @@ fn documents_are_written_from_start_to_end() {
     assert!(right > 20, "{lines:?}");
     let primed = folder.run("sample run --prime ch --temperature 0").well();
     assert_eq!(primed, "christopher\n");
-    let cut = folder
-        .run("sample run --prime ch --temperature 0 --length 3")
-        .well();
+    let cut = folder.run("sample run --prime ch --temperature 0 --length 3").well();
     assert_eq!(cut, "chris\n");
     folder.run("check names --documents --hidden 3").well();
 
-    let refused = folder.run(&format!("train names {run} --streams 2 --out other"));
-    refused.refused(1, "--streams 2: must be 1 with documents");
+    let refused = folder.run(&format!("train names {run} --batch-size 2 --out other"));
+    refused.refused(1, "--batch-size 2: must be 1 with documents");
     let refused = folder.run_with_input("train - --documents", "\n\r\n\n");
     refused.refused(1, "standard input: the text is empty");
 }

@@ -2,42 +2,35 @@
 //! of `src/diagnosis` say, and `fixtures/check_mistakes.py`.
 
 use crate::harness::{Ended, Folder};
+use elman::internals::array::{Array, Entries};
 use elman::internals::arrays;
-use elman::internals::arrays::{Form, Read, Values, Written};
-use elman::internals::diagnosis::Known;
+use elman::internals::arrays::Form;
+use elman::internals::diagnosis::WorkedCase;
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 
 /// The arrays of a case.
-fn case(folder: &Folder, name: &str) -> Vec<Read> {
+fn case(folder: &Folder, name: &str) -> Vec<Array<'static>> {
     arrays::read(&folder.read(name)).unwrap()
 }
 
-fn numbers(arrays: &[Read], name: &str) -> Vec<f64> {
+fn numbers(arrays: &[Array], name: &str) -> Vec<f64> {
     let array = arrays.iter().find(|array| array.name == name);
-    array
-        .unwrap_or_else(|| panic!("no {name}"))
-        .values
-        .clone()
-        .unwrap()
+    array.unwrap_or_else(|| panic!("no {name}")).numbers().unwrap().into_owned()
 }
 
 /// Some arrays of a case as a student's file, after a change.
 fn save(
     folder: &Folder,
     file: &str,
-    arrays: &[Read],
+    arrays: &[Array<'static>],
     names: &str,
-    change: impl Fn(&str, &mut Written),
+    change: impl Fn(&str, &mut Array),
 ) {
-    let mine: Vec<Written> = (names.split(' '))
+    let mine: Vec<Array> = (names.split(' '))
         .map(|name| {
             let array = arrays.iter().find(|array| array.name == name).unwrap();
-            let mut mine = Written {
-                name: array.name.clone(),
-                shape: array.shape.clone(),
-                values: Values::Numbers(array.values.clone().unwrap()),
-            };
+            let mut mine = array.clone();
             change(name, &mut mine);
             mine
         })
@@ -48,9 +41,9 @@ fn save(
     folder.write(file, bytes);
 }
 
-fn negative(array: &mut Written) {
-    if let Values::Numbers(numbers) = &mut array.values {
-        numbers.iter_mut().for_each(|x| *x = -*x);
+fn negative(array: &mut Array) {
+    if let Entries::Numbers(numbers) = &mut array.entries {
+        numbers.to_mut().iter_mut().for_each(|x| *x = -*x);
     }
 }
 
@@ -63,19 +56,15 @@ fn a_case_is_written_in_three_forms_and_each_is_right_against_each() {
         let line = format!("wrote {name}: 49 arrays, T = 25, m = 5, K = 70\n");
         assert_eq!(written, line);
     }
-    let all: Vec<Vec<Read>> = names.iter().map(|name| case(&folder, name)).collect();
+    let all: Vec<Vec<Array>> = names.iter().map(|name| case(&folder, name)).collect();
     assert_eq!(all[0], all[1]);
     assert_eq!(all[0], all[2]);
     for (mine, other) in [(0, 1), (1, 2), (2, 0)] {
         // What they are is told by content.
         folder.write("mine", folder.read(names[mine]));
-        let lines = folder
-            .run(&format!("check --against mine {}", names[other]))
-            .well();
-        let right: Vec<&str> = lines
-            .lines()
-            .map(|line| line.strip_suffix(" right").unwrap())
-            .collect();
+        let lines = folder.run(&format!("check --against mine {}", names[other])).well();
+        let right: Vec<&str> =
+            lines.lines().map(|line| line.strip_suffix(" right").unwrap()).collect();
         let all: Vec<&str> = all[0].iter().map(|array| array.name.as_str()).collect();
         assert_eq!(right, all);
     }
@@ -103,14 +92,9 @@ fn the_options_of_a_case_count() {
     let loss = numbers(&first, "loss")[0];
     assert!((loss - 25.0 * 70f64.ln()).abs() < 0.1, "{loss}");
 
-    for option in [
-        "--hidden 6",
-        "--seq-length 11",
-        "--seed 2",
-        "--iterations 2",
-        "--sigma 0.4",
-        "text",
-    ] {
+    for option in
+        ["--hidden 6", "--seq-length 11", "--seed 2", "--iterations 2", "--sigma 0.4", "text"]
+    {
         assert_ne!(write(option), default, "{option}");
     }
     let settings = write("--clip 0.5 --learning-rate 0.2 --epsilon 0.001");
@@ -130,10 +114,7 @@ fn a_model_makes_a_case_as_well() {
     let folder = Folder::new("case-model");
     folder.train("run", "").well();
     let line = folder.run("check run text --write-case case.npz").well();
-    assert!(
-        line.starts_with("wrote case.npz: 49 arrays, T = 10, m = 6, K = "),
-        "{line}"
-    );
+    assert!(line.starts_with("wrote case.npz: 49 arrays, T = 10, m = 6, K = "), "{line}");
     let arrays = case(&folder, "case.npz");
     let best = elman::files::load(&folder.path("run/best.safetensors")).unwrap();
     assert_eq!(numbers(&arrays, "U"), best.state.rnn.parameters.tensors().U);
@@ -146,25 +127,17 @@ fn a_model_makes_a_case_as_well() {
 fn a_case_replaces_nothing_unless_told_to() {
     let folder = Folder::new("case-files");
     folder.write("case.npz", "mine");
-    folder
-        .run("check --write-case case.npz")
-        .refused(1, "case.npz: is already there");
+    folder.run("check --write-case case.npz").refused(1, "case.npz: is already there");
     assert_eq!(folder.read("case.npz"), b"mine");
     folder.run("check --write-case case.npz --force").well();
     assert_ne!(folder.read("case.npz"), b"mine");
     for name in ["case", "case.csv", "case.pt"] {
         let words =
             format!("--write-case {name}: the name has to end in .npz or .safetensors or .json");
-        folder
-            .run(&format!("check --write-case {name}"))
-            .refused(2, &words);
+        folder.run(&format!("check --write-case {name}")).refused(2, &words);
     }
-    folder
-        .run("check --write-case none/case.npz")
-        .refused(1, "none/case.npz: ");
-    folder
-        .run("check --write-case=")
-        .refused(2, "the value is empty");
+    folder.run("check --write-case none/case.npz").refused(1, "none/case.npz: ");
+    folder.run("check --write-case=").refused(2, "the value is empty");
 }
 
 #[test]
@@ -174,44 +147,28 @@ fn what_is_wrong_is_said_line_by_line() {
     let arrays = case(&folder, "case.npz");
     let against = |file: &str| -> Ended { folder.run(&format!("check --against {file} case.npz")) };
     // In the order of the case, whatever the order of the file.
-    save(
-        &folder,
-        "mine.json",
-        &arrays,
-        "U_after db dW dU loss h",
-        |name, mine| match name {
-            "dU" => negative(mine),
-            "db" => mine.shape = vec![5, 1],
-            "dW" => mine.shape = vec![1, 25],
-            "loss" => mine.shape = vec![1],
-            _ => {}
-        },
-    );
+    save(&folder, "mine.json", &arrays, "U_after db dW dU loss h", |name, mine| match name {
+        "dU" => negative(mine),
+        "db" => mine.shape = vec![5, 1],
+        "dW" => mine.shape = vec![1, 25],
+        "loss" => mine.shape = vec![1],
+        _ => {}
+    });
     let lines = against("mine.json").refused(1, "2 of 6 arrays are wrong: dU, dW");
     let lines: Vec<&str> = lines.lines().collect();
     assert_eq!(lines[..2], ["h right", "loss right"]);
     let dU = numbers(&arrays, "dU");
-    let largest = (0..dU.len())
-        .max_by(|&i, &j| dU[i].abs().total_cmp(&dU[j].abs()))
-        .unwrap();
+    let largest = (0..dU.len()).max_by(|&i, &j| dU[i].abs().total_cmp(&dU[j].abs())).unwrap();
     let (row, column) = (largest / 70, largest % 70);
     let difference = 2.0 * dU[largest].abs();
     let expected = format!("dU wrong: sign row={row} column={column} difference={difference:.2e}");
     assert_eq!(lines[2], expected);
-    assert_eq!(
-        lines[3],
-        "dW wrong: unknown, shape (1, 25) instead of (5, 5)"
-    );
+    assert_eq!(lines[3], "dW wrong: unknown, shape (1, 25) instead of (5, 5)");
     assert_eq!(lines[4..], ["db right", "U_after right"]);
     save(&folder, "mine.npz", &arrays, "db", |_, mine| negative(mine));
     let lines = against("mine.npz").refused(1, "1 of 1 arrays are wrong: db");
-    assert!(
-        lines.starts_with("db wrong: sign row=") && !lines.contains("column="),
-        "{lines}"
-    );
-    save(&folder, "mine.safetensors", &arrays, "loss", |_, mine| {
-        negative(mine)
-    });
+    assert!(lines.starts_with("db wrong: sign row=") && !lines.contains("column="), "{lines}");
+    save(&folder, "mine.safetensors", &arrays, "loss", |_, mine| negative(mine));
     let lines = against("mine.safetensors").refused(1, "wrong: loss");
     assert!(lines.starts_with("loss wrong: sign difference="), "{lines}");
     // Python writes NaN so.
@@ -233,17 +190,13 @@ fn names_that_the_case_does_not_have_are_told() {
     let lines = folder.run("check --against mine.npz case.npz").well();
     let expected = "dU right\ndv not compared: the case has no such array; is it dV?\n";
     assert_eq!(lines, expected);
-    save(&folder, "mine.npz", &arrays, "W", |_, mine| {
-        mine.name = "grad_W".into()
-    });
+    save(&folder, "mine.npz", &arrays, "W", |_, mine| mine.name = "grad_W".into());
     let ended = folder.run("check --against mine.npz case.npz");
     let words =
         "mine.npz: no array of the case: grad_W may be dW; the case has text vocabulary inputs";
     assert_eq!(ended.refused(1, words), "");
     folder.write("empty.json", "{}");
-    folder
-        .run("check --against empty.json case.npz")
-        .refused(1, "empty.json: no arrays at all");
+    folder.run("check --against empty.json case.npz").refused(1, "empty.json: no arrays at all");
 }
 
 #[test]
@@ -272,9 +225,7 @@ fn files_that_hold_no_arrays_or_no_case_are_refused() {
     assert!(lines.contains("U wrong: unknown, shape "), "{lines}");
     let cut = &folder.read("case.npz")[..5000];
     folder.write("cut.npz", cut);
-    folder
-        .run("check --against case.npz cut.npz")
-        .refused(1, "cut.npz: not a whole zip file");
+    folder.run("check --against case.npz cut.npz").refused(1, "cut.npz: not a whole zip file");
 }
 
 /// Bytes that are changed, left out or doubled, in every form: whatever comes of it is refused or compared.
@@ -287,21 +238,15 @@ fn damaged_files_are_refused_or_compared() {
     for (ending, _) in Form::ALL {
         let name = format!("case.{ending}");
         let options = "--hidden 2 --seq-length 3 text";
-        folder
-            .run(&format!("check --write-case {name} {options}"))
-            .well();
+        folder.run(&format!("check --write-case {name} {options}")).well();
         let whole = folder.read(&name);
         let right = arrays::read(&whole).unwrap();
-        let known = Known::of(right.clone()).unwrap();
+        let known = WorkedCase::from_arrays(right.clone()).unwrap();
         for _ in 0..400 {
             let mut bytes = whole.clone();
             for _ in 0..=below(3) {
                 // Headers stand at the start, and say the most.
-                let end = if below(2) == 0 {
-                    bytes.len()
-                } else {
-                    4000.min(bytes.len())
-                };
+                let end = if below(2) == 0 { bytes.len() } else { 4000.min(bytes.len()) };
                 let at = below(end);
                 match below(4) {
                     0 => _ = bytes.remove(at),
@@ -317,7 +262,7 @@ fn damaged_files_are_refused_or_compared() {
             for array in &arrays {
                 known.compare(array);
             }
-            match Known::of(arrays) {
+            match WorkedCase::from_arrays(arrays) {
                 Ok(other) => {
                     compared += 1;
                     for array in &right {
@@ -328,10 +273,7 @@ fn damaged_files_are_refused_or_compared() {
             }
         }
     }
-    assert!(
-        refused > 100 && no_case > 3 && compared > 100,
-        "{refused} {no_case} {compared}"
-    );
+    assert!(refused > 100 && no_case > 3 && compared > 100, "{refused} {no_case} {compared}");
 }
 
 /// The Adam edition's: the mean of the losses, its gradient, and both averages.
@@ -352,12 +294,8 @@ fn a_case_of_the_adam_edition_is_one_update_of_it() {
     assert!((of("losses").iter().sum::<f64>() / T - of("loss")[0]).abs() < 1e-12);
     for name in ["U", "W", "V", "b", "c"] {
         let after = |letter: &str| of(&format!("{letter}{name}_after"));
-        let parts = [
-            of(name),
-            of(&format!("d{name}")),
-            of(&format!("m_{name}")),
-            of(&format!("v_{name}")),
-        ];
+        let parts =
+            [of(name), of(&format!("d{name}")), of(&format!("m_{name}")), of(&format!("v_{name}"))];
         for i in 0..parts[0].len() {
             let [theta, g, m, v] = parts.each_ref().map(|part| part[i]);
             let m = 0.9 * m + 0.1 * g;
@@ -365,10 +303,7 @@ fn a_case_of_the_adam_edition_is_one_update_of_it() {
             let (m1, v1) = (m / (1.0 - 0.9f64.powi(4)), v / (1.0 - 0.999f64.powi(4)));
             let near = |found: f64, need: f64| (found - need).abs() <= 1e-12 * (1e-3 + need.abs());
             assert!(near(after("m_")[i], m) && near(after("v_")[i], v), "{name}");
-            assert!(
-                near(after("")[i], theta - 0.001 * m1 / (v1.sqrt() + 1e-8)),
-                "{name}"
-            );
+            assert!(near(after("")[i], theta - 0.001 * m1 / (v1.sqrt() + 1e-8)), "{name}");
         }
     }
 }
@@ -376,28 +311,20 @@ fn a_case_of_the_adam_edition_is_one_update_of_it() {
 #[test]
 fn what_is_wrong_with_a_step_of_adam_is_said() {
     let folder = Folder::new("against-adam");
-    folder
-        .run("check --write-case case.npz --preset adam-edition")
-        .well();
+    folder.run("check --write-case case.npz --preset adam-edition").well();
     let arrays = case(&folder, "case.npz");
     let of = |name: &str| numbers(&arrays, name);
     let [theta, m, v] = ["W", "m_W_after", "v_W_after"].map(of);
-    save(
-        &folder,
-        "mine.npz",
-        &arrays,
-        "dW m_W_after v_W_after W_after",
-        |name, mine| {
-            if let ("W_after", Values::Numbers(numbers)) = (name, &mut mine.values) {
-                for (i, x) in numbers.iter_mut().enumerate() {
-                    *x = theta[i] - 0.001 * m[i] / (v[i].sqrt() + 1e-8);
-                }
+    save(&folder, "mine.npz", &arrays, "dW m_W_after v_W_after W_after", |name, mine| {
+        if let ("W_after", Entries::Numbers(numbers)) = (name, &mut mine.entries) {
+            for (i, x) in numbers.to_mut().iter_mut().enumerate() {
+                *x = theta[i] - 0.001 * m[i] / (v[i].sqrt() + 1e-8);
             }
-            if let ("dW", Values::Numbers(numbers)) = (name, &mut mine.values) {
-                numbers.iter_mut().for_each(|x| *x *= 25.0);
-            }
-        },
-    );
+        }
+        if let ("dW", Entries::Numbers(numbers)) = (name, &mut mine.entries) {
+            numbers.to_mut().iter_mut().for_each(|x| *x *= 25.0);
+        }
+    });
     let ended = folder.run("check --against mine.npz case.npz");
     let lines = ended.refused(1, "2 of 4 arrays are wrong: dW, W_after");
     let lines: Vec<&str> = lines.lines().collect();

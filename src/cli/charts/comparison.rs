@@ -1,14 +1,15 @@
-//! The smooth losses of several runs as a picture.
+//! The smooth losses of several runs as an SVG chart.
 
 use crate::cli::charts::curve::Curve;
 use crate::cli::charts::scale::Scale;
 use crate::cli::charts::svg::{self, Axes, WIDE};
 use crate::cli::format::{short_loss, shorten, thousands};
+use crate::cli::language::Language;
 use std::fmt::Write as _;
 
-/// A run, with its losses in nats per character: so runs of different T can be compared.
+/// A run, with its losses in nats per character, so that runs of different T can be compared.
 pub struct Run {
-    /// What it is called.
+    /// The name to show.
     pub name: String,
     /// Hidden units m.
     pub hidden: usize,
@@ -18,25 +19,23 @@ pub struct Run {
     pub updates: u64,
     /// The losses so far.
     pub curve: Curve,
-    /// The last smooth loss; none before the first.
+    /// The last smooth loss; `None` before the first row.
     pub last: Option<f64>,
-    /// The update of the lowest smooth loss and that loss.
+    /// The update of the lowest smooth loss, and that loss.
     pub best: Option<(u64, f64)>,
     /// The lowest validation loss.
     pub validation: Option<f64>,
 }
 
-/// What the losses are measured in.
+/// The unit of the losses.
 pub const UNIT: &str = "nats per character";
 
-/// Colours that differ whatever colours are seen, each dark enough on white; more runs than there are have dashes.
-const COLOURS: [&str; 6] = [
-    "#431889", "#f05a14", "#0c6138", "#2b8fef", "#c1509f", "#2b2b2b",
-];
+/// Colours that people with any colour vision tell apart, dark enough on white. When all are used, lines are dashed.
+const COLOURS: [&str; 6] = ["#431889", "#f05a14", "#0c6138", "#2b8fef", "#c1509f", "#2b2b2b"];
 const DASHES: [&str; 5] = ["none", "8 4", "14 3 3 3", "4 3", "14 3 3 3 3 3"];
-/// From so many runs on, lines are thinner.
+/// From this many runs on, lines are thinner.
 const MANY: usize = 9;
-/// Points of one line: there are not many more pixels.
+/// The most points of one line: there are not many more pixels.
 const POINTS: usize = 800;
 
 const STYLE: &str = "\
@@ -45,14 +44,14 @@ text { fill: #33373d } .grid { stroke: #e4e7eb } .frame { fill: none; stroke: #3
 polyline { fill: none; stroke-linejoin: round } .validation { stroke-width: 1.5; stroke-dasharray: 1.5 3 }
 ";
 
-/// The row that names the runs begins here, and each takes so much.
+/// Where the table of the runs begins, and the height of its rows, in pixels.
 const NAMES: f64 = WIDE.height + 16.0;
 const ROW: f64 = 20.0;
-/// A name begins here, and has so many pixels.
+/// Where a name begins, and its room, in pixels.
 const NAME: f64 = WIDE.left + 40.0;
 const NAME_ROOM: f64 = 240.0;
 
-/// A column of numbers: its heading, where it ends, and what it says of a run.
+/// A column of the table: its heading, where it ends, and its text for a run.
 type Column = (&'static str, f64, fn(&Run) -> String);
 const COLUMNS: [Column; 7] = [
     ("m", 400.0, |run| run.hidden.to_string()),
@@ -60,13 +59,11 @@ const COLUMNS: [Column; 7] = [
     ("updates", 532.0, |run| count(run.updates)),
     ("last", 606.0, |run| loss(run.last)),
     ("best", 680.0, |run| loss(run.best.map(|(_, loss)| loss))),
-    ("at update", 764.0, |run| {
-        run.best.map_or(String::new(), |(update, _)| count(update))
-    }),
+    ("at update", 764.0, |run| run.best.map_or(String::new(), |(update, _)| count(update))),
     ("validation", WIDE.right, |run| loss(run.validation)),
 ];
 
-/// The chart as SVG, with a row for each run that names it.
+/// The chart as SVG, with a table of the runs below it.
 pub fn svg(runs: &[Run]) -> String {
     let updates = runs.iter().map(|run| run.updates).max().unwrap_or(0);
     let (low, high) = range(runs);
@@ -74,7 +71,7 @@ pub fn svg(runs: &[Run]) -> String {
         frame: &WIDE,
         x: Scale::updates(updates, WIDE.updates),
         y: Scale::losses(low, high),
-        number: str::to_string,
+        language: Language::English,
     };
     let height = NAMES + ROW * (runs.len() as f64 + 1.0);
     let title = match runs {
@@ -103,8 +100,8 @@ pub fn svg(runs: &[Run]) -> String {
     .concat()
 }
 
-/// From the lowest loss to the highest. The first twentieth of the updates, in which losses fall most, may be left out
-/// above.
+/// The lowest and the highest loss that is drawn. Losses of the first twentieth of the updates, where they fall most, may
+/// be above it.
 pub fn range(runs: &[Run]) -> (f64, f64) {
     let last = runs.iter().map(|run| run.updates).max().unwrap_or(0);
     let of = |run: &Run| {
@@ -114,27 +111,27 @@ pub fn range(runs: &[Run]) -> (f64, f64) {
         let (low, high) = if range.0 <= range.1 {
             range
         } else {
-            // No point lies after the first twentieth.
+            // The run ended within the first twentieth.
             run.curve.range(0)
         };
-        validation.fold((low, high), |(low, high), &(_, loss)| {
-            (low.min(loss), high.max(loss))
-        })
+        validation.fold((low, high), |(low, high), &(_, loss)| (low.min(loss), high.max(loss)))
     };
-    let (low, high) = runs.iter().map(of).fold(
-        (f64::INFINITY, f64::NEG_INFINITY),
-        |(low, high), (other_low, other_high)| (low.min(other_low), high.max(other_high)),
-    );
+    let (low, high) = runs
+        .iter()
+        .map(of)
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (other_low, other_high)| {
+            (low.min(other_low), high.max(other_high))
+        });
     if low <= high { (low, high) } else { (0.0, 0.0) }
 }
 
-/// T, where all runs have the same.
+/// The T of all runs; `None` where they differ.
 fn same(runs: &[Run]) -> Option<usize> {
     let T = runs.first()?.sequence_length;
     runs.iter().all(|run| run.sequence_length == T).then_some(T)
 }
 
-/// How the line of a run is drawn.
+/// The attributes that draw the line of a run.
 fn stroke(n: usize) -> String {
     let (colour, dashes) = (colour(n), DASHES[n / COLOURS.len() % DASHES.len()]);
     match dashes {
@@ -153,22 +150,14 @@ fn fill(n: usize) -> String {
 
 fn lines(runs: &[Run], axes: &Axes) -> String {
     let width = if runs.len() < MANY { 2.0 } else { 1.5 };
-    let mut svg = format!(
-        "<g clip-path=\"url(#{})\" stroke-width=\"{width}\">\n",
-        WIDE.name
-    );
+    let mut svg = format!("<g clip-path=\"url(#{})\" stroke-width=\"{width}\">\n", WIDE.name);
     for (n, run) in runs.iter().enumerate() {
         let points = run.curve.points();
         let every = points.len().div_ceil(POINTS).max(1);
         let shown = (points.iter().enumerate())
             .filter(|(i, _)| i % every == 0 || i + 1 == points.len())
             .map(|(_, point)| (point.iteration, point.smooth));
-        let _ = writeln!(
-            svg,
-            "<polyline {} points=\"{}\"/>",
-            stroke(n),
-            axes.points(shown)
-        );
+        let _ = writeln!(svg, "<polyline {} points=\"{}\"/>", stroke(n), axes.points(shown));
         if let [point] = points {
             svg += &axes.dot(point.iteration, point.smooth, 2.5, &fill(n));
         }
@@ -190,16 +179,14 @@ fn lines(runs: &[Run], axes: &Axes) -> String {
     svg + "</g>\n"
 }
 
-/// The names of the runs, with numbers.
+/// The table of the runs: their lines, names and numbers.
 fn table(runs: &[Run]) -> String {
     let is_validated = runs.iter().any(|run| run.validation.is_some());
     let columns = &COLUMNS[..COLUMNS.len() - usize::from(!is_validated)];
     let mut svg = String::new();
     for (heading, end, _) in columns {
-        let _ = writeln!(
-            svg,
-            "<text class=\"head number\" x=\"{end}\" y=\"{NAMES}\">{heading}</text>"
-        );
+        let _ =
+            writeln!(svg, "<text class=\"head number\" x=\"{end}\" y=\"{NAMES}\">{heading}</text>");
     }
     if is_validated {
         let _ = writeln!(
@@ -221,22 +208,17 @@ fn table(runs: &[Run]) -> String {
         );
         for (_, end, say) in columns {
             let said = say(run);
-            let _ = writeln!(
-                svg,
-                "<text class=\"number\" x=\"{end}\" y=\"{y}\">{said}</text>"
-            );
+            let _ = writeln!(svg, "<text class=\"number\" x=\"{end}\" y=\"{y}\">{said}</text>");
         }
     }
     svg
 }
 
 fn short_name(name: &str) -> String {
-    shorten(name, |name| {
-        name.chars().map(pixels).sum::<f64>() <= NAME_ROOM
-    })
+    shorten(name, |name| name.chars().map(pixels).sum::<f64>() <= NAME_ROOM)
 }
 
-/// The width of a character in a wide font of 13 pixels, rather too much.
+/// The width of a character in a wide font of 13 pixels, rounded up.
 fn pixels(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | 'f' | 't' | 'r' | ' ' | '.' | ',' | ':' | ';' | '\'' | '!' | '|'
@@ -379,17 +361,10 @@ mod tests {
 
     #[test]
     fn a_long_name_keeps_its_end() {
-        for name in [
-            "W".repeat(99),
-            "\u{1f600}".repeat(99),
-            "\u{65e5}".repeat(99),
-        ] {
+        for name in ["W".repeat(99), "\u{1f600}".repeat(99), "\u{65e5}".repeat(99)] {
             let short = short_name(&format!("{name}/seed-12"));
             assert!(short.starts_with("...") && short.ends_with("/seed-12"));
         }
-        assert_eq!(
-            short_name("runs/hidden-100/seed-12"),
-            "runs/hidden-100/seed-12"
-        );
+        assert_eq!(short_name("runs/hidden-100/seed-12"), "runs/hidden-100/seed-12");
     }
 }

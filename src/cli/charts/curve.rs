@@ -1,18 +1,20 @@
-//! The losses of a run, thinned to what a chart can show.
+//! The losses of a run, merged into as many points as a chart can show.
 
-/// Points that are kept at least, once there have been so many; at most twice as many.
+use elman::Observation;
+
+/// A long curve has at least this many points, and at most twice as many.
 const KEPT: usize = 1000;
 
-/// Some neighbouring rows of loss.csv.
+/// One row of loss.csv, or several neighbouring ones merged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// The first row's iteration.
+    /// The iteration of the first row.
     pub iteration: u64,
     /// The lowest loss in nats.
     pub low: f64,
-    /// The highest.
+    /// The highest loss.
     pub high: f64,
-    /// The last row's smooth loss.
+    /// The smooth loss of the last row.
     pub smooth: f64,
     rows: u64,
 }
@@ -22,15 +24,15 @@ pub struct Point {
 pub struct Curve {
     points: Vec<Point>,
     rows_per_point: u64,
-    /// Iterations and losses.
+    /// The points of the validation loss: iterations and losses.
     validation: Vec<(u64, f64)>,
-    /// How many of what was pushed the last of them stands for, and all others.
+    /// Validation losses merged into the last point; into each earlier one.
     validations_in_last: u64,
     validations_per_point: u64,
 }
 
 impl Curve {
-    /// No points yet.
+    /// A curve without points.
     pub fn new() -> Self {
         Curve {
             points: Vec::new(),
@@ -41,30 +43,24 @@ impl Curve {
         }
     }
 
-    /// Adds a row.
+    /// Adds the losses of an update.
+    pub fn add(&mut self, observation: &Observation) {
+        let n = observation.iteration;
+        self.push(n, observation.loss, observation.smooth_loss);
+        if let Some(loss) = observation.validation_loss {
+            self.push_validation(n, loss);
+        }
+    }
+
+    /// Adds a loss and a smooth loss.
     pub fn push(&mut self, iteration: u64, loss: f64, smooth: f64) {
-        let row = Point {
-            iteration,
-            low: loss,
-            high: loss,
-            smooth,
-            rows: 1,
-        };
+        let row = Point { iteration, low: loss, high: loss, smooth, rows: 1 };
         match self.points.last_mut() {
             Some(last) if last.rows < self.rows_per_point => last.join(&row),
             _ => self.points.push(row),
         }
         if self.points.len() > 2 * KEPT {
             self.halve();
-        }
-    }
-
-    /// Adds a row, and the validation loss where there was a look at what is held out.
-    pub fn push_look(&mut self, iteration: u64, losses: [f64; 2], validation: Option<f64>) {
-        let [loss, smooth] = losses;
-        self.push(iteration, loss, smooth);
-        if let Some(validation) = validation {
-            self.push_validation(iteration, validation);
         }
     }
 
@@ -83,7 +79,7 @@ impl Curve {
         &self.points
     }
 
-    /// Adds a validation loss, in nats over as many characters as the other losses. Of many, the latest of every so many is kept.
+    /// Adds a validation loss in the unit of the other losses. Of several that are merged, the latest is kept.
     pub fn push_validation(&mut self, iteration: u64, loss: f64) {
         match self.validation.last_mut() {
             Some(last) if self.validations_in_last < self.validations_per_point => {
@@ -96,7 +92,7 @@ impl Curve {
             }
         }
         if self.validation.len() > 2 * KEPT {
-            // The one that has just come has no other yet.
+            // The count is odd: the latest stays a point of its own.
             let pairs = self.validation.chunks(2);
             self.validation = pairs.filter_map(<[_]>::last).copied().collect();
             self.validations_per_point *= 2;
@@ -108,7 +104,7 @@ impl Curve {
         &self.validation
     }
 
-    /// The lowest and the highest smooth loss of the updates from `from` on.
+    /// The lowest and the highest smooth loss from update `from` on.
     pub fn range(&self, from: u64) -> (f64, f64) {
         let smooth = |point: &&Point| point.iteration >= from;
         let smooth = self.points.iter().filter(smooth).map(|point| point.smooth);

@@ -1,59 +1,30 @@
-//! The loss curve as a picture.
+//! The losses of one run as an SVG chart.
 
 use crate::cli::charts::curve::{Curve, Point};
 use crate::cli::charts::scale::{Scale, round_step};
 use crate::cli::charts::svg::{self, Axes, Frame, WIDE};
 use crate::cli::format::thousands;
+use crate::cli::language::Language;
 use std::fmt::Write as _;
 
-/// A run that goes on draws its chart anew this often, and browsers load it again.
+/// How often a run at work draws its chart anew, and a browser loads it again.
 pub const REFRESH_SECONDS: u64 = 2;
 
 /// What the chart is of.
 pub struct Title {
-    /// What the text is called.
+    /// The name of the text.
     pub text: String,
     /// Hidden units m.
     pub hidden: usize,
     /// Characters of one update T.
     pub sequence_length: usize,
-    /// Whether a loss is the mean of its characters', not their sum.
+    /// Whether a loss is the mean over the characters of an update, not the sum.
     pub is_mean: bool,
 }
 
-/// What stands in a chart. `{T}` is replaced.
-#[derive(Debug)]
-pub struct Words {
-    pub updates: &'static str,
-    pub of_characters: &'static str,
-    pub sum: &'static str,
-    pub mean: &'static str,
-    pub nats: &'static str,
-    pub epoch: &'static str,
-    pub smooth: &'static str,
-    pub raw: &'static str,
-    pub validation: &'static str,
-    /// A number such as 1,234.5 as the language has it.
-    pub number: fn(&str) -> String,
-}
-
-/// Those of the program.
-pub const ENGLISH: Words = Words {
-    updates: "updates",
-    of_characters: "of {T} characters",
-    sum: "loss ({nats}, summed over {T} characters)",
-    mean: "loss ({nats} per character)",
-    nats: "nats",
-    epoch: "epoch",
-    smooth: "smooth loss",
-    raw: "loss of a chunk",
-    validation: "validation loss",
-    number: str::to_string,
-};
-
-/// At most so many epochs are marked; of more, every second, fifth, tenth ...
+/// The most epochs that are marked; of more, every second, fifth, tenth ...
 const EPOCH_MARKS: f64 = 20.0;
-/// Room for one digit of an epoch's number and what keeps it apart from the next, in pixels.
+/// Pixels for each digit of an epoch's number, the gap to the next number included.
 const EPOCH_DIGIT: f64 = 10.0;
 
 const STYLE: &str = "\
@@ -68,8 +39,8 @@ const VALIDATION_STYLE: &str = "\
 .validation-dot { fill: #c2500a }
 ";
 
-/// The chart as SVG: the raw loss faint behind the smooth one, over the updates, epochs marked; the validation loss
-/// where there is one. Of a run that is to make more than `updates`, it asks the browser to load it again.
+/// The chart as SVG: the raw loss, the smooth loss and the validation loss over the updates, with the epochs marked. The
+/// chart of a run that is to make more than `updates` asks the browser to load it again.
 pub fn svg(
     title: &Title,
     curve: &Curve,
@@ -77,33 +48,29 @@ pub fn svg(
     iterations: u64,
     updates_per_epoch: u64,
 ) -> String {
-    let axes = axes(&WIDE, &ENGLISH, curve, iterations);
+    let axes = axes(&WIDE, Language::English, curve, iterations);
     [
         head(title, curve),
         progress(updates, iterations),
-        drawn(
-            &axes,
-            &ENGLISH,
-            title,
-            curve,
-            (iterations, updates_per_epoch),
-        ),
+        drawn(&axes, "loss of a chunk", title, curve, (iterations, updates_per_epoch)),
         "</svg>\n".to_string(),
     ]
     .concat()
 }
 
-/// The chart for a page that has a style for it: see [`STYLE`]; `name` is for those who cannot see it.
+/// The chart for a page that has the styles of [`STYLE`]; `name` describes it to those who cannot see it.
 pub fn within_page(
     frame: &'static Frame,
-    words: &Words,
+    language: Language,
     name: &str,
     title: &Title,
     curve: &Curve,
     (iterations, updates_per_epoch): (u64, u64),
 ) -> String {
-    let axes = axes(frame, words, curve, iterations);
-    // There is no heading in it.
+    let axes = axes(frame, language, curve, iterations);
+    // Not "of a chunk": in a report, chunks are those of `--order chunks`.
+    let raw = language.pair("sequence loss", "sekvensförlust");
+    // It has no heading, so it begins lower.
     let above = (frame.epoch.1 - 14.0).max(0.0);
     format!(
         "<svg viewBox=\"0 {above} {} {}\" role=\"img\">\n<title>{}</title>\n{}{}</svg>\n",
@@ -111,52 +78,52 @@ pub fn within_page(
         frame.height - above,
         svg::escape(name),
         frame.clip(),
-        drawn(&axes, words, title, curve, (iterations, updates_per_epoch)),
+        drawn(&axes, raw, title, curve, (iterations, updates_per_epoch)),
     )
 }
 
-fn axes(frame: &'static Frame, words: &Words, curve: &Curve, iterations: u64) -> Axes {
-    Axes {
-        frame,
-        x: Scale::updates(iterations, frame.updates),
-        y: loss_scale(curve),
-        number: words.number,
-    }
+fn axes(frame: &'static Frame, language: Language, curve: &Curve, iterations: u64) -> Axes {
+    Axes { frame, x: Scale::updates(iterations, frame.updates), y: loss_scale(curve), language }
 }
 
+/// `raw` is the name of the raw loss in the legend.
 fn drawn(
     axes: &Axes,
-    words: &Words,
+    raw: &str,
     title: &Title,
     curve: &Curve,
     (iterations, updates_per_epoch): (u64, u64),
 ) -> String {
-    let characters = title.sequence_length.to_string();
-    let loss = if title.is_mean { words.mean } else { words.sum };
-    let across = format!("{} {}", axes.x.of(words.updates), words.of_characters);
-    let down = loss.replace("{nats}", &axes.y.of(words.nats));
+    let (T, language) = (title.sequence_length, axes.language);
+    let updates = axes.x.of(language.pair("updates", "uppdateringar"));
+    let nats = axes.y.of(language.pair("nats", "nat"));
+    let across =
+        language.pair(format!("{updates} of {T} characters"), format!("{updates} om {T} tecken"));
+    let down = if title.is_mean {
+        language
+            .pair(format!("loss ({nats} per character)"), format!("förlust ({nats} per tecken)"))
+    } else {
+        language.pair(
+            format!("loss ({nats}, summed over {T} characters)"),
+            format!("förlust ({nats}, summerad över {T} tecken)"),
+        )
+    };
     [
         axes.grid(),
-        epochs(axes, words, iterations, updates_per_epoch),
+        epochs(axes, iterations, updates_per_epoch),
         curves(curve, axes),
-        axes.frame(
-            &across.replace("{T}", &characters),
-            &down.replace("{T}", &characters),
-        ),
-        legend(axes.frame, words, curve),
+        axes.frame(&across, &down),
+        legend(axes, raw, curve),
     ]
     .concat()
 }
 
-/// All of the smooth losses and the validation losses, and the raw ones from below.
+/// The axis of the losses: it holds all smooth and validation losses, and the lowest raw loss.
 fn loss_scale(curve: &Curve) -> Scale {
     let validation = || curve.validation().iter().map(|&(_, loss)| loss);
     let smooth = curve.points().iter().map(|point| point.smooth);
     let high = smooth.chain(validation()).fold(0.0, f64::max);
-    let lows = curve
-        .points()
-        .iter()
-        .map(|point| point.low.min(point.smooth));
+    let lows = curve.points().iter().map(|point| point.low.min(point.smooth));
     Scale::losses(lows.chain(validation()).fold(high, f64::min), high)
 }
 
@@ -175,7 +142,7 @@ fn head(title: &Title, curve: &Curve) -> String {
     )
 }
 
-/// Where the run is to go on: how far it was, and the wish to be loaded again.
+/// Where the run is to go on: how far it is, and the request to load the chart again.
 fn progress(updates: u64, iterations: u64) -> String {
     if updates >= iterations {
         return String::new();
@@ -190,23 +157,13 @@ fn progress(updates: u64, iterations: u64) -> String {
     )
 }
 
-/// The raw loss, and the smooth one and the validation loss before it.
+/// The curves, from the back: the raw loss, the smooth loss, the validation loss.
 fn curves(curve: &Curve, axes: &Axes) -> String {
     let points = curve.points();
-    let raw = points.iter().flat_map(
-        |&Point {
-             iteration,
-             low,
-             high,
-             ..
-         }| {
-            let low = Some((iteration, low));
-            low.into_iter().chain(
-                low.filter(|&(_, low)| high > low)
-                    .map(|_| (iteration, high)),
-            )
-        },
-    );
+    let raw = points.iter().flat_map(|&Point { iteration, low, high, .. }| {
+        let low = Some((iteration, low));
+        low.into_iter().chain(low.filter(|&(_, low)| high > low).map(|_| (iteration, high)))
+    });
     let raw = axes.points(raw);
     let smooth = axes.points(points.iter().map(|point| (point.iteration, point.smooth)));
     let mut svg = format!(
@@ -216,10 +173,7 @@ fn curves(curve: &Curve, axes: &Axes) -> String {
     );
     if let [_, _, ..] = curve.validation() {
         let validation = axes.points(curve.validation().iter().copied());
-        let _ = writeln!(
-            svg,
-            "<polyline class=\"validation\" points=\"{validation}\"/>"
-        );
+        let _ = writeln!(svg, "<polyline class=\"validation\" points=\"{validation}\"/>");
     }
     svg += "</g>\n";
     // One point alone makes no line.
@@ -234,17 +188,10 @@ fn curves(curve: &Curve, axes: &Axes) -> String {
     svg
 }
 
-/// A dashed line where each epoch after the first begins.
-fn epochs(axes: &Axes, words: &Words, iterations: u64, updates_per_epoch: u64) -> String {
+/// A dashed line with its number where each epoch after the first begins.
+fn epochs(axes: &Axes, iterations: u64, updates_per_epoch: u64) -> String {
     let mut svg = String::new();
-    let Frame {
-        left,
-        right,
-        top,
-        bottom,
-        epoch: (x, y, anchor),
-        ..
-    } = *axes.frame;
+    let Frame { left, right, top, bottom, epoch: (x, y, anchor), .. } = *axes.frame;
     let count = iterations / updates_per_epoch.max(1);
     let digits = count.to_string().len() as f64;
     let most = ((right - left) / (EPOCH_DIGIT * digits)).min(EPOCH_MARKS);
@@ -268,17 +215,18 @@ fn epochs(axes: &Axes, words: &Words, iterations: u64, updates_per_epoch: u64) -
         let _ = writeln!(
             svg,
             "<text class=\"epoch-name\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{}</text>",
-            words.epoch
+            axes.language.pair("epoch", "epok")
         );
     }
     svg
 }
 
-fn legend(frame: &Frame, words: &Words, curve: &Curve) -> String {
+fn legend(axes: &Axes, raw: &str, curve: &Curve) -> String {
+    let (frame, language) = (axes.frame, axes.language);
     let names = [
-        ("smooth", words.smooth),
-        ("raw", words.raw),
-        ("validation", words.validation),
+        ("smooth", language.pair("smooth loss", "utjämnad förlust")),
+        ("raw", raw),
+        ("validation", language.pair("validation loss", "valideringsförlust")),
     ];
     let count = if curve.validation().is_empty() { 2 } else { 3 };
     let (x, name_x) = (frame.right - 160.0, frame.right - 122.0);
@@ -299,7 +247,7 @@ fn legend(frame: &Frame, words: &Words, curve: &Curve) -> String {
     svg
 }
 
-/// A long name would run out of the picture; so many of the widest letters just fit.
+/// A name cut to what fits into the picture, however wide its letters are.
 fn shorten(name: &str) -> String {
     const SHOWN: usize = 28;
     match name.char_indices().nth(SHOWN) {
@@ -313,12 +261,7 @@ mod tests {
     use super::*;
 
     fn title(text: &str) -> Title {
-        Title {
-            text: text.into(),
-            hidden: 100,
-            sequence_length: 25,
-            is_mean: false,
-        }
+        Title { text: text.into(), hidden: 100, sequence_length: 25, is_mean: false }
     }
 
     /// The chart of a run that has ended.
@@ -377,10 +320,7 @@ mod tests {
         let svg = whole(&title("x"), &Curve::falling(9), 1_000_000_000_000, 1);
         assert!(svg.matches("class=\"epoch\"").count() < 6);
         // The points keep their places.
-        let (x, few) = (
-            Scale::updates(50_000_000, 10.0),
-            Scale::updates(50_000, 10.0),
-        );
+        let (x, few) = (Scale::updates(50_000_000, 10.0), Scale::updates(50_000, 10.0));
         assert_eq!(x.share_of(1e7), few.share_of(1e4));
     }
 
@@ -390,10 +330,7 @@ mod tests {
             let mut curve = Curve::new();
             (0..2).for_each(|n| curve.push(n as u64, losses[n], losses[n]));
             let y = loss_scale(&curve);
-            assert!(
-                WIDE.down(y.share_of(losses[1])) < WIDE.bottom - 2.0,
-                "{y:?}"
-            );
+            assert!(WIDE.down(y.share_of(losses[1])) < WIDE.bottom - 2.0, "{y:?}");
             assert_eq!(y.ticks().next(), Some(0.0));
         }
     }
@@ -462,12 +399,7 @@ mod tests {
     fn a_chart_is_loaded_again_until_its_run_ends() {
         let curve = Curve::falling(100);
         let during = svg(&title("x"), &curve, 9_900, 100_000, 3000);
-        assert_eq!(
-            during
-                .matches("http-equiv=\"refresh\" content=\"2\"")
-                .count(),
-            1
-        );
+        assert_eq!(during.matches("http-equiv=\"refresh\" content=\"2\"").count(), 1);
         assert!(during.contains(">at update 9,900, 9 %</text>"));
         let ended = svg(&title("x"), &curve, 100_000, 100_000, 3000);
         assert!(!ended.contains("refresh") && !ended.contains("at update"));

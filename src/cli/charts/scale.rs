@@ -1,14 +1,12 @@
 //! The scales of a chart's axes.
 
-/// From so many updates on, the axis counts millions or more: the whole numbers would not fit.
+/// From this many updates on, the axis counts in a power of ten: the whole numbers would not fit.
 const MANY_UPDATES: f64 = 1e7;
 
-/// A flat curve gets at least this share of its height as the range of the axis: labels of neighbouring
-/// ticks differ then, and stay short.
+/// The range of an axis is at least this share of its highest loss: so the labels of a flat curve differ and stay short.
 const FLATTEST: f64 = 0.005;
 
-/// A scale of an axis: from where to where it goes, and what lies between two ticks. Its numbers are
-/// multiples of 10^power.
+/// The scale of an axis: its lowest and highest number and the step between ticks, in units of 10^power.
 #[derive(Debug)]
 pub struct Scale {
     low: f64,
@@ -18,20 +16,15 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Updates from 0 on, with so many ticks at most; there are no halves of them.
+    /// A scale for updates from 0 to `iterations`, with at most `ticks` ticks, at whole updates.
     pub fn updates(iterations: u64, ticks: f64) -> Self {
         let high = iterations.max(1) as f64;
         let step = round_step(high / ticks).max(1.0);
         let power = if high < MANY_UPDATES { 0 } else { power(step) };
-        Scale {
-            low: 0.0,
-            high: high / unit(power),
-            step: step / unit(power),
-            power,
-        }
+        Scale { low: 0.0, high: high / unit(power), step: step / unit(power), power }
     }
 
-    /// Losses from the lowest to the highest.
+    /// A scale for losses from `low` to `high`.
     pub fn losses(low: f64, high: f64) -> Self {
         let power = power(high);
         let unit = unit(power);
@@ -40,7 +33,7 @@ impl Scale {
         let more = (least - (high - low)).max(0.0);
         let (low, high) = ((low - more / 2.0).max(0.0), high + more / 2.0);
         let step = round_step((high - low) / 8.0);
-        // A curve on the frame would show half its width.
+        // A curve on the frame would be drawn at half its width.
         let below = if low < step / 4.0 { step / 4.0 } else { 0.0 };
         Scale {
             low: (low / step).floor() * step - below,
@@ -50,7 +43,7 @@ impl Scale {
         }
     }
 
-    /// Its numbers with a line and a name.
+    /// The numbers that have a line and a label.
     pub fn ticks(&self) -> impl Iterator<Item = f64> {
         let (step, first) = (self.step, (self.low / self.step).round());
         let count = ((self.high - self.low) / step + 1e-6).floor() as u64;
@@ -59,12 +52,10 @@ impl Scale {
 
     /// Digits after the point that tell neighbouring ticks apart.
     pub fn decimals(&self) -> usize {
-        (0..20)
-            .find(|&digits| self.step * unit(digits) > 0.999)
-            .map_or(0, |digits| digits as usize)
+        (0..20).find(|&digits| self.step * unit(digits) > 0.999).map_or(0, |digits| digits as usize)
     }
 
-    /// What the axis counts.
+    /// The label of the axis: `what`, with the power of ten that it is counted in.
     pub fn of(&self, what: &str) -> String {
         match self.power {
             0 => what.to_string(),
@@ -77,15 +68,15 @@ impl Scale {
         (number - self.low) / (self.high - self.low)
     }
 
-    /// As [`Scale::share`] for a value that is not yet in the units of the axis; what is far outside the
-    /// picture need not be any farther.
+    /// As [`Scale::share`] for a value that is not yet in units of the axis. Values far outside the picture are moved
+    /// closer.
     pub fn share_of(&self, value: f64) -> f64 {
         self.share(value / unit(self.power)).min(100.0)
     }
 }
 
-/// The power of ten, a multiple of 3, that leaves a number up to three digits before the point. Numbers
-/// that are short anyway need none.
+/// The power of ten, a multiple of 3, that leaves a number with up to three digits before the point; 0 for numbers that
+/// are short anyway.
 fn power(number: f64) -> i32 {
     if (0.01..1e4).contains(&number) || number < 1e-9 {
         return 0;
@@ -100,7 +91,7 @@ fn power(number: f64) -> i32 {
     power
 }
 
-/// 10^power. The power function of the standard library is not the same on every machine.
+/// 10^power; the standard library's differs between machines.
 fn unit(power: i32) -> f64 {
     let unit = (0..power.abs()).fold(1.0, |unit, _| unit * 10.0);
     if power < 0 { 1.0 / unit } else { unit }
@@ -116,10 +107,7 @@ pub fn round_step(least: f64) -> f64 {
         power /= 10.0;
     }
     let choices = [power / 5.0, power / 2.0, power];
-    choices
-        .into_iter()
-        .find(|&step| step >= least)
-        .unwrap_or(power)
+    choices.into_iter().find(|&step| step >= least).unwrap_or(power)
 }
 
 #[cfg(test)]
@@ -128,14 +116,9 @@ mod tests {
 
     #[test]
     fn steps_are_round() {
-        for (least, step) in [
-            (0.3, 0.5),
-            (1.0, 1.0),
-            (1.1, 2.0),
-            (2.5, 5.0),
-            (7.0, 10.0),
-            (0.012, 0.02),
-        ] {
+        for (least, step) in
+            [(0.3, 0.5), (1.0, 1.0), (1.1, 2.0), (2.5, 5.0), (7.0, 10.0), (0.012, 0.02)]
+        {
             assert!((round_step(least) - step).abs() < 1e-12, "{least}");
         }
     }

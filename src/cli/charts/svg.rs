@@ -1,12 +1,13 @@
-//! What the charts have in common: a frame with its axes, and text that XML can hold.
+//! What the charts have in common: a frame with axes, and text that XML can hold.
 
 use crate::cli::charts::scale::Scale;
 use crate::cli::format::thousands;
+use crate::cli::language::Language;
 use std::fmt::Write as _;
 
-/// A picture and the frame of its axes, in pixels. A picture may be higher.
+/// A picture and the frame of its axes, in pixels. A table may follow below.
 pub struct Frame {
-    /// What its clip is called: pictures of one page have different names.
+    /// The name of its clip path: the pictures of a page need different names.
     pub name: &'static str,
     pub width: f64,
     pub height: f64,
@@ -14,15 +15,15 @@ pub struct Frame {
     pub right: f64,
     pub top: f64,
     pub bottom: f64,
-    /// Ticks of the axis of the updates, at most.
+    /// The most ticks on the axis of the updates.
     pub updates: f64,
-    /// The middle of what stands beside the axis of the losses, from the left.
+    /// The middle of the label beside the axis of the losses, from the left.
     pub beside: f64,
-    /// Where it says that epochs are counted above the frame, and which end of the word is there.
+    /// The place of the word for the epochs above the frame, and its `text-anchor`.
     pub epoch: (f64, f64, &'static str),
 }
 
-/// On a desk, and on paper.
+/// For a desk, and for paper.
 pub const WIDE: Frame = Frame {
     name: "frame",
     width: 900.0,
@@ -36,7 +37,7 @@ pub const WIDE: Frame = Frame {
     epoch: (854.0, 56.0, "start"),
 };
 
-/// On a telephone, where the other's words would be too small to be read.
+/// For a telephone, where the words of the wide picture would be too small.
 pub const NARROW: Frame = Frame {
     name: "narrow-frame",
     width: 360.0,
@@ -74,7 +75,7 @@ impl Frame {
     }
 }
 
-/// The beginning of a picture: its style, its title for those who cannot see it, and its heading.
+/// The start of a picture: its style, the title for those who cannot see it, and its heading.
 pub fn head(frame: &Frame, height: f64, style: &str, title: &str, heading: &str) -> String {
     let (width, left, clip) = (frame.width, frame.left, frame.clip());
     format!(
@@ -96,43 +97,29 @@ pub fn head(frame: &Frame, height: f64, style: &str, title: &str, heading: &str)
 
 /// The axes of a chart.
 pub struct Axes {
-    /// Where they lie.
+    /// The picture that they are in.
     pub frame: &'static Frame,
-    /// Updates.
+    /// The updates.
     pub x: Scale,
-    /// Losses.
+    /// The losses.
     pub y: Scale,
-    /// A number such as 1,234.5 as the reader's language has it.
-    pub number: fn(&str) -> String,
+    /// The language of its words and numbers.
+    pub language: Language,
 }
 
 impl Axes {
-    /// Pixels from the left and from the top.
+    /// The place of a loss: pixels from the left and from the top.
     fn place(&self, update: u64, loss: f64) -> (f64, f64) {
-        (
-            self.frame.across(self.x.share_of(update as f64)),
-            self.frame.down(self.y.share_of(loss)),
-        )
+        (self.frame.across(self.x.share_of(update as f64)), self.frame.down(self.y.share_of(loss)))
     }
 
-    /// A line and a name for every tick.
+    /// A line and a label for every tick.
     pub fn grid(&self) -> String {
-        let Axes {
-            frame,
-            x,
-            y,
-            number,
-        } = self;
-        let Frame {
-            left,
-            right,
-            top,
-            bottom,
-            ..
-        } = **frame;
+        let Axes { frame, x, y, language } = self;
+        let Frame { left, right, top, bottom, .. } = **frame;
         let mut svg = String::new();
         for n in x.ticks() {
-            let (at, name) = (frame.across(x.share(n)), number(&thousands(n as u64)));
+            let (at, name) = (frame.across(x.share(n)), language.number(&thousands(n as u64)));
             let _ = write!(
                 svg,
                 "<path class=\"grid\" d=\"M{at:.1} {top}V{bottom}\"/>\n\
@@ -149,23 +136,15 @@ impl Axes {
                  <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\n",
                 left - 8.0,
                 at + 4.0,
-                number(&format!("{loss:.digits$}"))
+                language.number(&format!("{loss:.digits$}"))
             );
         }
         svg
     }
 
-    /// The frame, and what its axes mean.
+    /// The frame and the labels of its axes.
     pub fn frame(&self, across: &str, down: &str) -> String {
-        let Frame {
-            left,
-            right,
-            top,
-            bottom,
-            height,
-            beside,
-            ..
-        } = *self.frame;
+        let Frame { left, right, top, bottom, height, beside, .. } = *self.frame;
         let (middle_x, middle_y) = ((left + right) / 2.0, (top + bottom) / 2.0);
         format!(
             "<rect class=\"frame\" x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\"/>\n\
@@ -187,17 +166,17 @@ impl Axes {
         list.trim_end().to_string()
     }
 
-    /// One loss; `paint` is the attribute that says in which colour.
+    /// A dot for one loss; `paint` is the attribute that colours it.
     pub fn dot(&self, update: u64, loss: f64, radius: f64, paint: &str) -> String {
         let (at, up) = self.place(update, loss);
         format!("<circle cx=\"{at:.1}\" cy=\"{up:.1}\" r=\"{radius}\" {paint}/>\n")
     }
 }
 
-/// Up to so many validation losses of a run have a dot each.
+/// The most validation losses of a run that have a dot each.
 pub const DOTS: usize = 50;
 
-/// Text for XML; characters that XML cannot hold become U+FFFD.
+/// Escapes text for XML; characters that XML cannot hold become U+FFFD.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
@@ -212,19 +191,14 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// A name that is read from right to left, or that says in which direction to go on, has no say over the text
-/// around it.
+/// Isolates a name that is read from right to left, or that holds direction marks, from the text around it.
 pub fn isolated(name: &str) -> String {
     let turns = |c| {
         matches!(c, '\u{590}'..='\u{8ff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2066}'..='\u{2069}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
             | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
     };
-    if name.chars().any(turns) {
-        format!("\u{2068}{name}\u{2069}")
-    } else {
-        name.to_string()
-    }
+    if name.chars().any(turns) { format!("\u{2068}{name}\u{2069}") } else { name.to_string() }
 }
 
 #[cfg(test)]
@@ -233,10 +207,7 @@ mod tests {
 
     #[test]
     fn text_is_text_to_xml() {
-        assert_eq!(
-            escape("a<b>&c\u{1}\n\u{ffff}"),
-            "a&lt;b&gt;&amp;c\u{fffd}\u{fffd}\u{fffd}"
-        );
+        assert_eq!(escape("a<b>&c\u{1}\n\u{ffff}"), "a&lt;b&gt;&amp;c\u{fffd}\u{fffd}\u{fffd}");
     }
 
     #[test]

@@ -2,71 +2,54 @@
 
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::nearest::nearest;
+use elman::settings::TABLE;
 use std::ffi::{OsStr, OsString};
 use std::iter::Peekable;
 use std::num::{IntErrorKind, ParseIntError};
 use std::str::FromStr;
 
 /// One option of a command.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Choice {
     /// Its name, without the dashes.
     pub name: &'static str,
-    /// What its value is called in the help: what it has to be, as in [`crate::cli::command_line::completions::WORDS`], or the few
+    /// What its value is called in the help: what it has to be, as in [`super::completions::WORDS`], or the few
     /// values there are, as in `torch|npz`; empty for a switch.
     pub value: &'static str,
     /// Its value where it is not given; empty where there is none.
-    pub default: &'static str,
+    pub default: String,
     /// One line of help.
     pub help: &'static str,
     /// Whether few ever need it: `--help` names it where it has no room to explain it.
     pub is_seldom: bool,
-    /// What a value of it means for options that stand after it and are not given.
-    pub implies: &'static [Implied],
 }
-
-/// A value, and the options that follow from it with theirs.
-pub type Implied = (&'static str, &'static [(&'static str, &'static str)]);
 
 impl Choice {
     /// An option with a value, and without a default.
-    pub const fn new(name: &'static str, value: &'static str, help: &'static str) -> Self {
-        Choice {
-            name,
-            value,
-            default: "",
-            help,
-            is_seldom: false,
-            implies: &[],
-        }
+    pub fn new(name: &'static str, value: &'static str, help: &'static str) -> Self {
+        Choice { name, value, default: String::new(), help, is_seldom: false }
     }
 
     /// An option without a value.
-    pub const fn switch(name: &'static str, help: &'static str) -> Self {
+    pub fn switch(name: &'static str, help: &'static str) -> Self {
         Choice::new(name, "", help)
     }
 
-    /// The same with a default.
-    pub const fn or(self, default: &'static str) -> Self {
-        Choice { default, ..self }
+    /// The switch that every command has.
+    pub fn help() -> Self {
+        Choice::switch("help", "print this")
     }
 
-    /// The same with values that mean something for options after it.
-    pub const fn implying(self, implies: &'static [Implied]) -> Self {
-        Choice { implies, ..self }
+    /// The same with a default.
+    pub fn or(self, default: impl Into<String>) -> Self {
+        Choice { default: default.into(), ..self }
     }
 
     /// The same for those few who need it.
-    pub const fn seldom(self) -> Self {
-        Choice {
-            is_seldom: true,
-            ..self
-        }
+    pub fn seldom(self) -> Self {
+        Choice { is_seldom: true, ..self }
     }
 }
-
-/// The switch that every command has.
-pub const HELP: Choice = Choice::switch("help", "print this");
 
 /// The commands that have an option of this name.
 pub type Elsewhere = fn(&str) -> Vec<&'static str>;
@@ -75,7 +58,7 @@ pub type Elsewhere = fn(&str) -> Vec<&'static str>;
 #[derive(Clone, Debug)]
 pub struct Arguments {
     /// The options of the command.
-    pub choices: &'static [Choice],
+    pub choices: Vec<Choice>,
     /// What belongs to no option.
     pub positional: Vec<OsString>,
     /// The options that were given, with their values.
@@ -87,15 +70,11 @@ impl Arguments {
     /// what an unknown option may have meant.
     pub fn parse(
         arguments: impl Iterator<Item = OsString>,
-        choices: &'static [Choice],
+        choices: Vec<Choice>,
         limit: usize,
         elsewhere: Elsewhere,
     ) -> Result<Self, Failure> {
-        let mut parsed = Arguments {
-            choices,
-            positional: Vec::new(),
-            given: Vec::new(),
-        };
+        let mut parsed = Arguments { choices, positional: Vec::new(), given: Vec::new() };
         let mut arguments = arguments.peekable();
         let mut options_end = false;
         while let Some(argument) = arguments.next() {
@@ -111,29 +90,10 @@ impl Arguments {
                 }
                 parsed.positional.push(argument);
             } else {
-                parsed
-                    .given
-                    .push(option(&argument, &mut arguments, choices, elsewhere)?);
+                parsed.given.push(option(&argument, &mut arguments, &parsed.choices, elsewhere)?);
             }
         }
         Ok(parsed)
-    }
-
-    /// The same with one option more, which wins over those of its name.
-    ///
-    /// # Panics
-    /// Where the command has no such option.
-    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        let choice = self.choices.iter().find(|choice| choice.name == name);
-        let choice = choice.expect("an option of the command");
-        self.given.push((choice.name, value.into()));
-        self
-    }
-
-    /// The same without an option, whether it was given or not.
-    pub fn without(mut self, name: &str) -> Self {
-        self.given.retain(|(given, _)| *given != name);
-        self
     }
 
     /// The first argument that belongs to no option.
@@ -146,43 +106,24 @@ impl Arguments {
         &self.positional
     }
 
-    /// The value of an option: the last that was given, else what follows from an option before it, else its default.
+    /// The value of an option: the last that was given, else its default.
     pub fn value(&self, name: &str) -> &OsStr {
-        let given = self.given.iter().rev().find(|(given, _)| *given == name);
-        let default = || self.choices.iter().find(|choice| choice.name == name);
-        match (given, self.implied(name)) {
-            (Some((_, value)), _) => value,
-            (None, Some(value)) => value.as_ref(),
-            (None, None) => default().map_or("", |choice| choice.default).as_ref(),
-        }
-    }
-
-    /// The value that follows for an option from one before it, the first of several.
-    fn implied(&self, name: &str) -> Option<&'static str> {
-        let before = self.choices.iter().take_while(|choice| choice.name != name);
-        let implying = before.filter(|choice| !choice.implies.is_empty());
-        let of = |choice: &Choice| {
-            let value = self.value(choice.name);
-            let (_, follows) = choice.implies.iter().find(|(one, _)| value == *one)?;
-            let (_, value) = follows.iter().find(|(option, _)| *option == name)?;
-            Some(*value)
+        let default = || {
+            let choice = self.choices.iter().find(|choice| choice.name == name);
+            choice.map_or("", |choice| choice.default.as_str()).as_ref()
         };
-        implying.into_iter().find_map(of)
+        self.given(name).unwrap_or_else(default)
     }
 
-    /// Whether the command has an option.
-    pub fn knows(&self, name: &str) -> bool {
-        self.choices.iter().any(|choice| choice.name == name)
+    /// The value of an option that was given: the last.
+    pub fn given(&self, name: &str) -> Option<&OsStr> {
+        let given = self.given.iter().rev().find(|(given, _)| *given == name);
+        given.map(|(_, value)| value.as_os_str())
     }
 
     /// Whether an option was given.
     pub fn has(&self, name: &str) -> bool {
-        self.given.iter().any(|(given, _)| *given == name)
-    }
-
-    /// Whether an option was given, or follows from one that was.
-    pub fn asks(&self, name: &str) -> bool {
-        self.has(name) || self.implied(name).is_some()
+        self.given(name).is_some()
     }
 
     /// The value of an option that has only a few; empty where it has none.
@@ -227,10 +168,7 @@ impl Arguments {
         let count = self.filled(name)?.to_string_lossy().parse();
         count.map_err(|error: ParseIntError| match error.kind() {
             IntErrorKind::PosOverflow => self.too_large(name),
-            _ => usage(format!(
-                "{}: must be a whole number from 0 on",
-                self.quoted(name)
-            )),
+            _ => usage(format!("{}: must be a whole number from 0 on", self.quoted(name))),
         })
     }
 
@@ -240,10 +178,9 @@ impl Arguments {
         N: FromStr<Err = ParseIntError> + Default + PartialEq,
     {
         match self.count(name)? {
-            count if count == N::default() => Err(Failure::at(
-                self.quoted(name),
-                "must be a whole number of at least 1",
-            )),
+            count if count == N::default() => {
+                Err(Failure::at(self.quoted(name), "must be a whole number of at least 1"))
+            }
             count => Ok(count),
         }
     }
@@ -272,14 +209,10 @@ fn option(
         None => (text.as_ref(), None),
     };
     let long = if name == "-h" { "--help" } else { name };
-    let choice = (choices.iter())
-        .find(|choice| long.strip_prefix("--") == Some(choice.name))
-        .ok_or_else(|| {
-            usage(format!(
-                "unknown option {name}{}",
-                meant(name, choices, elsewhere)
-            ))
-        })?;
+    let choice =
+        (choices.iter()).find(|choice| long.strip_prefix("--") == Some(choice.name)).ok_or_else(
+            || usage(format!("unknown option {name}{}", meant(name, choices, elsewhere))),
+        )?;
     let value = match (choice.value, value) {
         ("", None) => OsString::new(),
         ("", Some(_)) => return Err(usage(format!("{name} takes no value"))),
@@ -306,14 +239,15 @@ fn refuse_unknown(choice: &Choice, value: &OsStr) -> Result<(), Failure> {
     let (name, value) = (choice.name, value.to_string_lossy());
     let last = words.next_back().unwrap_or_default();
     let words = words.collect::<Vec<_>>().join(", ");
-    Err(usage(format!(
-        "--{name} {value}: must be {words} or {last}"
-    )))
+    Err(usage(format!("--{name} {value}: must be {words} or {last}")))
 }
 
 /// What an unknown option may have meant, as the end of a sentence.
 fn meant(option: &str, choices: &[Choice], elsewhere: Elsewhere) -> String {
     let name = option.trim_start_matches('-');
+    if let Some(setting) = TABLE.iter().find(|setting| setting.former == name && !name.is_empty()) {
+        return format!(": it is called --{} now", setting.option);
+    }
     let others = elsewhere(name);
     match nearest(name, choices.iter().map(|choice| choice.name)) {
         Some(near) if near == name || others.is_empty() => format!(": did you mean --{near}?"),
@@ -330,14 +264,14 @@ fn usage(message: String) -> Failure {
 mod tests {
     use super::*;
 
-    const CHOICES: &[Choice] = &[
-        Choice::new("out", "DIR", "").or("7"),
-        Choice::switch("force", ""),
-    ];
+    fn choices() -> Vec<Choice> {
+        let out = Choice::new("out", "DIR", "").or("7");
+        vec![out, Choice::switch("force", "")]
+    }
 
     fn parse(arguments: &[&str]) -> Result<Arguments, String> {
         let arguments = arguments.iter().map(OsString::from);
-        Arguments::parse(arguments, CHOICES, 1, |_| Vec::new()).map_err(|failure| match failure {
+        Arguments::parse(arguments, choices(), 1, |_| Vec::new()).map_err(|failure| match failure {
             Failure::Usage(message) => message,
             other => panic!("{other:?}"),
         })
@@ -377,14 +311,8 @@ mod tests {
             assert_eq!(parse(&arguments).unwrap_err(), message);
         }
         for (value, failure) in [
-            (
-                "x",
-                Failure::Usage("--out x: must be a whole number from 0 on".into()),
-            ),
-            (
-                "-1",
-                Failure::Usage("--out -1: must be a whole number from 0 on".into()),
-            ),
+            ("x", Failure::Usage("--out x: must be a whole number from 0 on".into())),
+            ("-1", Failure::Usage("--out -1: must be a whole number from 0 on".into())),
             (
                 "18446744073709551616",
                 Failure::Failed(

@@ -1,34 +1,34 @@
-//! What a command of the program consists of.
+//! A row of the table of commands.
 
 use super::arguments::{Arguments, Choice};
 use super::failure::Failure;
 
 /// One command of the program.
 pub struct Command {
-    /// What the command line calls it.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What follows the name.
+    /// The arguments after the name, for the help.
     pub takes: &'static str,
-    /// The largest number of arguments that are no options.
+    /// The largest number of arguments that are not options.
     pub limit: usize,
     /// What it does, in a few words.
     pub summary: &'static str,
-    /// What it does, in a few lines that `--help` has room for.
+    /// What it does, in a few lines.
     pub details: &'static str,
-    /// Calls as one would type them.
+    /// Example calls.
     pub examples: &'static [&'static str],
-    /// What only `elman help` has room for; empty where all is said.
+    /// More text, for `elman help` alone; may be empty.
     pub more: &'static str,
     /// Its options.
-    pub choices: &'static [Choice],
+    pub options: fn() -> Vec<Choice>,
     /// What it does.
     pub work: Work,
 }
 
-/// What a command does.
+/// The function that runs a command.
 pub enum Work {
-    /// It needs its arguments alone.
+    /// It takes the arguments.
     Alone(fn(&Arguments) -> Result<(), Failure>),
-    /// It tells of all commands.
+    /// It takes the arguments and the table of all commands.
     OfAll(fn(&Arguments, &'static [Command]) -> Result<(), Failure>),
 }

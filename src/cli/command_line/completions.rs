@@ -1,9 +1,9 @@
-//! `elman completions`: what lets a shell complete command lines, made from the tables of commands and options.
+//! Shell completions, made from the tables of commands and options.
 
 use super::arguments::Choice;
 use super::command::Command;
 
-/// What the value of an option is, by the word that the help has for it.
+/// The words that the help has for values of options, and what a shell offers for them.
 pub const WORDS: [(&str, Expects); 7] = [
     ("N", Expects::Nothing),
     ("X", Expects::Nothing),
@@ -14,21 +14,21 @@ pub const WORDS: [(&str, Expects); 7] = [
     ("DIR", Expects::Folders),
 ];
 
-/// What may be offered for a value.
+/// What a shell offers for a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Expects {
-    /// Nothing: it is a number, or anybody's text.
+    /// Nothing: the value is a number or free text.
     Nothing,
-    /// A file, or a folder on the way to one.
+    /// Files and folders.
     Files,
-    /// A folder.
+    /// Folders.
     Folders,
     /// One of these names, with bars between them.
     Names(&'static str),
 }
 
 impl Expects {
-    /// Of an option; none of a switch.
+    /// For the value of an option; none for a switch.
     fn of_option(choice: &Choice) -> Option<Self> {
         let word = choice.value;
         match word {
@@ -41,7 +41,7 @@ impl Expects {
         }
     }
 
-    /// Of what follows a command and is no option: a text is one of a file there.
+    /// For the arguments of a command that are not options. TEXT is a file there.
     fn of_others(command: &Command) -> Self {
         match command.takes.split(' ').next().unwrap_or_default() {
             names if names.contains('|') => Expects::Names(names),
@@ -51,13 +51,13 @@ impl Expects {
     }
 }
 
-/// What writes a script.
+/// Writes the script of a shell.
 pub type Script = fn(&[Command]) -> String;
 
-/// The shells, and what each is told.
+/// The shells and their scripts.
 pub const SHELLS: [(&str, Script); 3] = [("bash", bash), ("zsh", zsh), ("fish", fish)];
 
-/// The commands' names with `help`, which takes the name of one.
+/// The names of the commands, and `help`.
 fn names(commands: &[Command]) -> String {
     let names: Vec<&str> = commands.iter().map(|command| command.name).collect();
     format!("{} help", names.join(" "))
@@ -67,16 +67,16 @@ fn with_spaces(names: &str) -> String {
     names.replace('|', " ")
 }
 
-/// A function that fills COMPREPLY, for bash from 3.2 on.
+/// A function that fills COMPREPLY, for bash 3.2 and later.
 fn bash(commands: &[Command]) -> String {
     let mut values = String::new();
     let mut options = String::new();
     for command in commands {
         let name = command.name;
         let mut known = Vec::new();
-        for choice in command.choices {
+        for choice in (command.options)() {
             known.push(format!("--{}", choice.name));
-            if let Some(expects) = Expects::of_option(choice) {
+            if let Some(expects) = Expects::of_option(&choice) {
                 let does = bash_offers(expects);
                 values += &format!("        {name}:--{}) {does}; return ;;\n", choice.name);
             }
@@ -140,7 +140,7 @@ OPTIONS
 complete -F _elman elman
 "#;
 
-/// A function for zsh's own `_arguments`, which also reads the words.
+/// A function that calls zsh's `_arguments`.
 fn zsh(commands: &[Command]) -> String {
     let mut described = String::new();
     let mut cases = String::new();
@@ -148,9 +148,9 @@ fn zsh(commands: &[Command]) -> String {
         let name = command.name;
         described += &format!("                '{name}:{}'\n", zsh_quoted(command.summary));
         let mut specs = String::new();
-        for choice in command.choices {
+        for choice in (command.options)() {
             let (option, help) = (choice.name, zsh_quoted(choice.help));
-            specs += &match Expects::of_option(choice) {
+            specs += &match Expects::of_option(&choice) {
                 None => format!(" \\\n                        '--{option}[{help}]'"),
                 Some(expects) => {
                     let (what, action) = (zsh_quoted(choice.value), zsh_action(expects));
@@ -158,10 +158,7 @@ fn zsh(commands: &[Command]) -> String {
                 }
             };
         }
-        let (what, action) = (
-            zsh_quoted(command.takes),
-            zsh_action(Expects::of_others(command)),
-        );
+        let (what, action) = (zsh_quoted(command.takes), zsh_action(Expects::of_others(command)));
         cases += &format!(
             "                {name})\n                    _arguments -S{specs} \\\n                        \
              '*:{what}:{action}'\n                    ;;\n"
@@ -172,7 +169,7 @@ fn zsh(commands: &[Command]) -> String {
         .replace("CASES\n", &cases)
 }
 
-/// Inside single quotes and a specification of `_arguments`.
+/// Escapes words for single quotes and for a specification of `_arguments`.
 fn zsh_quoted(words: &str) -> String {
     let mut quoted = String::new();
     for character in words.chars() {
@@ -228,7 +225,7 @@ else
 fi
 "#;
 
-/// A line for each thing to offer.
+/// One line for each command, option and value.
 fn fish(commands: &[Command]) -> String {
     let mut lines = String::from(FISH);
     for command in commands {
@@ -244,9 +241,9 @@ fn fish(commands: &[Command]) -> String {
     );
     for command in commands {
         let begin = format!("complete -c elman -n '__elman_is {}'", command.name);
-        for choice in command.choices {
+        for choice in (command.options)() {
             let (option, help) = (choice.name, fish_quoted(choice.help));
-            let value = Expects::of_option(choice).map_or(String::new(), fish_value);
+            let value = Expects::of_option(&choice).map_or(String::new(), fish_value);
             lines += &format!("{begin} -l {option}{value} -d '{help}'\n");
         }
         lines += &begin;
@@ -269,7 +266,7 @@ fn fish_value(expects: Expects) -> String {
     }
 }
 
-/// Inside single quotes.
+/// Escapes words for single quotes.
 fn fish_quoted(words: &str) -> String {
     words.replace('\\', "\\\\").replace('\'', "\\'")
 }
@@ -296,10 +293,7 @@ mod tests {
 
     #[test]
     fn nothing_ends_a_quote_too_early() {
-        assert_eq!(
-            zsh_quoted("AdaGrad's [-X, X]: \\"),
-            "AdaGrad'\\''s \\[-X, X\\]\\: \\\\"
-        );
+        assert_eq!(zsh_quoted("AdaGrad's [-X, X]: \\"), "AdaGrad'\\''s \\[-X, X\\]\\: \\\\");
         assert_eq!(fish_quoted("AdaGrad's \\"), "AdaGrad\\'s \\\\");
     }
 }

@@ -1,28 +1,28 @@
-//! How a command ends other than well, and the exit status that says so.
+//! The ways in which a command fails, and their exit statuses.
 
 use std::fmt::Display;
 use std::io;
 
-/// Why a command did not do its work.
+/// Why a command ended before its work was done, or what it found.
 #[derive(Debug, PartialEq)]
 pub enum Failure {
     /// The command line is wrong: exit status 2.
     Usage(String),
     /// It could not be done: exit status 1.
     Failed(String),
-    /// What was looked for was found, and all is said: exit status 3.
+    /// `score --threshold` found lines above it; nothing more is printed: exit status 3.
     Found,
-    /// Nobody reads standard output any more: a quiet end, exit status 0.
+    /// The reader of standard output has closed it: exit status 0, without a message.
     Closed,
 }
 
 impl Failure {
-    /// It could not be done, because of something that has a name: a file, an option.
+    /// A failure at a place: a file, an option.
     pub fn at(place: impl Display, error: impl Display) -> Self {
         Failure::Failed(format!("{place}: {error}"))
     }
 
-    /// Standard output could not be written to.
+    /// A failure to write to standard output.
     pub fn output(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::Closed,

@@ -1,19 +1,17 @@
-//! What was meant by a word that is not one of those there are.
+//! The name that a mistyped word may have meant.
 
-/// The name that a mistyped word is nearest to: the only one that it begins, else one of which at most a third of the
-/// letters differ, where a swap of neighbours counts once. Case and hyphens do not count.
+/// Returns the name nearest to a mistyped word: the only name that begins with it, else the nearest of which at most a
+/// third of the letters differ. A swap of neighbours counts once; case and hyphens do not count.
 pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = plain(word);
     let names: Vec<(&str, String)> = names.map(|name| (name, plain(name))).collect();
-    let mut begun = names
-        .iter()
-        .filter(|(_, plain)| word.len() > 1 && plain.starts_with(&word));
+    let mut begun = names.iter().filter(|(_, plain)| word.len() > 1 && plain.starts_with(&word));
     if let (Some((name, _)), None) = (begun.next(), begun.next()) {
         return Some(name);
     }
     let near = |name: &str| {
         let allowed = (name.len() / 3).clamp(1, 3);
-        // Bytes: a letter has four at most, and the names have one each.
+        // Lengths are in bytes: a letter of the word has at most four, one of a name has one.
         let may_be = word.len() <= 4 * (name.len() + allowed);
         let distance = may_be.then(|| distance(&word, name))?;
         (distance <= allowed && distance < name.len()).then_some(distance)
@@ -27,20 +25,19 @@ fn plain(word: &str) -> String {
     word.to_lowercase().replace(['-', '_'], "")
 }
 
-/// The fewest insertions, removals, changes of a letter and swaps of two neighbours that make one word the other,
-/// no letter touched twice.
+/// The edit distance (optimal string alignment): the fewest insertions, removals, changes of a letter and swaps of
+/// neighbours that turn one word into the other, no letter edited twice.
 pub fn distance(word: &str, name: &str) -> usize {
     let word: Vec<char> = word.chars().collect();
     let name: Vec<char> = name.chars().collect();
-    // The distances of the word's beginnings from each beginning of the name: row i is that of i letters.
+    // rows[i][j] is the distance of the first i letters of the word from the first j of the name.
     let mut rows = vec![(0..=name.len()).collect::<Vec<usize>>()];
     for i in 1..=word.len() {
         let mut row = vec![i];
         for j in 1..=name.len() {
             let changed = usize::from(word[i - 1] != name[j - 1]);
-            let mut least = (rows[i - 1][j] + 1)
-                .min(row[j - 1] + 1)
-                .min(rows[i - 1][j - 1] + changed);
+            let mut least =
+                (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + changed);
             if i > 1 && j > 1 && word[i - 1] == name[j - 2] && word[i - 2] == name[j - 1] {
                 least = least.min(rows[i - 2][j - 2] + 1);
             }

@@ -1,413 +1,237 @@
-//! The options that decide what is learned.
+//! The options that are rows of tables: settings, the plan of a run, presets.
 
-use crate::cli::command_line::arguments::{Arguments, Choice, Implied};
-use crate::cli::command_line::failure::Failure;
-use crate::cli::run::inputs::Text;
-use elman::text::Symbols;
-use elman::{Initialization, Loss, Optimizer, Order, Settings, TrainingError};
+use super::arguments::{Arguments, Choice};
+use super::failure::Failure;
+use elman::model::{PLAN, Planned};
+use elman::settings::{Preset, SetError, Setting, SettingError, TABLE, Value, ValueError};
+use elman::{Plan, Settings};
 
-pub const HIDDEN: Choice = Choice::new("hidden", "N", "hidden units m").or("100");
+/// The options of settings, each with its value in `base` as the default.
+pub fn of_settings<'a>(
+    base: &'a Settings,
+    rows: impl Iterator<Item = &'static Setting> + 'a,
+) -> impl Iterator<Item = Choice> + 'a {
+    rows.map(|row| Choice {
+        name: row.option,
+        value: row.placeholder(),
+        default: match row.placeholder() {
+            "" => String::new(),
+            _ => row.get(base).map_or(String::new(), |value| {
+                value.to_string().trim_end_matches(".0").to_string()
+            }),
+        },
+        help: row.help,
+        is_seldom: !row.is_usual,
+    })
+}
 
-pub const SEQUENCE_LENGTH: Choice =
-    Choice::new("seq-length", "N", "characters of one update T").or("25");
+/// The options of a plan.
+pub fn of_plan() -> impl Iterator<Item = Choice> {
+    let default = Plan::default();
+    PLAN.iter().map(move |row| Choice {
+        name: row.option,
+        value: "N",
+        default: (row.get)(&default).map_or(String::new(), |count| count.to_string()),
+        help: row.help,
+        is_seldom: !row.is_usual,
+    })
+}
 
-pub const STREAMS: Choice = Choice::new(
-    "streams",
-    "N",
-    "parts of the text that are read side by side B",
-)
-.or("1");
+/// The option of a preset, one of these names.
+pub fn of_presets(names: &'static str) -> Choice {
+    let help = "all settings of an edition of the assignment, or the best for a minute; others may be given beside it";
+    Choice::new("preset", names, help).seldom()
+}
 
-/// The two editions of the assignment.
-pub const EDITION: Choice = Choice::new(
-    "preset",
-    "adagrad-edition|adam-edition",
-    "all settings of an edition of the assignment; others may be given beside it",
-)
-.implying(PRESETS);
+/// What a command line asks for of settings and plan: values of rows, as options spell them.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The options that were given.
+    given: Vec<(&'static str, String)>,
+    /// What stands behind them.
+    preset: Option<&'static Preset>,
+}
 
-/// An edition, or the settings that made the best text of a minute of one core, where `fixtures/measure.py` measured.
-pub const PRESET: Choice = Choice {
-    value: "adagrad-edition|adam-edition|best",
-    help: "all settings of an edition of the assignment, or the best for a minute; others may be given beside it",
-    ..EDITION
-};
-
-const PRESETS: &[Implied] = &[
-    (
-        "adagrad-edition",
-        &[
-            ("optimizer", "adagrad"),
-            ("learning-rate", "0.1"),
-            ("epsilon", "1e-8"),
-            ("clip", "5"),
-            ("loss", "sum"),
-            ("initialization", "sigma"),
-            ("sigma", "0.01"),
-            ("report-every", "10000"),
-            ("report-length", "200"),
-        ],
-    ),
-    (
-        "adam-edition",
-        &[
-            ("optimizer", "adam"),
-            ("learning-rate", "0.001"),
-            ("beta1", "0.9"),
-            ("beta2", "0.999"),
-            ("epsilon", "1e-8"),
-            ("clip", "none"),
-            ("loss", "mean"),
-            ("initialization", "fan-in"),
-            ("report-every", "1000"),
-            ("report-length", "200"),
-        ],
-    ),
-    (
-        "best",
-        &[
-            ("hidden", "128"),
-            ("seq-length", "25"),
-            ("streams", "32"),
-            ("optimizer", "adam"),
-            ("learning-rate", "0.003"),
-            ("beta1", "0.9"),
-            ("beta2", "0.999"),
-            ("epsilon", "1e-8"),
-            ("clip", "none"),
-            ("loss", "mean"),
-            ("initialization", "fan-in"),
-            // Small texts are learned by heart in so many epochs: what is held out says where to stop.
-            ("validation", "0.1"),
-            ("iterations", "12000"),
-            ("report-every", "1000"),
-            ("report-length", "200"),
-        ],
-    ),
-];
-
-pub const OPTIMIZER: Choice = Choice::new(
-    "optimizer",
-    "adagrad|adam|rmsprop",
-    "how a gradient moves the parameters",
-)
-.or("adagrad")
-.implying(&[
-    ("adam", &[("learning-rate", "0.001")]),
-    ("rmsprop", &[("learning-rate", "0.001"), ("beta2", "0.9")]),
-]);
-
-pub const LEARNING_RATE: Choice = Choice::new(
-    "learning-rate",
-    "X",
-    "the optimizer's eta; 0.001 for adam and rmsprop",
-)
-.or("0.1");
-
-pub const BETA1: Choice = Choice::new(
-    "beta1",
-    "X",
-    "share that adam keeps of its average of gradients",
-)
-.or("0.9");
-
-pub const BETA2: Choice = Choice::new(
-    "beta2",
-    "X",
-    "share that adam keeps of its average of squares; 0.9 for rmsprop",
-)
-.or("0.999");
-
-pub const LOSS: Choice = Choice::new(
-    "loss",
-    "sum|mean",
-    "what a loss is of those of the T characters",
-)
-.or("sum");
-
-pub const INITIALIZATION: Choice = Choice::new(
-    "initialization",
-    "sigma|fan-in",
-    "how the first U, W, V vary: all alike, or by their columns",
-)
-.or("sigma");
-
-pub const SIGMA: Choice =
-    Choice::new("sigma", "X", "standard deviation of the first U, W, V").or("0.01");
-
-pub const CLIP: Choice = Choice::new(
-    "clip",
-    "X",
-    "clip every gradient entry to [-X, X]; none clips nothing",
-)
-.or("5");
-
-pub const EPSILON: Choice = Choice::new("epsilon", "X", "the optimizer's epsilon").or("1e-8");
-
-pub const SEED: Choice = Choice::new("seed", "N", "where all random numbers come from").or("1");
-
-pub const BYTES: Choice = Choice::switch(
-    "bytes",
-    "read bytes instead of characters: for logs, and texts in no known encoding",
-);
-
-pub const DOCUMENTS: Choice = Choice::switch(
-    "documents",
-    "read every line as a document of its own: names, domain names, messages",
-);
-
-pub const VALIDATION: Choice = Choice::new(
-    "validation",
-    "X",
-    "share of the text, at its end, to judge by only",
-)
-.or("0");
-
-pub const ORDER: Choice = Choice::new(
-    "order",
-    "text|chunks|positions",
-    "read the text as it stands, in shuffled chunks, or at random positions",
-)
-.or("text");
-
-pub const CHUNK: Choice =
-    Choice::new("chunk", "N", "characters of a chunk of --order chunks C").or("1000");
-
-/// What the text is a sequence of.
-pub fn symbols(arguments: &Arguments) -> Symbols {
-    if arguments.has(BYTES.name) {
-        Symbols::Bytes
-    } else {
-        Symbols::Characters
+impl Asked {
+    /// What these arguments ask for.
+    pub fn of(arguments: &Arguments) -> Result<Self, Failure> {
+        let options = TABLE.iter().map(|row| (row.option, row.placeholder()));
+        let options = options.chain(PLAN.iter().map(|row| (row.option, "N")));
+        let mut asked = Asked::by(Preset::named(&arguments.value("preset").to_string_lossy()));
+        for (option, placeholder) in options.filter(|(option, _)| arguments.has(option)) {
+            let text = match placeholder {
+                "" => "true".to_string(),
+                _ => arguments.filled(option)?.to_string_lossy().into_owned(),
+            };
+            asked.give(option, text);
+        }
+        Ok(asked)
     }
-}
 
-/// The settings that the options above give, in range; a single stream where it cannot be chosen, and nothing held
-/// out.
-pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
-    let streams = if arguments.knows(STREAMS.name) {
-        arguments.count(STREAMS.name)?
-    } else {
-        1
-    };
-    let validation = if arguments.knows(VALIDATION.name) {
-        arguments.number(VALIDATION.name)?
-    } else {
-        0.0
-    };
-    let optimizer = arguments.word(OPTIMIZER.name);
-    let initialization = arguments.word(INITIALIZATION.name);
-    refuse_idle(arguments, optimizer, initialization)?;
-    let settings = Settings {
-        hidden: arguments.count("hidden")?,
-        sequence_length: arguments.count("seq-length")?,
-        streams,
-        learning_rate: arguments.number("learning-rate")?,
-        sigma: arguments.number("sigma")?,
-        clip: clip(arguments)?,
-        epsilon: arguments.number("epsilon")?,
-        seed: arguments.count("seed")?,
-        documents: arguments.has(DOCUMENTS.name),
-        validation,
-        optimizer: Optimizer::named(optimizer).unwrap_or_default(),
-        beta1: arguments.number("beta1")?,
-        beta2: arguments.number("beta2")?,
-        loss: Loss::named(arguments.word(LOSS.name)).unwrap_or_default(),
-        initialization: Initialization::named(initialization).unwrap_or_default(),
-        order: order(arguments)?,
-    };
-    let checked = settings.check();
-    checked.map_err(|error| {
-        Failure::at(
-            arguments.quoted(error.name),
-            format!("must be {}", error.need),
-        )
-    })?;
-    Ok(settings)
-}
-
-/// The clip: a number, or infinite for `none`.
-pub fn clip(arguments: &Arguments) -> Result<f64, Failure> {
-    if arguments.value(CLIP.name) == "none" {
-        Ok(f64::INFINITY)
-    } else {
-        arguments.number(CLIP.name)
+    /// What a preset asks for, or nothing.
+    pub fn by(preset: Option<&'static Preset>) -> Self {
+        Asked { given: Vec::new(), preset }
     }
-}
 
-/// A clip as the option spells it.
-pub fn clip_words(clip: f64) -> String {
-    if clip.is_finite() {
-        format!("{clip:?}")
-    } else {
-        "none".to_string()
+    /// All that a run which goes on cannot change.
+    pub fn all_of(settings: &Settings, plan: &Plan) -> Self {
+        let mut asked = Asked::default();
+        for row in TABLE {
+            let value = row.get(settings).filter(|value| *value != Value::Switch(false));
+            if let Some(value) = value {
+                asked.give(row.option, value.to_string());
+            }
+        }
+        for row in PLAN.iter().filter(|row| !row.is_free) {
+            if let Some(count) = (row.get)(plan) {
+                asked.give(row.option, count.to_string());
+            }
+        }
+        asked
     }
-}
 
-/// Refuses numbers that say nothing beside the optimiser and the initialisation that were chosen.
-fn refuse_idle(
-    arguments: &Arguments,
-    optimizer: &str,
-    initialization: &str,
-) -> Result<(), Failure> {
-    let idle = [
-        ("beta1", optimizer != "adam", "--optimizer", optimizer),
-        ("beta2", optimizer == "adagrad", "--optimizer", optimizer),
-        (
-            "sigma",
-            initialization == "fan-in",
-            "--initialization",
-            initialization,
-        ),
-    ];
-    for (name, is_idle, option, value) in idle {
-        if is_idle && arguments.has(name) {
-            let quoted = arguments.quoted(name);
-            let message = format!("{quoted} says nothing with {option} {value}: leave it out");
-            return Err(Failure::Usage(message));
+    /// What was given alone.
+    pub fn without_preset(&self) -> Self {
+        Asked { given: self.given.clone(), preset: None }
+    }
+
+    /// Asks for one option more.
+    pub fn give(&mut self, option: &'static str, text: String) {
+        self.given.push((option, text));
+    }
+
+    /// Whether an option was given itself.
+    pub fn has(&self, option: &str) -> bool {
+        self.given.iter().any(|(given, _)| *given == option)
+    }
+
+    /// What is asked for of an option, by itself or by the preset.
+    fn text(&self, option: &str) -> Option<&str> {
+        let given = self.given.iter().rev().find(|(given, _)| *given == option);
+        let preset = || self.preset.and_then(|preset| preset.value(option));
+        given.map(|(_, text)| text.as_str()).or_else(preset)
+    }
+
+    /// An option as it was given, for error messages: `--hidden 5`.
+    pub fn quoted(&self, option: &str) -> String {
+        match self.text(option) {
+            None | Some("true") => format!("--{option}"),
+            Some(text) => format!("--{option} {text}"),
         }
     }
-    Ok(())
+
+    /// The settings, where `base` has what is not asked for.
+    pub fn settings(&self, base: &Settings) -> Result<Settings, Failure> {
+        let mut settings = *base;
+        for row in TABLE {
+            if let Some(text) = self.text(row.option) {
+                match row.set(&mut settings, text) {
+                    // A choice that was given beside a preset has no use for numbers of the preset's.
+                    Err(SetError::Idle(_)) if !self.has(row.option) => {}
+                    set => set.map_err(|error| self.refused(row.option, error))?,
+                }
+            }
+        }
+        settings.check().map_err(|error| self.out_of_range(&settings, error))?;
+        Ok(settings)
+    }
+
+    /// The plan, where `base` has what is not asked for.
+    pub fn plan(&self, base: &Plan, settings: &Settings) -> Result<Plan, Failure> {
+        let mut plan = *base;
+        for row in PLAN {
+            if let Some(text) = self.text(row.option) {
+                (row.set)(&mut plan, self.count(row, text)?);
+            }
+        }
+        if settings.validation == 0.0 && self.has("validate-every") {
+            return Err(Failure::Usage(format!(
+                "{}: nothing is held out to look at: give --validation as well",
+                self.quoted("validate-every")
+            )));
+        }
+        Ok(plan)
+    }
+
+    fn count(&self, row: &Planned, text: &str) -> Result<u64, Failure> {
+        let count = elman::settings::count(text);
+        let count = count.map_err(|error| self.refused(row.option, error.into()))?;
+        if count < row.least {
+            let need = "must be a whole number of at least 1";
+            return Err(Failure::at(self.quoted(row.option), need));
+        }
+        Ok(count)
+    }
+
+    /// Refuses what a run that goes on was not begun with.
+    pub fn agree(&self, settings: &Settings, plan: &Plan) -> Result<(), Failure> {
+        for row in TABLE {
+            let Some(text) = self.text(row.option) else {
+                continue;
+            };
+            let mut asked = *settings;
+            let set = row.set(&mut asked, text);
+            let is_idle = matches!(set, Err(SetError::Idle(_)));
+            if !is_idle {
+                set.map_err(|error| self.refused(row.option, error))?;
+            }
+            let begun = row.get(settings);
+            if is_idle || row.get(&asked) != begun {
+                let begun = begun.map(|value| value.to_string());
+                return Err(self.begun_otherwise(row.option, begun));
+            }
+        }
+        for row in PLAN.iter().filter(|row| !row.is_free) {
+            let Some(text) = self.text(row.option) else {
+                continue;
+            };
+            let begun = (row.get)(plan);
+            if begun != Some(self.count(row, text)?) {
+                return Err(self.begun_otherwise(row.option, begun.map(|count| count.to_string())));
+            }
+        }
+        Ok(())
+    }
+
+    fn begun_otherwise(&self, option: &str, begun: Option<String>) -> Failure {
+        let with = match begun.as_deref() {
+            None | Some("false") => "without it".to_string(),
+            Some(value) => format!("with {value}"),
+        };
+        let message = format!("the run was begun {with}, and goes on so");
+        Failure::at(self.quoted(option), message)
+    }
+
+    fn refused(&self, option: &str, error: SetError) -> Failure {
+        let option = self.quoted(option);
+        match error {
+            SetError::Value(ValueError::Malformed(need)) => {
+                Failure::Usage(format!("{option}: must be {need}"))
+            }
+            SetError::Value(ValueError::TooLarge(_)) => {
+                Failure::at(option, "too large: choose a smaller number")
+            }
+            SetError::Idle(choice) => Failure::Usage(format!("{option}: goes only with {choice}")),
+        }
+    }
+
+    /// A setting that was not asked for has the value that the command gives it.
+    fn out_of_range(&self, settings: &Settings, error: SettingError) -> Failure {
+        let quoted = match (self.text(error.name), elman::settings::setting(error.name)) {
+            (None, Some(row)) => {
+                let value = row.get(settings).map_or(String::new(), |value| value.to_string());
+                format!("--{} {value}", error.name)
+            }
+            _ => self.quoted(error.name),
+        };
+        Failure::at(quoted, format!("must be {}", error.need))
+    }
 }
 
 /// The unit of a run's losses.
 pub fn unit(settings: &Settings) -> String {
     match settings.loss {
-        Loss::Sum => format!("nats over {} characters", settings.sequence_length),
-        Loss::Mean => "nats per character".to_string(),
-    }
-}
-
-/// That of the text where it cannot be chosen.
-fn order(arguments: &Arguments) -> Result<Order, Failure> {
-    if !arguments.knows(ORDER.name) {
-        return Ok(Order::Text);
-    }
-    let order = match arguments.word(ORDER.name) {
-        "chunks" => Order::Chunks {
-            length: arguments.count(CHUNK.name)?,
-        },
-        "positions" => Order::Positions,
-        _ => Order::Text,
-    };
-    if arguments.has(CHUNK.name) && order.chunk().is_none() {
-        return Err(Failure::Usage(format!(
-            "{}: the text is not read in chunks: give --order chunks as well",
-            arguments.quoted(CHUNK.name)
-        )));
-    }
-    Ok(order)
-}
-
-/// Says which argument is to blame.
-pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure {
-    match error {
-        TrainingError::TooFewHeldOut { .. } | TrainingError::TextTooShort { held_out: 1.., .. } => {
-            let place = format!("{}: --validation {:?}", text.place, settings.validation);
-            Failure::at(place, error)
-        }
-        TrainingError::TextTooShort {
-            chunk: Some(length),
-            ..
-        } => {
-            let place = format!("{}: --chunk {length}", text.place);
-            Failure::at(place, error)
-        }
-        TrainingError::TextTooShort { .. } | TrainingError::Text(_) => {
-            Failure::at(&text.place, error)
-        }
-        TrainingError::Shape(_) => Failure::at(format!("--hidden {}", settings.hidden), error),
-        _ => Failure::Failed(error.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::commands::{check, train};
-
-    #[test]
-    fn the_defaults_in_the_help_are_those_of_the_library() {
-        let defaults = |choices| {
-            let arguments =
-                Arguments::parse(std::iter::empty(), choices, 0, |_| Vec::new()).unwrap();
-            settings(&arguments).unwrap()
-        };
-        assert_eq!(defaults(train::CHOICES), Settings::default());
-        let small = Settings {
-            hidden: 5,
-            ..Settings::default()
-        };
-        assert_eq!(defaults(check::CHOICES), small);
-    }
-
-    #[test]
-    fn presets_are_the_editions() {
-        let of = |words: &[&str]| {
-            let words = words.iter().map(Into::into);
-            let arguments = Arguments::parse(words, train::CHOICES, 0, |_| Vec::new()).unwrap();
-            settings(&arguments).unwrap()
-        };
-        assert_eq!(of(&["--preset", "adagrad-edition"]), Settings::default());
-        assert_eq!(of(&["--preset", "adam-edition"]), Settings::adam_edition());
-        let own = Settings {
-            hidden: 7,
-            learning_rate: 0.5,
-            clip: 3.0,
-            ..Settings::adam_edition()
-        };
-        let words = [
-            "--hidden=7",
-            "--learning-rate=0.5",
-            "--preset=adam-edition",
-            "--clip=3",
-        ];
-        assert_eq!(of(&words), own);
-    }
-
-    #[test]
-    fn the_best_preset_ends_after_a_minute_unless_told_otherwise() {
-        let best = Settings {
-            hidden: 128,
-            streams: 32,
-            learning_rate: 0.003,
-            validation: 0.1,
-            ..Settings::adam_edition()
-        };
-        let of = |words: &[&str]| {
-            let words = words.iter().map(Into::into);
-            let arguments = Arguments::parse(words, train::CHOICES, 0, |_| Vec::new()).unwrap();
-            let iterations: u64 = arguments.count("iterations").unwrap();
-            (settings(&arguments).unwrap(), iterations)
-        };
-        assert_eq!(of(&["--preset", "best"]), (best, 12_000));
-        let wider = Settings {
-            hidden: 256,
-            validation: 0.0,
-            ..best
-        };
-        let words = [
-            "--validation=0",
-            "--preset=best",
-            "--hidden=256",
-            "--iterations=60000",
-        ];
-        assert_eq!(of(&words), (wider, 60_000));
-    }
-
-    #[test]
-    fn an_optimizer_brings_its_numbers() {
-        for (optimizer, eta, beta2) in [
-            ("adagrad", 0.1, 0.999),
-            ("adam", 0.001, 0.999),
-            ("rmsprop", 0.001, 0.9),
-        ] {
-            let words = ["--optimizer", optimizer].map(Into::into).into_iter();
-            let arguments = Arguments::parse(words, train::CHOICES, 0, |_| Vec::new()).unwrap();
-            let settings = settings(&arguments).unwrap();
-            assert_eq!((settings.learning_rate, settings.beta2), (eta, beta2));
-            assert_eq!(settings.optimizer.name(), optimizer);
-            assert_eq!(settings.clip, 5.0);
-        }
+        elman::Loss::Sum => format!("nats over {} characters", settings.sequence_length),
+        elman::Loss::Mean => "nats per character".to_string(),
     }
 }

@@ -1,6 +1,6 @@
 //! `elman completions`: what lets a shell complete command lines.
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::completions::SHELLS;
 use crate::cli::command_line::failure::Failure;
@@ -20,7 +20,9 @@ new shell:
 pub const EXAMPLES: &[&str] = &["elman completions bash"];
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[HELP];
+pub fn options() -> Vec<Choice> {
+    vec![Choice::help()]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments, commands: &'static [Command]) -> Result<(), Failure> {

@@ -61,7 +61,7 @@ pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, F
         _ => {}
     }
     let command = command_of(&first)?;
-    let arguments = Arguments::parse(arguments, command.choices, command.limit, with_option);
+    let arguments = Arguments::parse(arguments, (command.options)(), command.limit, with_option);
     let arguments = arguments.map_err(|failure| see(command.name, failure))?;
     Ok(if arguments.has("help") {
         Request::Words(help::of_command(command))
@@ -110,10 +110,7 @@ fn command_of(name: &OsStr) -> Result<&'static Command, Failure> {
     command.ok_or_else(|| {
         let hint = meant(name);
         let name = name.to_string_lossy();
-        see(
-            "",
-            Failure::Usage(format!("there is no command {name:?}{hint}")),
-        )
+        see("", Failure::Usage(format!("there is no command {name:?}{hint}")))
     })
 }
 
@@ -138,18 +135,15 @@ fn meant(name: &OsStr) -> String {
         _ => return String::new(),
     };
     let kind = if path.is_dir() { "folder" } else { "file" };
-    let word = if word.contains(char::is_whitespace) {
-        format!("{word:?}")
-    } else {
-        word.into_owned()
-    };
+    let word =
+        if word.contains(char::is_whitespace) { format!("{word:?}") } else { word.into_owned() };
     format!(", but such a {kind}: did you mean elman {call} {word}?")
 }
 
 /// The commands that have an option.
 pub fn with_option(name: &str) -> Vec<&'static str> {
     (COMMANDS.iter())
-        .filter(|command| command.choices.iter().any(|choice| choice.name == name))
+        .filter(|command| (command.options)().iter().any(|choice| choice.name == name))
         .map(|command| command.name)
         .collect()
 }

@@ -1,6 +1,6 @@
 //! `elman export`: writes a model's weights for other programs.
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::{read_model, refuse_existing};
 use crate::cli::terminal::output::print_digest;
@@ -31,11 +31,13 @@ The formats:
          numpy.load";
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    Choice::new("format", "torch|npz", "for PyTorch or for NumPy"),
-    Choice::switch("force", "replace OUT where it is already there"),
-    HELP,
-];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::new("format", "torch|npz", "for PyTorch or for NumPy"),
+        Choice::switch("force", "replace OUT where it is already there"),
+        Choice::help(),
+    ]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -46,12 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::Usage("where to? elman export MODEL OUT".into()));
     }
     let model = read_model(arguments.first())?;
-    let out = Path::new(
-        arguments
-            .all()
-            .get(1)
-            .map_or("".as_ref(), |out| out.as_os_str()),
-    );
+    let out = Path::new(arguments.all().get(1).map_or("".as_ref(), |out| out.as_os_str()));
     refuse_existing(out, arguments.has("force"))?;
     exchange::export(&model, format, out).map_err(|error| Failure::at(out.display(), error))?;
     print_digest(&model.state.rnn.parameters)

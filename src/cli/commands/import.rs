@@ -1,6 +1,6 @@
 //! `elman import`: makes a model of weights from other programs.
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::{read_file, refuse_existing};
 use crate::cli::terminal::output::print_digest;
@@ -30,16 +30,14 @@ pub const EXAMPLES: &[&str] = &[
 ];
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    Choice::new(
-        "vocabulary",
-        "CHARS",
-        "the file with its characters (what FILE says)",
-    ),
-    Choice::new("out", "MODEL", "the model file to write"),
-    Choice::switch("force", "replace MODEL where it is already there"),
-    HELP,
-];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::new("vocabulary", "CHARS", "the file with its characters (what FILE says)"),
+        Choice::new("out", "MODEL", "the model file to write"),
+        Choice::switch("force", "replace MODEL where it is already there"),
+        Choice::help(),
+    ]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -73,13 +71,8 @@ fn read_vocabulary(path: &Path) -> Result<String, Failure> {
 
 /// The file that an error is about.
 fn place(error: &ExchangeError, arguments: &Arguments) -> String {
-    let vocabulary = matches!(
-        error,
-        ExchangeError::VocabularyLength { .. }
-            | ExchangeError::RepeatedCharacter { .. }
-            | ExchangeError::NoByte { .. }
-    );
-    let place = if vocabulary && arguments.has("vocabulary") {
+    let is_of_vocabulary = matches!(error, ExchangeError::Vocabulary(_));
+    let place = if is_of_vocabulary && arguments.has("vocabulary") {
         arguments.value("vocabulary")
     } else {
         arguments.first().unwrap_or_default()

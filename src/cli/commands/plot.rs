@@ -1,24 +1,25 @@
-//! `elman plot`: the losses of several runs in one chart.
+//! `elman plot`: draws the losses of one run or several.
 
 use crate::cli::charts::comparison::{self, Run, UNIT};
 use crate::cli::charts::curve::Curve;
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
 use crate::cli::run::folder::{LOSSES, MODEL};
 use crate::cli::run::inputs::refuse_existing;
-use crate::cli::run::loss_log::{self, Rows};
+use crate::cli::run::loss_log;
 use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::screen;
 use crate::cli::terminal::text_curve;
 use elman::internals::checkpoint;
 use elman::internals::disk;
 use elman::internals::disk::System;
+use elman::internals::intervals::Intervals;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-/// The help's words.
+/// The details of the help.
 pub const DETAILS: &str = "\
 Draws the smooth loss of one run or several, in nats per character, and the
 validation loss where there is one. DIR is a run's folder, at work or at its
@@ -26,40 +27,29 @@ end, or a folder of such folders. On a terminal the chart is text, elsewhere
 SVG.";
 
 /// Calls.
-pub const EXAMPLES: &[&str] = &[
-    "elman plot elman-run",
-    "elman plot run-1 run-2 --out runs.svg",
-];
+pub const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    Choice::new("out", "FILE", "write the chart as SVG to a file"),
-    Choice::switch("force", "replace FILE where it is already there"),
-    HELP,
-];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::new("out", "FILE", "write the chart as SVG to a file"),
+        Choice::switch("force", "replace FILE where it is already there"),
+        Choice::help(),
+    ]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all().is_empty() {
         return Err(Failure::Usage("which runs? name their folders".into()));
     }
-    let out = if arguments.has("out") {
-        Some(Path::new(arguments.filled("out")?))
-    } else {
-        None
-    };
+    let out = if arguments.has("out") { Some(Path::new(arguments.filled("out")?)) } else { None };
     if let Some(out) = out {
         refuse_existing(out, arguments.has("force"))?;
     }
-    let folders = arguments
-        .all()
-        .iter()
-        .map(|folder| folders(Path::new(folder)));
+    let folders = arguments.all().iter().map(|folder| folders(Path::new(folder)));
     let folders = folders.collect::<Result<Vec<_>, _>>()?.concat();
-    let runs: Vec<Run> = folders
-        .iter()
-        .map(|folder| read(folder))
-        .collect::<Result<_, _>>()?;
+    let runs: Vec<Run> = folders.iter().map(|folder| read(folder)).collect::<Result<_, _>>()?;
     if runs.iter().all(|run| run.last.is_none()) {
         let losses = folders[0].join(LOSSES);
         return Err(Failure::at(
@@ -79,7 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// The folders of runs that a folder means: itself, or those in it.
+/// The folders of runs that a folder stands for: itself, or the folders in it.
 fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let fail = |problem: &str| Err(Failure::at(folder.display(), problem));
     if !folder.is_dir() {
@@ -102,7 +92,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(inside)
 }
 
-/// A name before its number, the number, the name: `seed-10` comes after `seed-9`.
+/// The key that sorts folders by the number at the end of their names: `seed-10` comes after `seed-9`.
 fn numbered(path: &Path) -> (String, u64, String) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let text = name.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -126,7 +116,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
             "a model, but not the last state of a run, which says which rows loss.csv has";
         within(MODEL, problem.into())
     })?;
-    let rows = Rows::of(&model.settings, &plan);
+    let intervals = Intervals::new(&model.settings, &plan);
     let characters = model.settings.loss_characters();
     let mut run = Run {
         name: folder.to_string_lossy().into_owned(),
@@ -138,7 +128,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
         best: None,
         validation: None,
     };
-    let losses = loss_log::read(&folder.join(LOSSES), rows, |row| {
+    let losses = loss_log::read(&folder.join(LOSSES), &intervals, |row| {
         let per_character = |loss: f64| loss / characters as f64;
         let smooth = per_character(row.smooth_loss);
         let n = row.iteration;
@@ -148,7 +138,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
         if run.best.is_none_or(|(_, best)| smooth < best) {
             run.best = Some((n, smooth));
         }
-        if let Some(loss) = row.validation_loss().map(per_character) {
+        if let Some(loss) = row.validation_loss.map(per_character) {
             run.curve.push_validation(n, loss);
             run.validation = Some(run.validation.map_or(loss, |lowest| lowest.min(loss)));
         }
@@ -168,28 +158,25 @@ fn text(runs: &[Run], columns: usize, utf8: bool) -> String {
         }
     };
     let is_short = |name: &str| columns_of(name) <= (columns / 2).max(16);
-    let names: Vec<String> = (runs.iter())
-        .map(|run| shorten(&one_line(&run.name), is_short))
-        .collect();
+    let names: Vec<String> =
+        (runs.iter()).map(|run| shorten(&one_line(&run.name), is_short)).collect();
     let widest = names.iter().map(|name| columns_of(name)).max().unwrap_or(0);
     for (n, run) in runs.iter().enumerate() {
         let name = format!("{}{}", names[n], " ".repeat(widest - columns_of(&names[n])));
-        text += &fit(&said(run, n, runs.len(), name), columns);
+        text += &fit(&legend(run, n, runs.len(), name), columns);
         text.push('\n');
     }
     text
 }
 
-/// What is said of a run, the most important first.
-fn said(run: &Run, n: usize, of: usize, name: String) -> Vec<String> {
+/// The line below the chart for a run, in parts, the most important first.
+fn legend(run: &Run, n: usize, of: usize, name: String) -> Vec<String> {
     let loss = |loss| short_loss(loss, 5);
     let mut parts = vec![match of {
         1 => name,
         _ => format!("{} {name}", text_curve::letter(n)),
     }];
-    parts.push(run.last.map_or("no losses yet".into(), |last| {
-        format!("last {}", loss(last))
-    }));
+    parts.push(run.last.map_or("no losses yet".into(), |last| format!("last {}", loss(last))));
     if let Some((update, best)) = run.best {
         parts.push(format!("best {} at {}", loss(best), thousands(update)));
     }

@@ -1,16 +1,15 @@
 //! `elman sample`: writes text with a trained model.
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::inputs::{names, read_model};
+use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use elman::inference::{Sampling, Synthesizer};
-use elman::random::{Generator, Stream};
+use elman::internals::decoder::byte_order_mark;
 use elman::text::{InvalidUtf8, Symbols, UnknownCharacters};
 use elman::{Model, Vocabulary};
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsStr;
-use std::fs;
 use std::io::{self, Read as _, Write as _};
 
 /// The help's words.
@@ -27,31 +26,20 @@ pub const EXAMPLES: &[&str] = &[
 ];
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    Choice::new("length", "N", "characters to write at most; 0: without end").or("1000"),
-    Choice::new(
-        "seed",
-        "N",
-        "where the random numbers come from (the model's)",
-    ),
-    Choice::new("prime", "TEXT", "text to begin with; it is written too"),
-    Choice::new(
-        "prime-file",
-        "FILE",
-        "the same from a file, as it is; - is standard input",
-    ),
-    Choice::new("until", "TEXT", "stop where the text ends with this"),
-    Choice::new("count", "N", "samples to write, each with its own seed").or("1"),
-    Choice::new(
-        "temperature",
-        "X",
-        "below 1 bolder, above 1 wilder; 0: the likeliest",
-    )
-    .or("1"),
-    Choice::new("top-k", "N", "draw from the N likeliest characters only"),
-    Choice::new("top-p", "X", "draw from the likeliest that together have X").or("1"),
-    HELP,
-];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::new("length", "N", "characters to write at most; 0: without end").or("1000"),
+        Choice::new("seed", "N", "where the random numbers come from (the model's)"),
+        Choice::new("prime", "TEXT", "text to begin with; it is written too"),
+        Choice::new("prime-file", "FILE", "the same from a file, as it is; - is standard input"),
+        Choice::new("until", "TEXT", "stop where the text ends with this"),
+        Choice::new("count", "N", "samples to write, each with its own seed").or("1"),
+        Choice::new("temperature", "X", "below 1 bolder, above 1 wilder; 0: the likeliest").or("1"),
+        Choice::new("top-k", "N", "draw from the N likeliest characters only"),
+        Choice::new("top-p", "X", "draw from the likeliest that together have X").or("1"),
+        Choice::help(),
+    ]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -61,11 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         length => length,
     };
     let count: u64 = arguments.positive("count")?;
-    let seed = if arguments.has("seed") {
-        Some(arguments.count("seed")?)
-    } else {
-        None
-    };
+    let seed = if arguments.has("seed") { Some(arguments.count("seed")?) } else { None };
     let until = if arguments.has("until") {
         arguments.filled("until").and(arguments.text("until"))?
     } else {
@@ -73,9 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let prime = arguments.text("prime")?;
     if arguments.has("prime") && arguments.has("prime-file") {
-        return Err(Failure::Usage(
-            "--prime and --prime-file: give one of them".into(),
-        ));
+        return Err(Failure::Usage("--prime and --prime-file: give one of them".into()));
     }
 
     let model = read_model(arguments.first())?;
@@ -91,17 +73,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         Prime::given(prime)
     };
-    let h0 = vec![0.0; model.state.rnn.shape().m()];
-    let mut synthesizer = Synthesizer::of(&model, &h0, sampling);
+    let mut synthesizer = Synthesizer::at_start(&model, sampling);
     let last = read_prime(&mut synthesizer, &model, &prime)?;
-    let sample = Sample {
-        model: &model,
-        prime: prime.text(),
-        synthesizer,
-        last,
-        length,
-        until,
-    };
+    let sample = Sample { model: &model, prime: prime.text(), synthesizer, last, length, until };
     let seed: u64 = seed.unwrap_or(model.settings.seed);
     let mut output = Flow::new();
     for i in 0..count {
@@ -130,10 +104,8 @@ impl Sample<'_> {
     fn write(&self, seed: u64, output: &mut Flow) -> io::Result<()> {
         output.write_all(self.prime)?;
         let newline = self.model.newline();
-        let mut generator = Generator::new(seed, Stream::Passage);
-        let mut synthesizer = self.synthesizer.clone();
         let mut tail = VecDeque::new();
-        let characters = synthesizer.characters(self.last, &mut generator);
+        let characters = self.synthesizer.clone().passage(self.last, seed);
         for character in characters.take(self.length) {
             if Some(character) == newline {
                 break;
@@ -158,18 +130,11 @@ fn sampling(arguments: &Arguments) -> Result<Sampling, Failure> {
     let everything = Sampling::default();
     let sampling = Sampling {
         temperature: arguments.number("temperature")?,
-        top_k: if arguments.has("top-k") {
-            arguments.count("top-k")?
-        } else {
-            everything.top_k
-        },
+        top_k: if arguments.has("top-k") { arguments.count("top-k")? } else { everything.top_k },
         top_p: arguments.number("top-p")?,
     };
     sampling.check().map_err(|error| {
-        Failure::at(
-            arguments.quoted(error.name),
-            format!("must be {}", error.need),
-        )
+        Failure::at(arguments.quoted(error.name), format!("must be {}", error.need))
     })?;
     Ok(sampling)
 }
@@ -186,29 +151,16 @@ struct Prime {
 
 impl Prime {
     fn given(text: &str) -> Self {
-        Prime {
-            place: "--prime".to_string(),
-            is_file: false,
-            bytes: text.into(),
-            start: 0,
-        }
+        Prime { place: "--prime".to_string(), is_file: false, bytes: text.into(), start: 0 }
     }
 
     fn read(path: &OsStr, symbols: Symbols) -> Result<Self, Failure> {
-        let place = names(Some(path)).place;
-        let bytes = read_file(path).map_err(|error| Failure::at(&place, error))?;
-        let mark = "\u{feff}".as_bytes();
-        let start = if symbols == Symbols::Characters && bytes.starts_with(mark) {
-            mark.len()
-        } else {
-            0
-        };
-        Ok(Prime {
-            place,
-            is_file: true,
-            bytes,
-            start,
-        })
+        let place = TextSource::named(Some(path)).text().place;
+        let mut bytes = Vec::new();
+        open_text(path)
+            .and_then(|mut text| text.read_to_end(&mut bytes))
+            .map_err(|error| Failure::at(&place, error))?;
+        Ok(Prime { place, is_file: true, start: byte_order_mark(symbols, &bytes), bytes })
     }
 
     fn text(&self) -> &[u8] {
@@ -254,18 +206,6 @@ impl Prime {
         };
         Err(Failure::at(place, unknown))
     }
-}
-
-fn read_file(path: &OsStr) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if path == "-" {
-        io::stdin().lock().read_to_end(&mut bytes)?;
-    } else if fs::metadata(path)?.is_dir() {
-        return Err(io::Error::other("a folder, not a text"));
-    } else {
-        bytes = fs::read(path)?;
-    }
-    Ok(bytes)
 }
 
 /// Reads all before the text but the last character, which it returns. A document comes after a newline.

@@ -1,19 +1,18 @@
 //! `elman score`: says how many bits a model needs for a text, whole or line by line.
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::thousands;
-use crate::cli::run::inputs::{names, read_model};
+use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use crate::cli::terminal::output::one_line;
 use crate::cli::terminal::progress::Progress;
 use elman::inference::{Extent, Reading, Row, Score, Worst, unknown};
-use elman::internals::json;
+use elman::internals::json::{Json, object};
 use elman::text::Symbols;
 use elman::{Model, TextError};
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, IsTerminal as _, Read, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 /// The help's words.
 pub const DETAILS: &str = "\
@@ -33,21 +32,16 @@ pub const EXAMPLES: &[&str] = &[
 ];
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    Choice::switch(
-        "per-line",
-        "a score for every line instead of the whole text",
-    ),
-    Choice::new(
-        "threshold",
-        "X",
-        "only lines of more than X bits per character",
-    ),
-    Choice::switch("carry", "let the state go on from line to line"),
-    Choice::switch("csv", "print a table for programs"),
-    Choice::switch("jsonl", "print one JSON object a line"),
-    HELP,
-];
+pub fn options() -> Vec<Choice> {
+    vec![
+        Choice::switch("per-line", "a score for every line instead of the whole text"),
+        Choice::new("threshold", "X", "only lines of more than X bits per character"),
+        Choice::switch("carry", "let the state go on from line to line"),
+        Choice::switch("csv", "print a table for programs"),
+        Choice::switch("jsonl", "print one JSON object a line"),
+        Choice::help(),
+    ]
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -87,14 +81,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if found { Err(Failure::Found) } else { Ok(()) }
 }
 
-const COLUMNS: [&str; 6] = [
-    "line",
-    "bits",
-    "characters",
-    "bits_per_character",
-    "worst_character",
-    "worst_position",
-];
+const COLUMNS: [&str; 6] =
+    ["line", "bits", "characters", "bits_per_character", "worst_character", "worst_position"];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
@@ -112,11 +100,8 @@ struct Report {
 
 impl Report {
     fn of(arguments: &Arguments) -> Result<Self, Failure> {
-        let threshold = if arguments.has("threshold") {
-            Some(arguments.number("threshold")?)
-        } else {
-            None
-        };
+        let threshold =
+            if arguments.has("threshold") { Some(arguments.number("threshold")?) } else { None };
         if threshold.is_some_and(|threshold| threshold.is_nan() || threshold < 0.0) {
             let place = arguments.quoted("threshold");
             return Err(Failure::at(place, "must be a number of at least 0"));
@@ -128,9 +113,7 @@ impl Report {
             Extent::Text
         };
         if carry && extent == Extent::Text {
-            return Err(Failure::Usage(
-                "--carry: goes with --per-line or --threshold".into(),
-            ));
+            return Err(Failure::Usage("--carry: goes with --per-line or --threshold".into()));
         }
         let form = match (arguments.has("csv"), arguments.has("jsonl")) {
             (true, true) => {
@@ -140,18 +123,14 @@ impl Report {
             (false, true) => Form::Jsonl,
             (false, false) => Form::Text,
         };
-        Ok(Report {
-            extent,
-            threshold,
-            form,
-        })
+        Ok(Report { extent, threshold, form })
     }
 }
 
 /// Judges one text, and prints each row as soon as it is known.
 fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
-    let place = &names(Some(file)).place;
-    let mut input = open(file).map_err(|error| Failure::at(place, error))?;
+    let place = &TextSource::named(Some(file)).text().place;
+    let mut input = open_text(file).map_err(|error| Failure::at(place, error))?;
     let mut reading = Reading::new(model, sheet.report.extent);
     loop {
         let mut printed = Ok(());
@@ -177,17 +156,6 @@ fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> R
     }
 }
 
-fn open(file: &OsStr) -> io::Result<Box<dyn Read>> {
-    if file == "-" {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    if fs::metadata(file)?.is_dir() {
-        Err(io::Error::other("a folder, not a text"))
-    } else {
-        Ok(Box::new(File::open(file)?))
-    }
-}
-
 /// The rows of one text.
 struct Sheet<'a> {
     report: &'a Report,
@@ -200,9 +168,7 @@ struct Sheet<'a> {
 impl Sheet<'_> {
     fn print(&mut self, row: Row<'_>, place: &str, output: &mut Flow) -> Result<(), Failure> {
         if !row.score.bits.is_finite() {
-            let line = row
-                .line
-                .map_or(String::new(), |line| format!("line {line}: "));
+            let line = row.line.map_or(String::new(), |line| format!("line {line}: "));
             let problem =
                 format!("{line}no number of bits: the weights of the model are too large");
             return Err(Failure::at(place, problem));
@@ -221,27 +187,28 @@ impl Sheet<'_> {
     }
 
     /// The columns with their names.
-    fn fields(&self, row: Row<'_>) -> Vec<(&'static str, Field)> {
-        let file = self.file.iter().map(|file| Field::Text(file.clone()));
-        let names = ["file"].into_iter().filter(|_| self.file.is_some());
-        names
-            .chain(COLUMNS)
-            .zip(file.chain(Field::all(row)))
-            .collect()
+    fn fields(&self, Row { line, score, .. }: Row<'_>) -> Vec<(&'static str, Json)> {
+        let worst = score.worst.map(|worst| worst.character.to_string());
+        let fields = [
+            line.into(),
+            score.bits.into(),
+            score.characters.into(),
+            score.bits_per_character().into(),
+            worst.into(),
+            score.worst.map(|worst| worst.position).into(),
+        ];
+        let file = self.file.iter().map(|file| ("file", file.as_str().into()));
+        file.chain(COLUMNS.into_iter().zip(fields)).collect()
     }
 
     fn csv(&self, row: Row<'_>) -> String {
         let fields = self.fields(row).into_iter();
-        let fields: Vec<String> = fields.map(|(_, field)| field.csv()).collect();
+        let fields: Vec<String> = fields.map(|(_, field)| csv_field(field)).collect();
         fields.join(",") + "\n"
     }
 
     fn json(&self, row: Row<'_>) -> String {
-        let fields = self.fields(row).into_iter();
-        let member =
-            |(name, field): (&str, Field)| format!("{}:{}", json::quote(name), field.json());
-        let members: Vec<String> = fields.map(member).collect();
-        format!("{{{}}}\n", members.join(","))
+        format!("{}\n", object(self.fields(row)))
     }
 
     /// Before the first row.
@@ -284,10 +251,7 @@ impl Sheet<'_> {
             }
             Some(_) => {
                 let cut = if row.is_cut { " [...]" } else { "" };
-                format!(
-                    "{line:>9}  {per:>14}  {worst:<14}  {}{cut}\n",
-                    readable(row.text)
-                )
+                format!("{line:>9}  {per:>14}  {worst:<14}  {}{cut}\n", readable(row.text))
             }
         }
     }
@@ -315,9 +279,7 @@ impl Sheet<'_> {
             let words = format!("{}: {:.2} bits", self.place(worst), worst.bits);
             rows.push((format!("worst {symbol}"), words));
         }
-        let rows = rows
-            .iter()
-            .map(|(name, value)| format!("{name:<20}{value}\n"));
+        let rows = rows.iter().map(|(name, value)| format!("{name:<20}{value}\n"));
         rows.collect()
     }
 
@@ -331,58 +293,15 @@ impl Sheet<'_> {
     }
 }
 
-/// What a column holds.
-enum Field {
-    /// It reads back to the same bits.
-    Number(String),
-    Text(String),
-    Nothing,
-}
-
-impl Field {
-    /// In the order of [`COLUMNS`].
-    fn all(Row { line, score, .. }: Row<'_>) -> [Self; 6] {
-        let whole = |number: Option<u64>| {
-            number.map_or(Field::Nothing, |number| Field::Number(number.to_string()))
-        };
-        let bits = |bits: Option<f64>| {
-            bits.map_or(Field::Nothing, |bits| Field::Number(format!("{bits:?}")))
-        };
-        let worst = score.worst.map(|worst| worst.character.to_string());
-        [
-            whole(line),
-            bits(Some(score.bits)),
-            whole(Some(score.characters)),
-            bits(score.bits_per_character()),
-            worst.map_or(Field::Nothing, Field::Text),
-            whole(score.worst.map(|worst| worst.position)),
-        ]
-    }
-
-    fn csv(&self) -> String {
-        match self {
-            Field::Number(number) => number.clone(),
-            Field::Text(text) => csv_field(text),
-            Field::Nothing => String::new(),
-        }
-    }
-
-    fn json(&self) -> String {
-        match self {
-            Field::Number(number) => number.clone(),
-            Field::Text(text) => json::quote(text),
-            Field::Nothing => "null".to_string(),
-        }
-    }
-}
-
-/// By RFC 4180, and whatever could be mistaken for space around a field in quotes as well.
-fn csv_field(field: &str) -> String {
+/// A field by RFC 4180: a text is quoted where it has to be, or where it could be mistaken for space around a field.
+/// A number stands as in JSON, and nothing is an empty field.
+fn csv_field(field: Json) -> String {
     let plain = |c: char| !(c == ',' || c == '"' || c.is_whitespace() || c.is_control());
-    if field.chars().all(plain) {
-        field.to_string()
-    } else {
-        format!("\"{}\"", field.replace('"', "\"\""))
+    match field {
+        Json::Null => String::new(),
+        Json::String(text) if text.chars().all(plain) => text,
+        Json::String(text) => format!("\"{}\"", text.replace('"', "\"\"")),
+        number => number.to_string(),
     }
 }
 

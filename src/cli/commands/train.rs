@@ -1,14 +1,14 @@
 //! `elman train`: learns a text, and tells how it goes.
 
-use crate::cli::command_line::arguments::{Arguments, Choice, HELP};
+use crate::cli::command_line::arguments::{Arguments, Choice};
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{
-    BETA1, BETA2, BYTES, CHUNK, CLIP, DOCUMENTS, EPSILON, HIDDEN, INITIALIZATION, LEARNING_RATE,
-    LOSS, OPTIMIZER, ORDER, PRESET, SEED, SEQUENCE_LENGTH, SIGMA, STREAMS, VALIDATION,
-};
+use crate::cli::command_line::options::{of_plan, of_presets, of_settings};
+use crate::cli::run::request::Request;
 use crate::cli::run::seeds;
 use crate::cli::run::work::Run;
+use elman::Settings;
 use elman::internals::disk::System;
+use elman::settings::TABLE;
 
 /// The help's words.
 pub const DETAILS: &str = "\
@@ -34,9 +34,8 @@ updates and --validation 0.1 among it. An option that is given as well wins. Wit
 --loss mean losses are nats per character.
 
 With --validation 0.1 the last tenth of TEXT is not learned: its loss stands in
-the reports, in loss.csv and in loss.svg, and chooses the best model. Where only
-the end was looked at and is the best, best-before-end.safetensors is the best
-model of a run that goes on.
+the reports, in loss.csv and in loss.svg, and chooses the best model. The loss at
+the end is shown, and chooses only where it would in a longer run.
 
 With --order chunks TEXT is cut into chunks of --chunk characters, and every epoch
 reads them in another random order, each from h = 0. With --order positions every
@@ -54,81 +53,33 @@ best run. With --resume they go on, and those that are missing begin as the
 others were begun; --seed need not be given again.";
 
 /// Its options.
-pub const CHOICES: &[Choice] = &[
-    PRESET.seldom(),
-    HIDDEN,
-    SEQUENCE_LENGTH.seldom(),
-    STREAMS.seldom(),
-    BYTES.seldom(),
-    DOCUMENTS.seldom(),
-    OPTIMIZER.seldom(),
-    LEARNING_RATE.seldom(),
-    BETA1.seldom(),
-    BETA2.seldom(),
-    EPSILON.seldom(),
-    CLIP.seldom(),
-    LOSS.seldom(),
-    INITIALIZATION.seldom(),
-    SIGMA.seldom(),
-    VALIDATION,
-    Choice::new(
-        "validate-every",
-        "N",
-        "updates from look to look at what is held out, beside the reports'",
-    )
-    .seldom(),
-    ORDER.seldom(),
-    CHUNK.seldom(),
-    Choice::new("iterations", "N", "updates").or("100000"),
-    SEED,
-    Choice::new(
-        "seeds",
-        "N",
-        "train with N seeds: --seed and those after it",
-    ),
-    Choice::new("report-every", "N", "updates from report to report")
-        .or("10000")
-        .seldom(),
-    Choice::new("report-length", "N", "characters of a report's sample")
-        .or("200")
-        .seldom(),
-    Choice::new("passage-length", "N", "characters of the final passage")
-        .or("1000")
-        .seldom(),
-    Choice::new("log-every", "N", "updates from row to row of loss.csv")
-        .or("100")
-        .seldom(),
-    Choice::new(
-        "save-every",
-        "N",
-        "updates from save to save, beside every minute and the end",
-    )
-    .or("10000")
-    .seldom(),
-    Choice::new(
-        "threads",
-        "N",
-        "threads to learn on, 1 to 256; no number changes a bit (what helps)",
-    )
-    .seldom(),
-    Choice::new("out", "DIR", "the run's folder").or("elman-run"),
-    Choice::new(
-        "from",
-        "MODEL",
-        "begin with the weights and the characters of a model",
-    )
-    .seldom(),
-    Choice::new("resume", "DIR", "go on with the run in this folder"),
-    Choice::switch("force", "replace a run that the folder already holds").seldom(),
-    Choice::switch("quiet", "no progress on standard error").seldom(),
-    HELP.seldom(),
-];
+pub fn options() -> Vec<Choice> {
+    let seeds = "train with N seeds: --seed and those after it";
+    let threads = "threads to learn on, 1 to 256; no number changes a bit (what helps)";
+    let own = [
+        Choice::new("seeds", "N", seeds),
+        Choice::new("threads", "N", threads).seldom(),
+        Choice::new("out", "DIR", "the run's folder").or("elman-run"),
+        Choice::new("from", "MODEL", "begin with the weights and the characters of a model")
+            .seldom(),
+        Choice::new("resume", "DIR", "go on with the run in this folder"),
+        Choice::switch("force", "replace a run that the folder already holds").seldom(),
+        Choice::switch("quiet", "no progress on standard error").seldom(),
+        Choice::help().seldom(),
+    ];
+    let preset = of_presets("adagrad-edition|adam-edition|best");
+    let settings = of_settings(&Settings::DEFAULT, TABLE.iter());
+    std::iter::once(preset).chain(settings).chain(of_plan()).chain(own).collect()
+}
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if arguments.has("seeds") {
-        return seeds::run(arguments);
+    let request = Request::of(arguments)?;
+    match seeds::count(arguments)? {
+        Some(count) => seeds::run(&request, count),
+        None => {
+            seeds::refuse_several(&request)?;
+            Run::start(&request, Box::new(System))?.go()
+        }
     }
-    seeds::refuse_several(arguments)?;
-    Run::of(arguments, Box::new(System))?.go()
 }

@@ -1,22 +1,21 @@
 //! How a run begins, or goes on: what the command line says of it.
 
-use super::work::{Held, REFRESH, Run, characters_an_update, is_finite};
+use super::work::{REFRESH, Run, SavedState, characters_an_update, is_finite};
 use crate::cli::charts::curve::Curve;
 use crate::cli::charts::loss_chart::Title;
-use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{refused, settings, symbols};
+use crate::cli::command_line::options::Asked;
 use crate::cli::format::thousands;
 use crate::cli::run::folder::{RunFolder, Saved};
-use crate::cli::run::inputs::{Text, read_model, read_text};
-use crate::cli::run::loss_log::Rows;
+use crate::cli::run::inputs::{Text, read_model, read_text, refused};
+use crate::cli::run::request::{From, Kind, New, Request};
 use crate::cli::run::resume::{self, Resumed};
 use crate::cli::terminal::pace::Pace;
 use crate::cli::terminal::progress::Progress;
 use elman::internals::disk::{Disk, System};
+use elman::internals::intervals::Intervals;
 use elman::text::Symbols;
-use elman::{Corpus, Level, Loss, Model, Plan, Settings, Training, TrainingError};
-use std::path::Path;
+use elman::{Corpus, Initialization, Level, Loss, Model, Settings, Training, TrainingError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
@@ -24,90 +23,72 @@ use std::time::Instant;
 
 /// A new run, or one that goes on.
 impl Run {
-    /// What the command line asks for.
-    pub fn of(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Self, Failure> {
-        if arguments.has("resume") {
-            Self::resume(arguments, disk)
-        } else {
-            Self::begin(arguments, disk)
+    /// Begins what is asked for, or goes on with it.
+    pub fn start(request: &Request, disk: Box<dyn Disk>) -> Result<Self, Failure> {
+        match &request.kind {
+            Kind::New(new) => Self::begin(request, new, disk),
+            Kind::Resume(asked) => Self::resume(request, asked, disk),
         }
     }
 
-    /// A run whose updates are told in `made`; `--quiet` is among its arguments.
-    pub fn silent(arguments: &Arguments, made: Arc<AtomicU64>) -> Result<Self, Failure> {
-        let mut run = Run::of(arguments, Box::new(System))?;
+    /// One of several runs: it prints nothing, and tells its updates in `made`.
+    pub fn silent(request: &Request, made: Arc<AtomicU64>) -> Result<Self, Failure> {
+        let mut run = Run::start(request, Box::new(System))?;
         made.store(run.training.model().state.updates, Relaxed);
         run.made = made;
         run.unread = true;
         Ok(run)
     }
 
-    fn begin(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Self, Failure> {
-        let settings = settings(arguments)?;
-        let plan = plan(arguments, &settings)?;
-        let out = Path::new(arguments.filled("out")?);
-        let quiet = arguments.has("quiet");
-        let from = from(arguments, &settings)?;
-        let symbols = match &from {
-            Some(model) => model.vocabulary.symbols(),
-            None => symbols(arguments),
-        };
-        let (text, corpus) = read_text(arguments.first(), symbols, &settings, quiet)?;
+    fn begin(request: &Request, new: &New, disk: Box<dyn Disk>) -> Result<Self, Failure> {
+        let from = new.from.as_ref().map(|from| read_from(from, new));
+        let from = from.transpose()?;
+        let mut settings = new.settings;
+        if let Some(model) = &from {
+            settings.symbols = model.settings.symbols;
+        }
+        let (text, corpus) = read_text(&request.text, &settings, request.quiet)?;
         let training = match &from {
             Some(model) => Training::begin_from(corpus, settings, model),
             None => Training::begin(corpus, settings),
         };
         let training = training.map_err(|error| refused(error, &text, settings))?;
-        let mut training = on_threads(training, arguments, &text)?;
-        check_start(&mut training, arguments)?;
-        let rows = Rows::of(&training.model().settings, &plan);
-        let folder = RunFolder::create(out, rows, arguments.has("force"), disk)?;
+        let mut training = on_threads(training, request, &text)?;
+        check_start(&mut training)?;
+        let intervals = Intervals::new(&training.model().settings, &new.plan);
+        let folder = RunFolder::create(&request.folder, &intervals, new.force, disk)?;
         let mut run = Run {
-            progress: Progress::new(quiet),
+            progress: Progress::new(request.quiet),
             title: title(&text, &training.model().settings),
             curve: Curve::new(),
-            held: None,
+            saved: None,
             saved_at: Instant::now(),
             refresh: Pace::after(REFRESH),
             unread: false,
             made: Arc::default(),
             training,
             folder,
-            rows,
-            plan,
+            intervals,
+            plan: new.plan,
         };
         run.introduce(&text);
         Ok(run)
     }
 
     /// Nothing in the folder changes before all is well.
-    fn resume(arguments: &Arguments, disk: Box<dyn Disk>) -> Result<Self, Failure> {
-        let Resumed {
-            folder,
-            saved,
-            plan,
-        } = resume::open(arguments, disk)?;
-        let Saved {
-            model,
-            best,
-            shown_best,
-            curve,
-            ..
-        } = saved;
+    fn resume(request: &Request, asked: &Asked, disk: Box<dyn Disk>) -> Result<Self, Failure> {
+        let Resumed { folder, saved, plan } = resume::open(&request.folder, asked, disk)?;
+        let Saved { model, best, curve, plan: saved_plan } = saved;
         let (settings, updates) = (model.settings, model.state.updates);
-        let (quiet, symbols) = (arguments.has("quiet"), model.vocabulary.symbols());
-        let (text, corpus) = read_text(arguments.first(), symbols, &settings, quiet)?;
+        let (text, corpus) = read_text(&request.text, &settings, request.quiet)?;
+        let held = SavedState { updates, plan: saved_plan, best: best.state.updates };
         let training = go_on(corpus, &text, model, best)?;
-        let mut training = on_threads(training, arguments, &text)?;
+        let mut training = on_threads(training, request, &text)?;
         look(&mut training)?;
         let mut run = Run {
-            progress: Progress::new(quiet),
+            progress: Progress::new(request.quiet),
             title: title(&text, &settings),
-            held: Some(Held {
-                updates,
-                plan: saved.plan,
-                best: shown_best,
-            }),
+            saved: Some(held),
             saved_at: Instant::now(),
             refresh: Pace::after(REFRESH),
             unread: false,
@@ -115,7 +96,7 @@ impl Run {
             curve,
             training,
             folder,
-            rows: Rows::of(&settings, &plan),
+            intervals: Intervals::new(&settings, &plan),
             plan,
         };
         run.introduce(&text);
@@ -148,29 +129,20 @@ impl Run {
     }
 }
 
-/// The model that `--from` names. What it decides cannot be chosen again.
-fn from(arguments: &Arguments, settings: &Settings) -> Result<Option<Model>, Failure> {
-    if !arguments.has("from") {
-        return Ok(None);
-    }
-    for name in ["sigma", "initialization"] {
-        if arguments.has(name) {
-            return Err(Failure::Usage(format!(
-                "--{name} draws the first parameters, --from takes those of a model: choose one"
-            )));
-        }
-    }
-    let model = read_model(Some(arguments.filled("from")?))?;
-    let m = model.state.rnn.shape().m();
-    if arguments.has("hidden") && settings.hidden != m {
+/// The model that a run begins with. What it decides cannot be chosen again.
+fn read_from(from: &From, new: &New) -> Result<Model, Failure> {
+    let From { model, asked } = from;
+    let model = read_model(Some(model.as_os_str()))?;
+    let m = model.settings.hidden;
+    if asked.has("hidden") && new.settings.hidden != m {
         let has = format!("the model has {m} hidden units");
-        return Err(Failure::at(arguments.quoted("hidden"), has));
+        return Err(Failure::at(asked.quoted("hidden"), has));
     }
-    if arguments.has("bytes") && model.vocabulary.symbols() != Symbols::Bytes {
+    if asked.has("bytes") && model.settings.symbols != Symbols::Bytes {
         let reads = "the model of --from reads characters";
-        return Err(Failure::at(arguments.quoted("bytes"), reads));
+        return Err(Failure::at(asked.quoted("bytes"), reads));
     }
-    Ok(Some(model))
+    Ok(model)
 }
 
 /// A run and its last state's text.
@@ -192,35 +164,11 @@ fn title(text: &Text, settings: &Settings) -> Title {
     }
 }
 
-fn plan(arguments: &Arguments, settings: &Settings) -> Result<Plan, Failure> {
-    Ok(Plan {
-        iterations: arguments.count("iterations")?,
-        report_every: arguments.positive("report-every")?,
-        report_length: arguments.count("report-length")?,
-        passage_length: arguments.count("passage-length")?,
-        log_every: arguments.positive("log-every")?,
-        save_every: arguments.positive("save-every")?,
-        validate_every: validate_every(arguments, settings)?,
-    })
-}
-
-fn validate_every(arguments: &Arguments, settings: &Settings) -> Result<Option<u64>, Failure> {
-    let name = "validate-every";
-    if !arguments.has(name) {
-        return Ok(None);
-    }
-    if settings.validation == 0.0 {
-        return Err(Failure::Usage(format!(
-            "{}: nothing is held out to look at: give --validation as well",
-            arguments.quoted(name)
-        )));
-    }
-    arguments.positive(name).map(Some)
-}
-
-fn on_threads(training: Training, arguments: &Arguments, text: &Text) -> Result<Training, Failure> {
+fn on_threads(training: Training, request: &Request, text: &Text) -> Result<Training, Failure> {
     let settings = training.model().settings;
-    match threads(arguments, &training)? {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let helpful = || helpful_threads(&training, cores().min(256));
+    match request.threads.unwrap_or_else(helpful) {
         1 => Ok(training),
         threads => {
             (training.on(Level::chosen(), threads)).map_err(|error| refused(error, text, settings))
@@ -228,24 +176,7 @@ fn on_threads(training: Training, arguments: &Arguments, text: &Text) -> Result<
     }
 }
 
-/// The threads that were asked for, or those that help.
-fn threads(arguments: &Arguments, training: &Training) -> Result<usize, Failure> {
-    if !arguments.has("threads") {
-        let cores = thread::available_parallelism()
-            .map_or(1, usize::from)
-            .min(256);
-        return Ok(helpful_threads(training, cores));
-    }
-    match arguments.count("threads")? {
-        threads @ 1..=256 => Ok(threads),
-        _ => Err(Failure::at(
-            arguments.quoted("threads"),
-            "must be a whole number from 1 to 256",
-        )),
-    }
-}
-
-/// A stream each at most, and enough to do for each to be worth waking it twice an update.
+/// A thread for each sequence at most, and enough to do for each to be worth waking it twice an update.
 fn helpful_threads(training: &Training, cores: usize) -> usize {
     const MULTIPLY_ADDS: usize = 8_000_000;
     let model = training.model();
@@ -253,24 +184,29 @@ fn helpful_threads(training: &Training, cores: usize) -> usize {
     let characters = characters_an_update(training);
     let a_character = 3 * shape.m().saturating_mul(shape.m() + shape.K());
     let worth = a_character.saturating_mul(characters) / MULTIPLY_ADDS;
-    worth.clamp(1, cores.min(model.settings.streams).max(1))
+    worth.clamp(1, cores.min(model.settings.batch_size).max(1))
 }
 
 /// What cannot be learned from the start is refused before a folder is touched.
-fn check_start(training: &mut Training, arguments: &Arguments) -> Result<(), Failure> {
+fn check_start(training: &mut Training) -> Result<(), Failure> {
     look(training)?;
-    if is_finite(training.model()) {
+    let model = training.model();
+    if is_finite(model) {
         return Ok(());
     }
+    let place = match model.settings.initialization {
+        Initialization::Normal { sigma } => format!("--sigma {sigma:?}"),
+        Initialization::FanIn => "--initialization fan-in".to_string(),
+    };
     Err(Failure::at(
-        arguments.quoted("sigma"),
+        place,
         "the network begins with numbers that are not finite; choose a smaller sigma",
     ))
 }
 
 fn look(training: &mut Training) -> Result<(), Failure> {
-    let looked = training.look();
-    looked.map_err(|error| Failure::Failed(error.to_string()))?;
+    let observed = training.observe();
+    observed.map_err(|error| Failure::Failed(error.to_string()))?;
     Ok(())
 }
 
@@ -281,12 +217,8 @@ mod tests {
 
     #[test]
     fn threads_are_started_where_they_help() {
-        let threads = |hidden, streams, cores| {
-            let settings = Settings {
-                hidden,
-                streams,
-                ..Settings::default()
-            };
+        let threads = |hidden, batch_size, cores| {
+            let settings = Settings { hidden, batch_size, ..Settings::default() };
             let training = Training::new(elman::STORY, settings).unwrap();
             helpful_threads(&training, cores)
         };

@@ -1,18 +1,33 @@
 //! Reading what the command line names: texts and models.
 
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::folder::BEST;
-use crate::cli::run::seeds::folders_of_seeds;
+use crate::cli::run::folder::{BEST, folders_of_seeds};
 use crate::cli::terminal::progress::Progress;
 use elman::internals::checkpoint;
+use elman::internals::sniff::{Sniffed, sniff};
 use elman::text::Input;
-use elman::text::Symbols;
-use elman::{Corpus, Model, Plan, Settings, TextError};
+use elman::{Corpus, Model, Plan, Settings, TextError, TrainingError};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+
+/// Where the text of a command comes from.
+#[derive(Clone, Debug)]
+pub enum TextSource {
+    /// It is built into the program.
+    Story,
+    /// A file, or standard input for `-`.
+    Named(OsString),
+    /// Bytes that were read once, for several runs.
+    Memory {
+        /// What the command line names.
+        name: OsString,
+        /// All of it.
+        bytes: Arc<[u8]>,
+    },
+}
 
 /// What to call a text.
 pub struct Text {
@@ -22,20 +37,101 @@ pub struct Text {
     pub place: String,
 }
 
-/// The text of a file, of standard input for `-`, or the built-in one where none is named. Files stay where they
-/// are and are read as they are needed.
+impl TextSource {
+    /// What the command line names; the built-in story where it names nothing.
+    pub fn named(argument: Option<&OsStr>) -> Self {
+        argument.map_or(TextSource::Story, |name| TextSource::Named(name.into()))
+    }
+
+    /// The same for several readers: what can be read only once is taken into memory.
+    pub fn for_several(self) -> Result<Self, Failure> {
+        let TextSource::Named(name) = &self else {
+            return Ok(self);
+        };
+        let read = read_once(name).map_err(|error| Failure::at(self.text().place, error))?;
+        Ok(match read {
+            Some(bytes) => TextSource::Memory { name: name.clone(), bytes: bytes.into() },
+            None => self,
+        })
+    }
+
+    /// What to call it.
+    pub fn text(&self) -> Text {
+        let (name, place): (&OsStr, &OsStr) = match self {
+            TextSource::Story => ("the built-in story".as_ref(), "the built-in story".as_ref()),
+            TextSource::Named(path) | TextSource::Memory { name: path, .. } => {
+                if path == "-" {
+                    ("standard input".as_ref(), "standard input".as_ref())
+                } else {
+                    (Path::new(path).file_name().unwrap_or(path), path)
+                }
+            }
+        };
+        let words = |name: &OsStr| name.to_string_lossy().into_owned();
+        Text { name: words(name), place: words(place) }
+    }
+
+    /// Its bytes and how many there are. Files stay where they are and are read as they are needed; what cannot be
+    /// read twice is taken into memory.
+    fn open(&self) -> io::Result<(Box<dyn Input>, u64)> {
+        let in_memory = |bytes: Vec<u8>| {
+            let length = bytes.len() as u64;
+            (Box::new(Cursor::new(bytes)) as Box<dyn Input>, length)
+        };
+        match self {
+            TextSource::Story => {
+                let bytes = elman::STORY.as_bytes();
+                Ok((Box::new(Cursor::new(bytes)), bytes.len() as u64))
+            }
+            TextSource::Memory { bytes, .. } => {
+                Ok((Box::new(Cursor::new(Arc::clone(bytes))), bytes.len() as u64))
+            }
+            TextSource::Named(path) => match read_once(path)? {
+                Some(bytes) => Ok(in_memory(bytes)),
+                None => {
+                    let file = File::open(path)?;
+                    let metadata = file.metadata()?;
+                    let length = metadata.len();
+                    Ok((Box::new(Watched { file, metadata }), length))
+                }
+            },
+        }
+    }
+}
+
+/// The bytes of standard input, or of what is no regular file; none of a regular file, which can be read again.
+fn read_once(path: &OsStr) -> io::Result<Option<Vec<u8>>> {
+    if path != "-" && Path::new(path).is_file() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    open_text(path)?.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Opens a text: a file, or standard input for `-`.
+pub fn open_text(path: &OsStr) -> io::Result<Box<dyn Read>> {
+    if path == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    if fs::metadata(path)?.is_dir() {
+        return Err(io::Error::other("a folder, not a text"));
+    }
+    Ok(Box::new(File::open(path)?))
+}
+
+/// Reads a text from end to end, and shows how far it is.
 pub fn read_text(
-    argument: Option<&OsStr>,
-    symbols: Symbols,
+    source: &TextSource,
     settings: &Settings,
     quiet: bool,
 ) -> Result<(Text, Corpus), Failure> {
-    let Text { name, place } = names(argument);
-    let fail = |error: io::Error| Failure::at(&place, error);
-    let (input, bytes) = open(argument).map_err(fail)?;
+    let text = source.text();
+    let place = &text.place;
+    let (input, bytes) = source.open().map_err(|error| Failure::at(place, error))?;
     let mut progress = Progress::new(quiet);
-    let corpus = Corpus::open(input, symbols, settings, |read| {
-        progress.draw_reading(&place, read, bytes);
+    let corpus = Corpus::open(input, settings, |read| {
+        progress.draw_reading(place, read, bytes);
     });
     progress.clear();
     let corpus = corpus.map_err(|error| {
@@ -43,31 +139,36 @@ pub fn read_text(
             TextError::InvalidUtf8(_) => ", or read it as bytes with --bytes",
             _ => "",
         };
-        Failure::at(&place, format!("{error}{advice}"))
+        Failure::at(place, format!("{error}{advice}"))
     })?;
     if corpus.has_byte_order_mark() && !quiet {
-        progress.tell(&mark_is_left_out(&place));
+        progress.warn(&mark_is_left_out(place));
     }
-    Ok((Text { name, place }, corpus))
+    Ok((text, corpus))
+}
+
+/// Says which argument is to blame.
+pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure {
+    match error {
+        TrainingError::TooFewHeldOut { .. } | TrainingError::TextTooShort { held_out: 1.., .. } => {
+            let place = format!("{}: --validation {:?}", text.place, settings.validation);
+            Failure::at(place, error)
+        }
+        TrainingError::TextTooShort { chunk: Some(length), .. } => {
+            let place = format!("{}: --chunk {length}", text.place);
+            Failure::at(place, error)
+        }
+        TrainingError::TextTooShort { .. } | TrainingError::Text(_) => {
+            Failure::at(&text.place, error)
+        }
+        TrainingError::Shape(_) => Failure::at(format!("--hidden {}", settings.hidden), error),
+        _ => Failure::Failed(error.to_string()),
+    }
 }
 
 /// What is told of a text that does not begin with its first character.
 pub fn mark_is_left_out(place: &str) -> String {
     format!("{place} begins with a byte-order mark, which is left out")
-}
-
-/// What to call the text that the command line names.
-pub fn names(argument: Option<&OsStr>) -> Text {
-    let (name, place): (&OsStr, &OsStr) = match argument {
-        None => ("the built-in story".as_ref(), "the built-in story".as_ref()),
-        Some(path) if path == "-" => ("standard input".as_ref(), "standard input".as_ref()),
-        Some(path) => (Path::new(path).file_name().unwrap_or(path), path),
-    };
-    let words = |name: &OsStr| name.to_string_lossy().into_owned();
-    Text {
-        name: words(name),
-        place: words(place),
-    }
 }
 
 /// A file that is to stay what it was: other text of the same characters would be learned unnoticed.
@@ -97,43 +198,6 @@ impl Seek for Watched {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.file.seek(to)
     }
-}
-
-/// The text's bytes and how many there are. What cannot be read twice is taken into memory.
-fn open(argument: Option<&OsStr>) -> io::Result<(Box<dyn Input>, u64)> {
-    let bytes = match argument {
-        None => elman::STORY.as_bytes(),
-        Some(path) if path == "-" => once(path, |bytes| io::stdin().lock().read_to_end(bytes))?,
-        Some(path) => {
-            let metadata = fs::metadata(path)?;
-            if metadata.is_dir() {
-                return Err(io::Error::other("a folder, not a text"));
-            }
-            if metadata.is_file() {
-                let (file, length) = (File::open(path)?, metadata.len());
-                return Ok((Box::new(Watched { file, metadata }), length));
-            }
-            once(path, |bytes| File::open(path)?.read_to_end(bytes))?
-        }
-    };
-    Ok((Box::new(Cursor::new(bytes)), bytes.len() as u64))
-}
-
-/// The bytes of what can be read only once, for all who ask: runs side by side share them. They are kept to the end.
-fn once(
-    path: &OsStr,
-    read: impl FnOnce(&mut Vec<u8>) -> io::Result<usize>,
-) -> io::Result<&'static [u8]> {
-    static READ: Mutex<Vec<(OsString, &[u8])>> = Mutex::new(Vec::new());
-    let mut all = READ.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, bytes)) = all.iter().find(|(known, _)| known == path) {
-        return Ok(bytes);
-    }
-    let mut bytes = Vec::new();
-    read(&mut bytes)?;
-    let bytes: &[u8] = bytes.leak();
-    all.push((path.to_os_string(), bytes));
-    Ok(bytes)
 }
 
 /// A model file that has been read.
@@ -191,12 +255,11 @@ pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
     })
 }
 
-/// Whether a file is a safetensors file, by its content: it begins with the length of its header, which has zeros
-/// at its end, and then the header.
+/// Whether a file is a safetensors file, by its content.
 pub fn is_safetensors(path: &Path) -> bool {
     let mut start = [0; 9];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start[4..] == *b"\0\0\0\0{"
+    read.is_ok() && sniff(&start) == Sniffed::SafeTensors
 }
 
 /// Refuses to write where there is something: a folder, or a file without `force`.

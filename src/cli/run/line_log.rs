@@ -1,4 +1,5 @@
-//! A file of lines that a run adds to: what of it is right, what waits for the next save, and what is cut off.
+//! A file of lines that a run adds to: the lines that are right, those that wait for the next save, and the rest, which
+//! is cut off.
 
 use elman::internals::disk::Disk;
 use std::fmt::{Display, Write as _};
@@ -6,14 +7,14 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// Lines wait in memory for the next save, or until they are so many bytes.
+/// Lines wait in memory for the next save, or until they are this many bytes.
 const WAITING: usize = 1 << 16;
 
 /// The file, open for writing once there is something to write or to cut.
 pub struct LineLog {
     path: PathBuf,
     file: Option<File>,
-    /// Its bytes that are right; what follows, of a write that failed or of a run that was stopped, goes.
+    /// The length of the lines that are right. What follows them, from a failed write or a stopped run, is cut off.
     right: u64,
     waiting: String,
 }
@@ -21,31 +22,19 @@ pub struct LineLog {
 impl LineLog {
     /// A new file without lines.
     pub fn create(path: &Path, disk: &mut dyn Disk) -> io::Result<Self> {
-        Ok(LineLog {
-            file: Some(disk.create(path)?),
-            ..LineLog::found(path, 0)
-        })
+        Ok(LineLog { file: Some(disk.create(path)?), ..LineLog::found(path, 0) })
     }
 
-    /// The file of a run that goes on, of which so many bytes are right: of one that is still to be made, none. It
-    /// stays as it is until the first line is written, or until it is [cut](LineLog::cut).
+    /// The file of a run that goes on, whose first `right` bytes are right. A file that is still to be made has 0. It stays
+    /// as it is until the first line is written, or until it is [cut](LineLog::cut).
     pub fn found(path: &Path, right: u64) -> Self {
-        LineLog {
-            path: path.to_path_buf(),
-            file: None,
-            right,
-            waiting: String::new(),
-        }
+        LineLog { path: path.to_path_buf(), file: None, right, waiting: String::new() }
     }
 
     /// Adds a line.
     pub fn push(&mut self, line: impl Display, disk: &mut dyn Disk) -> io::Result<()> {
         writeln!(self.waiting, "{line}").expect("a string takes everything");
-        if self.waiting.len() < WAITING {
-            Ok(())
-        } else {
-            self.write(disk).map(drop)
-        }
+        if self.waiting.len() < WAITING { Ok(()) } else { self.write(disk).map(drop) }
     }
 
     /// Brings all lines to the device.
@@ -55,15 +44,15 @@ impl LineLog {
         }
         let file = self.write(disk)?;
         disk.sync(file)?;
-        // Lines that went into a file which is no longer there are lost.
+        // Lines written to a file that has been removed are lost.
         if fs::metadata(&self.path)?.len() == self.right {
             Ok(())
         } else {
-            Err(io::Error::other("something else has replaced it"))
+            Err(io::Error::other("another program has replaced it"))
         }
     }
 
-    /// Cuts it back to what is right.
+    /// Cuts the file back to the lines that are right.
     pub fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
         cut(&mut self.file, &self.path, self.right, disk).map(drop)
     }
@@ -87,14 +76,14 @@ fn cut<'a>(
 ) -> io::Result<&'a mut File> {
     let open = match file.take() {
         Some(file) => file,
-        // Where nothing is right there may be none.
+        // Where nothing is right there may be no file.
         None if right == 0 && !path.try_exists()? => disk.create(path)?,
         None => File::options().read(true).write(true).open(path)?,
     };
     let file = file.insert(open);
     let length = file.metadata()?.len();
     if length < right {
-        return Err(io::Error::other("something else has cut it"));
+        return Err(io::Error::other("another program has cut it"));
     }
     if length > right {
         disk.truncate(file, right)?;
@@ -113,7 +102,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Those of a file, whatever a run is doing with it.
+    /// The lines of a file, whatever a run is doing with it.
     pub fn of(path: &Path, longest: u64) -> io::Result<Self> {
         if !fs::metadata(path)?.is_file() {
             return Err(io::Error::other("not a regular file"));
@@ -127,12 +116,13 @@ impl Lines {
         })
     }
 
-    /// Bytes of the lines so far.
+    /// The length of the lines read so far.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The next line as what `read` makes of it; none where the file ends before the line does.
+    /// The next line as what `read` makes of it; `None` where the file ends before the line does. A line that `read`
+    /// refuses is an error: it must be `what`.
     pub fn next<T>(
         &mut self,
         what: &str,
@@ -143,7 +133,7 @@ impl Lines {
         let mut reader = (&mut self.reader).take(self.longest);
         let length = reader.read_until(b'\n', &mut self.line)? as u64;
         self.bytes += length;
-        // Only of a whole line it is known whether it is UTF-8.
+        // Whether a line is UTF-8 is only known once it is whole.
         let line = match self.line.strip_suffix(b"\n") {
             None if length < self.longest => return Ok(None),
             line => line.and_then(|line| std::str::from_utf8(line).ok()),
@@ -151,7 +141,7 @@ impl Lines {
         (line.and_then(read).map(Some)).ok_or_else(|| self.wrong(what))
     }
 
-    /// The last line is not what it must be.
+    /// The error that the line read last is not what it must be.
     pub fn wrong(&self, what: &str) -> io::Error {
         io::Error::other(format!("line {}: must be {what}", self.number))
     }
@@ -192,10 +182,7 @@ mod tests {
         assert!(log.sync(&mut Full).is_err());
         assert!(fs::read_to_string(&path).unwrap().len() > text.len());
         log.sync(&mut System).unwrap();
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            format!("{text}another\n")
-        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}another\n"));
         let file = File::options().write(true).open(&path).unwrap();
         file.set_len(9).unwrap();
         assert!(log.sync(&mut System).is_err());
@@ -226,8 +213,7 @@ mod tests {
         assert_eq!(found(), text);
         log.cut(&mut System).unwrap();
         assert_eq!(found(), right);
-        rest.lines()
-            .for_each(|line| log.push(line, &mut System).unwrap());
+        rest.lines().for_each(|line| log.push(line, &mut System).unwrap());
         assert_eq!(found(), right);
         log.sync(&mut System).unwrap();
         assert_eq!(found(), text);

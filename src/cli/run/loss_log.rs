@@ -1,176 +1,104 @@
-//! loss.csv: a row every so many updates, and the rows that a run which goes on finds there.
+//! loss.csv: the rows of a run, and reading them back by the names in its header.
 //!
-//! There is a row at every multiple of `--log-every` below the number of updates. Where a part of the text is held
-//! out, there is one at every multiple of `--report-every` and `--validate-every` as well, and these have the
-//! validation loss in two more columns, which are empty in the others.
+//! A run has a row for every update at which [`Intervals::logs`] says so, and with held-out text two more columns, which
+//! are empty in rows without a validation loss.
 
 use crate::cli::charts::curve::Curve;
 use crate::cli::run::line_log::{LineLog, Lines};
+use elman::Observation;
 use elman::internals::disk::Disk;
-use elman::{Look, Plan, Settings, Validation};
-use std::fmt;
+use elman::internals::intervals::Intervals;
+use elman::internals::observation::Field;
 use std::io;
 use std::path::Path;
 
-const HEADER: &str = "iteration,epoch,loss,smooth_loss";
-/// What it goes on with where a part of the text is held out.
-const VALIDATION: &str = ",validation_loss,validation_bits";
+/// Columns that a file must have; newer ones may be missing.
+const NEEDED: [&str; 4] = ["iteration", "epoch", "loss", "smooth_loss"];
+/// Columns that the file of a run with held-out text must have as well.
+const NEEDED_HELD_OUT: [&str; 2] = ["validation_loss", "validation_bits"];
 /// No row is longer, in bytes.
 const LONGEST: u64 = 200;
 
-/// Which updates have a row.
-#[derive(Clone, Copy)]
-pub struct Rows {
-    plan: Plan,
-    /// Whether a part of the text is held out.
-    holds_out: bool,
-}
+/// The columns of a file, as its header names them; `None` for one that this program does not know.
+struct Columns(Vec<Option<Field>>);
 
-impl Rows {
-    /// Those of a run.
-    pub fn of(settings: &Settings, plan: &Plan) -> Self {
-        Rows {
-            plan: *plan,
-            holds_out: settings.validation > 0.0,
-        }
+impl Columns {
+    /// The columns of a new file.
+    fn new(intervals: &Intervals) -> Self {
+        let fields = Observation::FIELDS.into_iter();
+        let fields = fields.filter(|field| intervals.holds_out() || !field.is_held_out());
+        Columns(fields.map(Some).collect())
     }
 
-    /// Whether update n has one.
-    pub fn has(&self, n: u64) -> bool {
-        n % self.plan.log_every == 0 || self.is_validated(n)
-    }
-
-    /// Whether the row of update n has a validation loss.
-    pub fn is_validated(&self, n: u64) -> bool {
-        self.holds_out && self.plan.competes(n)
-    }
-
-    /// The first update after n that has one.
-    fn after(&self, n: u64) -> u64 {
-        let plan = &self.plan;
-        let reports = self.holds_out.then_some(plan.report_every);
-        let every = [Some(plan.log_every), reports, plan.validate_every];
-        let multiples = every.into_iter().flatten();
-        let next = multiples.map(|every| (n / every + 1).saturating_mul(every));
-        next.min().expect("there are rows")
+    /// The columns that a header names, unless one that is needed is missing.
+    fn named(header: &str, intervals: &Intervals) -> Option<Self> {
+        let held_out = if intervals.holds_out() { &NEEDED_HELD_OUT[..] } else { &[] };
+        let mut needed = NEEDED.iter().chain(held_out);
+        let has_all = needed.all(|name| header.split(',').any(|column| column == *name));
+        let field = |name| Observation::FIELDS.into_iter().find(|field| field.name == name);
+        has_all.then(|| Columns(header.split(',').map(field).collect()))
     }
 
     fn header(&self) -> String {
-        if self.holds_out {
-            format!("{HEADER}{VALIDATION}")
-        } else {
-            HEADER.to_string()
+        let names = self.0.iter().flatten().map(|field| field.name);
+        names.collect::<Vec<_>>().join(",")
+    }
+
+    fn row(&self, of: &Observation) -> String {
+        let values = self.0.iter().flatten().map(|field| field.value(of));
+        let values = values.map(|value| value.map_or(String::new(), |value| value.to_string()));
+        values.collect::<Vec<_>>().join(",")
+    }
+
+    /// The observation of a row, where its columns hold what is printed in them.
+    fn parse(&self, row: &str) -> Option<Observation> {
+        let mut observation = Observation::UNKNOWN;
+        let mut printed = row.split(',');
+        for column in &self.0 {
+            let printed = printed.next()?;
+            match column {
+                // A column of another version.
+                None => {}
+                Some(field) if printed.is_empty() && field.is_held_out() => {}
+                Some(field) => field.set(&mut observation, printed).then_some(())?,
+            }
         }
+        printed.next().is_none().then_some(observation)
     }
 }
 
-/// One row, of the update n that was next.
-#[derive(Clone, Copy)]
-pub struct Row {
-    /// n.
-    pub iteration: u64,
-    /// That of chunk n.
-    pub epoch: u64,
-    /// The loss of chunk n in nats over T characters.
-    pub loss: f64,
-    /// The smooth loss that includes it.
-    pub smooth_loss: f64,
-    /// The two columns of a run with a part held out, and what is in them.
-    validation: Option<Option<[f64; 2]>>,
-}
-
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Row {
-            iteration,
-            epoch,
-            loss,
-            smooth_loss,
-            validation,
-        } = self;
-        write!(f, "{iteration},{epoch},{loss:?},{smooth_loss:?}")?;
-        match validation {
-            None => Ok(()),
-            Some(None) => write!(f, ",,"),
-            Some(Some([loss, bits])) => write!(f, ",{loss:?},{bits:?}"),
-        }
-    }
-}
-
-impl Row {
-    /// The validation loss in nats over T characters, where it was looked at.
-    pub fn validation_loss(&self) -> Option<f64> {
-        self.validation.flatten().map(|[loss, _]| loss)
-    }
-
-    /// Adds it to a curve.
-    pub fn draw(&self, curve: &mut Curve) {
-        let losses = [self.loss, self.smooth_loss];
-        curve.push_look(self.iteration, losses, self.validation_loss());
-    }
-
-    /// The row of an update as it was written, to the character.
-    fn parse(line: &str, n: u64, rows: &Rows) -> Option<Self> {
-        let mut fields = line.split(',');
-        let epoch = fields.nth(1)?.parse().ok()?;
-        let mut number = || fields.next()?.parse().ok();
-        let row = Row {
-            iteration: n,
-            epoch,
-            loss: number()?,
-            smooth_loss: number()?,
-            validation: match (rows.holds_out, rows.is_validated(n)) {
-                (false, _) => None,
-                (true, false) => Some(None),
-                (true, true) => Some(Some([number()?, number()?])),
-            },
-        };
-        let numbers = [row.loss, row.smooth_loss];
-        let numbers = [numbers, row.validation.flatten().unwrap_or_default()];
-        let finite = numbers.concat().iter().all(|x| x.is_finite());
-        (finite && row.to_string() == line).then_some(row)
-    }
-}
-
-/// The file.
+/// The file of a run at work.
 pub struct LossLog {
-    rows: Rows,
+    columns: Columns,
     lines: LineLog,
 }
 
 impl LossLog {
     /// A new file without rows.
-    pub fn create(path: &Path, rows: Rows, disk: &mut dyn Disk) -> io::Result<Self> {
+    pub fn create(path: &Path, intervals: &Intervals, disk: &mut dyn Disk) -> io::Result<Self> {
+        let columns = Columns::new(intervals);
         let mut lines = LineLog::create(path, disk)?;
-        lines.push(rows.header(), disk)?;
-        Ok(LossLog { rows, lines })
+        lines.push(columns.header(), disk)?;
+        Ok(LossLog { columns, lines })
     }
 
-    /// The file of a run that goes on, and the curve of its rows before update `updates`: all of them have to be
-    /// there. What follows them is not looked at, and stays until the file is [cut](LossLog::cut).
-    pub fn open(path: &Path, rows: Rows, updates: u64) -> io::Result<(Self, Curve)> {
+    /// The file of a run that goes on, and the curve of its rows before update `updates`, which must all be there. What
+    /// follows them stays until the file is [cut](LossLog::cut). New rows have the columns of the file.
+    pub fn open(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<(Self, Curve)> {
         let mut curve = Curve::new();
-        let bytes = read_before(path, rows, updates, |row| row.draw(&mut curve))?;
-        let lines = LineLog::found(path, bytes);
-        Ok((LossLog { rows, lines }, curve))
+        let mut rows = Rows::of(path, intervals)?;
+        if rows.columns.0.iter().any(Option::is_none) {
+            return Err(rows.lines.wrong(&Columns::new(intervals).header()));
+        }
+        rows.before(updates, |row| curve.add(row))?;
+        let lines = LineLog::found(path, rows.lines.bytes());
+        let columns = rows.columns;
+        Ok((LossLog { columns, lines }, curve))
     }
 
     /// Adds a row.
-    pub fn push(
-        &mut self,
-        look: &Look,
-        validation: Option<&Validation>,
-        disk: &mut dyn Disk,
-    ) -> io::Result<()> {
-        let row = Row {
-            iteration: look.iteration,
-            epoch: look.epoch,
-            loss: look.loss,
-            smooth_loss: look.smooth_loss,
-            validation: (self.rows.holds_out)
-                .then(|| validation.map(|validation| [validation.loss, validation.bits])),
-        };
-        self.lines.push(row, disk)
+    pub fn push(&mut self, observation: &Observation, disk: &mut dyn Disk) -> io::Result<()> {
+        self.lines.push(self.columns.row(observation), disk)
     }
 
     /// Brings all rows to the device.
@@ -184,47 +112,66 @@ impl LossLog {
     }
 }
 
-/// Hands on the rows of a file, whatever its run is doing: one that is only half written is left out.
-pub fn read(path: &Path, rows: Rows, mut each: impl FnMut(&Row)) -> io::Result<()> {
-    let mut lines = lines(path, &rows)?;
-    let mut n = 0;
-    while let Some(row) = next(&mut lines, n, &rows)? {
+/// Passes every row of a file to `each`, whatever its run is doing: a row that is only half written is left out.
+pub fn read(
+    path: &Path,
+    intervals: &Intervals,
+    mut each: impl FnMut(&Observation),
+) -> io::Result<()> {
+    let mut rows = Rows::of(path, intervals)?;
+    while let Some(row) = rows.next()? {
         each(&row);
-        n = rows.after(n);
     }
     Ok(())
 }
 
-/// Hands on the rows before update `updates`: all of them have to be there. Returns how many bytes they and the header
-/// are; what follows is not looked at.
+/// Passes the rows before update `updates` to `each`; they must all be there.
 pub fn read_before(
     path: &Path,
-    rows: Rows,
+    intervals: &Intervals,
     updates: u64,
-    mut each: impl FnMut(&Row),
-) -> io::Result<u64> {
-    let mut lines = lines(path, &rows)?;
-    let mut n = 0;
-    while n < updates {
-        let row = next(&mut lines, n, &rows)?;
-        each(&row.ok_or_else(|| lines.wrong(&row_of(n)))?);
-        n = rows.after(n);
+    each: impl FnMut(&Observation),
+) -> io::Result<()> {
+    Rows::of(path, intervals)?.before(updates, each)
+}
+
+/// The rows of a file, one after another.
+struct Rows<'a> {
+    intervals: &'a Intervals,
+    columns: Columns,
+    lines: Lines,
+    /// The update of the next row.
+    n: u64,
+}
+
+impl<'a> Rows<'a> {
+    fn of(path: &Path, intervals: &'a Intervals) -> io::Result<Self> {
+        let mut lines = Lines::of(path, LONGEST)?;
+        let usual = Columns::new(intervals).header();
+        let columns = lines.next(&usual, |line| Columns::named(line, intervals))?;
+        Ok(Rows { columns: columns.ok_or_else(|| lines.wrong(&usual))?, intervals, lines, n: 0 })
     }
-    Ok(lines.bytes())
-}
 
-/// The lines of a file after its header.
-fn lines(path: &Path, rows: &Rows) -> io::Result<Lines> {
-    let mut lines = Lines::of(path, LONGEST)?;
-    let header = rows.header();
-    let found = lines.next(&header, |line| (line == header).then_some(()))?;
-    found.ok_or_else(|| lines.wrong(&header))?;
-    Ok(lines)
-}
+    /// The next row; `None` where the file ends before it, or within it.
+    fn next(&mut self) -> io::Result<Option<Observation>> {
+        let n = self.n;
+        let has_validation = Some(self.intervals.competes(n));
+        let is_right =
+            |row: &Observation| row.iteration == n && row.has_validation() == has_validation;
+        let read = |line: &str| self.columns.parse(line).filter(is_right);
+        let row = self.lines.next(&row_of(n), read)?;
+        self.n = self.intervals.next_row(n);
+        Ok(row)
+    }
 
-/// The row of update n; none where the file ends before it, or within it.
-fn next(lines: &mut Lines, n: u64, rows: &Rows) -> io::Result<Option<Row>> {
-    lines.next(&row_of(n), |line| Row::parse(line, n, rows))
+    fn before(&mut self, updates: u64, mut each: impl FnMut(&Observation)) -> io::Result<()> {
+        while self.n < updates {
+            let expected = row_of(self.n);
+            let row = self.next()?;
+            each(&row.ok_or_else(|| self.lines.wrong(&expected))?);
+        }
+        Ok(())
+    }
 }
 
 fn row_of(n: u64) -> String {
@@ -235,42 +182,42 @@ fn row_of(n: u64) -> String {
 mod tests {
     use super::*;
     use elman::internals::disk::System;
+    use elman::{Plan, Settings, Validation};
     use std::fs;
 
-    fn look(iteration: u64) -> Look {
-        Look {
+    fn seen(iteration: u64) -> Observation {
+        Observation {
             iteration,
             epoch: iteration / 7,
-            position: 0,
             loss: 1.0 / (1.0 + iteration as f64),
             smooth_loss: 1e300 * iteration as f64,
-            is_best: false,
+            ..Observation::UNKNOWN
         }
     }
 
-    /// A row every three updates, a report every four, a look every ten.
-    fn rows(holds_out: bool) -> Rows {
-        Rows {
-            plan: Plan {
-                iterations: 1000,
-                report_every: 4,
-                report_length: 0,
-                passage_length: 0,
-                log_every: 3,
-                save_every: 1,
-                validate_every: holds_out.then_some(10),
-            },
-            holds_out,
-        }
+    /// A row every three updates, a report every four, the validation loss every ten.
+    fn intervals(holds_out: bool) -> Intervals {
+        let settings =
+            Settings { validation: if holds_out { 0.1 } else { 0.0 }, ..Settings::default() };
+        let plan = Plan {
+            iterations: 1000,
+            report_every: 4,
+            report_length: 0,
+            passage_length: 0,
+            log_every: 3,
+            save_every: 1,
+            validate_every: holds_out.then_some(10),
+        };
+        Intervals::new(&settings, &plan)
     }
 
     /// A file of rows for updates 0, 3, ... 27 and the path that it has.
     fn written(name: &str) -> (std::path::PathBuf, String) {
         let name = format!("elman-{name}-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let mut log = LossLog::create(&path, rows(false), &mut System).unwrap();
+        let mut log = LossLog::create(&path, &intervals(false), &mut System).unwrap();
         for n in 0..10 {
-            log.push(&look(3 * n), None, &mut System).unwrap();
+            log.push(&seen(3 * n), &mut System).unwrap();
         }
         log.sync(&mut System).unwrap();
         let text = fs::read_to_string(&path).unwrap();
@@ -286,18 +233,18 @@ mod tests {
         };
         for (updates, found) in [(0, 0), (1, 1), (3, 1), (4, 2), (27, 9), (28, 10), (30, 10)] {
             fs::write(&path, format!("{text}3")).unwrap();
-            let (mut log, curve) = LossLog::open(&path, rows(false), updates).unwrap();
+            let (mut log, curve) = LossLog::open(&path, &intervals(false), updates).unwrap();
             assert_eq!(curve.points().len(), found, "{updates}");
             for (n, point) in curve.points().iter().enumerate() {
-                let look = look(3 * n as u64);
+                let seen = seen(3 * n as u64);
                 let found = (point.iteration, point.low, point.smooth);
-                assert_eq!(found, (look.iteration, look.loss, look.smooth_loss));
+                assert_eq!(found, (seen.iteration, seen.loss, seen.smooth_loss));
             }
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}3"));
             log.cut(&mut System).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), lines(1 + found));
             // The next rows follow those that are left.
-            (found..10).for_each(|n| log.push(&look(3 * n as u64), None, &mut System).unwrap());
+            (found..10).for_each(|n| log.push(&seen(3 * n as u64), &mut System).unwrap());
             log.sync(&mut System).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
@@ -311,11 +258,16 @@ mod tests {
     /// A file of a run with a part held out, of the rows before update 30.
     fn written_with_validation(name: &str) -> (std::path::PathBuf, String) {
         let (path, _) = written(name);
-        let rows = rows(true);
-        let mut log = LossLog::create(&path, rows, &mut System).unwrap();
-        for n in (0..30).filter(|n| rows.has(*n)) {
-            let validated = rows.is_validated(n).then(|| validation(n));
-            log.push(&look(n), validated.as_ref(), &mut System).unwrap();
+        let intervals = intervals(true);
+        let mut log = LossLog::create(&path, &intervals, &mut System).unwrap();
+        for n in (0..30).filter(|n| intervals.logs(*n)) {
+            let validation = intervals.competes(n).then(|| validation(n));
+            let observation = Observation {
+                validation_loss: validation.map(|validation| validation.loss),
+                validation_bits: validation.map(|validation| validation.bits),
+                ..seen(n)
+            };
+            log.push(&observation, &mut System).unwrap();
         }
         log.sync(&mut System).unwrap();
         let text = fs::read_to_string(&path).unwrap();
@@ -337,26 +289,18 @@ mod tests {
             } else {
                 ",,".to_string()
             };
-            let Look {
-                epoch,
-                loss,
-                smooth_loss,
-                ..
-            } = look(n);
+            let Observation { epoch, loss, smooth_loss, .. } = seen(n);
             assert_eq!(line, format!("{n},{epoch},{loss:?},{smooth_loss:?}{end}"));
         }
         assert_eq!(lines.next(), None);
         for updates in 0..=30 {
-            let (mut log, curve) = LossLog::open(&path, rows(true), updates).unwrap();
+            let (mut log, curve) = LossLog::open(&path, &intervals(true), updates).unwrap();
             let found = curve.points().iter().map(|point| point.iteration);
-            assert!(
-                found.eq(all.into_iter().filter(|n| *n < updates)),
-                "{updates}"
-            );
-            let seen = with.into_iter().filter(|n| *n < updates);
+            assert!(found.eq(all.into_iter().filter(|n| *n < updates)), "{updates}");
+            let validated = with.into_iter().filter(|n| *n < updates);
             assert_eq!(
                 curve.validation(),
-                seen.map(|n| (n, validation(n).loss)).collect::<Vec<_>>()
+                validated.map(|n| (n, validation(n).loss)).collect::<Vec<_>>()
             );
             log.cut(&mut System).unwrap();
             let left = fs::read_to_string(&path).unwrap();
@@ -369,25 +313,21 @@ mod tests {
 
     #[test]
     fn whoever_reads_leaves_out_a_row_that_is_half_written() {
-        for (holds_out, (path, text)) in [
-            (false, written("half")),
-            (true, written_with_validation("half-validated")),
-        ] {
-            let updates = text
-                .lines()
-                .skip(1)
-                .map(|line| line.split(',').next().unwrap());
+        for (holds_out, (path, text)) in
+            [(false, written("half")), (true, written_with_validation("half-validated"))]
+        {
+            let updates = text.lines().skip(1).map(|line| line.split(',').next().unwrap());
             let updates: Vec<u64> = updates.map(|update| update.parse().unwrap()).collect();
             let rest = "30,4,0.25,3.5";
             for cut in 0..=rest.len() {
                 fs::write(&path, format!("{text}{}", &rest[..cut])).unwrap();
                 let mut found = Vec::new();
-                read(&path, rows(holds_out), |row| {
-                    let look = look(row.iteration);
-                    assert_eq!((row.loss, row.smooth_loss), (look.loss, look.smooth_loss));
-                    let seen = (rows(holds_out).is_validated(row.iteration))
+                read(&path, &intervals(holds_out), |row| {
+                    let seen = seen(row.iteration);
+                    assert_eq!((row.loss, row.smooth_loss), (seen.loss, seen.smooth_loss));
+                    let validated = (intervals(holds_out).competes(row.iteration))
                         .then(|| validation(row.iteration).loss);
-                    assert_eq!(row.validation_loss(), seen);
+                    assert_eq!(row.validation_loss, validated);
                     found.push(row.iteration);
                 })
                 .unwrap();
@@ -400,13 +340,8 @@ mod tests {
                 text[..9].into(),
             ] {
                 fs::write(&path, wrong).unwrap();
-                let error = read(&path, rows(holds_out), |_| ())
-                    .unwrap_err()
-                    .to_string();
-                assert!(
-                    error.starts_with("line ") && error.contains(": must be "),
-                    "{error}"
-                );
+                let error = read(&path, &intervals(holds_out), |_| ()).unwrap_err().to_string();
+                assert!(error.starts_with("line ") && error.contains(": must be "), "{error}");
             }
             fs::remove_file(&path).unwrap();
         }
@@ -430,28 +365,61 @@ mod tests {
             (text.replacen(",,\n", ",1.5,2.5\n", 1), 3),
             (text.replacen(",,\n", "\n", 1), 3),
             // A row that the run did not ask for, and one that is missing.
-            (
-                text.replacen(
-                    &row(6),
-                    &format!("{}{}", row(6).replacen('6', "5", 1), row(6)),
-                    1,
-                ),
-                5,
-            ),
+            (text.replacen(&row(6), &format!("{}{}", row(6).replacen('6', "5", 1), row(6)), 1), 5),
             (text.replacen(&row(10), "", 1), 8),
         ] {
             assert_ne!(wrong, text);
             fs::write(&path, wrong).unwrap();
-            let error = LossLog::open(&path, rows(true), 30).err().unwrap();
+            let error = LossLog::open(&path, &intervals(true), 30).err().unwrap();
             let start = format!("line {line}: must be ");
             assert!(error.to_string().starts_with(&start), "{start}: {error}");
         }
         // Neither kind of file is taken for the other.
         fs::write(&path, &text).unwrap();
-        assert!(LossLog::open(&path, rows(false), 30).is_err());
+        assert!(LossLog::open(&path, &intervals(false), 30).is_err());
         let (other, _) = written("validated-other");
-        assert!(LossLog::open(&other, rows(true), 30).is_err());
+        assert!(LossLog::open(&other, &intervals(true), 30).is_err());
         fs::remove_file(&other).unwrap();
+        fs::remove_file(&path).unwrap();
+    }
+
+    /// The columns in another order, and without one.
+    #[test]
+    fn columns_are_read_by_their_names() {
+        let (path, text) = written_with_validation("columns");
+        let turned = |line: &str| {
+            let [n, epoch, loss, smooth, validation, bits] =
+                <[&str; 6]>::try_from(line.split(',').collect::<Vec<_>>()).unwrap();
+            [smooth, bits, n, validation, loss, epoch].join(",") + "\n"
+        };
+        let turned: String = text.lines().map(turned).collect();
+        let all = |text: &str| {
+            fs::write(&path, text).unwrap();
+            let mut found = Vec::new();
+            read(&path, &intervals(true), |row| found.push(*row)).map(|()| found)
+        };
+        assert_eq!(all(&turned).unwrap(), all(&text).unwrap());
+        // A run that goes on writes the columns that are there.
+        fs::write(&path, &turned).unwrap();
+        let (mut log, _) = LossLog::open(&path, &intervals(true), 6).unwrap();
+        for row in all(&turned).unwrap().iter().filter(|row| row.iteration >= 6) {
+            log.push(row, &mut System).unwrap();
+        }
+        log.sync(&mut System).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), turned);
+        // Columns of another version are read over, but no run goes on without writing them.
+        let names = |line: &str| match line.split_once(',') {
+            Some(("iteration", rest)) => format!("iteration,norm,{rest}\n"),
+            Some((n, rest)) => format!("{n},0.5,{rest}\n"),
+            None => unreachable!("{line}"),
+        };
+        let other: String = text.lines().map(names).collect();
+        assert_eq!(all(&other).unwrap(), all(&text).unwrap());
+        fs::write(&path, &other).unwrap();
+        let error = LossLog::open(&path, &intervals(true), 6).err().unwrap();
+        let words =
+            "line 1: must be iteration,epoch,loss,smooth_loss,validation_loss,validation_bits";
+        assert_eq!(error.to_string(), words);
         fs::remove_file(&path).unwrap();
     }
 
@@ -463,10 +431,7 @@ mod tests {
             (String::new(), "line 1: must be iteration,epoch,"),
             (text.replace("epoch", "period"), "line 1: must be iteration"),
             (text.replace('\n', "\r\n"), "line 1: must be iteration"),
-            (
-                text.replacen("\n3,", "\n4,", 1),
-                "line 3: must be the row of update 3",
-            ),
+            (text.replacen("\n3,", "\n4,", 1), "line 3: must be the row of update 3"),
             (text.replacen("\n6,", "\n06,", 1), "line 4: must be"),
             (text.replacen("\n6,0", "\n6,x", 1), "line 4: must be"),
             (text.replacen("0.25", "NaN", 1), "line 3: must be"),
@@ -474,28 +439,19 @@ mod tests {
             (text.replacen("0.25", "0.25,", 1), "line 3: must be"),
             (text.replacen("0.25", "0.250", 1), "line 3: must be"),
             (text.replacen("0.25", &"0".repeat(900), 1), "line 3: must"),
-            (
-                text[..cut].to_string(),
-                "line 11: must be the row of update 27",
-            ),
+            (text[..cut].to_string(), "line 11: must be the row of update 27"),
         ];
         for (wrong, message) in cases {
             assert_ne!(wrong, text);
             fs::write(&path, wrong).unwrap();
-            let error = LossLog::open(&path, rows(false), 30)
-                .err()
-                .unwrap()
-                .to_string();
+            let error = LossLog::open(&path, &intervals(false), 30).err().unwrap().to_string();
             assert!(error.starts_with(message), "{message:?}, not {error:?}");
         }
         fs::write(&path, b"iteration,epoch,loss,smooth_loss\n\xff\n").unwrap();
-        let error = LossLog::open(&path, rows(false), 30)
-            .err()
-            .unwrap()
-            .to_string();
+        let error = LossLog::open(&path, &intervals(false), 30).err().unwrap().to_string();
         assert_eq!(error, "line 2: must be the row of update 0");
         // Nobody waits for rows that no file could hold.
-        assert!(LossLog::open(&path, rows(false), u64::MAX).is_err());
+        assert!(LossLog::open(&path, &intervals(false), u64::MAX).is_err());
         fs::remove_file(&path).unwrap();
     }
 }

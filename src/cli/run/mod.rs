@@ -11,7 +11,7 @@ pub mod line_log;
 pub mod lock;
 pub mod loss_log;
 pub mod report_log;
+pub mod request;
 pub mod resume;
-pub mod sample;
 pub mod seeds;
 pub mod work;

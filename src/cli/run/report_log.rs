@@ -1,140 +1,71 @@
 //! reports.jsonl: a line of JSON for every report, and the lines that a run which goes on finds there.
 //!
-//! There is a line at every multiple of `--report-every` up to the number of updates, and one for the end. That of an
-//! end which is no multiple is no line of a longer run.
+//! There is a line at every multiple of `--report-every` up to the number of updates, and one for the end. The line of
+//! an end that is no multiple is not part of a longer run.
 
 use crate::cli::run::line_log::{LineLog, Lines};
+use elman::Observation;
 use elman::internals::disk::Disk;
-use elman::internals::json::{JsonError, Reader, quote};
-use elman::{Plan, Settings};
+use elman::internals::intervals::Intervals;
+use elman::internals::json::{JsonError, Reader, object};
+use elman::internals::observation::Field;
 use std::fmt;
 use std::io;
 use std::path::Path;
 
-/// A line has so many characters of a sample at most.
+/// The most characters of a sample in a line.
 pub const LONGEST_SAMPLE: usize = 10_000;
 /// No line is longer, in bytes: a character of a sample may be `\u0000`, and there is something before them.
 const LONGEST: u64 = 6 * LONGEST_SAMPLE as u64 + 500;
 
-/// What the lines of a run have in common.
-#[derive(Clone, Copy)]
-pub struct Reports {
-    /// Updates from report to report.
-    every: u64,
-    /// Whether a part of the text is held out.
-    holds_out: bool,
-}
-
-impl Reports {
-    /// Those of a run.
-    pub fn of(settings: &Settings, plan: &Plan) -> Self {
-        Reports {
-            every: plan.report_every,
-            holds_out: settings.validation > 0.0,
-        }
-    }
-
-    fn is_multiple(&self, n: u64) -> bool {
-        n % self.every == 0
-    }
-
-    /// Whether the report of update n comes after that of `last`, or may be the first. After that of an end which is
-    /// no multiple comes none.
-    fn follows(&self, last: Option<u64>, n: u64) -> bool {
-        let next = |last| self.is_multiple(last) && last < n && n - last <= self.every;
-        last.is_none_or(next)
-    }
-
-    /// What has to come after the report of `last`.
-    fn expected(&self, last: Option<u64>) -> String {
-        let every = self.every;
-        match last {
-            Some(last) => format!("the report of update {}", last.saturating_add(every)),
-            None => format!("the report of an update that is a multiple of {every}"),
-        }
-    }
-
-    fn parse(&self, line: &str) -> Option<Report> {
-        let report = Report::parse(line)?;
-        (report.validation.is_some() == self.holds_out).then_some(report)
-    }
-}
-
-/// What a run told of the update n that was next.
+/// A report of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// n.
-    pub iteration: u64,
-    /// The epoch of chunk n.
-    pub epoch: u64,
-    /// The loss of chunk n.
-    pub loss: f64,
-    /// The smooth loss that includes it.
-    pub smooth_loss: f64,
-    /// The loss of what is held out, and the same in bits per character, where something is.
-    pub validation: Option<[f64; 2]>,
+    /// What is known of its update.
+    pub observation: Observation,
     /// The text that the network wrote, its first [`LONGEST_SAMPLE`] characters.
     pub sample: String,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report {
-            iteration,
-            epoch,
-            loss,
-            smooth_loss,
-            validation,
-            sample,
-        } = self;
-        write!(f, "{{\"iteration\":{iteration},\"epoch\":{epoch}")?;
-        write!(f, ",\"loss\":{loss:?},\"smooth_loss\":{smooth_loss:?}")?;
-        if let Some([loss, bits]) = validation {
-            write!(
-                f,
-                ",\"validation_loss\":{loss:?},\"validation_bits\":{bits:?}"
-            )?;
-        }
-        write!(f, ",\"sample\":{}}}", quote(sample))
+        let known = |field: &Field| Some((field.name, field.value(&self.observation)?));
+        let fields = Observation::FIELDS.iter().filter_map(known);
+        let members = fields.chain([("sample", self.sample.as_str().into())]);
+        write!(f, "{}", object(members))
     }
 }
 
 impl Report {
     /// A report as it was written, to the character.
     fn parse(line: &str) -> Option<Self> {
-        let [mut iteration, mut epoch] = [0; 2];
-        let [mut loss, mut smooth_loss] = [0.0; 2];
-        let [mut validation_loss, mut validation_bits] = [None; 2];
+        let mut observation = Observation::UNKNOWN;
         let mut sample = String::new();
         let mut reader = Reader::new(line);
         let read = reader.object::<JsonError>(|reader, key| {
-            match key.as_str() {
-                "iteration" => iteration = reader.number()?,
-                "epoch" => epoch = reader.number()?,
-                "loss" => loss = reader.float()?,
-                "smooth_loss" => smooth_loss = reader.float()?,
-                "validation_loss" => validation_loss = Some(reader.float()?),
-                "validation_bits" => validation_bits = Some(reader.float()?),
-                "sample" => sample = reader.string()?,
-                _ => return Err(reader.error("a key of a report")),
+            let field = Observation::FIELDS.into_iter().find(|it| it.name == key);
+            match field {
+                Some(field) => {
+                    let printed = if field.is_count() {
+                        reader.number()?.to_string()
+                    } else {
+                        format!("{:?}", reader.float()?)
+                    };
+                    field.set(&mut observation, &printed);
+                }
+                None if key == "sample" => sample = reader.string()?,
+                None => return Err(reader.error("a key of a report")),
             }
             Ok(())
         });
         read.and_then(|()| reader.end()).ok()?;
-        let report = Report {
-            iteration,
-            epoch,
-            loss,
-            smooth_loss,
-            validation: (validation_loss.zip(validation_bits)).map(|(loss, bits)| [loss, bits]),
-            sample,
-        };
-        // What is missing, or stands there twice or in another order, is not what it is written as.
+        let report = Report { observation, sample };
+        // A line that lacks something, has it twice or in another order, is not what would be written.
         (report.to_string() == line).then_some(report)
     }
 }
 
-/// The file.
+/// The file of a run at work.
 pub struct ReportLog(LineLog);
 
 impl ReportLog {
@@ -143,15 +74,11 @@ impl ReportLog {
         LineLog::create(path, disk).map(ReportLog)
     }
 
-    /// The file of a run that goes on, whose lines before update `updates` have to follow each other. What follows
-    /// them is not looked at, and stays until the file is [cut](ReportLog::cut). A run that began before there
-    /// was such a file has none, or one that begins later.
-    pub fn open(path: &Path, reports: Reports, updates: u64) -> io::Result<Self> {
-        let right = if path.try_exists()? {
-            right(&mut Lines::of(path, LONGEST)?, reports, updates)?
-        } else {
-            0
-        };
+    /// The file of a run that goes on, whose lines before update `updates` must follow each other. What follows them
+    /// stays until the file is [cut](ReportLog::cut). A run that began before there was such a file has none, or one
+    /// that begins later.
+    pub fn open(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<Self> {
+        let right = if path.try_exists()? { bytes_before(path, intervals, updates)? } else { 0 };
         Ok(ReportLog(LineLog::found(path, right)))
     }
 
@@ -171,35 +98,78 @@ impl ReportLog {
     }
 }
 
-/// Bytes of the lines before update `updates`.
-fn right(lines: &mut Lines, reports: Reports, updates: u64) -> io::Result<u64> {
-    let (mut bytes, mut last) = (0, None);
-    while last.map_or(updates > 0, |last| updates - last > reports.every) {
-        let expected = reports.expected(last);
-        let report = lines.next(&expected, |line| reports.parse(line))?;
-        match (report.map(|report| report.iteration), last) {
-            (Some(n), _) if n < updates && reports.is_multiple(n) && reports.follows(last, n) => {
-                (bytes, last) = (lines.bytes(), Some(n));
+/// The reports of a file, one after another.
+struct Reports<'a> {
+    intervals: &'a Intervals,
+    lines: Lines,
+    /// The update of the last report read.
+    last: Option<u64>,
+}
+
+impl<'a> Reports<'a> {
+    fn of(path: &Path, intervals: &'a Intervals) -> io::Result<Self> {
+        Ok(Reports { intervals, lines: Lines::of(path, LONGEST)?, last: None })
+    }
+
+    /// The next report; `None` where the file ends before it, or within it.
+    fn next(&mut self) -> io::Result<Option<Report>> {
+        let expected = self.expected();
+        let (intervals, last) = (self.intervals, self.last);
+        let is_right = |report: &Report| {
+            let seen = &report.observation;
+            seen.has_validation() == Some(intervals.holds_out())
+                && follows(intervals, last, seen.iteration)
+        };
+        let read = |line: &str| Report::parse(line).filter(is_right);
+        let report = self.lines.next(&expected, read)?;
+        self.last = report.as_ref().map(|it| it.observation.iteration).or(self.last);
+        Ok(report)
+    }
+
+    /// What has to come next.
+    fn expected(&self) -> String {
+        match self.last {
+            Some(last) => format!("the report of update {}", self.intervals.next_report(last)),
+            None => format!(
+                "the report of an update that is a multiple of {}",
+                self.intervals.next_report(0)
+            ),
+        }
+    }
+}
+
+/// Whether the report of update n may come after that of `last`, or be the first. None comes after that of an end which
+/// is no multiple.
+fn follows(intervals: &Intervals, last: Option<u64>, n: u64) -> bool {
+    last.is_none_or(|last| {
+        intervals.reports_anyway(last) && last < n && n <= intervals.next_report(last)
+    })
+}
+
+/// The length of the lines before update `updates`.
+fn bytes_before(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<u64> {
+    let mut reports = Reports::of(path, intervals)?;
+    let mut bytes = 0;
+    while reports.last.map_or(updates > 0, |last| intervals.next_report(last) < updates) {
+        let (expected, before) = (reports.expected(), reports.last);
+        let n = reports.next()?.map(|report| report.observation.iteration);
+        match (n, before) {
+            (Some(n), _) if n < updates && intervals.reports_anyway(n) => {
+                bytes = reports.lines.bytes()
             }
-            // None of them was written before update `updates`.
+            // No line was written before update `updates`.
             (None, None) => break,
             (Some(n), None) if n >= updates => break,
-            _ => return Err(lines.wrong(&expected)),
+            _ => return Err(reports.lines.wrong(&expected)),
         }
     }
     Ok(bytes)
 }
 
-/// Hands on the reports of a file, whatever its run is doing: one that is only half written is left out.
-pub fn read(path: &Path, reports: Reports, mut each: impl FnMut(Report)) -> io::Result<()> {
-    let mut lines = Lines::of(path, LONGEST)?;
-    let mut last = None;
-    let next = |line: &str, last| {
-        let report = reports.parse(line)?;
-        (reports.follows(last, report.iteration)).then_some(report)
-    };
-    while let Some(report) = lines.next(&reports.expected(last), |line| next(line, last))? {
-        last = Some(report.iteration);
+/// Passes every report of a file to `each`, whatever its run is doing: one that is only half written is left out.
+pub fn read(path: &Path, intervals: &Intervals, mut each: impl FnMut(Report)) -> io::Result<()> {
+    let mut reports = Reports::of(path, intervals)?;
+    while let Some(report) = reports.next()? {
         each(report);
     }
     Ok(())
@@ -209,15 +179,24 @@ pub fn read(path: &Path, reports: Reports, mut each: impl FnMut(Report)) -> io::
 mod tests {
     use super::*;
     use elman::internals::disk::System;
+    use elman::{Plan, Settings};
     use std::fs;
     use std::path::PathBuf;
 
     /// Every four updates.
-    fn reports(holds_out: bool) -> Reports {
-        Reports {
-            every: 4,
-            holds_out,
-        }
+    fn intervals(holds_out: bool) -> Intervals {
+        let settings =
+            Settings { validation: if holds_out { 0.1 } else { 0.0 }, ..Settings::default() };
+        let plan = Plan {
+            iterations: 1000,
+            report_every: 4,
+            report_length: 0,
+            passage_length: 0,
+            log_every: 1,
+            save_every: 1,
+            validate_every: None,
+        };
+        Intervals::new(&settings, &plan)
     }
 
     /// A report with what JSON has to escape, and with what it need not.
@@ -225,16 +204,15 @@ mod tests {
         let characters = '\0'..='\u{9f}';
         let others = "\u{2028}\u{fffd}日\u{1F600}\u{10FFFF}".chars();
         Report {
-            iteration: n,
-            epoch: n / 7,
-            loss: 1.0 / (1.0 + n as f64),
-            smooth_loss: 1e300 * n as f64,
-            validation: holds_out.then_some([0.1 + n as f64, 5e-324]),
-            sample: characters
-                .chain(others)
-                .cycle()
-                .take(n.min(1000) as usize)
-                .collect(),
+            observation: Observation {
+                iteration: n,
+                epoch: n / 7,
+                loss: 1.0 / (1.0 + n as f64),
+                smooth_loss: 1e300 * n as f64,
+                validation_loss: holds_out.then_some(0.1 + n as f64),
+                validation_bits: holds_out.then_some(5e-324),
+            },
+            sample: characters.chain(others).cycle().take(n.min(1000) as usize).collect(),
         }
     }
 
@@ -253,9 +231,9 @@ mod tests {
     }
 
     /// All reports of a file.
-    fn all(path: &Path, reports: Reports) -> io::Result<Vec<Report>> {
+    fn all(path: &Path, intervals: &Intervals) -> io::Result<Vec<Report>> {
         let mut found = Vec::new();
-        read(path, reports, |report| found.push(report)).map(|()| found)
+        read(path, intervals, |report| found.push(report)).map(|()| found)
     }
 
     fn lines(text: &str, count: usize) -> String {
@@ -270,7 +248,8 @@ mod tests {
         let end = "\"sample\":\"a\\\"\\\\\\n\\u0000\\u007f\u{1F600}\"}";
         let validated = r#""validation_loss":8.1,"validation_bits":5e-324,"#;
         assert_eq!(report.to_string(), format!("{line}{validated}{end}"));
-        report.validation = None;
+        report.observation.validation_loss = None;
+        report.observation.validation_bits = None;
         assert_eq!(report.to_string(), format!("{line}{end}"));
     }
 
@@ -281,17 +260,17 @@ mod tests {
             let name = format!("reports-{holds_out}");
             let (path, text) = written(&name, &updates, holds_out);
             let expected: Vec<Report> = (updates.iter().map(|&n| report(n, holds_out))).collect();
-            assert!(all(&path, reports(holds_out)).unwrap() == expected);
-            assert!(all(&path, reports(!holds_out)).is_err());
+            assert!(all(&path, &intervals(holds_out)).unwrap() == expected);
+            assert!(all(&path, &intervals(!holds_out)).is_err());
             // One that is half written is left out, wherever it ends.
             let last = text.lines().next_back().unwrap().len();
             for cut in 1..=last + 1 {
                 fs::write(&path, &text.as_bytes()[..text.len() - cut]).unwrap();
-                let found = all(&path, reports(holds_out)).unwrap();
+                let found = all(&path, &intervals(holds_out)).unwrap();
                 assert!(found == expected[..51], "{cut}");
             }
             fs::remove_file(&path).unwrap();
-            assert!(all(&path, reports(holds_out)).is_err());
+            assert!(all(&path, &intervals(holds_out)).is_err());
         }
     }
 
@@ -299,19 +278,19 @@ mod tests {
     fn the_longest_sample_is_read_back() {
         let (path, _) = written("reports-longest", &[], true);
         let mut longest = report(u64::MAX / 4 * 4, true);
-        longest.epoch = u64::MAX;
-        longest.loss = f64::MIN_POSITIVE;
-        longest.smooth_loss = f64::MAX;
+        longest.observation.epoch = u64::MAX;
+        longest.observation.loss = f64::MIN_POSITIVE;
+        longest.observation.smooth_loss = f64::MAX;
         longest.sample = "\0".repeat(LONGEST_SAMPLE);
         let mut log = ReportLog::create(&path, &mut System).unwrap();
         log.push(&longest, &mut System).unwrap();
         log.sync(&mut System).unwrap();
-        assert!(all(&path, reports(true)).unwrap() == [longest.clone()]);
+        assert!(all(&path, &intervals(true)).unwrap() == [longest.clone()]);
         longest.sample += &"\0".repeat(100);
         let mut log = ReportLog::create(&path, &mut System).unwrap();
         log.push(&longest, &mut System).unwrap();
         log.sync(&mut System).unwrap();
-        assert!(all(&path, reports(true)).is_err());
+        assert!(all(&path, &intervals(true)).is_err());
         fs::remove_file(&path).unwrap();
     }
 
@@ -323,7 +302,7 @@ mod tests {
         for state in 0..=22 {
             for rest in ["", "{\"iteration\":", "no report\n"] {
                 fs::write(&path, format!("{text}{rest}")).unwrap();
-                let mut log = ReportLog::open(&path, reports(true), state).unwrap();
+                let mut log = ReportLog::open(&path, &intervals(true), state).unwrap();
                 log.sync(&mut System).unwrap();
                 let found = || fs::read_to_string(&path).unwrap();
                 assert_eq!(found(), format!("{text}{rest}"), "it is only looked at");
@@ -343,14 +322,14 @@ mod tests {
     #[test]
     fn the_report_of_an_end_is_no_part_of_a_longer_run() {
         let (path, text) = written("reports-end", &[0, 4, 6], false);
-        let mut log = ReportLog::open(&path, reports(false), 6).unwrap();
+        let mut log = ReportLog::open(&path, &intervals(false), 6).unwrap();
         log.push(&report(8, false), &mut System).unwrap();
         log.sync(&mut System).unwrap();
         let (longer, whole) = written("reports-longer", &[0, 4, 8], false);
         assert_eq!(fs::read_to_string(&path).unwrap(), whole);
         // A state after it is not one of this file.
         fs::write(&path, &text).unwrap();
-        let error = ReportLog::open(&path, reports(false), 9).err().unwrap();
+        let error = ReportLog::open(&path, &intervals(false), 9).err().unwrap();
         let expected = "line 3: must be the report of update 8";
         assert_eq!(error.to_string(), expected);
         fs::remove_file(&path).unwrap();
@@ -373,22 +352,22 @@ mod tests {
             (&text, 24, 3),
         ] {
             fs::write(&path, begin).unwrap();
-            let mut log = ReportLog::open(&path, reports(false), state).unwrap();
+            let mut log = ReportLog::open(&path, &intervals(false), state).unwrap();
             log.cut(&mut System).unwrap();
             let found = fs::read_to_string(&path).unwrap();
             assert_eq!(found, lines(&text, kept), "{state}");
         }
         // The only line that an end has left is cut as well.
         fs::write(&path, format!("{}\n", report(14, false))).unwrap();
-        let mut log = ReportLog::open(&path, reports(false), 14).unwrap();
+        let mut log = ReportLog::open(&path, &intervals(false), 14).unwrap();
         log.cut(&mut System).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
         fs::remove_file(&path).unwrap();
-        let mut log = ReportLog::open(&path, reports(false), 13).unwrap();
+        let mut log = ReportLog::open(&path, &intervals(false), 13).unwrap();
         assert!(!path.exists());
         log.push(&report(16, false), &mut System).unwrap();
         log.sync(&mut System).unwrap();
-        assert!(all(&path, reports(false)).unwrap() == [report(16, false)]);
+        assert!(all(&path, &intervals(false)).unwrap() == [report(16, false)]);
         fs::remove_file(&path).unwrap();
     }
 
@@ -400,10 +379,7 @@ mod tests {
         let twice = |key: &str| four.replacen(key, &format!("{key}{key}"), 1);
         let second = "line 2: must be the report of update 4";
         let cases = [
-            (
-                String::from("no report\n"),
-                "line 1: must be the report of an update",
-            ),
+            (String::from("no report\n"), "line 1: must be the report of an update"),
             (
                 text.replacen(":0,", ":2,", 1),
                 "line 1: must be the report of an update that is a multiple of 4",
@@ -413,58 +389,25 @@ mod tests {
                 text.replacen(&four, &format!("{four}{four}"), 1),
                 "line 3: must be the report of update 8",
             ),
-            (
-                text.replacen(&four, &format!("{}\n", report(3, false)), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &format!("{}\n", report(4, true)), 1),
-                second,
-            ),
+            (text.replacen(&four, &format!("{}\n", report(3, false)), 1), second),
+            (text.replacen(&four, &format!("{}\n", report(4, true)), 1), second),
             (text.replacen(&four, &twice("\"epoch\":0,"), 1), second),
-            (
-                text.replacen(&four, &four.replace(":0.2,", ":0.20,"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace(":0.2,", ":NaN,"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace(":0.2,", ":1e999,"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace(",\"epoch\":0", ""), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace("epoch", "period"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace("}\n", "} \n"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace("}\n", "}\r\n"), 1),
-                second,
-            ),
-            (
-                text.replacen(&four, &four.replace("\\u0001", "\\u0001\u{1}"), 1),
-                second,
-            ),
+            (text.replacen(&four, &four.replace(":0.2,", ":0.20,"), 1), second),
+            (text.replacen(&four, &four.replace(":0.2,", ":NaN,"), 1), second),
+            (text.replacen(&four, &four.replace(":0.2,", ":1e999,"), 1), second),
+            (text.replacen(&four, &four.replace(",\"epoch\":0", ""), 1), second),
+            (text.replacen(&four, &four.replace("epoch", "period"), 1), second),
+            (text.replacen(&four, &four.replace("}\n", "} \n"), 1), second),
+            (text.replacen(&four, &four.replace("}\n", "}\r\n"), 1), second),
+            (text.replacen(&four, &four.replace("\\u0001", "\\u0001\u{1}"), 1), second),
             (text.replacen(&four, &"x".repeat(100_000), 1), second),
         ];
         for (wrong, message) in cases {
             assert_ne!(wrong, text);
             fs::write(&path, &wrong).unwrap();
-            let error = ReportLog::open(&path, reports(false), 13).err().unwrap();
-            assert!(
-                error.to_string().starts_with(message),
-                "{message:?}, not {error}: {wrong}"
-            );
-            let found = all(&path, reports(false));
+            let error = ReportLog::open(&path, &intervals(false), 13).err().unwrap();
+            assert!(error.to_string().starts_with(message), "{message:?}, not {error}: {wrong}");
+            let found = all(&path, &intervals(false));
             // An end that is no multiple may be all that there is, and be first.
             if !wrong.contains("\"iteration\":2,") {
                 assert!(found.unwrap_err().to_string().starts_with("line "));
@@ -472,14 +415,14 @@ mod tests {
         }
         // What is missing at the end is told by the run that needs it.
         fs::write(&path, &text[..text.len() - 1]).unwrap();
-        let error = ReportLog::open(&path, reports(false), 13).err().unwrap();
+        let error = ReportLog::open(&path, &intervals(false), 13).err().unwrap();
         assert_eq!(error.to_string(), "line 4: must be the report of update 12");
-        assert!(ReportLog::open(&path, reports(false), 12).is_ok());
-        assert_eq!(all(&path, reports(false)).unwrap().len(), 3);
+        assert!(ReportLog::open(&path, &intervals(false), 12).is_ok());
+        assert_eq!(all(&path, &intervals(false)).unwrap().len(), 3);
         // Nobody waits for lines that no file could hold.
         fs::write(&path, &text).unwrap();
-        assert!(ReportLog::open(&path, reports(false), u64::MAX).is_err());
+        assert!(ReportLog::open(&path, &intervals(false), u64::MAX).is_err());
         fs::remove_file(&path).unwrap();
-        assert!(ReportLog::open(&std::env::temp_dir(), reports(false), 13).is_err());
+        assert!(ReportLog::open(&std::env::temp_dir(), &intervals(false), 13).is_err());
     }
 }

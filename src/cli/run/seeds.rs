@@ -4,18 +4,17 @@
 
 mod watch;
 
+use super::folder::{BEST, MODEL, folders_of_seeds, refuse_run, remove_state};
+use super::lock::Lock;
+use super::request::{Kind, New, Request};
+use super::work::{Outcome, Run};
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::folder::{BEST, MODEL, refuse_run, remove_state};
-use crate::cli::run::inputs::names;
-use crate::cli::run::lock::Lock;
-use crate::cli::run::resume;
-use crate::cli::run::work::{Outcome, Run};
+use crate::cli::command_line::options::Asked;
 use crate::cli::terminal::progress::Progress;
-use elman::internals::checkpoint;
+use elman::files;
 use elman::internals::disk::System;
-use elman::{Model, Plan};
-use std::fs;
+use elman::{Plan, Settings};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::slice;
@@ -23,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use watch::Watch;
+use watch::{RunEvent, Watch, Watched};
 
 /// More are a mistake.
 const MOST: u64 = 1000;
@@ -31,46 +30,63 @@ const MOST: u64 = 1000;
 /// One of the runs, before it begins.
 struct One {
     seed: u64,
-    folder: PathBuf,
-    /// What the command line of a run of its own would be.
-    arguments: Arguments,
+    /// What a run of its own would be asked.
+    request: Request,
     /// Its updates.
     made: Arc<AtomicU64>,
 }
 
-/// What a run tells.
-enum Told {
-    /// It stands at this update, in a text that begins with a byte-order mark or not.
-    Begun(usize, u64, bool),
-    Ended(usize, Result<Outcome, Failure>),
+/// Trains with `count` seeds.
+pub fn run(request: &Request, count: u64) -> Result<(), Failure> {
+    let (seeds, iterations) = match &request.kind {
+        Kind::New(new) => beginning(request, new, count)?,
+        Kind::Resume(asked) => going_on(request, asked, count)?,
+    };
+    let text = request.text.clone().for_several()?;
+    let runs = seeds.into_iter().map(|(seed, folder, kind)| One {
+        seed,
+        request: Request {
+            text: text.clone(),
+            folder,
+            kind,
+            threads: request.threads.or(Some(1)),
+            quiet: true,
+        },
+        made: Arc::default(),
+    });
+    let runs: Vec<One> = runs.collect();
+    let at_once = at_once(request.threads, runs.len());
+    let mut progress = Progress::new(request.quiet);
+    introduce(&mut progress, &runs, at_once);
+    let force = matches!(&request.kind, Kind::New(new) if new.force);
+    let watched = runs.iter().map(One::watched).collect();
+    let mut watch = Watch::new(watched, text.text().place, iterations, progress);
+    side_by_side(&runs, &mut watch, at_once, force);
+    watch.conclude()
 }
 
-/// Trains with all the seeds.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let (runs, iterations) = if arguments.has("resume") {
-        going_on(arguments)?
-    } else {
-        beginning(arguments)?
-    };
-    let at_once = at_once(arguments, runs.len())?;
-    let mut progress = Progress::new(arguments.has("quiet"));
-    introduce(&mut progress, &runs, at_once);
-    let place = names(arguments.first()).place;
-    let mut watch = Watch::new(&runs, place, iterations, progress);
-    side_by_side(&mut watch, at_once, arguments.has("force"));
-    watch.conclude()
+/// How many seeds the arguments ask for; none for a run of its own.
+pub fn count(arguments: &Arguments) -> Result<Option<u64>, Failure> {
+    if !arguments.has("seeds") {
+        return Ok(None);
+    }
+    match arguments.count("seeds")? {
+        count @ 1..=MOST => Ok(Some(count)),
+        _ => Err(Failure::at(
+            arguments.quoted("seeds"),
+            format!("must be a whole number from 1 to {MOST}"),
+        )),
+    }
 }
 
 fn introduce(progress: &mut Progress, runs: &[One], at_once: usize) {
     let (count, first, last) = (runs.len(), &runs[0], &runs[runs.len() - 1]);
-    let out = first.folder.parent().unwrap_or(Path::new("")).display();
+    let out = first.request.folder.parent().unwrap_or(Path::new("")).display();
     progress.say(&format!(
         "seeds {} to {}: {count} runs, {at_once} at a time, in {out}",
         first.seed, last.seed,
     ));
-    progress.say(&format!(
-        "stopped at any moment, they go on with --resume {out} --seeds {count}"
-    ));
+    progress.say(&format!("stopped at any moment, they go on with --resume {out} --seeds {count}"));
 }
 
 /// Runs that nobody has taken yet, with their indices.
@@ -78,8 +94,7 @@ type Queue<'a> = Mutex<iter::Enumerate<slice::Iter<'a, One>>>;
 
 /// So many at a time, until all have ended. With `force` the last states of earlier runs go as soon as the first
 /// run has begun.
-fn side_by_side(watch: &mut Watch<'_>, at_once: usize, force: bool) {
-    let runs = watch.runs();
+fn side_by_side(runs: &[One], watch: &mut Watch, at_once: usize, force: bool) {
     let queue: Queue = Mutex::new(runs.iter().enumerate());
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
@@ -94,71 +109,53 @@ fn side_by_side(watch: &mut Watch<'_>, at_once: usize, force: bool) {
             }
         }
         drop(sender);
-        let told = receiver.recv();
-        if force && matches!(told, Ok(Told::Begun(..))) {
+        let event = receiver.recv();
+        if force && matches!(event, Ok(RunEvent::Begun { .. })) {
             runs[1..].iter().for_each(One::clear);
         }
         drop(held);
-        watch.watch(told, &receiver);
+        watch.watch(event, &receiver);
     });
 }
 
 /// One run after another.
-fn work<'a>(first: Option<(usize, &'a One)>, queue: &Queue<'a>, sender: &Sender<Told>) {
+fn work<'a>(first: Option<(usize, &'a One)>, queue: &Queue<'a>, sender: &Sender<RunEvent>) {
     let next = || lock(queue).next();
     for (index, one) in first.into_iter().chain(iter::from_fn(next)) {
-        let ended = one.work(index, sender);
+        let outcome = one.work(index, sender);
         // Somebody listens until all have ended.
-        let _ = sender.send(Told::Ended(index, ended));
+        let _ = sender.send(RunEvent::Ended { run: index, outcome });
     }
 }
 
 impl One {
-    fn new(seed: u64, folder: PathBuf, arguments: Arguments) -> Self {
-        let mut arguments = (arguments.with("seed", seed.to_string()))
-            .with("out", &folder)
-            .with("quiet", "");
-        if !arguments.has("threads") {
-            arguments = arguments.with("threads", "1");
-        }
-        One {
-            seed,
-            folder,
-            arguments,
-            made: Arc::default(),
+    fn watched(&self) -> Watched {
+        Watched {
+            seed: self.seed,
+            folder: self.request.folder.clone(),
+            made: Arc::clone(&self.made),
         }
     }
 
     /// Removes the last state of an earlier run, so that nobody takes it for one of these. Where it cannot be, the
     /// run itself will say so.
     fn clear(&self) {
-        if let Ok(_lock) = Lock::take(&self.folder) {
-            let _ = remove_state(&self.folder, &mut System);
+        if let Ok(_lock) = Lock::take(&self.request.folder) {
+            let _ = remove_state(&self.request.folder, &mut System);
         }
     }
 
     /// From its beginning, or where it stands, to its end.
-    fn work(&self, index: usize, sender: &Sender<Told>) -> Result<Outcome, Failure> {
-        let run = Run::silent(&self.arguments, Arc::clone(&self.made))?;
+    fn work(&self, index: usize, sender: &Sender<RunEvent>) -> Result<Outcome, Failure> {
+        let run = Run::silent(&self.request, Arc::clone(&self.made))?;
         let (updates, has_mark) = (self.made.load(Relaxed), run.has_byte_order_mark());
-        let _ = sender.send(Told::Begun(index, updates, has_mark));
+        let _ = sender.send(RunEvent::Begun { run: index, updates, has_mark });
         run.finish()
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How many seeds.
-fn count(arguments: &Arguments) -> Result<u64, Failure> {
-    match arguments.count("seeds")? {
-        count @ 1..=MOST => Ok(count),
-        _ => Err(Failure::at(
-            arguments.quoted("seeds"),
-            format!("must be a whole number from 1 to {MOST}"),
-        )),
-    }
 }
 
 /// The seeds from the first on, each with its folder.
@@ -173,116 +170,96 @@ fn seeds(first: u64, count: u64, out: &Path) -> Result<Vec<(u64, PathBuf)>, Fail
 }
 
 /// As many as have a core for each of their threads.
-fn at_once(arguments: &Arguments, runs: usize) -> Result<usize, Failure> {
+fn at_once(threads: Option<usize>, runs: usize) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = if arguments.has("threads") {
-        arguments.count::<usize>("threads")?.max(1)
-    } else {
-        1
-    };
-    Ok((cores / threads).clamp(1, runs))
+    (cores / threads.unwrap_or(1)).clamp(1, runs)
 }
 
+/// A seed, the folder of its run, and what is to be done there.
+type Seeded = (u64, PathBuf, Kind);
+
 /// New runs, and the updates of each. What their folders hold is refused before the first begins.
-fn beginning(arguments: &Arguments) -> Result<(Vec<One>, u64), Failure> {
-    if arguments.has("from") {
+fn beginning(request: &Request, new: &New, count: u64) -> Result<(Vec<Seeded>, u64), Failure> {
+    if new.from.is_some() {
         return Err(Failure::Usage(
             "--seeds draws first weights for every seed, --from takes those of a model: choose one"
                 .into(),
         ));
     }
-    let count = count(arguments)?;
-    let out = Path::new(arguments.filled("out")?);
-    let seeds = seeds(arguments.count("seed")?, count, out)?;
+    let out = &request.folder;
+    let seeds = seeds(new.settings.seed, count, out)?;
     if out.join(MODEL).exists() {
         let own =
             "holds a run of its own, which these would hide in: choose another folder with --out";
         return Err(Failure::at(out.display(), own));
     }
-    for (_, folder) in seeds.iter().filter(|(_, folder)| folder.exists()) {
+    for (_, folder) in seeds.iter().filter(|(_, folder)| folder.is_dir()) {
         // Held for as long as it takes to look.
         let _lock = Lock::take(folder)?;
-        refuse_run(folder, arguments.has("force"))?;
+        refuse_run(folder, new.force)?;
     }
-    let one = |(seed, folder)| One::new(seed, folder, arguments.clone());
-    Ok((
-        seeds.into_iter().map(one).collect(),
-        arguments.count("iterations")?,
-    ))
+    let one = |(seed, folder)| {
+        let settings = Settings { seed, ..new.settings };
+        let new = New { settings, ..new.clone() };
+        (seed, folder, Kind::New(Box::new(new)))
+    };
+    Ok((seeds.into_iter().map(one).collect(), new.plan.iterations))
 }
 
-/// Runs that go on, those that have not begun among them, and the updates of each.
-fn going_on(arguments: &Arguments) -> Result<(Vec<One>, u64), Failure> {
-    resume::refuse_contradictions(arguments)?;
-    let count = count(arguments)?;
-    let out = Path::new(arguments.filled("resume")?);
-    let first = match (arguments.has("seed"), folders_of_seeds(out).first()) {
-        (false, Some(&lowest)) => lowest,
-        _ => arguments.count("seed")?,
+/// Runs that go on, those that have not begun among them, and the updates of each: the most that any of them was asked
+/// for, where none are given. All of them have the settings of the first that can be read, but for its seed; what has not begun is what one of the others was begun with, but for its seed.
+fn going_on(request: &Request, asked: &Asked, count: u64) -> Result<(Vec<Seeded>, u64), Failure> {
+    let out = &request.folder;
+    let first = match folders_of_seeds(out).first() {
+        Some(&lowest) if !asked.has("seed") => lowest,
+        _ => asked.settings(&Settings::default())?.seed,
     };
     let seeds = seeds(first, count, out)?;
-    let mut begun: Option<(Model, Plan)> = None;
-    let mut iterations = 0;
+    let (settings, mut plan) = begun(&seeds, out)?;
+    plan = asked.without_preset().plan(&plan, &settings)?;
+    let settings = asked.settings(&settings)?;
+    let mut every = Asked::all_of(&settings, &plan);
+    every.give("iterations", plan.iterations.to_string());
+    if asked.has("save-every") {
+        every.give("save-every", plan.save_every.to_string());
+    }
+    let one = |(seed, folder): (u64, PathBuf)| {
+        let kind = if folder.join(MODEL).exists() {
+            let mut asked = every.clone();
+            asked.give("seed", seed.to_string());
+            Kind::Resume(asked)
+        } else {
+            Kind::New(Box::new(New {
+                settings: Settings { seed, ..settings },
+                plan,
+                from: None,
+                force: is_remainder(&folder),
+            }))
+        };
+        (seed, folder, kind)
+    };
+    Ok((seeds.into_iter().map(one).collect(), plan.iterations))
+}
+
+/// The settings and the plan of the first run that can be read, with the most updates that any was asked for.
+fn begun(seeds: &[(u64, PathBuf)], out: &Path) -> Result<(Settings, Plan), Failure> {
+    let mut begun: Option<(Settings, Plan)> = None;
     for (_, folder) in seeds.iter().filter(|(_, folder)| folder.is_dir()) {
         let _lock = Lock::take(folder)?;
         // What cannot be read is told by its own run.
-        if let Ok((model, Some(plan))) = checkpoint::load_with_plan(&folder.join(MODEL)) {
-            iterations = iterations.max(plan.iterations);
-            begun.get_or_insert((model, plan));
+        if let Ok((model, Some(plan))) = files::load_with_plan(&folder.join(MODEL)) {
+            let (_, first) = begun.get_or_insert((model.settings, plan));
+            first.iterations = first.iterations.max(plan.iterations);
         }
     }
-    let (model, plan) = begun.ok_or_else(|| {
-        let first = first + count - 1;
+    begun.ok_or_else(|| {
+        let last = seeds.last().map_or(0, |(seed, _)| *seed);
         let none = format!(
-            "none of its folders up to seed-{first} holds a run that can be resumed: begin with --out instead of \
+            "none of its folders up to seed-{last} holds a run that can be resumed: begin with --out instead of \
              --resume"
         );
         Failure::at(out.display(), none)
-    })?;
-    let arguments = as_begun(arguments.clone(), &model, &plan, iterations);
-    let iterations = arguments.count("iterations")?;
-    let one = |(seed, folder): (u64, PathBuf)| {
-        let arguments = arguments.clone();
-        let arguments = if folder.join(MODEL).exists() {
-            arguments.with("resume", &folder)
-        } else {
-            anew(arguments, &folder, &plan)
-        };
-        One::new(seed, folder, arguments)
-    };
-    let runs = seeds.into_iter().map(one);
-    Ok((runs.collect(), iterations))
-}
-
-/// Options that are not given are what one of the runs was begun with, but for its seed; all make the most updates
-/// that any was asked for.
-fn as_begun(arguments: Arguments, model: &Model, plan: &Plan, iterations: u64) -> Arguments {
-    let options = resume::begun(model, plan).map(|(name, begun)| (name, begun.spelled()));
-    let ends = ("iterations", Some(iterations.to_string()));
-    let options = options.into_iter().chain([ends]);
-    options.fold(arguments, |arguments, (name, value)| match value {
-        // What would be so anyway need not be given: not every option goes with every other.
-        Some(value)
-            if name == "seed" || arguments.has(name) || arguments.value(name) == value.as_str() =>
-        {
-            arguments
-        }
-        Some(value) => arguments.with(name, value),
-        _ => arguments,
     })
-}
-
-/// The arguments of a run that has not begun, beside those that have.
-fn anew(arguments: Arguments, folder: &Path, plan: &Plan) -> Arguments {
-    let mut arguments = arguments.without("resume");
-    if !arguments.has("save-every") {
-        arguments = arguments.with("save-every", plan.save_every.to_string());
-    }
-    if is_remainder(folder) {
-        arguments.with("force", "")
-    } else {
-        arguments
-    }
 }
 
 /// Whether a folder without a last state is that of a run that was stopped before its first save was whole: nothing
@@ -290,28 +267,14 @@ fn anew(arguments: Arguments, folder: &Path, plan: &Plan) -> Arguments {
 fn is_remainder(folder: &Path) -> bool {
     let best = folder.join(BEST);
     folder.is_dir()
-        && (!best.exists() || checkpoint::load(&best).is_ok_and(|model| model.state.updates == 0))
-}
-
-/// The seeds that a folder has folders of, in order.
-pub fn folders_of_seeds(out: &Path) -> Vec<u64> {
-    let entries = fs::read_dir(out).into_iter().flatten().flatten();
-    let mut seeds: Vec<u64> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let seed = name.strip_prefix("seed-")?.parse().ok()?;
-            (entry.path().is_dir() && name == format!("seed-{seed}")).then_some(seed)
-        })
-        .collect();
-    seeds.sort_unstable();
-    seeds
+        && (!best.exists() || files::load(&best).is_ok_and(|model| model.state.updates == 0))
 }
 
 /// Says what to do where one run is to go on in the folder of several.
-pub fn refuse_several(arguments: &Arguments) -> Result<(), Failure> {
-    let out = Path::new(arguments.value("resume"));
+pub fn refuse_several(request: &Request) -> Result<(), Failure> {
+    let out = &request.folder;
     match folders_of_seeds(out).as_slice() {
-        [first, ..] if !out.join(MODEL).exists() => {
+        [first, ..] if matches!(request.kind, Kind::Resume(_)) && !out.join(MODEL).exists() => {
             let (all, count) = (out.display(), folders_of_seeds(out).len());
             Err(Failure::at(
                 &all,
@@ -329,18 +292,11 @@ pub fn refuse_several(arguments: &Arguments) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::commands::train::CHOICES;
-    use std::ffi::OsString;
 
     #[test]
     fn every_thread_of_a_run_has_a_core() {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let at_once = |threads: usize, runs| {
-            let words = ["--threads".to_string(), threads.to_string()];
-            let words = words.into_iter().map(OsString::from);
-            let arguments = Arguments::parse(words, CHOICES, 0, |_| Vec::new()).unwrap();
-            at_once(&arguments, runs).unwrap()
-        };
+        let at_once = |threads: usize, runs| super::at_once(Some(threads), runs);
         assert_eq!(at_once(cores, 1000), 1);
         assert_eq!(at_once(2 * cores, 1000), 1);
         assert_eq!(at_once(1, 1000), cores.min(1000));

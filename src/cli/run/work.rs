@@ -1,20 +1,19 @@
-//! A run at work: it learns, tells and saves.
+//! A run at work: it learns, reports and saves.
 
-use super::sample::{Sample, write_text};
 use crate::cli::charts::curve::Curve;
 use crate::cli::charts::loss_chart::{self, Title};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::RunFolder;
-use crate::cli::run::loss_log::Rows;
-use crate::cli::run::report_log::Report;
-use crate::cli::terminal::output::{print, print_digest};
+use crate::cli::run::report_log::{LONGEST_SAMPLE, Report};
+use crate::cli::terminal::output::{print, print_characters, print_digest};
 use crate::cli::terminal::pace::Pace;
-use crate::cli::terminal::progress::{Now, Progress};
+use crate::cli::terminal::progress::{Progress, Status};
 use crate::cli::terminal::screen;
 use crate::cli::terminal::text_curve;
+use elman::inference::{Sampling, Synthesizer};
+use elman::internals::intervals::Intervals;
 use elman::model::State;
-use elman::random::{Generator, Stream};
-use elman::{Look, Model, Parameters, Plan, Training, Validation};
+use elman::{Model, Observation, Parameters, Plan, Training, TrainingError, Validation};
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -25,7 +24,7 @@ const SAVE_WITHIN: Duration = Duration::from_secs(60);
 /// The chart is drawn anew this often between saves.
 pub const REFRESH: Duration = Duration::from_secs(loss_chart::REFRESH_SECONDS);
 
-/// Whether a model file can hold it.
+/// Whether all numbers of a model are finite, so that a file can hold it.
 pub fn is_finite(model: &Model) -> bool {
     let State { rnn, memory, h, .. } = &model.state;
     let parts = [rnn.parameters.values(), h].into_iter();
@@ -33,15 +32,13 @@ pub fn is_finite(model: &Model) -> bool {
     parts.all(|part| part.iter().all(|x| x.is_finite()))
 }
 
-/// What the folder holds.
+/// Which state the folder holds.
 #[derive(Clone, Copy, PartialEq)]
-pub struct Held {
-    /// Updates of the last state.
+pub struct SavedState {
     pub(super) updates: u64,
-    /// Its plan.
     pub(super) plan: Plan,
     /// Updates of the best model.
-    pub(super) best: Option<u64>,
+    pub(super) best: u64,
 }
 
 /// A run at work.
@@ -49,47 +46,41 @@ pub struct Run {
     pub(super) training: Training,
     pub(super) folder: RunFolder,
     pub(super) plan: Plan,
-    pub(super) rows: Rows,
+    pub(super) intervals: Intervals,
     pub(super) progress: Progress,
     pub(super) title: Title,
     pub(super) curve: Curve,
     /// None before the first save.
-    pub(super) held: Option<Held>,
+    pub(super) saved: Option<SavedState>,
     pub(super) saved_at: Instant,
     pub(super) refresh: Pace,
-    /// Nobody reads standard output any more, or ever did.
+    /// Whether nothing is printed: nobody reads standard output any more, or ever did.
     pub(super) unread: bool,
-    /// Where the updates made are told to whom watches it.
+    /// The updates made, for a thread that watches the run.
     pub(super) made: Arc<AtomicU64>,
 }
 
-/// On average: documents end when they end.
+/// Characters that an update reads; of documents, which have different lengths, on average.
 pub fn characters_an_update(training: &Training) -> usize {
     let settings = &training.model().settings;
     if settings.documents {
         (training.corpus().learned() / training.updates_per_epoch().max(1)) as usize
     } else {
-        settings.sequence_length.saturating_mul(settings.streams)
+        settings.sequence_length.saturating_mul(settings.batch_size)
     }
 }
 
 /// What a run ended with.
 pub struct Outcome {
-    /// Its updates.
-    pub iteration: u64,
-    /// That of the coming chunk.
-    pub epoch: u64,
-    /// The loss of the coming chunk.
-    pub loss: f64,
-    /// The smooth loss that includes it.
-    pub smooth_loss: f64,
+    /// What is known after the last update.
+    pub last: Observation,
     /// Updates of the best model.
     pub best_iteration: u64,
-    /// The smooth loss with which it won.
+    /// The smooth loss of the best model.
     pub best_smooth_loss: f64,
-    /// The loss of the held-out text at the end, and that of the best model, where there are any.
-    pub validation: Option<[Validation; 2]>,
-    /// The digest of the parameters.
+    /// The validation loss of the best model, where text is held out.
+    pub best_validation: Option<Validation>,
+    /// The digest of the parameters after the last update.
     pub digest: u64,
 }
 
@@ -102,124 +93,96 @@ impl Run {
 
     /// Learns to the end.
     pub fn finish(mut self) -> Result<Outcome, Failure> {
-        self.learn()?;
-        let look = self.training.look();
-        let look = look.map_err(|error| Failure::Failed(error.to_string()))?;
-        let validation = self.validate(look.iteration)?;
+        let last = self.learn()?;
         Ok(Outcome {
-            iteration: look.iteration,
-            epoch: look.epoch,
-            loss: look.loss,
-            smooth_loss: look.smooth_loss,
+            last,
             best_iteration: self.training.best().state.updates,
             best_smooth_loss: self.training.best_smooth_loss().unwrap_or(f64::NAN),
-            validation: (validation.zip(self.training.best_validation()))
-                .map(|(last, best)| [last, best]),
+            best_validation: self.training.best_validation(),
             digest: self.training.model().state.rnn.parameters.digest(),
         })
     }
 }
 
 impl Run {
-    /// Learns to the end, and tells of it.
+    /// Learns to the end, and prints reports and what the run ended with.
     pub fn go(&mut self) -> Result<(), Failure> {
-        let result = self.learn().and_then(|()| self.tell(Self::conclude));
+        let learned = self.learn();
+        let ended = learned.and_then(|last| self.print_if_read(|run| run.print_end(&last)));
         self.progress.clear();
-        result
+        ended
     }
 
-    fn learn(&mut self) -> Result<(), Failure> {
-        self.take_up()?;
+    /// Returns what is known after the last update.
+    fn learn(&mut self) -> Result<Observation, Failure> {
+        self.prepare_folder()?;
         loop {
-            let look = self.training.look();
-            let look = look.map_err(|error| self.rescue(error.to_string()))?;
-            let (n, last) = (look.iteration, self.plan.iterations);
-            let validation = self.validate(n)?;
-            let sample = if self.plan.reports(n) {
-                Some(self.keep_report(&look, validation.as_ref())?)
-            } else {
-                None
-            };
-            if n % self.plan.save_every == 0 || n == last || self.is_late(n) {
+            let observed = self.observe();
+            let observation = observed.map_err(|error| self.save_finite(error.to_string()))?;
+            let n = observation.iteration;
+            let report = self.intervals.reports(n);
+            let sample = if report { self.keep_report(&observation)? } else { Vec::new() };
+            if self.intervals.saves(n) || self.is_late(n) {
                 self.save()?;
             }
-            if let Some(sample) = sample {
-                self.tell(|run| run.report(&look, validation.as_ref(), sample))?;
+            if report {
+                self.print_if_read(|run| run.print_report(&observation, &sample))?;
             }
-            if n == last {
-                return Ok(());
+            if self.intervals.is_end(n) {
+                return Ok(observation);
             }
-            if self.rows.has(n) {
-                let logged = self.folder.log(&look, validation.as_ref());
+            if self.intervals.logs(n) {
+                let logged = self.folder.log(&observation);
                 logged.map_err(|failure| self.with_kept(failure))?;
-                let validation = validation.map(|validation| validation.loss);
-                let losses = [look.loss, look.smooth_loss];
-                self.curve.push_look(n, losses, validation);
+                self.curve.add(&observation);
             }
-            self.show(&look);
+            self.show(&observation);
             let updated = self.training.update();
-            updated.map_err(|error| self.rescue(error.to_string()))?;
+            updated.map_err(|error| self.save_finite(error.to_string()))?;
             self.made.store(n + 1, Relaxed);
         }
     }
 
-    /// Makes the folder ready for more. That the run goes on is saved before anything is cut: the report of an end
-    /// belongs to it until there is another.
-    fn take_up(&mut self) -> Result<(), Failure> {
-        // A run that has ended changes nothing: not even what it may not write to.
-        if self.training.model().state.updates == self.plan.iterations {
+    /// Makes the folder ready for more. That the run goes on is saved before anything is cut: the report of the old end
+    /// belongs to the run until there is another.
+    fn prepare_folder(&mut self) -> Result<(), Failure> {
+        // A run that has ended changes nothing, so that it may be shown where nothing can be written.
+        if self.intervals.is_end(self.training.model().state.updates) {
             return Ok(());
         }
-        if self.plan_is_new() {
+        if self.saved.is_some_and(|saved| saved.plan != self.plan) {
             self.save()?;
         }
         let cut = self.folder.cut();
         cut.map_err(|failure| self.with_kept(failure))
     }
 
-    /// The report for the folder, before it is printed: however long that takes, a save has it.
-    fn keep_report(
-        &mut self,
-        look: &Look,
-        validation: Option<&Validation>,
-    ) -> Result<Sample, Failure> {
-        let sample = Sample::begin(&self.training, look.iteration, self.plan.report_length);
+    /// What is known before the next update, with the validation loss where that is due.
+    fn observe(&mut self) -> Result<Observation, TrainingError> {
+        let n = self.training.observe()?.iteration;
+        if self.intervals.competes(n) {
+            self.training.validate()?;
+        } else if self.intervals.validates(n) {
+            self.training.held_out_loss()?;
+        }
+        self.training.observe()
+    }
+
+    /// Adds a report to the folder before it is printed: however long that takes, a save has it. Returns the part of
+    /// the sample that the folder keeps.
+    fn keep_report(&mut self, observation: &Observation) -> Result<Vec<usize>, Failure> {
+        let count = self.plan.report_length.min(LONGEST_SAMPLE);
+        let sample: Vec<usize> = self.training.sample_characters().take(count).collect();
         let kept = self.folder.report(&Report {
-            iteration: look.iteration,
-            epoch: look.epoch,
-            loss: look.loss,
-            smooth_loss: look.smooth_loss,
-            validation: validation.map(|validation| [validation.loss, validation.bits]),
-            sample: sample.text(self.training.model()),
+            observation: *observation,
+            sample: self.training.model().vocabulary.decode(&sample),
         });
         kept.map_err(|failure| self.with_kept(failure))?;
         Ok(sample)
     }
 
-    /// The validation loss where it is time for it, and always at the end.
-    fn validate(&mut self, n: u64) -> Result<Option<Validation>, Failure> {
-        if !self.rows.is_validated(n) && !self.looks_only_by_ending(n) {
-            return Ok(None);
-        }
-        let validated = self.training.validate();
-        let validated = validated.map_err(|error| self.rescue(error.to_string()))?;
-        Ok(Some(validated))
-    }
-
-    /// Whether what is held out is looked at after n updates only because the run ends there.
-    fn looks_only_by_ending(&self, n: u64) -> bool {
-        let ends = n == self.plan.iterations && self.training.corpus().held_out() > 0;
-        ends && !self.rows.is_validated(n)
-    }
-
-    /// Whether the best model is that of the end, where a longer run would not have looked.
-    fn is_best_by_ending(&self) -> bool {
-        let n = self.training.model().state.updates;
-        self.looks_only_by_ending(n) && self.training.best().state.updates == n
-    }
-
-    /// On the terminal, and in the chart.
-    fn show(&mut self, look: &Look) {
+    /// Shows how far the run is, in the chart and on the terminal.
+    fn show(&mut self, observation: &Observation) {
         if self.refresh.is_due() {
             let begun = Instant::now();
             let chart = self.chart();
@@ -229,8 +192,8 @@ impl Run {
         let validation = self.training.best_validation();
         let best = validation.map(|validation| validation.loss);
         let best = best.or(self.training.best_smooth_loss());
-        self.progress.draw(&Now {
-            look,
+        self.progress.draw(&Status {
+            observation,
             iterations: self.plan.iterations,
             characters: characters_an_update(&self.training),
             best: best.map(|loss| (self.training.best().state.updates, loss)),
@@ -240,12 +203,7 @@ impl Run {
 
     /// Whether the last save is long ago. The clock is not asked at every update.
     fn is_late(&self, n: u64) -> bool {
-        n % 64 == 0 && self.saved_at.elapsed() >= SAVE_WITHIN
-    }
-
-    /// Whether the folder holds the state of another plan.
-    fn plan_is_new(&self) -> bool {
-        self.held.is_some_and(|held| held.plan != self.plan)
+        n.is_multiple_of(64) && self.saved_at.elapsed() >= SAVE_WITHIN
     }
 
     fn save(&mut self) -> Result<(), Failure> {
@@ -254,8 +212,8 @@ impl Run {
         saved.map_err(|failure| self.with_kept(failure))
     }
 
-    /// Ends the run, and saves what is finite of it.
-    fn rescue(&mut self, message: String) -> Failure {
+    /// The failure that ends the run, once what is finite of it is saved.
+    fn save_finite(&mut self, message: String) -> Failure {
         let failure = match self.save_what(is_finite) {
             Err(Failure::Failed(also)) => Failure::at(message, also),
             _ => Failure::Failed(message),
@@ -263,35 +221,33 @@ impl Run {
         self.with_kept(failure)
     }
 
-    /// Saves the best model and the state, or what of them can be, unless the folder holds it already.
+    /// Saves the best model and the state, or those of them that can be, unless the folder holds them already.
     fn save_what(&mut self, can_be: fn(&Model) -> bool) -> Result<(), Failure> {
-        let now = Held {
+        let now = SavedState {
             updates: self.training.model().state.updates,
             plan: self.plan,
-            best: Some(self.training.best().state.updates),
+            best: self.training.best().state.updates,
         };
-        if self.held == Some(now) {
+        if self.saved == Some(now) {
             return Ok(());
         }
         let chart = self.chart();
         let best = Some(self.training.best()).filter(|model| can_be(model));
         let model = Some(self.training.model()).filter(|model| can_be(model));
-        let before =
-            (best.is_some() && self.is_best_by_ending()).then(|| self.training.best_before());
         let state = model.map(|model| (model, &self.plan));
-        self.folder.save(&chart, best, before, state)?;
-        self.held = model.map(|_| now).or(self.held);
+        self.folder.save(&chart, best, state)?;
+        self.saved = model.map(|_| now).or(self.saved);
         Ok(())
     }
 
-    /// A failure, and what there is all the same.
+    /// A failure, and what the folder keeps all the same.
     fn with_kept(&self, failure: Failure) -> Failure {
         let Failure::Failed(message) = failure else {
             return failure;
         };
         let place = self.folder.path().display();
-        Failure::Failed(match self.held {
-            Some(Held { updates, .. }) => {
+        Failure::Failed(match self.saved {
+            Some(SavedState { updates, .. }) => {
                 format!("{message}; {place} keeps the best model and the state at update {updates}")
             }
             None => format!("{message}; {place} keeps no model of this run"),
@@ -299,7 +255,7 @@ impl Run {
     }
 
     /// Prints, as long as somebody reads it. A reader that has left, like `head`, does not end the run.
-    fn tell(
+    fn print_if_read(
         &mut self,
         print: impl FnOnce(&mut Self) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
@@ -311,8 +267,8 @@ impl Run {
                 self.unread = true;
                 Ok(())
             }
-            Err(Failure::Failed(message)) => Err(self.rescue(message)),
-            told => told,
+            Err(Failure::Failed(message)) => Err(self.save_finite(message)),
+            printed => printed,
         }
     }
 
@@ -326,70 +282,66 @@ impl Run {
         )
     }
 
-    fn report(
-        &mut self,
-        look: &Look,
-        validation: Option<&Validation>,
-        sample: Sample,
-    ) -> Result<(), Failure> {
-        let Look {
-            iteration,
-            epoch,
-            loss,
-            smooth_loss,
-            ..
-        } = *look;
+    /// Prints a report: its line and its sample, the part that the folder keeps and what follows.
+    fn print_report(&mut self, observation: &Observation, kept: &[usize]) -> Result<(), Failure> {
         self.progress.make_room();
-        print(&format!(
-            "iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?}{}\n",
-            words(validation)
-        ))?;
-        sample.print(self.training.model())
+        print(&format!("{observation}\n"))?;
+        let vocabulary = &self.training.model().vocabulary;
+        print_characters(vocabulary, kept.iter().copied())?;
+        let more = self.plan.report_length - kept.len();
+        if more > 0 {
+            let sample = self.training.sample_characters();
+            print_characters(vocabulary, sample.skip(kept.len()).take(more))?;
+        }
+        print("\n\n")
     }
 
-    /// The best model's passage, the curve where a person can see it, the digest.
-    fn conclude(&mut self) -> Result<(), Failure> {
+    /// Prints the best model's passage, the curve where a person can see it, and the digest.
+    fn print_end(&mut self, last: &Observation) -> Result<(), Failure> {
         self.progress.clear();
-        if self.training.best().state.updates == 0 && self.plan.iterations > 0 {
-            let none =
-                "the best model is the untrained network: none that was looked at was better";
-            let last = "the last state is in model.safetensors";
-            self.progress.tell(&format!("{none}; {last}"));
+        if let Some(warning) = self.best_is_behind(last) {
+            self.progress.warn(&warning);
         }
         let best = self.training.best();
         let smooth_loss = self.training.best_smooth_loss().unwrap_or(f64::NAN);
+        let validation = self.training.best_validation().map(|best| {
+            let Validation { loss, bits, .. } = best;
+            format!(" validation_loss={loss:?} validation_bits={bits:?}")
+        });
         print(&format!(
             "passage best_iter={} smooth_loss={smooth_loss:?}{}\n",
             best.state.updates,
-            words(self.training.best_validation().as_ref())
+            validation.unwrap_or_default()
         ))?;
-        let h0 = vec![0.0; best.state.rnn.shape().m()];
-        write_text(
-            best,
-            best.start(),
-            &h0,
-            Generator::new(best.settings.seed, Stream::Passage),
-            self.plan.passage_length,
-        )?;
+        let synthesizer = Synthesizer::at_start(best, Sampling::default());
+        let passage = synthesizer.passage(best.start(), best.settings.seed);
+        print_characters(&best.vocabulary, passage.take(self.plan.passage_length))?;
+        print("\n\n")?;
         if io::stdout().is_terminal() {
-            let drawn = text_curve::draw(
-                &self.curve,
-                "smooth loss",
-                screen::width(),
-                screen::is_utf8(),
-            );
-            print(&drawn)?;
+            let (columns, utf8) = (screen::width(), screen::is_utf8());
+            print(&text_curve::draw(&self.curve, "smooth loss", columns, utf8))?;
         }
         print_digest(&self.training.model().state.rnn.parameters)
     }
-}
 
-/// What the lines of reports and of the passage say of it after the other losses.
-fn words(validation: Option<&Validation>) -> String {
-    match validation {
-        Some(Validation { loss, bits, .. }) => {
-            format!(" validation_loss={loss:?} validation_bits={bits:?}")
-        }
-        None => String::new(),
+    /// What to say where the best model is the untrained network, or has a higher validation loss than the end.
+    fn best_is_behind(&self, last: &Observation) -> Option<String> {
+        let (n, best) = (last.iteration, self.training.best().state.updates);
+        let is_lower = last.validation_loss < self.training.best_validation().map(|best| best.loss);
+        let why = if is_lower && !self.intervals.competes(n) {
+            format!(
+                "update {n} has a lower loss, but is no multiple of --report-every or --validate-every"
+            )
+        } else if best == 0 && n > 0 {
+            "none that competed was better".to_string()
+        } else {
+            return None;
+        };
+        let which = if best == 0 {
+            "the untrained network".to_string()
+        } else {
+            format!("that of update {best}")
+        };
+        Some(format!("the best model is {which}: {why}; the last state is in model.safetensors"))
     }
 }

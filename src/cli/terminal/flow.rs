@@ -1,15 +1,15 @@
-//! Standard output that shows soon what is written, and takes as much as comes.
+//! Standard output that shows soon what is written, and is fast for much output.
 
 use std::io::{self, StdoutLock, Write};
 use std::time::{Duration, Instant};
 
-/// So much later nobody sees that it came later.
+/// A delay that nobody notices.
 const SOON: Duration = Duration::from_millis(10);
-/// Bytes that wait at most.
+/// The most bytes that wait.
 const MOST: usize = 1 << 14;
 
-/// What is written waits until [`SOON`] has passed since the last was shown, or much has come. Whoever stops
-/// writing for a while flushes it first.
+/// A writer whose bytes wait until [`SOON`] has passed since the last flush, or until [`MOST`] have come. Flush it before a
+/// pause.
 pub struct Flow<W: Write = StdoutLock<'static>> {
     output: W,
     waiting: Vec<u8>,
@@ -25,11 +25,7 @@ impl Flow {
 
 impl<W: Write> Flow<W> {
     fn to(output: W) -> Self {
-        Flow {
-            output,
-            waiting: Vec::with_capacity(MOST),
-            shown: Instant::now(),
-        }
+        Flow { output, waiting: Vec::with_capacity(MOST), shown: Instant::now() }
     }
 }
 

@@ -8,4 +8,5 @@ pub mod pace;
 pub mod progress;
 pub mod screen;
 pub mod text_curve;
+pub mod verdict;
 pub mod view;

@@ -7,13 +7,10 @@ use std::io::{self, Write as _};
 /// Writes to standard output.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
-    output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush())
-        .map_err(Failure::output)
+    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::output)
 }
 
-/// The last line of what makes weights: their digest.
+/// Prints the digest of parameters: the last line of every command that makes some.
 pub fn print_digest(parameters: &Parameters) -> Result<(), Failure> {
     print(&format!("digest={:016x}\n", parameters.digest()))
 }
@@ -28,8 +25,8 @@ pub fn print_characters(
     written.map_err(Failure::output)
 }
 
-/// As a terminal may show it: file names, system messages and texts may hold line breaks, and what controls a
-/// terminal or turns a line around.
+/// A message in which line breaks, and characters that control a terminal or turn the direction of text, are escaped: file
+/// names and system messages may hold any.
 pub fn one_line(message: &str) -> String {
     let escape = |c: char| match c {
         '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => c.escape_unicode().to_string(),

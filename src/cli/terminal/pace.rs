@@ -1,43 +1,40 @@
-//! What is done beside the training, and how much of the time it may take.
+//! How often something is done beside the training, so that it takes little of the time.
 
 use std::time::{Duration, Instant};
 
-/// It takes at most one part in so many of the time.
+/// It takes at most one part in this many of the time.
 const SHARE: u32 = 200;
 
-/// The pace of something that is done again and again: as often as its time allows.
+/// The pace of something that is done again and again, as often as its cost allows.
 pub struct Pace {
     every: Duration,
     next: Instant,
 }
 
 impl Pace {
-    /// Once `every` so long at most; the first time at once.
+    /// At most once in `every`; the first time at once.
     pub fn new(every: Duration) -> Self {
-        Pace {
-            every,
-            next: Instant::now(),
-        }
+        Pace { every, next: Instant::now() }
     }
 
-    /// The first time is not before so long either.
+    /// As [`Pace::new`], but the first time is after `every`.
     pub fn after(every: Duration) -> Self {
         let mut pace = Pace::new(every);
         pace.wait(every);
         pace
     }
 
-    /// Whether it is time.
+    /// Whether it is due.
     pub fn is_due(&self) -> bool {
         Instant::now() >= self.next
     }
 
-    /// It was begun then and is done now. What takes long is done less often.
+    /// Records that it was begun at `begun` and is done now. What takes long is done less often.
     pub fn done(&mut self, begun: Instant) {
         self.next = Instant::now() + self.pause(begun.elapsed());
     }
 
-    /// Not before so long.
+    /// Puts it off for `pause`.
     pub fn wait(&mut self, pause: Duration) {
         self.next = Instant::now() + pause;
     }

@@ -1,4 +1,4 @@
-//! What the terminal says while the program is at work: how far it is, how fast and how well it learns.
+//! What the terminal shows while the program is at work: how far it is, how fast and how well it learns.
 
 use crate::cli::charts::curve::Curve;
 use crate::cli::format::{fit, short_loss, thousands};
@@ -7,7 +7,7 @@ use crate::cli::terminal::pace::Pace;
 use crate::cli::terminal::screen::{self, Size};
 use crate::cli::terminal::text_curve;
 use crate::cli::terminal::view::View;
-use elman::Look;
+use elman::Observation;
 use std::collections::VecDeque;
 #[cfg(unix)]
 use std::fs::File;
@@ -15,26 +15,26 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The view is drawn anew this often, unless the terminal is slow.
+/// How often the view is drawn, unless the terminal is slow.
 const REDRAW: Duration = Duration::from_millis(250);
 /// The terminal's size is asked for before each drawing, but not again within this time.
 const SAME_SIZE: Duration = Duration::from_millis(10);
-/// A terminal whose size changes may change it again, and say so a little later: it is drawn on when its size has
-/// stayed so long.
+/// A terminal whose size changes may change it again, and say so a little later: nothing is drawn before its size has
+/// stayed the same for this time.
 const SETTLE: Duration = Duration::from_millis(300);
-/// Nothing else waits longer than so many times that.
+/// The most times that anything else waits for that.
 const PATIENCE: usize = 5;
-/// Another program that is handed a report has so long to print it before the view comes back.
+/// The time that another program has to print a report before the view comes back.
 const PRINTING: Duration = Duration::from_millis(100);
-/// How fast the training is, is told of the last so many seconds.
+/// The speed is that of this time.
 const RECENT: Duration = Duration::from_secs(10);
 /// Digits of a loss.
 const DIGITS: usize = 4;
 /// Columns for each number with its name, where they stand side by side.
 const CELL: usize = 26;
-/// Lines of the curve: fewer say nothing, more are not needed.
+/// Lines of the curve, at least and at most.
 const CURVE: [usize; 2] = [3, 4];
-/// Columns of the curve, and of the bar.
+/// The most columns of the curve, and of the bar.
 const WIDEST: usize = 79;
 const SHORTEST_BAR: usize = 8;
 
@@ -50,14 +50,14 @@ pub struct Progress {
     asked: Option<Instant>,
     resized: Option<Instant>,
     speed: Speed,
-    reports: Reports,
-    /// It has gone for a report on the same terminal, and comes back after it.
+    reports: ReportsGo,
+    /// Whether the view was cleared for a report on the same terminal, and comes back after it.
     is_aside: bool,
 }
 
-/// Where standard output goes.
+/// Where standard output goes, with the reports.
 #[derive(Clone, Copy, PartialEq)]
-enum Reports {
+enum ReportsGo {
     /// To the terminal.
     Here,
     /// To another program, which may print it on the same terminal a little later.
@@ -67,9 +67,9 @@ enum Reports {
 }
 
 /// How far a training is.
-pub struct Now<'a> {
-    /// What was last looked at.
-    pub look: &'a Look,
+pub struct Status<'a> {
+    /// What is known of the next update.
+    pub observation: &'a Observation,
     /// Updates that the run is to make.
     pub iterations: u64,
     /// Characters of an update.
@@ -91,23 +91,20 @@ impl Progress {
             view: View::new(screen::can_move()),
             started: Instant::now(),
             frames: Pace::new(REDRAW),
-            size: Size {
-                columns: 80,
-                rows: 24,
-            },
+            size: Size { columns: 80, rows: 24 },
             asked: None,
             resized: None,
             speed: Speed::default(),
             reports: match (io::stdout().is_terminal(), is_piped()) {
-                (true, _) => Reports::Here,
-                (_, true) => Reports::Piped,
-                _ => Reports::Elsewhere,
+                (true, _) => ReportsGo::Here,
+                (_, true) => ReportsGo::Piped,
+                _ => ReportsGo::Elsewhere,
             },
             is_aside: false,
         }
     }
 
-    /// Says something once, where progress is shown.
+    /// Prints a line where progress is shown.
     pub fn say(&mut self, line: &str) {
         if self.shown {
             self.clear();
@@ -115,8 +112,8 @@ impl Progress {
         }
     }
 
-    /// Says something that is worth knowing, terminal or not.
-    pub fn tell(&mut self, line: &str) {
+    /// Prints a line that is worth knowing, on a terminal or not, unless `--quiet`.
+    pub fn warn(&mut self, line: &str) {
         if !self.quiet {
             self.clear();
             self.write(&format!("elman: {}\n", one_line(line)));
@@ -136,29 +133,26 @@ impl Progress {
     }
 
     /// Draws how far the training is.
-    pub fn draw(&mut self, now: &Now) {
+    pub fn draw(&mut self, status: &Status) {
         self.draw_lines(|progress, columns, rows| {
-            let speed = progress.speed.at(Instant::now(), now.look.iteration);
+            let speed = progress.speed.at(Instant::now(), status.observation.iteration);
             if progress.view.moves() && rows > 2 {
-                frame(now, speed, columns, rows, progress.utf8)
+                frame(status, speed, columns, rows, progress.utf8)
             } else {
-                vec![fit(&parts(now, speed), columns)]
+                vec![fit(&parts(status, speed), columns)]
             }
         });
     }
 
-    /// Draws a line of parts, the most important first, that are made of the seconds so far.
+    /// Draws a line of parts, the most important first; `parts` is given the seconds so far.
     pub fn draw_parts(&mut self, parts: impl FnOnce(f64) -> Vec<String>) {
         self.draw_lines(|progress, columns, _| {
-            vec![fit(
-                &parts(progress.started.elapsed().as_secs_f64()),
-                columns,
-            )]
+            vec![fit(&parts(progress.started.elapsed().as_secs_f64()), columns)]
         });
     }
 
-    /// Draws some lines, where the last drawing is long enough ago. They are told how many columns and rows they
-    /// have: one column less than the terminal, since a full line would wrap, and half of its rows.
+    /// Draws some lines, where the last drawing is long enough ago. `lines` is given the columns and rows that they may
+    /// take: one column less than the terminal has, since a full line would wrap, and half of its rows.
     fn draw_lines(&mut self, lines: impl FnOnce(&mut Self, usize, usize) -> Vec<String>) {
         if !self.shown || !(self.is_aside || self.frames.is_due()) {
             return;
@@ -177,7 +171,7 @@ impl Progress {
         self.frames.done(begun);
     }
 
-    /// Takes the view away, so that something else can be written. It is drawn again in its time.
+    /// Clears the view, so that something else can be written.
     pub fn clear(&mut self) {
         if self.view.is_drawn() {
             self.ask_size();
@@ -192,17 +186,17 @@ impl Progress {
         }
     }
 
-    /// Takes the view away for a report, unless that goes elsewhere.
+    /// Clears the view for a report, unless that goes elsewhere.
     pub fn make_room(&mut self) {
-        if self.reports == Reports::Elsewhere {
+        if self.reports == ReportsGo::Elsewhere {
             return;
         }
         self.clear();
-        self.is_aside = self.reports == Reports::Here;
+        self.is_aside = self.reports == ReportsGo::Here;
         self.frames.wait(PRINTING);
     }
 
-    /// Whether its size was another just now.
+    /// Whether the size has just changed.
     fn is_resized(&self) -> bool {
         self.resized.is_some_and(|at| at.elapsed() < SETTLE)
     }
@@ -218,12 +212,10 @@ impl Progress {
         }
     }
 
-    /// What cannot be drawn is not missed.
+    /// Writes to standard error. Failures are ignored: nothing depends on the view.
     fn write(&self, text: &str) {
         let mut error = io::stderr().lock();
-        let _ = error
-            .write_all(text.as_bytes())
-            .and_then(|()| error.flush());
+        let _ = error.write_all(text.as_bytes()).and_then(|()| error.flush());
     }
 }
 
@@ -237,18 +229,18 @@ fn is_piped() -> bool {
     kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket())
 }
 
-/// It may.
+/// Elsewhere it cannot be told; it may.
 #[cfg(not(unix))]
 fn is_piped() -> bool {
     true
 }
 
-/// Updates made at some moments of the last seconds.
+/// The updates made at some moments of the last seconds.
 #[derive(Default)]
 struct Speed(VecDeque<(Instant, u64)>);
 
 impl Speed {
-    /// Updates a second of late, now that so many have been made.
+    /// Updates a second in the last seconds, now that `updates` have been made.
     fn at(&mut self, now: Instant, updates: u64) -> Option<f64> {
         self.0.push_back((now, updates));
         // One moment before the last seconds stays, and two at least.
@@ -262,27 +254,28 @@ impl Speed {
 }
 
 /// The lines of the view.
-fn frame(now: &Now, speed: Option<f64>, columns: usize, rows: usize, utf8: bool) -> Vec<String> {
+fn frame(
+    status: &Status,
+    speed: Option<f64>,
+    columns: usize,
+    rows: usize,
+    utf8: bool,
+) -> Vec<String> {
     let columns = columns.min(WIDEST);
-    let mut lines = vec![bar(now, speed, columns, utf8)];
-    lines.extend(table(numbers(now, speed), columns, rows - 1));
+    let mut lines = vec![bar(status, speed, columns, utf8)];
+    lines.extend(table(numbers(status, speed), columns, rows - 1));
     let room = rows - lines.len();
     if room >= CURVE[0] {
-        lines.extend(text_curve::small(
-            now.curve,
-            columns,
-            room.min(CURVE[1]),
-            utf8,
-        ));
+        lines.extend(text_curve::small(status.curve, columns, room.min(CURVE[1]), utf8));
     }
     lines
 }
 
 /// The share that is done, in numbers and as a bar, and the time that is left.
-fn bar(now: &Now, speed: Option<f64>, columns: usize, utf8: bool) -> String {
-    let (done, all) = (now.look.iteration, now.iterations.max(1));
+fn bar(status: &Status, speed: Option<f64>, columns: usize, utf8: bool) -> String {
+    let (done, all) = (status.observation.iteration, status.iterations.max(1));
     let share = format!("{:>3} %", 100 * u128::from(done) / u128::from(all));
-    let left = speed.map_or(String::new(), |speed| left(now, speed));
+    let left = speed.map_or(String::new(), |speed| left(status, speed));
     // Times of usual length leave the bar as long as it is.
     let room = (columns + 1).saturating_sub(share.len() + left.len().max(14) + 4);
     if room < SHORTEST_BAR {
@@ -300,30 +293,23 @@ fn bar(now: &Now, speed: Option<f64>, columns: usize, utf8: bool) -> String {
     format!("{share} {bar}  {left:>14}").trim_end().to_string()
 }
 
-/// The numbers with their names, and how important each is: 0 most.
-fn numbers(now: &Now, speed: Option<f64>) -> Vec<(u8, String)> {
-    let Look {
-        iteration,
-        loss,
-        smooth_loss,
-        ..
-    } = *now.look;
+/// The numbers with their names, each after its rank: 0 is the most important.
+fn numbers(status: &Status, speed: Option<f64>) -> Vec<(u8, String)> {
+    let Observation { iteration, loss, smooth_loss, .. } = *status.observation;
     let short = |loss| short_loss(loss, DIGITS);
-    let mut numbers = vec![(
-        1,
-        format!("{} of {}", thousands(iteration), thousands(now.iterations)),
-    )];
+    let mut numbers =
+        vec![(1, format!("{} of {}", thousands(iteration), thousands(status.iterations)))];
     if let Some(speed) = speed {
-        let characters = speed * now.characters as f64;
+        let characters = speed * status.characters as f64;
         numbers.push((4, format!("{} updates/s", per_second(speed))));
         numbers.push((6, format!("{} characters/s", per_second(characters))));
     }
     numbers.push((5, format!("loss {}", short(loss))));
     numbers.push((0, format!("smooth loss {}", short(smooth_loss))));
-    if let Some(&(_, loss)) = now.curve.validation().last() {
+    if let Some(&(_, loss)) = status.curve.validation().last() {
         numbers.push((3, format!("validation loss {}", short(loss))));
     }
-    if let Some((update, loss)) = now.best {
+    if let Some((update, loss)) = status.best {
         numbers.push((2, format!("best {} at {}", short(loss), thousands(update))));
     }
     numbers
@@ -347,28 +333,28 @@ fn table(mut numbers: Vec<(u8, String)>, columns: usize, rows: usize) -> Vec<Str
     numbers.chunks(across).map(line).collect()
 }
 
-/// What one line says, the most important first.
-fn parts(now: &Now, speed: Option<f64>) -> Vec<String> {
-    let (done, all) = (now.look.iteration, now.iterations);
+/// The parts of a single line, the most important first.
+fn parts(status: &Status, speed: Option<f64>) -> Vec<String> {
+    let (done, all) = (status.observation.iteration, status.iterations);
     let share = 100 * u128::from(done) / u128::from(all.max(1));
     let mut parts = vec![
         format!("{} of {} ({share} %)", thousands(done), thousands(all)),
-        format!("smooth loss {}", short_loss(now.look.smooth_loss, DIGITS)),
+        format!("smooth loss {}", short_loss(status.observation.smooth_loss, DIGITS)),
     ];
     if let Some(speed) = speed {
-        let characters = per_second(speed * now.characters as f64);
-        parts.push(left(now, speed));
+        let characters = per_second(speed * status.characters as f64);
+        parts.push(left(status, speed));
         parts.push(format!("{characters} characters/s"));
     }
     parts
 }
 
-fn left(now: &Now, speed: f64) -> String {
-    let updates = now.iterations.saturating_sub(now.look.iteration);
+fn left(status: &Status, speed: f64) -> String {
+    let updates = status.iterations.saturating_sub(status.observation.iteration);
     format!("{} left", duration(updates as f64 / speed))
 }
 
-/// A number of things a second; of few, a part of one counts.
+/// A number of things a second, with decimals where it is small.
 fn per_second(number: f64) -> String {
     match number {
         0.0..9.995 => format!("{number:.2}"),
@@ -376,7 +362,7 @@ fn per_second(number: f64) -> String {
     }
 }
 
-/// Seconds for people: `8 s`, `2:05 min`, `3:07 h`.
+/// A time in seconds as people write it: `8 s`, `2:05 min`, `3:07 h`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.ceil() as u64;
     match whole {
@@ -391,21 +377,20 @@ mod tests {
     use super::*;
     use crate::cli::format::columns_of;
 
-    fn look() -> Look {
-        Look {
+    fn observation() -> Observation {
+        Observation {
             iteration: 12_500,
             epoch: 1,
-            position: 0,
             loss: 50.0,
             smooth_loss: 51.236,
-            is_best: false,
+            ..Observation::UNKNOWN
         }
     }
 
     /// Something of a training at update 12,500 of 100,000.
-    fn with_now<T>(curve: &Curve, what: impl FnOnce(&Now) -> T) -> T {
-        what(&Now {
-            look: &look(),
+    fn with_status<T>(curve: &Curve, what: impl FnOnce(&Status) -> T) -> T {
+        what(&Status {
+            observation: &observation(),
             iterations: 100_000,
             characters: 25,
             best: Some((12_400, 49.871)),
@@ -422,7 +407,7 @@ mod tests {
     #[test]
     fn the_view_says_how_far_how_fast_and_how_well() {
         let curve = validated();
-        let lines = with_now(&curve, |now| frame(now, Some(5000.0), 79, 12, true));
+        let lines = with_status(&curve, |status| frame(status, Some(5000.0), 79, 12, true));
         let bar = "\u{28ff}".repeat(7) + &"\u{28c0}".repeat(50);
         let first = format!(" 12 % {bar}       18 s left");
         assert_eq!(
@@ -437,7 +422,7 @@ mod tests {
         assert_eq!(lines.len(), 8);
         assert!(lines[4].starts_with("    47.50 "), "{lines:?}");
         // Without validation, and before the speed is known.
-        let lines = with_now(&Curve::new(), |now| frame(now, None, 79, 12, false));
+        let lines = with_status(&Curve::new(), |status| frame(status, None, 79, 12, false));
         assert_eq!(
             lines,
             [
@@ -454,8 +439,9 @@ mod tests {
         for columns in 0..200 {
             for rows in 3..30 {
                 for utf8 in [false, true] {
-                    let lines =
-                        with_now(&curve, |now| frame(now, Some(5000.0), columns, rows, utf8));
+                    let lines = with_status(&curve, |status| {
+                        frame(status, Some(5000.0), columns, rows, utf8)
+                    });
                     assert!(lines.len() <= rows, "{columns} x {rows}");
                     let widest = lines.iter().map(|line| columns_of(line)).max();
                     assert!(widest <= Some(columns.min(79)), "{columns}: {lines:?}");
@@ -464,38 +450,28 @@ mod tests {
             }
         }
         let at = |columns, rows| {
-            let frame = |now: &Now| frame(now, Some(5000.0), columns, rows, false);
-            with_now(&curve, frame)
+            let frame = |status: &Status| frame(status, Some(5000.0), columns, rows, false);
+            with_status(&curve, frame)
         };
         let narrow = at(39, 12);
         assert_eq!(narrow[0], " 12 % ##...............       18 s left");
         assert_eq!(narrow[4..6], ["loss 50.00", "smooth loss 51.24"]);
         assert_eq!(narrow.len(), 12);
         let low = at(39, 4);
-        assert_eq!(
-            low[1..],
-            [
-                "12,500 of 100,000",
-                "smooth loss 51.24",
-                "best 49.87 at 12,400"
-            ]
-        );
+        assert_eq!(low[1..], ["12,500 of 100,000", "smooth loss 51.24", "best 49.87 at 12,400"]);
         let tiny = at(19, 12);
         assert_eq!(tiny[..2], [" 12 %  18 s left", "12,500 of 100,000"]);
-        assert_eq!(
-            tiny[2..],
-            ["5,000 updates/s", "loss 50.00", "smooth loss 51.24"]
-        );
+        assert_eq!(tiny[2..], ["5,000 updates/s", "loss 50.00", "smooth loss 51.24"]);
     }
 
     #[test]
     fn the_bar_is_as_long_as_what_is_done() {
         for (iteration, ends) in [(0, "\u{28c0}"), (99_999, "\u{28c7}"), (100_000, "\u{28ff}")] {
-            let mut look = look();
-            look.iteration = iteration;
+            let mut observation = observation();
+            observation.iteration = iteration;
             let bar = bar(
-                &Now {
-                    look: &look,
+                &Status {
+                    observation: &observation,
                     iterations: 100_000,
                     characters: 25,
                     best: None,
@@ -512,33 +488,35 @@ mod tests {
 
     #[test]
     fn numbers_of_any_size_fit() {
-        let look = Look {
+        let observation = Observation {
             iteration: u64::MAX - 1,
             loss: 1e300,
             smooth_loss: f64::MAX,
-            ..look()
+            ..observation()
         };
         let mut curve = Curve::new();
         (0..9).for_each(|n| curve.push(n, 1e-6, 1e-6));
         for (columns, speed) in [(79, 1e-9), (39, 1e9), (19, 0.5), (1, 1.0)] {
-            let now = Now {
-                look: &look,
+            let status = Status {
+                observation: &observation,
                 iterations: u64::MAX,
                 characters: usize::MAX,
                 best: Some((u64::MAX, f64::MAX)),
                 curve: &curve,
             };
-            let lines = frame(&now, Some(speed), columns, 12, true);
+            let lines = frame(&status, Some(speed), columns, 12, true);
             let widest = lines.iter().map(|line| columns_of(line)).max();
             assert!(widest <= Some(columns), "{lines:?}");
-            let line = fit(&parts(&now, Some(speed)), columns);
+            let line = fit(&parts(&status, Some(speed)), columns);
             assert!(line.len() <= columns);
         }
     }
 
     #[test]
     fn one_line_says_how_far_how_good_how_fast_and_how_long() {
-        let line = |columns| with_now(&Curve::new(), |now| fit(&parts(now, Some(5000.0)), columns));
+        let line = |columns| {
+            with_status(&Curve::new(), |status| fit(&parts(status, Some(5000.0)), columns))
+        };
         assert_eq!(
             line(79),
             "12,500 of 100,000 (12 %)  smooth loss 51.24  18 s left  125,000 characters/s"

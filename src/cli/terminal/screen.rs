@@ -43,20 +43,13 @@ fn sensible(size: [usize; 2]) -> Size {
         0 => default,
         number => number.min(LARGEST),
     };
-    Size {
-        rows: or(size[0], 24),
-        columns: or(size[1], 80),
-    }
+    Size { rows: or(size[0], 24), columns: or(size[1], 80) }
 }
 
 /// Rows and columns. A terminal without a size says 0.
 fn ask_stty(terminal: Stdio) -> Option<[usize; 2]> {
-    let output = Command::new("stty")
-        .arg("size")
-        .stdin(terminal)
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output =
+        Command::new("stty").arg("size").stdin(terminal).stderr(Stdio::null()).output().ok()?;
     let said = String::from_utf8(output.stdout).ok()?;
     let mut numbers = said.split_whitespace().map(|number| number.parse().ok());
     Some([numbers.next()??, numbers.next()??])

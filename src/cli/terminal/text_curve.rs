@@ -1,8 +1,8 @@
-//! The loss curve in text, for a terminal.
+//! The loss curve drawn in characters, for a terminal.
 
 use crate::cli::charts::curve::{Curve, Point};
-use crate::cli::charts::loss_chart::{ENGLISH, Words};
 use crate::cli::format::{short_loss, thousands};
+use crate::cli::language::Language;
 
 /// Lines that the curve takes.
 const LINES: usize = 12;
@@ -10,49 +10,60 @@ const LINES: usize = 12;
 const MANY_LINES: usize = 18;
 /// Columns before it, where losses are named.
 const NAMES: usize = 9;
-/// Columns of the curve: fewer say nothing, more are not needed.
+/// Columns of the curve, at least and at most.
 const NARROWEST: usize = 20;
 const WIDEST: usize = 90;
 
-/// The smooth loss under a heading, `columns` wide at most: dots of Braille patterns, or stars where the terminal
-/// does not show UTF-8. Empty where there is no curve or no room.
+/// Draws the smooth loss under a heading, at most `columns` wide: in dots of Braille patterns, or in stars where the
+/// terminal does not show UTF-8. Empty where there is no curve or no room.
 pub fn draw(curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
-    in_words(&ENGLISH, curve, heading, columns, utf8)
+    in_language(Language::English, curve, heading, columns, utf8)
 }
 
-/// As [`draw`], in the words of some language.
-pub fn in_words(words: &Words, curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
-    let lines = lines(words, curve, curve.range(0), [columns, LINES], utf8);
+/// As [`draw`], in any language.
+pub fn in_language(
+    language: Language,
+    curve: &Curve,
+    heading: &str,
+    columns: usize,
+    utf8: bool,
+) -> String {
+    let lines = lines(language, curve, curve.range(0), [columns, LINES], utf8);
     let Some(last) = curve.points().last().filter(|_| !lines.is_empty()) else {
         return String::new();
     };
-    with_axis(words, heading, &lines, last.iteration, width(columns))
+    with_axis(language, heading, &lines, last.iteration, width(columns))
 }
 
-/// Lines between a heading and the axis of the updates.
-fn with_axis(words: &Words, heading: &str, lines: &[String], last: u64, width: usize) -> String {
-    let last = format!("{} {}", (words.number)(&thousands(last)), words.updates);
+/// Puts lines between a heading and the axis of the updates.
+fn with_axis(
+    language: Language,
+    heading: &str,
+    lines: &[String],
+    last: u64,
+    width: usize,
+) -> String {
+    let last = format!(
+        "{} {}",
+        language.number(&thousands(last)),
+        language.pair("updates", "uppdateringar")
+    );
     let axis = format!("{:NAMES$} 0{last:>1$}", "", width - 1);
     format!("{heading}\n{}\n{axis}\n", lines.join("\n"))
 }
 
-/// The letter that a run of several is drawn with. Of very many, some share one.
+/// The letter that run `run` of several is drawn with. Letters repeat after 62 runs.
 pub fn letter(run: usize) -> char {
     let letters = ('a'..='z').chain('A'..='Z').chain('0'..='9');
     letters.cycle().nth(run % 62).unwrap_or_default()
 }
 
-/// As [`draw`], the smooth losses of several runs, each with a letter; where some meet, they take turns. What is above
-/// the range is not drawn.
+/// As [`draw`], for several runs, each in its letter; where runs meet, their letters alternate. What is above the range is
+/// not drawn.
 pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usize) -> String {
     let (width, (low, high)) = (width(columns), range);
     let last = |curve: &&Curve| curve.points().last().map(|point| point.iteration);
-    let Some(end) = curves
-        .iter()
-        .filter_map(last)
-        .max()
-        .filter(|_| width >= NARROWEST)
-    else {
+    let Some(end) = curves.iter().filter_map(last).max().filter(|_| width >= NARROWEST) else {
         return String::new();
     };
     let mut cells = vec![Vec::new(); width * MANY_LINES];
@@ -75,9 +86,9 @@ pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usi
             count => letters[x % count],
         };
         let cells: String = cells.iter().enumerate().map(turn).collect();
-        named(&ENGLISH, line, range, MANY_LINES, &cells)
+        named(Language::English, line, range, MANY_LINES, &cells)
     });
-    with_axis(&ENGLISH, heading, &lines.collect::<Vec<_>>(), end, width)
+    with_axis(Language::English, heading, &lines.collect::<Vec<_>>(), end, width)
 }
 
 /// The update that column `x` of `width` stands for.
@@ -93,22 +104,22 @@ fn smooth_at(points: &[Point], update: u64, gap: u64) -> Option<f64> {
     (!is_over).then_some(point.smooth)
 }
 
-/// As [`draw`], in so many lines and without words. The first twentieth of the updates, in which the loss falls most,
-/// may be left out above.
+/// As [`draw`], in `count` lines without a heading and an axis. The range is that of the updates after the first
+/// twentieth, in which the loss falls most.
 pub fn small(curve: &Curve, columns: usize, count: usize, utf8: bool) -> Vec<String> {
     let last = curve.points().last().map_or(0, |last| last.iteration);
     let range = curve.range(last / 20);
-    lines(&ENGLISH, curve, range, [columns, count], utf8)
+    lines(Language::English, curve, range, [columns, count], utf8)
 }
 
-/// Columns of the curve itself.
+/// The columns of the curve itself, of all `columns`.
 fn width(columns: usize) -> usize {
     columns.saturating_sub(NAMES + 2).min(WIDEST)
 }
 
-/// The lines of the curve, with the ends of the range before them.
+/// The lines of the curve, the first and the last after the end of the range that they stand for.
 fn lines(
-    words: &Words,
+    language: Language,
     curve: &Curve,
     range: (f64, f64),
     [columns, count]: [usize; 2],
@@ -121,14 +132,14 @@ fn lines(
     let cells = cells(curve.points(), range, [width, count], utf8);
     let line = |(line, cells): (usize, &[u8])| {
         let cells: String = cells.iter().map(|&cell| glyph(cell, utf8)).collect();
-        named(words, line, range, count, &cells)
+        named(language, line, range, count, &cells)
     };
     cells.chunks(width).enumerate().map(line).collect()
 }
 
-/// A line of the curve, the first and the last with the loss that they stand for.
-fn named(words: &Words, line: usize, range: (f64, f64), count: usize, cells: &str) -> String {
-    let name = |loss| (words.number)(&short_loss(loss, 4));
+/// A line of the curve after its loss, where it is the first or the last.
+fn named(language: Language, line: usize, range: (f64, f64), count: usize, cells: &str) -> String {
+    let name = |loss| language.number(&short_loss(loss, 4));
     let name = match line {
         0 => name(range.1),
         line if line == count - 1 => name(range.0),
@@ -137,7 +148,7 @@ fn named(words: &Words, line: usize, range: (f64, f64), count: usize, cells: &st
     format!("{name:>NAMES$} {}", cells.trim_end())
 }
 
-/// How far below the highest loss of a range another is, in so many steps; less than 0 for what is higher.
+/// How far a loss is below the highest of a range, from 0 to `steps - 1`; -1 where it is above the range.
 fn height(loss: f64, (low, high): (f64, f64), steps: usize) -> i64 {
     // A flat curve lies at the top.
     let range = (high - low).max(1e-9 * high).max(f64::MIN_POSITIVE);
@@ -145,24 +156,19 @@ fn height(loss: f64, (low, high): (f64, f64), steps: usize) -> i64 {
     (((high - loss) / range * last as f64).round() as i64).clamp(-1, last)
 }
 
-/// What a curve covers that is now at one height and was at another before: from there on, so that it has no gaps.
-/// Nothing above the range.
+/// The heights that a curve covers in a column: from that of the column before to its own, so that it has no gaps, and
+/// nothing above the range.
 fn between(before: Option<i64>, now: i64) -> (usize, usize) {
     let (top, bottom) = match before {
         Some(before) if before < now => (before + 1, now),
         Some(before) if before > now => (now, before - 1),
         _ => (now, now),
     };
-    // An empty range, where all of it is above.
-    if bottom < 0 {
-        (1, 0)
-    } else {
-        (top.max(0) as usize, bottom as usize)
-    }
+    // All of it is above the range: an empty range.
+    if bottom < 0 { (1, 0) } else { (top.max(0) as usize, bottom as usize) }
 }
 
-/// The dots of every cell, line by line, `size` columns and lines. Each column of dots reaches from the one
-/// before to its own height, so that the curve has no gaps. What is above the range is not drawn.
+/// The dots of every cell, line by line; `size` is columns and lines. What is above the range is not drawn.
 fn cells(points: &[Point], range: (f64, f64), size: [usize; 2], utf8: bool) -> Vec<u8> {
     let [width, count] = size;
     let (across, down) = if utf8 { (2, 4) } else { (1, 1) };
@@ -233,13 +239,7 @@ mod tests {
             (0..9).for_each(|n| curve.push(n, loss, loss / (1 + n) as f64));
             let drawn = draw(&curve, "smooth loss", 40, false);
             assert!(drawn.lines().all(|line| line.len() <= 40), "{drawn}");
-            assert!(
-                drawn
-                    .lines()
-                    .nth(2)
-                    .unwrap()
-                    .starts_with(&" ".repeat(NAMES))
-            );
+            assert!(drawn.lines().nth(2).unwrap().starts_with(&" ".repeat(NAMES)));
         }
     }
 
@@ -273,10 +273,7 @@ mod tests {
         // A constant loss is a line.
         let mut flat = Curve::new();
         (0..9).for_each(|n| flat.push(n, 1.0, 1.0));
-        assert_eq!(
-            draw(&flat, "smooth loss", 80, false).matches('*').count(),
-            69
-        );
+        assert_eq!(draw(&flat, "smooth loss", 80, false).matches('*').count(), 69);
     }
 
     #[test]
@@ -294,17 +291,10 @@ mod tests {
         assert_eq!(lines.len(), MANY_LINES + 2);
         assert_eq!(lines[0], "losses");
         assert_eq!(lines[1], format!("    2.000 {}", "a".repeat(49)));
-        assert!(
-            lines[MANY_LINES].starts_with("    1.000 bcbcbcbc"),
-            "{text}"
-        );
+        assert!(lines[MANY_LINES].starts_with("    1.000 bcbcbcbc"), "{text}");
         let end = lines[MANY_LINES].len() - 10;
         assert!((24..=27).contains(&end), "{text}");
-        assert!(
-            lines[2..MANY_LINES]
-                .iter()
-                .all(|line| line.trim().is_empty())
-        );
+        assert!(lines[2..MANY_LINES].iter().all(|line| line.trim().is_empty()));
         assert!(lines[MANY_LINES + 1].ends_with(" 99 updates"));
         assert!(lines.iter().all(|line| columns_of(line) < 60));
         assert_eq!(several(&[&high], (1.0, 2.0), "losses", 30), "");

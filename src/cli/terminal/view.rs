@@ -3,26 +3,22 @@
 use crate::cli::format::columns_of;
 use std::fmt::Write as _;
 
-/// The lines as they are on the screen. The cursor rests below them, at the left: what is printed next, be it by a
-/// shell after the program was killed, begins on a line of its own.
+/// The lines that are on the screen. The cursor rests below them, at the left: so what is printed next begins on a line of
+/// its own, even by a shell after the program was killed.
 ///
 /// Without cursor movements there is one line, and the cursor rests on it.
 pub struct View {
     moves: bool,
-    /// The columns that each line takes.
+    /// The columns that each line on the screen takes.
     drawn: Vec<usize>,
-    /// The terminal's, when they were drawn.
+    /// The columns that the terminal had when they were drawn.
     columns: usize,
 }
 
 impl View {
-    /// No lines yet. `moves` says whether the terminal understands cursor movements.
+    /// A view without lines. `moves` says whether the terminal understands cursor movements.
     pub fn new(moves: bool) -> Self {
-        View {
-            moves,
-            drawn: Vec::new(),
-            columns: 0,
-        }
+        View { moves, drawn: Vec::new(), columns: 0 }
     }
 
     /// Whether it can have more than one line.
@@ -35,8 +31,8 @@ impl View {
         !self.drawn.is_empty()
     }
 
-    /// What to write for these lines to stand in place of those before, on a terminal that has now so many columns.
-    /// Each line has to be shorter than that.
+    /// Returns what to write so that these lines replace those before, on a terminal with `columns` columns. Each line
+    /// must be shorter than that.
     pub fn draw(&mut self, lines: &[String], columns: usize) -> String {
         let now: Vec<usize> = lines.iter().map(|line| columns_of(line)).collect();
         let mut written = String::new();
@@ -44,7 +40,7 @@ impl View {
             written = if self.columns == columns {
                 self.to_first(columns)
             } else {
-                // Lines that were too long were broken: they are cleared first.
+                // The terminal may have broken lines that became too long: they are cleared first.
                 self.clear(columns)
             };
             for line in lines {
@@ -60,7 +56,7 @@ impl View {
         written
     }
 
-    /// What to write for the lines to be gone, the cursor where they began.
+    /// Returns what to write so that the lines are gone and the cursor is where they began.
     pub fn clear(&mut self, columns: usize) -> String {
         let written = match (self.moves, self.drawn.first()) {
             (_, None) => String::new(),
@@ -71,7 +67,7 @@ impl View {
         written
     }
 
-    /// To the left of the first line. Lines that the terminal no longer has room for have become several.
+    /// Moves the cursor to the start of the first line. A line that is now longer than the terminal takes several rows.
     fn to_first(&self, columns: usize) -> String {
         let rows = |&width: &usize| width.div_ceil(columns).max(1);
         match self.drawn.iter().map(rows).sum::<usize>() {
@@ -96,11 +92,7 @@ mod tests {
 
     impl Screen {
         fn new(columns: usize) -> Self {
-            Screen {
-                columns,
-                lines: Vec::new(),
-                row: 0,
-            }
+            Screen { columns, lines: Vec::new(), row: 0 }
         }
 
         /// First row of each line, and of what follows.

@@ -1,7 +1,11 @@
 use super::*;
+use crate::formats::array::{Array, Kind};
 use crate::formats::disk::tests::Folder;
+use crate::model::PLAN;
 use crate::random::{Generator, Stream};
-use crate::text::vocabulary::{Symbols, Vocabulary};
+use crate::settings::Symbols;
+use crate::settings::{Order, Settings};
+use crate::text::vocabulary::Vocabulary;
 use crate::training::training_loop::Training;
 
 const TEXT: &str = "Ett öra, två öron; \"日本\" \u{1F600}\n\tand more of the same: ett öra.";
@@ -32,13 +36,8 @@ fn trained(validation: f64) -> Model {
 
 /// In an order of its own.
 fn ordered(order: Order) -> Model {
-    let settings = Settings {
-        hidden: 3,
-        sequence_length: 4,
-        validation: 0.3,
-        order,
-        ..Settings::default()
-    };
+    let settings =
+        Settings { hidden: 3, sequence_length: 4, validation: 0.3, order, ..Settings::default() };
     let mut training = Training::new(TEXT, settings).unwrap();
     (0..25).for_each(|_| _ = training.update().unwrap());
     training.model().clone()
@@ -63,10 +62,7 @@ fn run_file() -> Vec<u8> {
 
 /// That of a run with a part held out.
 fn validated_file() -> Vec<u8> {
-    let plan = Plan {
-        validate_every: Some(7),
-        ..plan()
-    };
+    let plan = Plan { validate_every: Some(7), ..plan() };
     bytes_of(&trained(0.1 + 0.2), Some(&plan)).unwrap()
 }
 
@@ -82,31 +78,23 @@ fn changed_of(
     change: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f64>)>, &mut Vec<(String, String)>),
 ) -> Vec<u8> {
     let file = safetensors::read(bytes).unwrap();
-    let values = |bytes: &[u8]| -> Vec<f64> {
-        let entries = bytes.chunks_exact(8);
-        entries
-            .map(|entry| f64::from_le_bytes(entry.try_into().unwrap()))
-            .collect()
-    };
     let mut tensors = file
         .tensors
         .iter()
-        .map(|t| (t.name.clone(), t.shape.clone(), values(t.bytes)))
+        .map(|t| (t.name.clone(), t.shape.clone(), t.numbers().unwrap().into_owned()))
         .collect();
     let mut metadata = file.metadata.clone().unwrap();
     change(&mut tensors, &mut metadata);
-    let tensors: Vec<F64Tensor> = tensors
-        .iter()
-        .map(|(name, shape, values)| (name.clone(), shape.clone(), values.as_slice()))
+    let tensors: Vec<Array> = tensors
+        .into_iter()
+        .map(|(name, shape, values)| Array::new(name, Kind::F64, shape, values))
         .collect();
-    let metadata: Vec<(&str, String)> = metadata
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.clone()))
-        .collect();
+    let metadata: Vec<(&str, String)> =
+        metadata.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
     written(&tensors, &metadata)
 }
 
-fn written(tensors: &[F64Tensor], metadata: &[(&str, String)]) -> Vec<u8> {
+fn written(tensors: &[Array], metadata: &[(&str, String)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     safetensors::write_to(&mut bytes, tensors, metadata).unwrap();
     bytes
@@ -129,10 +117,7 @@ fn a_model_round_trips_to_the_bit() {
     // Equality of numbers hides the sign of 0.
     let bits = |model: &Model| -> Vec<u64> {
         let parameters = model.state.rnn.parameters.values().iter();
-        parameters
-            .chain(model.state.memory[0].values())
-            .map(|x| x.to_bits())
-            .collect()
+        parameters.chain(model.state.memory[0].values()).map(|x| x.to_bits()).collect()
     };
     assert_eq!(bits(&back), bits(&model));
     assert_eq!(model.state.updates, 123);
@@ -144,7 +129,7 @@ fn a_plan_is_read_back_and_no_part_of_the_model() {
     let (back, found) = read(&run_file()).unwrap();
     assert_eq!((&back, found), (&model(), Some(plan())));
     assert_eq!(read(&to_bytes(&back).unwrap()).unwrap(), (back, None));
-    let keys: Vec<&str> = metadata::PLAN.to_vec();
+    let keys: Vec<&str> = PLAN.iter().map(|row| row.key).collect();
     let without = changed(|_, metadata| {
         metadata.retain(|(key, _)| !keys.contains(&key.as_str()));
     });
@@ -161,15 +146,15 @@ fn a_run_with_a_part_held_out_is_read_back() {
     assert_eq!(bytes_of(&model, plan.as_ref()).unwrap(), bytes);
 }
 
-/// Where nothing is held out, nothing is said of it: earlier versions read the file.
+/// A model without validation has no validation losses.
 #[test]
-fn other_runs_have_no_metadata_of_it() {
+fn other_runs_have_no_losses_of_it() {
     let holds = |bytes: &[u8]| {
         let metadata = safetensors::read(bytes).unwrap().metadata.unwrap();
         let keys = ["validation", "best_validation", "validate_every"];
         keys.map(|key| metadata.iter().any(|(name, _)| name == key))
     };
-    assert_eq!(holds(&run_file()), [false; 3]);
+    assert_eq!(holds(&run_file()), [true, false, false]);
     assert_eq!(holds(&validated_file()), [true; 3]);
     let best_alone = to_bytes(&trained(0.3)).unwrap();
     assert_eq!(holds(&best_alone), [true, true, false]);
@@ -178,7 +163,7 @@ fn other_runs_have_no_metadata_of_it() {
 #[test]
 fn a_run_in_another_order_is_read_back() {
     for (order, keys) in [
-        (Order::Text, [false, false]),
+        (Order::Text, [true, false]),
         (Order::Chunks { length: 9 }, [true, true]),
         (Order::Positions, [true, false]),
     ] {
@@ -188,7 +173,6 @@ fn a_run_in_another_order_is_read_back() {
         assert_eq!(from_bytes(&bytes).unwrap(), model);
         let metadata = safetensors::read(&bytes).unwrap().metadata.unwrap();
         let holds = |key: &str| metadata.iter().any(|(name, _)| name == key);
-        // Earlier versions read the files of the order of the text.
         assert_eq!(["order", "chunk"].map(holds), keys, "{order:?}");
     }
 }
@@ -199,7 +183,7 @@ fn chunks_may_fill_a_stream_s_part() {
     let settings = Settings {
         hidden: 2,
         sequence_length: 2,
-        streams: 3,
+        batch_size: 3,
         order: Order::Chunks { length: 2 },
         ..Settings::default()
     };
@@ -225,59 +209,25 @@ fn orders_that_no_run_has_are_refused() {
     for (bytes, message) in [
         (
             with(&chunks, "order", "backwards"),
-            "order = \"backwards\", which must be chunks or positions, or absent",
-        ),
-        (
-            with(&chunks, "order", "text"),
-            "must be chunks or positions",
+            "order = \"backwards\", which must be text, chunks or positions",
         ),
         (without_chunk, "the metadata lack \"chunk\""),
-        (
-            with(&chunks, "chunk", "long"),
-            "which must be a whole number",
-        ),
-        (
-            with(&chunks, "chunk", "3"),
-            "chunk 3: must be at least seq-length",
-        ),
+        (with(&chunks, "chunk", "long"), "which must be a whole number"),
+        (with(&chunks, "chunk", "3"), "chunk 3: must be at least seq-length"),
         (with(&chunks, "chunk", "0"), "chunk 0: must be at least"),
         // 40 of 57 characters are learned, 17 held out.
-        (
-            with(&chunks, "chunk", "18"),
-            "enough for 2 characters to be held out, or a chunk",
-        ),
-        (
-            with(&chunks, "chunk", "40"),
-            "or a chunk for every stream and 1",
-        ),
-        (
-            with(&chunks, "chunk", "18446744073709551615"),
-            "or a chunk for every stream and 1",
-        ),
-        (
-            with(&chunks, "documents", "true"),
-            "order chunks: must be text with documents",
-        ),
-        (
-            with(&positions, "documents", "true"),
-            "order positions: must be text with documents",
-        ),
+        (with(&chunks, "chunk", "18"), "enough for 2 characters to be held out, or a chunk"),
+        (with(&chunks, "chunk", "40"), "or a chunk for every sequence and 1"),
+        (with(&chunks, "chunk", "18446744073709551615"), "or a chunk for every sequence and 1"),
+        (with(&chunks, "documents", "true"), "order chunks: must be text with documents"),
+        (with(&positions, "documents", "true"), "order positions: must be text with documents"),
         (
             with(&chunks, "position", "6"),
             "position = \"6\", which must be a multiple of sequence_length",
         ),
-        (
-            with(&positions, "position", "1"),
-            "a multiple of sequence_length",
-        ),
-        (
-            with(&positions, "position", "40"),
-            "within the text of a stream",
-        ),
-        (
-            with(&chunks, "position", "44"),
-            "within the text of a stream",
-        ),
+        (with(&positions, "position", "1"), "a multiple of sequence_length"),
+        (with(&positions, "position", "40"), "within the text of a sequence"),
+        (with(&chunks, "position", "44"), "within the text of a sequence"),
     ] {
         let error = from_bytes(&bytes).unwrap_err().to_string();
         assert!(error.contains(message), "{message:?} is not in {error:?}");
@@ -287,25 +237,16 @@ fn orders_that_no_run_has_are_refused() {
 #[test]
 fn extreme_numbers_round_trip() {
     let mut model = model();
-    let extremes = [
-        f64::MAX,
-        f64::MIN_POSITIVE,
-        f64::from_bits(1),
-        -0.0,
-        -f64::MAX,
-    ];
+    let extremes = [f64::MAX, f64::MIN_POSITIVE, f64::from_bits(1), -0.0, -f64::MAX];
     model.state.rnn.parameters.values_mut()[..5].copy_from_slice(&extremes);
     model.settings.epsilon = f64::from_bits(1);
     model.state.smooth_loss = Some(f64::MAX);
     model.state.best_smooth_loss = Some(f64::from_bits(1));
-    model.state.updates = MAX_UPDATES;
-    model.state.epoch = MAX_UPDATES;
+    model.state.updates = 1 << 63;
+    model.state.epoch = 1 << 63;
     let back = from_bytes(&to_bytes(&model).unwrap()).unwrap();
     assert_eq!(back, model);
-    assert_eq!(
-        back.state.rnn.parameters.values()[3].to_bits(),
-        (-0.0f64).to_bits()
-    );
+    assert_eq!(back.state.rnn.parameters.values()[3].to_bits(), (-0.0f64).to_bits());
 }
 
 #[test]
@@ -315,7 +256,7 @@ fn what_is_not_finite_is_never_written() {
         model.state.memory[0].values_mut()[1] = wrong;
         assert!(matches!(
             to_bytes(&model),
-            Err(CheckpointError::NotFinite { index: 1, .. })
+            Err(CheckpointError::Content(message)) if message.ends_with("entry 1")
         ));
     }
 }
@@ -335,20 +276,14 @@ fn every_error_has_its_file() {
         (b"\x02\0\0\0\0\0\0\0{}".to_vec(), "not a model of elman"),
         (with("format_version", "2"), "newer elman"),
         (with("format_version", "0"), "the only version"),
-        (
-            with("format_version", "x\n"),
-            "\"x\\n\", which must be 1, the",
-        ),
+        (with("format_version", "x\n"), "\"x\\n\", which must be 1, the"),
         (with("vocabulary", "ba"), "increasing order"),
         (with("vocabulary", ""), "increasing order"),
         (
             changed(|_, metadata| set(metadata, "vocabulary", &"a".repeat(100_000))),
             "a\"..., which must be characters in increasing order",
         ),
-        (
-            with("vocabulary", "abc"),
-            "\"U\" is F64 [3, 26] instead of F64 [3, 3]",
-        ),
+        (with("vocabulary", "abc"), "\"U\" is F64 [3, 26] instead of F64 [3, 3]"),
         (with("symbols", "words"), "must be characters or bytes"),
         (with("symbols", "bytes"), "characters up to U+00FF"),
         (with("documents", "yes"), "must be true or false"),
@@ -357,33 +292,18 @@ fn every_error_has_its_file() {
         (with("text_digest", "xyz"), "16 hexadecimal"),
         (with("text_digest", "+123456789abcdef"), "16 hexadecimal"),
         (with("text_length", "10"), "at least sequence_length + 1"),
-        (
-            with("sequence_length", "1000"),
-            "at least sequence_length + 1",
-        ),
-        (
-            with("sequence_length", "18446744073709551615"),
-            "at least sequence_length + 1",
-        ),
+        (with("sequence_length", "1000"), "at least sequence_length + 1"),
+        (with("sequence_length", "18446744073709551615"), "at least sequence_length + 1"),
         (
             with("updates", "9223372036854775809"),
             "updates = \"9223372036854775809\", which must be at most 2^63",
         ),
-        (
-            with("updates", "0"),
-            "must be at most the number of updates",
-        ),
-        (
-            with("epoch", "124"),
-            "epoch = \"124\", which must be at most the number of updates",
-        ),
+        (with("updates", "0"), "must be at most the number of updates"),
+        (with("epoch", "124"), "epoch = \"124\", which must be at most the number of updates"),
         (with("position", "57"), "within the text"),
         (with("smooth_loss", "NaN"), "finite number of at least 0"),
         (with("smooth_loss", "-1"), "finite number of at least 0"),
-        (
-            with("learning_rate", "-1"),
-            "learning-rate -1: must be a positive number",
-        ),
+        (with("learning_rate", "-1"), "learning-rate -1: must be a positive number"),
         (with("sequence_length", "0"), "at least 1"),
         (
             changed(|_, metadata| {
@@ -399,37 +319,19 @@ fn every_error_has_its_file() {
         (with("save_every", "0"), "at least 1"),
         (with("save_every", "1.5"), "a whole number"),
         (entry(0, f64::NAN), "\"U\" has no finite number at entry 1"),
-        (
-            entry(7, f64::INFINITY),
-            "\"adagrad.V\" has no finite number at entry 1",
-        ),
+        (entry(7, f64::INFINITY), "\"adagrad.V\" has no finite number at entry 1"),
         (entry(9, -1.0), "\"adagrad.c\" has a sum of squares below 0"),
         (entry(10, f64::NAN), "\"h\" has no finite number"),
-        (
-            changed(|tensors, _| tensors[1].1 = vec![9]),
-            "\"W\" is F64 [9] instead of F64 [3, 3]",
-        ),
-        (
-            changed(|tensors, _| tensors[0].1 = vec![26, 3]),
-            "\"U\" is F64 [26, 3]",
-        ),
-        (
-            changed(|tensors, _| tensors[3].1 = vec![3, 1]),
-            "\"b\" is F64 [3, 1] instead of F64 [3]",
-        ),
+        (changed(|tensors, _| tensors[1].1 = vec![9]), "\"W\" is F64 [9] instead of F64 [3, 3]"),
+        (changed(|tensors, _| tensors[0].1 = vec![26, 3]), "\"U\" is F64 [26, 3]"),
+        (changed(|tensors, _| tensors[3].1 = vec![3, 1]), "\"b\" is F64 [3, 1] instead of F64 [3]"),
         (changed(|tensors, _| tensors[3].1 = vec![]), "do not make"),
-        (
-            changed(|tensors, _| tensors[3].0 = "a".to_string()),
-            "\"b\" is missing",
-        ),
+        (changed(|tensors, _| tensors[3].0 = "a".to_string()), "\"b\" is missing"),
         (
             changed(|tensors, _| tensors.push(("extra".to_string(), vec![0], vec![]))),
             "\"extra\" is not part of a model",
         ),
-        (
-            changed(|tensors, _| tensors[3] = ("b".to_string(), vec![0], vec![])),
-            "no hidden units",
-        ),
+        (changed(|tensors, _| tensors[3] = ("b".to_string(), vec![0], vec![])), "no hidden units"),
         // 160 KB of b ask for a W of 3.2 GB: refused before any of it is allocated.
         (
             changed(|tensors, _| tensors[3] = ("b".to_string(), vec![20_000], vec![0.0; 20_000])),
@@ -481,51 +383,27 @@ fn errors_of_a_part_held_out() -> Vec<(Vec<u8>, &'static str)> {
         changed(move |_, metadata| metadata.push(entry))
     };
     vec![
-        (
-            with("validation", "1"),
-            "validation 1: must be a number from 0 to below 1",
-        ),
+        (with("validation", "1"), "validation 1: must be a number from 0 to below 1"),
         (with("validation", "NaN"), "validation NaN: must be"),
         (with("validation", "-0.1"), "validation -0.1: must be"),
-        (
-            with("validation", "half"),
-            "\"half\", which must be a number",
-        ),
+        (with("validation", "half"), "\"half\", which must be a number"),
         // 46 of 57 characters leave 11; the next is one too few.
         (with("validation", "0.825"), "beside what is held out"),
-        (
-            with("validation", "0.02"),
-            "enough for 2 characters to be held out",
-        ),
-        (with("position", "40"), "within the text of a stream"),
+        (with("validation", "0.02"), "enough for 2 characters to be held out"),
+        (with("position", "40"), "within the text of a sequence"),
         (
             with("validate_every", "0"),
             "validate_every = \"0\", which must be a whole number of at least 1",
         ),
         (with("validate_every", "x"), "which must be a whole number"),
-        (
-            with("best_validation", "inf"),
-            "finite number of at least 0",
-        ),
+        (with("best_validation", "inf"), "finite number of at least 0"),
         (with("best_validation", "-1"), "finite number of at least 0"),
-        (
-            lacking("best_validation"),
-            "the metadata lack \"best_validation\"",
-        ),
-        (
-            lacking("best_smooth_loss"),
-            "the metadata lack \"best_smooth_loss\"",
-        ),
+        (lacking("best_validation"), "the metadata lack \"best_validation\""),
+        (lacking("best_smooth_loss"), "the metadata lack \"best_smooth_loss\""),
         (lacking("save_every"), "the metadata lack \"save_every\""),
         (lacking("validation"), "best_validation = "),
-        (
-            more("best_validation", "1.5"),
-            "\"1.5\", which must be absent where no text is held out",
-        ),
-        (
-            more("validate_every", "5"),
-            "\"5\", which must be absent where no text is held out",
-        ),
+        (more("best_validation", "1.5"), "\"1.5\", which must be absent where no text is held out"),
+        (more("validate_every", "5"), "\"5\", which must be absent where no text is held out"),
     ]
 }
 
@@ -543,22 +421,13 @@ fn parts_that_do_not_fit_are_never_written() {
             with(|model, shape| model.state.memory[0] = Parameters::zeros(shape).unwrap()),
             "\"adagrad.U\" is F64 [4, 26] instead of F64 [3, 26]",
         ),
-        (
-            with(|model, _| model.state.h.push(0.0)),
-            "\"h\" is F64 [4] instead of F64 [3]",
-        ),
-        (
-            with(|model, _| model.settings.hidden = 4),
-            "\"U\" is F64 [3, 26] instead of F64 [4, 26]",
-        ),
+        (with(|model, _| model.state.h.push(0.0)), "\"h\" is F64 [4] instead of F64 [3]"),
+        (with(|model, _| model.settings.hidden = 4), "\"U\" is F64 [3, 26] instead of F64 [4, 26]"),
         (
             with(|model, _| model.vocabulary = Vocabulary::of("ab")),
             "\"U\" is F64 [3, 26] instead of F64 [3, 2]",
         ),
-        (
-            with(|model, _| model.vocabulary = Vocabulary::of("")),
-            "K must be at least 1",
-        ),
+        (with(|model, _| model.vocabulary = Vocabulary::of("")), "K must be at least 1"),
         (
             with(|model, _| model.source.as_mut().unwrap().start = 26),
             "text_start = \"26\", which must be a character of the vocabulary",
@@ -571,10 +440,7 @@ fn parts_that_do_not_fit_are_never_written() {
             with(|model, _| model.state.best_smooth_loss = None),
             "the metadata lack \"best_smooth_loss\"",
         ),
-        (
-            with(|model, _| model.settings.epsilon = 0.0),
-            "epsilon 0: must be a positive number",
-        ),
+        (with(|model, _| model.settings.epsilon = 0.0), "epsilon 0: must be a positive number"),
     ] {
         assert!(error.contains(message), "{message:?} is not in {error:?}");
     }
@@ -585,10 +451,7 @@ fn without_a_text_there_is_no_run_yet() {
     let mut model = model();
     model.source = None;
     let error = to_bytes(&model).unwrap_err().to_string();
-    assert!(
-        error.contains("updates = \"123\", which must be 0 without a text"),
-        "{error}"
-    );
+    assert!(error.contains("updates = \"123\", which must be 0 without a text"), "{error}");
     model.state = State::untrained(model.state.rnn.shape(), &model.settings).unwrap();
     assert_eq!(from_bytes(&to_bytes(&model).unwrap()).unwrap(), model);
     assert_eq!(model.start(), 0);
@@ -601,25 +464,16 @@ fn without_a_text_there_is_no_run_yet() {
     )
     .unwrap();
     let error = to_bytes(&model).unwrap_err().to_string();
-    assert!(
-        error.contains("false where the vocabulary has no newline"),
-        "{error}"
-    );
+    assert!(error.contains("false where the vocabulary has no newline"), "{error}");
 }
 
 #[test]
 fn another_type_is_refused() {
     let mut bytes = to_bytes(&model()).unwrap();
-    let header = bytes
-        .windows(3)
-        .position(|window| window == b"F64")
-        .unwrap();
+    let header = bytes.windows(3).position(|window| window == b"F64").unwrap();
     bytes[header..header + 3].copy_from_slice(b"I64");
     let error = from_bytes(&bytes).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "the tensor \"U\" is I64 [3, 26] instead of F64 [3, 26]"
-    );
+    assert_eq!(error, "the tensor \"U\" is I64 [3, 26] instead of F64 [3, 26]");
 }
 
 #[test]
@@ -735,23 +589,17 @@ fn files_are_replaced_whole_or_not_at_all() {
     assert_eq!(load(&path).unwrap(), model);
 
     model.state.rnn.parameters.values_mut()[0] = f64::NAN;
-    assert!(matches!(
-        save(&model, &path),
-        Err(CheckpointError::NotFinite { .. })
-    ));
+    assert!(matches!(save(&model, &path), Err(CheckpointError::Content(_))));
     model.state.rnn.parameters.values_mut()[0] = 7.0;
     assert_ne!(load(&path).unwrap(), model);
     save(&model, &path).unwrap();
     assert_eq!(load(&path).unwrap(), model);
     assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
 
-    assert!(matches!(load(&folder.0), Err(CheckpointError::NotAFile)));
+    assert!(matches!(load(&folder.0), Err(CheckpointError::Io(_))));
     let missing = folder.0.join("none").join("model");
     assert!(matches!(load(&missing), Err(CheckpointError::Io(_))));
-    assert!(matches!(
-        save(&model, &missing),
-        Err(CheckpointError::Io(_))
-    ));
+    assert!(matches!(save(&model, &missing), Err(CheckpointError::Io(_))));
 }
 
 #[test]

@@ -1,35 +1,29 @@
 use super::*;
 use crate::random::{Generator, Stream};
 use crate::text::pass::MARKS;
-use crate::training::order::Walk;
+use crate::training::order::TextOrder;
 use std::sync::{Arc, Mutex};
 
 fn settings(T: usize, documents: bool) -> Settings {
-    Settings {
-        sequence_length: T,
-        documents,
-        ..Settings::default()
-    }
+    Settings { sequence_length: T, documents, ..Settings::default() }
 }
 
 fn open(bytes: &[u8], symbols: Symbols, settings: &Settings) -> Result<Corpus, TextError> {
-    Corpus::open(Cursor::new(bytes.to_vec()), symbols, settings, |_| ())
+    let settings = Settings { symbols, ..*settings };
+    Corpus::open(Cursor::new(bytes.to_vec()), &settings, |_| ())
 }
 
-/// From the start of every stream's part to its end.
-fn walk(corpus: &Corpus, streams: usize) -> Walk {
-    let settings = Settings {
-        streams,
-        ..settings(corpus.T, corpus.documents)
-    };
-    Walk::new(&settings, corpus).unwrap()
+/// From the start of every sequence's part to its end.
+fn walk(corpus: &Corpus, sequences: usize) -> TextOrder {
+    let settings = Settings { batch_size: sequences, ..settings(corpus.T, corpus.documents) };
+    TextOrder::new(&settings, corpus).unwrap()
 }
 
 fn updates_per_epoch(corpus: &Corpus) -> u64 {
     walk(corpus, 1).updates_per_epoch()
 }
 
-/// What one stream reads in one epoch, chunk by chunk, as characters.
+/// What one sequence reads in one epoch, chunk by chunk, as characters.
 fn chunks(corpus: &mut Corpus) -> Vec<String> {
     let vocabulary = corpus.vocabulary().clone();
     let walk = walk(corpus, 1);
@@ -60,13 +54,13 @@ fn long_text() -> String {
 fn windows_read_what_is_in_the_text() {
     let text = long_text();
     let symbols: Vec<char> = text.chars().collect();
-    for (T, streams) in [(1, 1), (25, 1), (7, 3), (1000, 40), (300_000, 1)] {
+    for (T, sequences) in [(1, 1), (25, 1), (7, 3), (1000, 40), (300_000, 1)] {
         let mut corpus = Corpus::of(&text, &settings(T, false)).unwrap();
-        corpus.split(streams).unwrap();
-        let part = symbols.len() / streams;
+        corpus.split(sequences).unwrap();
+        let part = symbols.len() / sequences;
         let vocabulary = Vocabulary::of(&text);
         assert_eq!(corpus.vocabulary(), &vocabulary);
-        let walk = walk(&corpus, streams);
+        let walk = walk(&corpus, sequences);
         assert_eq!(walk.part(), part as u64);
         let updates = (part - 1) / T;
         assert_eq!(walk.updates_per_epoch(), updates as u64);
@@ -74,9 +68,9 @@ fn windows_read_what_is_in_the_text() {
         let steps = (0..updates.min(3000)).chain([updates - 1, 0, updates / 2, 1.min(updates - 1)]);
         for n in steps {
             assert!(!walk.is_over((n * T) as u64));
-            for stream in 0..streams {
-                let at = stream * part + n * T;
-                let chunk = corpus.chunk(stream, at as u64).unwrap();
+            for sequence in 0..sequences {
+                let at = sequence * part + n * T;
+                let chunk = corpus.chunk(sequence, at as u64).unwrap();
                 let expected = &symbols[at..][..=T];
                 let found = chunk.iter().map(|&x| vocabulary.characters()[x]);
                 assert!(found.eq(expected.iter().copied()), "T = {T}, chunk {n}");
@@ -111,12 +105,11 @@ fn a_jump_reads_little() {
     let vocabulary = Vocabulary::of(&text);
     let read = Arc::new(Mutex::new(0));
     let input = Counted(Cursor::new(text.into_bytes()), read.clone());
-    let mut corpus =
-        Corpus::open(input, Symbols::Characters, &settings(25, false), |_| ()).unwrap();
+    let mut corpus = Corpus::open(input, &settings(25, false), |_| ()).unwrap();
     corpus.split(2).unwrap();
-    let mut check = |stream: usize, at: usize| {
+    let mut check = |sequence: usize, at: usize| {
         let before = *read.lock().unwrap();
-        let chunk = corpus.chunk(stream, at as u64).unwrap();
+        let chunk = corpus.chunk(sequence, at as u64).unwrap();
         let found = chunk.iter().map(|&x| vocabulary.characters()[x]);
         assert!(found.eq(symbols[at..=at + 25].iter().copied()), "{at}");
         *read.lock().unwrap() - before
@@ -149,14 +142,10 @@ fn held_out(corpus: &mut Corpus) -> String {
 fn the_end_of_a_text_is_held_out() {
     let text = long_text();
     let symbols: Vec<char> = text.chars().collect();
-    for (validation, streams) in [(0.1, 1), (0.75, 1), (0.5, 7), (1e-5, 1)] {
-        let settings = Settings {
-            validation,
-            streams,
-            ..settings(10, false)
-        };
+    for (validation, sequences) in [(0.1, 1), (0.75, 1), (0.5, 7), (1e-5, 1)] {
+        let settings = Settings { validation, batch_size: sequences, ..settings(10, false) };
         let mut corpus = Corpus::of(&text, &settings).unwrap();
-        corpus.split(streams).unwrap();
+        corpus.split(sequences).unwrap();
         let held = (validation * symbols.len() as f64).floor() as usize;
         let learned = symbols.len() - held;
         assert_eq!(corpus.length(), symbols.len() as u64);
@@ -165,21 +154,18 @@ fn the_end_of_a_text_is_held_out() {
         assert_eq!(corpus.vocabulary(), &Vocabulary::of(&text));
         // What is learned is read as a text that ends there.
         let cut: String = symbols[..learned].iter().collect();
-        let cut_settings = Settings {
-            validation: 0.0,
-            ..settings
-        };
+        let cut_settings = Settings { validation: 0.0, ..settings };
         let mut alone = Corpus::of(&cut, &cut_settings).unwrap();
-        alone.split(streams).unwrap();
-        let walk = walk(&corpus, streams);
-        let updates = (learned / streams) as u64 / 10;
+        alone.split(sequences).unwrap();
+        let walk = walk(&corpus, sequences);
+        let updates = (learned / sequences) as u64 / 10;
         assert!(walk.updates_per_epoch().abs_diff(updates) <= 1);
-        for stream in 0..streams {
+        for sequence in 0..sequences {
             let position = 10 * (walk.updates_per_epoch() - 1);
             assert!(walk.is_over(position + 10) && !walk.is_over(position));
-            let position = position + stream as u64 * walk.part();
-            let chunk = corpus.chunk(stream, position).unwrap().to_vec();
-            assert_eq!(chunk, alone.chunk(stream, position).unwrap());
+            let position = position + sequence as u64 * walk.part();
+            let chunk = corpus.chunk(sequence, position).unwrap().to_vec();
+            assert_eq!(chunk, alone.chunk(sequence, position).unwrap());
         }
         let expected: String = symbols[learned..].iter().collect();
         for _ in 0..2 {
@@ -201,10 +187,7 @@ fn whole_documents_are_held_out() {
         (&short, many.collect(), 25),
         (&long, vec![1e-6, 1e-4, 0.1, 0.5, 0.98], 7),
     ] {
-        let of = |validation| Settings {
-            validation,
-            ..settings(T, true)
-        };
+        let of = |validation| Settings { validation, ..settings(T, true) };
         let lines: Vec<String> = (text.lines().filter(|line| !line.is_empty()))
             .map(|line| format!("{line}\n"))
             .collect();
@@ -245,15 +228,8 @@ fn few_marks_find_every_place() {
         pass.take('a', 5 + 3 * i);
     }
     assert!(pass.marks.len() < MARKS && pass.marks.len() > MARKS / 4);
-    assert!(
-        pass.marks
-            .iter()
-            .all(|mark| mark.byte == 5 + 3 * mark.position)
-    );
-    let gaps = pass
-        .marks
-        .windows(2)
-        .map(|pair| pair[1].position - pair[0].position);
+    assert!(pass.marks.iter().all(|mark| mark.byte == 5 + 3 * mark.position));
+    let gaps = pass.marks.windows(2).map(|pair| pair[1].position - pair[0].position);
     assert!(gaps.clone().max() <= Some(2 * pass.spacing) && gaps.min() >= Some(pass.spacing / 2));
     assert_eq!(pass.marks[0].position, 0);
 }
@@ -262,10 +238,7 @@ fn few_marks_find_every_place() {
 fn every_line_is_a_document() {
     assert_eq!(documents("ab\nc\n", 25), ["\nab\n", "\nc\n"]);
     // Blank lines, carriage returns, no newline at the end.
-    assert_eq!(
-        documents("\n\r\n\nab\r\n\r\n\r\nc", 25),
-        ["\nab\n", "\nc\n"]
-    );
+    assert_eq!(documents("\n\r\n\nab\r\n\r\n\r\nc", 25), ["\nab\n", "\nc\n"]);
     assert_eq!(documents("a\rb\r\r\n\rc\r", 25), ["\na\rb\r\n", "\n\rc\n"]);
     assert_eq!(documents("\r\r\na", 25), ["\n\r\n", "\na\n"]);
     // Chunks of T, the last one shorter.
@@ -350,11 +323,7 @@ struct Interrupted(Cursor<Vec<u8>>, bool);
 impl Read for Interrupted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.1 = !self.1;
-        if self.1 {
-            Err(io::ErrorKind::Interrupted.into())
-        } else {
-            self.0.read(buffer)
-        }
+        if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(buffer) }
     }
 }
 
@@ -367,7 +336,7 @@ impl Seek for Interrupted {
 #[test]
 fn an_interrupted_reading_is_made_again() {
     let input = Interrupted(Cursor::new(b"abc".to_vec()), false);
-    let opened = Corpus::open(input, Symbols::Characters, &settings(2, false), |_| ());
+    let opened = Corpus::open(input, &settings(2, false), |_| ());
     let mut corpus = opened.unwrap();
     corpus.split(1).unwrap();
     assert_eq!(corpus.chunk(0, 0).unwrap(), [0, 1, 2]);
@@ -397,12 +366,7 @@ fn a_byte_order_mark_is_left_out() {
     corpus.split(1).unwrap();
     assert_eq!(chunks(&mut corpus), ["b\u{feff}", "\u{feff}a"]);
     assert_eq!(
-        open(
-            "\u{feff}".as_bytes(),
-            Symbols::Characters,
-            &settings(1, false)
-        )
-        .unwrap_err(),
+        open("\u{feff}".as_bytes(), Symbols::Characters, &settings(1, false)).unwrap_err(),
         TextError::Empty
     );
 }
@@ -410,12 +374,9 @@ fn a_byte_order_mark_is_left_out() {
 #[test]
 fn what_is_not_utf8_is_located() {
     let good = "\u{65e5}a".repeat(100_000);
-    for (bad, byte) in [
-        (&b"\xff"[..], 0),
-        (b"a\xe6\x97", 1),
-        (b"ab\xe6\x97a", 2),
-        (b"\xed\xa0\x80", 0),
-    ] {
+    for (bad, byte) in
+        [(&b"\xff"[..], 0), (b"a\xe6\x97", 1), (b"ab\xe6\x97a", 2), (b"\xed\xa0\x80", 0)]
+    {
         for before in ["", &good] {
             let bytes = [before.as_bytes(), bad].concat();
             let byte = byte + before.len() as u64;
@@ -463,12 +424,7 @@ fn a_text_that_changes_is_noticed() {
         ([&text.as_bytes()[..5], b"\xff\xff"].concat(), 4),
     ] {
         let file = Shared(Arc::new(Mutex::new(Cursor::new(text.clone().into_bytes()))));
-        let opened = Corpus::open(
-            file.clone(),
-            Symbols::Characters,
-            &settings(10, false),
-            |_| (),
-        );
+        let opened = Corpus::open(file.clone(), &settings(10, false), |_| ());
         let mut corpus = opened.unwrap();
         corpus.split(1).unwrap();
         *file.0.lock().unwrap().get_mut() = change;
@@ -484,9 +440,6 @@ fn the_first_pass_says_how_far_it_is() {
     let text = "ab".repeat(PASS);
     let mut seen = Vec::new();
     let input = Cursor::new(text.into_bytes());
-    Corpus::open(input, Symbols::Characters, &settings(1, false), |read| {
-        seen.push(read)
-    })
-    .unwrap();
+    Corpus::open(input, &settings(1, false), |read| seen.push(read)).unwrap();
     assert_eq!(seen, [PASS as u64, 2 * PASS as u64]);
 }

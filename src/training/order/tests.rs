@@ -11,14 +11,7 @@ fn text(length: usize) -> String {
 }
 
 fn settings(order: Order, B: usize, T: usize) -> Settings {
-    Settings {
-        hidden: 3,
-        sequence_length: T,
-        streams: B,
-        seed: 5,
-        order,
-        ..Settings::default()
-    }
+    Settings { hidden: 3, sequence_length: T, batch_size: B, seed: 5, order, ..Settings::default() }
 }
 
 /// What one update reads by the definition.
@@ -26,8 +19,8 @@ fn settings(order: Order, B: usize, T: usize) -> Settings {
 struct Read {
     epoch: u64,
     begins: bool,
-    /// Of each stream, and a character more for the last target.
-    streams: Vec<Vec<usize>>,
+    /// Of each sequence, and a character more for the last target.
+    sequences: Vec<Vec<usize>>,
 }
 
 /// The numbers below `count` as the shuffle of an epoch leaves them.
@@ -45,11 +38,11 @@ fn shuffled(seed: u64, epoch: u64, count: usize) -> Vec<usize> {
 
 /// The updates of one epoch, of which `made` came before it.
 fn epoch(text: &[usize], settings: &Settings, epoch: u64, made: u64) -> Vec<Read> {
-    let (B, T, L) = (settings.streams, settings.sequence_length, text.len());
+    let (B, T, L) = (settings.batch_size, settings.sequence_length, text.len());
     let read = |begins, places: Vec<usize>| Read {
         epoch,
         begins,
-        streams: (places.iter().map(|&at| text[at..at + T + 1].to_vec())).collect(),
+        sequences: (places.iter().map(|&at| text[at..at + T + 1].to_vec())).collect(),
     };
     let mut updates = Vec::new();
     match settings.order {
@@ -90,7 +83,7 @@ fn orders(T: usize) -> Vec<Order> {
     [&[Order::Text, Order::Positions], &chunks[..]].concat()
 }
 
-/// Through losses and hidden states, which say what each stream has read.
+/// Through losses and hidden states, which say what each sequence has read.
 #[test]
 fn every_update_reads_what_the_definition_says() {
     for (B, T, L, validation) in [
@@ -104,10 +97,7 @@ fn every_update_reads_what_the_definition_says() {
     ] {
         for order in orders(T) {
             let text = text(L);
-            let settings = Settings {
-                validation,
-                ..settings(order, B, T)
-            };
+            let settings = Settings { validation, ..settings(order, B, T) };
             let mut training = Training::new(&text, settings).unwrap();
             let learned = L - (validation * L as f64) as usize;
             let symbols = training.model().vocabulary.encode(&text).unwrap();
@@ -126,14 +116,14 @@ fn every_update_reads_what_the_definition_says() {
 }
 
 fn follow(training: &mut Training, read: &Read, h: &mut [Vec<f64>], about: &str) {
-    let look = training.look().unwrap();
-    assert_eq!(look.epoch, read.epoch, "{about}");
+    let seen = training.observe().unwrap();
+    assert_eq!(seen.epoch, read.epoch, "{about}");
     let (inputs, targets) = training.chunk();
-    let first = &read.streams[0];
+    let first = &read.sequences[0];
     assert_eq!((inputs, targets), (&first[..inputs.len()], &first[1..]));
     let rnn = &training.model().state.rnn;
     let mut loss = 0.0;
-    for (read_by_one, h) in read.streams.iter().zip(h.iter_mut()) {
+    for (read_by_one, h) in read.sequences.iter().zip(h.iter_mut()) {
         if read.begins {
             h.fill(0.0);
         }
@@ -144,39 +134,39 @@ fn follow(training: &mut Training, read: &Read, h: &mut [Vec<f64>], about: &str)
         loss = steps.losses().fold(loss, |sum, loss| sum + loss);
         h.copy_from_slice(steps.h(T, 0));
     }
-    assert_eq!(look.loss, loss / read.streams.len() as f64, "{about}");
+    assert_eq!(seen.loss, loss / read.sequences.len() as f64, "{about}");
     training.update().unwrap();
     assert_eq!(training.model().state.h, h.concat(), "{about}");
 }
 
 /// The chunks of an epoch in the order in which they are read, told by their places.
-fn visited(training: &mut Training, walk: &mut Walk, C: u64) -> Vec<u64> {
+fn visited(training: &mut Training, order: &mut TextOrder, C: u64) -> Vec<u64> {
     let mut chunks = Vec::new();
-    for _ in 0..walk.updates_per_epoch() {
-        let next = walk.next(&training.model().state);
-        let places: Vec<u64> = walk.places(&next).collect();
-        if next.begins {
+    for _ in 0..order.updates_per_epoch() {
+        let next = order.next_source(&training.model().state);
+        let places: Vec<u64> = order.positions(&next).collect();
+        if next.resets {
             assert!(places.iter().all(|place| place % C == 0));
             chunks.extend(places.iter().map(|place| place / C));
         }
-        let look = training.update().unwrap();
-        assert_eq!(look.position as u64, places[0]);
+        training.update().unwrap();
+        assert_eq!(training.position(), places[0]);
     }
     chunks
 }
 
 #[test]
-fn an_epoch_reads_no_chunk_twice_and_all_of_them_where_the_streams_divide_them() {
+fn an_epoch_reads_no_chunk_twice_and_all_of_them_where_the_batch_size_divides_them() {
     let (C, T) = (12, 4);
     for (B, count) in [(1, 13), (2, 14), (3, 14), (5, 14), (7, 14)] {
         let order = Order::Chunks { length: C };
         let settings = settings(order, B, T);
         let mut training = Training::new(&text(count * C + 1), settings).unwrap();
-        let mut walk = Walk::new(&settings, training.corpus()).unwrap();
+        let mut order = TextOrder::new(&settings, training.corpus()).unwrap();
         let mut seen = HashSet::new();
         let mut before = Vec::new();
         for _ in 0..40 {
-            let chunks = visited(&mut training, &mut walk, C as u64);
+            let chunks = visited(&mut training, &mut order, C as u64);
             let distinct: HashSet<u64> = chunks.iter().copied().collect();
             assert_eq!(distinct.len(), chunks.len());
             assert_eq!(chunks.len(), count / B * B);
@@ -193,15 +183,12 @@ fn an_epoch_reads_no_chunk_twice_and_all_of_them_where_the_streams_divide_them()
 fn every_seed_has_an_order_of_its_own() {
     for order in [Order::Chunks { length: 10 }, Order::Positions] {
         let of = |seed| {
-            let settings = Settings {
-                seed,
-                ..settings(order, 1, 10)
-            };
+            let settings = Settings { seed, ..settings(order, 1, 10) };
             let mut training = Training::new(&text(300), settings).unwrap();
-            let look = |_| training.update().unwrap().position;
-            (0..60).map(look).collect::<Vec<_>>()
+            let position = |_| training.update().map(|_| training.position());
+            (0..60).map(position).collect::<Result<Vec<_>, _>>().unwrap()
         };
-        let all: HashSet<Vec<usize>> = (0..50).map(of).collect();
+        let all: HashSet<Vec<u64>> = (0..50).map(of).collect();
         assert_eq!(all.len(), 50);
         assert_eq!(of(7), of(7));
     }
@@ -221,11 +208,11 @@ fn assert_even(bins: impl Iterator<Item = u32>, each: f64) {
 fn every_order_of_the_chunks_is_as_likely() {
     let settings = settings(Order::Chunks { length: 2 }, 1, 2);
     let training = Training::new(&text(9), settings).unwrap();
-    let mut walk = Walk::new(&settings, training.corpus()).unwrap();
+    let mut order = TextOrder::new(&settings, training.corpus()).unwrap();
     let mut found: HashMap<Vec<u32>, u32> = HashMap::new();
     for epoch in 0..24_000 {
-        walk.shuffle(epoch);
-        *found.entry(walk.chunks.clone()).or_default() += 1;
+        order.shuffle(epoch);
+        *found.entry(order.chunks.clone()).or_default() += 1;
     }
     assert_eq!(found.len(), 24);
     assert_even(found.into_values(), 1000.0);
@@ -237,13 +224,13 @@ fn every_position_is_as_likely() {
     let (T, L) = (4, 54);
     let settings = settings(Order::Positions, 3, T);
     let training = Training::new(&text(L), settings).unwrap();
-    let mut walk = Walk::new(&settings, training.corpus()).unwrap();
-    let mut next = walk.next(&training.model().state);
+    let mut order = TextOrder::new(&settings, training.corpus()).unwrap();
+    let mut next = order.next_source(&training.model().state);
     let mut bins = [vec![0u32; L - T], vec![0; L - T], vec![0; L - T]];
     let mut alike = 0;
     for update in 0..50_000 {
         next.update = update;
-        let places: Vec<u64> = walk.places(&next).collect();
+        let places: Vec<u64> = order.positions(&next).collect();
         alike += u32::from(places[0] == places[1]);
         for (bins, place) in bins.iter_mut().zip(places) {
             bins[place as usize] += 1;
@@ -262,13 +249,13 @@ fn an_order_depends_on_nothing_but_the_state() {
     for order in orders(5) {
         let settings = settings(order, 2, 5);
         let mut training = Training::new(&text(307), settings).unwrap();
-        let mut whole = Walk::new(&settings, training.corpus()).unwrap();
+        let mut whole = TextOrder::new(&settings, training.corpus()).unwrap();
         for n in 0..150 {
-            let mut other = Walk::new(&settings, training.corpus()).unwrap();
-            let next = whole.next(&training.model().state);
-            assert_eq!(other.next(&training.model().state), next);
-            let places: Vec<u64> = whole.places(&next).collect();
-            assert!(other.places(&next).eq(places), "{order:?} {n}");
+            let mut other = TextOrder::new(&settings, training.corpus()).unwrap();
+            let next = whole.next_source(&training.model().state);
+            assert_eq!(other.next_source(&training.model().state), next);
+            let places: Vec<u64> = whole.positions(&next).collect();
+            assert!(other.positions(&next).eq(places), "{order:?} {n}");
             training.update().unwrap();
         }
         assert!(training.model().state.epoch > 2);
@@ -276,13 +263,11 @@ fn an_order_depends_on_nothing_but_the_state() {
 }
 
 #[test]
-fn four_bytes_a_chunk_are_all_that_it_takes() {
-    let of = |length| settings(Order::Chunks { length }, 1, 1);
-    assert_eq!(Walk::bytes(&of(1000), 200_000_000), 4 * 199_999);
-    assert_eq!(numbers(&of(10), 101).unwrap().len(), 10);
-    assert_eq!(Walk::bytes(&settings(Order::Positions, 1, 1), 1 << 40), 0);
-    // More than 32 bits can tell apart.
-    let bytes = usize::try_from(1u64 << 34).unwrap_or(usize::MAX);
-    let refused = numbers(&of(1), (1 << 32) + 1);
-    assert_eq!(refused, Err(ShapeError::NoMemory { bytes }));
+fn chunks_are_numbered_in_32_bits() {
+    let count = |order, learned| chunk_numbers(order, learned).map(|chunks| chunks.len());
+    assert_eq!(count(Order::Chunks { length: 10 }, 101), Ok(10));
+    assert_eq!(count(Order::Chunks { length: 10 }, 100), Ok(9));
+    assert_eq!(count(Order::Positions, 1 << 40), Ok(0));
+    let refused = count(Order::Chunks { length: 1 }, (1 << 32) + 1);
+    assert!(matches!(refused, Err(ShapeError::NoMemory { .. })));
 }

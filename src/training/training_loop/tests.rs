@@ -1,21 +1,22 @@
 use super::*;
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
-use crate::inference::sampling::{passage, synthesize};
+use crate::inference::sampling::{Sampling, Synthesizer, passage, synthesize};
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::Parameters;
+use crate::network::parameters::{Parameters, Shape, ShapeError};
 use crate::network::reference;
-use crate::settings::Order;
+use crate::network::unrolled::Unrolled;
+use crate::random::{Generator, Stream};
+use crate::settings::{Initialization, Order, Symbols};
+use crate::text::corpus::Corpus;
 use crate::text::vocabulary::Vocabulary;
+use crate::training::start::claim_memory;
+use std::io::Cursor;
 
 const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; at ten it rings again. ";
 
 fn settings() -> Settings {
-    Settings {
-        hidden: 6,
-        sequence_length: 8,
-        ..Settings::default()
-    }
+    Settings { hidden: 6, sequence_length: 8, ..Settings::default() }
 }
 
 fn training() -> Training {
@@ -26,13 +27,10 @@ fn training() -> Training {
 fn the_untrained_loss_is_that_of_a_uniform_guess() {
     let mut training = training();
     let K = training.model().vocabulary.len() as f64;
-    let look = training.look().unwrap();
-    assert!((look.loss / (8.0 * crate::kernels::ln(K)) - 1.0).abs() < 1e-4);
-    assert_eq!(look.smooth_loss, look.loss);
-    assert_eq!(
-        [look.iteration, look.epoch, look.position as u64],
-        [0, 0, 0]
-    );
+    let seen = training.observe().unwrap();
+    assert!((seen.loss / (8.0 * crate::kernels::ln(K)) - 1.0).abs() < 1e-4);
+    assert_eq!(seen.smooth_loss, seen.loss);
+    assert_eq!([seen.iteration, seen.epoch, training.position()], [0, 0, 0]);
 }
 
 /// 76 characters, T = 8: chunks at 0, 8, ... 64 fit with their last target; 72 does not.
@@ -42,48 +40,44 @@ fn an_epoch_ends_where_a_chunk_no_longer_fits() {
     assert_eq!(training.corpus().length(), 76);
     assert_eq!(training.updates_per_epoch(), 9);
     for n in 0..30u64 {
-        let look = training.update().unwrap();
-        assert_eq!(look.iteration, n);
-        assert_eq!(look.epoch, n / 9);
-        assert_eq!(look.position as u64, n % 9 * 8);
+        let seen = training.update().unwrap();
+        assert_eq!(seen.iteration, n);
+        assert_eq!(seen.epoch, n / 9);
+        assert_eq!(training.position(), n % 9 * 8);
         let begins = n % 9 == 0;
-        assert_eq!(
-            training.h0().iter().all(|&h| h == 0.0),
-            begins,
-            "update {n}"
-        );
+        assert_eq!(training.h0().iter().all(|&h| h == 0.0), begins, "update {n}");
     }
     // A text with exactly one character more than a chunk fits once an epoch.
     let mut tight = Training::new(&TEXT[..9], settings()).unwrap();
     for n in 0..3 {
-        let look = tight.update().unwrap();
-        assert_eq!([look.epoch, look.position as u64], [n, 0]);
+        let seen = tight.update().unwrap();
+        assert_eq!([seen.epoch, tight.position()], [n, 0]);
     }
 }
 
 #[test]
 fn the_smooth_loss_follows_its_formula() {
     let mut training = training();
-    let mut expected = training.look().unwrap().loss;
+    let mut expected = training.observe().unwrap().loss;
     for n in 0..40 {
-        let look = training.update().unwrap();
+        let seen = training.update().unwrap();
         if n > 0 {
-            expected = 0.999 * expected + 0.001 * look.loss;
+            expected = 0.999 * expected + 0.001 * seen.loss;
         }
-        assert_eq!(look.smooth_loss, expected);
+        assert_eq!(seen.smooth_loss, expected);
         assert_eq!(training.model().state.smooth_loss, Some(expected));
     }
 }
 
 #[test]
-fn looking_and_sampling_change_nothing() {
+fn observing_and_sampling_change_nothing() {
     let (mut watched, mut alone) = (training(), training());
     for _ in 0..250 {
         let before = watched.model().clone();
-        let look = watched.look().unwrap();
+        let seen = watched.observe().unwrap();
         assert_eq!(watched.sample(5).unwrap(), watched.sample(5).unwrap());
         passage(watched.best(), 3, 1);
-        assert_eq!(watched.look().unwrap(), look);
+        assert_eq!(watched.observe().unwrap(), seen);
         assert_eq!(watched.model(), &before);
         watched.update().unwrap();
         alone.update().unwrap();
@@ -96,20 +90,14 @@ fn looking_and_sampling_change_nothing() {
 #[test]
 fn the_best_model_is_the_earliest_of_the_lowest() {
     for learning_rate in [0.1, 2.0] {
-        let settings = Settings {
-            learning_rate,
-            ..settings()
-        };
+        let settings = Settings { learning_rate, ..settings() };
         let mut training = Training::new(TEXT, settings).unwrap();
         let mut lowest: Option<(f64, Model)> = None;
         for n in 0..1001 {
-            let look = training.look().unwrap();
-            let better = lowest
-                .as_ref()
-                .is_none_or(|(loss, _)| look.smooth_loss < *loss);
-            assert_eq!(look.is_best, n % 100 == 0 && better);
-            if look.is_best {
-                lowest = Some((look.smooth_loss, training.model().clone()));
+            let seen = training.observe().unwrap();
+            let better = lowest.as_ref().is_none_or(|(loss, _)| seen.smooth_loss < *loss);
+            if n % 100 == 0 && better {
+                lowest = Some((seen.smooth_loss, training.model().clone()));
             }
             let (loss, model) = lowest.as_ref().unwrap();
             assert_eq!(training.best(), model);
@@ -123,19 +111,16 @@ fn the_best_model_is_the_earliest_of_the_lowest() {
 /// Large weights: the characters depend on the one before and on the hidden state.
 #[test]
 fn a_sample_begins_where_the_chunk_begins() {
-    let wild = Settings {
-        sigma: 1.0,
-        seed: 2,
-        ..settings()
-    };
+    let wild =
+        Settings { initialization: Initialization::Normal { sigma: 1.0 }, seed: 2, ..settings() };
     let mut training = Training::new(TEXT, wild).unwrap();
     for _ in 0..12 {
         training.update().unwrap();
     }
-    let look = training.look().unwrap();
+    training.observe().unwrap();
     let mut generator = Generator::new(2, Stream::Report(12));
     let rnn = &training.model().state.rnn;
-    let x0 = Vocabulary::of(TEXT).encode(TEXT).unwrap()[look.position];
+    let x0 = Vocabulary::of(TEXT).encode(TEXT).unwrap()[training.position() as usize];
     assert_eq!(training.chunk().0[0], x0);
     let expected = synthesize(rnn, &training.model().state.h, x0, 20, &mut generator);
     let expected = training.model().vocabulary.decode(&expected);
@@ -162,40 +147,19 @@ fn what_cannot_be_trained_is_refused() {
             length: 8,
             held_out: 0,
             need: 9,
-            streams: 1,
+            batch_size: 1,
             documents: false,
             chunk: None
         }
     );
-    let zero = Settings {
-        hidden: 0,
-        ..settings()
-    };
+    let zero = Settings { hidden: 0, ..settings() };
     assert!(matches!(refused(TEXT, zero), TrainingError::Setting(_)));
-    let huge = Settings {
-        hidden: usize::MAX,
-        ..settings()
-    };
-    assert!(matches!(
-        refused(TEXT, huge),
-        TrainingError::Shape(ShapeError::TooLarge { .. })
-    ));
-    let large = Settings {
-        hidden: 1 << 26,
-        ..settings()
-    };
-    assert!(matches!(
-        refused(TEXT, large),
-        TrainingError::Shape(ShapeError::NoMemory { .. })
-    ));
-    let endless = Settings {
-        sequence_length: usize::MAX,
-        ..settings()
-    };
-    assert!(matches!(
-        refused(TEXT, endless),
-        TrainingError::TextTooShort { .. }
-    ));
+    let huge = Settings { hidden: usize::MAX, ..settings() };
+    assert!(matches!(refused(TEXT, huge), TrainingError::Shape(ShapeError::TooLarge { .. })));
+    let large = Settings { hidden: 1 << 26, ..settings() };
+    assert!(matches!(refused(TEXT, large), TrainingError::Shape(ShapeError::NoMemory { .. })));
+    let endless = Settings { sequence_length: usize::MAX, ..settings() };
+    assert!(matches!(refused(TEXT, endless), TrainingError::TextTooShort { .. }));
 }
 
 #[test]
@@ -204,87 +168,47 @@ fn every_setting_has_its_range() {
     assert_eq!(good.check(), Ok(()));
     let name = |settings: Settings| settings.check().unwrap_err().name;
     assert_eq!(name(Settings { hidden: 0, ..good }), "hidden");
-    assert_eq!(
-        name(Settings {
-            sequence_length: 0,
-            ..good
-        }),
-        "seq-length"
-    );
+    assert_eq!(name(Settings { sequence_length: 0, ..good }), "seq-length");
     for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert_eq!(
-            name(Settings {
-                learning_rate: wrong,
-                ..good
-            }),
-            "learning-rate"
-        );
-        assert_eq!(
-            name(Settings {
-                epsilon: wrong,
-                ..good
-            }),
-            "epsilon"
-        );
+        assert_eq!(name(Settings { learning_rate: wrong, ..good }), "learning-rate");
+        assert_eq!(name(Settings { epsilon: wrong, ..good }), "epsilon");
     }
     for wrong in [0.0, -1.0, f64::NAN] {
-        assert_eq!(
-            name(Settings {
-                clip: wrong,
-                ..good
-            }),
-            "clip"
-        );
+        assert_eq!(name(Settings { clip: wrong, ..good }), "clip");
     }
-    let nothing_clipped = Settings {
-        clip: f64::INFINITY,
-        ..good
-    };
+    let nothing_clipped = Settings { clip: f64::INFINITY, ..good };
     assert_eq!(nothing_clipped.check(), Ok(()));
     for wrong in [-0.1, 1.0, f64::NAN] {
-        let (beta1, beta2) = (wrong, wrong);
-        assert_eq!(name(Settings { beta1, ..good }), "beta1");
-        assert_eq!(name(Settings { beta2, ..good }), "beta2");
+        let with = |optimizer| name(Settings { optimizer, ..good });
+        let (beta1, beta2) = (0.9, 0.9);
+        assert_eq!(with(Optimizer::Adam { beta1: wrong, beta2 }), "beta1");
+        assert_eq!(with(Optimizer::Adam { beta1, beta2: wrong }), "beta2");
+        assert_eq!(with(Optimizer::RmsProp { beta2: wrong }), "beta2");
     }
     for wrong in [-1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(
-            name(Settings {
-                sigma: wrong,
-                ..good
-            }),
+            name(Settings { initialization: Initialization::Normal { sigma: wrong }, ..good }),
             "sigma"
         );
     }
-    assert_eq!(Settings { sigma: 0.0, ..good }.check(), Ok(()));
+    assert_eq!(
+        Settings { initialization: Initialization::Normal { sigma: 0.0 }, ..good }.check(),
+        Ok(())
+    );
     for wrong in [-1e-300, 1.0, f64::NAN, f64::INFINITY] {
-        assert_eq!(
-            name(Settings {
-                validation: wrong,
-                ..good
-            }),
-            "validation"
-        );
+        assert_eq!(name(Settings { validation: wrong, ..good }), "validation");
     }
 }
 
 #[test]
 fn an_order_has_its_range() {
-    let chunks = |length| Settings {
-        order: Order::Chunks { length },
-        ..settings()
-    };
+    let chunks = |length| Settings { order: Order::Chunks { length }, ..settings() };
     let refused = |settings: Settings| settings.check().unwrap_err().to_string();
     assert_eq!(chunks(8).check(), Ok(()));
     assert_eq!(refused(chunks(7)), "chunk 7: must be at least seq-length");
-    for (order, name) in [
-        (Order::Chunks { length: 9 }, "chunks"),
-        (Order::Positions, "positions"),
-    ] {
-        let documents = Settings {
-            documents: true,
-            order,
-            ..settings()
-        };
+    for (order, name) in [(Order::Chunks { length: 9 }, "chunks"), (Order::Positions, "positions")]
+    {
+        let documents = Settings { documents: true, order, ..settings() };
         let words = format!("order {name}: must be text with documents");
         assert_eq!(refused(documents), words);
     }
@@ -296,7 +220,7 @@ fn a_text_has_chunks_enough() {
     let with = |length, streams, validation| {
         let settings = Settings {
             order: Order::Chunks { length },
-            streams,
+            batch_size: streams,
             validation,
             ..settings()
         };
@@ -308,24 +232,19 @@ fn a_text_has_chunks_enough() {
         assert_eq!(good, Ok(()), "{length} {streams} {validation}");
     }
     for (length, streams, validation, words) in [
-        (
-            76,
-            1,
-            0.0,
-            "76 characters are too few: an order of chunks needs chunk + 1 = 77",
-        ),
+        (76, 1, 0.0, "76 characters are too few: an order of chunks needs chunk + 1 = 77"),
         (
             26,
             3,
             0.0,
-            "76 characters are too few: an order of chunks needs streams chunk + 1 = 79, with 3 streams",
+            "76 characters are too few: an order of chunks needs batch-size chunk + 1 = 79, with a batch size of 3",
         ),
         (
             18,
             3,
             0.3,
-            "54 characters beside the 22 that are held out are too few: an order of chunks needs streams chunk + 1 = \
-             55, with 3 streams",
+            "54 characters beside the 22 that are held out are too few: an order of chunks needs batch-size chunk + 1 = \
+             55, with a batch size of 3",
         ),
         (
             23,
@@ -340,47 +259,21 @@ fn a_text_has_chunks_enough() {
     }
 }
 
-/// What is claimed at once holds the numbers of the chunks.
-#[test]
-fn memory_is_claimed_for_the_order_of_the_chunks() {
-    let shape = Shape::new(6, 20).unwrap();
-    let chunks = Settings {
-        order: Order::Chunks { length: 8 },
-        ..settings()
-    };
-    assert_eq!(claim_memory(shape, &chunks, 1000, 4), Ok(()));
-    let refused = claim_memory(shape, &chunks, u64::MAX, 4);
-    assert!(matches!(refused, Err(ShapeError::NoMemory { .. })));
-}
-
 #[test]
 fn an_update_follows_every_setting() {
     let usual = settings();
     for changed in [
         usual,
-        Settings {
-            learning_rate: 0.7,
-            ..usual
-        },
-        Settings {
-            clip: 1e-3,
-            ..usual
-        },
-        Settings {
-            epsilon: 1.0,
-            ..usual
-        },
+        Settings { learning_rate: 0.7, ..usual },
+        Settings { clip: 1e-3, ..usual },
+        Settings { epsilon: 1.0, ..usual },
     ] {
         let mut training = Training::new(TEXT, changed).unwrap();
-        training.look().unwrap();
+        training.observe().unwrap();
         let rnn = training.model().state.rnn.clone();
         let (inputs, targets) = training.chunk();
         let h0 = training.h0();
-        let case = Case {
-            inputs,
-            targets,
-            h0,
-        };
+        let case = Case { inputs, targets, h0 };
         let gradient = analytic(&rnn, case).unwrap();
         let mut theta = rnn.parameters.values().to_vec();
         let mut sums = [vec![0.0; theta.len()]];
@@ -402,16 +295,10 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
         sequence_length: usual.sequence_length,
         ..edition
     };
-    let rmsprop = Settings {
-        optimizer: Optimizer::RmsProp,
-        ..Settings::default()
-    };
-    for settings in [
-        of(usual, 0.1),
-        of(usual, 3.0),
-        of(Settings::adam_edition(), 0.1),
-        of(rmsprop, 0.1),
-    ] {
+    let rmsprop = Settings { optimizer: Optimizer::RMSPROP, ..Settings::default() };
+    for settings in
+        [of(usual, 0.1), of(usual, 3.0), of(Settings::adam_edition(), 0.1), of(rmsprop, 0.1)]
+    {
         let mut whole = Training::new(TEXT, settings).unwrap();
         let mut first = Training::new(TEXT, settings).unwrap();
         for _ in 0..330 {
@@ -420,7 +307,7 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
         for _ in 0..150 {
             first.update().unwrap();
         }
-        first.look().unwrap();
+        first.observe().unwrap();
         let [model, best] = [first.model(), first.best()].map(|model| {
             let file = crate::files::checkpoint::to_bytes(model).unwrap();
             crate::files::checkpoint::from_bytes(&file).unwrap()
@@ -441,12 +328,7 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
 const DOCUMENTS: &str = "anna\r\nbo\n\nchristopher\ny\n";
 
 fn documents() -> Settings {
-    Settings {
-        documents: true,
-        sequence_length: 4,
-        hidden: 6,
-        ..Settings::default()
-    }
+    Settings { documents: true, sequence_length: 4, hidden: 6, ..Settings::default() }
 }
 
 /// Every update against the definition: which characters, from which hidden state, with which loss, and where it
@@ -454,9 +336,7 @@ fn documents() -> Settings {
 #[test]
 fn documents_are_learned_one_by_one() {
     let mut training = Training::new(DOCUMENTS, documents()).unwrap();
-    let epoch = [
-        "\nanna", "a\n", "\nbo\n", "\nchri", "istop", "pher\n", "\ny\n",
-    ];
+    let epoch = ["\nanna", "a\n", "\nbo\n", "\nchri", "istop", "pher\n", "\ny\n"];
     assert_eq!(training.updates_per_epoch(), 7);
     let vocabulary = training.model().vocabulary.clone();
     assert_eq!(vocabulary, Vocabulary::of(&DOCUMENTS.replace('\r', "")));
@@ -470,32 +350,23 @@ fn documents_are_learned_one_by_one() {
         if chunk.starts_with('\n') {
             h.fill(0.0);
         }
-        let look = training.look().unwrap();
+        let seen = training.observe().unwrap();
         let T = indices.len() - 1;
         assert_eq!(training.chunk(), (&indices[..T], &indices[1..]));
         assert_eq!(training.h0(), h);
-        assert_eq!(look.epoch, n as u64 / 7);
+        assert_eq!(seen.epoch, n as u64 / 7);
 
         let rnn = training.model().state.rnn.clone();
         let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
         steps.begin(0, &indices[..T], &indices[1..], &h);
-        assert_eq!(look.loss, rnn.forward(&mut steps));
-        let scaled = look.loss * 4.0 / T as f64;
+        assert_eq!(seen.loss, rnn.forward(&mut steps));
+        let scaled = seen.loss * 4.0 / T as f64;
         smooth = Some(smooth.map_or(scaled, |smooth| 0.999 * smooth + 0.001 * scaled));
-        assert_eq!(Some(look.smooth_loss), smooth);
+        assert_eq!(Some(seen.smooth_loss), smooth);
 
-        let case = Case {
-            inputs: &indices[..T],
-            targets: &indices[1..],
-            h0: &h,
-        };
+        let case = Case { inputs: &indices[..T], targets: &indices[1..], h0: &h };
         let gradient = analytic(&rnn, case).unwrap();
-        reference::update(
-            &documents().rule(1),
-            &mut theta,
-            &mut sums,
-            gradient.values(),
-        );
+        reference::update(&documents().rule(1), &mut theta, &mut sums, gradient.values());
         h.copy_from_slice(steps.h(T, 0));
         training.update().unwrap();
         let state = &training.model().state;
@@ -511,34 +382,23 @@ fn documents_resume_and_are_refused_as_other_texts_are() {
         whole.update().unwrap();
         let (model, best) = (whole.model().clone(), whole.best().clone());
         let mut resumed = Training::resume(DOCUMENTS, model.clone(), best.clone()).unwrap();
-        assert_eq!(resumed.look(), whole.look(), "stop {stop}");
+        assert_eq!(resumed.observe(), whole.observe(), "stop {stop}");
         let other = DOCUMENTS.replace('y', "z");
         assert!(Training::resume(&other, model, best).is_err());
     }
     let with = |documents: Settings| Training::new(DOCUMENTS, documents).unwrap_err();
-    let several = Settings {
-        streams: 2,
-        ..documents()
-    };
+    let several = Settings { batch_size: 2, ..documents() };
     let error = with(several).to_string();
-    assert_eq!(error, "streams 2: must be 1 with documents");
-    let endless = Settings {
-        sequence_length: usize::MAX,
-        ..documents()
-    };
-    assert!(matches!(
-        with(endless),
-        TrainingError::Shape(ShapeError::NoMemory { .. })
-    ));
+    assert_eq!(error, "batch-size 2: must be 1 with documents");
+    let endless = Settings { sequence_length: usize::MAX, ..documents() };
+    assert!(matches!(with(endless), TrainingError::Shape(ShapeError::NoMemory { .. })));
 }
 
 /// A passage of documents is what the network writes after a newline, from h = 0 after each.
 #[test]
 fn a_passage_of_documents_begins_each_anew() {
-    let settings = Settings {
-        sigma: 1.0,
-        ..documents()
-    };
+    let settings =
+        Settings { initialization: Initialization::Normal { sigma: 1.0 }, ..documents() };
     let training = Training::new(DOCUMENTS, settings).unwrap();
     let model = training.model();
     let written = passage(model, 300, 7);
@@ -565,33 +425,20 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
         first.update().unwrap();
     }
     let model = first.model();
-    let settings = Settings {
-        hidden: 99,
-        learning_rate: 0.05,
-        ..settings()
-    };
+    let settings = Settings { hidden: 99, learning_rate: 0.05, ..settings() };
     let text = "the bell rings at ten. ".repeat(3);
     let corpus = |text: &str| Corpus::of(text, &settings).unwrap();
     let mut from = Training::begin_from(corpus(&text), settings, model).unwrap();
     let state = &from.model().state;
     assert_eq!(state.rnn, model.state.rnn);
-    assert!(
-        state.memory[0]
-            .values()
-            .iter()
-            .chain(&state.h)
-            .all(|&x| x == 0.0)
-    );
+    assert!(state.memory[0].values().iter().chain(&state.h).all(|&x| x == 0.0));
     assert_eq!((state.updates, state.smooth_loss), (0, None));
     assert_eq!(from.model().vocabulary, model.vocabulary);
     assert_eq!(from.model().settings.hidden, 6);
-    assert!(from.look().unwrap().loss < 0.9 * training().look().unwrap().loss);
+    assert!(from.observe().unwrap().loss < 0.9 * training().observe().unwrap().loss);
     from.update().unwrap();
     let refused = Training::begin_from(corpus(&text.replace('b', "B")), settings, model);
-    assert_eq!(
-        refused.unwrap_err().to_string(),
-        "the vocabulary lacks 'B' (U+0042)"
-    );
+    assert_eq!(refused.unwrap_err().to_string(), "the vocabulary lacks 'B' (U+0042)");
     let resumed = Training::resume(&text, from.model().clone(), from.best().clone());
     assert_eq!(resumed.unwrap().model(), from.model());
 }
@@ -599,23 +446,20 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
 #[test]
 fn a_model_of_bytes_goes_on_in_its_bytes() {
     let input = Cursor::new(TEXT.as_bytes().to_vec());
-    let bytes = crate::text::vocabulary::Symbols::Bytes;
-    let corpus = Corpus::open(input, bytes, &settings(), |_| ()).unwrap();
-    let mut training = Training::begin(corpus, settings()).unwrap();
+    let settings = Settings { symbols: Symbols::Bytes, ..settings() };
+    let corpus = Corpus::open(input, &settings, |_| ()).unwrap();
+    let mut training = Training::begin(corpus, settings).unwrap();
     training.update().unwrap();
     let (model, best) = (training.model().clone(), training.best().clone());
     let mut resumed = Training::resume(TEXT, model, best).unwrap();
-    assert_eq!(resumed.look(), training.look());
+    assert_eq!(resumed.observe(), training.observe());
 }
 
 #[test]
 #[should_panic(expected = "other settings")]
 fn a_text_opened_with_other_settings_is_a_mistake() {
     let corpus = Corpus::of(TEXT, &settings()).unwrap();
-    let other = Settings {
-        sequence_length: 7,
-        ..settings()
-    };
+    let other = Settings { sequence_length: 7, ..settings() };
     let _ = Training::begin(corpus, other);
 }
 
@@ -640,7 +484,7 @@ fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
                 length: 76,
                 held_out: 0,
                 need,
-                streams: 1,
+                batch_size: 1,
                 documents: false,
                 chunk: None
             }
@@ -649,54 +493,29 @@ fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
     let mut model = training().model().clone();
     model.settings.sequence_length = 75;
     let mut tight = Training::resume(TEXT, model.clone(), model).unwrap();
-    assert_eq!(tight.update().unwrap().position, 0);
+    tight.update().unwrap();
+    assert_eq!(tight.position(), 0);
 }
 
 #[test]
-fn memory_is_claimed_for_what_is_still_to_be_had() {
+fn memory_is_claimed_for_models_and_steps_together() {
     let shape = Shape::new(6, 20).unwrap();
-    assert_eq!(claim_memory(shape, &settings(), 0, 4), Ok(()));
-    assert_eq!(
-        claim_memory(shape, &settings(), 0, usize::MAX),
-        Err(ShapeError::NoMemory { bytes: usize::MAX })
-    );
-    let endless = Settings {
-        sequence_length: usize::MAX,
-        ..settings()
+    let claim = |sequence_length, models| {
+        let settings = Settings { sequence_length, ..settings() };
+        claim_memory(shape, &settings, models)
     };
-    assert_eq!(
-        claim_memory(shape, &endless, 0, 4),
-        Err(ShapeError::NoMemory { bytes: usize::MAX })
-    );
-    // A run asks for parameters, sums, the best model's, and the steps at once.
-    let large = Settings {
-        hidden: 1 << 26,
-        ..settings()
-    };
-    let shape = Shape::new(large.hidden, Vocabulary::of(TEXT).len()).unwrap();
-    let steps = Unrolled::bytes(shape, large.sequence_length, 1).unwrap();
-    let bytes = 4 * 8 * shape.entries() + steps;
-    let refused = |settings| Training::new(TEXT, settings).unwrap_err();
-    let no_memory = |bytes| TrainingError::Shape(ShapeError::NoMemory { bytes });
-    assert_eq!(refused(large), no_memory(bytes));
-    // And for the steps of what is held out.
-    let validation = 0.1;
-    let bytes = bytes + Validator::bytes(shape).unwrap();
-    assert_eq!(
-        refused(Settings {
-            validation,
-            ..large
-        }),
-        no_memory(bytes)
-    );
+    assert_eq!(claim(5, 4), Ok(()));
+    let refused = Err(ShapeError::NoMemory { bytes: usize::MAX });
+    assert_eq!(claim(5, usize::MAX), refused);
+    assert_eq!(claim(usize::MAX, 4), refused);
+    // Half of the address space is more than any allocation may have.
+    let half = usize::MAX / size_of::<f64>() / 2;
+    assert!(claim(half / 2 / (4 * 6 + 2 * 20), half / 2 / shape.entries() + 1).is_err());
 }
 
 #[test]
 fn a_model_that_stands_behind_the_end_of_its_part_is_refused() {
-    let settings = Settings {
-        streams: 3,
-        ..settings()
-    };
+    let settings = Settings { batch_size: 3, ..settings() };
     let mut model = Training::new(TEXT, settings).unwrap().model().clone();
     model.state.position = 25;
     assert!(Training::resume(TEXT, model.clone(), model.clone()).is_ok());
@@ -732,16 +551,11 @@ fn parts_that_do_not_belong_together_are_found_at_once() {
 
 #[test]
 fn a_loss_that_is_not_finite_stops_before_anything_changes() {
-    let wild = Settings {
-        sigma: f64::MAX,
-        ..settings()
-    };
+    let wild =
+        Settings { initialization: Initialization::Normal { sigma: f64::MAX }, ..settings() };
     let mut training = Training::new(TEXT, wild).unwrap();
     let before = training.model().clone();
-    assert!(matches!(
-        training.update(),
-        Err(TrainingError::NotFinite { iteration: 0, .. })
-    ));
+    assert!(matches!(training.update(), Err(TrainingError::NotFinite { iteration: 0, .. })));
     assert_eq!(training.model(), &before);
     assert!(training.sample(1).is_err());
 }

@@ -54,7 +54,7 @@ fn rewrite(entries: &[zip::Entry]) {
     let file = writer.finish().expect("a vector takes any bytes");
     assert_eq!(zip::read(&file).as_deref(), Ok(entries));
     for entry in entries {
-        match npy::read(entry.bytes) {
+        match npy::read(&entry.name, entry.bytes) {
             Ok(array) => {
                 let header = npy::header("<f8", &array.shape);
                 let zeros = array
@@ -63,10 +63,11 @@ fn rewrite(entries: &[zip::Entry]) {
                     .try_fold(8usize, |bytes, &n| bytes.checked_mul(n));
                 if let Some(zeros) = zeros.filter(|&zeros| zeros < 1 << 20) {
                     let again = [header, vec![0; zeros]].concat();
-                    assert_eq!(npy::read(&again).map(|again| again.shape), Ok(array.shape));
+                    let again = npy::read(&entry.name, &again).map(|again| again.shape);
+                    assert_eq!(again, Ok(array.shape));
                 }
             }
-            Err(error) => assert!(error.to_string().len() < 400),
+            Err(error) => assert!(error.to_string().len() < 1000),
         }
     }
 }

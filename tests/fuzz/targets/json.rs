@@ -1,8 +1,8 @@
-//! JSON: what is read here is what serde_json reads, and what is quoted is read back. A reader can be used
+//! JSON: what is read here is what serde_json reads, and what is written is read back. A reader can be used
 //! after an error.
 #![no_main]
 
-use elman::internals::json::{JsonError, Reader, quote};
+use elman::internals::json::{JsonError, Reader, object, quote};
 use libfuzzer_sys::fuzz_target;
 use serde_json::from_str;
 
@@ -34,6 +34,10 @@ fuzz_target!(|text: &str| {
     let quoted = quote(text);
     assert_eq!(whole(&quoted, Reader::string).as_deref(), Some(text));
     assert_eq!(from_str(&quoted).ok(), Some(text.to_string()));
+
+    let written = object([(text, text.into()), ("", (text.len() as f64 / 7.0).into())]);
+    let back: serde_json::Value = from_str(&written.to_string()).expect("a value");
+    assert_eq!(from_str(&format!("{written:#}")).ok(), Some(back));
 });
 
 /// The text as one value, where it is one.

@@ -39,7 +39,7 @@ fn read(arguments: Vec<OsString>) {
     let mut plain: Vec<OsString> = vec![command.name.into()];
     for (name, value) in &understood.values {
         let switch =
-            (command.choices.iter()).any(|choice| choice.name == *name && choice.value.is_empty());
+            ((command.options)().iter()).any(|choice| choice.name == *name && choice.value.is_empty());
         match (switch, value.to_str()) {
             (true, _) => plain.push(format!("--{name}").into()),
             (_, Some(value)) => plain.push(format!("--{name}={value}").into()),
@@ -66,7 +66,7 @@ fn understand(arguments: Vec<OsString>) -> Option<(&'static Command, Understood)
             return None;
         }
     };
-    let names = command.choices.iter().map(|choice| choice.name);
+    let names = (command.options)().iter().map(|choice| choice.name);
     // Every value as every type, as no command does.
     for name in names.clone() {
         assert!(arguments.knows(name));

@@ -40,18 +40,19 @@ fuzz_target!(|input: &[u8]| {
     let settings = Settings {
         hidden: 1,
         sequence_length: usize::from(T % 20) + 1,
-        streams: if documents {
+        batch_size: if documents {
             1
         } else {
             usize::from(streams % 4) + 1
         },
         documents,
+        symbols,
         ..Settings::default()
     };
     let file = Short::new(text, usize::from(step) + 1);
     judge(&model(text, symbols, settings), text, file.clone());
     let opened = within(ALWAYS, || {
-        Corpus::open(file.clone(), symbols, &settings, |_| ())
+        Corpus::open(file.clone(), &settings, |_| ())
     });
     match (opened, definition::characters(text, symbols, documents)) {
         (Ok(corpus), Ok(_)) if how & 4 != 0 => {

@@ -5,9 +5,9 @@ use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::nearest::distance;
 use crate::cli::run::inputs::read_file;
 use crate::cli::terminal::output::print;
+use elman::internals::array::Array;
 use elman::internals::arrays;
-use elman::internals::arrays::Read;
-use elman::internals::diagnosis::{Finding, Known, Reason, Shown};
+use elman::internals::diagnosis::{Finding, PythonShape, Reason, WorkedCase};
 use std::path::Path;
 
 /// Arrays that the case does not have are named up to here.
@@ -17,32 +17,24 @@ const FOREIGN: usize = 10;
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mine = Path::new(arguments.filled("against")?);
     let [case] = arguments.all() else {
-        return Err(Failure::Usage(
-            "against which case? elman check --against MINE CASE".into(),
-        ));
+        return Err(Failure::Usage("against which case? elman check --against MINE CASE".into()));
     };
     let case = Path::new(case);
-    let known = Known::of(read(case)?).map_err(|error| Failure::at(case.display(), error))?;
+    let known =
+        WorkedCase::from_arrays(read(case)?).map_err(|error| Failure::at(case.display(), error))?;
     let arrays = read(mine)?;
     let names: Vec<&str> = known.names().collect();
-    let place = |array: &Read| names.iter().position(|name| *name == array.name);
-    let mut found: Vec<(usize, &Read)> = (arrays.iter())
-        .filter_map(|array| Some((place(array)?, array)))
-        .collect();
+    let place = |array: &Array| names.iter().position(|name| *name == array.name);
+    let mut found: Vec<(usize, &Array)> =
+        (arrays.iter()).filter_map(|array| Some((place(array)?, array))).collect();
     found.sort_by_key(|(place, _)| *place);
     if found.is_empty() {
         return Err(Failure::at(mine.display(), nothing(&arrays, &names)));
     }
-    let findings: Vec<(&str, Finding)> = (found.iter())
-        .map(|(_, array)| (array.name.as_str(), known.compare(array)))
-        .collect();
-    let mut lines: String = findings
-        .iter()
-        .map(|(name, finding)| line(name, finding))
-        .collect();
-    let foreign: Vec<&Read> = (arrays.iter())
-        .filter(|array| place(array).is_none())
-        .collect();
+    let findings: Vec<(&str, Finding)> =
+        (found.iter()).map(|(_, array)| (array.name.as_str(), known.compare(array))).collect();
+    let mut lines: String = findings.iter().map(|(name, finding)| line(name, finding)).collect();
+    let foreign: Vec<&Array> = (arrays.iter()).filter(|array| place(array).is_none()).collect();
     for array in foreign.iter().take(FOREIGN) {
         let (name, nearest) = (shown(&array.name), nearest(&array.name, &names));
         let meant = nearest.map_or(String::new(), |nearest| format!("; is it {nearest}?"));
@@ -54,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     outcome(&findings, print(&lines))
 }
 
-fn read(path: &Path) -> Result<Vec<Read>, Failure> {
+fn read(path: &Path) -> Result<Vec<Array<'static>>, Failure> {
     let fail = |error: &dyn std::fmt::Display| Failure::at(path.display(), error);
     let bytes = read_file(path).map_err(|error| fail(&error))?;
     arrays::read(&bytes).map_err(|error| fail(&error))
@@ -81,22 +73,14 @@ fn outcome(findings: &[(&str, Finding)], printed: Result<(), Failure>) -> Result
 fn line(name: &str, finding: &Finding) -> String {
     match finding {
         Finding::Right => format!("{name} right\n"),
-        Finding::Wrong {
-            reason,
-            place,
-            difference,
-        } => {
+        Finding::Wrong { reason, place, difference } => {
             let places = ["row", "column"].iter().zip(place);
             let places: String = places.map(|(axis, at)| format!(" {axis}={at}")).collect();
             format!("{name} wrong: {reason}{places} difference={difference:.2e}\n")
         }
-        Finding::WrongShape {
-            reason,
-            found,
-            need,
-        } => {
+        Finding::WrongShape { reason, found, need } => {
             let reason = reason.unwrap_or(Reason::Unknown);
-            let (found, need) = (Shown(found), Shown(need));
+            let (found, need) = (PythonShape(found), PythonShape(need));
             format!("{name} wrong: {reason}, shape {found} instead of {need}\n")
         }
         Finding::NoNumbers { type_name } => {
@@ -107,7 +91,7 @@ fn line(name: &str, finding: &Finding) -> String {
 }
 
 /// That no name is one of the case.
-fn nothing(arrays: &[Read], names: &[&str]) -> String {
+fn nothing(arrays: &[Array], names: &[&str]) -> String {
     let all = names.join(" ");
     match arrays.first() {
         None => format!("no arrays at all; the case has {all}"),
@@ -129,27 +113,17 @@ fn shown(name: &str) -> String {
 }
 
 /// What arrays are called elsewhere, model files among it, and here.
-const ELSEWHERE: [(&str, &str); 4] = [
-    ("grad_", "d"),
-    ("dL_d", "d"),
-    ("dLd", "d"),
-    ("adagrad.", "G_"),
-];
+const ELSEWHERE: [(&str, &str); 4] =
+    [("grad_", "d"), ("dL_d", "d"), ("dLd", "d"), ("adagrad.", "G_")];
 
 /// The name that takes the fewest changes, those of capitals counting less; the first of equals. None where more
 /// than half would change, unless the name goes on after it.
 fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
-    let name = (ELSEWHERE.iter()).fold(name.to_string(), |name, (other, ours)| {
-        name.replacen(other, ours, 1)
-    });
+    let name = (ELSEWHERE.iter())
+        .fold(name.to_string(), |name, (other, ours)| name.replacen(other, ours, 1));
     let name: String = name.chars().take(100).collect();
     let small = name.to_lowercase();
-    let changes = |known: &&&str| {
-        (
-            distance(&small, &known.to_lowercase()),
-            distance(&name, known),
-        )
-    };
+    let changes = |known: &&&str| (distance(&small, &known.to_lowercase()), distance(&name, known));
     let nearest = names.iter().min_by_key(changes).copied()?;
     let plain = nearest.to_lowercase();
     let is_begun = plain.len() > 1 && small.starts_with(&plain);
@@ -162,19 +136,8 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_found() {
-        let names = [
-            "U",
-            "G_W",
-            "W",
-            "h",
-            "h0",
-            "loss",
-            "losses",
-            "dU",
-            "dW",
-            "db",
-            "dU_numerical",
-        ];
+        let names =
+            ["U", "G_W", "W", "h", "h0", "loss", "losses", "dU", "dW", "db", "dU_numerical"];
         for (name, expected) in [
             ("du", "dU"),
             ("DW", "dW"),
@@ -198,29 +161,16 @@ mod tests {
             place: place.to_vec(),
             difference,
         };
-        let shape = |reason| Finding::WrongShape {
-            reason,
-            found: vec![70, 5],
-            need: vec![5],
-        };
+        let shape = |reason| Finding::WrongShape { reason, found: vec![70, 5], need: vec![5] };
         for (finding, expected) in [
             (Finding::Right, "dU right\n"),
             (
                 wrong(&[3, 5], 0.012345),
                 "dU wrong: direct term only row=3 column=5 difference=1.23e-2\n",
             ),
-            (
-                wrong(&[3], f64::NAN),
-                "dU wrong: direct term only row=3 difference=NaN\n",
-            ),
-            (
-                wrong(&[], 1.0),
-                "dU wrong: direct term only difference=1.00e0\n",
-            ),
-            (
-                shape(None),
-                "dU wrong: unknown, shape (70, 5) instead of (5,)\n",
-            ),
+            (wrong(&[3], f64::NAN), "dU wrong: direct term only row=3 difference=NaN\n"),
+            (wrong(&[], 1.0), "dU wrong: direct term only difference=1.00e0\n"),
+            (shape(None), "dU wrong: unknown, shape (70, 5) instead of (5,)\n"),
             (
                 shape(Some(Reason::Transposed)),
                 "dU wrong: transposed, shape (70, 5) instead of (5,)\n",
@@ -233,10 +183,7 @@ mod tests {
     #[test]
     fn what_is_wrong_counts_whether_or_not_it_is_read() {
         let wrong = Finding::NoSuchArray;
-        let (right, wrong) = (
-            [("dU", Finding::Right)],
-            [("dU", Finding::Right), ("h", wrong)],
-        );
+        let (right, wrong) = ([("dU", Finding::Right)], [("dU", Finding::Right), ("h", wrong)]);
         let told = || Failure::Failed("1 of 2 arrays are wrong: h".into());
         let full = || Failure::Failed("standard output: full".into());
         for (findings, printed, expected) in [

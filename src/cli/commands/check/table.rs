@@ -1,23 +1,23 @@
-//! The result of a check as a table, and as JSON.
+//! The result of a gradient check, as a table and as JSON.
 
 use super::subject::Subject;
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::terminal::output::print;
+use crate::cli::terminal::verdict::{self, word};
 use elman::ShapeError;
-use elman::check::{Comparison, Row, Verdict};
-use elman::internals::gradient_check;
+use elman::check::{Comparison, Row, Verdict, check_gradients};
 use elman::internals::gradient_check::TOLERANCE;
-use elman::internals::json::quote;
+use elman::internals::json::{Json, object};
 
-/// A comparison, and where in the text it was made.
+/// The comparison at one place of the text.
 struct Checked {
     position: u64,
     is_own: bool,
     comparison: Comparison,
 }
 
-/// Checks all places.
+/// Checks the gradients at all places.
 pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
     let rnn = &subject.model.state.rnn;
     let checked: Result<Vec<Checked>, ShapeError> = (subject.places.iter())
@@ -25,7 +25,7 @@ pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
             Ok(Checked {
                 position: place.position,
                 is_own: place.is_own,
-                comparison: gradient_check::check_gradients(rnn, place.case())?,
+                comparison: check_gradients(rnn, place.case())?,
             })
         })
         .collect();
@@ -40,7 +40,7 @@ pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
     outcome(&checked, printed)
 }
 
-/// How the check ends: whether somebody read the table changes nothing about what it says.
+/// How the check ends. A reader that closes standard output does not change the exit status.
 fn outcome(checked: &[Checked], printed: Result<(), Failure>) -> Result<(), Failure> {
     match (problem(checked), printed) {
         (Some(problem), Ok(()) | Err(Failure::Closed)) => Err(problem),
@@ -48,84 +48,29 @@ fn outcome(checked: &[Checked], printed: Result<(), Failure>) -> Result<(), Fail
     }
 }
 
-/// What is wrong or undecided at the first place where something is, the worst first.
+/// The failure at the place with the worst verdict.
 fn problem(checked: &[Checked]) -> Option<Failure> {
-    let worst = checked
-        .iter()
-        .max_by_key(|checked| checked.comparison.verdict())?;
+    let worst = checked.iter().max_by_key(|checked| checked.comparison.verdict())?;
     let at = match checked.len() {
         1 => String::new(),
         _ => format!(" at character {}", worst.position),
     };
-    problem_of(&worst.comparison, &at)
-}
-
-/// What is wrong or undecided in a comparison that was made `at` some place.
-pub fn problem_of(comparison: &Comparison, at: &str) -> Option<Failure> {
-    let (what, count): (&str, fn(&Row) -> usize) = match comparison.verdict() {
-        Verdict::Passed => return None,
-        Verdict::Undecided => ("undecided", |row| row.undecided),
-        Verdict::Failed => ("wrong", |row| row.wrong),
-    };
-    let parts: Vec<String> = (comparison.rows.iter())
-        .filter(|row| count(row) > 0)
-        .map(|row| {
-            format!(
-                "{} has {} {what} of {}, the largest difference at {}",
-                row.name,
-                count(row),
-                row.entries(),
-                place(row, row.absolute.row, row.absolute.column)
-            )
-        })
-        .collect();
-    let verdict = word(comparison.verdict());
-    let problem = format!("gradient check {verdict}{at}");
-    Some(Failure::at(problem, parts.join("; ")))
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "passed",
-        Verdict::Undecided => "undecided",
-        Verdict::Failed => "failed",
-    }
-}
-
-fn place(row: &Row, r: usize, column: usize) -> String {
-    match row.columns {
-        1 => format!("{r}"),
-        _ => format!("{r}, {column}"),
-    }
+    verdict::problem(&worst.comparison, &at)
 }
 
 fn table(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
     let line = |cells: [&str; 8]| {
-        let [
-            name,
-            shape,
-            absolute,
-            relative,
-            estimate,
-            over,
-            relative_over,
-            rounding,
-        ] = cells;
+        let [name, shape, absolute, relative, estimate, over, relative_over, rounding] = cells;
         let line = format!(
             "{name:<3}{shape:<13}{absolute:<10}{relative:<10}{estimate:<11}{over:<10}{relative_over:<10}{rounding}"
         );
         line.trim_end().to_string() + "\n"
     };
     let tolerance = format!("> {TOLERANCE:e}");
-    let mut table = line([
-        "", "", "largest", "largest", "largest", "absolute", "relative", "rounding",
-    ]);
-    table += &line([
-        "", "shape", "absolute", "relative", "estimate", "error", "error", "alone",
-    ]);
-    table += &line([
-        "", "", "error", "error", "of error", &tolerance, &tolerance, "",
-    ]);
+    let mut table =
+        line(["", "", "largest", "largest", "largest", "absolute", "relative", "rounding"]);
+    table += &line(["", "shape", "absolute", "relative", "estimate", "error", "error", "alone"]);
+    table += &line(["", "", "error", "error", "of error", &tolerance, &tolerance, ""]);
     for row in &all.rows {
         table += &line([
             row.name,
@@ -142,32 +87,25 @@ fn table(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
         let places: Vec<String> = checked.iter().map(position).collect();
         table += &format!("at character {}\n", places.join(", "));
     }
-    table + &verdict(all, checked.len())
+    table + &last_line(all, checked.len())
 }
 
-/// A place, and what is the matter there.
+/// A place, with its verdict unless it passed.
 fn position(checked: &Checked) -> String {
-    let own = if checked.is_own {
-        " (the model's own)"
-    } else {
-        ""
-    };
+    let own = if checked.is_own { " (the model's own)" } else { "" };
     match checked.comparison.verdict() {
         Verdict::Passed => format!("{}{own}", checked.position),
         verdict => format!("{}{own}: {}", checked.position, word(verdict)),
     }
 }
 
-/// The last line, or two.
-fn verdict(all: &Comparison, places: usize) -> String {
+/// The verdict, on one line or two.
+fn last_line(all: &Comparison, places: usize) -> String {
     let sum = |count: fn(&Row) -> usize| -> usize { all.rows.iter().map(count).sum() };
     let entries = sum(Row::entries) * places;
     let (wrong, undecided) = (sum(|row| row.wrong), sum(|row| row.undecided));
     let rounding = sum(|row| row.within_rounding);
-    let mut line = format!(
-        "{}: {wrong} of {entries} entries are wrong",
-        word(all.verdict())
-    );
+    let mut line = format!("{}: {wrong} of {entries} entries are wrong", word(all.verdict()));
     if rounding > 0 {
         line += &format!(", {rounding} differ by rounding alone");
     }
@@ -180,65 +118,41 @@ fn verdict(all: &Comparison, places: usize) -> String {
 }
 
 fn json(all: &Comparison, checked: &[Checked], is_trained: bool) -> String {
-    let positions: Vec<String> = (checked.iter())
-        .map(|checked| {
-            format!(
-                "{{\"position\":{},\"own\":{},{}}}",
-                checked.position,
-                checked.is_own,
-                members(&checked.comparison)
-            )
-        })
-        .collect();
-    let positions = if is_trained {
-        format!(",\"positions\":[{}]", positions.join(","))
-    } else {
-        String::new()
-    };
-    format!("{{{}{positions}}}\n", members(all))
+    let mut json = members(all);
+    if is_trained {
+        let positions = checked.iter().map(|checked| {
+            let place = [("position", checked.position.into()), ("own", checked.is_own.into())];
+            object(place.into_iter().chain(members(&checked.comparison)))
+        });
+        json.push(("positions", Json::Array(positions.collect())));
+    }
+    format!("{}\n", object(json))
 }
 
-fn members(comparison: &Comparison) -> String {
-    // JSON has no NaN and no infinity.
-    let number = |x: f64| {
-        if x.is_finite() {
-            format!("{x:?}")
-        } else {
-            "null".into()
-        }
-    };
-    let parameters: Vec<String> = (comparison.rows.iter())
-        .map(|row| {
-            let (a, r) = (row.absolute, row.relative);
-            format!(
-                "{{\"name\":{},\"rows\":{},\"cols\":{},\"max_abs_error\":{},\"max_rel_error\":{},\
-                 \"abs_over_tolerance\":{},\"rel_over_tolerance\":{},\"wrong\":{},\
-                 \"max_abs_at\":[{},{}],\"max_rel_at\":[{},{}],\
-                 \"max_estimate\":{},\"within_rounding\":{},\"undecided\":{}}}",
-                quote(row.name),
-                row.rows,
-                row.columns,
-                number(a.error),
-                number(r.error),
-                row.absolute_over,
-                row.relative_over,
-                row.wrong,
-                a.row,
-                a.column,
-                r.row,
-                r.column,
-                number(row.estimate),
-                row.within_rounding,
-                row.undecided,
-            )
-        })
-        .collect();
-    format!(
-        "\"passed\":{},\"verdict\":{},\"parameters\":[{}]",
-        comparison.passed(),
-        quote(word(comparison.verdict())),
-        parameters.join(",")
-    )
+fn members(comparison: &Comparison) -> Vec<(&'static str, Json)> {
+    let parameters = comparison.rows.iter().map(|row| {
+        let (a, r) = (row.absolute, row.relative);
+        object([
+            ("name", row.name.into()),
+            ("rows", row.rows.into()),
+            ("cols", row.columns.into()),
+            ("max_abs_error", a.error.into()),
+            ("max_rel_error", r.error.into()),
+            ("abs_over_tolerance", row.absolute_over.into()),
+            ("rel_over_tolerance", row.relative_over.into()),
+            ("wrong", row.wrong.into()),
+            ("max_abs_at", vec![a.row, a.column].into()),
+            ("max_rel_at", vec![r.row, r.column].into()),
+            ("max_estimate", row.estimate.into()),
+            ("within_rounding", row.within_rounding.into()),
+            ("undecided", row.undecided.into()),
+        ])
+    });
+    vec![
+        ("passed", comparison.passed().into()),
+        ("verdict", word(comparison.verdict()).into()),
+        ("parameters", Json::Array(parameters.collect())),
+    ]
 }
 
 #[cfg(test)]
@@ -253,15 +167,8 @@ mod tests {
         let (mut analytic, mut estimates) = (right.clone(), right.clone());
         analytic.values_mut()[1] = off;
         estimates.values_mut().fill(estimate);
-        let numerical = Numerical {
-            derivative: right,
-            estimate: estimates,
-        };
-        Checked {
-            position,
-            is_own: false,
-            comparison: compare(&analytic, &numerical),
-        }
+        let numerical = Numerical { derivative: right, estimate: estimates };
+        Checked { position, is_own: false, comparison: compare(&analytic, &numerical) }
     }
 
     #[test]
@@ -288,11 +195,7 @@ mod tests {
 
     #[test]
     fn the_worst_place_is_told() {
-        let places = [
-            checked(3, 0.0, 1e-9),
-            checked(5, 0.5, 1e9),
-            checked(7, 0.5, 1e-9),
-        ];
+        let places = [checked(3, 0.0, 1e-9), checked(5, 0.5, 1e9), checked(7, 0.5, 1e-9)];
         let told = |places: &[Checked]| match problem(places) {
             Some(Failure::Failed(message)) => message,
             other => format!("{other:?}"),
@@ -305,16 +208,10 @@ mod tests {
         assert!(told(&places).starts_with("gradient check failed at character 7: U has 1 wrong"));
         let all = Comparison::of_all(places.iter().map(|checked| &checked.comparison)).unwrap();
         let table = table(&all, &places, true);
-        assert!(
-            table.contains("at character 3, 5: undecided, 7: failed\n"),
-            "{table}"
-        );
+        assert!(table.contains("at character 3, 5: undecided, 7: failed\n"), "{table}");
         assert!(table.contains("failed: 1 of 78 entries"), "{table}");
         assert!(table.contains(",\n1 cannot be told: "), "{table}");
-        assert!(
-            table.lines().all(|line| line.chars().count() <= 80),
-            "{table}"
-        );
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     }
 
     #[test]

@@ -1,31 +1,28 @@
 //! The command that repeats a run: only the options that are not as they would be anyway.
 
-use crate::cli::command_line::arguments::Arguments;
-use crate::cli::command_line::options::PRESET;
-use crate::cli::commands::train::CHOICES;
-use crate::cli::run::resume::begun;
+use crate::cli::command_line::options::Asked;
 use elman::internals::digest;
+use elman::model::PLAN;
+use elman::settings::{PRESETS, Preset, TABLE, Value};
 use elman::text::Source;
-use elman::{Model, Plan};
+use elman::{Model, Plan, Settings};
 
 /// What stands for the text, whose name no run keeps.
 pub const TEXT: &str = "TEXT";
 /// And for a model that the run began with.
 pub const MODEL: &str = "MODEL";
 
-/// The words of the command, for the updates made so far: the shortest, by one of the presets or by none; `from`
-/// says whether it began with the weights of another model.
-pub fn of(model: &Model, plan: &Plan, from: bool) -> Vec<String> {
+/// The words of the command, for the updates made so far: the shortest, by one of the presets or by none.
+pub fn of(model: &Model, plan: &Plan) -> Vec<String> {
     let mut words = vec!["elman".to_string(), "train".to_string()];
     if !model.source.as_ref().is_some_and(is_story) {
         words.push(TEXT.to_string());
     }
-    let presets = PRESET.value.split('|').map(Some);
-    let commands = [None].into_iter().chain(presets);
-    let options = commands.map(|preset| options(model, plan, preset));
-    let shortest = options.min_by_key(Vec::len);
-    words.extend(shortest.unwrap_or_default());
-    if from {
+    let plan = Plan { iterations: model.state.updates, ..*plan };
+    let presets = [None].into_iter().chain(PRESETS.iter().map(Some));
+    let commands = presets.map(|preset| options(&model.settings, &plan, preset));
+    words.extend(commands.min_by_key(Vec::len).unwrap_or_default());
+    if model.record.begun_from.is_some() {
         words.extend(["--from".to_string(), MODEL.to_string()]);
     }
     words
@@ -36,28 +33,33 @@ pub fn is_story(source: &Source) -> bool {
     source.digest == digest::of_text(elman::STORY)
 }
 
-/// What has to be given beside a preset.
-fn options(model: &Model, plan: &Plan, preset: Option<&str>) -> Vec<String> {
-    let arguments = Arguments::parse(std::iter::empty(), CHOICES, 1, |_| Vec::new());
-    let mut arguments = arguments.expect("nothing is wrong with no arguments");
-    let mut words = Vec::new();
-    let mut give = |arguments: Arguments, name: &str, value: &str| {
-        words.push(format!("--{name}"));
-        words.extend((!value.is_empty()).then(|| value.to_string()));
-        arguments.with(name, value)
+/// A preset, and what has to be given beside it.
+fn options(settings: &Settings, plan: &Plan, preset: Option<&'static Preset>) -> Vec<String> {
+    let mut asked = Asked::by(preset);
+    let mut words: Vec<String> = (preset.iter())
+        .flat_map(|preset| ["--preset".to_string(), preset.name.to_string()])
+        .collect();
+    let mut give = |asked: &mut Asked, option: &'static str, value: Value| {
+        words.push(format!("--{option}"));
+        words.extend((value != Value::Switch(true)).then(|| value.to_string()));
+        asked.give(option, value.to_string());
     };
-    if let Some(preset) = preset {
-        arguments = give(arguments, PRESET.name, preset);
-    }
-    for (name, value) in begun(model, plan) {
-        let agrees = value.agrees(name, &arguments).unwrap_or(false);
-        if let Some(spelled) = value.spelled().filter(|_| !agrees) {
-            arguments = give(arguments, name, &spelled);
+    for row in TABLE {
+        let now = asked.settings(&Settings::default());
+        let now = now.ok().and_then(|settings| row.get(&settings));
+        if let Some(value) = row.get(settings).filter(|value| now != Some(*value)) {
+            give(&mut asked, row.option, value);
         }
     }
-    let updates = model.state.updates;
-    if arguments.count("iterations") != Ok(updates) {
-        give(arguments, "iterations", &updates.to_string());
+    for row in PLAN {
+        let now = asked.plan(&Plan::default(), settings);
+        let now = now.ok().and_then(|plan| (row.get)(&plan));
+        if let Some(count) = (row.get)(plan).filter(|count| now != Some(*count)) {
+            // How often it was saved shows in nothing.
+            if row.option != "save-every" {
+                give(&mut asked, row.option, Value::Count(count));
+            }
+        }
     }
     words
 }
@@ -65,26 +67,25 @@ fn options(model: &Model, plan: &Plan, preset: Option<&str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::command_line::options::settings;
+    use crate::cli::command_line::arguments::{Arguments, Choice};
+    use crate::cli::command_line::options::{of_plan, of_settings};
     use elman::{Initialization, Loss, Optimizer, Order, Settings, Training};
 
+    fn options() -> Vec<Choice> {
+        let preset = Choice::new("preset", "adagrad-edition|adam-edition|best", "");
+        let settings = of_settings(&Settings::DEFAULT, TABLE.iter());
+        [preset].into_iter().chain(settings).chain(of_plan()).collect()
+    }
+
     fn plan() -> Plan {
-        Plan {
-            iterations: 7,
-            report_every: 10_000,
-            report_length: 200,
-            passage_length: 1000,
-            log_every: 100,
-            save_every: 10_000,
-            validate_every: None,
-        }
+        Plan { iterations: 7, ..Plan::default() }
     }
 
     fn command(settings: Settings, plan: Plan) -> String {
         let training = Training::new(elman::STORY, settings).unwrap();
         let mut model = training.model().clone();
         model.state.updates = plan.iterations;
-        of(&model, &plan, false).join(" ")
+        of(&model, &plan).join(" ")
     }
 
     #[test]
@@ -96,16 +97,8 @@ mod tests {
         assert_eq!(command(default, plan()), "elman train --iterations 7");
         let mut adam = long;
         adam.report_every = 1000;
-        assert_eq!(
-            command(Settings::adam_edition(), adam),
-            "elman train --preset adam-edition"
-        );
-        let other = Settings {
-            optimizer: Optimizer::RmsProp,
-            learning_rate: 0.001,
-            beta2: 0.9,
-            ..default
-        };
+        assert_eq!(command(Settings::adam_edition(), adam), "elman train --preset adam-edition");
+        let other = Settings { optimizer: Optimizer::RMSPROP, learning_rate: 0.001, ..default };
         assert_eq!(command(other, long), "elman train --optimizer rmsprop");
     }
 
@@ -114,61 +107,34 @@ mod tests {
     fn the_options_mean_the_settings() {
         let default = Settings::default();
         let adam = Settings::adam_edition();
-        for settings_ in [
+        for settings in [
             default,
             adam,
-            Settings {
-                hidden: 7,
-                clip: 3.0,
-                seed: 9,
-                ..adam
-            },
-            Settings {
-                clip: f64::INFINITY,
-                epsilon: 1e-7,
-                documents: true,
-                ..default
-            },
-            Settings {
-                loss: Loss::Mean,
-                sequence_length: 9,
-                streams: 2,
-                ..default
-            },
-            Settings {
-                initialization: Initialization::FanIn,
-                validation: 0.1,
-                ..default
-            },
-            Settings {
-                order: Order::Chunks { length: 1000 },
-                ..adam
-            },
-            Settings {
-                order: Order::Chunks { length: 99 },
-                ..default
-            },
+            Settings { hidden: 7, clip: 3.0, seed: 9, ..adam },
+            Settings { clip: f64::INFINITY, epsilon: 1e-7, documents: true, ..default },
+            Settings { loss: Loss::Mean, sequence_length: 9, batch_size: 2, ..default },
+            Settings { initialization: Initialization::FanIn, validation: 0.1, ..default },
+            Settings { order: Order::Chunks { length: 1000 }, ..adam },
+            Settings { order: Order::Chunks { length: 99 }, ..default },
             Settings {
                 order: Order::Positions,
-                beta1: 0.8,
-                beta2: 0.99,
+                optimizer: Optimizer::Adam { beta1: 0.8, beta2: 0.99 },
                 ..adam
             },
             Settings {
-                optimizer: Optimizer::RmsProp,
-                beta2: 0.99,
-                sigma: 0.1,
+                optimizer: Optimizer::RmsProp { beta2: 0.99 },
+                initialization: Initialization::Normal { sigma: 0.1 },
                 ..default
             },
         ] {
-            let command = command(settings_, plan());
+            let command = command(settings, plan());
             let words = command.split(' ').skip(2).map(Into::into);
-            let arguments = Arguments::parse(words, CHOICES, 1, |_| Vec::new()).unwrap();
-            assert_eq!(settings(&arguments), Ok(settings_), "{command}");
-            assert_eq!(arguments.count("iterations"), Ok(7));
-            for (name, every) in [("report-every", 10_000), ("log-every", 100)] {
-                assert_eq!(arguments.count(name), Ok(every), "{command}");
-            }
+            let arguments = Arguments::parse(words, options(), 1, |_| Vec::new()).unwrap();
+            let asked = Asked::of(&arguments).unwrap();
+            let understood = asked.settings(&Settings::default()).unwrap();
+            assert_eq!(understood, settings, "{command}");
+            let understood = asked.plan(&Plan::default(), &settings).unwrap();
+            assert_eq!(understood, plan(), "{command}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a report tells of a run: plain data, in no language.
+//! The facts about a run, in no language.
 
 use super::command;
 use super::gradients::{self, Check};
@@ -6,56 +6,41 @@ use super::samples::{self, Samples};
 use super::speed::{self, Speed};
 use super::visible;
 use crate::cli::charts::curve::Curve;
-use crate::cli::charts::loss_chart::Title;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::{self, LOSSES};
-use crate::cli::run::loss_log::{self, Rows};
+use crate::cli::run::loss_log;
 use crate::cli::run::report_log::Report;
 use crate::cli::terminal::progress::Progress;
 use elman::inference::{Sampling, Synthesizer};
-use elman::random::{Generator, Stream};
-use elman::text::Source;
-use elman::text::Vocabulary;
-use elman::{Model, Order, Plan, Settings, Shape, Validation};
+use elman::internals::intervals::Intervals;
+use elman::{Model, Order, Plan, Validation};
 use std::path::Path;
 
 /// Characters of the passage that are shown at most.
 const LONGEST_PASSAGE: usize = 10_000;
 
-/// What can be chosen.
-pub struct Wishes {
+/// What is measured beside what the run's folder holds.
+pub struct Measurements {
     /// How long to measure the speed; 0 leaves it out.
     pub seconds: f64,
-    /// Hidden units whose gradients are checked, where somebody has chosen.
+    /// Hidden units whose gradients are checked; none: as many as take less than a minute.
     pub check_hidden: Option<usize>,
 }
 
-/// All of it.
+/// Everything that a report says.
 pub struct Facts {
-    pub settings: Settings,
+    /// The last state of the run.
+    pub model: Model,
     pub plan: Plan,
-    pub vocabulary: Vocabulary,
-    pub shape: Shape,
-    pub source: Option<Source>,
-    pub updates: u64,
-    pub epoch: u64,
-    /// Of the parameters after the last update.
-    pub digest: u64,
     pub check: Check,
-    pub losses: Losses,
+    /// The rows of loss.csv, thinned to what a chart shows.
+    pub losses: Curve,
     pub samples: Samples,
     pub best: Best,
-    /// None where nobody wants to know; else what was measured, or why it could not be.
+    /// The speed, or why it could not be measured; none where it was not asked for.
     pub speed: Option<Result<Speed, String>>,
-    /// What repeats the run.
+    /// The command that repeats the run.
     pub command: Vec<String>,
-}
-
-/// The rows of loss.csv, thinned to what a chart shows.
-pub struct Losses {
-    pub title: Title,
-    pub curve: Curve,
-    pub updates_per_epoch: u64,
 }
 
 /// The best model, and what it writes.
@@ -66,20 +51,21 @@ pub struct Best {
     /// The passage that `train` prints, its first `length` characters.
     pub passage: String,
     pub length: usize,
-    /// As many that it writes from the hidden state that it carries, where the training carries one through the text.
+    /// As many characters, written from the hidden state that the model carries; none where training does not carry
+    /// one through the whole text.
     pub carried: Option<String>,
 }
 
 impl Facts {
     /// Whether the run has made all of its updates.
     pub fn is_finished(&self) -> bool {
-        self.updates >= self.plan.iterations
+        self.model.state.updates >= self.plan.iterations
     }
 
     /// Reads the folder of a run, checks gradients, and measures.
     pub fn gather(
         folder: &Path,
-        wishes: &Wishes,
+        measurements: &Measurements,
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         let (model, plan, best) = folder::read(folder)?;
@@ -91,23 +77,15 @@ impl Facts {
         let carried = &best.state.h[..zeros.len()];
         let carried = written(&best, carried, length.max(gradients::CHARACTERS));
         progress.say("checking gradients");
-        let check = gradients::check(&best, &carried, wishes.check_hidden)?;
-        let speed = (wishes.seconds > 0.0).then(|| {
+        let check = gradients::check(&best, &carried, measurements.check_hidden)?;
+        let speed = (measurements.seconds > 0.0).then(|| {
             progress.say("measuring the speed");
-            speed::measure(&best, &carried, wishes.seconds).map_err(|error| error.to_string())
+            speed::measure(&best, &carried, measurements.seconds).map_err(|error| error.to_string())
         });
         let decoded = |indices: &[usize]| visible::decoded(&model.vocabulary, indices);
         let carries = model.settings.order == Order::Text && !model.settings.documents;
         let (smooth_loss, validation) = best_losses(&model, &best, &samples);
-        let from = samples.are_of_another_model;
         Ok(Facts {
-            settings: model.settings,
-            plan,
-            shape: model.state.rnn.shape(),
-            source: model.source,
-            updates: model.state.updates,
-            epoch: model.state.epoch,
-            digest: model.state.rnn.parameters.digest(),
             check,
             losses,
             best: Best {
@@ -120,22 +98,23 @@ impl Facts {
             },
             samples,
             speed,
-            command: command::of(&model, &plan, from),
-            vocabulary: model.vocabulary,
+            command: command::of(&model, &plan),
+            model,
+            plan,
         })
     }
 }
 
-/// What the best model writes after the character that its text begins with: from h = 0, the passage of `train`.
+/// The indices that a model writes after the first character of its text; from h = 0 they are the final passage of
+/// `train`.
 fn written(best: &Model, h0: &[f64], count: usize) -> Vec<usize> {
-    let mut generator = Generator::new(best.settings.seed, Stream::Passage);
-    let mut synthesizer = Synthesizer::of(best, h0, Sampling::default());
-    let characters = synthesizer.characters(best.start(), &mut generator);
+    let synthesizer = Synthesizer::of(best, h0, Sampling::default());
+    let characters = synthesizer.passage(best.start(), best.settings.seed);
     characters.take(count).collect()
 }
 
-/// The losses with which the best model won: those of the last state, unless it won after it. Then the report of the
-/// end may tell; of a run that was stopped in a save, or that is in one, nothing does.
+/// The smooth loss and the validation loss of the best model. They stand in the last state, unless the best model is
+/// newer. Then they stand in the report of the end; a run that was stopped while it saved has none.
 fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, Option<[f64; 2]>) {
     let (state, won) = (&model.state, best.state.updates);
     if won < state.updates {
@@ -144,49 +123,33 @@ fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, 
             .map(|validation| [validation.loss, validation.bits]);
         return (state.best_smooth_loss, validation);
     }
-    let told = samples.shown.last().filter(|last| last.iteration == won);
-    told.map_or((None, None), |last| {
-        (Some(last.smooth_loss), last.validation)
-    })
+    match samples.shown.last().map(|report| report.observation) {
+        Some(last) if last.iteration == won => {
+            let validation = last.validation_loss.zip(last.validation_bits);
+            (Some(last.smooth_loss), validation.map(<[f64; 2]>::from))
+        }
+        _ => (None, None),
+    }
 }
 
-/// The rows, and what the last report says of the state, which has no row.
+/// The rows of loss.csv, and the last report, which has no row; the updates of an epoch, to within the updates from row
+/// to row.
 fn losses(
     folder: &Path,
     model: &Model,
     plan: &Plan,
     last: Option<&Report>,
-) -> Result<Losses, Failure> {
-    let (settings, updates) = (&model.settings, model.state.updates);
+) -> Result<Curve, Failure> {
+    let updates = model.state.updates;
     let mut curve = Curve::new();
-    // The update that the last epoch of all rows was seen first at, and that epoch.
-    let (mut first, mut epoch) = (plan.iterations.max(1), 0);
     let path = folder.join(LOSSES);
-    let rows = Rows::of(settings, plan);
-    // What comes after the state is of a run that was stopped, or that is at work.
-    let read = loss_log::read_before(&path, rows, updates, |row| {
-        row.draw(&mut curve);
-        if row.epoch > epoch {
-            (first, epoch) = (row.iteration, row.epoch);
-        }
-    });
+    let intervals = Intervals::new(&model.settings, plan);
+    // Rows after the state belong to a run that was stopped, or that is running.
+    let read = loss_log::read_before(&path, &intervals, updates, |row| curve.add(row));
     read.map_err(|error| Failure::at(path.display(), error))?;
+    let last = last.map(|report| report.observation);
     if let Some(last) = last.filter(|last| last.iteration == updates && updates > 0) {
-        let validation = last.validation.map(|[loss, _]| loss);
-        curve.push_look(updates, [last.loss, last.smooth_loss], validation);
+        curve.add(&last);
     }
-    Ok(Losses {
-        title: Title {
-            text: String::new(),
-            hidden: settings.hidden,
-            sequence_length: settings.sequence_length,
-            is_mean: settings.loss == elman::Loss::Mean,
-        },
-        curve,
-        // To within the updates from row to row.
-        updates_per_epoch: match epoch {
-            0 => u64::MAX,
-            epochs => (first / epochs).max(1),
-        },
-    })
+    Ok(curve)
 }

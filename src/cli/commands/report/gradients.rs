@@ -1,31 +1,29 @@
 //! The gradient check of a report.
 
 use crate::cli::command_line::failure::Failure;
-use crate::cli::commands::check::problem_of;
-use elman::check::Case;
-use elman::check::Comparison;
-use elman::internals::gradient_check;
+use crate::cli::terminal::verdict::problem;
+use elman::check::{Case, Comparison, Verdict, check_gradients};
 use elman::{Model, Parameters, Rnn, Shape, ShapeError};
 use std::collections::HashSet;
 
-/// What was checked, and what came of it.
+/// The result of the check.
 pub struct Check {
     pub comparison: Comparison,
-    /// Hidden units, of those of the model the first.
+    /// The number of hidden units that were checked, from the first.
     pub hidden: usize,
-    /// Characters of the chunk.
+    /// The number of characters that the network read.
     pub characters: usize,
 }
 
-/// Multiplications and additions that may be needed: less than a minute of one core.
+/// Multiplications and additions in less than a minute of one core.
 const WORK: f64 = 1e12;
-/// Differences of the loss that an entry takes, each with a pass to both sides.
+/// Differences of the loss for an entry, each with a pass to both sides.
 const PASSES: f64 = 5.0;
-/// A chunk is not longer, whatever T is.
+/// The network reads at most so many characters, whatever T is.
 pub const CHARACTERS: usize = 100;
 
-/// Compares every entry of the gradient of the best model with the numerical one, over the first characters that it
-/// writes ([`CHARACTERS`] of them at least) from the hidden state that it carries.
+/// Compares every entry of the gradient of the best model with the numerical one. The network reads the first
+/// characters that it has written itself from the hidden state that it carries; there must be [`CHARACTERS`] of them.
 pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<Check, Failure> {
     let rnn = &best.state.rnn;
     let m = rnn.shape().m();
@@ -38,15 +36,11 @@ pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<C
         None => affordable(rnn.shape(), inputs),
     };
     let checked = || {
-        let case = Case {
-            inputs,
-            targets: &chunk[1..],
-            h0: &best.state.h[..hidden],
-        };
+        let case = Case { inputs, targets: &chunk[1..], h0: &best.state.h[..hidden] };
         if hidden == m {
-            gradient_check::check_gradients(rnn, case)
+            check_gradients(rnn, case)
         } else {
-            gradient_check::check_gradients(&first_units(rnn, hidden)?, case)
+            check_gradients(&first_units(rnn, hidden)?, case)
         }
     };
     Ok(Check {
@@ -56,32 +50,32 @@ pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<C
     })
 }
 
-/// What is wrong.
+/// Fails where an entry is wrong; undecided ones are no failure.
 pub fn outcome(check: &Check) -> Result<(), Failure> {
-    match problem_of(&check.comparison, "") {
-        Some(problem) if check.comparison.rows.iter().any(|row| row.wrong > 0) => Err(problem),
+    match problem(&check.comparison, "") {
+        Some(problem) if check.comparison.verdict() == Verdict::Failed => Err(problem),
         _ => Ok(()),
     }
 }
 
-/// As many units as there is time for, at least one.
+/// Returns the number of units that there is time for, at least one.
 fn affordable(shape: Shape, inputs: &[usize]) -> usize {
     let read = inputs.iter().collect::<HashSet<_>>().len() as f64;
     let (K, T) = (shape.K() as f64, inputs.len() as f64);
     let work = |m: f64| {
-        // U, W and b move all hidden states, V and c only what is computed of them.
+        // A change of U, W or b changes all hidden states, one of V or c only the outputs.
         let (recurrent, outputs) = (m * read + m * m + m, K * m + K);
         2.0 * PASSES * T * (recurrent * (m * m + K * m) + outputs * K * m)
     };
     let mut units = shape.m();
     while units > 1 && work(units as f64) > WORK {
-        // By a few per cent: there is no need for the very largest.
+        // Steps of a few per cent are fine enough.
         units -= (units / 32).max(1);
     }
     units
 }
 
-/// The network of the first so many units.
+/// Returns the network of the first units alone.
 fn first_units(rnn: &Rnn, units: usize) -> Result<Rnn, ShapeError> {
     let (m, K) = (rnn.shape().m(), rnn.shape().K());
     let mut parameters = Parameters::zeros(Shape::new(units, K)?)?;

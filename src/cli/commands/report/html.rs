@@ -1,17 +1,16 @@
-//! A page as HTML: whole in itself, without a script, for screens of any width, light or dark, and for paper.
+//! A page as self-contained HTML without scripts, for screens of any width, light or dark, and for paper.
 
-use super::blocks::{Block, Page};
-use super::words::Words;
+use super::page::{Block, Page};
 use std::fmt::Write as _;
 
-/// A text of more characters or lines may go on on the next sheet of paper.
+/// Only a text of more characters or lines may be split between sheets of paper.
 const LONG: usize = 600;
 const LONG_LINES: usize = 20;
 
 const STYLE: &str = include_str!("report.css");
 
-/// The file.
-pub fn write(page: &Page, words: &Words) -> String {
+/// Writes report.html.
+pub fn write(page: &Page) -> String {
     let blocks: String = page.blocks.iter().map(block).collect();
     format!(
         "<!DOCTYPE html>\n\
@@ -29,10 +28,10 @@ pub fn write(page: &Page, words: &Words) -> String {
          <footer><p>{}</p></footer>\n\
          </body>\n\
          </html>\n",
-        words.tag,
+        page.language,
         escape(&page.subtitle),
         escape(&page.end),
-        title = escape(&page.title),
+        title = escape(page.title),
     )
 }
 
@@ -47,24 +46,17 @@ fn block(block: &Block) -> String {
         Block::Chart { wide, narrow, .. } => format!(
             "<figure class=\"chart\">\n<div class=\"wide\">\n{wide}</div>\n<div class=\"narrow\">\n{narrow}</div>\n</figure>\n"
         ),
-        Block::Sample {
-            heading,
-            figures,
-            text,
-        } => sample(heading, figures, text),
+        Block::Sample { heading, figures, text } => sample(heading, figures, text),
         Block::Verbatim(text) => format!("<p class=\"signs\" dir=\"ltr\">{}</p>\n", escape(text)),
         Block::Command(line) => format!("<pre class=\"command\">\n{}</pre>\n", escape(line)),
     }
 }
 
-fn settings(rows: &[(String, String)]) -> String {
+fn settings(rows: &[(&str, String)]) -> String {
     let mut html = "<table class=\"settings\">\n".to_string();
     for (name, value) in rows {
         let (name, value) = (escape(name), escape(value));
-        let _ = writeln!(
-            html,
-            "<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>"
-        );
+        let _ = writeln!(html, "<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>");
     }
     html + "</table>\n"
 }
@@ -80,9 +72,8 @@ fn table(head: &[String], rows: &[Vec<String>]) -> String {
     html += "</tr>\n</thead>\n<tbody>\n";
     for row in rows {
         let (name, cells) = row.split_first().expect("a row has a name");
-        let cells: String = (cells.iter())
-            .map(|cell| format!("<td>{}</td>", escape(cell)))
-            .collect();
+        let cells: String =
+            (cells.iter()).map(|cell| format!("<td>{}</td>", escape(cell))).collect();
         let name = raised(name);
         let _ = writeln!(html, "<tr><th scope=\"row\">{name}</th>{cells}</tr>");
     }
@@ -92,14 +83,10 @@ fn table(head: &[String], rows: &[Vec<String>]) -> String {
 fn equations(groups: &[(&str, Vec<String>)]) -> String {
     let mut html = "<div class=\"equations\">\n".to_string();
     for (name, lines) in groups {
-        let lines: String = (lines.iter())
-            .map(|line| format!("<li>{}</li>\n", raised(line)))
-            .collect();
+        let lines: String =
+            (lines.iter()).map(|line| format!("<li>{}</li>\n", raised(line))).collect();
         let name = escape(name);
-        let _ = write!(
-            html,
-            "<section>\n<h3>{name}</h3>\n<ul>\n{lines}</ul>\n</section>\n"
-        );
+        let _ = write!(html, "<section>\n<h3>{name}</h3>\n<ul>\n{lines}</ul>\n</section>\n");
     }
     html + "</div>\n"
 }
@@ -111,17 +98,13 @@ fn sample(heading: &str, figures: &[(&str, String)], text: &str) -> String {
             format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n")
         })
         .collect();
-    let figures = if figures.is_empty() {
-        figures
-    } else {
-        format!("<dl>\n{figures}</dl>\n")
-    };
+    let figures = if figures.is_empty() { figures } else { format!("<dl>\n{figures}</dl>\n") };
     let class = if text.chars().count() > LONG || text.lines().count() > LONG_LINES {
         "sample long"
     } else {
         "sample"
     };
-    // The line break after the tag is none of the text.
+    // A browser ignores the line break after the tag.
     format!(
         "<article class=\"{class}\">\n<h3>{}</h3>\n{figures}<pre dir=\"auto\">\n{}</pre>\n</article>\n",
         escape(heading),
@@ -129,22 +112,18 @@ fn sample(heading: &str, figures: &[(&str, String)], text: &str) -> String {
     )
 }
 
-/// Text.
+/// Replaces the characters that have a meaning in HTML.
 fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;")
 }
 
-/// Text of our own with what is raised and lowered.
+/// Text of the program; `_` lowers, and `^` raises, what follows.
 fn raised(text: &str) -> String {
     let mut html = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['_', '^']) {
-        let tag = if rest[at..].starts_with('_') {
-            "sub"
-        } else {
-            "sup"
-        };
+        let tag = if rest[at..].starts_with('_') { "sub" } else { "sup" };
         html += &escape(&rest[..at]);
         let after = &rest[at + 1..];
         let (inside, left) = part(after);
@@ -154,7 +133,7 @@ fn raised(text: &str) -> String {
     html + &escape(rest)
 }
 
-/// What stands in braces or is a number or one sign, and what follows.
+/// Splits off what is lowered or raised: the inside of braces, a number, or one character.
 fn part(text: &str) -> (&str, &str) {
     if let Some((inside, left)) = text.strip_prefix('{').and_then(|text| text.split_once('}')) {
         return (inside, left);

@@ -1,14 +1,11 @@
-//! A page as Markdown: as it can be read without any program, too.
+//! A page as Markdown that reads well as plain text.
 
-use super::blocks::{Block, Page};
+use super::page::{Block, Page};
 
-/// The file.
+/// Writes report.md.
 pub fn write(page: &Page) -> String {
     let blocks: String = page.blocks.iter().map(block).collect();
-    format!(
-        "# {}\n\n{}\n\n{blocks}---\n\n{}\n",
-        page.title, page.subtitle, page.end
-    )
+    format!("# {}\n\n{}\n\n{blocks}---\n\n{}\n", page.title, page.subtitle, page.end)
 }
 
 fn block(block: &Block) -> String {
@@ -17,9 +14,8 @@ fn block(block: &Block) -> String {
         Block::Paragraph(text) => format!("{}\n\n", escape(text)),
         Block::Notice(text) => format!("> **{}**\n\n", escape(text)),
         Block::Settings(rows) => {
-            let rows: Vec<Vec<String>> = (rows.iter())
-                .map(|(name, value)| vec![name.clone(), value.clone()])
-                .collect();
+            let rows: Vec<Vec<String>> =
+                (rows.iter()).map(|(name, value)| vec![name.to_string(), value.clone()]).collect();
             table(&[String::new(), String::new()], &rows, ":--")
         }
         Block::Table { head, rows } => table(head, rows, "--:"),
@@ -30,14 +26,9 @@ fn block(block: &Block) -> String {
             groups.iter().map(group).collect()
         }
         Block::Chart { text, .. } => fenced(text.trim_end_matches('\n')),
-        Block::Sample {
-            heading,
-            figures,
-            text,
-        } => {
-            let figures: Vec<String> = (figures.iter())
-                .map(|(name, value)| format!("{name} {value}"))
-                .collect();
+        Block::Sample { heading, figures, text } => {
+            let figures: Vec<String> =
+                (figures.iter()).map(|(name, value)| format!("{name} {value}")).collect();
             let parts = [format!("### {heading}"), figures.join("; "), fenced(text)];
             let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             parts.join("\n\n")
@@ -51,29 +42,23 @@ fn table(head: &[String], rows: &[Vec<String>], numbers: &str) -> String {
         let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
         format!("| {} |\n", cells.join(" | "))
     };
-    let rule = format!(
-        "| :-- |{}\n",
-        format!(" {numbers} |").repeat(head.len() - 1)
-    );
+    let rule = format!("| :-- |{}\n", format!(" {numbers} |").repeat(head.len() - 1));
     let rows: String = rows.iter().map(|row| line(row)).collect();
     format!("{}{rule}{rows}\n", line(head))
 }
 
-/// Text as it stands, between fences that are longer than any in it.
+/// Puts text between fences that are longer than any in it.
 fn fenced(text: &str) -> String {
     let runs = text.split(|c| c != '`').map(str::len);
     let fence = "`".repeat((runs.max().unwrap_or(0) + 1).max(3));
     format!("{fence}text\n{text}\n{fence}\n\n")
 }
 
-/// Our own sentences, with the signs that Markdown has a meaning for.
+/// Escapes the characters that have a meaning in Markdown.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
-        if matches!(
-            character,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '^'
-        ) {
+        if matches!(character, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '^') {
             escaped.push('\\');
         }
         escaped.push(character);

@@ -1,48 +1,46 @@
-//! The samples of a report, of those that the run has made.
+//! The samples of a report: some of those that the run has made.
 
-use super::origin;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::folder::REPORTS;
-use crate::cli::run::report_log::{self, Report, Reports};
+use crate::cli::run::report_log::{self, Report};
+use elman::internals::intervals::Intervals;
 use elman::{Model, Plan};
 use std::io;
 use std::path::Path;
 
-/// Samples of so many updates each, as the assignment asks for them.
+/// The assignment asks for a sample every so many updates.
 const EVERY: u64 = 10_000;
-/// So many of these at most: nobody reads more.
+/// At most so many of these are shown.
 const MOST_ASKED: u64 = 100;
-/// So many otherwise, at most.
+/// At most so many are shown of other runs.
 const MOST: u64 = 12;
 
-/// What is shown of them.
+/// The samples of a run.
 #[derive(Default)]
 pub struct Samples {
-    /// Those that are shown.
+    /// The reports whose samples are shown.
     pub shown: Vec<Report>,
-    /// How many there are; none where the run has not kept them.
+    /// How many samples there are; none where the run has not kept them.
     pub all: Option<u64>,
-    /// Whether the first says that the run began with the weights of another model.
-    pub are_of_another_model: bool,
 }
 
-/// Those of a run's folder.
+/// Reads the samples in a run's folder.
 pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failure> {
     let path = folder.join(REPORTS);
-    // What comes after the state is of a run that was stopped, or that is at work.
+    // Reports after the state belong to a run that was stopped, or that is running.
     let each = |each: &mut dyn FnMut(Report)| {
-        report_log::read(&path, Reports::of(&model.settings, plan), |report| {
-            if report.iteration <= model.state.updates {
+        report_log::read(&path, &Intervals::new(&model.settings, plan), |report| {
+            if report.observation.iteration <= model.state.updates {
                 each(report);
             }
         })
     };
     let (mut count, mut shown) = (Count::default(), Vec::new());
-    // The file is read twice, so that never all of it is in memory.
-    let read = each(&mut |report| count.add(report.iteration)).and_then(|()| {
+    // The file is read twice, so that it is never in memory as a whole.
+    let read = each(&mut |report| count.add(report.observation.iteration)).and_then(|()| {
         let mut n = 0;
         each(&mut |report| {
-            if count.shows(n, report.iteration) {
+            if count.shows(n, report.observation.iteration) {
                 shown.push(report);
             }
             n += 1;
@@ -53,44 +51,39 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Samples::default()),
         Err(error) => return Err(Failure::at(path.display(), error)),
     }
-    // Those before the state were saved with it; there may be none from before there was such a file.
+    // Reports before the state were saved with it; a run of an earlier version may have none.
     let before = model.state.updates.saturating_sub(1) / plan.report_every * plan.report_every;
     if count.all > 0 && count.last < before {
         let problem = format!("the report of update {before} is missing");
         return Err(Failure::at(path.display(), problem));
     }
-    let other = origin::is_of_another_model(model, shown.first());
-    Ok(Samples {
-        shown,
-        all: Some(count.all),
-        are_of_another_model: other.map_err(|error| Failure::Failed(error.to_string()))?,
-    })
+    Ok(Samples { shown, all: Some(count.all) })
 }
 
 /// How many samples there are, and of which updates.
 #[derive(Default)]
 struct Count {
     all: u64,
-    /// Those at a multiple of [`EVERY`].
+    /// Samples at a multiple of [`EVERY`].
     asked: u64,
-    /// The update of the last.
+    /// The update of the last one.
     last: u64,
 }
 
 impl Count {
     fn add(&mut self, iteration: u64) {
         self.all += 1;
-        self.asked += u64::from(iteration % EVERY == 0);
+        self.asked += u64::from(iteration.is_multiple_of(EVERY));
         self.last = iteration;
     }
 
-    /// Whether sample n is shown: every one at a multiple of [`EVERY`] and the last, where the run was begun so; else
-    /// [`MOST`] that are spread evenly, the first and the last among them.
+    /// Returns whether sample n is shown. Where there is a sample at every multiple of [`EVERY`], these and the last are;
+    /// else [`MOST`], spread evenly from the first to the last.
     fn shows(&self, n: u64, iteration: u64) -> bool {
         let has_asked =
             (2..=MOST_ASKED).contains(&self.asked) && self.asked == self.last / EVERY + 1;
         if has_asked {
-            iteration % EVERY == 0 || iteration == self.last
+            iteration.is_multiple_of(EVERY) || iteration == self.last
         } else {
             self.all <= MOST || (0..MOST).any(|i| i * (self.all - 1) / (MOST - 1) == n)
         }
@@ -104,9 +97,7 @@ mod tests {
     /// The updates of the samples that are shown.
     fn of(iterations: impl Iterator<Item = u64> + Clone) -> Vec<u64> {
         let mut count = Count::default();
-        iterations
-            .clone()
-            .for_each(|iteration| count.add(iteration));
+        iterations.clone().for_each(|iteration| count.add(iteration));
         let numbered = (0..).zip(iterations);
         let shown = numbered.filter(|&(n, iteration)| count.shows(n, iteration));
         shown.map(|(_, iteration)| iteration).collect()
@@ -122,12 +113,8 @@ mod tests {
         let ended = every(1_000, 25_000).chain([25_300]);
         assert_eq!(of(ended), [0, 10_000, 20_000, 25_300]);
         assert_eq!(of(every(100, 300)), [0, 100, 200, 300]);
-        for (step, last) in [
-            (3_000, 90_000),
-            (1, 9_000),
-            (70_000, 7_000_000),
-            (10_000, 1_000_000),
-        ] {
+        for (step, last) in [(3_000, 90_000), (1, 9_000), (70_000, 7_000_000), (10_000, 1_000_000)]
+        {
             let shown = of(every(step, last));
             assert_eq!(shown.len() as u64, MOST, "{shown:?}");
             let ends = [shown.first(), shown.last()];

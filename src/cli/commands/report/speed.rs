@@ -1,4 +1,4 @@
-//! How fast updates are here: those of the program, and those of the equations as they stand.
+//! The speed of the updates on this machine, beside a naive implementation of the equations.
 
 use elman::network::reference::{backward, forward, update};
 use elman::text::one_hot;
@@ -6,31 +6,25 @@ use elman::{Corpus, Level, Loss, Model, Order, Settings, Training, TrainingError
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-/// Updates in a second.
+/// Updates per second.
 pub struct Speed {
-    /// As the program makes them, on one thread.
+    /// Of the program, on one thread.
     pub fast: f64,
-    /// With dense one-hot vectors and plain loops.
+    /// Of the naive implementation: dense one-hot vectors and plain loops.
     pub naive: f64,
     /// Characters of an update.
     pub characters: usize,
-    /// The instruction set of the fast ones.
+    /// The instruction set of the program.
     pub level: &'static str,
 }
 
-/// Measures both in turn for so long, from a model's weights, on the text that it writes.
+/// Measures both in turn for so many seconds, from the weights of a model, on text that it has written.
 pub fn measure(model: &Model, written: &[usize], seconds: f64) -> Result<Speed, TrainingError> {
-    let settings = Settings {
-        documents: false,
-        validation: 0.0,
-        order: Order::Text,
-        ..model.settings
-    };
-    let (mut fast, mut naive) = (
-        Fast::new(model, written, settings)?,
-        Naive::new(model, written, settings)?,
-    );
-    // The first of each is not counted: it meets memory that nobody has touched.
+    let settings =
+        Settings { documents: false, validation: 0.0, order: Order::Text, ..model.settings };
+    let (mut fast, mut naive) =
+        (Fast::new(model, written, settings)?, Naive::new(model, written, settings)?);
+    // The first update of each is not counted: its memory is not in the caches yet.
     fast.training.update()?;
     naive.update();
     let (begun, mut rounds) = (Instant::now(), [Round::default(); 2]);
@@ -49,12 +43,12 @@ pub fn measure(model: &Model, written: &[usize], seconds: f64) -> Result<Speed, 
     Ok(Speed {
         fast,
         naive,
-        characters: settings.sequence_length * settings.streams,
+        characters: settings.sequence_length * settings.batch_size,
         level: Level::chosen().name(),
     })
 }
 
-/// Updates, and the time that they took.
+/// A number of updates, and the time that they took.
 #[derive(Clone, Copy, Default)]
 struct Round {
     updates: u64,
@@ -62,7 +56,7 @@ struct Round {
 }
 
 impl Round {
-    /// Makes updates for at least so long, and one at least; returns how long it took.
+    /// Makes updates for at least so long, and at least one; returns the time that they took.
     fn add(
         &mut self,
         least: Duration,
@@ -87,15 +81,14 @@ struct Fast {
 
 impl Fast {
     fn new(model: &Model, written: &[usize], settings: Settings) -> Result<Self, TrainingError> {
-        // Some chunks of every stream, however short the passage is; one more for a mark that is no character.
+        // Several chunks of every sequence of the batch; one character more in case the first is a byte-order mark.
         let characters = settings.least_characters().saturating_mul(8) + 1;
         let mut bytes = Vec::new();
         for &index in written.iter().cycle().take(characters) {
             let taken = model.vocabulary.write(index, &mut bytes);
             taken.expect("a vector takes any bytes");
         }
-        let symbols = model.vocabulary.symbols();
-        let corpus = Corpus::open(Cursor::new(bytes), symbols, &settings, |_| ())?;
+        let corpus = Corpus::open(Cursor::new(bytes), &settings, |_| ())?;
         let training = Training::begin_from(corpus, settings, model)?;
         Ok(Fast { training })
     }
@@ -103,9 +96,9 @@ impl Fast {
 
 struct Naive {
     settings: Settings,
-    /// The network as it is updated.
+    /// The network that is updated.
     model: Model,
-    /// X and Y of every stream.
+    /// X and Y of every sequence of the batch.
     chunks: Vec<[Vec<f64>; 2]>,
     h: Vec<Vec<f64>>,
     memory: Vec<Vec<f64>>,
@@ -116,14 +109,14 @@ impl Naive {
     fn new(model: &Model, written: &[usize], settings: Settings) -> Result<Self, TrainingError> {
         let (shape, T) = (model.state.rnn.shape(), settings.sequence_length);
         let mut characters = written.iter().copied().cycle();
-        let chunks = (0..settings.streams).map(|_| {
+        let chunks = (0..settings.batch_size).map(|_| {
             let chunk: Vec<usize> = characters.by_ref().take(T + 1).collect();
             [&chunk[..T], &chunk[1..]].map(|part| one_hot(part, shape.K()))
         });
         let memory = settings.optimizer.memory().len();
         Ok(Naive {
             chunks: chunks.collect(),
-            h: vec![vec![0.0; shape.m()]; settings.streams],
+            h: vec![vec![0.0; shape.m()]; settings.batch_size],
             memory: vec![vec![0.0; shape.entries()]; memory],
             model: model.clone(),
             updates: 0,
@@ -131,7 +124,7 @@ impl Naive {
         })
     }
 
-    /// The mean of the gradients of all streams, and one update by it.
+    /// Makes one update by the mean of the gradients of the batch.
     fn update(&mut self) {
         let parameters = &mut self.model.state.rnn.parameters;
         let mut gradient = vec![0.0; parameters.values().len()];
@@ -146,7 +139,7 @@ impl Naive {
             Loss::Sum => 1,
             Loss::Mean => self.settings.sequence_length,
         };
-        let divisor = (steps * self.settings.streams) as f64;
+        let divisor = (steps * self.settings.batch_size) as f64;
         gradient.iter_mut().for_each(|g| *g /= divisor);
         self.updates += 1;
         let rule = self.settings.rule(self.updates);
@@ -159,7 +152,7 @@ mod tests {
     use super::*;
     use elman::Optimizer;
 
-    /// It would be of no use to know how fast others are.
+    /// Only then can their speeds be compared.
     #[test]
     fn both_make_the_same_update() {
         for optimizer in Optimizer::ALL {

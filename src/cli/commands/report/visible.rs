@@ -1,8 +1,8 @@
-//! Text that a page can hold: what no page may have in it is shown by other signs.
+//! Replaces the characters that a page cannot hold or show.
 
 use elman::text::{Symbols, Vocabulary};
 
-/// Characters, or bytes: those that are no UTF-8 as `\xNN`.
+/// Decodes indices; bytes that are not UTF-8 become `\xNN`.
 pub fn decoded(vocabulary: &Vocabulary, indices: &[usize]) -> String {
     if vocabulary.symbols() == Symbols::Characters {
         return vocabulary.decode(indices);
@@ -13,13 +13,11 @@ pub fn decoded(vocabulary: &Vocabulary, indices: &[usize]) -> String {
         written.expect("a vector takes any bytes");
     }
     let chunks = bytes.utf8_chunks();
-    chunks
-        .map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii()))
-        .collect()
+    chunks.map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii())).collect()
 }
 
-/// Line breaks and tabs stay; other controls become the pictures that Unicode has for them, or their numbers, as do
-/// those characters that no page may hold.
+/// Replaces control characters, except line breaks and tabs, by their Unicode pictures or code points, and characters
+/// that HTML forbids by their code points.
 pub fn visible(text: &str) -> String {
     let mut visible = String::new();
     for character in text.chars() {
@@ -35,14 +33,14 @@ pub fn visible(text: &str) -> String {
     visible
 }
 
-/// All symbols of a vocabulary, of which none is lost in the white of the page.
+/// All symbols of a vocabulary, with visible signs for white space and controls.
 pub fn signs(vocabulary: &Vocabulary) -> String {
     let sign = |&symbol: &char| match (vocabulary.symbols(), symbol) {
         (_, ' ') => "\u{2423}".to_string(),
         (_, '\n') => "\u{21b5}".to_string(),
         (_, '\t') => "\u{21e5}".to_string(),
         (Symbols::Bytes, '\u{80}'..='\u{ff}') => format!("\\x{:02x}", u32::from(symbol)),
-        // What joins the sign before it, or turns the line around, stands by its number.
+        // Characters that join the one before, or change the direction of the line, become code points.
         (_, c) if stands_alone(c) => visible(&c.to_string()),
         (_, c) => number(c),
     };
@@ -50,7 +48,7 @@ pub fn signs(vocabulary: &Vocabulary) -> String {
     signs.join(" ")
 }
 
-/// Rather too few: the letters and the signs that most texts are made of.
+/// Returns whether a character is surely visible alone; true for the letters and signs of most texts.
 fn stands_alone(c: char) -> bool {
     c.is_control() || c.is_ascii() || c.is_alphanumeric() && !is_joining(c) || is_sign(c)
 }
@@ -77,18 +75,9 @@ mod tests {
 
     #[test]
     fn what_no_page_may_hold_is_shown() {
-        assert_eq!(
-            visible("a\tb\n<&` \u{5d0}\u{1f600}"),
-            "a\tb\n<&` \u{5d0}\u{1f600}"
-        );
-        assert_eq!(
-            visible("\0\u{1b}\r\u{7f}"),
-            "\u{2400}\u{241b}\u{240d}\u{2421}"
-        );
-        assert_eq!(
-            visible("\u{85}\u{fffe}\u{1ffff}\u{fdd0}"),
-            "⟨U+0085⟩⟨U+FFFE⟩⟨U+1FFFF⟩⟨U+FDD0⟩"
-        );
+        assert_eq!(visible("a\tb\n<&` \u{5d0}\u{1f600}"), "a\tb\n<&` \u{5d0}\u{1f600}");
+        assert_eq!(visible("\0\u{1b}\r\u{7f}"), "\u{2400}\u{241b}\u{240d}\u{2421}");
+        assert_eq!(visible("\u{85}\u{fffe}\u{1ffff}\u{fdd0}"), "⟨U+0085⟩⟨U+FFFE⟩⟨U+1FFFF⟩⟨U+FDD0⟩");
     }
 
     #[test]

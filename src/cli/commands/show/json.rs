@@ -1,142 +1,107 @@
 //! A model as JSON. Doubles are written with the shortest decimals that read back to the same bits.
 
-use super::{Tensor, kind, saturated, tensors};
+use super::rows::kind;
+use super::tensors::{Tensor, saturated, tensors};
 use crate::cli::run::inputs::ModelFile;
-use elman::internals::json::quote;
+use elman::internals::json::{Json, object};
+use elman::model::PLAN;
+use elman::settings::{TABLE, Value};
 use elman::text::{Symbols, Vocabulary};
 
 /// One object, a line for each of its members.
 pub fn of(file: &ModelFile) -> String {
     let vocabulary = &file.model.vocabulary;
     let (state, shape) = (&file.model.state, file.model.state.rnn.shape());
-    let hex = |digest: u64| quote(&format!("{digest:016x}"));
-    let members = [
-        ("file", quote(&file.path.to_string_lossy())),
-        ("bytes", file.bytes.to_string()),
-        ("kind", quote(kind(file).0)),
-        ("digest", hex(state.rnn.parameters.digest())),
-        ("symbols", quote(vocabulary.symbols().name())),
+    let json = object([
+        ("file", file.path.to_string_lossy().into_owned().into()),
+        ("bytes", file.bytes.into()),
+        ("kind", kind(file).0.into()),
+        ("digest", hexadecimal(state.rnn.parameters.digest())),
+        ("symbols", vocabulary.symbols().name().into()),
         ("vocabulary", symbols(vocabulary, vocabulary.characters())),
-        ("K", shape.K().to_string()),
-        ("m", shape.m().to_string()),
-        ("parameters", shape.entries().to_string()),
+        ("K", shape.K().into()),
+        ("m", shape.m().into()),
+        ("parameters", shape.entries().into()),
         ("settings", settings(file)),
         ("text", text(file)),
         ("state", of_state(file)),
         ("plan", plan(file)),
-        ("tensors", all(&tensors(file))),
-        ("saturated", format!("{:?}", saturated(file))),
-    ];
-    let members = members.map(|(key, value)| format!("{}: {value}", quote(key)));
-    format!("{{\n{}\n}}\n", members.join(",\n"))
+        ("tensors", object(tensors(file).into_iter().map(tensor))),
+        ("saturated", saturated(file).into()),
+    ]);
+    format!("{json:#}\n")
 }
 
-fn object(members: &[(&str, String)]) -> String {
-    let member = |(key, value): &(&str, String)| format!("{}: {value}", quote(key));
-    let members: Vec<String> = members.iter().map(member).collect();
-    format!("{{{}}}", members.join(", "))
+fn hexadecimal(digest: u64) -> Json {
+    format!("{digest:016x}").into()
 }
 
 /// A string, or a list of bytes, which no string could hold.
-fn symbols(vocabulary: &Vocabulary, symbols: &[char]) -> String {
+fn symbols(vocabulary: &Vocabulary, symbols: &[char]) -> Json {
     match vocabulary.symbols() {
-        Symbols::Characters => quote(&symbols.iter().collect::<String>()),
+        Symbols::Characters => symbols.iter().collect::<String>().into(),
         Symbols::Bytes => {
-            let bytes = symbols.iter().map(|&c| u32::from(c).to_string());
-            format!("[{}]", bytes.collect::<Vec<_>>().join(", "))
+            let bytes: Vec<u32> = symbols.iter().map(|&c| c.into()).collect();
+            bytes.into()
         }
     }
 }
 
-fn settings(file: &ModelFile) -> String {
+fn settings(file: &ModelFile) -> Json {
     let settings = &file.model.settings;
-    object(&[
-        ("hidden", settings.hidden.to_string()),
-        ("sequence_length", settings.sequence_length.to_string()),
-        ("streams", settings.streams.to_string()),
-        ("documents", settings.documents.to_string()),
-        ("learning_rate", format!("{:?}", settings.learning_rate)),
-        ("sigma", format!("{:?}", settings.sigma)),
-        (
-            "clip",
-            if settings.clip.is_finite() {
-                format!("{:?}", settings.clip)
-            } else {
-                "null".to_string()
-            },
-        ),
-        ("epsilon", format!("{:?}", settings.epsilon)),
-        ("seed", settings.seed.to_string()),
-        ("validation", format!("{:?}", settings.validation)),
-        ("optimizer", quote(settings.optimizer.name())),
-        ("beta1", format!("{:?}", settings.beta1)),
-        ("beta2", format!("{:?}", settings.beta2)),
-        ("loss", quote(settings.loss.name())),
-        ("initialization", quote(settings.initialization.name())),
-        ("order", quote(settings.order.name())),
-        (
-            "chunk",
-            (settings.order.chunk()).map_or("null".to_string(), |length| length.to_string()),
-        ),
-    ])
+    object(TABLE.iter().map(|row| (row.key, value(row.get(settings)))))
 }
 
-fn text(file: &ModelFile) -> String {
+fn value(value: Option<Value>) -> Json {
+    match value {
+        None => Json::Null,
+        Some(Value::Word(word)) => word.into(),
+        Some(Value::Switch(is_on)) => is_on.into(),
+        Some(Value::Count(count)) => count.into(),
+        // No clipping is an infinite bound, which is null.
+        Some(Value::Number(number)) => number.into(),
+    }
+}
+
+fn text(file: &ModelFile) -> Json {
     let vocabulary = &file.model.vocabulary;
     let Some(source) = file.model.source else {
-        return "null".to_string();
+        return Json::Null;
     };
     let start = &vocabulary.characters()[source.start..=source.start];
-    object(&[
-        ("length", source.length.to_string()),
-        ("digest", quote(&format!("{:016x}", source.digest))),
+    object([
+        ("length", source.length.into()),
+        ("digest", hexadecimal(source.digest)),
         ("start", symbols(vocabulary, start)),
     ])
 }
 
-fn of_state(file: &ModelFile) -> String {
+fn of_state(file: &ModelFile) -> Json {
     let state = &file.model.state;
-    let loss = |loss: Option<f64>| loss.map_or("null".to_string(), |loss| format!("{loss:?}"));
-    object(&[
-        ("updates", state.updates.to_string()),
-        ("epoch", state.epoch.to_string()),
-        ("position", state.position.to_string()),
-        ("smooth_loss", loss(state.smooth_loss)),
-        ("best_smooth_loss", loss(state.best_smooth_loss)),
-        ("best_validation", loss(state.best_validation)),
+    object([
+        ("updates", state.updates.into()),
+        ("epoch", state.epoch.into()),
+        ("position", state.position.into()),
+        ("smooth_loss", state.smooth_loss.into()),
+        ("best_smooth_loss", state.best_smooth_loss.into()),
+        ("best_validation", state.best_validation.into()),
     ])
 }
 
-fn plan(file: &ModelFile) -> String {
+fn plan(file: &ModelFile) -> Json {
     let Some(plan) = &file.plan else {
-        return "null".to_string();
+        return Json::Null;
     };
-    object(&[
-        ("iterations", plan.iterations.to_string()),
-        ("report_every", plan.report_every.to_string()),
-        ("report_length", plan.report_length.to_string()),
-        ("passage_length", plan.passage_length.to_string()),
-        ("log_every", plan.log_every.to_string()),
-        (
-            "validate_every",
-            plan.validate_every
-                .map_or("null".to_string(), |every| every.to_string()),
-        ),
-        ("save_every", plan.save_every.to_string()),
-    ])
+    let members = PLAN.iter().map(|row| (row.key, (row.get)(plan).into()));
+    object(members)
 }
 
-fn all(tensors: &[Tensor]) -> String {
-    let members: Vec<(&str, String)> = (tensors.iter())
-        .map(|tensor| {
-            let members = object(&[
-                ("shape", format!("{:?}", tensor.shape)),
-                ("smallest", format!("{:?}", tensor.smallest)),
-                ("largest", format!("{:?}", tensor.largest)),
-                ("rms", format!("{:?}", tensor.rms)),
-            ]);
-            (tensor.name.as_str(), members)
-        })
-        .collect();
-    object(&members)
+fn tensor(tensor: Tensor) -> (String, Json) {
+    let members = object([
+        ("shape", tensor.shape.into()),
+        ("smallest", tensor.smallest.into()),
+        ("largest", tensor.largest.into()),
+        ("rms", tensor.rms.into()),
+    ]);
+    (tensor.name, members)
 }

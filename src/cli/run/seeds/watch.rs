@@ -1,46 +1,72 @@
-//! What is told of several runs at work: progress, a line for each that has ended, how they compare.
+//! What is printed of several runs at work: how far they are, a line for each that has ended, how they compare.
 
-use super::{One, Told};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::thousands;
 use crate::cli::run::inputs::mark_is_left_out;
 use crate::cli::run::work::Outcome;
 use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::progress::{Progress, duration};
+use elman::Observation;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
 use std::time::Duration;
 
-/// How far they are is looked at this often.
-const WATCH: Duration = Duration::from_millis(200);
+/// How often the progress is drawn.
+const REDRAW: Duration = Duration::from_millis(200);
+
+/// A run that is watched.
+pub struct Watched {
+    pub seed: u64,
+    pub folder: PathBuf,
+    /// The updates that it has made.
+    pub made: Arc<AtomicU64>,
+}
+
+/// What happens to a run, which is named by its index.
+pub enum RunEvent {
+    Begun {
+        run: usize,
+        /// Updates made before.
+        updates: u64,
+        /// Whether the text begins with a byte-order mark.
+        has_mark: bool,
+    },
+    Ended {
+        run: usize,
+        outcome: Result<Outcome, Failure>,
+    },
+}
 
 /// What is known of the runs at work.
-pub struct Watch<'a> {
-    runs: &'a [One],
+pub struct Watch {
+    runs: Vec<Watched>,
     /// What the text is called.
     place: String,
     iterations: u64,
-    /// The update at which each began, or went on.
+    /// The update at which each run began, or went on.
     first: Vec<u64>,
     ended: Vec<Option<Result<Outcome, Failure>>>,
-    /// Whether it was told that the text begins with a mark.
-    is_marked: bool,
-    /// Runs of which there is nothing more to print.
-    told: usize,
+    /// Whether it was said that the text begins with a byte-order mark.
+    mark_is_said: bool,
+    /// Runs that need no line any more, counted from the first.
+    printed: usize,
     progress: Progress,
     /// How printing went so far. The runs go on without it.
-    printed: Result<(), Failure>,
+    printing: Result<(), Failure>,
 }
 
-impl<'a> Watch<'a> {
-    /// Nothing is known yet; `place` is what the text is called.
-    pub fn new(runs: &'a [One], place: String, iterations: u64, progress: Progress) -> Self {
+impl Watch {
+    /// A watch before any run has begun; `place` is what the text is called.
+    pub fn new(runs: Vec<Watched>, place: String, iterations: u64, progress: Progress) -> Self {
         Watch {
             first: vec![0; runs.len()],
             ended: runs.iter().map(|_| None).collect(),
-            is_marked: false,
-            told: 0,
-            printed: Ok(()),
+            mark_is_said: false,
+            printed: 0,
+            printing: Ok(()),
             runs,
             place,
             iterations,
@@ -48,46 +74,41 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// The runs.
-    pub fn runs(&self) -> &'a [One] {
-        self.runs
-    }
-
-    /// Until all have ended.
-    pub fn watch(&mut self, first: Result<Told, RecvError>, receiver: &Receiver<Told>) {
-        let mut told = first.map_err(RecvTimeoutError::from);
+    /// Draws and prints what happens, until all runs have ended.
+    pub fn watch(&mut self, first: Result<RunEvent, RecvError>, receiver: &Receiver<RunEvent>) {
+        let mut event = first.map_err(RecvTimeoutError::from);
         loop {
-            match told {
-                Ok(Told::Begun(index, updates, has_mark)) => self.begun(index, updates, has_mark),
-                Ok(Told::Ended(index, ended)) => {
-                    self.ended[index] = Some(ended);
-                    self.tell();
+            match event {
+                Ok(RunEvent::Begun { run, updates, has_mark }) => {
+                    self.begun(run, updates, has_mark)
+                }
+                Ok(RunEvent::Ended { run, outcome }) => {
+                    self.ended[run] = Some(outcome);
+                    self.print_ended();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.draw();
-            told = receiver.recv_timeout(WATCH);
+            event = receiver.recv_timeout(REDRAW);
         }
         self.progress.clear();
     }
 
-    fn begun(&mut self, index: usize, updates: u64, has_mark: bool) {
-        self.first[index] = updates;
-        if has_mark && !self.is_marked {
-            self.is_marked = true;
+    fn begun(&mut self, run: usize, updates: u64, has_mark: bool) {
+        self.first[run] = updates;
+        if has_mark && !self.mark_is_said {
+            self.mark_is_said = true;
             self.progress.clear();
-            self.progress.tell(&mark_is_left_out(&self.place));
+            self.progress.warn(&mark_is_left_out(&self.place));
         }
     }
 
-    /// A line for each that has ended, in the order of the seeds.
-    fn tell(&mut self) {
-        while let Some(Some(ended)) = self.ended.get(self.told) {
-            let line = ended
-                .as_ref()
-                .map(|outcome| line(&self.runs[self.told], outcome));
-            self.told += 1;
+    /// Prints a line for each run that has ended, in the order of the seeds.
+    fn print_ended(&mut self) {
+        while let Some(Some(ended)) = self.ended.get(self.printed) {
+            let line = ended.as_ref().map(|outcome| line(&self.runs[self.printed], outcome));
+            self.printed += 1;
             if let Ok(line) = line {
                 self.print(&line);
             }
@@ -95,32 +116,31 @@ impl<'a> Watch<'a> {
     }
 
     fn print(&mut self, text: &str) {
-        if self.printed.is_ok() {
+        if self.printing.is_ok() {
             self.progress.clear();
-            self.printed = print(text);
+            self.printing = print(text);
         }
     }
 
     fn draw(&mut self) {
-        let done = |index: usize| match self.ended[index] {
-            None => self.runs[index].made.load(Relaxed),
-            Some(_) => self.iterations,
-        };
-        let (mut all, mut made) = (0, 0);
-        for (index, first) in self.first.iter().enumerate() {
-            all += u128::from(done(index));
-            made += self.runs[index].made.load(Relaxed).saturating_sub(*first);
+        let (mut done, mut made) = (0, 0);
+        for (index, run) in self.runs.iter().enumerate() {
+            let updates = run.made.load(Relaxed);
+            made += updates.saturating_sub(self.first[index]);
+            done += u128::from(match self.ended[index] {
+                None => updates,
+                Some(_) => self.iterations,
+            });
         }
         let ended = self.ended.iter().flatten().count();
         let runs = self.runs.len();
         let whole = u128::from(self.iterations) * runs as u128;
-        self.progress
-            .draw_parts(|elapsed| parts(all, whole, ended, runs, made as f64 / elapsed));
+        self.progress.draw_parts(|elapsed| parts(done, whole, ended, runs, made as f64 / elapsed));
     }
 
-    /// Mean, minimum, maximum, the best run; and what failed.
+    /// Prints the mean, the minimum and the maximum, and the best run. Fails with what failed in the runs.
     pub fn conclude(mut self) -> Result<(), Failure> {
-        let outcomes: Vec<(&One, &Outcome)> = (self.runs.iter().zip(&self.ended))
+        let outcomes: Vec<(&Watched, &Outcome)> = (self.runs.iter().zip(&self.ended))
             .filter_map(|(run, ended)| Some((run, ended.as_ref()?.as_ref().ok()?)))
             .collect();
         if !outcomes.is_empty() {
@@ -131,15 +151,15 @@ impl<'a> Watch<'a> {
         let failures: Vec<(u64, Failure)> = (self.runs.iter().zip(ended))
             .filter_map(|(run, ended)| Some((run.seed, failure(ended)?)))
             .collect();
-        match (failures.is_empty(), self.printed) {
+        match (failures.is_empty(), self.printing) {
             (true, Err(Failure::Closed)) => Ok(()),
-            (true, printed) => printed,
+            (true, printing) => printing,
             (false, _) => Err(all_of(failures, self.runs.len())),
         }
     }
 }
 
-/// What there is to say of all runs at work, the most important first.
+/// The progress of all runs, the most important part first.
 fn parts(done: u128, whole: u128, ended: usize, runs: usize, rate: f64) -> Vec<String> {
     let share = 100 * done / whole.max(1);
     let of = |number: u128| thousands(u64::try_from(number).unwrap_or(u64::MAX));
@@ -154,53 +174,47 @@ fn parts(done: u128, whole: u128, ended: usize, runs: usize, rate: f64) -> Vec<S
     parts
 }
 
-/// What a run ended with.
-fn line(run: &One, outcome: &Outcome) -> String {
-    let Outcome {
-        iteration,
-        epoch,
-        loss,
-        smooth_loss,
-        best_iteration,
-        best_smooth_loss,
-        validation,
-        digest,
-    } = outcome;
-    let held_out = validation.map_or(String::new(), |[last, best]| {
-        format!(
-            " validation_bits={:?} best_validation_bits={:?}",
-            last.bits, best.bits
-        )
-    });
-    format!(
-        "seed={} iter={iteration} epoch={epoch} loss={loss:?} smooth_loss={smooth_loss:?} \
-         best_iter={best_iteration} best_smooth_loss={best_smooth_loss:?}{held_out} digest={digest:016x}\n",
-        run.seed
-    )
+/// The line of a run that has ended: the fields of its last observation, each that is compared with that of the best
+/// model after it.
+fn line(run: &Watched, outcome: &Outcome) -> String {
+    let mut line = format!("seed={}", run.seed);
+    for field in Observation::FIELDS {
+        let value = field.value(&outcome.last);
+        // validation_bits says the same for every unit of the losses.
+        let Some(value) = value.filter(|_| field.name != "validation_loss") else {
+            continue;
+        };
+        line += &format!(" {}={value}", field.short);
+        if field.name == "smooth_loss" {
+            line += &format!(" best_iter={}", outcome.best_iteration);
+        }
+        let best = format!("best_{}", field.name);
+        if let Some((_, measure)) = MEASURES.iter().find(|(name, _)| *name == best)
+            && let Some(value) = measure(outcome)
+        {
+            line += &format!(" {best}={value:?}");
+        }
+    }
+    format!("{line} digest={:016x}\n", outcome.digest)
 }
 
-/// What is compared of two runs: the lower the better. The last that there is decides which is best.
+/// What is compared of two runs: the lower the better. The last measure that all runs have decides which is best.
 type Measure = fn(&Outcome) -> Option<f64>;
 
-/// All that is compared, by the name that it has in a run's line.
+/// All measures, by the names in the line of a run.
 const MEASURES: [(&str, Measure); 4] = [
-    ("smooth_loss", |outcome| Some(outcome.smooth_loss)),
+    ("smooth_loss", |outcome| Some(outcome.last.smooth_loss)),
     ("best_smooth_loss", |outcome| Some(outcome.best_smooth_loss)),
-    ("validation_bits", |outcome| {
-        outcome.validation.map(|[last, _]| last.bits)
-    }),
-    ("best_validation_bits", |outcome| {
-        outcome.validation.map(|[_, best]| best.bits)
-    }),
+    ("validation_bits", |outcome| outcome.last.validation_bits),
+    ("best_validation_bits", |outcome| outcome.best_validation.map(|best| best.bits)),
 ];
 
-fn summary(outcomes: &[(&One, &Outcome)]) -> String {
+fn summary(outcomes: &[(&Watched, &Outcome)]) -> String {
     let mut summary = String::new();
     let mut best = None;
     for (name, measure) in MEASURES {
-        let values: Option<Vec<f64>> = (outcomes.iter())
-            .map(|(_, outcome)| measure(outcome))
-            .collect();
+        let values: Option<Vec<f64>> =
+            (outcomes.iter()).map(|(_, outcome)| measure(outcome)).collect();
         let Some(values) = values else { continue };
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let minimum = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -210,32 +224,30 @@ fn summary(outcomes: &[(&One, &Outcome)]) -> String {
             values.len()
         );
         // The earlier of equals.
-        best = (outcomes.iter().zip(values))
-            .min_by(|(_, a), (_, b)| a.total_cmp(b))
-            .map(|((run, outcome), value)| {
+        best = (outcomes.iter().zip(values)).min_by(|(_, a), (_, b)| a.total_cmp(b)).map(
+            |((run, outcome), value)| {
                 format!(
                     "best seed={} best_iter={} {name}={value:?} folder={}\n",
                     run.seed,
                     outcome.best_iteration,
                     one_line(&run.folder.to_string_lossy())
                 )
-            });
+            },
+        );
     }
     summary + &best.unwrap_or_default()
 }
 
-/// Why a run did not do its work, where it did not.
+/// Why a run failed; `None` where it did not.
 fn failure(ended: Option<Result<Outcome, Failure>>) -> Option<Failure> {
     match ended {
         Some(Ok(_)) => None,
         Some(Err(failure)) => Some(failure),
-        None => Some(Failure::Failed(
-            "there was no thread for it: go on with --resume".into(),
-        )),
+        None => Some(Failure::Failed("there was no thread for it: go on with --resume".into())),
     }
 }
 
-/// One failure of several. What all runs failed with is said as one run would.
+/// The failures of several runs as one. Where all runs failed alike, it is that of one run.
 fn all_of(mut failures: Vec<(u64, Failure)>, runs: usize) -> Failure {
     let first = &failures[0].1;
     if failures.len() == runs && failures.iter().all(|(_, failure)| failure == first) {
@@ -277,16 +289,9 @@ mod tests {
     fn progress_is_that_of_all_runs() {
         assert_eq!(
             parts(12_500, 800_000, 1, 8, 25_000.0),
-            [
-                "12,500 of 800,000 updates (1 %)",
-                "1 of 8 runs finished",
-                "32 s left"
-            ]
+            ["12,500 of 800,000 updates (1 %)", "1 of 8 runs finished", "32 s left"]
         );
-        assert_eq!(
-            parts(0, 0, 0, 1, 0.0),
-            ["0 of 0 updates (0 %)", "0 of 1 runs finished"]
-        );
+        assert_eq!(parts(0, 0, 0, 1, 0.0), ["0 of 0 updates (0 %)", "0 of 1 runs finished"]);
         assert_eq!(parts(9, u128::MAX, 0, 9, f64::NAN).len(), 2);
     }
 }

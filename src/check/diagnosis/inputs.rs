@@ -1,0 +1,208 @@
+//! The inputs of a worked case, read back from its arrays.
+
+use crate::check::worked_case::letters;
+use crate::formats::array::Array;
+use crate::network::optimizer::{Optimizer, Rule};
+use crate::network::parameters::{Parameters, Shape};
+use crate::text::vocabulary::one_hot;
+use std::fmt;
+
+/// The names of the parameters, in order.
+pub(super) const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
+
+/// The numbers from which all other arrays of a case follow.
+#[derive(Clone, Debug)]
+pub(super) struct CaseInputs {
+    pub T: usize,
+    /// The one-hot matrix of the inputs, T x K.
+    pub X: Vec<f64>,
+    /// The one-hot matrix of the targets, T x K.
+    pub Y: Vec<f64>,
+    pub parameters: Parameters,
+    pub h0: Vec<f64>,
+    /// The divisor of the loss and the gradient: T if the loss is a mean, otherwise 1.
+    pub divisor: f64,
+    /// Adam's m; zeros for another optimizer.
+    pub averages: [Vec<f64>; 5],
+    /// v, or AdaGrad's G.
+    pub squares: [Vec<f64>; 5],
+    pub rule: Rule,
+}
+
+impl CaseInputs {
+    /// Reads them from the arrays of a case.
+    pub fn from_arrays(arrays: &[Array]) -> Result<Self, CaseError> {
+        let arrays = Arrays(arrays);
+        let U = arrays.find("U")?;
+        let [m, K] = U.shape[..] else {
+            return Err(wrong_shape(U));
+        };
+        let (inputs, targets) = (arrays.indices("inputs", K)?, arrays.indices("targets", K)?);
+        if inputs.len() != targets.len() || inputs.is_empty() || m == 0 {
+            return Err(wrong_shape(arrays.find("targets")?));
+        }
+        // They are compared with passes of this length.
+        arrays.numbers("h", &[inputs.len(), m])?;
+        arrays.numbers("p", &[inputs.len(), K])?;
+        let rule = arrays.rule()?;
+        let parts = arrays.parts("", m, K)?;
+        let memory = letters(rule.optimizer);
+        let shape = Shape::new(m, K).map_err(|_| wrong_shape(U))?;
+        let mut parameters = Parameters::zeros(shape).map_err(|_| wrong_shape(U))?;
+        parameters.values_mut().copy_from_slice(&parts.concat());
+        Ok(CaseInputs {
+            averages: match memory {
+                [first, _] => arrays.parts(first, m, K)?,
+                _ => parts.map(|part| vec![0.0; part.len()]),
+            },
+            squares: arrays.parts(memory[memory.len() - 1], m, K)?,
+            h0: arrays.numbers("h0", &[m])?,
+            divisor: arrays.number_where(arrays.has("divisor"), "divisor", 1.0)?,
+            T: inputs.len(),
+            X: one_hot(&inputs, K),
+            Y: one_hot(&targets, K),
+            parameters,
+            rule,
+        })
+    }
+}
+
+/// Why some arrays are not a worked case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CaseError {
+    /// An array is missing.
+    Missing {
+        /// Its name.
+        name: String,
+    },
+    /// The shape of an array does not fit the others.
+    WrongShape {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+    },
+    /// An array holds other numbers than a case, or none.
+    WrongNumbers {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl fmt::Display for CaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a case of elman check --write-case: ")?;
+        match self {
+            CaseError::Missing { name } => write!(f, "{name} is missing"),
+            CaseError::WrongShape { name, found } => {
+                write!(f, "{name} has the shape {}", PythonShape(found))
+            }
+            CaseError::WrongNumbers { name } => write!(f, "{name} holds other numbers"),
+        }
+    }
+}
+
+impl std::error::Error for CaseError {}
+
+/// A shape, displayed as Python writes it: `(5,)`.
+#[derive(Clone, Copy, Debug)]
+pub struct PythonShape<'a>(pub &'a [usize]);
+
+impl fmt::Display for PythonShape<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lengths: Vec<String> = self.0.iter().map(usize::to_string).collect();
+        let comma = if lengths.len() == 1 { "," } else { "" };
+        write!(f, "({}{comma})", lengths.join(", "))
+    }
+}
+
+/// Finds arrays by name.
+struct Arrays<'a>(&'a [Array<'a>]);
+
+impl Arrays<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|array| array.name == name)
+    }
+
+    fn find(&self, name: &str) -> Result<&Array<'_>, CaseError> {
+        let array = self.0.iter().find(|array| array.name == name);
+        array.ok_or_else(|| CaseError::Missing { name: name.to_string() })
+    }
+
+    fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f64>, CaseError> {
+        let array = self.find(name)?;
+        let numbers = array.numbers().ok_or_else(|| wrong_numbers(array))?;
+        if array.shape == shape && numbers.len() == shape.iter().product::<usize>() {
+            Ok(numbers.into_owned())
+        } else {
+            Err(wrong_shape(array))
+        }
+    }
+
+    fn number(&self, name: &str) -> Result<f64, CaseError> {
+        self.numbers(name, &[]).map(|one| one[0])
+    }
+
+    /// A number that only some cases have, and otherwise `other`.
+    fn number_where(&self, is_there: bool, name: &str, other: f64) -> Result<f64, CaseError> {
+        if is_there { self.number(name) } else { Ok(other) }
+    }
+
+    /// Whole numbers below K.
+    fn indices(&self, name: &str, K: usize) -> Result<Vec<usize>, CaseError> {
+        let array = self.find(name)?;
+        let index = |&x: &f64| (x >= 0.0 && x < K as f64 && x.fract() == 0.0).then_some(x as usize);
+        let numbers = self.numbers(name, &array.shape)?;
+        let indices: Option<Vec<usize>> = numbers.iter().map(index).collect();
+        indices.ok_or_else(|| wrong_numbers(array))
+    }
+
+    /// The arrays of the five parameters, by the letters before their names.
+    fn parts(&self, before: &str, m: usize, K: usize) -> Result<[Vec<f64>; 5], CaseError> {
+        let shapes = [&[m, K][..], &[m, m], &[K, m], &[m], &[K]];
+        let mut parts: [Vec<f64>; 5] = Default::default();
+        for ((part, name), shape) in parts.iter_mut().zip(NAMES).zip(shapes) {
+            *part = self.numbers(&format!("{before}{name}"), shape)?;
+        }
+        Ok(parts)
+    }
+
+    /// The optimizer whose numbers the case has.
+    fn optimizer(&self) -> Optimizer {
+        let is_there = |letter: &&str| self.has(&format!("{letter}U"));
+        let is_whole = |optimizer: &Optimizer| letters(*optimizer).iter().all(is_there);
+        (Optimizer::ALL.into_iter().find(is_whole)).unwrap_or_default()
+    }
+
+    fn rule(&self) -> Result<Rule, CaseError> {
+        let mut optimizer = self.optimizer();
+        let is_adam = matches!(optimizer, Optimizer::Adam { .. });
+        let t = self.number_where(is_adam, "t", 1.0)?;
+        if t < 1.0 || t.fract() != 0.0 {
+            return Err(wrong_numbers(self.find("t")?));
+        }
+        match &mut optimizer {
+            Optimizer::AdaGrad => {}
+            Optimizer::Adam { beta1, beta2 } => {
+                (*beta1, *beta2) = (self.number("beta1")?, self.number("beta2")?);
+            }
+            Optimizer::RmsProp { beta2 } => *beta2 = self.number("beta2")?,
+        }
+        Ok(Rule {
+            optimizer,
+            clip: self.number_where(self.has("clip"), "clip", f64::INFINITY)?,
+            eta: self.number("eta")?,
+            epsilon: self.number("epsilon")?,
+            t: t as u64,
+        })
+    }
+}
+
+fn wrong_shape(array: &Array) -> CaseError {
+    CaseError::WrongShape { name: array.name.clone(), found: array.shape.clone() }
+}
+
+fn wrong_numbers(array: &Array) -> CaseError {
+    CaseError::WrongNumbers { name: array.name.clone() }
+}

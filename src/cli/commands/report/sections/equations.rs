@@ -1,0 +1,126 @@
+//! The equations of a run: those of its network, of its loss and of its optimiser.
+
+use crate::cli::commands::report::page::Block;
+use crate::cli::commands::report::writer::Writer;
+use elman::{Initialization, Loss, Optimizer, Order, Settings};
+
+const FORWARD: &[&str] =
+    &["a_t = W h_{t−1} + U x_t + b", "h_t = tanh(a_t)", "o_t = V h_t + c", "p_t = softmax(o_t)"];
+
+/// After g_t.
+const BACKWARD: &[&str] = &[
+    "∂L/∂h_t = V^⊤ g_t + W^⊤ ∂L/∂a_{t+1}",
+    "∂L/∂a_t = ∂L/∂h_t ⊙ (1 − h_t ⊙ h_t)",
+    "∂L/∂V = Σ_t g_t h_t^⊤",
+    "∂L/∂W = Σ_t ∂L/∂a_t h_{t−1}^⊤",
+    "∂L/∂U = Σ_t ∂L/∂a_t x_t^⊤",
+    "∂L/∂b = Σ_t ∂L/∂a_t",
+    "∂L/∂c = Σ_t g_t",
+];
+
+/// The loss, and its derivative in o_t.
+fn loss(settings: &Settings) -> [&'static str; 2] {
+    match settings.loss {
+        Loss::Sum => ["L = − Σ_t ln p_t[y_t]", "g_t = p_t − y_t"],
+        Loss::Mean => ["L = − (1/T) Σ_t ln p_t[y_t]", "g_t = (p_t − y_t) / T"],
+    }
+}
+
+fn step(settings: &Settings) -> &'static [&'static str] {
+    match settings.optimizer {
+        Optimizer::AdaGrad => &["G_θ ← G_θ + g^2", "θ ← θ − η g / √(G_θ + ε)"],
+        Optimizer::Adam { .. } => &[
+            "m_θ ← β_1 m_θ + (1 − β_1) g",
+            "v_θ ← β_2 v_θ + (1 − β_2) g^2",
+            "θ ← θ − η (m_θ / (1 − β_1^n)) / (√(v_θ / (1 − β_2^n)) + ε)",
+            "n = 1, 2, …",
+        ],
+        Optimizer::RmsProp { .. } => &["v_θ ← β_2 v_θ + (1 − β_2) g^2", "θ ← θ − η g / (√v_θ + ε)"],
+    }
+}
+
+fn first(settings: &Settings) -> &'static [&'static str] {
+    match settings.initialization {
+        Initialization::Normal { .. } => &["U, W, V ~ N(0, σ^2)", "b = c = 0"],
+        Initialization::FanIn => {
+            &["U ~ N(0, 1/(2K))", "W ~ N(0, 1/(2m))", "V ~ N(0, 1/m)", "b = c = 0"]
+        }
+    }
+}
+
+/// The section.
+pub fn section(w: &Writer) -> Vec<Block> {
+    let settings = &w.facts.model.settings;
+    let lines = |parts: &[&[&str]]| -> Vec<String> {
+        let lines = parts.concat().into_iter();
+        lines.map(str::to_string).collect()
+    };
+    let [loss, difference] = loss(settings);
+    let mut update = lines(&[step(settings)]);
+    if settings.clip.is_finite() {
+        let clip = w.value(settings.clip);
+        update.insert(0, format!("g ← min(max(g, −{clip}), {clip})"));
+    }
+    let mut blocks = vec![
+        Block::Heading(w.pair("The network", "Nätverket")),
+        Block::Equations(vec![
+            (w.pair("Forward", "Framåt"), lines(&[FORWARD, &[loss]])),
+            (w.pair("Backward", "Bakåt"), lines(&[&[difference], BACKWARD])),
+            (
+                w.pair("Update of θ with its gradient g", "Uppdatering av θ med gradienten g"),
+                update,
+            ),
+            (w.pair("First parameters", "Startvärden"), lines(&[first(settings)])),
+        ]),
+        Block::Paragraph(format!(
+            "{} {}",
+            w.pair(
+                "x_t and y_t are the one-hot vectors of a character and of the one after it.",
+                "x_t och y_t är one-hot-vektorerna för ett tecken och för tecknet efter det.",
+            ),
+            hidden_state(w),
+        )),
+    ];
+    if settings.batch_size > 1 {
+        let B = w.count(settings.batch_size);
+        blocks.push(Block::Paragraph(w.pair(
+            format!(
+                "Every update reads {B} sequences side by side; the loss and the gradient are the \
+                 means over them."
+            ),
+            format!(
+                "I varje uppdatering läses {B} sekvenser parallellt; förlusten och gradienten är \
+                 medelvärden över dem."
+            ),
+        )));
+    }
+    blocks
+}
+
+/// When the hidden state is carried, and when it is set to zero.
+fn hidden_state(w: &Writer) -> &'static str {
+    let settings = &w.facts.model.settings;
+    match settings.order {
+        _ if settings.documents => w.pair(
+            "The hidden state is carried from one sequence to the next; every document begins \
+             with h = 0, and the sequence that ends with it may be shorter than T.",
+            "Det dolda tillståndet förs vidare från en sekvens till nästa; varje dokument börjar \
+             med h = 0, och dess sista sekvens kan vara kortare än T.",
+        ),
+        Order::Text => w.pair(
+            "The hidden state is carried from one sequence to the next; every epoch begins with h \
+             = 0.",
+            "Det dolda tillståndet förs vidare från en sekvens till nästa; varje epok börjar med \
+             h = 0.",
+        ),
+        Order::Chunks { .. } => w.pair(
+            "The hidden state is carried from one sequence to the next; every chunk of the text \
+             begins with h = 0.",
+            "Det dolda tillståndet förs vidare från en sekvens till nästa; varje stycke av texten \
+             börjar med h = 0.",
+        ),
+        Order::Positions => {
+            w.pair("Every sequence begins with h = 0.", "Varje sekvens börjar med h = 0.")
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What the sections have in common: the facts, the language, and how it writes numbers.
+
+use super::facts::Facts;
+use crate::cli::format::{short_loss, thousands};
+use crate::cli::language::Language;
+use elman::text::Symbols;
+
+/// Digits of a loss.
+const DIGITS: usize = 6;
+
+/// Writes facts in a language.
+pub struct Writer<'a> {
+    pub facts: &'a Facts,
+    pub language: Language,
+}
+
+impl Writer<'_> {
+    /// Returns the one of the two that is in the page's language.
+    pub fn pair<T>(&self, english: T, swedish: T) -> T {
+        self.language.pair(english, swedish)
+    }
+
+    /// A name in the page's language, and its value.
+    pub fn row(
+        &self,
+        english: &'static str,
+        swedish: &'static str,
+        value: impl ToString,
+    ) -> (&'static str, String) {
+        (self.pair(english, swedish), value.to_string())
+    }
+
+    /// A number that is written as 1,234.5 in English.
+    pub fn number(&self, number: impl ToString) -> String {
+        (self.language.number(&number.to_string())).replace("e-", "e−")
+    }
+
+    pub fn count(&self, count: impl TryInto<u64>) -> String {
+        self.number(thousands(count.try_into().unwrap_or(u64::MAX)))
+    }
+
+    pub fn loss(&self, loss: f64) -> String {
+        self.number(short_loss(loss, DIGITS))
+    }
+
+    /// A setting, with all of its digits.
+    pub fn value(&self, value: f64) -> String {
+        let digits = format!("{value:?}");
+        self.number(digits.strip_suffix(".0").unwrap_or(&digits))
+    }
+
+    /// The plural of [`symbol`](Self::symbol).
+    pub fn symbols(&self) -> &'static str {
+        match self.facts.model.vocabulary.symbols() {
+            Symbols::Characters => self.pair("characters", "tecken"),
+            Symbols::Bytes => self.pair("bytes", "byte"),
+        }
+    }
+
+    /// The word for what the text is a sequence of.
+    pub fn symbol(&self) -> &'static str {
+        match self.facts.model.vocabulary.symbols() {
+            Symbols::Characters => self.pair("character", "tecken"),
+            Symbols::Bytes => self.pair("byte", "byte"),
+        }
+    }
+
+    /// The length of the text with its unit. Documents are counted with their ends, and without empty lines.
+    pub fn text_length(&self) -> String {
+        let length = self.facts.model.source.map_or(0, |source| source.length);
+        let ends = if self.facts.model.settings.documents {
+            self.pair(" with the ends of documents", " med dokumentens slut")
+        } else {
+            ""
+        };
+        format!("{} {}{ends}", self.count(length), self.symbols())
+    }
+
+    /// The digest of the text.
+    pub fn text_digest(&self) -> String {
+        let digest = self.facts.model.source.map_or(0, |source| source.digest);
+        format!("{digest:016x}")
+    }
+
+    /// The fraction of the text that is held out, in per cent.
+    pub fn held_out(&self) -> String {
+        let share = format!("{:.4}", 100.0 * self.facts.model.settings.validation);
+        let share = share.trim_end_matches('0').trim_end_matches('.');
+        format!("{}\u{a0}%", self.number(share))
+    }
+
+    /// How many updates a sample or a model comes after, as a heading.
+    pub fn when(&self, updates: u64) -> String {
+        if updates == 0 {
+            let before = self.pair("Before the first update", "Före den första uppdateringen");
+            return before.to_string();
+        }
+        let updates = self.count(updates);
+        self.pair(format!("After {updates} updates"), format!("Efter {updates} uppdateringar"))
+    }
+
+    /// The rows of a validation loss, in nats and in bits, where there is one.
+    pub fn validation(&self, validation: Option<[f64; 2]>) -> Vec<(&'static str, String)> {
+        let bits = match self.facts.model.vocabulary.symbols() {
+            Symbols::Characters => self.pair("bits per character", "bitar per tecken"),
+            Symbols::Bytes => self.pair("bits per byte", "bitar per byte"),
+        };
+        let names = [self.pair("validation loss", "valideringsförlust"), bits];
+        let losses = validation.into_iter().flatten().map(|x| self.loss(x));
+        names.into_iter().zip(losses).collect()
+    }
+}

@@ -1,0 +1,129 @@
+//! A model in words: rows of a name and a value.
+
+use super::vocabulary;
+use crate::cli::command_line::options::unit;
+use crate::cli::format::{COLUMNS, thousands, wrapped};
+use crate::cli::run::inputs::ModelFile;
+use crate::cli::terminal::output::one_line;
+use elman::model::{PLAN, Planned};
+use elman::settings::{Stored, TABLE, Value};
+use elman::{Order, Validation};
+use std::f64::consts::LN_2;
+
+/// Columns of the names of rows.
+pub const NAMES: usize = 17;
+/// Names and values.
+type Rows = Vec<(&'static str, String)>;
+
+/// The kind of a file, in JSON and in words.
+pub fn kind(file: &ModelFile) -> (&'static str, &'static str) {
+    match (&file.plan, &file.model.source) {
+        (Some(_), _) => ("last", "the last state of a run: --resume goes on from it"),
+        (None, Some(_)) => ("best", "the best model of a run"),
+        (None, None) => ("imported", "imported weights, not trained here"),
+    }
+}
+
+/// The rows, in groups with empty lines between them.
+pub fn of(file: &ModelFile) -> String {
+    let groups =
+        [of_file(file), of_network(file), of_settings(file), of_state(file), of_plan(file)];
+    let mut words = String::new();
+    for rows in groups.iter().filter(|rows| !rows.is_empty()) {
+        for (name, value) in rows {
+            let begin = format!("{:<NAMES$}", name.replace('_', " "));
+            words += &if value.contains('\n') {
+                format!("{begin}{}\n", value.replace('\n', &format!("\n{:NAMES$}", "")))
+            } else {
+                wrapped(&begin, value, NAMES)
+            };
+        }
+        words.push('\n');
+    }
+    words
+}
+
+fn of_file(file: &ModelFile) -> Rows {
+    // A path stays in one piece.
+    let path = one_line(&file.path.to_string_lossy()).replace(' ', "\u{a0}");
+    vec![
+        ("file", path),
+        ("size", format!("{} bytes", thousands(file.bytes))),
+        ("kind", kind(file).1.to_string()),
+    ]
+}
+
+fn of_network(file: &ModelFile) -> Rows {
+    let vocabulary = &file.model.vocabulary;
+    let shape = file.model.state.rnn.shape();
+    vec![
+        ("symbols", vocabulary.symbols().name().to_string()),
+        ("characters", format!("K = {}", shape.K())),
+        ("vocabulary", vocabulary::quoted(vocabulary, COLUMNS - NAMES)),
+        ("hidden units", format!("m = {}", shape.m())),
+        ("parameters", thousands(shape.entries() as u64)),
+    ]
+}
+
+fn of_settings(file: &ModelFile) -> Rows {
+    let settings = &file.model.settings;
+    let rows = TABLE.iter().filter(|row| row.stored != Stored::Never);
+    rows.filter_map(|row| Some((row.key, shown(row.get(settings)?)))).collect()
+}
+
+fn shown(value: Value) -> String {
+    match value {
+        Value::Count(count) => thousands(count),
+        Value::Switch(is_on) => (if is_on { "yes" } else { "no" }).to_string(),
+        value => value.to_string(),
+    }
+}
+
+fn of_state(file: &ModelFile) -> Rows {
+    let (model, state) = (&file.model, &file.model.state);
+    let symbols = model.vocabulary.symbols().name();
+    let (characters, unit) = (model.settings.loss_characters(), unit(&model.settings));
+    // `train` prints smooth losses that include the coming chunk; a state ends before it.
+    let loss = |loss: Option<f64>, when: &str| match loss {
+        Some(loss) => {
+            let bits = loss / (LN_2 * characters as f64);
+            format!("{loss:?} {unit}, {when} ({bits:.3} bits a character)")
+        }
+        None => "none yet".to_string(),
+    };
+    let text = match model.source {
+        None => "none: the weights were imported".to_string(),
+        Some(source) => {
+            format!("{} {symbols}, digest {:016x}", thousands(source.length as u64), source.digest)
+        }
+    };
+    let read = thousands(state.position as u64);
+    let position = match model.settings.order {
+        Order::Text => format!("character {read} of each sequence"),
+        _ => format!("{read} characters of the epoch read by each sequence"),
+    };
+    let mut rows = vec![
+        ("text", text),
+        ("updates", thousands(state.updates)),
+        ("epoch", thousands(state.epoch)),
+        ("position", position),
+        ("smooth loss", loss(state.smooth_loss, "before the coming chunk")),
+        ("best before", loss(state.best_smooth_loss, "its coming chunk included")),
+    ];
+    if let Some(nats) = state.best_validation {
+        let Validation { loss, bits, .. } = Validation::of(nats, &model.settings);
+        rows.push((
+            "best validation",
+            format!("{loss:?} {unit}, before this state ({bits:.3} bits a character)"),
+        ));
+    }
+    rows
+}
+
+fn of_plan(file: &ModelFile) -> Rows {
+    let rows = file.plan.iter().flat_map(|plan| {
+        let value = |row: &Planned| Some((row.key, thousands((row.get)(plan)?)));
+        PLAN.iter().filter_map(value)
+    });
+    rows.collect()
+}

@@ -1,0 +1,155 @@
+//! Columns of U and of its gradient, for the characters that were read.
+
+use crate::kernels::add;
+use crate::kernels::buffer::{Buffer, stride};
+use crate::network::parameters::{Shape, ShapeError, buffer, zeros};
+use std::ops::Range;
+
+/// Characters, each once, in the order in which they were first read.
+#[derive(Clone, Debug, Default)]
+struct DistinctCharacters {
+    characters: Vec<usize>,
+    /// K: the position of each character in `characters`, valid only if the character stands there.
+    positions: Vec<usize>,
+}
+
+impl DistinctCharacters {
+    /// None yet, with room for `count` of K characters.
+    fn new(count: usize, K: usize) -> Result<Self, ShapeError> {
+        let mut characters = zeros(count.min(K))?;
+        characters.clear();
+        Ok(DistinctCharacters { characters, positions: zeros(K)? })
+    }
+
+    fn clear(&mut self) {
+        self.characters.clear();
+    }
+
+    /// The position of a character, and whether it was added.
+    fn position(&mut self, x: usize) -> (usize, bool) {
+        let position = self.positions[x];
+        if self.characters.get(position) == Some(&x) {
+            return (position, false);
+        }
+        self.positions[x] = self.characters.len();
+        self.characters.push(x);
+        (self.positions[x], true)
+    }
+}
+
+/// `U x + b` for every character x that is read.
+#[derive(Clone, Debug)]
+pub(crate) struct InputColumns {
+    m: usize,
+    distinct: DistinctCharacters,
+    /// T B: the row of `values` of each input.
+    rows: Vec<usize>,
+    /// A row for each distinct character.
+    values: Buffer,
+}
+
+impl InputColumns {
+    /// Room for `count` inputs.
+    pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
+        let distinct = count.min(shape.K());
+        Ok(InputColumns {
+            m: shape.m(),
+            distinct: DistinctCharacters::new(distinct, shape.K())?,
+            rows: zeros(count)?,
+            values: buffer(distinct.saturating_mul(stride(shape.m())))?,
+        })
+    }
+
+    /// Changes the number of inputs, up to as many as at first.
+    pub fn resize(&mut self, count: usize) {
+        self.rows.resize(count, 0);
+    }
+
+    /// Computes the columns of some inputs.
+    pub fn gather(&mut self, U: &[f64], b: &[f64], inputs: &[usize]) {
+        self.distinct.clear();
+        for (row, &x) in self.rows.iter_mut().zip(inputs) {
+            let (position, is_new) = self.distinct.position(x);
+            *row = position;
+            if is_new {
+                let column = &mut self.values[position * stride(self.m)..][..self.m];
+                input_column(U, b, x, column);
+            }
+        }
+    }
+
+    /// `U x + b` of an input, m long.
+    #[inline(always)]
+    pub fn of_input(&self, input: usize) -> &[f64] {
+        &self.values[self.rows[input] * stride(self.m)..][..self.m]
+    }
+}
+
+/// `column = U x + b` for the character x.
+#[inline(always)]
+pub(crate) fn input_column(U: &[f64], b: &[f64], x: usize, column: &mut [f64]) {
+    let rows = U.chunks_exact(U.len() / b.len());
+    for ((entry, U), b) in column.iter_mut().zip(rows).zip(b) {
+        *entry = U[x] + b;
+    }
+}
+
+/// The sums of dL/dU in the columns of the characters that were read; all other columns are 0.
+#[derive(Clone, Debug, Default)]
+pub struct ColumnSums {
+    distinct: DistinctCharacters,
+    /// A row for every distinct character.
+    sums: Buffer,
+    /// Room for a row of dL/dU.
+    row: Buffer,
+}
+
+impl ColumnSums {
+    /// Room for updates of `count` characters in all.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] if it cannot be allocated.
+    pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
+        let characters = count.min(shape.K());
+        Ok(ColumnSums {
+            distinct: DistinctCharacters::new(characters, shape.K())?,
+            sums: buffer(characters.saturating_mul(stride(shape.m())))?,
+            row: buffer(shape.K())?,
+        })
+    }
+
+    /// Sums the entries `rows` of dL/da over all characters that are read.
+    #[inline(always)]
+    pub(super) fn sum<'a>(
+        &mut self,
+        rows: &Range<usize>,
+        inputs_with_da: impl Iterator<Item = (usize, &'a [f64])>,
+    ) {
+        self.distinct.clear();
+        self.row.fill(0.0);
+        for (x, da) in inputs_with_da {
+            let (position, is_new) = self.distinct.position(x);
+            let sum = &mut self.sums[position * rows.len()..][..rows.len()];
+            if is_new {
+                sum.fill(0.0);
+            }
+            add(&da[rows.clone()], sum);
+        }
+    }
+
+    /// The characters that were read, each with its column of so many sums.
+    #[inline(always)]
+    pub(super) fn columns(&self, rows: usize) -> impl Iterator<Item = (usize, &[f64])> {
+        let characters = self.distinct.characters.iter().copied();
+        characters.zip(self.sums.chunks_exact(rows))
+    }
+
+    /// Row `i` of so many rows of dL/dU, in all of its columns.
+    #[inline(always)]
+    pub(super) fn row(&mut self, i: usize, rows: usize) -> &[f64] {
+        for (&x, sums) in (self.distinct.characters.iter()).zip(self.sums.chunks_exact(rows)) {
+            self.row[x] = sums[i];
+        }
+        &self.row
+    }
+}

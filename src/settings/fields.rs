@@ -1,0 +1,296 @@
+//! The settings, and the choices that some of them are.
+
+use crate::network::optimizer::{Optimizer, Rule};
+use crate::network::parameters::Shape;
+
+/// Everything that decides what is learned from a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// m, the number of hidden units.
+    pub hidden: usize,
+    /// T, the characters of one update, of each sequence of the batch.
+    pub sequence_length: usize,
+    /// B, the sequences that are read side by side, each with its own part of the text and its own hidden state.
+    pub batch_size: usize,
+    /// Whether the text is read as characters or as bytes.
+    pub symbols: Symbols,
+    /// Whether each line of the text is a document of its own: it is read from h = 0, after a newline, and ends with
+    /// one.
+    pub documents: bool,
+    /// F, the fraction of the text, from its end, that is held out for validation: from 0 to below 1. It is never
+    /// learned, see [`Settings::held_out`].
+    pub validation: f64,
+    /// The order in which the text is read.
+    pub order: Order,
+    /// The optimizer, with the numbers that it alone has.
+    pub optimizer: Optimizer,
+    /// eta, the optimizer's learning rate.
+    pub learning_rate: f64,
+    /// The optimizer's epsilon.
+    pub epsilon: f64,
+    /// Every entry of a gradient is clipped to `[-clip, clip]`; nothing is clipped where it is infinite.
+    pub clip: f64,
+    /// How the losses of the characters of an update make one loss.
+    pub loss: Loss,
+    /// How the first U, W and V are drawn.
+    pub initialization: Initialization,
+    /// The seed of all random numbers.
+    pub seed: u64,
+}
+
+/// What a text is a sequence of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Symbols {
+    /// Unicode scalar values, read from UTF-8.
+    #[default]
+    Characters,
+    /// Bytes, whatever they encode. In a vocabulary byte b goes by the character U+00b.
+    Bytes,
+}
+
+impl Symbols {
+    /// `characters` or `bytes`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Symbols::Characters => "characters",
+            Symbols::Bytes => "bytes",
+        }
+    }
+}
+
+/// How the losses of the T characters of a chunk make one loss. With a batch it is the mean over its sequences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loss {
+    /// Their sum.
+    #[default]
+    Sum,
+    /// Their mean. The gradient is that of the mean as well, before it is clipped.
+    Mean,
+}
+
+impl Loss {
+    /// All of them.
+    pub const ALL: [Loss; 2] = [Loss::Sum, Loss::Mean];
+
+    /// Its name in options and model files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Loss::Sum => "sum",
+            Loss::Mean => "mean",
+        }
+    }
+}
+
+/// How the first U, W and V are drawn; b and c begin as 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Initialization {
+    /// All from N(0, sigma^2).
+    Normal {
+        /// The standard deviation.
+        sigma: f64,
+    },
+    /// By the number of terms of the sums that they are in: U from N(0, 1/(2K)), W from N(0, 1/(2m)), whose products
+    /// make one sum, and V from N(0, 1/m).
+    FanIn,
+}
+
+impl Default for Initialization {
+    fn default() -> Self {
+        Initialization::Normal { sigma: 0.01 }
+    }
+}
+
+impl Initialization {
+    /// Its name in options and model files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Initialization::Normal { .. } => "sigma",
+            Initialization::FanIn => "fan-in",
+        }
+    }
+}
+
+/// The order in which the updates read the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// From its start to its end; with a batch, from the start of every sequence's part to its end.
+    #[default]
+    Text,
+    /// In chunks that are shuffled anew for every epoch, each from h = 0.
+    Chunks {
+        /// C, the characters of a chunk.
+        length: usize,
+    },
+    /// Every update reads from positions of its own, drawn at random, and from h = 0.
+    Positions,
+}
+
+impl Order {
+    /// Its name in options and model files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Order::Text => "text",
+            Order::Chunks { .. } => "chunks",
+            Order::Positions => "positions",
+        }
+    }
+
+    /// C, where the text is read in chunks.
+    pub fn chunk(self) -> Option<usize> {
+        match self {
+            Order::Chunks { length } => Some(length),
+            _ => None,
+        }
+    }
+}
+
+impl Default for Settings {
+    /// [`Settings::DEFAULT`].
+    fn default() -> Self {
+        Settings::DEFAULT
+    }
+}
+
+impl Settings {
+    /// The assignment's own, in its AdaGrad edition: m = 100, T = 25, eta = 0.1, sigma = 0.01, clip 5, epsilon 1e-8.
+    pub const DEFAULT: Settings = Settings {
+        hidden: 100,
+        sequence_length: 25,
+        batch_size: 1,
+        symbols: Symbols::Characters,
+        documents: false,
+        validation: 0.0,
+        order: Order::Text,
+        optimizer: Optimizer::AdaGrad,
+        learning_rate: 0.1,
+        epsilon: 1e-8,
+        clip: 5.0,
+        loss: Loss::Sum,
+        initialization: Initialization::Normal { sigma: 0.01 },
+        seed: 1,
+    };
+
+    /// The assignment in its Adam edition, of 2025 and after: Adam with eta = 0.001 and no clipping, the mean of the
+    /// losses, and first parameters by fan-in.
+    pub fn adam_edition() -> Self {
+        Settings {
+            optimizer: Optimizer::ADAM,
+            learning_rate: 0.001,
+            clip: f64::INFINITY,
+            loss: Loss::Mean,
+            initialization: Initialization::FanIn,
+            ..Settings::default()
+        }
+    }
+
+    /// How update t = 1, 2, ... moves the parameters.
+    pub fn rule(&self, t: u64) -> Rule {
+        Rule {
+            optimizer: self.optimizer,
+            eta: self.learning_rate,
+            epsilon: self.epsilon,
+            clip: self.clip,
+            t,
+        }
+    }
+
+    /// The characters that a loss is a sum over: T, or 1 for a mean. The unit of all losses of a run is nats over so
+    /// many characters.
+    pub fn loss_characters(&self) -> usize {
+        match self.loss {
+            Loss::Sum => self.sequence_length,
+            Loss::Mean => 1,
+        }
+    }
+
+    /// The standard deviations of the first U, W and V.
+    pub fn deviations(&self, shape: Shape) -> [f64; 3] {
+        let (m, K) = (shape.m() as f64, shape.K() as f64);
+        match self.initialization {
+            Initialization::Normal { sigma } => [sigma; 3],
+            Initialization::FanIn => [2.0 * K, 2.0 * m, m].map(|variance| (1.0 / variance).sqrt()),
+        }
+    }
+
+    /// floor(F N), the characters that are held out of a text of N characters. Of documents it is the most: those that
+    /// lie wholly within it are held out. The product is one of doubles: of 0.29 and 100 it is below 29.
+    ///
+    /// ```
+    /// use elman::Settings;
+    /// let settings = Settings { validation: 0.1, ..Settings::default() };
+    /// assert_eq!(settings.held_out(1_115_394), 111_539);
+    /// ```
+    pub fn held_out(&self, length: u64) -> u64 {
+        // A conversion takes the floor, and no more than there is where N is no double.
+        ((self.validation * length as f64) as u64).min(length)
+    }
+
+    /// The characters that training needs at least: T + 1 for each sequence; of documents one character between two
+    /// newlines; in chunks one chunk for each sequence, and the character after them.
+    pub fn least_characters(&self) -> usize {
+        match self.order {
+            _ if self.documents => 3,
+            Order::Chunks { length } => self.batch_size.saturating_mul(length).saturating_add(1),
+            _ => {
+                let chunk = self.sequence_length.saturating_add(1);
+                self.batch_size.saturating_mul(chunk)
+            }
+        }
+    }
+
+    /// The characters that have to be held out at least: none without validation, else one and another after it, and
+    /// in chunks a whole chunk.
+    pub fn least_held_out(&self) -> usize {
+        if self.validation > 0.0 { self.order.chunk().unwrap_or(0).max(2) } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_settings_are_the_assignment_s() {
+        let assignment = Settings {
+            hidden: 100,
+            sequence_length: 25,
+            batch_size: 1,
+            symbols: Symbols::Characters,
+            documents: false,
+            validation: 0.0,
+            order: Order::Text,
+            optimizer: Optimizer::AdaGrad,
+            learning_rate: 0.1,
+            epsilon: 1e-8,
+            clip: 5.0,
+            loss: Loss::Sum,
+            initialization: Initialization::Normal { sigma: 0.01 },
+            seed: 1,
+        };
+        assert_eq!(Settings::default(), assignment);
+        let adam = Settings {
+            optimizer: Optimizer::Adam { beta1: 0.9, beta2: 0.999 },
+            learning_rate: 0.001,
+            clip: f64::INFINITY,
+            loss: Loss::Mean,
+            initialization: Initialization::FanIn,
+            ..assignment
+        };
+        assert_eq!(Settings::adam_edition(), adam);
+    }
+
+    #[test]
+    fn what_is_held_out_is_rounded_down() {
+        for (validation, length, held_out) in [
+            (0.0, 1000, 0),
+            (0.1, 9, 0),
+            (0.1, 10, 1),
+            (0.25, 1003, 250),
+            (1.0 - f64::EPSILON, 1000, 999),
+            (1.0 - f64::EPSILON / 2.0, u64::MAX, u64::MAX - 2047),
+        ] {
+            let settings = Settings { validation, ..Settings::default() };
+            assert_eq!(settings.held_out(length), held_out, "{validation} {length}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Presets: the settings, and the plan, of an edition of the assignment or of a good run.
+
+/// Options and their values that go by one name.
+#[derive(Debug)]
+pub struct Preset {
+    /// The name.
+    pub name: &'static str,
+    /// Options of settings and of the plan, with their values.
+    pub options: &'static [(&'static str, &'static str)],
+}
+
+impl Preset {
+    /// The preset of this name.
+    pub fn named(name: &str) -> Option<&'static Preset> {
+        PRESETS.iter().find(|preset| preset.name == name)
+    }
+
+    /// Its value of an option.
+    pub fn value(&self, option: &str) -> Option<&'static str> {
+        let found = self.options.iter().find(|(name, _)| *name == option);
+        found.map(|(_, value)| *value)
+    }
+}
+
+/// All presets.
+pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "adagrad-edition",
+        options: &[
+            ("optimizer", "adagrad"),
+            ("learning-rate", "0.1"),
+            ("epsilon", "1e-8"),
+            ("clip", "5"),
+            ("loss", "sum"),
+            ("initialization", "sigma"),
+            ("sigma", "0.01"),
+            ("report-every", "10000"),
+            ("report-length", "200"),
+        ],
+    },
+    Preset {
+        name: "adam-edition",
+        options: &[
+            ("optimizer", "adam"),
+            ("learning-rate", "0.001"),
+            ("beta1", "0.9"),
+            ("beta2", "0.999"),
+            ("epsilon", "1e-8"),
+            ("clip", "none"),
+            ("loss", "mean"),
+            ("initialization", "fan-in"),
+            ("report-every", "1000"),
+            ("report-length", "200"),
+        ],
+    },
+    // The settings that made the best text in a minute of one core, as fixtures/measure.py measured.
+    Preset {
+        name: "best",
+        options: &[
+            ("hidden", "128"),
+            ("seq-length", "25"),
+            ("batch-size", "32"),
+            ("optimizer", "adam"),
+            ("learning-rate", "0.003"),
+            ("beta1", "0.9"),
+            ("beta2", "0.999"),
+            ("epsilon", "1e-8"),
+            ("clip", "none"),
+            ("loss", "mean"),
+            ("initialization", "fan-in"),
+            // Small texts are learned by heart in so many epochs: validation says where to stop.
+            ("validation", "0.1"),
+            ("iterations", "12000"),
+            ("report-every", "1000"),
+            ("report-length", "200"),
+        ],
+    },
+];

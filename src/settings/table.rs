@@ -1,0 +1,429 @@
+//! The table of settings: one row each.
+
+use super::fields::{Initialization, Loss, Order, Settings, Symbols};
+use super::value::{self, Value, ValueError};
+use crate::network::optimizer::Optimizer;
+use std::fmt;
+
+/// One setting: whatever deals with settings needs to know of it no more than this.
+pub struct Setting {
+    /// The option of the program, without its dashes.
+    pub option: &'static str,
+    /// Its key in model files and JSON.
+    pub key: &'static str,
+    /// What the key and the option were called in former versions; empty where they were called the same.
+    pub former: &'static str,
+    /// Whether model files have the key.
+    pub stored: Stored,
+    /// One line of help.
+    pub help: &'static str,
+    /// The option that it goes only with; empty where it always counts.
+    pub only_with: &'static str,
+    /// Whether `--help` has room for its line: most people never need the others.
+    pub is_usual: bool,
+    /// Whether one update alone depends on it, so that `check` has it too.
+    pub is_of_update: bool,
+    /// How it is read and set.
+    pub access: Access,
+    /// Whether it is in range; the error is what it has to be.
+    pub check: fn(&Settings) -> Result<(), &'static str>,
+}
+
+/// Whether model files have the key of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// No: the tensors or the vocabulary tell it.
+    Never,
+    /// All do, where it is no setting of a choice that was not made.
+    Always,
+    /// Those of former versions may lack it, and mean its default.
+    Since,
+}
+
+/// How a setting is read and set, by the kind of its value. A setting of a choice that was not made reads as `None`.
+pub enum Access {
+    /// A whole number.
+    Count(fn(&Settings) -> Option<usize>, fn(&mut Settings, usize)),
+    /// A whole number that may be as large as 64 bits hold.
+    Large(fn(&Settings) -> u64, fn(&mut Settings, u64)),
+    /// A number.
+    Number(fn(&Settings) -> Option<f64>, fn(&mut Settings, f64)),
+    /// A number, or `none` for infinity.
+    Limit(fn(&Settings) -> f64, fn(&mut Settings, f64)),
+    /// One of the words that a `|` separates.
+    Word(&'static str, fn(&Settings) -> &'static str, fn(&mut Settings, &str)),
+    /// Yes or no.
+    Switch(fn(&Settings) -> bool, fn(&mut Settings, bool)),
+}
+
+/// Why a setting cannot be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetError {
+    /// The text is no value of it.
+    Value(ValueError),
+    /// It belongs to a choice that was not made: it goes only with this option.
+    Idle(&'static str),
+}
+
+impl Setting {
+    /// Its value; `None` where it belongs to a choice that was not made.
+    pub fn get(&self, settings: &Settings) -> Option<Value> {
+        match &self.access {
+            Access::Count(get, _) => get(settings).map(|count| Value::Count(count as u64)),
+            Access::Large(get, _) => Some(Value::Count(get(settings))),
+            Access::Number(get, _) => get(settings).map(Value::Number),
+            Access::Limit(get, _) => Some(Value::Number(get(settings))),
+            Access::Word(_, get, _) => Some(Value::Word(get(settings))),
+            Access::Switch(get, _) => Some(Value::Switch(get(settings))),
+        }
+    }
+
+    /// Sets it to what a text says, in range or not: see [`Settings::check`].
+    ///
+    /// # Errors
+    /// [`SetError`] where the text is no value of it, or it belongs to a choice that was not made.
+    pub fn set(&self, settings: &mut Settings, text: &str) -> Result<(), SetError> {
+        if self.get(settings).is_none() {
+            return Err(SetError::Idle(self.only_with));
+        }
+        match &self.access {
+            Access::Count(_, set) => {
+                let count = usize::try_from(value::count(text)?);
+                set(settings, count.map_err(|_| ValueError::TooLarge("below 2^32"))?);
+            }
+            Access::Large(_, set) => set(settings, value::count(text)?),
+            Access::Number(_, set) => set(settings, value::number(text)?),
+            Access::Limit(_, set) => set(settings, value::limit(text)?),
+            Access::Word(words, _, set) => set(settings, value::word(text, words)?),
+            Access::Switch(_, set) => set(settings, value::switch(text)?),
+        }
+        Ok(())
+    }
+
+    /// What the help calls its value; empty for a switch.
+    pub fn placeholder(&self) -> &'static str {
+        match self.access {
+            Access::Count(..) | Access::Large(..) => "N",
+            Access::Number(..) | Access::Limit(..) => "X",
+            Access::Word(words, ..) => words,
+            Access::Switch(..) => "",
+        }
+    }
+}
+
+impl From<ValueError> for SetError {
+    fn from(error: ValueError) -> Self {
+        SetError::Value(error)
+    }
+}
+
+/// The setting of an option.
+pub fn setting(option: &str) -> Option<&'static Setting> {
+    TABLE.iter().find(|setting| setting.option == option)
+}
+
+const COUNT: &str = "a whole number of at least 1";
+const POSITIVE: &str = "a positive number";
+const FRACTION: &str = "a number from 0 to below 1";
+
+fn is_count(count: usize) -> Result<(), &'static str> {
+    if count > 0 { Ok(()) } else { Err(COUNT) }
+}
+
+fn is_positive(number: f64) -> Result<(), &'static str> {
+    if number > 0.0 && number.is_finite() { Ok(()) } else { Err(POSITIVE) }
+}
+
+fn is_fraction(number: f64) -> Result<(), &'static str> {
+    if (0.0..1.0).contains(&number) { Ok(()) } else { Err(FRACTION) }
+}
+
+/// A row that most of the others differ from in a few fields.
+const ROW: Setting = Setting {
+    option: "",
+    key: "",
+    former: "",
+    stored: Stored::Always,
+    help: "",
+    only_with: "",
+    is_usual: false,
+    is_of_update: true,
+    access: Access::Switch(|_| false, |_, _| ()),
+    check: |_| Ok(()),
+};
+
+/// All settings. A choice stands before the settings that go only with it.
+pub const TABLE: &[Setting] = &[
+    Setting {
+        option: "hidden",
+        key: "hidden",
+        stored: Stored::Never,
+        help: "hidden units m",
+        is_usual: true,
+        access: Access::Count(|s| Some(s.hidden), |s, count| s.hidden = count),
+        check: |s| is_count(s.hidden),
+        ..ROW
+    },
+    Setting {
+        option: "seq-length",
+        key: "sequence_length",
+        help: "sequence length T: characters of one update",
+        access: Access::Count(|s| Some(s.sequence_length), |s, count| s.sequence_length = count),
+        check: |s| is_count(s.sequence_length),
+        ..ROW
+    },
+    Setting {
+        option: "batch-size",
+        key: "batch_size",
+        former: "streams",
+        help: "batch size B: sequences that are read side by side",
+        is_of_update: false,
+        access: Access::Count(|s| Some(s.batch_size), |s, count| s.batch_size = count),
+        check: |s| {
+            if s.documents && s.batch_size > 1 {
+                Err("1 with documents")
+            } else {
+                is_count(s.batch_size)
+            }
+        },
+        ..ROW
+    },
+    Setting {
+        option: "bytes",
+        key: "bytes",
+        stored: Stored::Never,
+        help: "read bytes instead of characters: for logs, and texts in no known encoding",
+        access: Access::Switch(
+            |s| s.symbols == Symbols::Bytes,
+            |s, is_on| s.symbols = if is_on { Symbols::Bytes } else { Symbols::Characters },
+        ),
+        ..ROW
+    },
+    Setting {
+        option: "documents",
+        key: "documents",
+        help: "read every line as a document of its own: names, domain names, messages",
+        access: Access::Switch(|s| s.documents, |s, is_on| s.documents = is_on),
+        ..ROW
+    },
+    Setting {
+        option: "optimizer",
+        key: "optimizer",
+        stored: Stored::Since,
+        help: "optimizer: AdaGrad, Adam or RMSProp",
+        access: Access::Word(
+            "adagrad|adam|rmsprop",
+            |s| s.optimizer.name(),
+            |s, word| {
+                s.optimizer = Optimizer::named(word).unwrap_or_default();
+                s.learning_rate = s.optimizer.usual_learning_rate();
+            },
+        ),
+        ..ROW
+    },
+    Setting {
+        option: "learning-rate",
+        key: "learning_rate",
+        help: "learning rate eta; 0.001 for adam and rmsprop",
+        access: Access::Number(|s| Some(s.learning_rate), |s, number| s.learning_rate = number),
+        check: |s| is_positive(s.learning_rate),
+        ..ROW
+    },
+    Setting {
+        option: "beta1",
+        key: "beta1",
+        stored: Stored::Since,
+        help: "Adam's decay rate of its average of gradients; 0.9",
+        only_with: "--optimizer adam",
+        access: Access::Number(
+            |s| s.optimizer.beta1(),
+            |s, number| {
+                if let Optimizer::Adam { beta1, .. } = &mut s.optimizer {
+                    *beta1 = number;
+                }
+            },
+        ),
+        check: |s| s.optimizer.beta1().map_or(Ok(()), is_fraction),
+        ..ROW
+    },
+    Setting {
+        option: "beta2",
+        key: "beta2",
+        stored: Stored::Since,
+        help: "decay rate of the average of squares; 0.999 for adam, 0.9 for rmsprop",
+        only_with: "--optimizer adam or rmsprop",
+        access: Access::Number(
+            |s| s.optimizer.beta2(),
+            |s, number| {
+                if let Optimizer::Adam { beta2, .. } | Optimizer::RmsProp { beta2 } =
+                    &mut s.optimizer
+                {
+                    *beta2 = number;
+                }
+            },
+        ),
+        check: |s| s.optimizer.beta2().map_or(Ok(()), is_fraction),
+        ..ROW
+    },
+    Setting {
+        option: "epsilon",
+        key: "epsilon",
+        help: "the optimizer's epsilon, which keeps its divisor away from 0",
+        access: Access::Number(|s| Some(s.epsilon), |s, number| s.epsilon = number),
+        check: |s| is_positive(s.epsilon),
+        ..ROW
+    },
+    Setting {
+        option: "clip",
+        key: "clip",
+        help: "clip every gradient entry to [-X, X]; none clips nothing",
+        access: Access::Limit(|s| s.clip, |s, number| s.clip = number),
+        check: |s| {
+            if s.clip > 0.0 { Ok(()) } else { Err("a positive number, or none") }
+        },
+        ..ROW
+    },
+    Setting {
+        option: "loss",
+        key: "loss",
+        stored: Stored::Since,
+        help: "sum or mean over the T characters",
+        access: Access::Word(
+            "sum|mean",
+            |s| s.loss.name(),
+            |s, word| {
+                s.loss = if word == Loss::Mean.name() { Loss::Mean } else { Loss::Sum };
+            },
+        ),
+        ..ROW
+    },
+    Setting {
+        option: "initialization",
+        key: "initialization",
+        stored: Stored::Since,
+        help: "how the first U, W, V are drawn: with one standard deviation, or by fan-in",
+        access: Access::Word(
+            "sigma|fan-in",
+            |s| s.initialization.name(),
+            |s, word| match (word, s.initialization) {
+                ("fan-in", _) => s.initialization = Initialization::FanIn,
+                (_, Initialization::FanIn) => s.initialization = Initialization::default(),
+                _ => {}
+            },
+        ),
+        ..ROW
+    },
+    Setting {
+        option: "sigma",
+        key: "sigma",
+        help: "standard deviation of the first U, W, V",
+        only_with: "--initialization sigma",
+        access: Access::Number(
+            |s| match s.initialization {
+                Initialization::Normal { sigma } => Some(sigma),
+                Initialization::FanIn => None,
+            },
+            |s, sigma| s.initialization = Initialization::Normal { sigma },
+        ),
+        check: |s| match s.initialization {
+            Initialization::Normal { sigma } if !(sigma >= 0.0 && sigma.is_finite()) => {
+                Err("0 or a positive number")
+            }
+            _ => Ok(()),
+        },
+        ..ROW
+    },
+    Setting {
+        option: "validation",
+        key: "validation",
+        stored: Stored::Since,
+        help: "fraction of the text's end held out for validation",
+        is_usual: true,
+        is_of_update: false,
+        access: Access::Number(|s| Some(s.validation), |s, number| s.validation = number),
+        check: |s| is_fraction(s.validation),
+        ..ROW
+    },
+    Setting {
+        option: "order",
+        key: "order",
+        stored: Stored::Since,
+        help: "read the text as it stands, in shuffled chunks, or at random positions",
+        is_of_update: false,
+        access: Access::Word(
+            "text|chunks|positions",
+            |s| s.order.name(),
+            |s, word| {
+                s.order = match word {
+                    "chunks" => Order::Chunks { length: 1000 },
+                    "positions" => Order::Positions,
+                    _ => Order::Text,
+                };
+            },
+        ),
+        check: |s| {
+            if s.documents && s.order != Order::Text { Err("text with documents") } else { Ok(()) }
+        },
+        ..ROW
+    },
+    Setting {
+        option: "chunk",
+        key: "chunk",
+        help: "characters of a chunk; 1000",
+        only_with: "--order chunks",
+        is_of_update: false,
+        access: Access::Count(|s| s.order.chunk(), |s, length| s.order = Order::Chunks { length }),
+        check: |s| match s.order.chunk() {
+            Some(length) if length < s.sequence_length => Err("at least seq-length"),
+            _ => Ok(()),
+        },
+        ..ROW
+    },
+    Setting {
+        option: "seed",
+        key: "seed",
+        help: "seed of all random numbers",
+        is_usual: true,
+        access: Access::Large(|s| s.seed, |s, seed| s.seed = seed),
+        ..ROW
+    },
+];
+
+impl Settings {
+    /// Refuses what cannot be trained with.
+    ///
+    /// # Errors
+    /// [`SettingError`] names the first setting that is out of range.
+    pub fn check(&self) -> Result<(), SettingError> {
+        for setting in TABLE {
+            (setting.check)(self).map_err(|need| SettingError {
+                name: setting.option,
+                value: match setting.get(self) {
+                    Some(Value::Number(number)) => number.to_string(),
+                    value => value.map(|value| value.to_string()).unwrap_or_default(),
+                },
+                need,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A setting that is out of range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingError {
+    /// Its name, as the program's option spells it.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+    /// What it has to be.
+    pub need: &'static str,
+}
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: must be {}", self.name, self.value, self.need)
+    }
+}
+
+impl std::error::Error for SettingError {}

@@ -1,0 +1,168 @@
+//! What is known of one update, and the one list of its fields: loss.csv, reports.jsonl and the lines on standard output
+//! print the fields of this list.
+
+use crate::formats::json::Json;
+use std::fmt;
+
+/// The losses of chunk n under the parameters after n updates, before update n.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// n, the number of updates made.
+    pub iteration: u64,
+    /// The epoch of chunk n, from 0.
+    pub epoch: u64,
+    /// The loss of chunk n in nats: the sum or the mean over its characters, see
+    /// [`Settings::loss`](crate::Settings::loss).
+    pub loss: f64,
+    /// The smooth loss that includes it. A sum over fewer than T characters counts as much as one over T.
+    pub smooth_loss: f64,
+    /// The loss of the held-out text in the unit of the other losses; `None` where it was not computed.
+    pub validation_loss: Option<f64>,
+    /// The same in bits per character.
+    pub validation_bits: Option<f64>,
+}
+
+impl Observation {
+    /// An observation before its fields are [set](Field::set): the losses are NaN.
+    pub const UNKNOWN: Observation = Observation {
+        iteration: 0,
+        epoch: 0,
+        loss: f64::NAN,
+        smooth_loss: f64::NAN,
+        validation_loss: None,
+        validation_bits: None,
+    };
+
+    /// Whether the validation loss is known; `None` where it is known in one unit alone.
+    pub fn has_validation(&self) -> Option<bool> {
+        let known = [self.validation_loss, self.validation_bits].map(|loss| loss.is_some());
+        (known[0] == known[1]).then_some(known[0])
+    }
+
+    /// Every field, in the order in which they are printed. A new field is a row here.
+    pub const FIELDS: [Field; 6] = [
+        Field::new("iteration", Kind::Count(|it| &mut it.iteration)).short("iter"),
+        Field::new("epoch", Kind::Count(|it| &mut it.epoch)),
+        Field::new("loss", Kind::Number(|it| &mut it.loss)),
+        Field::new("smooth_loss", Kind::Number(|it| &mut it.smooth_loss)),
+        Field::new("validation_loss", Kind::HeldOut(|it| &mut it.validation_loss)),
+        Field::new("validation_bits", Kind::HeldOut(|it| &mut it.validation_bits)),
+    ];
+}
+
+/// All known fields as `iter=0 epoch=0 loss=...`.
+impl fmt::Display for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, field) in Observation::FIELDS.iter().enumerate() {
+            if let Some(value) = field.value(self) {
+                let space = if i == 0 { "" } else { " " };
+                write!(f, "{space}{}={value}", field.short)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A field of an [`Observation`].
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// The name in files: a column of loss.csv, a key of reports.jsonl.
+    pub name: &'static str,
+    /// The name in lines on standard output.
+    pub short: &'static str,
+    kind: Kind,
+}
+
+/// What a field holds, and where.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Count(fn(&mut Observation) -> &mut u64),
+    Number(fn(&mut Observation) -> &mut f64),
+    /// A number that only runs with held-out text have, and not at every update.
+    HeldOut(fn(&mut Observation) -> &mut Option<f64>),
+}
+
+impl Field {
+    const fn new(name: &'static str, kind: Kind) -> Self {
+        let short = name;
+        Field { name, short, kind }
+    }
+
+    const fn short(self, short: &'static str) -> Self {
+        Field { short, ..self }
+    }
+
+    /// Whether only runs with held-out text have the field.
+    pub fn is_held_out(&self) -> bool {
+        matches!(self.kind, Kind::HeldOut(_))
+    }
+
+    /// Whether the field is a whole number.
+    pub fn is_count(&self) -> bool {
+        matches!(self.kind, Kind::Count(_))
+    }
+
+    /// The value, which is printed alike everywhere: as the shortest decimal that reads back to the same bits. `None`
+    /// where it is not known.
+    pub fn value(&self, of: &Observation) -> Option<Json> {
+        let mut of = *of;
+        match self.kind {
+            Kind::Count(place) => Some(Json::Whole(*place(&mut of))),
+            Kind::Number(place) => Some(Json::Number(*place(&mut of))),
+            Kind::HeldOut(place) => place(&mut of).map(Json::Number),
+        }
+    }
+
+    /// Sets the field to a printed value. Returns whether it is one: finite, and exactly as its [value](Field::value) is printed.
+    pub fn set(&self, of: &mut Observation, printed: &str) -> bool {
+        let number = || printed.parse().ok().filter(|x: &f64| x.is_finite());
+        let set = match self.kind {
+            Kind::Count(place) => printed.parse().map(|value| *place(of) = value).ok(),
+            Kind::Number(place) => number().map(|value| *place(of) = value),
+            Kind::HeldOut(place) => number().map(|value| *place(of) = Some(value)),
+        };
+        set.is_some() && (self.value(of)).is_some_and(|value| value.to_string() == printed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_reads_back_what_it_prints() {
+        let observation = Observation {
+            iteration: u64::MAX,
+            epoch: 3,
+            loss: 5e-324,
+            smooth_loss: 1.0 / 3.0,
+            validation_loss: Some(f64::MAX),
+            validation_bits: Some(-0.0),
+        };
+        let mut read = Observation::UNKNOWN;
+        for field in Observation::FIELDS {
+            let printed = field.value(&observation).unwrap().to_string();
+            assert!(field.set(&mut read, &printed), "{}", field.name);
+        }
+        assert_eq!(read, observation);
+        let line = "iter=18446744073709551615 epoch=3 loss=5e-324 smooth_loss=0.3333333333333333 \
+                    validation_loss=1.7976931348623157e308 validation_bits=-0.0";
+        assert_eq!(read.to_string(), line);
+    }
+
+    #[test]
+    fn what_no_field_prints_is_refused() {
+        let [iteration, _, loss, .., bits] = Observation::FIELDS;
+        for (field, wrong) in [
+            (iteration, ["", "07", "+7", "7.0", "-1"]),
+            (loss, ["", "NaN", "inf", "0.20", "2"]),
+            (bits, ["", "NaN", "-inf", "1e0", " 1.0"]),
+        ] {
+            for printed in wrong {
+                let mut read = Observation::UNKNOWN;
+                assert!(!field.set(&mut read, printed), "{} {printed:?}", field.name);
+            }
+        }
+        assert_eq!(bits.value(&Observation::UNKNOWN), None);
+    }
+}
