@@ -22,7 +22,7 @@ fn people_read_it_in_80_columns() {
     let stdout = folder.train("run", "--iterations 250 --batch-size 2 --seed 9").well();
     let (_, end) = stdout.split_once("\npassage ").unwrap();
     let best = value(end.lines().next().unwrap(), "smooth_loss");
-    let model = checkpoint::load(&folder.path("run/model.safetensors")).unwrap();
+    let model = folder.model("run/model.safetensors");
     let shown = folder.run("show run/model.safetensors").well();
     for line in shown.lines() {
         assert!(line.chars().count() <= 80 && line == line.trim_end(), "{line:?}");
@@ -126,11 +126,10 @@ fn every_order_is_shown() {
 fn tensors_are_summed_up() {
     let folder = Folder::new("show-tensors");
     folder.train("run", "--sigma 30").well();
-    let path = folder.path("run/model.safetensors");
-    let mut model = checkpoint::load(&path).unwrap();
+    let mut model = folder.model("run/model.safetensors");
     model.state.rnn.parameters.tensors_mut().b.copy_from_slice(&[3.0, -4.0, 0.0, 0.0, 0.0, 0.0]);
     model.state.h.copy_from_slice(&[1.0, -1.0, 0.995, 0.98, 0.0, -0.5]);
-    checkpoint::save(&model, &path).unwrap();
+    checkpoint::save(&model, &folder.path("run/model.safetensors")).unwrap();
     let shown = folder.run("show run/model.safetensors").well();
     let b: Vec<String> = row(&shown, "b").split_whitespace().map(String::from).collect();
     assert_eq!(b, ["6", "-4.0000", "3.0000", "2.0412"]);
@@ -275,7 +274,7 @@ fn programs_read_every_vocabulary_whole() {
         let Some(printed) = python(&json, script) else {
             return;
         };
-        let model = checkpoint::load(&folder.path(file)).unwrap();
+        let model = folder.model(file);
         let points = model.vocabulary.characters().iter().map(|&c| u32::from(c).to_string());
         let points = points.collect::<Vec<_>>().join(" ");
         let (head, start) = match (model.vocabulary.symbols(), model.source) {

@@ -116,7 +116,7 @@ fn a_model_makes_a_case_as_well() {
     let line = folder.run("check run text --write-case case.npz").well();
     assert!(line.starts_with("wrote case.npz: 49 arrays, T = 10, m = 6, K = "), "{line}");
     let arrays = case(&folder, "case.npz");
-    let best = elman::files::load(&folder.path("run/best.safetensors")).unwrap();
+    let best = folder.model("run/best.safetensors");
     assert_eq!(numbers(&arrays, "U"), best.state.rnn.parameters.tensors().U);
     assert_eq!(numbers(&arrays, "G_U"), best.state.memory[0].tensors().U);
     assert_eq!(numbers(&arrays, "h0"), best.state.h);
