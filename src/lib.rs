@@ -124,7 +124,8 @@ pub use network::parameters::{Parameters, Shape, ShapeError};
 pub use network::rnn::Rnn;
 pub use network::unrolled::Unrolled;
 pub use settings::{Initialization, Loss, Order, Settings};
-pub use text::corpus::{Corpus, TextError};
+pub use text::corpus::Corpus;
+pub use text::error::TextError;
 pub use text::vocabulary::Vocabulary;
 pub use training::{Observation, Training, TrainingError, Validation};
 

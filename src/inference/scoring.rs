@@ -60,8 +60,8 @@ use crate::kernels::{Level, Softmax, ln};
 use crate::model::Model;
 use crate::network::rnn::Rnn;
 use crate::settings::Symbols;
-use crate::text::corpus::TextError;
 use crate::text::decoder::Decoder;
+use crate::text::error::TextError;
 use std::f64::consts::LN_2;
 use std::io::Read;
 

@@ -7,7 +7,7 @@
 
 use crate::kernels::{EntrySink, F64x4, Number};
 use crate::network::optimizer::{Optimizer, Rule};
-use crate::network::parameters::{Parameters, PerTensor, TensorsMut};
+use crate::network::parameters::{Parameters, Tensors};
 use std::mem::take;
 
 impl Rule {
@@ -206,16 +206,13 @@ impl<'a, U: EntryUpdate<N>, const N: usize> UpdateParameters<'a, U, N> {
     pub fn sinks(
         update: U,
         clip: f64,
-        theta: TensorsMut<'a>,
-        mut memory: [TensorsMut<'a>; N],
-    ) -> PerTensor<Self> {
-        let mut sink = |theta, of: fn(&mut TensorsMut<'a>) -> &'a mut [f64]| UpdateParameters {
-            update,
-            clip,
-            theta,
-            memory: memory.each_mut().map(of),
+        theta: Tensors<&'a mut [f64]>,
+        mut memory: [Tensors<&'a mut [f64]>; N],
+    ) -> Tensors<Self> {
+        let mut sink = |theta, of: fn(&mut Tensors<&'a mut [f64]>) -> &'a mut [f64]| {
+            UpdateParameters { update, clip, theta, memory: memory.each_mut().map(of) }
         };
-        PerTensor {
+        Tensors {
             U: sink(theta.U, |tensors| take(&mut tensors.U)),
             W: sink(theta.W, |tensors| take(&mut tensors.W)),
             V: sink(theta.V, |tensors| take(&mut tensors.V)),

@@ -8,7 +8,7 @@ use crate::kernels::{EntrySink, Level};
 use crate::network::columns::ColumnSums;
 use crate::network::gradient::{Divide, GradientSums, RowBlock};
 use crate::network::optimizer::{Optimizer, Rule};
-use crate::network::parameters::{Parameters, PerTensor, Shape, ShapeError};
+use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
 use crate::network::update::{AdaGrad, Adam, EntryUpdate, RmsProp, UpdateParameters};
@@ -158,7 +158,7 @@ fn sum<S: EntrySink>(
     level: Level,
     groups: &[Unrolled],
     block: RowBlock,
-    sinks: PerTensor<S>,
+    sinks: Tensors<S>,
     columns: &mut ColumnSums,
 ) {
     level.run(GradientSums { groups, block, sinks, columns });

@@ -2,7 +2,7 @@
 
 use crate::network::parameters::ShapeError;
 use crate::settings::SettingError;
-use crate::text::corpus::TextError;
+use crate::text::error::TextError;
 use std::fmt;
 
 /// Why training cannot begin or go on.

@@ -24,7 +24,8 @@ use crate::network::parameters::{Shape, ShapeError, zeros};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
 use crate::settings::Settings;
-use crate::text::corpus::{Corpus, HELD_OUT_STEPS, TextError};
+use crate::text::corpus::{Corpus, HELD_OUT_STEPS};
+use crate::text::error::TextError;
 use std::f64::consts::LN_2;
 
 /// The loss of the held-out text, in three units.

@@ -2,7 +2,6 @@
 
 use super::work::{REFRESH, Run, SavedState, characters_per_update, is_finite};
 use crate::cli::charts::curve::Curve;
-use crate::cli::charts::loss_chart::Title;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::Overrides;
 use crate::cli::format::thousands;
@@ -14,7 +13,7 @@ use crate::cli::terminal::progress::Progress;
 use elman::internals::disk::Disk;
 use elman::internals::intervals::Intervals;
 use elman::text::Symbols;
-use elman::{Initialization, Level, Loss, Model, Plan, Settings, Training, TrainingError};
+use elman::{Initialization, Level, Model, Plan, Settings, Training, TrainingError};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -80,12 +79,7 @@ impl Run {
         let settings = &model.settings;
         Run {
             progress: Progress::new(request.quiet),
-            title: Title {
-                text: request.text.name.clone(),
-                hidden: settings.hidden,
-                sequence_length: settings.sequence_length,
-                is_mean: settings.loss == Loss::Mean,
-            },
+            text_name: request.text.name.clone(),
             curve: Curve::new(),
             saved: None,
             saved_at: Instant::now(),

@@ -66,8 +66,7 @@ fn understand(arguments: Vec<OsString>) -> Option<(&'static Command, Understood)
             return None;
         }
     };
-    let options = (command.options)();
-    let names = options.iter().map(|spec| spec.name);
+    let names = (command.options)().into_iter().map(|spec| spec.name);
     // Every value as every type, as no command does.
     for name in names.clone() {
         assert!(arguments.quoted(name).starts_with("--"));

@@ -12,7 +12,7 @@ mod definition;
 mod memory;
 
 use elman::text::{Corpus, TextError};
-use elman::model::State;
+use elman::model::{Record, State};
 use elman::inference::{Extent, Reading, Score};
 use elman::text::Symbols;
 use elman::{Model, Rnn, Settings, Shape, Training, TrainingError, Vocabulary};
@@ -81,6 +81,7 @@ fn model(text: &[u8], symbols: Symbols, settings: Settings) -> Model {
         vocabulary,
         source: None,
         state: State::first(rnn, &settings).expect("small"),
+        record: Record::default(),
     }
 }
 

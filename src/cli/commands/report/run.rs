@@ -1,6 +1,6 @@
 //! The command: its help, its options, and the files that it writes.
 
-use super::facts::{Facts, Measurements};
+use super::facts::Facts;
 use super::{gradients, html, markdown, sections};
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
@@ -9,8 +9,7 @@ use crate::cli::language::Language;
 use crate::cli::run::inputs::refuse_existing;
 use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::progress::Progress;
-use elman::internals::disk;
-use elman::internals::disk::{Disk as _, System};
+use elman::internals::disk::{self, Disk as _, System};
 use std::path::Path;
 
 const DETAILS: &str = "\
@@ -61,9 +60,6 @@ fn options() -> Vec<OptionSpec> {
     ]
 }
 
-const HTML: &str = "report.html";
-const MARKDOWN: &str = "report.md";
-/// The longest measurement, in seconds.
 const LONGEST: f64 = 3600.0;
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -75,13 +71,18 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         "sv" => Language::Swedish,
         _ => Language::English,
     };
-    let measurements = measurements(arguments)?;
-    let files = [HTML, MARKDOWN].map(|name| out.join(name));
+    let seconds = arguments.number("seconds")?;
+    if !(0.0..=LONGEST).contains(&seconds) {
+        let need = format!("must be a number from 0 to {LONGEST}");
+        return Err(Failure::at(arguments.quoted("seconds"), need));
+    }
+    let check_hidden = arguments.has("check-hidden").then(|| arguments.positive("check-hidden"));
+    let files = ["report.html", "report.md"].map(|name| out.join(name));
     for file in &files {
         refuse_existing(file, arguments.has("force"))?;
     }
     let mut progress = Progress::new(arguments.has("quiet"));
-    let facts = Facts::gather(folder, &measurements, &mut progress)?;
+    let facts = Facts::gather(folder, check_hidden.transpose()?, seconds, &mut progress)?;
     let page = sections::page(&facts, language);
     (System.make_folder(out)).map_err(|error| Failure::at(out.display(), error))?;
     for (file, text) in files.iter().zip([html::write(&page), markdown::write(&page)]) {
@@ -91,18 +92,4 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let lines = files.map(|file| one_line(&file.to_string_lossy()) + "\n");
     print(&lines.concat())?;
     gradients::outcome(&facts.check)
-}
-
-fn measurements(arguments: &Arguments) -> Result<Measurements, Failure> {
-    let seconds = arguments.number("seconds")?;
-    if !(0.0..=LONGEST).contains(&seconds) {
-        let need = format!("must be a number from 0 to {LONGEST}");
-        return Err(Failure::at(arguments.quoted("seconds"), need));
-    }
-    let check_hidden = if arguments.has("check-hidden") {
-        Some(arguments.positive("check-hidden")?)
-    } else {
-        None
-    };
-    Ok(Measurements { seconds, check_hidden })
 }
