@@ -196,7 +196,7 @@ mod tests {
         let path = std::env::temp_dir().join(name);
         let mut log = LineLog::create(&path, &mut System).unwrap();
         for &n in updates {
-            log.push(&report(n, holds_out), &mut System).unwrap();
+            log.push(report(n, holds_out), &mut System).unwrap();
         }
         log.sync(&mut System).unwrap();
         let text = fs::read_to_string(&path).unwrap();
@@ -284,7 +284,7 @@ mod tests {
                 log.cut(&mut System).unwrap();
                 assert_eq!(found(), lines(&text, kept), "{state}");
                 for &n in &updates[kept..] {
-                    log.push(&report(n, true), &mut System).unwrap();
+                    log.push(report(n, true), &mut System).unwrap();
                 }
                 log.sync(&mut System).unwrap();
                 assert_eq!(found(), text);
@@ -297,7 +297,7 @@ mod tests {
     fn the_report_of_an_end_is_no_part_of_a_longer_run() {
         let (path, text) = written("reports-end", &[0, 4, 6], false);
         let mut log = open(&path, &intervals(false), 6).unwrap();
-        log.push(&report(8, false), &mut System).unwrap();
+        log.push(report(8, false), &mut System).unwrap();
         log.sync(&mut System).unwrap();
         let (longer, whole) = written("reports-longer", &[0, 4, 8], false);
         assert_eq!(fs::read_to_string(&path).unwrap(), whole);
@@ -339,7 +339,7 @@ mod tests {
         fs::remove_file(&path).unwrap();
         let mut log = open(&path, &intervals(false), 13).unwrap();
         assert!(!path.exists());
-        log.push(&report(16, false), &mut System).unwrap();
+        log.push(report(16, false), &mut System).unwrap();
         log.sync(&mut System).unwrap();
         assert!(all(&path, &intervals(false)).unwrap() == [report(16, false)]);
         fs::remove_file(&path).unwrap();

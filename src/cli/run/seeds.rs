@@ -57,9 +57,9 @@ pub fn count(arguments: &Arguments) -> Result<Option<u64>, Failure> {
 fn train(runs: &[SeedRun], watch: &mut Watch, at_once: usize, force: bool) {
     let (next, watcher) = (AtomicUsize::new(0), thread::current());
     let work = || {
-        while let index = next.fetch_add(1, Relaxed)
-            && let Some(run) = runs.get(index)
-        {
+        loop {
+            let index = next.fetch_add(1, Relaxed);
+            let Some(run) = runs.get(index) else { return };
             let outcome = begin(&run.request).and_then(|(training, begun)| {
                 if index == 0 && force {
                     runs[1..].iter().for_each(clear);
@@ -73,7 +73,7 @@ fn train(runs: &[SeedRun], watch: &mut Watch, at_once: usize, force: bool) {
         }
     };
     thread::scope(|scope| {
-        let start = || thread::Builder::new().spawn_scoped(scope, &work).ok();
+        let start = || thread::Builder::new().spawn_scoped(scope, work).ok();
         let mut threads: Vec<_> = start().into_iter().collect();
         // No other run begins before the first one has cleared its folder.
         watch.until(|| runs[0].has_begun() || threads.iter().all(|thread| thread.is_finished()));
