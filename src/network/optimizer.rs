@@ -90,7 +90,7 @@ impl Optimizer {
 
     /// What it remembers of every parameter, in order: the names as they begin in a model file, and whether none is
     /// below 0.
-    pub fn memory(self) -> &'static [(&'static str, bool)] {
+    pub fn state_parts(self) -> &'static [(&'static str, bool)] {
         match self {
             Optimizer::AdaGrad => &[("adagrad", true)],
             Optimizer::Adam { .. } => &[("adam.first", false), ("adam.second", true)],
@@ -102,8 +102,8 @@ impl Optimizer {
     ///
     /// # Errors
     /// [`ShapeError`] where it cannot be allocated.
-    pub fn nothing(self, shape: Shape) -> Result<Vec<Parameters>, ShapeError> {
-        let each = self.memory().iter();
+    pub fn initial_state(self, shape: Shape) -> Result<Vec<Parameters>, ShapeError> {
+        let each = self.state_parts().iter();
         each.map(|_| Parameters::zeros(shape)).collect()
     }
 }

@@ -205,16 +205,16 @@ impl Parameters {
     }
 
     /// The five tensors with name, rows and columns, in the order U, W, V, b, c.
-    pub fn named(&self) -> impl Iterator<Item = Named<'_>> {
+    pub fn named(&self) -> impl Iterator<Item = NamedTensor<'_>> {
         let Tensors { U, W, V, b, c } = self.tensors();
         let named = self.shape.tensors().into_iter().zip([U, W, V, b, c]);
-        named.map(|((name, rows, columns), values)| Named { name, rows, columns, values })
+        named.map(|((name, rows, columns), values)| NamedTensor { name, rows, columns, values })
     }
 }
 
 /// One of the five tensors, with its name and shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Named<'a> {
+pub struct NamedTensor<'a> {
     /// `U`, `W`, `V`, `b` or `c`.
     pub name: &'static str,
     /// The number of rows.
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(V, [10.0, 11.0, 12.0, 13.0, 14.0, 15.0]);
         assert_eq!(b, [16.0, 17.0]);
         assert_eq!(c, [18.0, 19.0, 20.0]);
-        let named: Vec<Named> = parameters.named().collect();
+        let named: Vec<NamedTensor> = parameters.named().collect();
         assert_eq!(named.map_names(), "UWVbc");
         assert_eq!([named[0].rows, named[0].columns], [2, 3]);
         assert_eq!([named[2].rows, named[2].columns], [3, 2]);
@@ -279,7 +279,7 @@ mod tests {
         fn map_names(&self) -> String;
     }
 
-    impl Names for Vec<Named<'_>> {
+    impl Names for Vec<NamedTensor<'_>> {
         fn map_names(&self) -> String {
             self.iter().map(|named| named.name).collect()
         }

@@ -301,7 +301,7 @@ mod tests {
                 let shape = Shape::new(m, K).unwrap();
                 let mut theta = Parameters::zeros(shape).unwrap();
                 generator.fill_normal(theta.values_mut(), 0.5);
-                let mut memory = optimizer.nothing(shape).unwrap();
+                let mut memory = optimizer.initial_state(shape).unwrap();
                 let mut defined = theta.values().to_vec();
                 let mut remembered = vec![vec![0.0; defined.len()]; memory.len()];
                 for t in 1..=5 {
@@ -346,7 +346,7 @@ mod tests {
             let mut memory = [[1e-299], [1e-299]];
             let mut theta = [0.5];
             let mut parts = memory.each_mut().map(|part| &mut part[..]);
-            let count = optimizer.memory().len();
+            let count = optimizer.state_parts().len();
             for t in 1..200 {
                 let parts = &mut parts[..count];
                 rule(optimizer, t).update_slices(&mut theta, parts, &[0.0]);

@@ -259,7 +259,7 @@ mod tests {
         }
 
         fn memory(&self, rule: &Rule) -> Vec<Parameters> {
-            self.memory[..rule.optimizer.memory().len()].to_vec()
+            self.memory[..rule.optimizer.state_parts().len()].to_vec()
         }
 
         /// The loss a mean over the steps where it is to be.

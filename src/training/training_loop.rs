@@ -123,7 +123,7 @@ impl Training {
     ///
     /// # Errors
     /// [`TrainingError::NothingHeldOut`] where [`Settings::validation`] is 0,
-    /// [`TrainingError::ValidationNotFinite`] where the loss is NaN or infinite, and as [`Training::observe`].
+    /// [`TrainingError::NotFinite`] if the loss is NaN or infinite, and as [`Training::observe`].
     ///
     /// ```
     /// use elman::{Settings, Training};
@@ -140,7 +140,7 @@ impl Training {
     /// ```
     pub fn validate(&mut self) -> Result<Validation, TrainingError> {
         self.observe()?;
-        let validation = self.held_out_loss()?;
+        let validation = self.validation_loss()?;
         self.competes = true;
         Ok(validation)
     }
@@ -149,7 +149,7 @@ impl Training {
     ///
     /// # Errors
     /// As [`Training::validate`].
-    pub fn held_out_loss(&mut self) -> Result<Validation, TrainingError> {
+    pub fn validation_loss(&mut self) -> Result<Validation, TrainingError> {
         if let Some(validation) = self.validation {
             return Ok(validation);
         }
@@ -159,10 +159,8 @@ impl Training {
         let nats = validator.nats(&state.rnn, &mut self.corpus, newline)?;
         let validation = Validation::of(nats, &self.model.settings);
         if !(nats.is_finite() && validation.loss.is_finite() && validation.bits.is_finite()) {
-            return Err(TrainingError::ValidationNotFinite {
-                iteration: state.updates,
-                loss: validation.loss,
-            });
+            let (iteration, loss) = (state.updates, validation.loss);
+            return Err(TrainingError::NotFinite { is_validation: true, iteration, loss });
         }
         self.validation = Some(validation);
         Ok(validation)
@@ -193,8 +191,8 @@ impl Training {
         let state = &self.model.state;
         let iteration = state.updates;
         let finite = |loss: f64| {
-            let is_finite = loss.is_finite();
-            (is_finite.then_some(loss)).ok_or(TrainingError::NotFinite { iteration, loss })
+            let error = TrainingError::NotFinite { is_validation: false, iteration, loss };
+            loss.is_finite().then_some(loss).ok_or(error)
         };
         let sum = self.batch.forward_backward(&state.rnn);
         let loss = finite(match kind {
@@ -266,7 +264,7 @@ impl Training {
             Loss::Mean => settings.batch_size.saturating_mul(steps),
         };
         let rule = settings.rule(state.updates + 1);
-        (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.memory);
+        (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.optimizer_state);
         let m = state.rnn.shape().m();
         for (h, last) in state.h.chunks_exact_mut(m).zip(self.batch.last_h()) {
             h.copy_from_slice(last);

@@ -57,7 +57,7 @@ pub fn chunks<'a>(characters: &'a [char], settings: &Settings) -> Vec<&'a [char]
 /// Learns two epochs of a text, or so many updates, and sees to it that every chunk is the defined one.
 pub fn compare(corpus: Corpus, characters: &[char], settings: Settings, updates: usize) {
     assert_eq!(corpus.length(), characters.len() as u64);
-    let mut training = match Training::begin(corpus, settings) {
+    let mut training = match Training::begin(corpus, settings, None) {
         Ok(training) => training,
         Err(TrainingError::TextTooShort { .. }) => {
             return assert!(characters.len() < settings.least_characters());

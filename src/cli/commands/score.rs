@@ -7,7 +7,7 @@ use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use crate::cli::terminal::output::one_line;
 use crate::cli::terminal::progress::Progress;
-use elman::inference::{Extent, Reading, Row, Score, Worst, unknown};
+use elman::inference::{Score, ScoreBy, Scored, TextScorer, WorstCharacter, bits_of_unknown};
 use elman::internals::json::{Json, object};
 use elman::text::Symbols;
 use elman::{Model, TextError};
@@ -93,7 +93,7 @@ enum Form {
 
 /// What is asked for.
 struct Report {
-    extent: Extent,
+    extent: ScoreBy,
     threshold: Option<f64>,
     form: Form,
 }
@@ -108,11 +108,11 @@ impl Report {
         }
         let carry = arguments.has("carry");
         let extent = if arguments.has("per-line") || threshold.is_some() {
-            Extent::Lines { carry }
+            ScoreBy::Lines { carry }
         } else {
-            Extent::Text
+            ScoreBy::Text
         };
-        if carry && extent == Extent::Text {
+        if carry && extent == ScoreBy::Text {
             return Err(Failure::Usage("--carry: goes with --per-line or --threshold".into()));
         }
         let form = match (arguments.has("csv"), arguments.has("jsonl")) {
@@ -131,7 +131,7 @@ impl Report {
 fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
     let place = &TextSource::named(Some(file)).text().place;
     let mut input = open_text(file).map_err(|error| Failure::at(place, error))?;
-    let mut reading = Reading::new(model, sheet.report.extent);
+    let mut reading = TextScorer::new(model, sheet.report.extent);
     loop {
         let mut printed = Ok(());
         let more = reading.read(&mut input, &mut |row| {
@@ -166,7 +166,7 @@ struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    fn print(&mut self, row: Row<'_>, place: &str, output: &mut Flow) -> Result<(), Failure> {
+    fn print(&mut self, row: Scored<'_>, place: &str, output: &mut Flow) -> Result<(), Failure> {
         if !row.score.bits.is_finite() {
             let line = row.line.map_or(String::new(), |line| format!("line {line}: "));
             let problem =
@@ -187,7 +187,7 @@ impl Sheet<'_> {
     }
 
     /// The columns with their names.
-    fn fields(&self, Row { line, score, .. }: Row<'_>) -> Vec<(&'static str, Json)> {
+    fn fields(&self, Scored { line, score, .. }: Scored<'_>) -> Vec<(&'static str, Json)> {
         let worst = score.worst.map(|worst| worst.character.to_string());
         let fields = [
             line.into(),
@@ -201,13 +201,13 @@ impl Sheet<'_> {
         file.chain(COLUMNS.into_iter().zip(fields)).collect()
     }
 
-    fn csv(&self, row: Row<'_>) -> String {
+    fn csv(&self, row: Scored<'_>) -> String {
         let fields = self.fields(row).into_iter();
         let fields: Vec<String> = fields.map(|(_, field)| csv_field(field)).collect();
         fields.join(",") + "\n"
     }
 
-    fn json(&self, row: Row<'_>) -> String {
+    fn json(&self, row: Scored<'_>) -> String {
         format!("{}\n", object(self.fields(row)))
     }
 
@@ -223,7 +223,7 @@ impl Sheet<'_> {
         let symbol = one_of(self.symbols);
         let per = format!("bits/{symbol}");
         let columns = match (self.report.extent, self.report.threshold) {
-            (Extent::Text, _) => return file,
+            (ScoreBy::Text, _) => return file,
             (_, None) => format!(
                 "{:>9}  {per:>14}  {:>14}  {:>10}  worst {symbol}\n",
                 "line",
@@ -235,7 +235,7 @@ impl Sheet<'_> {
         file + &columns
     }
 
-    fn words(&self, row: Row<'_>) -> String {
+    fn words(&self, row: Scored<'_>) -> String {
         let score = row.score;
         let Some(line) = row.line else {
             return self.summary(&score);
@@ -271,7 +271,7 @@ impl Sheet<'_> {
             let unknown = format!(
                 "{} of them, at {:.2} bits each: the vocabulary lacks them",
                 thousands(score.unknown),
-                unknown(self.symbols)
+                bits_of_unknown(self.symbols)
             );
             rows.push(("unknown".to_string(), unknown));
         }
@@ -283,7 +283,7 @@ impl Sheet<'_> {
         rows.collect()
     }
 
-    fn place(&self, worst: Worst) -> String {
+    fn place(&self, worst: WorstCharacter) -> String {
         let position = thousands(worst.position);
         match (self.symbols, worst.character) {
             (Symbols::Bytes, byte) => format!("0x{:02x} at {position}", u32::from(byte)),

@@ -48,10 +48,7 @@ impl Run {
             settings.symbols = model.settings.symbols;
         }
         let (text, corpus) = read_text(&request.text, &settings, request.quiet)?;
-        let training = match &from {
-            Some(model) => Training::begin_from(corpus, settings, model),
-            None => Training::begin(corpus, settings),
-        };
+        let training = Training::begin(corpus, settings, from.as_ref());
         let training = training.map_err(|error| refused(error, &text, settings))?;
         let mut training = on_threads(training, request, &text)?;
         check_start(&mut training)?;

@@ -154,13 +154,11 @@ pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure
             let place = format!("{}: --validation {:?}", text.place, settings.validation);
             Failure::at(place, error)
         }
-        TrainingError::TextTooShort { chunk: Some(length), .. } => {
-            let place = format!("{}: --chunk {length}", text.place);
-            Failure::at(place, error)
-        }
-        TrainingError::TextTooShort { .. } | TrainingError::Text(_) => {
-            Failure::at(&text.place, error)
-        }
+        TrainingError::TextTooShort { settings: ref read, .. } => match read.order.chunk() {
+            Some(length) => Failure::at(format!("{}: --chunk {length}", text.place), error),
+            None => Failure::at(&text.place, error),
+        },
+        TrainingError::Text(_) => Failure::at(&text.place, error),
         TrainingError::Shape(_) => Failure::at(format!("--hidden {}", settings.hidden), error),
         _ => Failure::Failed(error.to_string()),
     }

@@ -33,7 +33,7 @@ pub fn write(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
     let model = &subject.model;
     let start = Start {
         rnn: &model.state.rnn,
-        memory: &model.state.memory,
+        memory: &model.state.optimizer_state,
         settings: &model.settings,
         updates: model.state.updates,
         vocabulary: &model.vocabulary,

@@ -50,7 +50,7 @@ impl Subject {
         let source = TextSource::named(arguments.first());
         let (text, corpus) = read_text(&source, &settings, false)?;
         let fail = |error| refused(error, &text, settings);
-        let mut training = Training::begin(corpus, settings).map_err(fail)?;
+        let mut training = Training::begin(corpus, settings, None).map_err(fail)?;
         for _ in 0..iterations {
             training.update().map_err(fail)?;
         }

@@ -89,7 +89,7 @@ impl Fast {
             taken.expect("a vector takes any bytes");
         }
         let corpus = Corpus::open(Cursor::new(bytes), &settings, |_| ())?;
-        let training = Training::begin_from(corpus, settings, model)?;
+        let training = Training::begin(corpus, settings, Some(model))?;
         Ok(Fast { training })
     }
 }
@@ -113,7 +113,7 @@ impl Naive {
             let chunk: Vec<usize> = characters.by_ref().take(T + 1).collect();
             [&chunk[..T], &chunk[1..]].map(|part| one_hot(part, shape.K()))
         });
-        let memory = settings.optimizer.memory().len();
+        let memory = settings.optimizer.state_parts().len();
         Ok(Naive {
             chunks: chunks.collect(),
             h: vec![vec![0.0; shape.m()]; settings.batch_size],

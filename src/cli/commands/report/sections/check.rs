@@ -2,7 +2,7 @@
 
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
-use elman::check::{Row, Verdict};
+use elman::check::{TensorComparison, Verdict};
 
 /// The section.
 pub fn section(w: &Writer) -> Vec<Block> {
@@ -69,7 +69,7 @@ fn method(w: &Writer) -> String {
 fn table(w: &Writer) -> Block {
     let columns = &w.facts.check.comparison.rows;
     let error = |error: f64| w.number(format!("{error:.2e}"));
-    let row = |name: [&str; 2], cell: &dyn Fn(&Row) -> String| -> Vec<String> {
+    let row = |name: [&str; 2], cell: &dyn Fn(&TensorComparison) -> String| -> Vec<String> {
         let [english, swedish] = name;
         let name = w.pair(english, swedish).to_string();
         [name].into_iter().chain(columns.iter().map(cell)).collect()
@@ -103,8 +103,10 @@ fn table(w: &Writer) -> Block {
 
 fn verdict(w: &Writer) -> String {
     let comparison = &w.facts.check.comparison;
-    let sum = |count: fn(&Row) -> usize| w.count(comparison.rows.iter().map(count).sum::<usize>());
-    let entries = sum(Row::entries);
+    let sum = |count: fn(&TensorComparison) -> usize| {
+        w.count(comparison.rows.iter().map(count).sum::<usize>())
+    };
+    let entries = sum(TensorComparison::entries);
     match comparison.verdict() {
         Verdict::Passed => w.pair(
             format!("Passed: none of {entries} entries is wrong."),
