@@ -106,9 +106,6 @@ pub struct ColumnSums {
 
 impl ColumnSums {
     /// Room for updates of `count` characters in all.
-    ///
-    /// # Errors
-    /// [`ShapeError::NoMemory`] if it cannot be allocated.
     pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
         let characters = count.min(shape.K());
         Ok(ColumnSums {

@@ -152,7 +152,7 @@ impl Parameters {
         Ok(Parameters { shape, values: buffer(shape.entries())? })
     }
 
-    /// A copy.
+    /// A copy, or an error instead of a panic.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if it cannot be allocated.
