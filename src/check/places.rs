@@ -117,7 +117,8 @@ impl Reader<'_> {
         let chunks = STRETCH.div_ceil(self.T()).min(target / self.T());
         let mut position = target - chunks * self.T();
         let shape = self.model.state.rnn.shape();
-        let mut recurrence = Recurrence::of(self.model, vec![0.0; shape.m()]);
+        let mut recurrence = Recurrence::new(&self.model.state.rnn, vec![0.0; shape.m()]);
+        recurrence.newline = self.model.newline();
         let mut o = vec![0.0; shape.K()];
         while position < target {
             let characters = self.corpus.chunk(0, position)?;

@@ -104,7 +104,13 @@ impl<'a> Synthesizer<'a> {
     /// # Panics
     /// Panics if `h0` is not m long, or if [`Sampling::check`] refuses `sampling`.
     pub fn new(rnn: &'a Rnn, h0: &[f64], sampling: Sampling) -> Self {
-        Synthesizer::with(Recurrence::new(rnn, h0.to_vec()), sampling)
+        if let Err(error) = sampling.check() {
+            panic!("synthesis: {error}");
+        }
+        let (m, K) = (rnn.shape().m(), rnn.shape().K());
+        assert_eq!(h0.len(), m, "synthesis: h0");
+        let recurrence = Recurrence::new(rnn, h0.to_vec());
+        Synthesizer { recurrence, sampling, p: vec![0.0; K], order: (0..K).collect() }
     }
 
     /// The same as [`Synthesizer::new`] for the network of a model. A model of documents reads every newline from h = 0.
@@ -112,7 +118,9 @@ impl<'a> Synthesizer<'a> {
     /// # Panics
     /// Panics if `h0` is not m long, or if [`Sampling::check`] refuses `sampling`.
     pub fn of(model: &'a Model, h0: &[f64], sampling: Sampling) -> Self {
-        Synthesizer::with(Recurrence::of(model, h0.to_vec()), sampling)
+        let mut synthesizer = Synthesizer::new(&model.state.rnn, h0, sampling);
+        synthesizer.recurrence.newline = model.newline();
+        synthesizer
     }
 
     /// Starts from h = 0 with the network of a model.
@@ -120,17 +128,7 @@ impl<'a> Synthesizer<'a> {
     /// # Panics
     /// Panics if [`Sampling::check`] refuses `sampling`.
     pub fn at_start(model: &'a Model, sampling: Sampling) -> Self {
-        let h0 = vec![0.0; model.state.rnn.shape().m()];
-        Synthesizer::with(Recurrence::of(model, h0), sampling)
-    }
-
-    fn with(recurrence: Recurrence<'a>, sampling: Sampling) -> Self {
-        if let Err(error) = sampling.check() {
-            panic!("synthesis: {error}");
-        }
-        let (m, K) = (recurrence.rnn.shape().m(), recurrence.rnn.shape().K());
-        assert_eq!(recurrence.h.len(), m, "synthesis: h0");
-        Synthesizer { recurrence, sampling, p: vec![0.0; K], order: (0..K).collect() }
+        Synthesizer::of(model, &vec![0.0; model.state.rnn.shape().m()], sampling)
     }
 
     /// Makes the network run at `level`.

@@ -7,6 +7,7 @@ use crate::network::rnn::Rnn;
 use crate::settings::Symbols;
 use crate::text::decoder::Decoder;
 use crate::text::error::TextError;
+use crate::text::vocabulary::bytes_of;
 use std::f64::consts::LN_2;
 use std::io::Read;
 
@@ -63,19 +64,16 @@ pub struct Scorer<'a> {
 impl<'a> Scorer<'a> {
     /// A scorer that has read no character; it starts from h = 0.
     pub fn new(rnn: &'a Rnn, symbols: Symbols) -> Self {
-        let h = vec![0.0; rnn.shape().m()];
-        Scorer::with(Recurrence::new(rnn, h), symbols)
+        let (h, o) = (vec![0.0; rnn.shape().m()], vec![0.0; rnn.shape().K()]);
+        let recurrence = Recurrence::new(rnn, h);
+        Scorer { recurrence, unknown: bits_of_unknown(symbols), last: None, o }
     }
 
     /// The same as [`Scorer::new`] for the network of a model. A model of documents reads every newline from h = 0.
     pub fn of(model: &'a Model) -> Self {
-        let h = vec![0.0; model.state.rnn.shape().m()];
-        Scorer::with(Recurrence::of(model, h), model.vocabulary.symbols())
-    }
-
-    fn with(recurrence: Recurrence<'a>, symbols: Symbols) -> Self {
-        let K = recurrence.rnn.shape().K();
-        Scorer { recurrence, unknown: bits_of_unknown(symbols), last: None, o: vec![0.0; K] }
+        let mut scorer = Scorer::new(&model.state.rnn, model.vocabulary.symbols());
+        scorer.recurrence.newline = model.newline();
+        scorer
     }
 
     /// Makes the network run at `level`.
@@ -223,8 +221,7 @@ impl<'a> TextScorer<'a> {
     ) -> Result<bool, TextError> {
         let TextScorer { decoder, judge } = self;
         let more = !decoder.fill(input, READING)?.is_empty();
-        let decoded = decoder.decode(&mut |symbol, _| judge.take(symbol, take));
-        decoded.map_err(TextError::InvalidUtf8)?;
+        decoder.decode(&mut |symbol, _| judge.take(symbol, take))?;
         if !more {
             judge.end(take);
         }
@@ -322,13 +319,7 @@ impl<'a> Judge<'a> {
 
     fn keep(&mut self, character: char) {
         let mut utf8 = [0; 4];
-        let bytes = match (self.model.vocabulary.symbols(), u8::try_from(character)) {
-            (Symbols::Bytes, Ok(byte)) => {
-                utf8[0] = byte;
-                &utf8[..1]
-            }
-            _ => character.encode_utf8(&mut utf8).as_bytes(),
-        };
+        let bytes = bytes_of(self.model.vocabulary.symbols(), character, &mut utf8);
         self.is_cut |= self.text.len() + bytes.len() > LONGEST;
         if !self.is_cut {
             self.text.extend_from_slice(bytes);

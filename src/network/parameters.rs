@@ -141,6 +141,11 @@ impl<T> Tensors<T> {
         let Tensors { U, W, V, b, c } = self;
         Tensors { U: function(U), W: function(W), V: function(V), b: function(b), c: function(c) }
     }
+
+    /// U, W, V, b and c, in this order.
+    pub fn into_array(self) -> [T; 5] {
+        [self.U, self.W, self.V, self.b, self.c]
+    }
 }
 
 impl Parameters {
@@ -206,8 +211,7 @@ impl Parameters {
 
     /// The five tensors with name, rows and columns, in the order U, W, V, b, c.
     pub fn named(&self) -> impl Iterator<Item = NamedTensor<'_>> {
-        let Tensors { U, W, V, b, c } = self.tensors();
-        let named = self.shape.tensors().into_iter().zip([U, W, V, b, c]);
+        let named = self.shape.tensors().into_iter().zip(self.tensors().into_array());
         named.map(|((name, rows, columns), values)| NamedTensor { name, rows, columns, values })
     }
 }

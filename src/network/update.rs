@@ -8,7 +8,6 @@
 use crate::kernels::{EntrySink, F64x4, Number};
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::{Parameters, Tensors};
-use std::mem::take;
 
 impl Rule {
     /// Updates all parameters and what the optimizer remembers by a gradient that is in memory. Training does the same
@@ -207,18 +206,13 @@ impl<'a, U: EntryUpdate<N>, const N: usize> UpdateParameters<'a, U, N> {
         update: U,
         clip: f64,
         theta: Tensors<&'a mut [f64]>,
-        mut memory: [Tensors<&'a mut [f64]>; N],
+        memory: [Tensors<&'a mut [f64]>; N],
     ) -> Tensors<Self> {
-        let mut sink = |theta, of: fn(&mut Tensors<&'a mut [f64]>) -> &'a mut [f64]| {
-            UpdateParameters { update, clip, theta, memory: memory.each_mut().map(of) }
-        };
-        Tensors {
-            U: sink(theta.U, |tensors| take(&mut tensors.U)),
-            W: sink(theta.W, |tensors| take(&mut tensors.W)),
-            V: sink(theta.V, |tensors| take(&mut tensors.V)),
-            b: sink(theta.b, |tensors| take(&mut tensors.b)),
-            c: sink(theta.c, |tensors| take(&mut tensors.c)),
-        }
+        let mut memory = memory.map(|tensors| tensors.into_array().into_iter());
+        theta.map(|theta| {
+            let memory = memory.each_mut().map(|part| part.next().expect("five tensors"));
+            UpdateParameters { update, clip, theta, memory }
+        })
     }
 }
 

@@ -103,11 +103,7 @@ impl Vocabulary {
     /// # Panics
     /// Panics if the index is K or more.
     pub fn write(&self, index: usize, output: &mut impl Write) -> io::Result<()> {
-        let character = self.characters[index];
-        match (self.symbols, u8::try_from(character)) {
-            (Symbols::Bytes, Ok(byte)) => output.write_all(&[byte]),
-            _ => write!(output, "{character}"),
-        }
+        output.write_all(bytes_of(self.symbols, self.characters[index], &mut [0; 4]))
     }
 }
 
@@ -139,20 +135,16 @@ impl fmt::Display for UnknownCharacters {
 
 impl std::error::Error for UnknownCharacters {}
 
-/// Bytes that are not UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidUtf8 {
-    /// Offset of the first byte that is no part of a character, from 0.
-    pub byte: u64,
-}
-
-impl fmt::Display for InvalidUtf8 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not UTF-8 at byte {}: convert the text to UTF-8 first", self.byte)
+/// The bytes of a symbol: UTF-8, or the byte that it stands for.
+pub(crate) fn bytes_of(symbols: Symbols, symbol: char, utf8: &mut [u8; 4]) -> &[u8] {
+    match (symbols, u8::try_from(symbol)) {
+        (Symbols::Bytes, Ok(byte)) => {
+            utf8[0] = byte;
+            &utf8[..1]
+        }
+        _ => symbol.encode_utf8(utf8).as_bytes(),
     }
 }
-
-impl std::error::Error for InvalidUtf8 {}
 
 /// The dense one-hot matrix of a sequence, T x K: row t is x_t, with 1 at the character's index.
 ///

@@ -7,7 +7,7 @@ use elman::inference::{
 use elman::inference::{score_lines, score_text};
 use elman::network::reference;
 use elman::text::TextError;
-use elman::text::{InvalidUtf8, Symbols, one_hot};
+use elman::text::{Symbols, one_hot};
 use elman::{Level, Model};
 use std::io::{self, Read};
 
@@ -329,7 +329,7 @@ fn text_that_is_no_utf8_is_told_by_line_and_byte() {
                 Err(error) => break error,
             }
         };
-        assert_eq!(error, TextError::InvalidUtf8(InvalidUtf8 { byte: 9 }));
+        assert_eq!(error, TextError::InvalidUtf8 { byte: 9 });
         assert_eq!((rows, reading.line()), (2, 3));
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::decoder::byte_order_mark;
-use elman::text::{InvalidUtf8, Symbols, UnknownCharacters};
+use elman::text::{Symbols, TextError, UnknownCharacters};
 use elman::{Model, Vocabulary};
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsStr;
@@ -178,7 +178,7 @@ impl Prime {
                 Ok(text) => (text, &[][..]),
                 Err(error) => {
                     let byte = (self.start + error.valid_up_to()) as u64;
-                    return Err(Failure::at(&self.place, InvalidUtf8 { byte }));
+                    return Err(Failure::at(&self.place, TextError::InvalidUtf8 { byte }));
                 }
             },
         };

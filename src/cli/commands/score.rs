@@ -147,7 +147,9 @@ fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> R
             Err(error) => {
                 let line = reading.line();
                 let advice = match error {
-                    TextError::InvalidUtf8(_) => ", or judge it by a model of bytes: train --bytes",
+                    TextError::InvalidUtf8 { .. } => {
+                        ", or judge it by a model of bytes: train --bytes"
+                    }
                     _ => "",
                 };
                 return Err(Failure::at(place, format!("line {line}: {error}{advice}")));

@@ -136,7 +136,7 @@ pub fn read_text(
     progress.clear();
     let corpus = corpus.map_err(|error| {
         let advice = match error {
-            TextError::InvalidUtf8(_) => ", or read it as bytes with --bytes",
+            TextError::InvalidUtf8 { .. } => ", or read it as bytes with --bytes",
             _ => "",
         };
         Failure::at(place, format!("{error}{advice}"))
