@@ -12,7 +12,7 @@
 
 use crate::formats::array::{Array, Kind};
 use crate::formats::error::FormatError;
-use crate::formats::json::{Json, JsonError, Reader, object};
+use crate::formats::json::{Json, Reader, object};
 use crate::formats::names::{shown, twice};
 use crate::formats::sniff::{Sniffed, sniff};
 use crate::formats::{npy, npz, safetensors, zip};
@@ -183,7 +183,7 @@ fn points(name: String, text: &str) -> Array<'static> {
     Array::new(name, Kind::F64, [points.len()], points)
 }
 
-fn read_json(text: &str) -> Result<Vec<Array<'static>>, JsonError> {
+fn read_json(text: &str) -> Result<Vec<Array<'static>>, FormatError> {
     let mut arrays = Vec::new();
     let mut reader = Reader::new(text);
     reader.object(|reader, name| {
@@ -197,7 +197,7 @@ fn read_json(text: &str) -> Result<Vec<Array<'static>>, JsonError> {
         let mut nested = Nested::default();
         nested.read(reader, 0)?;
         arrays.push(Array::new(name, Kind::F64, nested.shape, nested.numbers));
-        Ok::<(), JsonError>(())
+        Ok(())
     })?;
     reader.end()?;
     Ok(arrays)
@@ -214,7 +214,7 @@ struct Nested {
 }
 
 impl Nested {
-    fn read(&mut self, reader: &mut Reader, depth: usize) -> Result<(), JsonError> {
+    fn read(&mut self, reader: &mut Reader, depth: usize) -> Result<(), FormatError> {
         if reader.next_byte() != Some(b'[') {
             return self.entry(reader, depth);
         }
@@ -241,7 +241,7 @@ impl Nested {
         Ok(())
     }
 
-    fn entry(&mut self, reader: &mut Reader, depth: usize) -> Result<(), JsonError> {
+    fn entry(&mut self, reader: &mut Reader, depth: usize) -> Result<(), FormatError> {
         if *self.depth.get_or_insert(depth) != depth {
             return Err(reader.error("a list, as the lists before"));
         }

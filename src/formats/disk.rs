@@ -6,14 +6,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// What saving asks of the system, step by step. As it stands, a step is the system's own.
+/// The steps of saving. Each is the system's own, and its errors are the system's, unless a test replaces it.
 pub trait Disk {
-    /// Makes a folder and those that it lies in, to last.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Makes a folder and its missing parents, and brings their names to the device.
     fn make_folder(&mut self, path: &Path) -> io::Result<()> {
         let missing: Vec<&Path> = (path.ancestors())
             .take_while(|folder| *folder != Path::new("") && !folder.exists())
@@ -22,10 +19,7 @@ pub trait Disk {
         (missing.iter()).try_for_each(|folder| self.sync_folder(folder_of(folder)))
     }
 
-    /// Makes a new file for writing; an old one of this name goes.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Makes a new file for writing, in place of an old one.
     fn create(&mut self, path: &Path) -> io::Result<File> {
         // To write into what is there would follow a link, or wait at a pipe.
         match fs::remove_file(path) {
@@ -34,52 +28,45 @@ pub trait Disk {
         }
     }
 
-    /// Writes all of some bytes where the file stands.
-    ///
-    /// # Errors
-    /// The system's; a part may have been written then.
+    /// Writes all of some bytes where the file stands; after an error a part may have been written.
     fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)
     }
 
-    /// Cuts a file to so many bytes.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Cuts a file to a length in bytes.
     fn truncate(&mut self, file: &File, length: u64) -> io::Result<()> {
         file.set_len(length)
     }
 
     /// Brings a file's bytes to the device itself.
-    ///
-    /// # Errors
-    /// The system's.
     fn sync(&mut self, file: &File) -> io::Result<()> {
         file.sync_all()
     }
 
     /// Gives a file another name, in place of the file that had it.
-    ///
-    /// # Errors
-    /// The system's.
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
     }
 
     /// Removes a file.
-    ///
-    /// # Errors
-    /// The system's.
     fn remove(&mut self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
     }
 
     /// Brings the names in a folder to the device; only Unix has a way to ask for it.
-    ///
-    /// # Errors
-    /// The system's.
     fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
-        sync_names(folder)
+        use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+        if !cfg!(unix) {
+            return Ok(());
+        }
+        match File::open(folder).and_then(|folder| folder.sync_all()) {
+            // Not every file system can, and a folder may be writable without being readable: the file is in its
+            // place all the same.
+            Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
+                Ok(())
+            }
+            synced => synced,
+        }
     }
 }
 
@@ -88,24 +75,6 @@ pub trait Disk {
 pub struct System;
 
 impl Disk for System {}
-
-#[cfg(unix)]
-fn sync_names(folder: &Path) -> io::Result<()> {
-    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // Not every file system can, and a folder may be writable without being readable: the file
-        // is in its place all the same.
-        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
-            Ok(())
-        }
-        synced => synced,
-    }
-}
-
-#[cfg(not(unix))]
-fn sync_names(_: &Path) -> io::Result<()> {
-    Ok(())
-}
 
 /// The folder that a path lies in.
 pub fn folder_of(path: &Path) -> &Path {
@@ -117,9 +86,6 @@ pub fn folder_of(path: &Path) -> &Path {
 
 /// Replaces a file by what `write` writes. A failure leaves the old one whole; what was replaced
 /// outlives a loss of power.
-///
-/// # Errors
-/// The system's, and those of `write`.
 pub fn replace(
     disk: &mut dyn Disk,
     path: &Path,
@@ -130,29 +96,21 @@ pub fn replace(
 }
 
 /// As [`replace`], but only the next sync of the folder makes it last.
-///
-/// # Errors
-/// As [`replace`].
 pub fn place(
     disk: &mut dyn Disk,
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let beside = beside(path);
-    let file = disk.create(&beside)?;
-    let placed = write_synced(disk, file, write).and_then(|()| disk.rename(&beside, path));
-    if placed.is_err() {
-        // What failed is told; whether the rest could be cleared away as well changes nothing.
-        let _ = disk.remove(&beside);
-    }
-    placed
-}
-
-/// Where the new file is written.
-fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".elman.new");
-    beside.into()
+    let beside = Path::new(&beside);
+    let file = disk.create(beside)?;
+    let placed = write_synced(disk, file, write).and_then(|()| disk.rename(beside, path));
+    if placed.is_err() {
+        // What failed is told; whether the rest could be cleared away as well changes nothing.
+        let _ = disk.remove(beside);
+    }
+    placed
 }
 
 /// Writes to the device itself, so that a rename cannot overtake it.
@@ -188,6 +146,7 @@ impl Write for OnDisk<'_> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     /// A folder that is gone when the test ends.
     pub(crate) struct Folder(pub PathBuf);

@@ -1,6 +1,5 @@
 //! The error of every format.
 
-use crate::formats::json::JsonError;
 use std::fmt;
 
 /// Why some bytes are not a file of their format: what is wrong, and where.
@@ -24,11 +23,5 @@ impl From<String> for FormatError {
 impl From<&str> for FormatError {
     fn from(message: &str) -> Self {
         FormatError(message.to_string())
-    }
-}
-
-impl From<JsonError> for FormatError {
-    fn from(error: JsonError) -> Self {
-        FormatError(error.to_string())
     }
 }

@@ -1,9 +1,11 @@
 //! JSON, by RFC 8259: as much of it as model files, worked cases and the program's own lines need.
 //!
-//! Reading goes by demand: the caller says what has to come next, so nothing is built that was not asked for, and depth
-//! and memory are bounded by the caller's own code. What is written is a [`Json`] value.
+//! A [`Reader`] reads what the caller asks for. What is written is a [`Json`] value.
 
+use crate::formats::error::FormatError;
 use std::fmt::{self, Write as _};
+
+pub use crate::formats::reader::Reader;
 
 /// A value to be written: `{}` writes it without spaces, `{:#}` with them, and with a line for every member of the
 /// outermost object and for every row of a matrix.
@@ -121,194 +123,47 @@ impl<T: Into<Json>> From<Vec<T>> for Json {
     }
 }
 
-/// Where a text is not the JSON that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JsonError {
-    /// Offset of the byte at fault, from 0.
-    pub byte: usize,
-    /// What had to stand there.
-    pub expected: &'static str,
-}
-
-impl fmt::Display for JsonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "byte {}: expected {}", self.byte, self.expected)
-    }
-}
-
-impl std::error::Error for JsonError {}
-
-/// Reads a JSON text from its start to its end.
-#[derive(Clone, Debug)]
-pub struct Reader<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    /// A reader at the start of a text.
-    pub fn new(text: &'a str) -> Self {
-        Reader { text, at: 0 }
-    }
-
-    /// An error at the next byte.
-    pub fn error(&self, expected: &'static str) -> JsonError {
-        JsonError { byte: self.at, expected }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    /// Skips space; takes the byte if it is the next.
-    fn take(&mut self, byte: u8) -> bool {
-        self.skip_space();
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), JsonError> {
-        if self.take(byte) { Ok(()) } else { Err(self.error(expected)) }
-    }
-
-    /// The end of the text.
-    ///
-    /// # Errors
-    /// Where anything but space is left.
-    pub fn end(&mut self) -> Result<(), JsonError> {
-        self.skip_space();
-        if self.at == self.text.len() { Ok(()) } else { Err(self.error("nothing after the value")) }
-    }
-
+impl Reader<'_> {
     /// An object: `member` is called after every key and has to read its value.
-    ///
-    /// # Errors
-    /// Those of `member`, and where there is no object.
-    pub fn object<E: From<JsonError>>(
+    pub fn object(
         &mut self,
-        mut member: impl FnMut(&mut Self, String) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.expect(b'{', "an object")?;
-        if self.take(b'}') {
-            return Ok(());
-        }
-        loop {
-            let key = self.string()?;
-            self.expect(b':', "':' after a key")?;
-            member(self, key)?;
-            if self.take(b'}') {
-                return Ok(());
-            }
-            self.expect(b',', "',' or '}'")?;
-        }
+        mut member: impl FnMut(&mut Self, String) -> Result<(), FormatError>,
+    ) -> Result<(), FormatError> {
+        self.items(*b"{}", "an object", |reader| {
+            let key = reader.string()?;
+            reader.expect(b':', "':' after a key")?;
+            member(reader, key)
+        })
     }
 
     /// An array: `element` has to read each of its values.
-    ///
-    /// # Errors
-    /// Those of `element`, and where there is no array.
-    pub fn array<E: From<JsonError>>(
+    pub fn array(
         &mut self,
-        mut element: impl FnMut(&mut Self) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.expect(b'[', "an array")?;
-        if self.take(b']') {
-            return Ok(());
-        }
-        loop {
-            element(self)?;
-            if self.take(b']') {
-                return Ok(());
-            }
-            self.expect(b',', "',' or ']'")?;
-        }
-    }
-
-    /// The first byte of the next value, which stays there; `None` at the end.
-    pub fn next_byte(&mut self) -> Option<u8> {
-        self.skip_space();
-        self.peek()
-    }
-
-    /// Takes these characters if they are the next.
-    pub fn word(&mut self, word: &str) -> bool {
-        self.skip_space();
-        let found = self.text[self.at..].starts_with(word);
-        self.at += if found { word.len() } else { 0 };
-        found
+        element: impl FnMut(&mut Self) -> Result<(), FormatError>,
+    ) -> Result<(), FormatError> {
+        self.items(*b"[]", "an array", element)
     }
 
     /// A number with or without sign, fraction and exponent: the double that is nearest to it.
-    ///
-    /// # Errors
-    /// Where there is something else, or a number beyond every double.
-    pub fn float(&mut self) -> Result<f64, JsonError> {
+    pub fn float(&mut self) -> Result<f64, FormatError> {
         self.skip_space();
-        let rest = &self.text.as_bytes()[self.at..];
-        let end = float_length(rest).filter(|&end| {
+        let rest = &self.text[self.at..];
+        let (number, rest) = rest.split_at(float_length(rest.as_bytes()).unwrap_or(0));
+        match number.parse::<f64>() {
             // What goes on is no number: `01`, `1.`, `1e`.
-            !matches!(rest.get(end), Some(b'0'..=b'9' | b'.' | b'e' | b'E'))
-        });
-        let number = end.map(|end| self.text[self.at..self.at + end].parse::<f64>());
-        match (end, number) {
-            (Some(end), Some(Ok(number))) if number.is_finite() => {
-                self.at += end;
-                Ok(number)
+            Ok(x)
+                if x.is_finite()
+                    && !rest.starts_with(|c| matches!(c, '0'..='9' | '.' | 'e' | 'E')) =>
+            {
+                self.at += number.len();
+                Ok(x)
             }
             _ => Err(self.error("a number that a double holds")),
         }
     }
 
-    /// An array of whole numbers, at most `limit` of them.
-    ///
-    /// # Errors
-    /// Where there is something else, or more.
-    pub fn numbers(&mut self, limit: usize) -> Result<Vec<u64>, JsonError> {
-        if self.next_byte() != Some(b'[') {
-            return Err(self.error("an array of numbers"));
-        }
-        let mut numbers = Vec::new();
-        self.array(|reader| {
-            if numbers.len() == limit {
-                return Err(reader.error("fewer numbers"));
-            }
-            numbers.push(reader.number()?);
-            Ok::<(), JsonError>(())
-        })?;
-        Ok(numbers)
-    }
-
-    /// A whole number from 0 to 2^64 - 1.
-    ///
-    /// # Errors
-    /// Where there is something else, a fraction or an exponent among them.
-    pub fn number(&mut self) -> Result<u64, JsonError> {
-        self.skip_space();
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        let digits = &self.text[start..self.at];
-        let leading_zero = digits.len() > 1 && digits.starts_with('0');
-        let goes_on = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
-        match digits.parse() {
-            Ok(number) if !leading_zero && !goes_on => Ok(number),
-            _ => Err(JsonError { byte: start, expected: "a whole number below 2^64" }),
-        }
-    }
-
     /// A string, its escapes resolved.
-    ///
-    /// # Errors
-    /// Where there is something else, or an escape is wrong.
-    pub fn string(&mut self) -> Result<String, JsonError> {
+    pub fn string(&mut self) -> Result<String, FormatError> {
         self.expect(b'"', "a string")?;
         let mut string = String::new();
         loop {
@@ -324,56 +179,49 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     return Ok(string);
                 }
-                Some(b'\\') => string.push(self.escape()?),
+                Some(b'\\') => {
+                    let (character, length) = escape(&self.text[self.at..])
+                        .ok_or_else(|| self.error("a valid escape"))?;
+                    string.push(character);
+                    self.at += length;
+                }
                 _ => return Err(self.error("no control character in a string")),
             }
         }
     }
+}
 
-    fn escape(&mut self) -> Result<char, JsonError> {
-        let wrong = self.error("a valid escape");
-        self.at += 1;
-        // The reader never stands inside a character, not even after an error.
-        let kind = self.peek().filter(u8::is_ascii);
-        let kind = kind.ok_or_else(|| wrong.clone())?;
-        self.at += 1;
-        Ok(match kind {
-            b'"' | b'\\' | b'/' => char::from(kind),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let first = self.four_digits().ok_or_else(|| wrong.clone())?;
-                let code = if (0xd800..0xdc00).contains(&first) {
-                    let low = self.text[self.at..].starts_with("\\u").then(|| {
-                        self.at += 2;
-                        self.four_digits()
-                    });
-                    match low.flatten() {
-                        Some(low @ 0xdc00..0xe000) => {
-                            0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00)
-                        }
-                        _ => return Err(wrong),
+/// The character of the escape that a text begins with, and the escape's length.
+fn escape(text: &str) -> Option<(char, usize)> {
+    let character = match *text.as_bytes().get(1)? {
+        kind @ (b'"' | b'\\' | b'/') => char::from(kind),
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            return match code_unit(text)? {
+                high @ 0xd800..0xdc00 => match code_unit(text.get(6..)?)? {
+                    low @ 0xdc00..0xe000 => {
+                        char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))
+                            .map(|character| (character, 12))
                     }
-                } else {
-                    first
-                };
-                char::from_u32(code).ok_or(wrong)?
-            }
-            _ => return Err(wrong),
-        })
-    }
-
-    fn four_digits(&mut self) -> Option<u32> {
-        let digits = self.text.get(self.at..self.at + 4)?;
-        if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
+                    _ => None,
+                },
+                code => char::from_u32(code).map(|character| (character, 6)),
+            };
         }
-        self.at += 4;
-        u32::from_str_radix(digits, 16).ok()
-    }
+        _ => return None,
+    };
+    Some((character, 2))
+}
+
+/// The number of an escape `\u` and four hexadecimal digits.
+fn code_unit(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let are_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    are_digits.then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
 /// Bytes of the number that a text begins with.
@@ -466,7 +314,7 @@ mod tests {
         assert_eq!(format!("{value:#}"), lines.join("\n"));
     }
 
-    fn string(text: &str) -> Result<String, JsonError> {
+    fn string(text: &str) -> Result<String, FormatError> {
         let mut reader = Reader::new(text);
         let string = reader.string()?;
         reader.end().map(|()| string)
@@ -496,7 +344,8 @@ mod tests {
             ("\"\\udc00\"", 1),
             ("\"\" x", 3),
         ] {
-            assert_eq!(string(text).unwrap_err().byte, byte, "{text:?}");
+            let error = string(text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("byte {byte}: expected ")), "{text:?}: {error}");
         }
     }
 
@@ -506,24 +355,9 @@ mod tests {
         for text in ["\"\\\u{e9}1", "\"\\u12\u{e9}", "\u{65e5}", "\"\\ud800\\\u{1F600}"] {
             let mut reader = Reader::new(text);
             assert!(reader.string().is_err(), "{text:?}");
-            let byte = reader.error("").byte;
+            let byte = reader.position();
             assert!(text.is_char_boundary(byte), "{text:?}: byte {byte}");
             let _ = (reader.number(), reader.string(), reader.end());
-        }
-    }
-
-    #[test]
-    fn numbers_are_whole_and_fit() {
-        let number = |text| Reader::new(text).number();
-        assert_eq!(number("0"), Ok(0));
-        assert_eq!(number(" 18446744073709551615"), Ok(u64::MAX));
-        for text in ["", "-1", "01", "1.0", "1e3", "18446744073709551616", "x"] {
-            assert!(number(text).is_err(), "{text:?}");
-        }
-        assert_eq!(Reader::new("[ ]").numbers(0), Ok(vec![]));
-        assert_eq!(Reader::new("[1, 2 ,3]").numbers(3), Ok(vec![1, 2, 3]));
-        for text in ["[1,2,3]", "[1,]", "[1", "[1 2]", "1"] {
-            assert!(Reader::new(text).numbers(2).is_err(), "{text:?}");
         }
     }
 
@@ -561,7 +395,7 @@ mod tests {
             let mut reader = Reader::new(text);
             reader.array(|reader| {
                 elements.push(reader.float()?);
-                Ok::<(), JsonError>(())
+                Ok(())
             })?;
             reader.end().map(|()| elements)
         };
@@ -582,7 +416,7 @@ mod tests {
             let mut reader = Reader::new(text);
             reader.object(|reader, key| {
                 members.push((key, reader.number()?));
-                Ok::<(), JsonError>(())
+                Ok(())
             })?;
             reader.end().map(|()| members)
         };

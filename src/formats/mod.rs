@@ -10,6 +10,7 @@ pub mod json;
 pub(crate) mod names;
 pub mod npy;
 pub mod npz;
+mod reader;
 pub mod safetensors;
 pub mod sniff;
 pub mod zip;

@@ -6,6 +6,7 @@
 use crate::formats::array::{Array, Entries, Kind};
 use crate::formats::error::FormatError;
 use crate::formats::names::shown;
+use crate::formats::reader::Reader;
 use std::io;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -37,7 +38,7 @@ pub fn read<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, FormatError> {
     read_array(name, file).map_err(wrong)
 }
 
-fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, String> {
+fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, FormatError> {
     let not_npy = "not an array in NumPy's format";
     let rest = file.strip_prefix(MAGIC).ok_or(not_npy)?;
     let (&[major, _], rest) = rest.split_first_chunk().ok_or(not_npy)?;
@@ -49,15 +50,15 @@ fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, String> {
         1 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from(u16::from_le_bytes(*n)), rest)),
         2 | 3 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from_le_bytes(*n), rest)),
         _ => {
-            return Err(format!("version {major} of NumPy's format: 1, 2 and 3 are read"));
+            return Err(format!("version {major} of NumPy's format: 1, 2 and 3 are read").into());
         }
     }
     .ok_or_else(|| cut(0, rest))?;
     let header_length = usize::try_from(claimed).unwrap_or(usize::MAX);
     let (header, bytes) =
         (rest.split_at_checked(header_length)).ok_or_else(|| cut(claimed, rest))?;
-    let mut reader = Reader { header, at: 0, offset: file.len() - rest.len() };
-    let (descr, by_columns, shape) = reader.dictionary()?;
+    let header = std::str::from_utf8(header).map_err(|_| "the header is not UTF-8")?;
+    let (descr, by_columns, shape) = read_header(header, file.len() - rest.len())?;
     let size =
         entry_bytes(descr).ok_or_else(|| format!("unknown type {}: no numbers", shown(descr)))?;
     let size = (shape.iter()).try_fold(size, |size, &n| size.checked_mul(n));
@@ -65,7 +66,8 @@ fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, String> {
         let length = bytes.len();
         return Err(format!(
             "its shape and type do not make the {length} bytes that follow the header"
-        ));
+        )
+        .into());
     }
     Ok(Array {
         name: name.to_string(),
@@ -74,6 +76,46 @@ fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, String> {
         shape,
         entries: Entries::Stored { bytes, big_endian: descr.starts_with('>'), by_columns },
     })
+}
+
+/// The type, whether the array lies column by column, and its shape.
+fn read_header(header: &str, offset: usize) -> Result<(&str, bool, Vec<usize>), FormatError> {
+    let mut reader = Reader::of_python(header, offset, "the header is wrong");
+    let (mut descr, mut fortran_order, mut shape) = (None, None, None);
+    reader.items(*b"{}", "a dictionary", |reader| {
+        let key = string(reader, "one of the keys descr, fortran_order and shape")?;
+        reader.expect(b':', "':' after a key")?;
+        let again = match key {
+            "descr" => descr.replace(string(reader, "a type such as '<f8'")?).is_some(),
+            "fortran_order" => {
+                let is_true = reader.word("True");
+                if !is_true && !reader.word("False") {
+                    return Err(reader.error("True or False"));
+                }
+                fortran_order.replace(is_true).is_some()
+            }
+            "shape" => shape.replace(reader.numbers(MAX_DIMENSIONS)?).is_some(),
+            _ => return Err(reader.error("only descr, fortran_order and shape")),
+        };
+        if again { Err(reader.error("each key once")) } else { Ok(()) }
+    })?;
+    match (descr, fortran_order, shape) {
+        _ if reader.next_byte().is_some() => Err(reader.error("nothing after the dictionary")),
+        (Some(descr), Some(fortran_order), Some(shape)) => Ok((descr, fortran_order, shape)),
+        _ => Err(reader.error("descr, fortran_order and shape before it")),
+    }
+}
+
+/// A string between quotes of either kind, without escapes.
+fn string<'a>(reader: &mut Reader<'a>, expected: &str) -> Result<&'a str, FormatError> {
+    reader.skip_space();
+    let rest = &reader.text[reader.at..];
+    let text = (['\'', '"'].iter())
+        .find_map(|&quote| rest.strip_prefix(quote)?.split_once(quote).map(|(text, _)| text))
+        .filter(|text| !text.contains('\\'))
+        .ok_or_else(|| reader.error(expected))?;
+    reader.at += text.len() + 2;
+    Ok(text)
 }
 
 fn kind_of(descr: &str, shape: &[usize]) -> Kind {
@@ -134,119 +176,6 @@ pub fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     dictionary.push('\n');
     let length = u16::try_from(dictionary.len()).expect("header: at most 65,535 bytes");
     [MAGIC, &[1, 0][..], &length.to_le_bytes(), dictionary.as_bytes()].concat()
-}
-
-/// Reads the header's dictionary.
-struct Reader<'a> {
-    header: &'a [u8],
-    at: usize,
-    /// Of the header in the array's bytes, for messages.
-    offset: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn dictionary(&mut self) -> Result<(&'a str, bool, Vec<usize>), String> {
-        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
-        self.expect(b'{', "a dictionary")?;
-        while !self.take(b'}') {
-            let key = self.string("one of the keys descr, fortran_order and shape")?;
-            self.expect(b':', "':' after a key")?;
-            let again = match key {
-                "descr" => descr.replace(self.string("a type such as '<f8'")?).is_some(),
-                "fortran_order" => fortran_order.replace(self.boolean()?).is_some(),
-                "shape" => shape.replace(self.numbers()?).is_some(),
-                _ => return Err(self.error("only descr, fortran_order and shape")),
-            };
-            if again {
-                return Err(self.error("each key once"));
-            }
-            if !self.take(b',') {
-                self.expect(b'}', "',' or '}'")?;
-                break;
-            }
-        }
-        self.skip_space();
-        match (descr, fortran_order, shape) {
-            _ if self.at < self.header.len() => Err(self.error("nothing after the dictionary")),
-            (Some(descr), Some(fortran_order), Some(shape)) => Ok((descr, fortran_order, shape)),
-            _ => Err(self.error("descr, fortran_order and shape before it")),
-        }
-    }
-
-    fn error(&self, expected: &str) -> String {
-        let byte = self.offset + self.at;
-        format!("the header is wrong at byte {byte}, expected {expected}")
-    }
-
-    fn skip_space(&mut self) {
-        let rest = &self.header[self.at..];
-        let space = rest.iter().take_while(|byte| b" \t\n\r".contains(byte));
-        self.at += space.count();
-    }
-
-    /// Skips space; takes the byte if it is the next.
-    fn take(&mut self, byte: u8) -> bool {
-        self.skip_space();
-        let found = self.header.get(self.at) == Some(&byte);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect(&mut self, byte: u8, expected: &str) -> Result<(), String> {
-        if self.take(byte) { Ok(()) } else { Err(self.error(expected)) }
-    }
-
-    /// A string between quotes of either kind, without escapes.
-    fn string(&mut self, expected: &str) -> Result<&'a str, String> {
-        self.skip_space();
-        let rest = &self.header[self.at..];
-        let quoted = rest.split_first().filter(|(first, _)| b"'\"".contains(first));
-        let inner = quoted.and_then(|(quote, inner)| inner.split(|byte| byte == quote).next());
-        let text = inner.filter(|inner| inner.len() + 1 < rest.len() && !inner.contains(&b'\\'));
-        let text = text.and_then(|inner| std::str::from_utf8(inner).ok());
-        let text = text.ok_or_else(|| self.error(expected))?;
-        self.at += text.len() + 2;
-        Ok(text)
-    }
-
-    fn boolean(&mut self) -> Result<bool, String> {
-        self.skip_space();
-        for (word, value) in [("True", true), ("False", false)] {
-            if self.header[self.at..].starts_with(word.as_bytes()) {
-                self.at += word.len();
-                return Ok(value);
-            }
-        }
-        Err(self.error("True or False"))
-    }
-
-    /// The whole numbers of a tuple.
-    fn numbers(&mut self) -> Result<Vec<usize>, String> {
-        let mut numbers = Vec::new();
-        self.expect(b'(', "a tuple of numbers")?;
-        while !self.take(b')') {
-            if numbers.len() == MAX_DIMENSIONS {
-                return Err(self.error("fewer numbers"));
-            }
-            numbers.push(self.number()?);
-            if !self.take(b',') {
-                self.expect(b')', "',' or ')'")?;
-                break;
-            }
-        }
-        Ok(numbers)
-    }
-
-    fn number(&mut self) -> Result<usize, String> {
-        self.skip_space();
-        let digits = self.header[self.at..].iter();
-        let count = digits.take_while(|byte| byte.is_ascii_digit()).count();
-        let digits = std::str::from_utf8(&self.header[self.at..self.at + count]);
-        let number = digits.ok().and_then(|digits| digits.parse().ok());
-        let number = number.ok_or_else(|| self.error("a whole number of this machine"))?;
-        self.at += count;
-        Ok(number)
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@
 
 use crate::formats::array::{Array, Entries, Kind};
 use crate::formats::error::FormatError;
-use crate::formats::json::{JsonError, Reader, object};
+use crate::formats::json::object;
 use crate::formats::names::{shown, twice};
+use crate::formats::reader::Reader;
 use std::io::{self, Write};
 
 /// The longest header that is read, in bytes; that of the format's own reader.
@@ -22,25 +23,6 @@ pub struct SafeTensors<'a> {
     pub tensors: Vec<Array<'a>>,
     /// The strings under `__metadata__`; `None` where the file has no such table.
     pub metadata: Option<Vec<(String, String)>>,
-}
-
-/// What is wrong with a header.
-struct HeaderError(String);
-
-/// An error at an offset from the header's start.
-impl From<JsonError> for HeaderError {
-    fn from(JsonError { byte, expected }: JsonError) -> Self {
-        HeaderError(format!(
-            "not a safetensors file: the header is wrong at byte {}, expected {expected}",
-            byte + 8
-        ))
-    }
-}
-
-impl HeaderError {
-    fn twice(name: &str) -> Self {
-        HeaderError(format!("the header has {} twice", shown(name)))
-    }
 }
 
 /// Every type that the format has, the bits of one entry, and how it is read. The first of a kind is written.
@@ -71,7 +53,7 @@ const TYPES: [(&str, u128, Kind); 20] = [
 struct Entry {
     name: String,
     dtype: String,
-    shape: Vec<u64>,
+    shape: Vec<usize>,
     begin: u64,
     end: u64,
 }
@@ -92,8 +74,7 @@ impl Entry {
         let known = TYPES.iter().find(|(name, ..)| *name == self.dtype);
         let &(name, bits, kind) =
             known.ok_or_else(|| format!("unknown type {}", shown(&self.dtype)))?;
-        let mut lengths = self.shape.iter();
-        let bits = lengths.try_fold(bits, |bits, &n| bits.checked_mul(u128::from(n)));
+        let bits = (self.shape.iter()).try_fold(bits, |bits, &n| bits.checked_mul(n as u128));
         if bits == Some(u128::from(bytes) * 8) {
             Ok((name, kind))
         } else {
@@ -107,90 +88,26 @@ impl Entry {
 /// # Errors
 /// [`FormatError`] says what is wrong, and where.
 pub fn read(file: &[u8]) -> Result<SafeTensors<'_>, FormatError> {
-    Ok(read_file(file)?)
-}
-
-fn read_file(file: &[u8]) -> Result<SafeTensors<'_>, String> {
     let (length, rest) = file.split_first_chunk::<8>().ok_or_else(|| {
         let length = file.len();
         format!("not a safetensors file: {length} bytes, fewer than the 8 of a header length")
     })?;
     let (claimed, available) = (u64::from_le_bytes(*length), rest.len());
-    let header_length = usize::try_from(claimed).ok();
-    let header_length = header_length.filter(|&length| length <= available && length <= MAX_HEADER);
-    let header_length = header_length.ok_or_else(|| {
-        format!(
+    if claimed > available.min(MAX_HEADER) as u64 {
+        return Err(format!(
             "not a safetensors file, or cut short: at byte 0 it claims a header of {claimed} bytes, \
              {available} follow"
         )
-    })?;
-    let (header, data) = rest.split_at(header_length);
+        .into());
+    }
+    let (header, data) = rest.split_at(claimed as usize);
     let header = std::str::from_utf8(header).map_err(|error| {
         let byte = error.valid_up_to() + 8;
         format!("not a safetensors file: the header is not UTF-8 at byte {byte}")
     })?;
-    let (mut entries, metadata) = read_header(header).map_err(|HeaderError(message)| message)?;
+    let (mut entries, metadata) = read_header(header)?;
+    // The bytes of the tensors have to follow one another without overlap or gap.
     entries.sort_by_key(|entry| (entry.begin, entry.end));
-    let tensors = locate(entries, data)?;
-    Ok(SafeTensors { tensors, metadata })
-}
-
-type Header = (Vec<Entry>, Option<Vec<(String, String)>>);
-
-fn read_header(header: &str) -> Result<Header, HeaderError> {
-    let mut entries = Vec::new();
-    let mut metadata: Option<Vec<(String, String)>> = None;
-    let mut reader = Reader::new(header);
-    if !header.starts_with('{') {
-        return Err(reader.error("an object at once").into());
-    }
-    reader.object(|reader, name| {
-        if name == "__metadata__" {
-            if metadata.is_some() {
-                return Err(HeaderError::twice(&name));
-            }
-            let table = metadata.insert(Vec::new());
-            return reader.object(|reader, key| {
-                table.push((key, reader.string()?));
-                Ok(())
-            });
-        }
-        entries.push(read_entry(reader, name)?);
-        Ok(())
-    })?;
-    reader.end()?;
-    let names = entries.iter().map(|entry| entry.name.as_str());
-    let keys = metadata.iter().flatten().map(|(key, _)| key.as_str());
-    match twice(names).or_else(|| twice(keys)) {
-        Some(name) => Err(HeaderError::twice(name)),
-        None => Ok((entries, metadata)),
-    }
-}
-
-fn read_entry(reader: &mut Reader, name: String) -> Result<Entry, HeaderError> {
-    let (mut dtype, mut shape, mut offsets) = (None, None, None);
-    reader.object(|reader, key| {
-        let again = match key.as_str() {
-            "dtype" => dtype.replace(reader.string()?).is_some(),
-            "shape" => shape.replace(reader.numbers(MAX_DIMENSIONS)?).is_some(),
-            "data_offsets" => offsets.replace(reader.numbers(2)?).is_some(),
-            _ => return Err(reader.error("only dtype, shape and data_offsets").into()),
-        };
-        if again {
-            return Err(HeaderError::twice(&key));
-        }
-        Ok(())
-    })?;
-    match (dtype, shape, offsets.as_deref()) {
-        (Some(dtype), Some(shape), Some(&[begin, end])) => {
-            Ok(Entry { name, dtype, shape, begin, end })
-        }
-        _ => Err(reader.error("dtype, shape and two data_offsets before it").into()),
-    }
-}
-
-/// Gives every entry its bytes, which have to follow one another without overlap or gap.
-fn locate(entries: Vec<Entry>, data: &[u8]) -> Result<Vec<Array<'_>>, String> {
     let mut at = 0;
     let mut tensors = Vec::with_capacity(entries.len());
     let file_length = |expected: u64| {
@@ -204,24 +121,77 @@ fn locate(entries: Vec<Entry>, data: &[u8]) -> Result<Vec<Array<'_>>, String> {
         let (type_name, kind) = entry
             .check(at)
             .map_err(|problem| format!("tensor {}: {problem}", shown(&entry.name)))?;
-        let Entry { begin, end, .. } = entry;
-        let range = usize::try_from(begin).ok().zip(usize::try_from(end).ok());
-        let bytes = range.and_then(|(begin, end)| data.get(begin..end));
-        let shape: Result<Vec<usize>, _> =
-            entry.shape.iter().map(|&n| usize::try_from(n)).collect();
-        let (Some(bytes), Ok(shape)) = (bytes, shape) else {
-            return Err(file_length(end));
-        };
+        let range = entry.begin as usize..entry.end as usize;
+        at = entry.end;
+        let bytes = data.get(range).filter(|_| at <= data.len() as u64);
+        let bytes = bytes.ok_or_else(|| file_length(at))?;
         tensors.push(Array {
             name: entry.name,
             kind,
             type_name: type_name.into(),
-            shape,
+            shape: entry.shape,
             entries: Entries::Stored { bytes, big_endian: false, by_columns: false },
         });
-        at = end;
     }
-    if at == data.len() as u64 { Ok(tensors) } else { Err(file_length(at)) }
+    if at != data.len() as u64 {
+        return Err(file_length(at).into());
+    }
+    Ok(SafeTensors { tensors, metadata })
+}
+
+type Header = (Vec<Entry>, Option<Vec<(String, String)>>);
+
+fn read_header(header: &str) -> Result<Header, FormatError> {
+    let mut entries = Vec::new();
+    let mut metadata: Option<Vec<(String, String)>> = None;
+    let mut reader = Reader::of_header(header, 8, "not a safetensors file: the header is wrong");
+    if !header.starts_with('{') {
+        return Err(reader.error("an object at once"));
+    }
+    reader.object(|reader, name| {
+        if name != "__metadata__" {
+            entries.push(read_entry(reader, name)?);
+            return Ok(());
+        }
+        if metadata.is_some() {
+            return Err(is_there_twice(&name));
+        }
+        let table = metadata.insert(Vec::new());
+        reader.object(|reader, key| {
+            table.push((key, reader.string()?));
+            Ok(())
+        })
+    })?;
+    reader.end()?;
+    let names = entries.iter().map(|entry| entry.name.as_str());
+    let keys = metadata.iter().flatten().map(|(key, _)| key.as_str());
+    match twice(names).or_else(|| twice(keys)) {
+        Some(name) => Err(is_there_twice(name)),
+        None => Ok((entries, metadata)),
+    }
+}
+
+fn is_there_twice(name: &str) -> FormatError {
+    format!("the header has {} twice", shown(name)).into()
+}
+
+fn read_entry(reader: &mut Reader, name: String) -> Result<Entry, FormatError> {
+    let (mut dtype, mut shape, mut offsets) = (None, None, None);
+    reader.object(|reader, key| {
+        let again = match key.as_str() {
+            "dtype" => dtype.replace(reader.string()?).is_some(),
+            "shape" => shape.replace(reader.numbers(MAX_DIMENSIONS)?).is_some(),
+            "data_offsets" => offsets.replace(reader.numbers(2)?).is_some(),
+            _ => return Err(reader.error("only dtype, shape and data_offsets")),
+        };
+        if again { Err(is_there_twice(&key)) } else { Ok(()) }
+    })?;
+    match (dtype, shape, offsets.as_deref()) {
+        (Some(dtype), Some(shape), Some(&[begin, end])) => {
+            Ok(Entry { name, dtype, shape, begin, end })
+        }
+        _ => Err(reader.error("dtype, shape and two data_offsets before it")),
+    }
 }
 
 /// Writes a file of tensors and metadata, in the given order.

@@ -8,6 +8,7 @@
 use crate::formats::error::FormatError;
 use crate::formats::names::{shown, twice};
 use std::io::{self, Write};
+use std::ops::Range;
 
 /// Signatures of the five kinds of records.
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
@@ -15,19 +16,22 @@ const DIRECTORY: &[u8; 4] = b"PK\x01\x02";
 const END: &[u8; 4] = b"PK\x05\x06";
 const END_64: &[u8; 4] = b"PK\x06\x06";
 const LOCATOR_64: &[u8; 4] = b"PK\x06\x07";
-/// Bytes of the last record without its comment, and of the one that may stand before it.
+/// Bytes of the records, without names, extra fields and comments.
+const LOCAL_BYTES: usize = 30;
+const DIRECTORY_BYTES: usize = 46;
 const END_BYTES: usize = 22;
+const END_64_BYTES: usize = 56;
 const LOCATOR_64_BYTES: usize = 20;
 /// What a field says whose value stands in a zip64 field.
 const ELSEWHERE: u64 = 0xffff_ffff;
 /// The extra field of 64-bit sizes.
-const EXTRA_64: u16 = 1;
+const EXTRA_64: u64 = 1;
 /// The 1st of January 1980, the format's first day: the same content makes the same bytes.
 const DATE: u16 = 0x21;
 /// The version of the format that a reader needs: 2.0.
 const VERSION: u16 = 20;
 const UTF8_NAME: u16 = 1 << 11;
-const ENCRYPTED: u16 = 1;
+const ENCRYPTED: u64 = 1;
 
 /// One entry of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,26 +47,20 @@ pub struct Entry<'a> {
 /// # Errors
 /// [`FormatError`] says what is wrong, and where.
 pub fn read(file: &[u8]) -> Result<Vec<Entry<'_>>, FormatError> {
-    Ok(read_entries(file)?)
-}
-
-fn read_entries(file: &[u8]) -> Result<Vec<Entry<'_>>, String> {
-    let directory = Directory::find(file)?;
-    let mut cursor = Cursor { bytes: &file[..directory.end], at: directory.begin };
+    let (directory, count) = find_directory(file)?;
+    let mut cursor = Cursor { bytes: &file[..directory.end], at: directory.start };
     let mut records = Vec::new();
     while cursor.at < directory.end {
         records.push(Record::read(&mut cursor)?);
     }
-    if records.len() as u64 != directory.entries {
+    if records.len() as u64 != count {
         return Err(wrong(directory.end, "as many entries as the end says"));
     }
     records.sort_by_key(|record| record.offset);
     let mut entries = Vec::with_capacity(records.len());
-    let mut free = 0;
+    let mut cursor = Cursor { bytes: &file[..directory.start], at: 0 };
     for record in records {
-        let (entry, end) = record.locate(&file[..directory.begin], free)?;
-        entries.push(entry);
-        free = end;
+        entries.push(record.entry(&mut cursor)?);
     }
     match twice(entries.iter().map(|entry| entry.name.as_str())) {
         Some(name) => Err(shared(name)),
@@ -70,97 +68,78 @@ fn read_entries(file: &[u8]) -> Result<Vec<Entry<'_>>, String> {
     }
 }
 
-fn wrong(byte: usize, expected: &str) -> String {
-    format!("the zip file is wrong at byte {byte}, expected {expected}")
+fn wrong(byte: usize, expected: &str) -> FormatError {
+    format!("the zip file is wrong at byte {byte}, expected {expected}").into()
 }
 
-fn shared(name: &str) -> String {
+fn shared(name: &str) -> FormatError {
     let name = shown(name);
-    format!("the entry {name} shares its name or its bytes with another")
+    format!("the entry {name} shares its name or its bytes with another").into()
 }
 
-/// Where the directory lies, and how many entries it has.
-struct Directory {
-    begin: usize,
-    end: usize,
-    entries: u64,
-}
-
-impl Directory {
-    /// The end record is the last whose comment reaches the end of the file.
-    fn find(file: &[u8]) -> Result<Self, String> {
-        let no_end = "not a whole zip file: the record at its end is missing, the file was cut short or extended";
-        let last = file.len().checked_sub(END_BYTES).ok_or(no_end)?;
-        let first = last.saturating_sub(usize::from(u16::MAX));
-        let is_end = |&at: &usize| {
-            let comment = [file[at + END_BYTES - 2], file[at + END_BYTES - 1]];
-            file[at..].starts_with(END) && usize::from(u16::from_le_bytes(comment)) == last - at
-        };
-        let end = (first..=last).rev().find(is_end).ok_or(no_end)?;
-        let mut cursor = Cursor { bytes: file, at: end + 10 };
-        let mut fields =
-            [u64::from(cursor.u16()?), u64::from(cursor.u32()?), u64::from(cursor.u32()?)];
-        let mut limit = end;
-        if fields[0] == 0xffff || fields[1..].contains(&ELSEWHERE) {
-            (fields, limit) = Directory::fields_64(file, end)?;
-        }
-        let [entries, size, offset] = fields;
-        let begin = usize::try_from(offset).ok();
-        let stop = offset.checked_add(size).and_then(|n| usize::try_from(n).ok());
-        match (begin, stop) {
-            (Some(begin), Some(end)) if end <= limit => Ok(Directory { begin, end, entries }),
-            _ => Err(wrong(limit, "the directory before it")),
-        }
+/// Where the directory lies, and how many entries it has. The record at the end of the file says it: the last whose
+/// comment reaches that end.
+fn find_directory(file: &[u8]) -> Result<(Range<usize>, u64), FormatError> {
+    let no_end = "not a whole zip file: the record at its end is missing, the file was cut short or extended";
+    let last = file.len().checked_sub(END_BYTES).ok_or(no_end)?;
+    let first = last.saturating_sub(usize::from(u16::MAX));
+    let is_end = |&at: &usize| {
+        file[at..].starts_with(END) && number(file, at + END_BYTES - 2, 2) == (last - at) as u64
+    };
+    let end = (first..=last).rev().find(is_end).ok_or(no_end)?;
+    let mut limit = end;
+    let mut fields =
+        [number(file, end + 10, 2), number(file, end + 12, 4), number(file, end + 16, 4)];
+    if fields[0] == 0xffff || fields[1..].contains(&ELSEWHERE) {
+        // The same fields in 64 bits, in a record of their own.
+        let mut cursor = Cursor { bytes: file, at: end.saturating_sub(LOCATOR_64_BYTES) };
+        let locator = cursor.record(LOCATOR_64, LOCATOR_64_BYTES, "the place of the zip64 end")?;
+        limit = usize::try_from(number(locator, 8, 8)).unwrap_or(usize::MAX);
+        cursor.at = limit;
+        let end_64 = cursor.record(END_64, END_64_BYTES, "the zip64 end")?;
+        fields = [32, 40, 48].map(|at| number(end_64, at, 8));
     }
-
-    /// The same fields in 64 bits, and where their record begins.
-    fn fields_64(file: &[u8], end: usize) -> Result<([u64; 3], usize), String> {
-        let mut cursor = Cursor { bytes: file, at: 0 };
-        cursor.at = end.saturating_sub(LOCATOR_64_BYTES);
-        cursor.signature(LOCATOR_64, "the place of the zip64 end")?;
-        cursor.skip(4)?;
-        let begin = usize::try_from(cursor.u64()?).unwrap_or(usize::MAX);
-        cursor.at = begin;
-        cursor.signature(END_64, "the zip64 end")?;
-        cursor.skip(28)?;
-        Ok(([cursor.u64()?, cursor.u64()?, cursor.u64()?], begin))
+    let [entries, size, offset] = fields;
+    let begin = usize::try_from(offset).ok();
+    let stop = offset.checked_add(size).and_then(|stop| usize::try_from(stop).ok());
+    match (begin, stop) {
+        (Some(begin), Some(stop)) if stop <= limit => Ok((begin..stop, entries)),
+        _ => Err(wrong(limit, "the directory before it")),
     }
 }
 
 /// What the directory says of one entry.
 struct Record<'a> {
     name: &'a str,
-    checksum: u32,
+    checksum: u64,
     size: u64,
     offset: u64,
 }
 
 impl<'a> Record<'a> {
-    fn read(cursor: &mut Cursor<'a>) -> Result<Self, String> {
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, FormatError> {
         let begin = cursor.at;
-        cursor.signature(DIRECTORY, "an entry of the directory")?;
-        cursor.skip(4)?;
-        let (flags, method) = (cursor.u16()?, cursor.u16()?);
-        cursor.skip(4)?;
-        let checksum = cursor.u32()?;
-        let [stored, size] = [cursor.u32()?, cursor.u32()?].map(u64::from);
-        let lengths = [cursor.u16()?, cursor.u16()?, cursor.u16()?].map(usize::from);
-        cursor.skip(8)?;
-        let offset = u64::from(cursor.u32()?);
-        let name = cursor.text(lengths[0])?;
-        let extra = cursor.take(lengths[1])?;
-        cursor.skip(lengths[2])?;
+        let fields = cursor.record(DIRECTORY, DIRECTORY_BYTES, "an entry of the directory")?;
+        let [flags, method, name, extra, comment] =
+            [8, 10, 28, 30, 32].map(|at| number(fields, at, 2));
+        let name_begin = cursor.at;
+        let name = std::str::from_utf8(cursor.take(name)?)
+            .map_err(|error| wrong(name_begin + error.valid_up_to(), "a name in UTF-8"))?;
+        let extra = cursor.take(extra)?;
+        cursor.take(comment)?;
 
-        let [size, stored, offset] = wide_fields([size, stored, offset], extra)
+        let [checksum, sizes @ ..] = [16, 24, 20, 42].map(|at| number(fields, at, 4));
+        let [size, stored, offset] = wide_fields(sizes, extra)
             .ok_or_else(|| wrong(begin, "an entry with its 64-bit sizes"))?;
         if flags & ENCRYPTED != 0 {
-            return Err(format!("the entry {} is encrypted", shown(name)));
+            return Err(format!("the entry {} is encrypted", shown(name)).into());
         }
         if method != 0 {
             return Err(format!(
                 "the entry {} is compressed: write the file with numpy.savez, not with numpy.savez_compressed",
                 shown(name)
-            ));
+            )
+            .into());
         }
         if stored != size {
             return Err(wrong(begin, "a stored entry, with one size"));
@@ -168,45 +147,41 @@ impl<'a> Record<'a> {
         Ok(Record { name, checksum, size, offset })
     }
 
-    /// Its content in the file before the directory, and where that ends. Nothing before `free` is its own.
-    fn locate<'b>(self, file: &'b [u8], free: usize) -> Result<(Entry<'b>, usize), String> {
-        let mut cursor =
-            Cursor { bytes: file, at: usize::try_from(self.offset).unwrap_or(usize::MAX) };
-        if cursor.at < free {
+    /// Its content in the file before the directory. Nothing before the cursor is its own.
+    fn entry<'b>(self, cursor: &mut Cursor<'b>) -> Result<Entry<'b>, FormatError> {
+        let begin = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        if begin < cursor.at {
             return Err(shared(self.name));
         }
-        cursor.signature(LOCAL, "the entry that the directory has here")?;
-        cursor.skip(4)?;
-        let (byte, method) = (cursor.at, cursor.u16()?);
-        cursor.skip(16)?;
-        let lengths = [cursor.u16()?, cursor.u16()?].map(usize::from);
-        let name = cursor.take(lengths[0])?;
-        if method != 0 || name != self.name.as_bytes() {
-            return Err(wrong(byte, "the method and the name that the directory has"));
+        cursor.at = begin;
+        let fields = cursor.record(LOCAL, LOCAL_BYTES, "the entry that the directory has here")?;
+        let [method, name, extra] = [8, 26, 28].map(|at| number(fields, at, 2));
+        if cursor.take(name)? != self.name.as_bytes() || method != 0 {
+            return Err(wrong(begin + 8, "the method and the name that the directory has"));
         }
-        cursor.skip(lengths[1])?;
-        let bytes = cursor.take(usize::try_from(self.size).unwrap_or(usize::MAX))?;
-        if checksum(bytes) != self.checksum {
+        cursor.take(extra)?;
+        let bytes = cursor.take(self.size)?;
+        if u64::from(checksum(bytes)) != self.checksum {
             return Err(format!(
                 "the entry {} does not have its checksum: the file is damaged",
                 shown(self.name)
-            ));
+            )
+            .into());
         }
-        let name = self.name.to_string();
-        Ok((Entry { name, bytes }, cursor.at))
+        Ok(Entry { name: self.name.to_string(), bytes })
     }
 }
 
 /// Fields of the directory, with those that say so taken from the extra fields, in their order.
 fn wide_fields(mut fields: [u64; 3], mut extra: &[u8]) -> Option<[u64; 3]> {
     let mut wide: &[u8] = &[];
-    while let Some(([id_0, id_1, size_0, size_1], rest)) = extra.split_first_chunk::<4>() {
-        let size = usize::from(u16::from_le_bytes([*size_0, *size_1]));
-        let (field, after) = rest.split_at_checked(size)?;
-        if u16::from_le_bytes([*id_0, *id_1]) == EXTRA_64 {
+    while extra.len() >= 4 {
+        let (id, end) = (number(extra, 0, 2), 4 + number(extra, 2, 2) as usize);
+        let field = extra.get(4..end)?;
+        if id == EXTRA_64 {
             wide = field;
         }
-        extra = after;
+        extra = &extra[end..];
     }
     for field in &mut fields {
         if *field == ELSEWHERE {
@@ -218,55 +193,40 @@ fn wide_fields(mut fields: [u64; 3], mut extra: &[u8]) -> Option<[u64; 3]> {
     Some(fields)
 }
 
-/// Reads fields one after another.
+/// The field of a record that lies at `at` and has `length` bytes, at most 8.
+fn number(record: &[u8], at: usize, length: usize) -> u64 {
+    let bytes = record[at..at + length].iter().rev();
+    bytes.fold(0, |number, &byte| number << 8 | u64::from(byte))
+}
+
+/// Reads one record after another.
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
-        let end = self.at.checked_add(count);
+    fn take(&mut self, count: u64) -> Result<&'a [u8], FormatError> {
+        let end = usize::try_from(count).ok().and_then(|count| self.at.checked_add(count));
         let taken = end.and_then(|end| self.bytes.get(self.at..end));
         let taken =
             taken.ok_or_else(|| wrong(self.bytes.len(), "more bytes before the next record"))?;
-        self.at += count;
+        self.at += taken.len();
         Ok(taken)
     }
 
-    fn skip(&mut self, count: usize) -> Result<(), String> {
-        self.take(count).map(|_| ())
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        let taken = self.take(N)?;
-        Ok(taken.try_into().expect("as many bytes as were taken"))
-    }
-
-    fn u16(&mut self) -> Result<u16, String> {
-        self.array().map(u16::from_le_bytes)
-    }
-
-    fn u32(&mut self) -> Result<u32, String> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, String> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    fn text(&mut self, count: usize) -> Result<&'a str, String> {
-        let byte = self.at;
-        std::str::from_utf8(self.take(count)?)
-            .map_err(|error| wrong(byte + error.valid_up_to(), "a name in UTF-8"))
-    }
-
-    fn signature(&mut self, signature: &[u8; 4], expected: &'static str) -> Result<(), String> {
-        let byte = self.at;
-        match self.array() {
-            Ok(found) if found == *signature => Ok(()),
-            _ => Err(wrong(byte, expected)),
+    /// A record that begins with its signature.
+    fn record(
+        &mut self,
+        signature: &[u8; 4],
+        length: usize,
+        expected: &str,
+    ) -> Result<&'a [u8], FormatError> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if !rest.starts_with(signature) {
+            return Err(wrong(self.at, expected));
         }
+        self.take(length as u64)
     }
 }
 
@@ -313,33 +273,24 @@ impl<W: Write> Writer<W> {
     /// Those of the output, and [`io::ErrorKind::InvalidInput`] for a name of more than 65,535 bytes and for a file
     /// that would need 64-bit sizes: one of 4 GiB, or of 65,535 entries.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let name_length = u16::try_from(name.len()).map_err(|_| refused(NAME_TOO_LONG))?;
+        let name_length =
+            u16::try_from(name.len()).map_err(|_| refused("an entry's name is too long"))?;
         let (size, offset) = (narrow(bytes.len() as u64)?, narrow(self.written)?);
         let entries = self.entries.checked_add(1).filter(|&count| count < u16::MAX);
-        self.entries = entries.ok_or_else(|| refused(TOO_MANY_ENTRIES))?;
+        self.entries = entries
+            .ok_or_else(|| refused("an .npz file of 65,535 arrays or more is not written"))?;
 
-        let mut common = Vec::new();
-        for field in [VERSION, UTF8_NAME, 0, 0, DATE] {
-            common.extend(field.to_le_bytes());
-        }
-        for field in [checksum(bytes), size, size] {
-            common.extend(field.to_le_bytes());
-        }
-        common.extend(name_length.to_le_bytes());
-        // No extra fields.
-        common.extend([0; 2]);
-
-        for part in [LOCAL, &common[..], name.as_bytes(), bytes] {
-            self.write(part)?;
-        }
-        for part in [
-            DIRECTORY,
-            &VERSION.to_le_bytes()[..],
-            &common,
-            &[0; 10],
-            &offset.to_le_bytes(),
-            name.as_bytes(),
-        ] {
+        let common = [
+            &[VERSION, UTF8_NAME, 0, 0, DATE].map(u16::to_le_bytes).concat()[..],
+            &[checksum(bytes), size, size].map(u32::to_le_bytes).concat(),
+            // No extra fields.
+            &[name_length, 0].map(u16::to_le_bytes).concat(),
+        ]
+        .concat();
+        self.write(&[LOCAL, &common[..], name.as_bytes()].concat())?;
+        self.write(bytes)?;
+        let (version, offset) = (VERSION.to_le_bytes(), offset.to_le_bytes());
+        for part in [DIRECTORY, &version[..], &common, &[0; 10], &offset, name.as_bytes()] {
             self.directory.extend(part);
         }
         Ok(())
@@ -350,21 +301,12 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of the output, and [`io::ErrorKind::InvalidInput`] for a file of 4 GiB.
     pub fn finish(mut self) -> io::Result<W> {
-        let directory = std::mem::take(&mut self.directory);
-        let (size, offset) = (narrow(directory.len() as u64)?, narrow(self.written)?);
-        self.write(&directory)?;
+        let (size, offset) = (narrow(self.directory.len() as u64)?, narrow(self.written)?);
+        let (size, offset) = (size.to_le_bytes(), offset.to_le_bytes());
         let entries = self.entries.to_le_bytes();
-        for part in [
-            END,
-            &[0; 4][..],
-            &entries,
-            &entries,
-            &size.to_le_bytes(),
-            &offset.to_le_bytes(),
-            &[0; 2],
-        ] {
-            self.write(part)?;
-        }
+        self.output.write_all(&self.directory)?;
+        let end = [END, &[0; 4][..], &entries, &entries, &size, &offset, &[0; 2]].concat();
+        self.output.write_all(&end)?;
         Ok(self.output)
     }
 
@@ -374,10 +316,6 @@ impl<W: Write> Writer<W> {
     }
 }
 
-const NAME_TOO_LONG: &str = "an entry's name is too long";
-const TOO_MANY_ENTRIES: &str = "an .npz file of 65,535 arrays or more is not written";
-const TOO_LARGE: &str = "an .npz file of 4 GiB or more is not written";
-
 fn refused(problem: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, problem)
 }
@@ -385,7 +323,7 @@ fn refused(problem: &str) -> io::Error {
 /// A size or an offset in 32 bits.
 fn narrow(field: u64) -> io::Result<u32> {
     let narrow = u32::try_from(field).ok().filter(|&field| field < u32::MAX);
-    narrow.ok_or_else(|| refused(TOO_LARGE))
+    narrow.ok_or_else(|| refused("an .npz file of 4 GiB or more is not written"))
 }
 
 #[cfg(test)]

@@ -90,11 +90,15 @@ impl Read for Endless {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.length - self.at).unwrap();
         let count = buffer.len().min(left);
-        for (place, at) in buffer[..count].iter_mut().zip(self.at..) {
+        let mut buffer = &mut buffer[..count];
+        while !buffer.is_empty() {
             let line = b"nine o'clock: the ferry has left again\r\n";
-            *place = line[(at % line.len() as u64) as usize];
+            let rest = &line[(self.at % line.len() as u64) as usize..];
+            let (now, later) = buffer.split_at_mut(rest.len().min(buffer.len()));
+            now.copy_from_slice(&rest[..now.len()]);
+            self.at += now.len() as u64;
+            buffer = later;
         }
-        self.at += count as u64;
         Ok(count)
     }
 }

@@ -2,7 +2,6 @@
 
 use super::work::{REFRESH, Run, SavedState, characters_an_update, is_finite};
 use crate::cli::charts::curve::Curve;
-use crate::cli::charts::loss_chart::Title;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::Asked;
 use crate::cli::format::thousands;
@@ -15,7 +14,7 @@ use crate::cli::terminal::progress::Progress;
 use elman::internals::disk::{Disk, System};
 use elman::internals::intervals::Intervals;
 use elman::text::Symbols;
-use elman::{Corpus, Initialization, Level, Loss, Model, Settings, Training, TrainingError};
+use elman::{Corpus, Initialization, Level, Model, Training, TrainingError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
@@ -56,7 +55,7 @@ impl Run {
         let folder = RunFolder::create(&request.folder, &intervals, new.force, disk)?;
         let mut run = Run {
             progress: Progress::new(request.quiet),
-            title: title(&text, &training.model().settings),
+            text_name: text.name.clone(),
             curve: Curve::new(),
             saved: None,
             saved_at: Instant::now(),
@@ -84,7 +83,7 @@ impl Run {
         look(&mut training)?;
         let mut run = Run {
             progress: Progress::new(request.quiet),
-            title: title(&text, &settings),
+            text_name: text.name.clone(),
             saved: Some(held),
             saved_at: Instant::now(),
             refresh: Pace::after(REFRESH),
@@ -150,15 +149,6 @@ fn go_on(corpus: Corpus, text: &Text, model: Model, best: Model) -> Result<Train
         TrainingError::OtherText { .. } => Failure::at(&text.place, error),
         error => refused(error, text, settings),
     })
-}
-
-fn title(text: &Text, settings: &Settings) -> Title {
-    Title {
-        text: text.name.clone(),
-        hidden: settings.hidden,
-        sequence_length: settings.sequence_length,
-        is_mean: settings.loss == Loss::Mean,
-    }
 }
 
 fn on_threads(training: Training, request: &Request, text: &Text) -> Result<Training, Failure> {

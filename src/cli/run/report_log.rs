@@ -7,7 +7,7 @@ use crate::cli::run::line_log::{LineLog, Lines};
 use elman::Observation;
 use elman::internals::disk::Disk;
 use elman::internals::intervals::Intervals;
-use elman::internals::json::{JsonError, Reader, object};
+use elman::internals::json::{Reader, object};
 use elman::internals::observation::Field;
 use std::fmt;
 use std::io;
@@ -42,7 +42,7 @@ impl Report {
         let mut observation = Observation::UNKNOWN;
         let mut sample = String::new();
         let mut reader = Reader::new(line);
-        let read = reader.object::<JsonError>(|reader, key| {
+        let read = reader.object(|reader, key| {
             let field = Observation::FIELDS.into_iter().find(|it| it.name == key);
             match field {
                 Some(field) => {

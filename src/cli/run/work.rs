@@ -1,8 +1,9 @@
 //! A run at work: it learns, reports and saves.
 
 use crate::cli::charts::curve::Curve;
-use crate::cli::charts::loss_chart::{self, Title};
+use crate::cli::charts::loss_chart;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::language::Language;
 use crate::cli::run::folder::RunFolder;
 use crate::cli::run::report_log::{LONGEST_SAMPLE, Report};
 use crate::cli::terminal::output::{print, print_characters, print_digest};
@@ -48,7 +49,7 @@ pub struct Run {
     pub(super) plan: Plan,
     pub(super) intervals: Intervals,
     pub(super) progress: Progress,
-    pub(super) title: Title,
+    pub(super) text_name: String,
     pub(super) curve: Curve,
     /// None before the first save.
     pub(super) saved: Option<SavedState>,
@@ -274,7 +275,8 @@ impl Run {
 
     fn chart(&self) -> String {
         loss_chart::svg(
-            &self.title,
+            &self.text_name,
+            &self.training.model().settings,
             &self.curve,
             self.training.model().state.updates,
             self.plan.iterations,
@@ -319,7 +321,7 @@ impl Run {
         print("\n\n")?;
         if io::stdout().is_terminal() {
             let (columns, utf8) = (screen::width(), screen::is_utf8());
-            print(&text_curve::draw(&self.curve, "smooth loss", columns, utf8))?;
+            print(&text_curve::draw(Language::English, &self.curve, "smooth loss", columns, utf8))?;
         }
         print_digest(&self.training.model().state.rnn.parameters)
     }

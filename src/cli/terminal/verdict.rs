@@ -3,7 +3,6 @@
 use crate::cli::command_line::failure::Failure;
 use elman::check::{Comparison, TensorComparison, Verdict};
 
-/// The word for a verdict.
 pub fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "passed",

@@ -12,8 +12,8 @@ mod definition;
 mod memory;
 
 use elman::text::{Corpus, TextError};
-use elman::model::State;
-use elman::inference::{ScoreBy, TextScorer, Score};
+use elman::model::{Record, State};
+use elman::inference::{Score, ScoreBy, TextScorer};
 use elman::text::Symbols;
 use elman::{Model, Rnn, Settings, Shape, Training, TrainingError, Vocabulary};
 use libfuzzer_sys::fuzz_target;
@@ -81,6 +81,7 @@ fn model(text: &[u8], symbols: Symbols, settings: Settings) -> Model {
         vocabulary,
         source: None,
         state: State::first(rnn, &settings).expect("small"),
+        record: Record::default(),
     }
 }
 

@@ -9,14 +9,12 @@ use elman::settings::{Setting, TABLE};
 use std::iter;
 use std::path::Path;
 
-/// The help's text.
 pub const DETAILS: &str = "\
 Compares every entry of the gradients of U, W, V, b and c with finite differences
 of the loss: of an untrained network on the first characters of TEXT (by default
 the built-in story; - is standard input), or of a trained MODEL at several places
 of TEXT. Exit status 1: an entry is wrong or undecided.";
 
-/// Example calls.
 pub const EXAMPLES: &[&str] = &[
     "elman check",
     "elman check elman-run --positions 10",
@@ -24,7 +22,6 @@ pub const EXAMPLES: &[&str] = &[
     "elman check --against mine.npz case.npz",
 ];
 
-/// Text for `elman help check`.
 pub const MORE: &str = "\
 Every finite difference comes with an estimate of its error. An entry that differs
 by no more than the estimate differs by rounding alone. An entry is undecided where
@@ -36,7 +33,6 @@ has at each place of the text.
 FILE with those of the case, and says which are right and what is wrong with the
 others.";
 
-/// Its options.
 pub fn options() -> Vec<Choice> {
     let settings = of_settings(&subject::SMALL, rows_of_update());
     // Few check with another seed.
@@ -61,54 +57,46 @@ pub fn options() -> Vec<Choice> {
     iter::once(preset).chain(settings).chain(own).collect()
 }
 
-/// The settings that one update depends on.
 fn rows_of_update() -> impl Iterator<Item = &'static Setting> {
     TABLE.iter().filter(|row| row.is_of_update)
 }
 
-/// The options that make an untrained network; a model has all of it.
-fn of_training() -> Vec<&'static str> {
-    let settings = rows_of_update().map(|row| row.option);
-    settings.chain(["preset", "iterations"]).collect()
-}
-
-/// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut of_training: Vec<&str> = rows_of_update().map(|row| row.option).collect();
+    of_training.extend(["preset", "iterations"]);
     if arguments.has("against") {
-        refuse(
-            arguments,
-            &[&of_training(), &["positions", "write-case", "force", "json"]],
-            "--against",
-        )?;
+        let others = ["positions", "write-case", "force", "json"];
+        refuse(arguments, &[&of_training[..], &others].concat(), "--against")?;
         return against::run(arguments);
     }
     let writes = arguments.has("write-case");
     if writes {
-        refuse(arguments, &[&["positions", "json"]], "--write-case")?
+        refuse(arguments, &["positions", "json"], "--write-case")?;
     } else {
-        refuse(arguments, &[&["force"]], "a check without --write-case")?
+        refuse(arguments, &["force"], "a check without --write-case")?;
     }
     let is_model = arguments.first().is_some_and(subject::is_model);
     if is_model {
-        refuse(arguments, &[&of_training()], "a model, which has its own")?;
+        refuse(arguments, &of_training, "a model, which has its own")?;
     } else {
         refuse_missing(arguments)?;
-        refuse(arguments, &[&["positions"]], "a text alone: name a model before it")?;
+        refuse(arguments, &["positions"], "a text alone: name a model before it")?;
         if let Some(second) = arguments.all().get(1) {
             let second = second.to_string_lossy();
             let message = format!("unexpected argument {second:?}: the first is no model");
             return Err(Failure::Usage(message));
         }
     }
-    if writes {
-        case::refuse_path(arguments)?;
-    }
+    let file = writes.then(|| case::file(arguments)).transpose()?;
     let subject = if is_model {
-        Subject::of_model(arguments, if writes { Some(1) } else { None })?
+        Subject::of_model(arguments, writes.then_some(1))?
     } else {
         Subject::untrained(arguments, writes)?
     };
-    if writes { case::write(arguments, &subject) } else { table::check(arguments, &subject) }
+    match file {
+        Some(file) => case::write(file, &subject),
+        None => table::check(arguments, &subject),
+    }
 }
 
 /// Refuses a first argument that has to be a model and does not exist.
@@ -116,19 +104,15 @@ fn refuse_missing(arguments: &Arguments) -> Result<(), Failure> {
     let first = Path::new(arguments.first().unwrap_or_default());
     let wants_model = arguments.has("positions") || arguments.all().len() > 1;
     if wants_model && first != Path::new("-") && !first.exists() {
-        Err(Failure::at(
-            first.display(),
-            "there is no such model: name a model file or a run's folder",
-        ))
-    } else {
-        Ok(())
+        let problem = "there is no such model: name a model file or a run's folder";
+        return Err(Failure::at(first.display(), problem));
     }
+    Ok(())
 }
 
 /// Refuses options that have no effect together with something else.
-fn refuse(arguments: &Arguments, options: &[&[&str]], with: &str) -> Result<(), Failure> {
-    let mut given = options.iter().copied().flatten();
-    match given.find(|option| arguments.has(option)) {
+fn refuse(arguments: &Arguments, options: &[&str], with: &str) -> Result<(), Failure> {
+    match options.iter().find(|option| arguments.has(option)) {
         Some(option) => Err(Failure::Usage(format!("--{option} does not go with {with}"))),
         None => Ok(()),
     }

@@ -21,7 +21,6 @@ const CASE_ITERATIONS: u64 = 1;
 pub struct Subject {
     pub model: Model,
     pub places: Vec<Place>,
-    /// Whether it was read from a file.
     pub is_trained: bool,
 }
 
