@@ -67,9 +67,10 @@
 //!
 //! | to | look at |
 //! |---|---|
-//! | train a network | [`Settings`] and [`Training`] |
+//! | train a network | [`Settings`], [`Training`] and the [`Observation`] of an update |
+//! | train on a text of any length | [`Corpus`] and [`Training::begin`] |
 //! | write text | [`inference::passage`] and [`inference::Synthesizer`] |
-//! | score text | [`inference::score_text`] and [`inference::Scorer`] |
+//! | score text | [`inference::score_text`] and [`inference::TextScorer`] |
 //! | check gradients | [`check::check_gradients`] |
 //! | load and save models | [`files::load`] and [`files::save`] |
 //! | exchange weights with PyTorch and NumPy | [`files::import`] and [`files::export`] |
@@ -89,13 +90,13 @@
 //! | [`network`] | the equations: parameters, forward, backward through time, optimizers |
 //! | [`settings`] | everything that decides what is learned |
 //! | [`text`] | text to indices: vocabulary, texts of any length |
-//! | [`model`] | settings, vocabulary and state of a run |
+//! | [`model`] | settings, vocabulary, state and plan of a run |
 //! | [`inference`] | what a trained network does: write, score |
 //! | [`files`] | models and weights on disk |
-//! | [`training`] | the loop: updates, epochs, validation, the best model |
-//! | [`check`] | numerical gradients, worked cases, what is wrong with your own numbers |
+//! | [`training`] | the loop: updates, epochs, losses, validation, the best model |
+//! | [`check`] | gradient checks and worked cases, to compare your own numbers with |
 //!
-//! Matrices are row-major `f64` slices everywhere. Nothing allocates per update or per character.
+//! Matrices are row-major `f64` slices everywhere. No update and no character allocates memory.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 // The letters are the field's own: U, W, V, K, T, G, dW ...
@@ -117,16 +118,17 @@ pub mod settings;
 pub mod text;
 pub mod training;
 
+#[doc(no_inline)]
 pub use kernels::Level;
+#[doc(no_inline)]
 pub use model::{Model, Plan};
-pub use network::optimizer::Optimizer;
-pub use network::parameters::{Parameters, Shape, ShapeError};
-pub use network::rnn::Rnn;
-pub use network::unrolled::Unrolled;
+#[doc(no_inline)]
+pub use network::{Optimizer, Parameters, Rnn, Shape, ShapeError, Unrolled};
+#[doc(no_inline)]
 pub use settings::{Initialization, Loss, Order, Settings};
-pub use text::corpus::Corpus;
-pub use text::error::TextError;
-pub use text::vocabulary::Vocabulary;
+#[doc(no_inline)]
+pub use text::{Corpus, TextError, Vocabulary};
+#[doc(no_inline)]
 pub use training::{Observation, Training, TrainingError, Validation};
 
 /// The version of this crate; the same whether cargo builds it or rustc alone.

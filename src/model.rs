@@ -11,8 +11,8 @@ use crate::text::vocabulary::Vocabulary;
 pub struct State {
     /// The network.
     pub rnn: Rnn,
-    /// What the optimizer remembers of every parameter: see [`Optimizer::memory`](crate::Optimizer::memory).
-    pub memory: Vec<Parameters>,
+    /// What the optimizer remembers of every parameter: see [`Optimizer::state_parts`](crate::Optimizer::state_parts).
+    pub optimizer_state: Vec<Parameters>,
     /// The carried hidden state of every sequence of the batch, B x m.
     pub h: Vec<f64>,
     /// Updates made.
@@ -49,7 +49,7 @@ impl State {
         let shape = rnn.shape();
         Ok(State {
             rnn,
-            memory: settings.optimizer.nothing(shape)?,
+            optimizer_state: settings.optimizer.initial_state(shape)?,
             h: zeros(settings.batch_size.saturating_mul(shape.m()))?,
             updates: 0,
             epoch: 0,
@@ -65,12 +65,12 @@ impl State {
     /// # Errors
     /// [`ShapeError::NoMemory`] if it cannot be allocated.
     pub(crate) fn try_clone(&self) -> Result<Self, ShapeError> {
-        let memory = self.memory.iter().map(Parameters::try_clone);
+        let memory = self.optimizer_state.iter().map(Parameters::try_clone);
         let mut h = zeros(self.h.len())?;
         h.copy_from_slice(&self.h);
         Ok(State {
             rnn: self.rnn.try_clone()?,
-            memory: memory.collect::<Result<_, _>>()?,
+            optimizer_state: memory.collect::<Result<_, _>>()?,
             h,
             ..*self
         })
@@ -83,8 +83,8 @@ impl State {
     pub fn copy_from(&mut self, other: &State) {
         let parameters = other.rnn.parameters.values();
         self.rnn.parameters.values_mut().copy_from_slice(parameters);
-        assert_eq!(self.memory.len(), other.memory.len(), "state: memory");
-        for (part, other) in self.memory.iter_mut().zip(&other.memory) {
+        assert_eq!(self.optimizer_state.len(), other.optimizer_state.len(), "state: memory");
+        for (part, other) in self.optimizer_state.iter_mut().zip(&other.optimizer_state) {
             part.values_mut().copy_from_slice(other.values());
         }
         self.h.copy_from_slice(&other.h);

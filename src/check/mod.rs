@@ -10,5 +10,7 @@ pub(crate) mod places;
 pub mod worked_case;
 
 pub use case::Case;
-pub use gradient_check::{Comparison, Largest, Row, Verdict, analytic, check_gradients, compare};
+pub use gradient_check::{
+    Comparison, LargestError, TensorComparison, Verdict, analytic, check_gradients, compare,
+};
 pub use numerical::{Numerical, numerical};

@@ -21,7 +21,7 @@ pub struct Group {
 /// The groups of a file, the parameters first.
 pub fn groups(optimizer: Optimizer) -> impl Iterator<Item = Group> {
     let memory = optimizer
-        .memory()
+        .state_parts()
         .iter()
         .map(|&(name, are_squares)| Group { prefix: format!("{name}."), are_squares });
     let parameters = Group { prefix: String::new(), are_squares: false };
@@ -30,7 +30,7 @@ pub fn groups(optimizer: Optimizer) -> impl Iterator<Item = Group> {
 
 /// The same as they are in a state.
 pub fn parameters_of(state: &State) -> impl Iterator<Item = &Parameters> {
-    iter::once(&state.rnn.parameters).chain(&state.memory)
+    iter::once(&state.rnn.parameters).chain(&state.optimizer_state)
 }
 
 /// The shape of the hidden states: of a single sequence it has one dimension.

@@ -84,9 +84,6 @@ impl RowBlock {
     }
 
     /// Splits as many rows as the block has off the front of `rest`.
-    ///
-    /// # Panics
-    /// Panics if there are fewer.
     pub fn split_off<'a>(
         &self,
         rest: &mut Tensors<&'a mut [f64]>,
@@ -108,10 +105,6 @@ impl RowBlock {
 }
 
 /// Computes the sums of one block of rows.
-///
-/// # Panics
-/// Running it panics if the groups differ in shape, if the rows of the block do not begin at a multiple of eight or
-/// do not exist, or if `sinks` or `columns` belong to another shape or to fewer characters.
 pub struct GradientSums<'a, S> {
     /// The sequences, group by group, after backpropagation.
     pub groups: &'a [Unrolled],

@@ -141,6 +141,11 @@ impl<T> Tensors<T> {
         let Tensors { U, W, V, b, c } = self;
         Tensors { U: function(U), W: function(W), V: function(V), b: function(b), c: function(c) }
     }
+
+    /// U, W, V, b and c, in this order.
+    pub fn into_array(self) -> [T; 5] {
+        [self.U, self.W, self.V, self.b, self.c]
+    }
 }
 
 impl Parameters {
@@ -152,7 +157,7 @@ impl Parameters {
         Ok(Parameters { shape, values: buffer(shape.entries())? })
     }
 
-    /// A copy.
+    /// A copy, or an error instead of a panic.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if it cannot be allocated.
@@ -205,16 +210,15 @@ impl Parameters {
     }
 
     /// The five tensors with name, rows and columns, in the order U, W, V, b, c.
-    pub fn named(&self) -> impl Iterator<Item = Named<'_>> {
-        let Tensors { U, W, V, b, c } = self.tensors();
-        let named = self.shape.tensors().into_iter().zip([U, W, V, b, c]);
-        named.map(|((name, rows, columns), values)| Named { name, rows, columns, values })
+    pub fn named(&self) -> impl Iterator<Item = NamedTensor<'_>> {
+        let named = self.shape.tensors().into_iter().zip(self.tensors().into_array());
+        named.map(|((name, rows, columns), values)| NamedTensor { name, rows, columns, values })
     }
 }
 
 /// One of the five tensors, with its name and shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Named<'a> {
+pub struct NamedTensor<'a> {
     /// `U`, `W`, `V`, `b` or `c`.
     pub name: &'static str,
     /// The number of rows.
@@ -262,7 +266,7 @@ mod tests {
         assert_eq!(V, [10.0, 11.0, 12.0, 13.0, 14.0, 15.0]);
         assert_eq!(b, [16.0, 17.0]);
         assert_eq!(c, [18.0, 19.0, 20.0]);
-        let named: Vec<Named> = parameters.named().collect();
+        let named: Vec<NamedTensor> = parameters.named().collect();
         assert_eq!(named.map_names(), "UWVbc");
         assert_eq!([named[0].rows, named[0].columns], [2, 3]);
         assert_eq!([named[2].rows, named[2].columns], [3, 2]);
@@ -279,7 +283,7 @@ mod tests {
         fn map_names(&self) -> String;
     }
 
-    impl Names for Vec<Named<'_>> {
+    impl Names for Vec<NamedTensor<'_>> {
         fn map_names(&self) -> String {
             self.iter().map(|named| named.name).collect()
         }

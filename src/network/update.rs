@@ -8,7 +8,6 @@
 use crate::kernels::{EntrySink, F64x4, Number};
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::{Parameters, Tensors};
-use std::mem::take;
 
 impl Rule {
     /// Updates all parameters and what the optimizer remembers by a gradient that is in memory. Training does the same
@@ -207,18 +206,13 @@ impl<'a, U: EntryUpdate<N>, const N: usize> UpdateParameters<'a, U, N> {
         update: U,
         clip: f64,
         theta: Tensors<&'a mut [f64]>,
-        mut memory: [Tensors<&'a mut [f64]>; N],
+        memory: [Tensors<&'a mut [f64]>; N],
     ) -> Tensors<Self> {
-        let mut sink = |theta, of: fn(&mut Tensors<&'a mut [f64]>) -> &'a mut [f64]| {
-            UpdateParameters { update, clip, theta, memory: memory.each_mut().map(of) }
-        };
-        Tensors {
-            U: sink(theta.U, |tensors| take(&mut tensors.U)),
-            W: sink(theta.W, |tensors| take(&mut tensors.W)),
-            V: sink(theta.V, |tensors| take(&mut tensors.V)),
-            b: sink(theta.b, |tensors| take(&mut tensors.b)),
-            c: sink(theta.c, |tensors| take(&mut tensors.c)),
-        }
+        let mut memory = memory.map(|tensors| tensors.into_array().into_iter());
+        theta.map(|theta| {
+            let memory = memory.each_mut().map(|part| part.next().expect("five tensors"));
+            UpdateParameters { update, clip, theta, memory }
+        })
     }
 }
 
@@ -301,7 +295,7 @@ mod tests {
                 let shape = Shape::new(m, K).unwrap();
                 let mut theta = Parameters::zeros(shape).unwrap();
                 generator.fill_normal(theta.values_mut(), 0.5);
-                let mut memory = optimizer.nothing(shape).unwrap();
+                let mut memory = optimizer.initial_state(shape).unwrap();
                 let mut defined = theta.values().to_vec();
                 let mut remembered = vec![vec![0.0; defined.len()]; memory.len()];
                 for t in 1..=5 {
@@ -346,7 +340,7 @@ mod tests {
             let mut memory = [[1e-299], [1e-299]];
             let mut theta = [0.5];
             let mut parts = memory.each_mut().map(|part| &mut part[..]);
-            let count = optimizer.memory().len();
+            let count = optimizer.state_parts().len();
             for t in 1..200 {
                 let parts = &mut parts[..count];
                 rule(optimizer, t).update_slices(&mut theta, parts, &[0.0]);

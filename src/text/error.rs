@@ -1,7 +1,7 @@
 //! Why a text cannot be read.
 
 use crate::settings::Symbols;
-use crate::text::vocabulary::{InvalidUtf8, UnknownCharacters};
+use crate::text::vocabulary::UnknownCharacters;
 use std::{fmt, io};
 
 /// Why a text cannot be read, or can no longer be read.
@@ -18,7 +18,10 @@ pub enum TextError {
     /// The text is empty.
     Empty,
     /// The text is not UTF-8.
-    InvalidUtf8(InvalidUtf8),
+    InvalidUtf8 {
+        /// The offset of the first byte that is no part of a character, from 0.
+        byte: u64,
+    },
     /// The vocabulary of the model lacks characters of the text.
     Unknown(UnknownCharacters),
     /// The vocabulary of the model is one of bytes and the text was read as characters, or the other way round.
@@ -38,7 +41,9 @@ impl fmt::Display for TextError {
         match self {
             TextError::Io { message, .. } => write!(f, "{message}"),
             TextError::Empty => write!(f, "the text is empty"),
-            TextError::InvalidUtf8(error) => write!(f, "{error}"),
+            TextError::InvalidUtf8 { byte } => {
+                write!(f, "not UTF-8 at byte {byte}: convert the text to UTF-8 first")
+            }
             TextError::Unknown(error) => write!(f, "{error}"),
             TextError::OtherSymbols { need } => {
                 let need = need.name();

@@ -12,5 +12,5 @@ mod window;
 pub use crate::settings::Symbols;
 pub use corpus::{Corpus, Source};
 pub use error::TextError;
-pub use vocabulary::{InvalidUtf8, UnknownCharacters, Vocabulary, one_hot};
+pub use vocabulary::{UnknownCharacters, Vocabulary, one_hot};
 pub use window::Input;

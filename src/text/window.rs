@@ -3,7 +3,7 @@
 use crate::text::decoder::Decoder;
 use crate::text::error::TextError;
 use crate::text::pass::Mark;
-use crate::text::vocabulary::{InvalidUtf8, Vocabulary};
+use crate::text::vocabulary::Vocabulary;
 use std::io::{Read, Seek, SeekFrom};
 
 /// What a text is read from: a file, for example, or bytes in memory.
@@ -110,7 +110,7 @@ impl Window {
             Some(index) => self.indices.push(index),
             None => unknown = unknown.or(Some(next)),
         });
-        result.map_err(|InvalidUtf8 { byte }| changed(byte))?;
+        result.map_err(|_| changed(self.decoder.byte))?;
         match unknown.or(ended.then_some(self.decoder.byte)) {
             Some(byte) => Err(changed(byte)),
             None => Ok(()),

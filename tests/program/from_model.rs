@@ -26,7 +26,7 @@ fn a_run_begins_where_a_model_is() {
     assert_eq!(model.state.rnn, best.state.rnn);
     assert_eq!(model.vocabulary, best.vocabulary);
     assert_eq!(model.settings.hidden, 8);
-    assert!(model.state.memory[0].values().iter().all(|&sum| sum == 0.0));
+    assert!(model.state.optimizer_state[0].values().iter().all(|&sum| sum == 0.0));
 
     // It is a run like any other: it goes on, and needs the model no longer.
     let whole = folder.run(&format!("train other {from} --out whole")).well();

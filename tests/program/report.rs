@@ -112,9 +112,9 @@ fn train(folder: &Folder, options: &str) -> String {
 fn carried(folder: &Folder) -> String {
     let best = folder.model("run/best.safetensors");
     let h = &best.state.h[..best.settings.hidden];
-    let mut generator = Generator::new(best.settings.seed, Stream::Passage);
-    let mut synthesizer = Synthesizer::of(&best, h, Sampling::default());
-    let characters = synthesizer.characters(best.start(), &mut generator);
+    let generator = Generator::new(best.settings.seed, Stream::Passage);
+    let synthesizer = Synthesizer::of(&best, h, Sampling::default());
+    let characters = synthesizer.characters(best.start(), generator);
     let indices: Vec<usize> = characters.take(60).collect();
     best.vocabulary.decode(&indices)
 }
@@ -278,7 +278,7 @@ fn the_gradients_are_those_of_the_best_model() {
     let case = Case { inputs: &chunk[..10], targets: &chunk[1..11], h0: &best.state.h };
     let compared = check_gradients(&best.state.rnn, case).unwrap();
     assert!(compared.passed());
-    let cells = |text: &dyn Fn(&elman::check::Row) -> String| {
+    let cells = |text: &dyn Fn(&elman::check::TensorComparison) -> String| {
         let cells = compared.rows.iter().map(|row| format!(" {} |", text(row)));
         cells.collect::<String>()
     };

@@ -3,7 +3,6 @@
 use crate::harness::{
     self, Folder, TEXT, TRAIN, digest, ended, ending, names, settings, text, value,
 };
-use elman::inference::synthesize;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::json;
 use elman::kernels::ln;
@@ -174,9 +173,9 @@ fn of_a_long_sample_ten_thousand_characters_are_kept() {
         }
         training.observe().unwrap();
         let model = training.model();
-        let mut generator = Generator::new(1, Stream::Report(300));
-        let mut synthesizer = Synthesizer::of(model, training.h0(), Sampling::default());
-        let characters = synthesizer.characters(training.chunk().0[0], &mut generator);
+        let generator = Generator::new(1, Stream::Report(300));
+        let synthesizer = Synthesizer::of(model, training.h0(), Sampling::default());
+        let characters = synthesizer.characters(training.chunk().0[0], generator);
         let indices: Vec<usize> = characters.take(12_000).collect();
         let (line, printed) = *reports(&stdout).last().unwrap();
         assert!(printed == model.vocabulary.decode(&indices));
@@ -317,9 +316,9 @@ fn texts_are_those_of_the_library() {
     let stdout = folder.train("run", "").well();
     let untrained = Training::new(&text(), settings()).unwrap();
     let model = untrained.model();
-    let mut generator = Generator::new(1, Stream::Report(0));
-    let (rnn, x0) = (&model.state.rnn, model.start());
-    let indices = synthesize(rnn, &[0.0; 6], x0, 40, &mut generator);
+    let generator = Generator::new(1, Stream::Report(0));
+    let synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], Sampling::default());
+    let indices: Vec<usize> = synthesizer.characters(model.start(), generator).take(40).collect();
     assert_eq!(reports(&stdout)[0].1, model.vocabulary.decode(&indices));
     let best = folder.model("run/best.safetensors");
     assert_eq!(ending(&stdout).1, elman::inference::passage(&best, 60, 1));

@@ -17,8 +17,8 @@ fn written(model: &Model, prime: &str, sampling: Sampling, seed: u64, length: us
     for &character in before {
         synthesizer.step(character);
     }
-    let mut generator = Generator::new(seed, Stream::Passage);
-    let characters = synthesizer.characters(last, &mut generator).take(length);
+    let generator = Generator::new(seed, Stream::Passage);
+    let characters = synthesizer.characters(last, generator).take(length);
     let indices: Vec<usize> = characters.collect();
     format!("{prime}{}\n", model.vocabulary.decode(&indices))
 }

@@ -22,7 +22,7 @@ fn every_report_has_the_loss_of_what_is_held_out() {
         while training.model().state.updates < n {
             training.update().unwrap();
         }
-        let validation = training.held_out_loss().unwrap();
+        let validation = training.validation_loss().unwrap();
         let found =
             ["validation_loss", "validation_bits"].map(|name| value(report, name).to_string());
         assert_eq!(found, [validation.loss, validation.bits].map(|x| format!("{x:?}")));
@@ -51,7 +51,7 @@ fn the_looks_between_the_reports_are_in_the_rows() {
         let numbers = [format!("{:?}", look.loss), format!("{:?}", look.smooth_loss)];
         assert_eq!(row[2..4], numbers);
         let is_validated = n.is_multiple_of(100) || n.is_multiple_of(45);
-        let validation = is_validated.then(|| training.held_out_loss().unwrap());
+        let validation = is_validated.then(|| training.validation_loss().unwrap());
         let numbers = validation.map(|v| [v.loss, v.bits].map(|x| format!("{x:?}")));
         assert_eq!(row[4..], numbers.unwrap_or_default(), "row {n}");
         found.push(n);

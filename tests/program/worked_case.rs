@@ -118,7 +118,7 @@ fn a_model_makes_a_case_as_well() {
     let arrays = case(&folder, "case.npz");
     let best = folder.model("run/best.safetensors");
     assert_eq!(numbers(&arrays, "U"), best.state.rnn.parameters.tensors().U);
-    assert_eq!(numbers(&arrays, "G_U"), best.state.memory[0].tensors().U);
+    assert_eq!(numbers(&arrays, "G_U"), best.state.optimizer_state[0].tensors().U);
     assert_eq!(numbers(&arrays, "h0"), best.state.h);
     folder.run("check --against case.npz case.npz").well();
 }

@@ -8,7 +8,7 @@ use crate::cli::terminal::output::print_digest;
 use elman::files::ExchangeError;
 use elman::internals::checkpoint;
 use elman::internals::exchange;
-use elman::text::InvalidUtf8;
+use elman::text::TextError;
 use std::path::Path;
 
 /// The command.
@@ -68,7 +68,7 @@ fn read_vocabulary(path: &Path) -> Result<String, Failure> {
     let bytes = read_file(path).map_err(|error| Failure::at(path.display(), error))?;
     String::from_utf8(bytes).map_err(|error| {
         let byte = error.utf8_error().valid_up_to() as u64;
-        Failure::at(path.display(), InvalidUtf8 { byte })
+        Failure::at(path.display(), TextError::InvalidUtf8 { byte })
     })
 }
 

@@ -7,7 +7,7 @@ use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::decoder::byte_order_mark;
-use elman::text::{InvalidUtf8, Symbols, UnknownCharacters};
+use elman::text::{Symbols, TextError, UnknownCharacters};
 use elman::{Model, Vocabulary};
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsStr;
@@ -164,7 +164,7 @@ impl Prime {
             && let Err(error) = str::from_utf8(&bytes)
         {
             let byte = error.valid_up_to() as u64;
-            return Err(Failure::at(&place, InvalidUtf8 { byte }));
+            return Err(Failure::at(&place, TextError::InvalidUtf8 { byte }));
         }
         bytes.drain(..byte_order_mark(symbols, &bytes));
         Ok(Prime { place, is_file: true, bytes })

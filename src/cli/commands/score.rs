@@ -8,7 +8,7 @@ use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use crate::cli::terminal::output::one_line;
 use crate::cli::terminal::progress::Progress;
-use elman::inference::{Extent, Reading, Row, Score, Worst, unknown};
+use elman::inference::{Score, ScoreBy, Scored, TextScorer, WorstCharacter, bits_of_unknown};
 use elman::internals::json::{Json, object};
 use elman::text::Symbols;
 use elman::{Model, TextError};
@@ -102,7 +102,7 @@ enum Form {
 }
 
 /// What is scored, and the threshold of lines.
-fn extent(arguments: &Arguments) -> Result<(Extent, Option<f64>), Failure> {
+fn extent(arguments: &Arguments) -> Result<(ScoreBy, Option<f64>), Failure> {
     let threshold =
         arguments.has("threshold").then(|| arguments.number("threshold")).transpose()?;
     if threshold.is_some_and(|threshold| threshold.is_nan() || threshold < 0.0) {
@@ -111,11 +111,11 @@ fn extent(arguments: &Arguments) -> Result<(Extent, Option<f64>), Failure> {
     }
     let carry = arguments.has("carry");
     if arguments.has("per-line") || threshold.is_some() {
-        Ok((Extent::Lines { carry }, threshold))
+        Ok((ScoreBy::Lines { carry }, threshold))
     } else if carry {
         Err(Failure::Usage("--carry: goes with --per-line or --threshold".into()))
     } else {
-        Ok((Extent::Text, None))
+        Ok((ScoreBy::Text, None))
     }
 }
 
@@ -123,7 +123,7 @@ fn extent(arguments: &Arguments) -> Result<(Extent, Option<f64>), Failure> {
 fn score(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
     let place = &TextSource::named(Some(file)).place;
     let mut input = open_text(file).map_err(|error| Failure::at(place, error))?;
-    let mut reading = Reading::new(model, sheet.extent);
+    let mut reading = TextScorer::new(model, sheet.extent);
     loop {
         let mut printed = Ok(());
         let more = reading.read(&mut input, &mut |row| {
@@ -139,7 +139,7 @@ fn score(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> R
             Err(error) => {
                 let line = reading.line();
                 let advice = match error {
-                    TextError::InvalidUtf8(_) => {
+                    TextError::InvalidUtf8 { .. } => {
                         ", or score it with a model of bytes: train --bytes"
                     }
                     _ => "",
@@ -152,7 +152,7 @@ fn score(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> R
 
 /// The rows of one text, and how they are printed.
 struct Sheet {
-    extent: Extent,
+    extent: ScoreBy,
     threshold: Option<f64>,
     form: Form,
     symbols: Symbols,
@@ -163,7 +163,7 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn print(&mut self, row: Row<'_>, place: &str, output: &mut Flow) -> Result<(), Failure> {
+    fn print(&mut self, row: Scored<'_>, place: &str, output: &mut Flow) -> Result<(), Failure> {
         if !row.score.bits.is_finite() {
             let line = row.line.map_or(String::new(), |line| format!("line {line}: "));
             let problem =
@@ -187,7 +187,7 @@ impl Sheet {
     }
 
     /// The columns with their names.
-    fn fields(&self, Row { line, score, .. }: Row<'_>) -> Vec<(&'static str, Json)> {
+    fn fields(&self, Scored { line, score, .. }: Scored<'_>) -> Vec<(&'static str, Json)> {
         let worst = score.worst.map(|worst| worst.character.to_string());
         let fields = [
             line.into(),
@@ -210,7 +210,7 @@ impl Sheet {
         let symbol = one_of(self.symbols);
         let per = format!("bits/{symbol}");
         let columns = match (self.extent, self.threshold) {
-            (Extent::Text, _) => return file,
+            (ScoreBy::Text, _) => return file,
             (_, None) => format!(
                 "{:>9}  {per:>14}  {:>14}  {:>10}  worst {symbol}\n",
                 "line",
@@ -222,7 +222,7 @@ impl Sheet {
         file + &columns
     }
 
-    fn words(&self, row: Row<'_>) -> String {
+    fn words(&self, row: Scored<'_>) -> String {
         let score = row.score;
         let Some(line) = row.line else {
             return self.summary(&score);
@@ -258,7 +258,7 @@ impl Sheet {
             let unknown = format!(
                 "{} of them, at {:.2} bits each: the vocabulary lacks them",
                 thousands(score.unknown),
-                unknown(self.symbols)
+                bits_of_unknown(self.symbols)
             );
             rows.push(("unknown".to_string(), unknown));
         }
@@ -270,7 +270,7 @@ impl Sheet {
         rows.collect()
     }
 
-    fn place(&self, worst: Worst) -> String {
+    fn place(&self, worst: WorstCharacter) -> String {
         let position = thousands(worst.position);
         match (self.symbols, worst.character) {
             (Symbols::Bytes, byte) => format!("0x{:02x} at {position}", u32::from(byte)),

@@ -39,10 +39,7 @@ impl Run {
             settings.symbols = model.settings.symbols;
         }
         let corpus = read_text(text, &settings, request.quiet)?;
-        let training = match &from {
-            Some(model) => Training::begin_from(corpus, settings, model),
-            None => Training::begin(corpus, settings),
-        };
+        let training = Training::begin(corpus, settings, from.as_ref());
         let training = training.map_err(|error| refused(error, &text.place, settings))?;
         let mut training = on_threads(training, request)?;
         refuse_infinite_start(&mut training)?;

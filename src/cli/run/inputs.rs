@@ -103,7 +103,7 @@ pub fn read_text(text: &TextSource, settings: &Settings, quiet: bool) -> Result<
     progress.clear();
     let corpus = corpus.map_err(|error| {
         let advice = match error {
-            TextError::InvalidUtf8(_) => ", or read it as bytes with --bytes",
+            TextError::InvalidUtf8 { .. } => ", or read it as bytes with --bytes",
             _ => "",
         };
         Failure::at(place, format!("{error}{advice}"))
@@ -120,10 +120,11 @@ pub fn refused(error: TrainingError, place: &str, settings: Settings) -> Failure
         TrainingError::TooFewHeldOut { .. } | TrainingError::TextTooShort { held_out: 1.., .. } => {
             format!("{place}: --validation {:?}", settings.validation)
         }
-        TrainingError::TextTooShort { chunk: Some(length), .. } => {
-            format!("{place}: --chunk {length}")
-        }
-        TrainingError::TextTooShort { .. } | TrainingError::Text(_) => place.to_string(),
+        TrainingError::TextTooShort { settings: ref read, .. } => match read.order.chunk() {
+            Some(length) => format!("{place}: --chunk {length}"),
+            None => place.to_string(),
+        },
+        TrainingError::Text(_) => place.to_string(),
         TrainingError::Shape(_) => format!("--hidden {}", settings.hidden),
         _ => return Failure::Failed(error.to_string()),
     };

@@ -27,7 +27,7 @@ pub const REFRESH: Duration = Duration::from_secs(loss_chart::REFRESH_SECONDS);
 
 /// Whether all numbers of a model are finite, so that a file can hold it.
 pub fn is_finite(model: &Model) -> bool {
-    let State { rnn, memory, h, .. } = &model.state;
+    let State { rnn, optimizer_state: memory, h, .. } = &model.state;
     let parts = [rnn.parameters.values(), h].into_iter();
     let mut parts = parts.chain(memory.iter().map(Parameters::values));
     parts.all(|part| part.iter().all(|x| x.is_finite()))
@@ -156,7 +156,7 @@ impl Run {
         if self.intervals.competes(n) {
             self.training.validate()?;
         } else if self.intervals.validates(n) {
-            self.training.held_out_loss()?;
+            self.training.validation_loss()?;
         }
         self.training.observe()
     }

@@ -1,7 +1,7 @@
 //! The verdict of a gradient check, in words.
 
 use crate::cli::command_line::failure::Failure;
-use elman::check::{Comparison, Row, Verdict};
+use elman::check::{Comparison, TensorComparison, Verdict};
 
 pub fn word(verdict: Verdict) -> &'static str {
     match verdict {
@@ -13,7 +13,7 @@ pub fn word(verdict: Verdict) -> &'static str {
 
 /// Returns the failure of a check that did not pass; `at` says where in the text, after a space.
 pub fn problem(comparison: &Comparison, at: &str) -> Option<Failure> {
-    let (what, count): (&str, fn(&Row) -> usize) = match comparison.verdict() {
+    let (what, count): (&str, fn(&TensorComparison) -> usize) = match comparison.verdict() {
         Verdict::Passed => return None,
         Verdict::Undecided => ("undecided", |row| row.undecided),
         Verdict::Failed => ("wrong", |row| row.wrong),

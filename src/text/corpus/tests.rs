@@ -2,7 +2,6 @@ use super::*;
 use crate::random::{Generator, Stream};
 use crate::settings::Symbols;
 use crate::text::pass::MARKS;
-use crate::text::vocabulary::InvalidUtf8;
 use crate::training::order::TextOrder;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -387,7 +386,7 @@ fn what_is_not_utf8_is_located() {
             let bytes = [before.as_bytes(), bad].concat();
             let byte = byte + before.len() as u64;
             let error = open(&bytes, Symbols::Characters, &settings(1, false)).unwrap_err();
-            assert_eq!(error, TextError::InvalidUtf8(InvalidUtf8 { byte }));
+            assert_eq!(error, TextError::InvalidUtf8 { byte });
         }
     }
 }

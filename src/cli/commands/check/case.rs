@@ -30,7 +30,7 @@ pub fn write((path, form): (&Path, Form), subject: &Subject) -> Result<(), Failu
     let model = &subject.model;
     let start = Start {
         rnn: &model.state.rnn,
-        memory: &model.state.memory,
+        memory: &model.state.optimizer_state,
         settings: &model.settings,
         updates: model.state.updates,
         vocabulary: &model.vocabulary,

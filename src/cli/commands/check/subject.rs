@@ -49,7 +49,7 @@ impl Subject {
         let text = TextSource::named(arguments.first());
         let corpus = read_text(&text, &settings, false)?;
         let fail = |error| refused(error, &text.place, settings);
-        let mut training = Training::begin(corpus, settings).map_err(fail)?;
+        let mut training = Training::begin(corpus, settings, None).map_err(fail)?;
         for _ in 0..iterations {
             training.update().map_err(fail)?;
         }

@@ -5,7 +5,7 @@ use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::terminal::output::print_findings;
 use crate::cli::terminal::verdict::{self, word};
-use elman::check::{Comparison, Row, Verdict, check_gradients};
+use elman::check::{Comparison, TensorComparison, Verdict, check_gradients};
 use elman::internals::gradient_check::TOLERANCE;
 use elman::internals::json::{Json, object};
 
@@ -82,8 +82,8 @@ fn position(checked: &Checked) -> String {
 
 /// The verdict, on one line or two.
 fn last_line(all: &Comparison, places: usize) -> String {
-    let sum = |count: fn(&Row) -> usize| -> usize { all.rows.iter().map(count).sum() };
-    let entries = sum(Row::entries) * places;
+    let sum = |count: fn(&TensorComparison) -> usize| -> usize { all.rows.iter().map(count).sum() };
+    let entries = sum(TensorComparison::entries) * places;
     let (wrong, undecided) = (sum(|row| row.wrong), sum(|row| row.undecided));
     let rounding = sum(|row| row.within_rounding);
     let mut line = format!("{}: {wrong} of {entries} entries are wrong", word(all.verdict()));

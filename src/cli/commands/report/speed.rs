@@ -61,7 +61,7 @@ fn training(
         model.vocabulary.write(index, &mut bytes).expect("a vector takes any bytes");
     }
     let corpus = Corpus::open(Cursor::new(bytes), &settings, |_| ())?;
-    Training::begin_from(corpus, settings, model)
+    Training::begin(corpus, settings, Some(model))
 }
 
 /// The definition: dense one-hot vectors and plain loops.
@@ -83,7 +83,7 @@ impl Naive {
             let chunk: Vec<usize> = characters.by_ref().take(T + 1).collect();
             [&chunk[..T], &chunk[1..]].map(|part| one_hot(part, shape.K()))
         });
-        let memory = settings.optimizer.memory().len();
+        let memory = settings.optimizer.state_parts().len();
         Naive {
             chunks: chunks.collect(),
             h: vec![vec![0.0; shape.m()]; settings.batch_size],

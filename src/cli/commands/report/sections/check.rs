@@ -2,7 +2,7 @@
 
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
-use elman::check::{Row, Verdict};
+use elman::check::{TensorComparison, Verdict};
 
 pub fn section(w: &Writer) -> Vec<Block> {
     let (check, settings) = (&w.facts.check, &w.facts.model.settings);
@@ -63,11 +63,12 @@ fn method(w: &Writer) -> Block {
 fn table(w: &Writer) -> Block {
     let columns = &w.facts.check.comparison.rows;
     let error = |error: f64| w.number(format!("{error:.2e}"));
-    let row = |english: &str, swedish: &str, cell: &dyn Fn(&Row) -> String| -> Vec<String> {
-        let name = w.pair(english, swedish).to_string();
-        [name].into_iter().chain(columns.iter().map(cell)).collect()
-    };
-    let shape = |of: &Row| format!("{} × {}", w.count(of.rows), w.count(of.columns));
+    let row =
+        |english: &str, swedish: &str, cell: &dyn Fn(&TensorComparison) -> String| -> Vec<String> {
+            let name = w.pair(english, swedish).to_string();
+            [name].into_iter().chain(columns.iter().map(cell)).collect()
+        };
+    let shape = |of: &TensorComparison| format!("{} × {}", w.count(of.rows), w.count(of.columns));
     Block::Table {
         head: row("", "", &|of| of.name.to_string()),
         rows: vec![
@@ -88,8 +89,10 @@ fn table(w: &Writer) -> Block {
 
 fn verdict(w: &Writer) -> Block {
     let comparison = &w.facts.check.comparison;
-    let sum = |count: fn(&Row) -> usize| w.count(comparison.rows.iter().map(count).sum::<usize>());
-    let entries = sum(Row::entries);
+    let sum = |count: fn(&TensorComparison) -> usize| {
+        w.count(comparison.rows.iter().map(count).sum::<usize>())
+    };
+    let entries = sum(TensorComparison::entries);
     let (wrong, undecided) = (sum(|row| row.wrong), sum(|row| row.undecided));
     match comparison.verdict() {
         Verdict::Passed => w.paragraph(
