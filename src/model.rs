@@ -136,7 +136,7 @@ impl Default for Plan {
 }
 
 /// One number of a plan.
-pub struct Planned {
+pub struct PlanRow {
     /// The option of the program, without its dashes.
     pub option: &'static str,
     /// Its key in model files and JSON.
@@ -156,7 +156,7 @@ pub struct Planned {
 }
 
 /// A row that the others differ from in a few fields.
-const ROW: Planned = Planned {
+const ROW: PlanRow = PlanRow {
     option: "",
     key: "",
     help: "",
@@ -168,8 +168,8 @@ const ROW: Planned = Planned {
 };
 
 /// All numbers of a plan.
-pub const PLAN: &[Planned] = &[
-    Planned {
+pub const PLAN: &[PlanRow] = &[
+    PlanRow {
         option: "iterations",
         key: "iterations",
         help: "number of updates",
@@ -179,7 +179,7 @@ pub const PLAN: &[Planned] = &[
         get: |plan| Some(plan.iterations),
         set: |plan, count| plan.iterations = count,
     },
-    Planned {
+    PlanRow {
         option: "report-every",
         key: "report_every",
         help: "updates between reports",
@@ -187,7 +187,7 @@ pub const PLAN: &[Planned] = &[
         set: |plan, count| plan.report_every = count,
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "report-length",
         key: "report_length",
         help: "characters in a report's sample",
@@ -196,7 +196,7 @@ pub const PLAN: &[Planned] = &[
         set: |plan, count| plan.report_length = length(count),
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "passage-length",
         key: "passage_length",
         help: "characters in the final sample",
@@ -205,7 +205,7 @@ pub const PLAN: &[Planned] = &[
         set: |plan, count| plan.passage_length = length(count),
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "log-every",
         key: "log_every",
         help: "updates between rows of loss.csv",
@@ -213,7 +213,7 @@ pub const PLAN: &[Planned] = &[
         set: |plan, count| plan.log_every = count,
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "validate-every",
         key: "validate_every",
         help: "validate every N updates too, not only at reports",
@@ -221,7 +221,7 @@ pub const PLAN: &[Planned] = &[
         set: |plan, count| plan.validate_every = Some(count),
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "save-every",
         key: "save_every",
         help: "updates between saves; a save is also made every minute and at the end",

@@ -31,7 +31,7 @@
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
 use crate::check::numerical::numerical;
-use crate::files::dimensions::dimensions;
+use crate::files::tensors::array;
 use crate::formats::array::{Array, Kind};
 use crate::inference::recurrence::Recurrence;
 use crate::network::optimizer::Optimizer;
@@ -113,9 +113,7 @@ impl Arrays {
 
     fn add_parameters(&mut self, before: &str, after: &str, parameters: &Parameters) {
         for part in parameters.named() {
-            let name = format!("{before}{}{after}", part.name);
-            let shape = dimensions(part.name, part.rows, part.columns);
-            self.add_numbers(&name, &shape, part.values.to_vec());
+            self.0.push(array(before, part, after).decoded());
         }
     }
 

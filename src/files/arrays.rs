@@ -10,20 +10,18 @@
 //! In JSON and in metadata byte b goes by the character U+00b. NaN and the infinities, which JSON does not have, are
 //! `null` there; Python's words for them are read. NumPy takes NUL characters at the end of a string for padding.
 
-use crate::formats::array::{Array, Kind};
+use crate::formats::array::{Array, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
 use crate::formats::json::{Json, Reader, object};
 use crate::formats::names::{shown, twice};
 use crate::formats::sniff::{Sniffed, sniff};
-use crate::formats::{npy, npz, safetensors, zip};
+use crate::formats::{npz, safetensors};
 use crate::settings::Symbols;
 use std::io::{self, Write};
 use std::path::Path;
 
 /// What a safetensors file of texts and numbers says of itself in its metadata.
 const FORMAT: &str = "elman arrays";
-/// More dimensions than any array here has.
-const MAX_DIMENSIONS: usize = 16;
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,16 +67,12 @@ pub fn write_to(
 }
 
 fn write_npz(output: &mut impl Write, symbols: Symbols, arrays: &[Array]) -> io::Result<()> {
-    let mut file = zip::Writer::new(output);
-    let of_bytes = |text: &Array| Array::new(&text.name, Kind::U8, &*text.shape, numbers(text));
-    for array in arrays {
-        if symbols == Symbols::Bytes && is_text(array) {
-            npz::add(&mut file, &of_bytes(array))?;
-        } else {
-            npz::add(&mut file, array)?;
-        }
-    }
-    file.finish().map(|_| ())
+    let stored = arrays.iter().map(|array| {
+        let is_of_bytes = symbols == Symbols::Bytes && is_text(array);
+        let kind = if is_of_bytes { Kind::U8 } else { array.kind };
+        Array::new(&array.name, kind, &*array.shape, array.numbers().unwrap_or_default())
+    });
+    npz::write_to(output, &stored.collect::<Vec<_>>())
 }
 
 fn is_text(array: &Array) -> bool {
@@ -144,7 +138,7 @@ fn characters(array: &Array) -> impl Iterator<Item = char> {
 /// [`FormatError`] says what is wrong, and where.
 pub fn read(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
     let arrays = match (sniff(file), std::str::from_utf8(file)) {
-        (Sniffed::Zip, _) => read_npz(file)?,
+        (Sniffed::Zip, _) => npz::read(file)?.into_iter().map(Array::decoded).collect(),
         (Sniffed::SafeTensors, _) => read_safetensors(file)?,
         (Sniffed::Json, Ok(text)) => read_json(text)?,
         _ => {
@@ -156,14 +150,6 @@ pub fn read(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
         Some(name) => Err(format!("{} is there twice", shown(name)).into()),
         None => Ok(arrays),
     }
-}
-
-fn read_npz(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
-    let arrays = npz::entries(file)?.into_iter().map(|entry| {
-        let name = entry.name.strip_suffix(".npy").unwrap_or(&entry.name);
-        Ok(npy::read(name, entry.bytes)?.decoded())
-    });
-    arrays.collect()
 }
 
 fn read_safetensors(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
@@ -273,6 +259,7 @@ impl Nested {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::{npy, zip};
     use std::borrow::Cow;
 
     fn written() -> Vec<Array<'static>> {

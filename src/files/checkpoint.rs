@@ -8,7 +8,7 @@
 //! the run's [`Plan`] as well. The settings stand under the keys of [`TABLE`](crate::settings::TABLE), the plan under those of
 //! [`PLAN`](crate::model::PLAN).
 
-use crate::files::error::CheckpointError;
+use crate::files::error::FileError;
 use crate::files::metadata::{self, Metadata};
 use crate::files::rules::check;
 use crate::files::tensors::{find_tensors, read_entries, tensors};
@@ -24,9 +24,9 @@ use std::path::Path;
 /// Writes a model to a file, see [`disk::replace`].
 ///
 /// # Errors
-/// [`CheckpointError::Io`] where the system refuses; as [`to_bytes`] where the model could not be read
+/// [`FileError::Io`] where the system refuses; as [`to_bytes`] where the model could not be read
 /// back, before the old file is touched.
-pub fn save(model: &Model, path: &Path) -> Result<(), CheckpointError> {
+pub fn save(model: &Model, path: &Path) -> Result<(), FileError> {
     save_with_plan(model, None, path, &mut System)
 }
 
@@ -39,7 +39,7 @@ pub fn save_with_plan(
     plan: Option<&Plan>,
     path: &Path,
     disk: &mut dyn Disk,
-) -> Result<(), CheckpointError> {
+) -> Result<(), FileError> {
     check(model, plan)?;
     let write = |mut output: &mut dyn Write| write_to(&mut output, model, plan);
     disk::replace(disk, path, write)?;
@@ -49,8 +49,8 @@ pub fn save_with_plan(
 /// Reads a model from a file.
 ///
 /// # Errors
-/// [`CheckpointError`] says what is wrong with it.
-pub fn load(path: &Path) -> Result<Model, CheckpointError> {
+/// [`FileError`] says what is wrong with it.
+pub fn load(path: &Path) -> Result<Model, FileError> {
     Ok(load_with_plan(path)?.0)
 }
 
@@ -58,7 +58,7 @@ pub fn load(path: &Path) -> Result<Model, CheckpointError> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_with_plan(path: &Path) -> Result<(Model, Option<Plan>), CheckpointError> {
+pub fn load_with_plan(path: &Path) -> Result<(Model, Option<Plan>), FileError> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a regular file").into());
     }
@@ -68,12 +68,12 @@ pub fn load_with_plan(path: &Path) -> Result<(Model, Option<Plan>), CheckpointEr
 /// A model as the bytes of a model file.
 ///
 /// # Errors
-/// [`CheckpointError`] where [`from_bytes`] would refuse them: an entry is NaN or infinite, or parts do not belong together.
-pub fn to_bytes(model: &Model) -> Result<Vec<u8>, CheckpointError> {
+/// [`FileError`] where [`from_bytes`] would refuse them: an entry is NaN or infinite, or parts do not belong together.
+pub fn to_bytes(model: &Model) -> Result<Vec<u8>, FileError> {
     bytes_of(model, None)
 }
 
-fn bytes_of(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, CheckpointError> {
+fn bytes_of(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, FileError> {
     check(model, plan)?;
     let mut bytes = Vec::new();
     write_to(&mut bytes, model, plan)?;
@@ -88,17 +88,17 @@ fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::
 /// A model from the bytes of a model file.
 ///
 /// # Errors
-/// [`CheckpointError`] says what is wrong with them.
-pub fn from_bytes(bytes: &[u8]) -> Result<Model, CheckpointError> {
+/// [`FileError`] says what is wrong with them.
+pub fn from_bytes(bytes: &[u8]) -> Result<Model, FileError> {
     Ok(read(bytes)?.0)
 }
 
-fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
+fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
     let file = safetensors::read(bytes)?;
     let metadata = Metadata::of(&file)?;
     let vocabulary = metadata.vocabulary()?;
     let hidden = file.tensors.iter().find(|tensor| tensor.name == "b");
-    let hidden = hidden.ok_or_else(|| CheckpointError::missing_tensor("b"))?;
+    let hidden = hidden.ok_or_else(|| FileError::missing_tensor("b"))?;
     let m = hidden.shape.first().copied().unwrap_or(0);
     let shape = Shape::new(m, vocabulary.len())?;
     // All of them are there before anything of their size is allocated.

@@ -15,13 +15,11 @@
 //! back the layers may have any names, the characters any order: the rows and columns that belong to them are
 //! put in the order of the vocabulary.
 
-use crate::files::weights::ExchangeError;
+use crate::files::error::FileError;
 use crate::files::{npz, torch};
 use crate::formats::disk::{self, System};
-use crate::formats::error::FormatError;
-use crate::formats::npz::entries;
-use crate::formats::safetensors;
 use crate::formats::sniff::{Sniffed, sniff};
+use crate::formats::{self, safetensors};
 use crate::model::Model;
 use std::io::{self, Write};
 use std::path::Path;
@@ -73,14 +71,14 @@ pub fn export(model: &Model, format: Format, path: &Path) -> io::Result<()> {
 /// The model has the default settings, no text, and no update behind it.
 ///
 /// # Errors
-/// [`ExchangeError`] says what is wrong.
-pub fn import(file: &[u8], vocabulary: Option<&str>) -> Result<Model, ExchangeError> {
+/// [`FileError`] says what is wrong.
+pub fn import(file: &[u8], vocabulary: Option<&str>) -> Result<Model, FileError> {
     let weights = match sniff(file) {
-        Sniffed::Zip => npz::find(&entries(file)?)?,
+        Sniffed::Zip => npz::find(formats::npz::read(file)?)?,
         Sniffed::SafeTensors => torch::find(safetensors::read(file)?)?,
         Sniffed::Json | Sniffed::Other => {
             let message = "neither a safetensors file nor one of numpy.savez";
-            return Err(FormatError::from(message).into());
+            return Err(message.to_string().into());
         }
     };
     weights.model(vocabulary)

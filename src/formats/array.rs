@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+/// More dimensions than any array here has.
+pub(crate) const MAX_DIMENSIONS: usize = 16;
+
 /// The type of an array's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -3,15 +3,13 @@
 //! The header is a Python dictionary with the keys `descr`, `fortran_order` and `shape`; see NumPy's
 //! `numpy.lib.format`. Versions 1 to 3 are read, version 1 is written.
 
-use crate::formats::array::{Array, Entries, Kind};
+use crate::formats::array::{Array, Entries, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
 use crate::formats::names::shown;
 use crate::formats::reader::Reader;
 use std::io;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
-/// More dimensions than any array here has.
-const MAX_DIMENSIONS: usize = 16;
 /// The header's end, and with it the first entry, lies at a multiple of so many bytes.
 const ALIGNMENT: usize = 64;
 

@@ -4,7 +4,7 @@
 //! format is that of <https://github.com/huggingface/safetensors>. Nothing is allocated on the word
 //! of the file: a length is believed only where the file is that long.
 
-use crate::formats::array::{Array, Entries, Kind};
+use crate::formats::array::{Array, Entries, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
 use crate::formats::json::object;
 use crate::formats::names::{shown, twice};
@@ -13,8 +13,6 @@ use std::io::{self, Write};
 
 /// The longest header that is read, in bytes; that of the format's own reader.
 const MAX_HEADER: usize = 100_000_000;
-/// More dimensions than any tensor has.
-const MAX_DIMENSIONS: usize = 16;
 
 /// A file that has been read: its tensors in the order of their bytes, and its metadata.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -56,15 +56,6 @@ pub enum Access {
     Switch(fn(&Settings) -> bool, fn(&mut Settings, bool)),
 }
 
-/// Why a setting cannot be set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SetError {
-    /// The text is no value of it.
-    Value(ValueError),
-    /// It belongs to a choice that was not made: it goes only with this option.
-    Idle(&'static str),
-}
-
 impl Setting {
     /// Its value; `None` where it belongs to a choice that was not made.
     pub fn get(&self, settings: &Settings) -> Option<Value> {
@@ -81,10 +72,10 @@ impl Setting {
     /// Sets it to what a text says, in range or not: see [`Settings::check`].
     ///
     /// # Errors
-    /// [`SetError`] where the text is no value of it, or it belongs to a choice that was not made.
-    pub fn set(&self, settings: &mut Settings, text: &str) -> Result<(), SetError> {
+    /// [`ValueError`] where the text is no value of it, or it belongs to a choice that was not made.
+    pub fn set(&self, settings: &mut Settings, text: &str) -> Result<(), ValueError> {
         if self.get(settings).is_none() {
-            return Err(SetError::Idle(self.only_with));
+            return Err(ValueError::Idle(self.only_with));
         }
         match &self.access {
             Access::Count(_, set) => {
@@ -111,31 +102,21 @@ impl Setting {
     }
 }
 
-impl From<ValueError> for SetError {
-    fn from(error: ValueError) -> Self {
-        SetError::Value(error)
-    }
-}
-
 /// The setting of an option.
 pub fn setting(option: &str) -> Option<&'static Setting> {
     TABLE.iter().find(|setting| setting.option == option)
 }
 
-const COUNT: &str = "a whole number of at least 1";
-const POSITIVE: &str = "a positive number";
-const FRACTION: &str = "a number from 0 to below 1";
-
 fn is_count(count: usize) -> Result<(), &'static str> {
-    if count > 0 { Ok(()) } else { Err(COUNT) }
+    if count > 0 { Ok(()) } else { Err("a whole number of at least 1") }
 }
 
 fn is_positive(number: f64) -> Result<(), &'static str> {
-    if number > 0.0 && number.is_finite() { Ok(()) } else { Err(POSITIVE) }
+    if number > 0.0 && number.is_finite() { Ok(()) } else { Err("a positive number") }
 }
 
 fn is_fraction(number: f64) -> Result<(), &'static str> {
-    if (0.0..1.0).contains(&number) { Ok(()) } else { Err(FRACTION) }
+    if (0.0..1.0).contains(&number) { Ok(()) } else { Err("a number from 0 to below 1") }
 }
 
 /// A row that most of the others differ from in a few fields.

@@ -2,8 +2,8 @@
 
 use super::arguments::{Arguments, OptionSpec, refused};
 use super::failure::Failure;
-use elman::model::{PLAN, Planned};
-use elman::settings::{self, Preset, SetError, Setting, SettingError, TABLE, Value};
+use elman::model::{PLAN, PlanRow};
+use elman::settings::{self, Preset, Setting, SettingError, TABLE, Value, ValueError};
 use elman::{Plan, Settings};
 
 /// The options of settings, each with its value in `base` as the default.
@@ -126,7 +126,7 @@ impl Overrides {
             if let Some(text) = self.text(row.option) {
                 match row.set(&mut settings, text) {
                     // The preset's numbers for another choice than the one given have no use.
-                    Err(SetError::Idle(_)) if !self.has(row.option) => {}
+                    Err(ValueError::Idle(_)) if !self.has(row.option) => {}
                     set => set.map_err(|error| self.refused(row.option, error))?,
                 }
             }
@@ -150,9 +150,9 @@ impl Overrides {
         Ok(plan)
     }
 
-    fn count(&self, row: &Planned, text: &str) -> Result<u64, Failure> {
+    fn count(&self, row: &PlanRow, text: &str) -> Result<u64, Failure> {
         let count = settings::count(text);
-        let count = count.map_err(|error| self.refused(row.option, error.into()))?;
+        let count = count.map_err(|error| self.refused(row.option, error))?;
         if count < row.least {
             let need = "must be a whole number of at least 1";
             return Err(Failure::at(self.quoted(row.option), need));
@@ -169,8 +169,10 @@ impl Overrides {
             let (mut asked, begun) = (*settings, row.get(settings));
             match row.set(&mut asked, text) {
                 Ok(()) if row.get(&asked) == begun => {}
-                Err(error @ SetError::Value(_)) => return Err(self.refused(row.option, error)),
-                _ => return Err(self.begun_otherwise(row.option, begun)),
+                Ok(()) | Err(ValueError::Idle(_)) => {
+                    return Err(self.begun_otherwise(row.option, begun));
+                }
+                Err(error) => return Err(self.refused(row.option, error)),
             }
         }
         for row in PLAN.iter().filter(|row| !row.is_free) {
@@ -193,13 +195,8 @@ impl Overrides {
         Failure::at(self.quoted(option), format!("the run was begun {with}, and goes on so"))
     }
 
-    fn refused(&self, option: &str, error: SetError) -> Failure {
-        match error {
-            SetError::Value(error) => refused(&self.quoted(option), error),
-            SetError::Idle(choice) => {
-                Failure::Usage(format!("{}: goes only with {choice}", self.quoted(option)))
-            }
-        }
+    fn refused(&self, option: &str, error: ValueError) -> Failure {
+        refused(&self.quoted(option), error)
     }
 
     /// The failure of a setting out of range. One that was not given has the command's own value.

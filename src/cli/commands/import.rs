@@ -5,7 +5,7 @@ use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::{read_file, refuse_existing};
 use crate::cli::terminal::output::print_digest;
-use elman::files::ExchangeError;
+use elman::files::FileError;
 use elman::internals::checkpoint;
 use elman::internals::exchange;
 use elman::text::TextError;
@@ -73,8 +73,8 @@ fn read_vocabulary(path: &Path) -> Result<String, Failure> {
 }
 
 /// The file that an error is about.
-fn place(error: &ExchangeError, arguments: &Arguments) -> String {
-    let is_of_vocabulary = matches!(error, ExchangeError::Vocabulary(_));
+fn place(error: &FileError, arguments: &Arguments) -> String {
+    let is_of_vocabulary = matches!(error, FileError::Vocabulary(_));
     let place = if is_of_vocabulary && arguments.has("vocabulary") {
         arguments.value("vocabulary")
     } else {
