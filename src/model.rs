@@ -135,7 +135,7 @@ impl Default for Plan {
     }
 }
 
-/// One number of a plan.
+/// A row of [`PLAN`]: one number of a plan.
 pub struct PlanRow {
     /// The option of the program, without its dashes.
     pub option: &'static str,
@@ -248,16 +248,17 @@ pub struct Model {
     pub source: Option<Source>,
     /// Where its training stands.
     pub state: State,
-    /// What else was known when its training began.
+    /// What was recorded when its training began.
     pub record: Record,
 }
 
-/// What is known when a training begins, and is recorded for those who look later.
+/// What is recorded when a training begins, because nothing else in a model file tells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The [digest](Parameters::digest) of the parameters that it began with, where they were those of another model.
+    /// The [digest](Parameters::digest) of the initial parameters where they come from another model; `None` where they
+    /// were drawn at random.
     pub begun_from: Option<u64>,
-    /// The updates of an epoch; files of the first versions do not say.
+    /// The number of updates in an epoch; `None` in files of the first versions.
     pub updates_per_epoch: Option<u64>,
 }
 
@@ -277,6 +278,46 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::names::twice;
+    use crate::settings::{PRESETS, TABLE, count, setting};
+
+    #[test]
+    fn every_option_and_every_key_is_that_of_one_row() {
+        let options = TABLE.iter().map(|row| row.option).chain(PLAN.iter().map(|row| row.option));
+        assert_eq!(twice(options), None);
+        let former = TABLE.iter().map(|row| row.former).filter(|name| !name.is_empty());
+        let keys = TABLE.iter().map(|row| row.key).chain(PLAN.iter().map(|row| row.key));
+        assert_eq!(twice(keys.chain(former)), None);
+    }
+
+    #[test]
+    fn a_row_of_the_plan_sets_what_it_gets() {
+        let default = Plan::default();
+        for row in PLAN {
+            let mut plan = default;
+            let count = (row.get)(&plan).unwrap_or(row.least);
+            assert!(count >= row.least, "{}", row.option);
+            (row.set)(&mut plan, count + 1);
+            assert_eq!((row.get)(&plan), Some(count + 1), "{}", row.option);
+            (row.set)(&mut plan, count);
+            assert!(plan == default || row.option == "validate-every", "{}", row.option);
+        }
+    }
+
+    #[test]
+    fn the_values_of_presets_are_understood() {
+        for preset in PRESETS {
+            assert_eq!(twice(preset.options.iter().map(|(option, _)| *option)), None);
+            assert_eq!(preset.settings().check(), Ok(()), "{}", preset.name);
+            for (option, value) in
+                preset.options.iter().filter(|(option, _)| setting(option).is_none())
+            {
+                let row = PLAN.iter().find(|row| row.option == *option).expect(option);
+                assert!(count(value).unwrap() >= row.least, "{option}");
+            }
+        }
+        assert_eq!(PRESETS[0].settings(), Settings::default());
+    }
 
     #[test]
     fn the_first_parameters_vary_as_the_edition_says() {

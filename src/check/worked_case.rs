@@ -17,6 +17,7 @@
 //! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, summed over the steps (and divided by T where L is the mean), not clipped |
 //! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by differences of L |
 //! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | what each numerical entry may be off by |
+//! | `optimizer` | n | `adagrad`, `adam` or `rmsprop`, a string of n characters |
 //! | `clip` `eta` `epsilon` | | the settings of the update; there is no clip where nothing is clipped |
 //! | `G_U` `G_W` `G_V` `G_b` `G_c` | m,K m,m K,m m K | AdaGrad's sums of squares before the update: zeros before the first |
 //! | `G_U_after` `G_W_after` `G_V_after` `G_b_after` `G_c_after` | m,K m,m K,m m K | G + g g, where g is the gradient clipped to `[-clip, clip]` |
@@ -107,8 +108,8 @@ impl Arrays {
         self.0.push(Array::new(name, Kind::F64, shape, numbers));
     }
 
-    fn add_vector(&mut self, name: &str, kind: Kind, numbers: Vec<f64>) {
-        self.0.push(Array::new(name, kind, [numbers.len()], numbers));
+    fn add_characters(&mut self, name: &str, kind: Kind, characters: impl Iterator<Item = char>) {
+        self.0.push(Array::of_characters(name, kind, characters));
     }
 
     fn add_parameters(&mut self, before: &str, after: &str, parameters: &Parameters) {
@@ -118,15 +119,13 @@ impl Arrays {
     }
 
     fn add_text(&mut self, vocabulary: &Vocabulary, case: Case) {
-        let characters = vocabulary.characters().iter();
-        let points: Vec<f64> = characters.map(|&c| u32::from(c).into()).collect();
+        let characters = vocabulary.characters();
         let indices = case.inputs.iter().chain(case.targets.last());
-        let text = indices.map(|&index| points[index]).collect();
-        self.add_vector("text", Kind::Text, text);
-        self.add_vector("vocabulary", Kind::Character, points);
+        self.add_characters("text", Kind::Text, indices.map(|&index| characters[index]));
+        self.add_characters("vocabulary", Kind::Character, characters.iter().copied());
         for (name, indices) in [("inputs", case.inputs), ("targets", case.targets)] {
-            let indices = indices.iter().map(|&index| index as f64).collect();
-            self.add_vector(name, Kind::I64, indices);
+            let indices: Vec<f64> = indices.iter().map(|&index| index as f64).collect();
+            self.0.push(Array::new(name, Kind::I64, [indices.len()], indices));
         }
     }
 
@@ -167,6 +166,7 @@ impl Arrays {
             }
             Optimizer::RmsProp { beta2 } => &[("beta2", beta2)],
         };
+        self.add_characters("optimizer", Kind::Text, rule.optimizer.name().chars());
         let clip = rule.clip.is_finite().then_some(("clip", rule.clip));
         let shared = [("eta", rule.eta), ("epsilon", rule.epsilon)];
         for &(name, number) in clip.iter().chain(&shared).chain(numbers) {
@@ -253,7 +253,13 @@ mod tests {
     fn the_table_names_every_array_and_its_shape() {
         let training = trained(1);
         let arrays = case_of(&training);
-        let sizes = [("T", 25), ("K", training.model().vocabulary.len()), ("m", 6), ("T + 1", 26)];
+        let sizes = [
+            ("T", 25),
+            ("K", training.model().vocabulary.len()),
+            ("m", 6),
+            ("T + 1", 26),
+            ("n", "adagrad".len()),
+        ];
         let named: Vec<(&str, &str)> = table().collect();
         assert_eq!(named.len(), arrays.len());
         for (array, (name, shape)) in arrays.iter().zip(named) {

@@ -88,7 +88,7 @@ fn write_safetensors(
         vec![("format", FORMAT.to_string()), ("symbols", symbols.name().to_string())];
     let (texts, tensors): (Vec<Array>, _) = arrays.iter().cloned().partition(is_text);
     for text in &texts {
-        metadata.push((&text.name, characters(text).collect()));
+        metadata.push((&text.name, text.characters().collect()));
     }
     safetensors::write_to(output, &tensors, &metadata)
 }
@@ -101,11 +101,11 @@ fn write_json(output: &mut impl Write, symbols: Symbols, arrays: &[Array]) -> io
 
 /// Lists of lists.
 fn json(array: &Array) -> Json {
-    let numbers = numbers(array).into_iter();
+    let numbers = array.numbers().unwrap_or_default().into_owned().into_iter();
     match array.kind {
-        Kind::Text => characters(array).collect::<String>().into(),
+        Kind::Text => array.characters().collect::<String>().into(),
         Kind::Character => {
-            nested(&array.shape, &mut characters(array).map(|c| c.to_string().into()))
+            nested(&array.shape, &mut array.characters().map(|c| c.to_string().into()))
         }
         Kind::I64 => nested(&array.shape, &mut numbers.map(|x| (x as u64).into())),
         _ => nested(&array.shape, &mut numbers.map(Json::Number)),
@@ -119,16 +119,6 @@ fn nested(shape: &[usize], entries: &mut dyn Iterator<Item = Json>) -> Json {
             Json::Array((0..length).map(|_| nested(inner, entries)).collect())
         }
     }
-}
-
-fn numbers(array: &Array) -> Vec<f64> {
-    array.numbers().unwrap_or_default().into_owned()
-}
-
-/// The characters of an array of code points.
-fn characters(array: &Array) -> impl Iterator<Item = char> {
-    let points = numbers(array).into_iter();
-    points.map(|point| char::from_u32(point as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
 /// The arrays of a file in any of the three forms, told apart by content, in the file's order. Their entries are
@@ -158,15 +148,9 @@ fn read_safetensors(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
     let is_ours = metadata.iter().any(|(key, value)| key == "format" && value == FORMAT);
     let texts = metadata.into_iter().filter(|_| is_ours);
     let texts = texts.filter(|(key, _)| key != "format" && key != "symbols");
-    let texts = texts.map(|(name, text)| points(name, &text));
+    let texts = texts.map(|(name, text)| Array::of_characters(name, Kind::F64, text.chars()));
     let tensors = file.tensors.into_iter().map(Array::decoded);
     Ok(texts.chain(tensors).collect())
-}
-
-/// A text as the code points of its characters.
-fn points(name: String, text: &str) -> Array<'static> {
-    let points: Vec<f64> = text.chars().map(|c| u32::from(c).into()).collect();
-    Array::new(name, Kind::F64, [points.len()], points)
 }
 
 fn read_json(text: &str) -> Result<Vec<Array<'static>>, FormatError> {
@@ -176,7 +160,7 @@ fn read_json(text: &str) -> Result<Vec<Array<'static>>, FormatError> {
         if reader.next_byte() == Some(b'"') {
             let text = reader.string()?;
             if name != "symbols" {
-                arrays.push(points(name, &text));
+                arrays.push(Array::of_characters(name, Kind::F64, text.chars()));
             }
             return Ok(());
         }

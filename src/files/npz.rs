@@ -20,9 +20,8 @@ pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
         Symbols::Characters => Kind::I32,
         Symbols::Bytes => Kind::U8,
     };
-    let characters = model.vocabulary.characters().iter();
-    let points: Vec<f64> = characters.map(|&c| u32::from(c).into()).collect();
-    arrays.push(Array::new("vocabulary", kind, [points.len()], points));
+    let characters = model.vocabulary.characters().iter().copied();
+    arrays.push(Array::of_characters("vocabulary", kind, characters));
     let documents = vec![f64::from(u8::from(model.settings.documents))];
     arrays.push(Array::new("documents", Kind::Bool, [], documents));
     npz::write_to(output, &arrays)

@@ -104,6 +104,22 @@ impl<'a> Array<'a> {
         }
     }
 
+    /// A vector of the code points of some characters.
+    pub fn of_characters(
+        name: impl Into<String>,
+        kind: Kind,
+        characters: impl Iterator<Item = char>,
+    ) -> Self {
+        let points: Vec<f64> = characters.map(|c| u32::from(c).into()).collect();
+        Array::new(name, kind, [points.len()], points)
+    }
+
+    /// The characters of an array of code points.
+    pub fn characters(&self) -> impl Iterator<Item = char> {
+        let points = self.numbers().unwrap_or_default().into_owned().into_iter();
+        points.map(|point| char::from_u32(point as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
     /// The numbers row by row, each exact except for whole numbers beyond 2^53; `None` for a type that is not read.
     pub fn numbers(&self) -> Option<Cow<'_, [f64]>> {
         match &self.entries {

@@ -69,9 +69,6 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// All of them.
-    pub const ALL: [Loss; 2] = [Loss::Sum, Loss::Mean];
-
     /// Its name in options and model files.
     pub fn name(self) -> &'static str {
         match self {
@@ -185,19 +182,6 @@ impl Settings {
         initialization: Initialization::Normal { sigma: 0.01 },
         seed: 1,
     };
-
-    /// The assignment in its Adam edition, of 2025 and after: Adam with eta = 0.001 and no clipping, the mean of the
-    /// losses, and first parameters by fan-in.
-    pub fn adam_edition() -> Self {
-        Settings {
-            optimizer: Optimizer::ADAM,
-            learning_rate: 0.001,
-            clip: f64::INFINITY,
-            loss: Loss::Mean,
-            initialization: Initialization::FanIn,
-            ..Settings::default()
-        }
-    }
 
     /// How update t = 1, 2, ... moves the parameters.
     pub fn rule(&self, t: u64) -> Rule {

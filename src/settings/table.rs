@@ -408,3 +408,66 @@ impl fmt::Display for SettingError {
 }
 
 impl std::error::Error for SettingError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The default settings, and with every choice made in turn; numbers that are not the usual ones.
+    fn of_every_choice() -> Vec<Settings> {
+        let mut all = vec![Settings::DEFAULT];
+        for row in TABLE {
+            let words = match row.access {
+                Access::Word(words, ..) => words,
+                Access::Switch(..) => "true",
+                _ => continue,
+            };
+            for word in words.split('|') {
+                let mut settings = Settings::DEFAULT;
+                row.set(&mut settings, word).unwrap();
+                all.push(settings);
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_row_sets_what_it_gets() {
+        for settings in of_every_choice() {
+            for row in TABLE {
+                let mut again = settings;
+                match row.get(&settings) {
+                    Some(value) => row.set(&mut again, &value.to_string()).unwrap(),
+                    None => {
+                        let set = row.set(&mut again, "1");
+                        assert_eq!(set, Err(ValueError::Idle(row.only_with)), "{}", row.option);
+                    }
+                }
+                assert_eq!(again, settings, "{}", row.option);
+            }
+        }
+    }
+
+    /// As model files are read: row by row, from the defaults.
+    #[test]
+    fn all_rows_together_make_the_settings() {
+        for mut settings in of_every_choice() {
+            for row in TABLE {
+                // Whatever is no number says so.
+                let _ = row.set(&mut settings, "7").or_else(|_| row.set(&mut settings, "0.3"));
+            }
+            let mut made = Settings::DEFAULT;
+            for row in TABLE {
+                let value = row.get(&settings).map(|value| value.to_string());
+                value.iter().for_each(|text| row.set(&mut made, text).unwrap());
+            }
+            assert_eq!(made, settings);
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_in_range() {
+        assert_eq!(Settings::DEFAULT.check(), Ok(()));
+        assert!(TABLE.iter().all(|row| !row.option.is_empty() && !row.key.is_empty()));
+    }
+}

@@ -406,7 +406,7 @@ fn arrays_that_do_not_fit_are_refused() {
             "\"arr_0\" is not part of the model: it has U, W,",
         ),
         (array("u.npy", "<f8", &[], &[0; 8]), "\"u\" is not part of the model"),
-        (array("b", "<f8", &[2], &[0; 16]), "\"b\" is not part of the model"),
+        (array("b", "<f8", &[2], &[0; 16]), "\"b\" is there twice"),
         (array("weights/data.pkl", "<f8", &[], &[0; 8]), "a file of torch.save"),
         (array("b.npy", "<f8", &[3], &[0; 24]), "\"b\" has the shape [3] instead of [2]"),
         (array("b.npy", "<f8", &[1, 2], &[0; 16]), "\"b\" has the shape [1, 2] instead of [2]"),
