@@ -2,7 +2,7 @@
 //! library alone.
 //!
 //! It reads a text character by character, learns which character comes next, writes text of its own,
-//! and proves that every gradient it computes is right. The same command gives the same bits on every
+//! and checks every entry of every gradient against finite differences. The same command gives the same bits on every
 //! machine with IEEE-754 doubles.
 //!
 //! # The network
@@ -32,7 +32,7 @@
 //! state is carried from one update to the next, until a new epoch begins. With a batch size above 1, parts of the text are
 //! read side by side, and the gradient is their mean.
 //!
-//! # Train, write, judge, check
+//! # Train, write, score, check
 //!
 //! ```
 //! use elman::check::{Case, check_gradients};
@@ -49,14 +49,14 @@
 //! let trained = training.validate()?;
 //! assert!(trained.bits < 0.9 * untrained.bits);
 //!
-//! // The best model writes text, and says how many bits it needs for a text.
+//! // The best model writes text, and scores text in bits per character.
 //! let model = training.best();
 //! println!("{}", passage(model, 200, 1));
 //! let [english, reversed] = ["the ferry and the bell", "lleb eht dna yrref eht"]
 //!     .map(|text| score_text(model, text).bits_per_character());
 //! assert!(english < reversed);
 //!
-//! // Every entry of every gradient is checked, at the state that the training has reached.
+//! // The gradient check compares every entry, at the state that the training has reached.
 //! let (inputs, targets) = training.chunk();
 //! let case = Case { inputs, targets, h0: training.h0() };
 //! assert!(check_gradients(&training.model().state.rnn, case)?.passed());

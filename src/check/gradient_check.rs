@@ -92,7 +92,7 @@ pub enum Verdict {
     Failed,
 }
 
-/// The comparison of all five, in the order U, W, V, b, c.
+/// The comparison of two gradients: of U, W, V, b and c, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// One row for each of the five.

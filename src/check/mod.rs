@@ -1,4 +1,4 @@
-//! Checks for people who learn: numerical gradients, worked cases, and a diagnosis of somebody's own numbers.
+//! Gradient checks, and worked cases to compare your own numbers with.
 //!
 //! Leaves out: how the results are printed.
 

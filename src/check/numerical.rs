@@ -72,38 +72,24 @@ pub fn numerical(rnn: &Rnn, case: Case) -> Result<Numerical, ShapeError> {
     let failed = Mutex::new(None);
     let derivatives = gradient.derivative.values_mut().chunks_mut(share);
     let parts = derivatives.zip(gradient.estimate.values_mut().chunks_mut(share));
-    side_by_side(
-        threads,
-        parts.enumerate().map(|(part, entries)| {
-            let (failed, rounding) = (&failed, &rounding);
-            move || {
-                if let Err(error) = all_of(rnn, case, rounding, part * share, entries) {
-                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    let work = parts.enumerate().map(|(part, (derivatives, estimates))| {
+        let (failed, rounding) = (&failed, &rounding);
+        move || match Differences::new(rnn, case) {
+            Ok(mut differences) => {
+                let entries = (part * share..).zip(derivatives).zip(estimates);
+                for ((entry, derivative), estimate) in entries {
+                    let found = differences.derivative(by_formula, entry, rounding);
+                    (*derivative, *estimate) = (found.derivative, found.error);
                 }
             }
-        }),
-    );
+            Err(error) => *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error),
+        }
+    });
+    side_by_side(threads, work);
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),
         None => Ok(gradient),
     }
-}
-
-/// Computes the derivatives in the entries from `first` on, and their estimates.
-fn all_of(
-    rnn: &Rnn,
-    case: Case,
-    rounding: &Rounding,
-    first: usize,
-    (derivatives, estimates): (&mut [f64], &mut [f64]),
-) -> Result<(), ShapeError> {
-    let mut differences = Differences::new(rnn, case)?;
-    let entries = (first..).zip(derivatives).zip(estimates);
-    for ((entry, derivative), estimate) in entries {
-        let found = differences.derivative(by_formula, entry, rounding);
-        (*derivative, *estimate) = (found.derivative, found.error);
-    }
-    Ok(())
 }
 
 /// Computes the derivative of f from a rounding error of f and from the slope (f(+h) - f(-h)) / 2h for any h.

@@ -16,8 +16,8 @@ const READING: usize = 1 << 16;
 /// Bytes of a line that are kept.
 const LONGEST: usize = 1 << 16;
 
-/// The bits that a character counts which the vocabulary lacks: log2 of 1,112,064, the number of Unicode scalar values;
-/// for a model of bytes log2 of 256.
+/// The bits of a character that the vocabulary lacks: log2 of 1,112,064, the number of Unicode scalar values; for a model
+/// of bytes log2 of 256.
 ///
 /// ```
 /// use elman::inference::bits_of_unknown;
@@ -179,7 +179,7 @@ pub struct Scored<'a> {
 ///
 /// # Which characters count
 ///
-/// * A character that the vocabulary lacks counts [`bits_of_unknown`], and the network does not read it.
+/// * A character that the vocabulary lacks has the bits of [`bits_of_unknown`]. The network does not read it.
 /// * A character before which no character was read does not count: there is no prediction to compare it with.
 /// * Every other character counts, and is read. [`Scorer`] says how many bits it needs.
 ///

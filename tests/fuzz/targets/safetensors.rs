@@ -8,7 +8,6 @@ mod memory;
 #[path = "shared/mutation.rs"]
 mod mutation;
 
-use elman::random::{Generator, Stream};
 use elman::internals::error::FormatError;
 use elman::internals::safetensors::{SafeTensors, self as ours};
 use elman::inference::{Sampling, Synthesizer};
