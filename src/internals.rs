@@ -2,7 +2,7 @@
 //!
 //! It may change in any version.
 
-pub use crate::formats::{array, disk, error, json, npy, npz, safetensors, sniff, zip};
+pub use crate::formats::{array, disk, error, json, npy, safetensors, sniff, zip};
 
 macro_rules! modules {
     ($($room:ident: $($name:ident)*;)*) => {
@@ -11,13 +11,11 @@ macro_rules! modules {
 }
 
 modules! {
-    check: case diagnosis gradient_check numerical places worked_case;
+    check: diagnosis gradient_check places worked_case;
     files: arrays checkpoint exchange tensors;
-    inference: sampling scoring;
     kernels: buffer;
-    network: columns gradient optimizer parameters unrolled update;
-    text: corpus vocabulary;
-    training: intervals observation training_loop validation;
+    network: columns gradient update;
+    training: intervals observation;
 }
 
 /// The bytes of texts.
@@ -27,5 +25,5 @@ pub mod decoder {
 
 /// Digests of texts.
 pub mod digest {
-    pub use crate::digest::*;
+    pub use crate::digest::of_text;
 }

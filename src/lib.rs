@@ -2,7 +2,7 @@
 //! library alone.
 //!
 //! It reads a text character by character, learns which character comes next, writes text of its own,
-//! and proves that every gradient it computes is right. The same command gives the same bits on every
+//! and checks every entry of every gradient against finite differences. The same command gives the same bits on every
 //! machine with IEEE-754 doubles.
 //!
 //! # The network
@@ -32,7 +32,7 @@
 //! state is carried from one update to the next, until a new epoch begins. With a batch size above 1, parts of the text are
 //! read side by side, and the gradient is their mean.
 //!
-//! # Train, write, judge, check
+//! # Train, write, score, check
 //!
 //! ```
 //! use elman::check::{Case, check_gradients};
@@ -49,14 +49,14 @@
 //! let trained = training.validate()?;
 //! assert!(trained.bits < 0.9 * untrained.bits);
 //!
-//! // The best model writes text, and says how many bits it needs for a text.
+//! // The best model writes text, and scores text in bits per character.
 //! let model = training.best();
 //! println!("{}", passage(model, 200, 1));
 //! let [english, reversed] = ["the ferry and the bell", "lleb eht dna yrref eht"]
 //!     .map(|text| score_text(model, text).bits_per_character());
 //! assert!(english < reversed);
 //!
-//! // Every entry of every gradient is checked, at the state that the training has reached.
+//! // The gradient check compares every entry, at the state that the training has reached.
 //! let (inputs, targets) = training.chunk();
 //! let case = Case { inputs, targets, h0: training.h0() };
 //! assert!(check_gradients(&training.model().state.rnn, case)?.passed());
@@ -67,9 +67,10 @@
 //!
 //! | to | look at |
 //! |---|---|
-//! | train a network | [`Settings`] and [`Training`] |
+//! | train a network | [`Settings`], [`Training`] and the [`Observation`] of an update |
+//! | train on a text of any length | [`Corpus`] and [`Training::begin`] |
 //! | write text | [`inference::passage`] and [`inference::Synthesizer`] |
-//! | score text | [`inference::score_text`] and [`inference::Scorer`] |
+//! | score text | [`inference::score_text`] and [`inference::TextScorer`] |
 //! | check gradients | [`check::check_gradients`] |
 //! | load and save models | [`files::load`] and [`files::save`] |
 //! | exchange weights with PyTorch and NumPy | [`files::import`] and [`files::export`] |
@@ -89,13 +90,13 @@
 //! | [`network`] | the equations: parameters, forward, backward through time, optimizers |
 //! | [`settings`] | everything that decides what is learned |
 //! | [`text`] | text to indices: vocabulary, texts of any length |
-//! | [`model`] | settings, vocabulary and state of a run |
+//! | [`model`] | settings, vocabulary, state and plan of a run |
 //! | [`inference`] | what a trained network does: write, score |
 //! | [`files`] | models and weights on disk |
-//! | [`training`] | the loop: updates, epochs, validation, the best model |
-//! | [`check`] | numerical gradients, worked cases, what is wrong with your own numbers |
+//! | [`training`] | the loop: updates, epochs, losses, validation, the best model |
+//! | [`check`] | gradient checks and worked cases, to compare your own numbers with |
 //!
-//! Matrices are row-major `f64` slices everywhere. Nothing allocates per update or per character.
+//! Matrices are row-major `f64` slices everywhere. No update and no character allocates memory.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 // The letters are the field's own: U, W, V, K, T, G, dW ...
@@ -117,15 +118,17 @@ pub mod settings;
 pub mod text;
 pub mod training;
 
+#[doc(no_inline)]
 pub use kernels::Level;
+#[doc(no_inline)]
 pub use model::{Model, Plan};
-pub use network::optimizer::Optimizer;
-pub use network::parameters::{Parameters, Shape, ShapeError};
-pub use network::rnn::Rnn;
-pub use network::unrolled::Unrolled;
+#[doc(no_inline)]
+pub use network::{Optimizer, Parameters, Rnn, Shape, ShapeError, Unrolled};
+#[doc(no_inline)]
 pub use settings::{Initialization, Loss, Order, Settings};
-pub use text::corpus::{Corpus, TextError};
-pub use text::vocabulary::Vocabulary;
+#[doc(no_inline)]
+pub use text::{Corpus, TextError, Vocabulary};
+#[doc(no_inline)]
 pub use training::{Observation, Training, TrainingError, Validation};
 
 /// The version of this crate; the same whether cargo builds it or rustc alone.

@@ -11,8 +11,8 @@ use crate::text::vocabulary::Vocabulary;
 pub struct State {
     /// The network.
     pub rnn: Rnn,
-    /// What the optimizer remembers of every parameter: see [`Optimizer::memory`](crate::Optimizer::memory).
-    pub memory: Vec<Parameters>,
+    /// What the optimizer remembers of every parameter: see [`Optimizer::state_parts`](crate::Optimizer::state_parts).
+    pub optimizer_state: Vec<Parameters>,
     /// The hidden state that each sequence of the batch carries to the next update, B x m.
     pub h: Vec<f64>,
     /// Updates made.
@@ -49,7 +49,7 @@ impl State {
         let shape = rnn.shape();
         Ok(State {
             rnn,
-            memory: settings.optimizer.nothing(shape)?,
+            optimizer_state: settings.optimizer.initial_state(shape)?,
             h: zeros(settings.batch_size.saturating_mul(shape.m()))?,
             updates: 0,
             epoch: 0,
@@ -65,12 +65,12 @@ impl State {
     /// # Errors
     /// [`ShapeError::NoMemory`] if it cannot be allocated.
     pub(crate) fn try_clone(&self) -> Result<Self, ShapeError> {
-        let memory = self.memory.iter().map(Parameters::try_clone);
+        let memory = self.optimizer_state.iter().map(Parameters::try_clone);
         let mut h = zeros(self.h.len())?;
         h.copy_from_slice(&self.h);
         Ok(State {
             rnn: self.rnn.try_clone()?,
-            memory: memory.collect::<Result<_, _>>()?,
+            optimizer_state: memory.collect::<Result<_, _>>()?,
             h,
             ..*self
         })
@@ -83,8 +83,8 @@ impl State {
     pub fn copy_from(&mut self, other: &State) {
         let parameters = other.rnn.parameters.values();
         self.rnn.parameters.values_mut().copy_from_slice(parameters);
-        assert_eq!(self.memory.len(), other.memory.len(), "state: memory");
-        for (part, other) in self.memory.iter_mut().zip(&other.memory) {
+        assert_eq!(self.optimizer_state.len(), other.optimizer_state.len(), "state: memory");
+        for (part, other) in self.optimizer_state.iter_mut().zip(&other.optimizer_state) {
             part.values_mut().copy_from_slice(other.values());
         }
         self.h.copy_from_slice(&other.h);
@@ -145,7 +145,7 @@ pub struct PlanRow {
     pub help: &'static str,
     /// The least that it may be.
     pub least: u64,
-    /// Whether `--help` shows it; `elman help` shows all.
+    /// Whether `--help` explains it; `elman help` explains all.
     pub is_usual: bool,
     /// Whether it may change when a run is resumed.
     pub is_free: bool,
@@ -172,7 +172,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "iterations",
         key: "iterations",
-        help: "updates",
+        help: "number of updates",
         least: 0,
         is_usual: true,
         is_free: true,
@@ -182,7 +182,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "report-every",
         key: "report_every",
-        help: "updates from report to report",
+        help: "updates between reports",
         get: |plan| Some(plan.report_every),
         set: |plan, count| plan.report_every = count,
         ..ROW
@@ -190,7 +190,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "report-length",
         key: "report_length",
-        help: "characters of a report's sample",
+        help: "characters in a report's sample",
         least: 0,
         get: |plan| Some(plan.report_length as u64),
         set: |plan, count| plan.report_length = length(count),
@@ -199,7 +199,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "passage-length",
         key: "passage_length",
-        help: "characters of the final passage",
+        help: "characters in the final sample",
         least: 0,
         get: |plan| Some(plan.passage_length as u64),
         set: |plan, count| plan.passage_length = length(count),
@@ -208,7 +208,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "log-every",
         key: "log_every",
-        help: "updates from row to row of loss.csv",
+        help: "updates between rows of loss.csv",
         get: |plan| Some(plan.log_every),
         set: |plan, count| plan.log_every = count,
         ..ROW
@@ -216,7 +216,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "validate-every",
         key: "validate_every",
-        help: "updates from validation to validation, beside the reports'",
+        help: "validate every N updates too, not only at reports",
         get: |plan| plan.validate_every,
         set: |plan, count| plan.validate_every = Some(count),
         ..ROW
@@ -224,7 +224,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "save-every",
         key: "save_every",
-        help: "updates from save to save, beside every minute and the end",
+        help: "updates between saves; a save is also made every minute and at the end",
         is_free: true,
         get: |plan| Some(plan.save_every),
         set: |plan, count| plan.save_every = count,

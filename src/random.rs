@@ -6,7 +6,7 @@
 
 use crate::kernels::ln;
 
-/// What random numbers are drawn for.
+/// The purpose of random numbers. Each has a stream of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// The parameters before the first update.
@@ -15,11 +15,11 @@ pub enum Stream {
     Report(u64),
     /// The final passage, and samples from a model.
     Passage,
-    /// Where the text is read: the chunks of this epoch, or the positions of this update.
+    /// The order of reading: the chunks of this epoch, or the positions of this update.
     Order(u64),
 }
 
-/// A generator of 64 random bits a step, with period 2^256 - 1.
+/// A generator of random numbers: xoshiro256++, with a period of 2^256 - 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generator {
     state: [u64; 4],
@@ -74,7 +74,7 @@ impl Generator {
     /// where its lower half is among the few that would make some numbers likelier (Daniel Lemire, 2019).
     ///
     /// # Panics
-    /// Where `bound` is 0.
+    /// Panics if `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         // 2^64 modulo the bound.
         let too_many = bound.wrapping_neg() % bound;

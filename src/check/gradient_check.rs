@@ -1,19 +1,7 @@
 //! The gradient check: numerical gradients against analytic ones, for every entry of U, W, V, b and c.
-//!
-//! [`numerical`] describes the numerical derivative and the estimate of its error. An entry is
-//!
-//! * wrong where the two differ by more than the estimate allows, and in a digit that counts (relative
-//!   error above [`LIMIT`]);
-//! * within rounding where they differ as much, and the estimate allows it;
-//! * undecided where it is within rounding, and the estimate itself leaves fewer than three digits of its
-//!   parameter's largest entry. In a network so wild that its losses are chaotic (weights of 3 and more,
-//!   gradients of 1e9), no difference of doubles can tell the derivative any more.
-//!
-//! The numerical derivative depends on the losses alone; the analytic gradient only decides where it is computed again
-//! with more care.
 
 use super::case::Case;
-use super::numerical::{Differences, Estimated, Numerical, Rounding, numerical};
+use super::numerical::{Differences, Estimated, Numerical, Rounding, extrapolated, numerical};
 use crate::network::parameters::{Parameters, ShapeError};
 use crate::network::rnn::Rnn;
 
@@ -27,9 +15,9 @@ pub const DIGITS: f64 = 1e-3;
 /// The relative error is `|a - n| / max(FLOOR, |a| + |n|)`.
 pub const FLOOR: f64 = 1e-6;
 
-/// The largest error, and where it is.
+/// The largest error of a tensor and the place of its entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Largest {
+pub struct LargestError {
     /// The error.
     pub error: f64,
     /// The row of the entry, from 0.
@@ -38,9 +26,17 @@ pub struct Largest {
     pub column: usize,
 }
 
-/// The comparison of one of U, W, V, b, c.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Row {
+impl LargestError {
+    fn keep_larger(&mut self, other: LargestError) {
+        if !self.error.is_nan() && over(other.error, self.error) {
+            *self = other;
+        }
+    }
+}
+
+/// The comparison of one of U, W, V, b and c.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TensorComparison {
     /// `U`, `W`, `V`, `b` or `c`.
     pub name: &'static str,
     /// The number of rows.
@@ -50,9 +46,9 @@ pub struct Row {
     /// The largest absolute value of the analytic gradient.
     pub largest_entry: f64,
     /// The largest absolute error.
-    pub absolute: Largest,
+    pub absolute: LargestError,
     /// The largest relative error.
-    pub relative: Largest,
+    pub relative: LargestError,
     /// The number of entries with an absolute error above [`TOLERANCE`].
     pub absolute_over: usize,
     /// The number of entries with a relative error above [`TOLERANCE`].
@@ -67,7 +63,7 @@ pub struct Row {
     pub wrong: usize,
 }
 
-impl Row {
+impl TensorComparison {
     /// The number of entries.
     pub fn entries(&self) -> usize {
         self.rows.saturating_mul(self.columns)
@@ -75,6 +71,17 @@ impl Row {
 }
 
 /// The verdict of a comparison.
+///
+/// [`numerical`] describes the numerical derivative and the estimate of its error. An entry is
+///
+/// * wrong if the two derivatives differ by more than the estimate allows, and in a digit that counts (relative error
+///   above 1e-7);
+/// * within rounding if they differ as much, and the estimate allows it;
+/// * undecided if it is within rounding, and the estimate itself leaves fewer than three digits of the largest entry of its
+///   tensor. In a network so wild that its losses are chaotic (weights of 3 and more, gradients of 1e9), no difference of
+///   doubles determines the derivative.
+///
+/// The relative error is `|a - n| / max(1e-6, |a| + |n|)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// No entry is wrong or undecided.
@@ -85,11 +92,11 @@ pub enum Verdict {
     Failed,
 }
 
-/// The comparison of all five, in the order U, W, V, b, c.
+/// The comparison of two gradients: of U, W, V, b and c, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// One row for each of the five.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TensorComparison>,
 }
 
 impl Comparison {
@@ -110,15 +117,18 @@ impl Comparison {
 
     /// The verdict.
     pub fn verdict(&self) -> Verdict {
-        let any = |count: fn(&Row) -> usize| self.rows.iter().any(|row| count(row) > 0);
-        match (any(|row| row.wrong), any(|row| row.undecided)) {
-            (true, _) => Verdict::Failed,
-            (false, true) => Verdict::Undecided,
-            (false, false) => Verdict::Passed,
+        let any =
+            |count: fn(&TensorComparison) -> usize| self.rows.iter().any(|row| count(row) > 0);
+        if any(|row| row.wrong) {
+            Verdict::Failed
+        } else if any(|row| row.undecided) {
+            Verdict::Undecided
+        } else {
+            Verdict::Passed
         }
     }
 
-    /// Whether every entry is right.
+    /// Whether no entry is wrong or undecided.
     pub fn passed(&self) -> bool {
         self.verdict() == Verdict::Passed
     }
@@ -149,7 +159,8 @@ pub fn check_gradients(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> 
     for (entry, (&a, (n, estimate))) in analytic.values().iter().zip(found).enumerate() {
         // Before an entry is called wrong, its derivative is computed again with more care.
         if is_off(a, *n) && over((a - *n).abs(), *estimate) {
-            let Estimated { derivative, error } = differences.extrapolated(entry, &rounding);
+            let Estimated { derivative, error } =
+                differences.derivative(extrapolated, entry, &rounding);
             (*n, *estimate) = (derivative, error);
         }
     }
@@ -183,21 +194,13 @@ pub fn compare(analytic: &Parameters, numerical: &Numerical) -> Comparison {
     );
     let parts = analytic.named().zip(derivative.named());
     let rows = parts.zip(estimate.named()).map(|((a, n), estimate)| {
-        let mut row = Row {
+        let mut row = TensorComparison {
             name: a.name,
             rows: a.rows,
             columns: a.columns,
-            largest_entry: 0.0,
-            absolute: Largest::default(),
-            relative: Largest::default(),
-            absolute_over: 0,
-            relative_over: 0,
-            estimate: 0.0,
-            within_rounding: 0,
-            undecided: 0,
-            wrong: 0,
+            largest_entry: a.values.iter().fold(0.0, |largest, a| largest_of(largest, a.abs())),
+            ..TensorComparison::default()
         };
-        row.largest_entry = a.values.iter().fold(0.0, |largest, a| largest_of(largest, a.abs()));
         let numbers = a.values.iter().zip(n.values).zip(estimate.values);
         for (i, ((&a, &n), &estimate)) in numbers.enumerate() {
             row.count(i, a, n, estimate);
@@ -207,18 +210,13 @@ pub fn compare(analytic: &Parameters, numerical: &Numerical) -> Comparison {
     Comparison { rows: rows.collect() }
 }
 
-impl Row {
-    fn add(&mut self, other: &Row) {
+impl TensorComparison {
+    fn add(&mut self, other: &TensorComparison) {
         assert_eq!((self.rows, self.columns), (other.rows, other.columns), "comparisons: shapes");
         self.largest_entry = largest_of(self.largest_entry, other.largest_entry);
         self.estimate = largest_of(self.estimate, other.estimate);
-        for (largest, other) in
-            [(&mut self.absolute, other.absolute), (&mut self.relative, other.relative)]
-        {
-            if !largest.error.is_nan() && over(other.error, largest.error) {
-                *largest = other;
-            }
-        }
+        self.absolute.keep_larger(other.absolute);
+        self.relative.keep_larger(other.relative);
         self.absolute_over += other.absolute_over;
         self.relative_over += other.relative_over;
         self.within_rounding += other.within_rounding;
@@ -229,11 +227,8 @@ impl Row {
     fn count(&mut self, index: usize, a: f64, n: f64, estimate: f64) {
         let (row, column) = (index / self.columns, index % self.columns);
         let (absolute, relative) = errors(a, n);
-        for (largest, error) in [(&mut self.absolute, absolute), (&mut self.relative, relative)] {
-            if !largest.error.is_nan() && over(error, largest.error) {
-                *largest = Largest { error, row, column };
-            }
-        }
+        self.absolute.keep_larger(LargestError { error: absolute, row, column });
+        self.relative.keep_larger(LargestError { error: relative, row, column });
         self.estimate = largest_of(self.estimate, estimate);
         self.absolute_over += usize::from(over(absolute, TOLERANCE));
         self.relative_over += usize::from(over(relative, TOLERANCE));
@@ -566,7 +561,7 @@ mod tests {
             (numerical(rnn, case).unwrap(), analytic(rnn, case).unwrap());
         let comparison = compare(&gradient, &numerical);
         assert!(comparison.passed(), "{comparison:?}");
-        let count: usize = comparison.rows.iter().map(Row::entries).sum();
+        let count: usize = comparison.rows.iter().map(TensorComparison::entries).sum();
         assert_eq!(count, rnn.shape().entries());
         assert!(comparison.rows.iter().all(|row| row.absolute.error < 1e-9));
         let (mut saturated, mut entries) = (0, 0);

@@ -1,4 +1,4 @@
-//! Checks for people who learn: numerical gradients, worked cases, and a diagnosis of somebody's own numbers.
+//! Gradient checks, and worked cases to compare your own numbers with.
 //!
 //! Leaves out: how the results are printed.
 
@@ -10,5 +10,7 @@ pub(crate) mod places;
 pub mod worked_case;
 
 pub use case::Case;
-pub use gradient_check::{Comparison, Largest, Row, Verdict, analytic, check_gradients, compare};
+pub use gradient_check::{
+    Comparison, LargestError, TensorComparison, Verdict, analytic, check_gradients, compare,
+};
 pub use numerical::{Numerical, numerical};

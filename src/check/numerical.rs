@@ -1,23 +1,4 @@
 //! The numerical gradient: differences of the loss, with an estimate of the error of each entry.
-//!
-//! The numerical derivative of the loss f in one entry uses five points, of which the middle one
-//! cancels (error of order h^4):
-//!
-//! ```text
-//! f' = (8 (f(+h) - f(-h)) - (f(+2h) - f(-2h))) / 12 h
-//! ```
-//!
-//! The differences are taken pair by pair, and step by step, before they are summed and weighted:
-//! where an entry has no influence they are exactly 0, and elsewhere the rounding of a sum over many
-//! steps does not drown them.
-//!
-//! Where the loss bends too much for one h, as it does between saturated units, smaller steps are tried
-//! and extrapolated to h = 0.
-//!
-//! The estimate of the error has two parts. The error of the formula shows in the difference between two steps. The
-//! rounding error is measured: weights that change by a unit or two in their last place change the loss by as much as
-//! the rounding of its own arithmetic does, however much the recurrence magnifies it. Neither part uses the analytic
-//! gradient.
 
 use super::case::Case;
 use crate::network::parameters::{Parameters, Shape, ShapeError};
@@ -59,6 +40,21 @@ pub(super) struct Estimated {
 
 /// Computes the numerical gradient, every entry, on all cores.
 ///
+/// The numerical derivative of the loss f in one entry uses five points, of which the middle one cancels (error of order
+/// h^4):
+///
+/// ```text
+/// f' = (8 (f(+h) - f(-h)) - (f(+2h) - f(-2h))) / 12 h
+/// ```
+///
+/// The differences are taken pair by pair, and step by step, before they are summed and weighted: if an entry has no
+/// influence they are exactly 0, and otherwise they are not drowned by the rounding of a sum over many steps. If the loss
+/// bends too much for one h, as it does between saturated units, smaller steps are tried and extrapolated to h = 0.
+///
+/// The estimate of the error has two parts. The error of the formula shows in the difference between two steps. The
+/// rounding error is measured: weights that change by a unit or two in their last place change the loss by as much as the
+/// rounding of its own arithmetic does, however much the recurrence magnifies it. Neither part uses the analytic gradient.
+///
 /// # Errors
 /// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
 ///
@@ -76,39 +72,28 @@ pub fn numerical(rnn: &Rnn, case: Case) -> Result<Numerical, ShapeError> {
     let failed = Mutex::new(None);
     let derivatives = gradient.derivative.values_mut().chunks_mut(share);
     let parts = derivatives.zip(gradient.estimate.values_mut().chunks_mut(share));
-    side_by_side(
-        threads,
-        parts.enumerate().map(|(part, entries)| {
-            let (failed, rounding) = (&failed, &rounding);
-            move || {
-                if let Err(error) = all_of(rnn, case, rounding, part * share, entries) {
-                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    let work = parts.enumerate().map(|(part, (derivatives, estimates))| {
+        let (failed, rounding) = (&failed, &rounding);
+        move || match Differences::new(rnn, case) {
+            Ok(mut differences) => {
+                let entries = (part * share..).zip(derivatives).zip(estimates);
+                for ((entry, derivative), estimate) in entries {
+                    let found = differences.derivative(by_formula, entry, rounding);
+                    (*derivative, *estimate) = (found.derivative, found.error);
                 }
             }
-        }),
-    );
+            Err(error) => *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error),
+        }
+    });
+    side_by_side(threads, work);
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),
         None => Ok(gradient),
     }
 }
 
-/// Computes the derivatives in the entries from `first` on, and their estimates.
-fn all_of(
-    rnn: &Rnn,
-    case: Case,
-    rounding: &Rounding,
-    first: usize,
-    (derivatives, estimates): (&mut [f64], &mut [f64]),
-) -> Result<(), ShapeError> {
-    let mut differences = Differences::new(rnn, case)?;
-    let entries = (first..).zip(derivatives).zip(estimates);
-    for ((entry, derivative), estimate) in entries {
-        let found = differences.derivative(entry, rounding);
-        (*derivative, *estimate) = (found.derivative, found.error);
-    }
-    Ok(())
-}
+/// Computes the derivative of f from a rounding error of f and from the slope (f(+h) - f(-h)) / 2h for any h.
+type Method = fn(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated;
 
 /// The rounding error of the sum of the losses: its root mean square, in nats.
 pub(super) struct Rounding {
@@ -178,28 +163,14 @@ impl<'a> Differences<'a> {
         })
     }
 
-    /// The derivative in an entry.
-    pub fn derivative(&mut self, entry: usize, rounding: &Rounding) -> Estimated {
-        self.by(derivative_of, entry, rounding)
-    }
-
-    /// The derivative in an entry, by extrapolation.
-    pub fn extrapolated(&mut self, entry: usize, rounding: &Rounding) -> Estimated {
-        self.by(extrapolated, entry, rounding)
-    }
-
-    fn by(
-        &mut self,
-        formula: impl Fn(f64, &mut dyn FnMut(f64) -> f64) -> Estimated,
-        entry: usize,
-        rounding: &Rounding,
-    ) -> Estimated {
+    /// The derivative in an entry, by one of the two methods.
+    pub fn derivative(&mut self, method: Method, entry: usize, rounding: &Rounding) -> Estimated {
         let reach = Reach::of(entry, self.rnn.shape(), self.inputs);
         if reach.losses == self.inputs.len() {
             return Estimated { derivative: 0.0, error: 0.0 };
         }
         let rounding = rounding.after[reach.hidden];
-        formula(rounding, &mut |h| self.slope(entry, reach, h))
+        method(rounding, &mut |h| self.slope(entry, reach, h))
     }
 
     /// The three-point formula: (f(+h) - f(-h)) / 2h, with the width that the doubles have.
@@ -248,9 +219,8 @@ impl Reach {
     }
 }
 
-/// The derivative of f, where `slope` gives (f(+h) - f(-h)) / 2h and each f has an error of `rounding`: by the formula
-/// of the module if the estimate of its error is small, else by extrapolation to h = 0.
-fn derivative_of(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
+/// The formula of [`numerical`] if the estimate of its error is small, otherwise extrapolation to h = 0.
+fn by_formula(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
     let (near, far) = (slope(STEP), slope(2.0 * STEP));
     let derivative = (4.0 * near - far) / 3.0;
     let rounded = SAFETY * rounding / STEP;
@@ -270,7 +240,7 @@ fn derivative_of(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated 
 /// The limit of the slopes at h = 0, after C. J. F. Ridders, "Accurate computation of F'(x)
 /// and F'(x) F''(x)" (1982). Column j of the table is free of the errors up to order h^(2j); of all its
 /// entries, the one that agrees best with those above and before it is taken.
-fn extrapolated(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
+pub(super) fn extrapolated(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
     let mut best = Estimated { derivative: f64::NAN, error: f64::INFINITY };
     let mut above = [f64::NAN; LEVELS];
     let mut h = 2.0 * STEP;
@@ -308,7 +278,7 @@ mod tests {
             // The slope of tanh at 0.3 / scale, where it bends within 1 / scale.
             let f = |x: f64| crate::kernels::tanh(scale * x + 0.3);
             let slope = scale * (1.0 - f(0.0) * f(0.0));
-            let found = derivative_of(f64::EPSILON, &mut |h| (f(h) - f(-h)) / (2.0 * h));
+            let found = by_formula(f64::EPSILON, &mut |h| (f(h) - f(-h)) / (2.0 * h));
             let error = (found.derivative - slope).abs();
             assert!(error < tolerance * slope, "{found:?} for {slope}");
             assert!(error < found.error, "{found:?} for {slope}");

@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::settings::{Order, Settings};
 use crate::text::corpus::Corpus;
 use crate::training::TrainingError;
-use crate::training::order::TextOrder;
+use crate::training::order::{TextOrder, check_length};
 use std::collections::HashSet;
 
 /// The hidden state of a place comes from reading about so many characters before it, from h = 0.
@@ -57,17 +57,7 @@ pub fn places(
     model.settings.check()?;
     corpus.use_vocabulary(&model.vocabulary)?;
     let plain = Settings { batch_size: 1, order: Order::Text, ..model.settings };
-    let need = plain.least_characters();
-    if corpus.learned() < need as u64 {
-        return Err(TrainingError::TextTooShort {
-            length: corpus.learned(),
-            held_out: corpus.held_out(),
-            need,
-            batch_size: 1,
-            documents: model.settings.documents,
-            chunk: None,
-        });
-    }
+    check_length(&corpus, &plain)?;
     let is_its_text = model.source == Some(corpus.source());
     corpus.split(1)?;
     let mut reader = Reader { model, order: TextOrder::new(&plain, &corpus)?, corpus };
@@ -127,7 +117,8 @@ impl Reader<'_> {
         let chunks = STRETCH.div_ceil(self.T()).min(target / self.T());
         let mut position = target - chunks * self.T();
         let shape = self.model.state.rnn.shape();
-        let mut recurrence = Recurrence::of(self.model, vec![0.0; shape.m()]);
+        let mut recurrence = Recurrence::new(&self.model.state.rnn, vec![0.0; shape.m()]);
+        recurrence.newline = self.model.newline();
         let mut o = vec![0.0; shape.K()];
         while position < target {
             let characters = self.corpus.chunk(0, position)?;

@@ -211,7 +211,7 @@ mod tests {
         let (inputs, targets) = training.chunk();
         let start = Start {
             rnn: &training.model().state.rnn,
-            memory: &training.model().state.memory,
+            memory: &training.model().state.optimizer_state,
             settings: &training.model().settings,
             updates: training.model().state.updates,
             vocabulary: &training.model().vocabulary,

@@ -1,6 +1,5 @@
 //! The two languages of a report and its charts.
 
-/// English or Swedish.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Language {
     English,

@@ -106,7 +106,7 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
     let tensors = find_tensors(&file, shape, &settings)?;
 
     let mut rnn = Rnn { parameters: Parameters::zeros(shape)? };
-    let mut memory = settings.optimizer.nothing(shape)?;
+    let mut memory = settings.optimizer.initial_state(shape)?;
     let mut h = zeros(settings.batch_size.saturating_mul(m))?;
     let (groups, state) = tensors.split_at(5 * (1 + memory.len()));
     let parameters = std::iter::once(&mut rnn.parameters).chain(&mut memory);
@@ -118,7 +118,7 @@ fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
     let source = metadata.source(&vocabulary)?;
     let state = State {
         rnn,
-        memory,
+        optimizer_state: memory,
         h,
         updates: metadata.parse("updates", "a whole number")?,
         epoch: metadata.parse("epoch", "a whole number")?,

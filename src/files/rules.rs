@@ -141,7 +141,7 @@ fn check_loss(key: &str, loss: Option<f64>, updates: u64) -> Checked {
 
 /// Refuses numbers that are not finite, and sums of squares below 0.
 fn check_entries(model: &Model) -> Checked {
-    let memory = model.settings.optimizer.memory().iter().map(|(_, are_squares)| *are_squares);
+    let memory = model.settings.optimizer.state_parts().iter().map(|(_, are_squares)| *are_squares);
     let are_squares: Vec<bool> = std::iter::once(false).chain(memory).collect();
     for (i, tensor) in tensors(model).into_iter().enumerate() {
         let (name, values) = (&tensor.name, tensor.numbers().unwrap_or_default());

@@ -5,12 +5,12 @@ use crate::formats::array::{Array, Kind};
 use crate::formats::safetensors::SafeTensors;
 use crate::model::{Model, State};
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::{Named, Parameters, Shape};
+use crate::network::parameters::{NamedTensor, Parameters, Shape};
 use crate::settings::Settings;
 use std::iter;
 
 /// U, W, V, b or c as an array, with letters before and after its name.
-pub(crate) fn array<'a>(before: &str, part: Named<'a>, after: &str) -> Array<'a> {
+pub(crate) fn array<'a>(before: &str, part: NamedTensor<'a>, after: &str) -> Array<'a> {
     let shape = dimensions(part.name, part.rows, part.columns);
     Array::new(format!("{before}{}{after}", part.name), Kind::F64, shape, part.values)
 }
@@ -26,13 +26,13 @@ fn dimensions(name: &str, rows: usize, columns: usize) -> Vec<usize> {
 /// What stands before U, W, V, b and c in the names of tensors: nothing for the parameters, then a prefix for each part
 /// of the optimizer's memory.
 pub fn prefixes(optimizer: Optimizer) -> impl Iterator<Item = String> {
-    let memory = optimizer.memory().iter().map(|(name, _)| format!("{name}."));
+    let memory = optimizer.state_parts().iter().map(|(name, _)| format!("{name}."));
     iter::once(String::new()).chain(memory)
 }
 
 /// The parameters and the memory, in the same order.
 pub fn parameters_of(state: &State) -> impl Iterator<Item = &Parameters> {
-    iter::once(&state.rnn.parameters).chain(&state.memory)
+    iter::once(&state.rnn.parameters).chain(&state.optimizer_state)
 }
 
 /// Name and shape of every tensor of a model file, in its order.

@@ -3,8 +3,11 @@
 //! Leaves out: training.
 
 pub(crate) mod recurrence;
-pub mod sampling;
-pub mod scoring;
+pub(crate) mod sampling;
+pub(crate) mod scoring;
 
-pub use sampling::{Sampling, Synthesizer, passage, sample, synthesize};
-pub use scoring::{Extent, Reading, Row, Score, Scorer, Worst, score_lines, score_text, unknown};
+pub use sampling::{Sampling, Synthesizer, passage, sample};
+pub use scoring::{
+    Score, ScoreBy, Scored, Scorer, TextScorer, WorstCharacter, bits_of_unknown, score_lines,
+    score_text,
+};

@@ -1,7 +1,6 @@
 //! A network that reads one character after another and carries its hidden state from each to the next.
 
 use crate::kernels::Level;
-use crate::model::Model;
 use crate::network::rnn::Rnn;
 
 /// A network and its hidden state. It allocates when it is made, and never afterwards.
@@ -9,8 +8,8 @@ use crate::network::rnn::Rnn;
 pub(crate) struct Recurrence<'a> {
     pub rnn: &'a Rnn,
     pub level: Level,
-    /// For documents: the character that is read from h = 0.
-    newline: Option<usize>,
+    /// The character that is read from h = 0: the newline between documents.
+    pub newline: Option<usize>,
     /// The hidden state, m.
     pub h: Vec<f64>,
     before: Vec<f64>,
@@ -30,16 +29,7 @@ impl<'a> Recurrence<'a> {
         }
     }
 
-    /// The same as [`Recurrence::new`] for the network of a model. A model of documents reads every newline from
-    /// h = 0.
-    pub fn of(model: &'a Model, h: Vec<f64>) -> Self {
-        Recurrence { newline: model.newline(), ..Recurrence::new(&model.state.rnn, h) }
-    }
-
     /// Reads a character and writes the logits of the next into `o`, K long.
-    ///
-    /// # Panics
-    /// Panics if the character is K or more.
     pub fn read(&mut self, character: usize, o: &mut [f64]) {
         std::mem::swap(&mut self.h, &mut self.before);
         if self.newline == Some(character) {

@@ -1,18 +1,4 @@
-//! Writing text: the network's own predictions, sampled and fed back.
-//!
-//! # What is sampled from
-//!
-//! [`Sampling`] makes the probabilities of the next character from the logits o, in this order:
-//!
-//! 1. `p = softmax(o / temperature)`. At temperature 0 the most likely character, of equals that with the lower
-//!    index, has all the probability.
-//! 2. `top_k` keeps the k most likely characters, of equals those with the lower index.
-//! 3. `top_p` keeps, of what is left, the fewest most likely characters (in the same order) whose probabilities sum
-//!    to at least `top_p`; at least one.
-//!
-//! After 2 and after 3 the others have a probability of 0, and those that are kept are divided by their sum. What
-//! keeps everything, a `top_k` of K or more and a `top_p` of 1, changes nothing. The sums that are divided by run by
-//! increasing index, the sum that reaches `top_p` from the most likely character on.
+//! Writing text: the predictions of a network, sampled and fed back.
 
 use crate::inference::recurrence::Recurrence;
 use crate::kernels::{Level, Softmax};
@@ -23,19 +9,31 @@ use crate::settings::SettingError;
 use std::cmp::Ordering;
 use std::iter;
 
-/// How the next character is chosen, see [the module](self). The default is the network's own distribution.
+/// How the next character is chosen. The default is the network's own distribution: temperature 1, and everything is kept.
+///
+/// The logits o of the next character become probabilities in this order:
+///
+/// 1. `p = softmax(o / temperature)`. At temperature 0 the most likely character has all the probability.
+/// 2. `top_k` keeps the k most likely characters.
+/// 3. `top_p` keeps, of these, the fewest most likely characters whose probabilities sum to at least `top_p` (nucleus
+///    sampling); at least one.
+///
+/// Of equally likely characters, the one with the lower index comes first. After 2 and after 3 the other characters have a
+/// probability of 0, and those that are kept are divided by their sum. A `top_k` of K or more and a `top_p` of 1 change
+/// nothing. The sums that are divided by run by increasing index; the sum that reaches `top_p` begins with the most likely
+/// character.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
-    /// The logits are divided by it: less than 1 makes the likely likelier, 0 leaves only the likeliest.
+    /// The divisor of the logits: below 1 likely characters become more likely, above 1 less. 0 leaves only the most
+    /// likely.
     pub temperature: f64,
-    /// How many characters are kept.
+    /// The number of characters that are kept, at least 1.
     pub top_k: usize,
-    /// How much of the probability is kept.
+    /// The sum of the probabilities that is kept, above 0 and at most 1.
     pub top_p: f64,
 }
 
 impl Default for Sampling {
-    /// Temperature 1; everything is kept.
     fn default() -> Self {
         Sampling { temperature: 1.0, top_k: usize::MAX, top_p: 1.0 }
     }
@@ -47,14 +45,14 @@ impl Sampling {
         Sampling { temperature, ..Sampling::default() }
     }
 
-    /// Refuses what is out of range.
+    /// Checks the range of every number.
     ///
     /// # Errors
-    /// [`SettingError`] where the temperature is negative or not finite, `top_k` is 0, or `top_p` is not above 0 and
-    /// at most 1.
+    /// [`SettingError`] if the temperature is negative or not finite, `top_k` is 0, or `top_p` is not above 0 and at
+    /// most 1.
     pub fn check(&self) -> Result<(), SettingError> {
         let Sampling { temperature, top_k, top_p } = *self;
-        let problem = if !(temperature >= 0.0 && temperature.is_finite()) {
+        let (name, value, need) = if !(temperature >= 0.0 && temperature.is_finite()) {
             ("temperature", temperature.to_string(), "a number of at least 0")
         } else if top_k == 0 {
             ("top-k", top_k.to_string(), "a whole number of at least 1")
@@ -63,12 +61,11 @@ impl Sampling {
         } else {
             return Ok(());
         };
-        let (name, value, need) = problem;
         Err(SettingError { name, value, need })
     }
 }
 
-/// A network that reads one character at a time and says what may come next.
+/// A network that writes text: it reads one character at a time and gives the probabilities of the next.
 ///
 /// It allocates when it is made, and never afterwards.
 ///
@@ -81,13 +78,13 @@ impl Sampling {
 /// let sampling = Sampling { temperature: 0.8, top_k: 3, ..Sampling::default() };
 /// let mut synthesizer = Synthesizer::new(&rnn, &[0.0; 20], sampling);
 ///
-/// // One character read; what may come after it.
+/// // The probabilities of the character after character 4.
 /// let p = synthesizer.step(4);
 /// assert_eq!(p.iter().filter(|&&p| p > 0.0).count(), 3);
 ///
-/// // Characters after another, each fed back.
-/// let mut generator = Generator::new(1, Stream::Passage);
-/// let written: Vec<usize> = synthesizer.characters(2, &mut generator).take(100).collect();
+/// // 100 characters after character 2, each fed back.
+/// let generator = Generator::new(1, Stream::Passage);
+/// let written: Vec<usize> = synthesizer.characters(2, generator).take(100).collect();
 /// assert!(written.iter().all(|&index| index < 5));
 /// # Ok::<(), elman::ShapeError>(())
 /// ```
@@ -102,43 +99,39 @@ pub struct Synthesizer<'a> {
 }
 
 impl<'a> Synthesizer<'a> {
-    /// Starts from the hidden state `h0`.
+    /// Starts from the hidden state `h0`, m long.
     ///
     /// # Panics
-    /// Where `h0` is not m long, or [`Sampling::check`] refuses `sampling`.
+    /// Panics if `h0` is not m long, or if [`Sampling::check`] refuses `sampling`.
     pub fn new(rnn: &'a Rnn, h0: &[f64], sampling: Sampling) -> Self {
-        assert_eq!(h0.len(), rnn.shape().m(), "synthesis: h0");
-        Synthesizer::with(Recurrence::new(rnn, h0.to_vec()), sampling)
-    }
-
-    /// As [`Synthesizer::new`], with the network of a model. One that has learned documents begins each anew: with
-    /// h = 0, whenever it reads a newline.
-    ///
-    /// # Panics
-    /// As [`Synthesizer::new`].
-    pub fn of(model: &'a Model, h0: &[f64], sampling: Sampling) -> Self {
-        assert_eq!(h0.len(), model.state.rnn.shape().m(), "synthesis: h0");
-        Synthesizer::with(Recurrence::of(model, h0.to_vec()), sampling)
-    }
-
-    /// At the start of a passage: with the network of a model, from h = 0.
-    ///
-    /// # Panics
-    /// As [`Synthesizer::new`].
-    pub fn at_start(model: &'a Model, sampling: Sampling) -> Self {
-        let h0 = vec![0.0; model.state.rnn.shape().m()];
-        Synthesizer::of(model, &h0, sampling)
-    }
-
-    fn with(recurrence: Recurrence<'a>, sampling: Sampling) -> Self {
         if let Err(error) = sampling.check() {
             panic!("synthesis: {error}");
         }
-        let K = recurrence.rnn.shape().K();
+        let (m, K) = (rnn.shape().m(), rnn.shape().K());
+        assert_eq!(h0.len(), m, "synthesis: h0");
+        let recurrence = Recurrence::new(rnn, h0.to_vec());
         Synthesizer { recurrence, sampling, p: vec![0.0; K], order: (0..K).collect() }
     }
 
-    /// Runs at `level`.
+    /// The same as [`Synthesizer::new`] for the network of a model. A model of documents reads every newline from h = 0.
+    ///
+    /// # Panics
+    /// Panics if `h0` is not m long, or if [`Sampling::check`] refuses `sampling`.
+    pub fn of(model: &'a Model, h0: &[f64], sampling: Sampling) -> Self {
+        let mut synthesizer = Synthesizer::new(&model.state.rnn, h0, sampling);
+        synthesizer.recurrence.newline = model.newline();
+        synthesizer
+    }
+
+    /// Starts from h = 0 with the network of a model.
+    ///
+    /// # Panics
+    /// Panics if [`Sampling::check`] refuses `sampling`.
+    pub fn at_start(model: &'a Model, sampling: Sampling) -> Self {
+        Synthesizer::of(model, &vec![0.0; model.state.rnn.shape().m()], sampling)
+    }
+
+    /// Makes the network run at `level`.
     pub fn at(mut self, level: Level) -> Self {
         self.recurrence.level = level;
         self
@@ -149,10 +142,10 @@ impl<'a> Synthesizer<'a> {
         &self.recurrence.h
     }
 
-    /// Reads the character with this index; returns the probabilities that the next is drawn with, K.
+    /// Reads the character with this index and returns the K probabilities that the next is drawn with.
     ///
     /// # Panics
-    /// Where the index is K or more.
+    /// Panics if the index is K or more.
     pub fn step(&mut self, character: usize) -> &[f64] {
         self.recurrence.read(character, &mut self.p);
         let Sampling { temperature, top_k, top_p } = self.sampling;
@@ -175,55 +168,45 @@ impl<'a> Synthesizer<'a> {
         &self.p
     }
 
-    /// Reads a character, and draws the next.
+    /// Reads a character and draws the next.
     ///
     /// # Panics
-    /// Where the index is K or more.
+    /// Panics if the character is K or more.
     pub fn next(&mut self, character: usize, generator: &mut Generator) -> usize {
         let u = generator.uniform();
         sample(self.step(character), u)
     }
 
-    /// Characters without end: reads `x0`, and then every character that it draws. x0 itself is not
-    /// among them.
+    /// Characters without end: reads `x0`, and then every character that it draws. x0 itself is not among them.
     ///
     /// # Panics
-    /// The iterator, where `x0` is K or more.
+    /// The iterator panics if `x0` is K or more.
     pub fn characters(
-        &mut self,
+        mut self,
         x0: usize,
-        generator: &mut Generator,
-    ) -> impl Iterator<Item = usize> {
-        let mut x = x0;
-        iter::repeat_with(move || {
-            x = self.next(x, generator);
-            x
-        })
-    }
-
-    /// The characters of a passage after `x0`, without end: those of [`Synthesizer::characters`] with the random numbers
-    /// that a seed has for passages.
-    ///
-    /// # Panics
-    /// As [`Synthesizer::characters`].
-    pub fn passage(self, x0: usize, seed: u64) -> impl Iterator<Item = usize> + 'a {
-        self.written(x0, Generator::new(seed, Stream::Passage))
-    }
-
-    fn written(mut self, x0: usize, mut generator: Generator) -> impl Iterator<Item = usize> + 'a {
+        mut generator: Generator,
+    ) -> impl Iterator<Item = usize> + use<'a> {
         let mut x = x0;
         iter::repeat_with(move || {
             x = self.next(x, &mut generator);
             x
         })
     }
+
+    /// [`Synthesizer::characters`] with the random numbers that a seed has for passages.
+    ///
+    /// # Panics
+    /// The iterator panics if `x0` is K or more.
+    pub fn passage(self, x0: usize, seed: u64) -> impl Iterator<Item = usize> + use<'a> {
+        self.characters(x0, Generator::new(seed, Stream::Passage))
+    }
 }
 
-/// The index that a uniform draw `u` from [0, 1) picks: the first whose cumulative sum of `p` exceeds
-/// it. Where rounding leaves the whole sum at or below `u`, it is the last that is possible.
+/// The index that a uniform draw `u` from [0, 1) picks: the first at which the cumulative sum of `p` exceeds `u`. If
+/// rounding leaves the whole sum at or below `u`, it is the last whose probability is not 0.
 ///
 /// # Panics
-/// Where `p` is empty.
+/// Panics if `p` is empty.
 pub fn sample(p: &[f64], u: f64) -> usize {
     let mut cumulative = 0.0;
     for (index, p) in p.iter().enumerate() {
@@ -235,39 +218,19 @@ pub fn sample(p: &[f64], u: f64) -> usize {
     p.iter().rposition(|&p| p > 0.0).unwrap_or(p.len() - 1)
 }
 
-/// `count` characters after `x0`, from the hidden state `h0`; x0 itself is not among them.
+/// Writes the final passage of a model: `count` characters after the first of its text, from h = 0, with the random
+/// numbers that `seed` has for passages.
 ///
 /// # Panics
-/// Where `x0` is K or more, `h0` is not m long, or memory does not hold so many.
-pub fn synthesize(
-    rnn: &Rnn,
-    h0: &[f64],
-    x0: usize,
-    count: usize,
-    generator: &mut Generator,
-) -> Vec<usize> {
-    let mut synthesizer = Synthesizer::new(rnn, h0, Sampling::default());
-    let characters = synthesizer.characters(x0, generator);
-    characters.take(count).collect()
-}
-
-/// The passage of a model: `count` characters after the first of its text, from h = 0, with the random numbers of
-/// `seed`.
-///
-/// # Panics
-/// Where the parts of the model do not belong together, or memory does not hold so many.
+/// Panics if the parts of the model do not belong together, or if memory does not hold so many characters.
 pub fn passage(model: &Model, count: usize, seed: u64) -> String {
-    let synthesizer = Synthesizer::at_start(model, Sampling::default());
-    let characters = synthesizer.passage(model.start(), seed);
+    let characters = Synthesizer::at_start(model, Sampling::default()).passage(model.start(), seed);
     let indices: Vec<usize> = characters.take(count).collect();
     model.vocabulary.decode(&indices)
 }
 
-/// The sample of report n, without end: the characters that a model writes after `x0`, the first character of chunk n,
-/// from `h0`, the hidden state that chunk n begins with.
-///
-/// # Panics
-/// As [`Synthesizer::characters`], and where `h0` is not m long.
+/// The sample of report n, without end: the characters after `x0`, the first character of chunk n, from `h0`, the hidden
+/// state that chunk n begins with.
 pub(crate) fn report_sample<'a>(
     model: &'a Model,
     n: u64,
@@ -275,7 +238,7 @@ pub(crate) fn report_sample<'a>(
     x0: usize,
 ) -> impl Iterator<Item = usize> + use<'a> {
     let generator = Generator::new(model.settings.seed, Stream::Report(n));
-    Synthesizer::of(model, h0, Sampling::default()).written(x0, generator)
+    Synthesizer::of(model, h0, Sampling::default()).characters(x0, generator)
 }
 
 /// Keeps the `top_k` most likely, whose indices are first in `order` afterwards; returns how many these are.
@@ -288,7 +251,7 @@ fn keep_most_likely(p: &mut [f64], order: &mut [usize], top_k: usize) -> usize {
     top_k
 }
 
-/// Keeps the fewest most likely of `order` whose sum reaches `top_p`.
+/// Keeps the fewest most likely of `order` whose probabilities sum to `top_p`.
 fn keep_nucleus(p: &mut [f64], order: &mut [usize], top_p: f64) {
     if top_p == 1.0 {
         return;
@@ -350,8 +313,8 @@ mod tests {
     fn the_same_seed_writes_the_same_text() {
         let rnn = network(1.0);
         let write = |seed| {
-            let mut generator = Generator::new(seed, Stream::Passage);
-            synthesize(&rnn, &[0.1; 8], 0, 200, &mut generator)
+            let synthesizer = Synthesizer::new(&rnn, &[0.1; 8], Sampling::default());
+            synthesizer.passage(0, seed).take(200).collect::<Vec<usize>>()
         };
         assert_eq!(write(1), write(1));
         assert_ne!(write(1), write(2));
@@ -362,9 +325,9 @@ mod tests {
     fn every_character_is_fed_back() {
         let rnn = network(1.0);
         let mut generator = Generator::new(4, Stream::Passage);
-        let written = synthesize(&rnn, &[0.2; 8], 5, 30, &mut generator);
-        let mut generator = Generator::new(4, Stream::Passage);
         let mut synthesizer = Synthesizer::new(&rnn, &[0.2; 8], Sampling::default());
+        let characters = synthesizer.clone().characters(5, generator.clone());
+        let written: Vec<usize> = characters.take(30).collect();
         for read in [&[5], &written[..29]].concat().windows(1).zip(&written) {
             assert_eq!(synthesizer.next(read.0[0], &mut generator), *read.1);
         }
@@ -490,8 +453,7 @@ mod tests {
             let (mut counts, draws) = ([0u32; 6], 50_000);
             let mut generator = Generator::new(12, Stream::Passage);
             for _ in 0..draws {
-                let drawn = synthesizer.clone().characters(2, &mut generator).next();
-                counts[drawn.unwrap()] += 1;
+                counts[synthesizer.clone().next(2, &mut generator)] += 1;
             }
             let mut chi_square = 0.0;
             for (p, count) in p.iter().zip(counts) {

@@ -1,67 +1,13 @@
-//! Judging text: how many bits a model needs for it, character by character.
-//!
-//! A character costs `-log2 p` bits, p being the probability that the network gives it after all that it has read.
-//! That is the log-sum-exp of the logits minus the character's own, divided by ln 2: finite also where p
-//! itself is 0, as long as the distance of two logits is. Bits are summed in the order of the text.
-//!
-//! # What is charged
-//!
-//! * A character that the vocabulary lacks costs [`unknown`] bits wherever it stands: log2 of 1,112,064, which is how
-//!   many Unicode scalar values there are; of 256 for a model of bytes. The network does not read it.
-//! * A character before which nothing was read is not charged: there is no prediction that it could be compared with.
-//! * Every other character is charged, and read.
-//!
-//! The characters that are counted are those that are charged. The worst is the one that costs most, of equals the
-//! first.
-//!
-//! # A whole text
-//!
-//! [`Extent::Text`] reads it in one pass from h = 0, newlines as any other character, so that its first character is
-//! not charged. Positions count its characters from 1.
-//!
-//! A model of documents reads it as its training does: a newline first, which is not charged and has no position;
-//! h = 0 after every newline; blank lines left out, and so are carriage returns before a newline or the end. The
-//! newline of every document is charged, that of the last also where the text ends without. Positions count what the
-//! text holds.
-//!
-//! # Lines
-//!
-//! [`Extent::Lines`] judges each by itself: from h = 0, after a newline where the vocabulary has one, so that its first
-//! character is charged too. With `carry` only the first begins so; the state goes on from line to line, except in a
-//! model of documents, where every newline ends it. A line's own newline is read on to the next line, if at all, and
-//! never charged. An empty line has a score of its own, with nothing charged. The end of the text ends its last line;
-//! after a last newline there is no further line. Positions count the characters of the line from 1.
-//!
-//! A carriage return before a newline or the end is part of the line, except in a model of documents or where the
-//! vocabulary lacks it.
-//!
-//! In UTF-8 a byte-order mark at the start is no part of any of them, as in training.
-//!
-//! ```
-//! use elman::inference::score_lines;
-//! use elman::{Settings, Training};
-//!
-//! let settings = Settings { hidden: 20, documents: true, ..Settings::default() };
-//! let names = "anna\nbertha\nclara\nhanna\nberta\n".repeat(20);
-//! let mut training = Training::new(&names, settings)?;
-//! for _ in 0..1000 {
-//!     training.update()?;
-//! }
-//! let lines = score_lines(training.best(), "hanna\nhannx\nnnahb\n");
-//! let bits: Vec<f64> = lines.iter().filter_map(|line| line.bits_per_character()).collect();
-//! assert!(bits[0] < bits[2]);
-//! let worst = lines[1].worst.unwrap();
-//! assert_eq!((worst.character, worst.position), ('x', 5));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! Scoring text: the bits that a model needs for it, character by character.
 
 use crate::inference::recurrence::Recurrence;
 use crate::kernels::{Level, Softmax, ln};
 use crate::model::Model;
 use crate::network::rnn::Rnn;
 use crate::settings::Symbols;
-use crate::text::corpus::TextError;
 use crate::text::decoder::Decoder;
+use crate::text::error::TextError;
+use crate::text::vocabulary::bytes_of;
 use std::f64::consts::LN_2;
 use std::io::Read;
 
@@ -70,24 +16,27 @@ const READING: usize = 1 << 16;
 /// Bytes of a line that are kept.
 const LONGEST: usize = 1 << 16;
 
-/// What a character costs that the vocabulary lacks, in bits.
+/// The bits of a character that the vocabulary lacks: log2 of 1,112,064, the number of Unicode scalar values; for a model
+/// of bytes log2 of 256.
 ///
 /// ```
-/// use elman::inference::unknown;
+/// use elman::inference::bits_of_unknown;
 /// use elman::text::Symbols;
-/// assert_eq!(unknown(Symbols::Bytes), 8.0);
-/// assert!((unknown(Symbols::Characters) - 20.0848).abs() < 1e-4);
+/// assert_eq!(bits_of_unknown(Symbols::Bytes), 8.0);
+/// assert!((bits_of_unknown(Symbols::Characters) - 20.0848).abs() < 1e-4);
 /// ```
-pub fn unknown(symbols: Symbols) -> f64 {
+pub fn bits_of_unknown(symbols: Symbols) -> f64 {
     match symbols {
         Symbols::Characters => ln(1_112_064.0) / LN_2,
         Symbols::Bytes => 8.0,
     }
 }
 
-/// A network that reads one character at a time and says what each one costs.
+/// A network that reads one character at a time and gives the bits that each one needs.
 ///
-/// It allocates when it is made, and never afterwards.
+/// A character needs `-log2 p` bits, where p is the probability that the network gives it after all that it has read. This
+/// is the log-sum-exp of the logits minus the logit of the character, divided by ln 2: it is finite even if p itself is 0,
+/// as long as the difference of two logits is. Nothing is allocated after the scorer is made.
 ///
 /// ```
 /// use elman::inference::Scorer;
@@ -97,7 +46,7 @@ pub fn unknown(symbols: Symbols) -> f64 {
 /// // Nothing learned: each of four characters has the same probability.
 /// let rnn = Rnn::random(Shape::new(20, 4)?, 0.0, 1)?;
 /// let mut scorer = Scorer::new(&rnn, Symbols::Characters);
-/// assert_eq!(scorer.read(Some(2)), None, "nothing was read before it");
+/// assert_eq!(scorer.read(Some(2)), None, "no character was read before it");
 /// assert_eq!(scorer.read(Some(0)), Some(2.0));
 /// assert!(scorer.read(None) > Some(20.0), "not in the vocabulary");
 /// # Ok::<(), elman::ShapeError>(())
@@ -113,41 +62,38 @@ pub struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    /// Starts from h = 0, with nothing read.
+    /// A scorer that has read no character; it starts from h = 0.
     pub fn new(rnn: &'a Rnn, symbols: Symbols) -> Self {
-        let h = vec![0.0; rnn.shape().m()];
-        Scorer::with(Recurrence::new(rnn, h), symbols)
+        let (h, o) = (vec![0.0; rnn.shape().m()], vec![0.0; rnn.shape().K()]);
+        let recurrence = Recurrence::new(rnn, h);
+        Scorer { recurrence, unknown: bits_of_unknown(symbols), last: None, o }
     }
 
-    /// As [`Scorer::new`], with the network of a model. One that has learned documents begins each anew: with h = 0,
-    /// whenever it reads a newline.
+    /// The same as [`Scorer::new`] for the network of a model. A model of documents reads every newline from h = 0.
     pub fn of(model: &'a Model) -> Self {
-        let h = vec![0.0; model.state.rnn.shape().m()];
-        Scorer::with(Recurrence::of(model, h), model.vocabulary.symbols())
+        let mut scorer = Scorer::new(&model.state.rnn, model.vocabulary.symbols());
+        scorer.recurrence.newline = model.newline();
+        scorer
     }
 
-    fn with(recurrence: Recurrence<'a>, symbols: Symbols) -> Self {
-        let K = recurrence.rnn.shape().K();
-        Scorer { recurrence, unknown: unknown(symbols), last: None, o: vec![0.0; K] }
-    }
-
-    /// Runs at `level`.
+    /// Makes the network run at `level`.
     pub fn at(mut self, level: Level) -> Self {
         self.recurrence.level = level;
         self
     }
 
-    /// Goes back to h = 0, with nothing read.
+    /// Forgets what was read and starts from h = 0 again.
     pub fn restart(&mut self) {
         self.recurrence.h.fill(0.0);
         self.last = None;
     }
 
-    /// Reads the character with this index, or for `None` meets one that the vocabulary lacks and does not read it.
-    /// Returns what it costs in bits; `None` where nothing was read before that could have predicted it.
+    /// Reads the character with this index and returns its bits: `None` if no character was read before it that could
+    /// predict it. `None` as the character stands for one that the vocabulary lacks: it has the bits of
+    /// [`bits_of_unknown`] and is not read.
     ///
     /// # Panics
-    /// Where the index is K or more.
+    /// Panics if the index is K or more.
     pub fn read(&mut self, character: Option<usize>) -> Option<f64> {
         let Some(character) = character else {
             return Some(self.unknown);
@@ -161,108 +107,128 @@ impl<'a> Scorer<'a> {
     }
 }
 
-/// What a text or a line costs.
+/// The score of a text or a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
-    /// In all.
+    /// The sum of the bits of its characters, in the order of the text.
     pub bits: f64,
-    /// How many characters were charged.
+    /// The number of characters that count.
     pub characters: u64,
-    /// How many of these the vocabulary lacks.
+    /// The number of these that the vocabulary lacks.
     pub unknown: u64,
-    /// The one that cost most.
-    pub worst: Option<Worst>,
+    /// The character with the most bits, the first of equals.
+    pub worst: Option<WorstCharacter>,
 }
 
-/// The character that cost most.
+/// The character of a text or a line that has the most bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Worst {
-    /// Byte b goes by the character U+00b.
+pub struct WorstCharacter {
+    /// The character; U+00b for byte b.
     pub character: char,
     /// Its place in the line or the text, counted from 1.
     pub position: u64,
-    /// What it cost.
+    /// Its bits.
     pub bits: f64,
 }
 
 impl Score {
-    /// `None` where nothing was charged.
+    /// The mean of the bits; `None` if no character counts.
     pub fn bits_per_character(&self) -> Option<f64> {
         (self.characters > 0).then(|| self.bits / self.characters as f64)
     }
 
-    fn charge(&mut self, charged: Worst) {
-        self.bits += charged.bits;
+    fn count(&mut self, counted: WorstCharacter) {
+        self.bits += counted.bits;
         self.characters += 1;
-        let worst = self.worst.get_or_insert(charged);
-        if charged.bits > worst.bits {
-            *worst = charged;
+        let worst = self.worst.get_or_insert(counted);
+        if counted.bits > worst.bits {
+            *worst = counted;
         }
     }
 }
 
-/// What a score is of, see [the module](self).
+/// What gets a score of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// The whole text.
+pub enum ScoreBy {
+    /// The whole text. It is read in one pass from h = 0, with newlines as characters like any other.
     Text,
-    /// Every line.
+    /// Every line. It is read from h = 0, after a newline if the vocabulary has one, so that its first character counts
+    /// too.
     Lines {
-        /// Whether the state goes on from line to line.
+        /// Whether the hidden state goes on from line to line, so that only the first line starts from h = 0. A model
+        /// of documents starts every line from h = 0.
         carry: bool,
     },
 }
 
-/// A text or a line that has been judged.
+/// A text or a line with its score.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Row<'a> {
-    /// Counted from 1; `None` for the whole text.
+pub struct Scored<'a> {
+    /// The number of the line, from 1; `None` for the whole text.
     pub line: Option<u64>,
-    /// What it costs.
+    /// Its score.
     pub score: Score,
-    /// The line, without its end; of a longer one the first 65,536 bytes or a little less. Empty for the whole text.
+    /// The line without its end. Of a longer line these are the first 65,536 bytes or a little less. Empty for the whole
+    /// text.
     pub text: &'a [u8],
     /// Whether the line is longer.
     pub is_cut: bool,
 }
 
-/// A text while it is judged, however long it is. Texts that come bit by bit are judged as they come.
-pub struct Reading<'a> {
+/// Scores a text of any length while it is read.
+///
+/// # Which characters count
+///
+/// * A character that the vocabulary lacks has the bits of [`bits_of_unknown`]. The network does not read it.
+/// * A character before which no character was read does not count: there is no prediction to compare it with.
+/// * Every other character counts, and is read. [`Scorer`] says how many bits it needs.
+///
+/// By text ([`ScoreBy::Text`]), a model of documents reads a text as its training does: a newline first, which does not
+/// count and has no position; h = 0 after every newline; without blank lines, and without carriage returns before a newline
+/// or the end. The newline of every document counts, that of the last one even if the text ends without it. Positions
+/// count all characters of the text from 1.
+///
+/// By line ([`ScoreBy::Lines`]), the newline at the end of a line never counts; it is read only if the state is carried on.
+/// An empty line has a score in which no character counts. The end of the text ends its last line; after a last newline
+/// there is no further line. A carriage return before a newline or the end is part of the line, except in a model of
+/// documents or if the vocabulary lacks it. Positions count the characters of the line from 1.
+///
+/// A byte-order mark at the start of UTF-8 is left out, as in training.
+pub struct TextScorer<'a> {
     decoder: Decoder,
     judge: Judge<'a>,
 }
 
-impl<'a> Reading<'a> {
-    /// The start of a text.
-    pub fn new(model: &'a Model, extent: Extent) -> Self {
+impl<'a> TextScorer<'a> {
+    /// Begins a text.
+    pub fn new(model: &'a Model, by: ScoreBy) -> Self {
         let symbols = model.vocabulary.symbols();
-        Reading {
+        TextScorer {
             decoder: Decoder::new(symbols, false, vec![0; READING]),
-            judge: Judge::new(model, extent),
+            judge: Judge::new(model, by),
         }
     }
 
-    /// Reads once and hands over what is complete; returns whether more may come.
+    /// Reads once from `input` and calls `take` with every text or line that is complete. Returns whether more may come.
     ///
     /// # Errors
-    /// [`TextError`] where it cannot be read, or is to be characters and no UTF-8. What comes before that has been
-    /// handed over.
+    /// [`TextError`] if the input cannot be read, or if it is to be characters and is not UTF-8. The lines before that
+    /// have been handed over.
     pub fn read(
         &mut self,
         input: &mut impl Read,
-        row: &mut impl FnMut(Row<'_>),
+        take: &mut impl FnMut(Scored<'_>),
     ) -> Result<bool, TextError> {
-        let Reading { decoder, judge } = self;
+        let TextScorer { decoder, judge } = self;
         let more = !decoder.fill(input, READING)?.is_empty();
-        let decoded = decoder.decode(&mut |symbol, _| judge.take(symbol, row));
-        decoded.map_err(TextError::InvalidUtf8)?;
+        decoder.decode(&mut |symbol, _| judge.take(symbol, take))?;
         if !more {
-            judge.end(row);
+            judge.end(take);
         }
         Ok(more)
     }
 
-    /// The line that is being read, counted from 1.
+    /// The number of the line that is being read, from 1.
     pub fn line(&self) -> u64 {
         self.judge.line
     }
@@ -272,7 +238,7 @@ impl<'a> Reading<'a> {
 struct Judge<'a> {
     model: &'a Model,
     scorer: Scorer<'a>,
-    extent: Extent,
+    by: ScoreBy,
     /// The newline, where lines begin after it.
     newline: Option<usize>,
     /// Whether carriage returns at the end of a line are left out.
@@ -290,14 +256,14 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(model: &'a Model, extent: Extent) -> Self {
+    fn new(model: &'a Model, by: ScoreBy) -> Self {
         let documents = model.newline().is_some();
-        let lines = extent != Extent::Text;
+        let lines = by != ScoreBy::Text;
         let vocabulary = &model.vocabulary;
         let mut judge = Judge {
             model,
             scorer: Scorer::of(model),
-            extent,
+            by,
             newline: (lines || documents).then(|| vocabulary.index('\n')).flatten(),
             leaves_out_returns: documents || (lines && vocabulary.index('\r').is_none()),
             line: 1,
@@ -317,49 +283,43 @@ impl<'a> Judge<'a> {
         self.pass_newline();
     }
 
-    /// Reads a newline, uncharged.
+    /// Reads a newline that does not count.
     fn pass_newline(&mut self) {
         if self.newline.is_some() {
             self.scorer.read(self.newline);
         }
     }
 
-    fn take(&mut self, symbol: char, row: &mut impl FnMut(Row<'_>)) {
+    fn take(&mut self, symbol: char, take: &mut impl FnMut(Scored<'_>)) {
         self.position += 1;
         if symbol == '\n' {
-            return self.end_line(row);
+            return self.end_line(take);
         }
         if std::mem::take(&mut self.has_return) {
-            self.charge('\r', self.position - 1);
+            self.count('\r', self.position - 1);
         }
         if symbol == '\r' && self.leaves_out_returns {
             self.has_return = true;
         } else {
-            self.charge(symbol, self.position);
+            self.count(symbol, self.position);
         }
     }
 
-    fn charge(&mut self, character: char, position: u64) {
+    fn count(&mut self, character: char, position: u64) {
         let index = self.model.vocabulary.index(character);
         if let Some(bits) = self.scorer.read(index) {
             self.score.unknown += u64::from(index.is_none());
-            self.score.charge(Worst { character, position, bits });
+            self.score.count(WorstCharacter { character, position, bits });
         }
         self.is_blank = false;
-        if self.extent != Extent::Text {
+        if self.by != ScoreBy::Text {
             self.keep(character);
         }
     }
 
     fn keep(&mut self, character: char) {
         let mut utf8 = [0; 4];
-        let bytes = match (self.model.vocabulary.symbols(), u8::try_from(character)) {
-            (Symbols::Bytes, Ok(byte)) => {
-                utf8[0] = byte;
-                &utf8[..1]
-            }
-            _ => character.encode_utf8(&mut utf8).as_bytes(),
-        };
+        let bytes = bytes_of(self.model.vocabulary.symbols(), character, &mut utf8);
         self.is_cut |= self.text.len() + bytes.len() > LONGEST;
         if !self.is_cut {
             self.text.extend_from_slice(bytes);
@@ -367,15 +327,15 @@ impl<'a> Judge<'a> {
     }
 
     /// A newline, or the end of a last line without.
-    fn end_line(&mut self, row: &mut impl FnMut(Row<'_>)) {
+    fn end_line(&mut self, take: &mut impl FnMut(Scored<'_>)) {
         self.has_return = false;
-        match self.extent {
-            Extent::Text if self.newline.is_none() || !self.is_blank => {
-                self.charge('\n', self.position);
+        match self.by {
+            ScoreBy::Text if self.newline.is_none() || !self.is_blank => {
+                self.count('\n', self.position);
             }
-            Extent::Text => {}
-            Extent::Lines { carry } => {
-                self.hand_over(Some(self.line), row);
+            ScoreBy::Text => {}
+            ScoreBy::Lines { carry } => {
+                self.hand_over(Some(self.line), take);
                 if carry { self.pass_newline() } else { self.begin() }
             }
         }
@@ -383,21 +343,21 @@ impl<'a> Judge<'a> {
         self.line += 1;
     }
 
-    fn end(&mut self, row: &mut impl FnMut(Row<'_>)) {
-        match self.extent {
-            Extent::Text => {
+    fn end(&mut self, take: &mut impl FnMut(Scored<'_>)) {
+        match self.by {
+            ScoreBy::Text => {
                 if self.newline.is_some() && !self.is_blank {
-                    self.charge('\n', self.position + 1);
+                    self.count('\n', self.position + 1);
                 }
-                self.hand_over(None, row);
+                self.hand_over(None, take);
             }
-            Extent::Lines { .. } if self.position > 0 => self.end_line(row),
-            Extent::Lines { .. } => {}
+            ScoreBy::Lines { .. } if self.position > 0 => self.end_line(take),
+            ScoreBy::Lines { .. } => {}
         }
     }
 
-    fn hand_over(&mut self, line: Option<u64>, row: &mut impl FnMut(Row<'_>)) {
-        row(Row {
+    fn hand_over(&mut self, line: Option<u64>, take: &mut impl FnMut(Scored<'_>)) {
+        take(Scored {
             line,
             score: std::mem::take(&mut self.score),
             text: &self.text,
@@ -408,22 +368,37 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// The score of a whole text.
+/// The score of a whole text: what [`TextScorer`] gives by [`ScoreBy::Text`].
 pub fn score_text(model: &Model, text: &str) -> Score {
-    let mut score = Score::default();
-    each(model, Extent::Text, text, &mut |row| score = row.score);
-    score
+    scores(model, ScoreBy::Text, text)[0]
 }
 
-/// The scores of a text's lines, each by itself.
+/// The score of every line of a text, each by itself: what [`TextScorer`] gives by [`ScoreBy::Lines`].
+///
+/// ```
+/// use elman::inference::score_lines;
+/// use elman::{Settings, Training};
+///
+/// let settings = Settings { hidden: 20, documents: true, ..Settings::default() };
+/// let names = "anna\nbertha\nclara\nhanna\nberta\n".repeat(20);
+/// let mut training = Training::new(&names, settings)?;
+/// for _ in 0..1000 {
+///     training.update()?;
+/// }
+/// let lines = score_lines(training.best(), "hanna\nhannx\nnnahb\n");
+/// let bits: Vec<f64> = lines.iter().filter_map(|line| line.bits_per_character()).collect();
+/// assert!(bits[0] < bits[2]);
+/// let worst = lines[1].worst.unwrap();
+/// assert_eq!((worst.character, worst.position), ('x', 5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn score_lines(model: &Model, text: &str) -> Vec<Score> {
-    let mut scores = Vec::new();
-    let extent = Extent::Lines { carry: false };
-    each(model, extent, text, &mut |row| scores.push(row.score));
-    scores
+    scores(model, ScoreBy::Lines { carry: false }, text)
 }
 
-fn each(model: &Model, extent: Extent, text: &str, row: &mut impl FnMut(Row<'_>)) {
-    let (mut reading, mut bytes) = (Reading::new(model, extent), text.as_bytes());
-    while reading.read(&mut bytes, row).expect("a string is UTF-8") {}
+fn scores(model: &Model, by: ScoreBy, text: &str) -> Vec<Score> {
+    let (mut scorer, mut bytes, mut scores) = (TextScorer::new(model, by), text.as_bytes(), vec![]);
+    let mut take = |scored: Scored| scores.push(scored.score);
+    while scorer.read(&mut bytes, &mut take).expect("a string is UTF-8") {}
+    scores
 }

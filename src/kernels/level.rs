@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 /// The environment variable that names the level to use.
-pub const VARIABLE: &str = "ELMAN_ISA";
+const ISA_VARIABLE: &str = "ELMAN_ISA";
 
 /// An instruction set that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +42,12 @@ impl Level {
         Level::available().next_back().unwrap_or(Level::BASELINE)
     }
 
-    /// The level that the environment variable [`VARIABLE`] names, or the widest if it is unset or empty.
+    /// The level that the environment variable `ELMAN_ISA` names, or the widest if it is unset or empty.
     ///
     /// # Errors
     /// [`LevelError`] if this machine has no level of that name.
     pub fn from_environment() -> Result<Level, LevelError> {
-        match std::env::var_os(VARIABLE) {
+        match std::env::var_os(ISA_VARIABLE) {
             Some(name) if !name.is_empty() => Level::named(&name.to_string_lossy()),
             _ => Ok(Level::widest()),
         }
@@ -101,7 +101,7 @@ impl fmt::Display for LevelError {
         let names: Vec<&str> = Level::available().map(Level::name).collect();
         write!(
             f,
-            "{VARIABLE}={}: this machine has no such level; it has {}",
+            "{ISA_VARIABLE}={}: this machine has no such level; it has {}",
             self.name,
             names.join(", ")
         )

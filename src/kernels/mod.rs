@@ -21,7 +21,7 @@ mod twins;
 
 pub use elementary::{exp, exp_at_most_0, ln, scale_by_slope, tanh, tanh_of_sums};
 pub use lanes::{F64x4, Kernel, Number};
-pub use level::{Level, LevelError, VARIABLE};
+pub use level::{Level, LevelError};
 pub use outer_products::{EntrySink, Store, outer_products, vector_sums};
 pub use panels::Panels;
 pub use products::{RowOrder, add, matvec, transposed_matvec_accumulate, transposed_products};

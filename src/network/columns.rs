@@ -2,7 +2,7 @@
 
 use crate::kernels::add;
 use crate::kernels::buffer::{Buffer, stride};
-use crate::network::parameters::{Shape, ShapeError, buffer, zeros};
+use crate::network::parameters::{Shape, ShapeError, buffer, room, zeros};
 use std::ops::Range;
 
 /// Characters, each once, in the order in which they were first read.
@@ -16,13 +16,7 @@ struct DistinctCharacters {
 impl DistinctCharacters {
     /// None yet, with room for `count` of K characters.
     fn new(count: usize, K: usize) -> Result<Self, ShapeError> {
-        let mut characters = zeros(count.min(K))?;
-        characters.clear();
-        Ok(DistinctCharacters { characters, positions: zeros(K)? })
-    }
-
-    fn clear(&mut self) {
-        self.characters.clear();
+        Ok(DistinctCharacters { characters: room(count.min(K))?, positions: zeros(K)? })
     }
 
     /// The position of a character, and whether it was added.
@@ -67,7 +61,7 @@ impl InputColumns {
 
     /// Computes the columns of some inputs.
     pub fn gather(&mut self, U: &[f64], b: &[f64], inputs: &[usize]) {
-        self.distinct.clear();
+        self.distinct.characters.clear();
         for (row, &x) in self.rows.iter_mut().zip(inputs) {
             let (position, is_new) = self.distinct.position(x);
             *row = position;
@@ -106,9 +100,6 @@ pub struct ColumnSums {
 
 impl ColumnSums {
     /// Room for updates of `count` characters in all.
-    ///
-    /// # Errors
-    /// [`ShapeError::NoMemory`] if it cannot be allocated.
     pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
         let characters = count.min(shape.K());
         Ok(ColumnSums {
@@ -125,7 +116,7 @@ impl ColumnSums {
         rows: &Range<usize>,
         inputs_with_da: impl Iterator<Item = (usize, &'a [f64])>,
     ) {
-        self.distinct.clear();
+        self.distinct.characters.clear();
         self.row.fill(0.0);
         for (x, da) in inputs_with_da {
             let (position, is_new) = self.distinct.position(x);

@@ -13,7 +13,7 @@
 
 use crate::kernels::{EntrySink, F64x4, Kernel, outer_products, vector_sums};
 use crate::network::columns::ColumnSums;
-use crate::network::parameters::{PerTensor, Shape, TensorsMut};
+use crate::network::parameters::{Shape, Tensors};
 use crate::network::unrolled::Unrolled;
 use std::ops::Range;
 
@@ -84,16 +84,17 @@ impl RowBlock {
     }
 
     /// Splits as many rows as the block has off the front of `rest`.
-    ///
-    /// # Panics
-    /// Panics if there are fewer.
-    pub fn split_off<'a>(&self, rest: &mut TensorsMut<'a>, shape: Shape) -> TensorsMut<'a> {
+    pub fn split_off<'a>(
+        &self,
+        rest: &mut Tensors<&'a mut [f64]>,
+        shape: Shape,
+    ) -> Tensors<&'a mut [f64]> {
         let (m, K) = (shape.m(), shape.K());
         let (hidden, vocabulary) = (self.hidden.len(), self.vocabulary.len());
         let front = |rest: &mut &'a mut [f64], count| {
             (rest.split_off_mut(..count)).expect("a block has no more rows than the tensors")
         };
-        TensorsMut {
+        Tensors {
             U: front(&mut rest.U, hidden * K),
             W: front(&mut rest.W, hidden * m),
             V: front(&mut rest.V, vocabulary * m),
@@ -104,17 +105,13 @@ impl RowBlock {
 }
 
 /// Computes the sums of one block of rows.
-///
-/// # Panics
-/// Running it panics if the groups differ in shape, if the rows of the block do not begin at a multiple of eight or
-/// do not exist, or if `sinks` or `columns` belong to another shape or to fewer characters.
 pub struct GradientSums<'a, S> {
     /// The sequences, group by group, after backpropagation.
     pub groups: &'a [Unrolled],
     /// The rows.
     pub block: RowBlock,
     /// What takes the entries; index 0 is the first entry of the block.
-    pub sinks: PerTensor<S>,
+    pub sinks: Tensors<S>,
     /// Room for the sums of dL/dU.
     pub columns: &'a mut ColumnSums,
 }
@@ -127,7 +124,7 @@ impl<S: EntrySink> Kernel for GradientSums<'_, S> {
         let GradientSums {
             groups,
             block: RowBlock { hidden, vocabulary },
-            sinks: PerTensor { U, W, V, b, c },
+            sinks: Tensors { U, W, V, b, c },
             columns,
         } = self;
         let Some(shape) = groups.first().map(|group| group.shape()) else {

@@ -13,6 +13,6 @@ pub(crate) mod unrolled;
 pub(crate) mod update;
 
 pub use optimizer::{Optimizer, Rule};
-pub use parameters::{Named, Parameters, PerTensor, Shape, ShapeError, Tensors, TensorsMut};
+pub use parameters::{NamedTensor, Parameters, Shape, ShapeError, Tensors};
 pub use rnn::Rnn;
 pub use unrolled::Unrolled;

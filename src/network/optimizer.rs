@@ -59,7 +59,7 @@ impl Optimizer {
         }
     }
 
-    /// The learning rate that it has where none is chosen.
+    /// The default learning rate of this optimizer.
     pub fn usual_learning_rate(self) -> f64 {
         match self {
             Optimizer::AdaGrad => 0.1,
@@ -67,7 +67,7 @@ impl Optimizer {
         }
     }
 
-    /// The decay rate of its average of gradients, where it has one.
+    /// The decay rate of the average of gradients; `None` for an optimizer without one.
     pub fn beta1(self) -> Option<f64> {
         match self {
             Optimizer::Adam { beta1, .. } => Some(beta1),
@@ -75,7 +75,7 @@ impl Optimizer {
         }
     }
 
-    /// The decay rate of its average of squares, where it has one.
+    /// The decay rate of the average of squares; `None` for an optimizer without one.
     pub fn beta2(self) -> Option<f64> {
         match self {
             Optimizer::Adam { beta2, .. } | Optimizer::RmsProp { beta2 } => Some(beta2),
@@ -83,14 +83,14 @@ impl Optimizer {
         }
     }
 
-    /// The one of this name, with its usual numbers.
+    /// The optimizer of this name, with its usual numbers.
     pub fn named(name: &str) -> Option<Self> {
         Optimizer::ALL.into_iter().find(|one| one.name() == name)
     }
 
-    /// What it remembers of every parameter, in order: the names as they begin in a model file, and whether none is
-    /// below 0.
-    pub fn memory(self) -> &'static [(&'static str, bool)] {
+    /// The numbers that the optimizer keeps for every parameter (G, v, or m and v), in order: the start of their names in
+    /// model files, and whether they are never below 0.
+    pub fn state_parts(self) -> &'static [(&'static str, bool)] {
         match self {
             Optimizer::AdaGrad => &[("adagrad", true)],
             Optimizer::Adam { .. } => &[("adam.first", false), ("adam.second", true)],
@@ -98,17 +98,17 @@ impl Optimizer {
         }
     }
 
-    /// What it remembers before the first update: zeros.
+    /// The state of the optimizer before the first update: zeros for each of [`Optimizer::state_parts`].
     ///
     /// # Errors
-    /// [`ShapeError`] where it cannot be allocated.
-    pub fn nothing(self, shape: Shape) -> Result<Vec<Parameters>, ShapeError> {
-        let each = self.memory().iter();
+    /// [`ShapeError::NoMemory`] if it cannot be allocated.
+    pub fn initial_state(self, shape: Shape) -> Result<Vec<Parameters>, ShapeError> {
+        let each = self.state_parts().iter();
         each.map(|_| Parameters::zeros(shape)).collect()
     }
 }
 
-/// An optimizer with all of its numbers in one update.
+/// An optimizer with all of its numbers in one update. [`Optimizer`] has the equations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule {
     /// The optimizer.

@@ -51,6 +51,12 @@ impl Shape {
         2 * self.m * self.K + self.m * self.m + self.m + self.K
     }
 
+    /// The number of entries of each.
+    pub(crate) fn lengths(self) -> Tensors<usize> {
+        let Shape { m, K } = self;
+        Tensors { U: m * K, W: m * m, V: K * m, b: m, c: K }
+    }
+
     /// Name, rows and columns of U, W, V, b and c, in the order in which they are drawn, stored and digested.
     pub fn tensors(self) -> [(&'static str, usize, usize); 5] {
         let Shape { m, K } = self;
@@ -114,9 +120,9 @@ pub struct Parameters {
     values: Buffer,
 }
 
-/// One value for each of U, W, V, b and c.
+/// One value for each of U, W, V, b and c: `Tensors<&[f64]>` has their entries, row by row.
 #[derive(Clone, Copy, Debug)]
-pub struct PerTensor<T> {
+pub struct Tensors<T> {
     /// Input to hidden, m x K.
     pub U: T,
     /// Hidden to hidden, m x m.
@@ -129,22 +135,16 @@ pub struct PerTensor<T> {
     pub c: T,
 }
 
-/// The five tensors of [`Parameters`], each row by row.
-pub type Tensors<'a> = PerTensor<&'a [f64]>;
+impl<T> Tensors<T> {
+    /// Applies a function to each value, in the order U, W, V, b, c.
+    pub fn map<R>(self, mut function: impl FnMut(T) -> R) -> Tensors<R> {
+        let Tensors { U, W, V, b, c } = self;
+        Tensors { U: function(U), W: function(W), V: function(V), b: function(b), c: function(c) }
+    }
 
-/// The five tensors of [`Parameters`], each row by row and writable.
-pub type TensorsMut<'a> = PerTensor<&'a mut [f64]>;
-
-impl<T> PerTensor<T> {
-    /// Applies a function to each value.
-    pub fn map<R>(self, mut function: impl FnMut(T) -> R) -> PerTensor<R> {
-        PerTensor {
-            U: function(self.U),
-            W: function(self.W),
-            V: function(self.V),
-            b: function(self.b),
-            c: function(self.c),
-        }
+    /// U, W, V, b and c, in this order.
+    pub fn into_array(self) -> [T; 5] {
+        [self.U, self.W, self.V, self.b, self.c]
     }
 }
 
@@ -157,7 +157,7 @@ impl Parameters {
         Ok(Parameters { shape, values: buffer(shape.entries())? })
     }
 
-    /// A copy.
+    /// A copy, or an error instead of a panic.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if it cannot be allocated.
@@ -193,42 +193,32 @@ impl Parameters {
     }
 
     /// The five tensors.
-    pub fn tensors(&self) -> Tensors<'_> {
-        let Shape { m, K } = self.shape;
-        let (U, rest) = self.values.split_at(m * K);
-        let (W, rest) = rest.split_at(m * m);
-        let (V, rest) = rest.split_at(K * m);
-        let (b, c) = rest.split_at(m);
-        Tensors { U, W, V, b, c }
+    pub fn tensors(&self) -> Tensors<&[f64]> {
+        let mut rest = &self.values[..];
+        self.shape.lengths().map(|length| {
+            let tensor;
+            (tensor, rest) = rest.split_at(length);
+            tensor
+        })
     }
 
     /// The five tensors, writable.
-    pub fn tensors_mut(&mut self) -> TensorsMut<'_> {
-        let Shape { m, K } = self.shape;
-        let (U, rest) = self.values.split_at_mut(m * K);
-        let (W, rest) = rest.split_at_mut(m * m);
-        let (V, rest) = rest.split_at_mut(K * m);
-        let (b, c) = rest.split_at_mut(m);
-        TensorsMut { U, W, V, b, c }
+    pub fn tensors_mut(&mut self) -> Tensors<&mut [f64]> {
+        let lengths = self.shape.lengths();
+        let mut rest = &mut self.values[..];
+        lengths.map(|length| rest.split_off_mut(..length).expect("the lengths of all entries"))
     }
 
-    /// The five tensors with name, rows and columns, in order.
-    pub fn named(&self) -> impl Iterator<Item = Named<'_>> {
-        let mut rest: &[f64] = &self.values;
-        self.shape
-            .tensors()
-            .map(|(name, rows, columns)| {
-                let (values, after) = rest.split_at(rows * columns);
-                rest = after;
-                Named { name, rows, columns, values }
-            })
-            .into_iter()
+    /// The five tensors with name, rows and columns, in the order U, W, V, b, c.
+    pub fn named(&self) -> impl Iterator<Item = NamedTensor<'_>> {
+        let named = self.shape.tensors().into_iter().zip(self.tensors().into_array());
+        named.map(|((name, rows, columns), values)| NamedTensor { name, rows, columns, values })
     }
 }
 
 /// One of the five tensors, with its name and shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Named<'a> {
+pub struct NamedTensor<'a> {
     /// `U`, `W`, `V`, `b` or `c`.
     pub name: &'static str,
     /// The number of rows.
@@ -240,24 +230,23 @@ pub struct Named<'a> {
 }
 
 /// A buffer of zeros that begins at a cache line.
-///
-/// # Errors
-/// [`ShapeError::NoMemory`] if it cannot be allocated.
 pub(crate) fn buffer(entries: usize) -> Result<Buffer, ShapeError> {
     Buffer::zeros(entries)
         .ok_or(ShapeError::NoMemory { bytes: entries.saturating_mul(size_of::<f64>()) })
 }
 
 /// A vector of zeros.
-///
-/// # Errors
-/// [`ShapeError::NoMemory`] if it cannot be allocated.
 pub(crate) fn zeros<N: Clone + Default>(entries: usize) -> Result<Vec<N>, ShapeError> {
-    let mut values = Vec::new();
-    values
-        .try_reserve_exact(entries)
-        .map_err(|_| ShapeError::NoMemory { bytes: entries.saturating_mul(size_of::<N>()) })?;
+    let mut values = room(entries)?;
     values.resize(entries, N::default());
+    Ok(values)
+}
+
+/// An empty vector with room for so many entries.
+pub(crate) fn room<N>(entries: usize) -> Result<Vec<N>, ShapeError> {
+    let mut values = Vec::new();
+    let bytes = entries.saturating_mul(size_of::<N>());
+    values.try_reserve_exact(entries).map_err(|_| ShapeError::NoMemory { bytes })?;
     Ok(values)
 }
 
@@ -277,7 +266,7 @@ mod tests {
         assert_eq!(V, [10.0, 11.0, 12.0, 13.0, 14.0, 15.0]);
         assert_eq!(b, [16.0, 17.0]);
         assert_eq!(c, [18.0, 19.0, 20.0]);
-        let named: Vec<Named> = parameters.named().collect();
+        let named: Vec<NamedTensor> = parameters.named().collect();
         assert_eq!(named.map_names(), "UWVbc");
         assert_eq!([named[0].rows, named[0].columns], [2, 3]);
         assert_eq!([named[2].rows, named[2].columns], [3, 2]);
@@ -294,7 +283,7 @@ mod tests {
         fn map_names(&self) -> String;
     }
 
-    impl Names for Vec<Named<'_>> {
+    impl Names for Vec<NamedTensor<'_>> {
         fn map_names(&self) -> String {
             self.iter().map(|named| named.name).collect()
         }

@@ -1,15 +1,4 @@
 //! The network: forward pass, loss and backpropagation through time, T characters at a time.
-//!
-//! With x_t the one-hot vector of input t and y_t that of its target:
-//!
-//! ```text
-//! a_t = W h_{t-1} + (U x_t + b)   h_t = tanh(a_t)
-//! o_t = V h_t + c                 p_t = softmax(o_t)
-//! L   = - sum_t ln p_t[y_t]
-//! ```
-//!
-//! A one-hot vector is an index here: it chooses a column of U. Several sequences can be read side by side.
-//! [`crate::network::reference`] has the same equations with dense matrices.
 
 use crate::kernels::buffer::stride;
 use crate::kernels::{
@@ -24,6 +13,17 @@ use crate::random::{Generator, Stream};
 use std::mem;
 
 /// A recurrent network.
+///
+/// With x_t the one-hot vector of input t and y_t that of its target:
+///
+/// ```text
+/// a_t = W h_{t-1} + (U x_t + b)   h_t = tanh(a_t)
+/// o_t = V h_t + c                 p_t = softmax(o_t)
+/// L   = - sum_t ln p_t[y_t]
+/// ```
+///
+/// A one-hot vector is an index here: it chooses a column of U. [`mod@crate::network::reference`] has the same equations
+/// with dense matrices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rnn {
     /// U, W, V, b, c.
@@ -60,10 +60,6 @@ impl Rnn {
         Ok(Rnn { parameters })
     }
 
-    /// A copy.
-    ///
-    /// # Errors
-    /// [`ShapeError::NoMemory`] if the parameters cannot be allocated.
     pub(crate) fn try_clone(&self) -> Result<Self, ShapeError> {
         let parameters = self.parameters.try_clone()?;
         Ok(Rnn { parameters })
@@ -76,9 +72,6 @@ impl Rnn {
 
     /// Reads the character `x`: `h_t = tanh(W h_{t-1} + (U x_t + b))` from `before` into `h`, and the logits
     /// `o_t = V h_t + c` into `o`. `before`, `h` and `column`, room for `U x_t + b`, are m long; `o` is K long.
-    ///
-    /// # Panics
-    /// Panics if `x` is K or more, or if a length is wrong.
     pub(crate) fn step(
         &self,
         level: Level,

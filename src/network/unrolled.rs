@@ -1,14 +1,15 @@
-//! The buffers of one update: a network unrolled over T steps of B sequences.
-//!
-//! Row `t B + s` of every matrix belongs to step t of sequence s, so that a step of all sequences is one
-//! product. Rows begin at cache lines.
+//! The buffers of one update.
 
 use crate::kernels::buffer::{Buffer, stride};
 use crate::kernels::{Level, Panels, Rows};
 use crate::network::columns::{ColumnSums, InputColumns};
 use crate::network::parameters::{Shape, ShapeError, buffer, zeros};
 
-/// What the forward pass leaves for the backward pass, and the backward pass for the sums.
+/// The buffers of one update: a network unrolled over T steps of B sequences.
+///
+/// The forward pass leaves in them what the backward pass needs, and the backward pass what the sums of the gradient need.
+/// Row `t B + s` of every matrix belongs to step t of sequence s, so that a step of all sequences is one product. Rows
+/// begin at cache lines.
 #[derive(Clone, Debug)]
 pub struct Unrolled {
     pub(crate) level: Level,

@@ -7,8 +7,7 @@
 
 use crate::kernels::{EntrySink, F64x4, Number};
 use crate::network::optimizer::{Optimizer, Rule};
-use crate::network::parameters::{Parameters, PerTensor, TensorsMut};
-use std::mem::take;
+use crate::network::parameters::{Parameters, Tensors};
 
 impl Rule {
     /// Updates all parameters and what the optimizer remembers by a gradient that is in memory. Training does the same
@@ -206,22 +205,14 @@ impl<'a, U: EntryUpdate<N>, const N: usize> UpdateParameters<'a, U, N> {
     pub fn sinks(
         update: U,
         clip: f64,
-        theta: TensorsMut<'a>,
-        mut memory: [TensorsMut<'a>; N],
-    ) -> PerTensor<Self> {
-        let mut sink = |theta, of: fn(&mut TensorsMut<'a>) -> &'a mut [f64]| UpdateParameters {
-            update,
-            clip,
-            theta,
-            memory: memory.each_mut().map(of),
-        };
-        PerTensor {
-            U: sink(theta.U, |tensors| take(&mut tensors.U)),
-            W: sink(theta.W, |tensors| take(&mut tensors.W)),
-            V: sink(theta.V, |tensors| take(&mut tensors.V)),
-            b: sink(theta.b, |tensors| take(&mut tensors.b)),
-            c: sink(theta.c, |tensors| take(&mut tensors.c)),
-        }
+        theta: Tensors<&'a mut [f64]>,
+        memory: [Tensors<&'a mut [f64]>; N],
+    ) -> Tensors<Self> {
+        let mut memory = memory.map(|tensors| tensors.into_array().into_iter());
+        theta.map(|theta| {
+            let memory = memory.each_mut().map(|part| part.next().expect("five tensors"));
+            UpdateParameters { update, clip, theta, memory }
+        })
     }
 }
 
@@ -304,7 +295,7 @@ mod tests {
                 let shape = Shape::new(m, K).unwrap();
                 let mut theta = Parameters::zeros(shape).unwrap();
                 generator.fill_normal(theta.values_mut(), 0.5);
-                let mut memory = optimizer.nothing(shape).unwrap();
+                let mut memory = optimizer.initial_state(shape).unwrap();
                 let mut defined = theta.values().to_vec();
                 let mut remembered = vec![vec![0.0; defined.len()]; memory.len()];
                 for t in 1..=5 {
@@ -349,7 +340,7 @@ mod tests {
             let mut memory = [[1e-299], [1e-299]];
             let mut theta = [0.5];
             let mut parts = memory.each_mut().map(|part| &mut part[..]);
-            let count = optimizer.memory().len();
+            let count = optimizer.state_parts().len();
             for t in 1..200 {
                 let parts = &mut parts[..count];
                 rule(optimizer, t).update_slices(&mut theta, parts, &[0.0]);

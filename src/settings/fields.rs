@@ -109,17 +109,33 @@ impl Initialization {
 }
 
 /// The order in which the updates read the text.
+///
+/// The training text has L characters; the held-out text is no part of it. An update reads T characters of each of B
+/// sequences, and the character after them, which is the last target. Sequences and epochs are counted from 0. An epoch
+/// ends when none of its updates is left. The seed, the epoch, the number of characters that every sequence has read in it
+/// ([`State::position`](crate::model::State::position)) and the number of updates determine everything that a resumed run
+/// reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// From start to end. With a batch, each sequence reads its own part of the text from start to end.
+    /// From its start to its end. Sequence s reads the floor(L / B) characters from s floor(L / B) on, T characters an
+    /// update, and carries its hidden state along. An epoch is floor((floor(L / B) - 1) / T) updates. Each document begins
+    /// with h = 0, and an update ends with its document.
     #[default]
     Text,
-    /// In chunks, shuffled anew in each epoch. Each chunk begins with h = 0.
+    /// In chunks of C characters, C >= T, that are shuffled for every epoch. There are n = floor((L - 1) / C) of them:
+    /// chunk i has the characters from C i on. A chunk is read in floor(C / T) updates one after another: the first begins
+    /// with h = 0, the others carry the hidden state along. Group g of an epoch is B chunks that are read side by side:
+    /// sequence s reads chunk `p[B g + s]`. An epoch is floor(n / B) groups; the chunks that are left over are not read in
+    /// it. The permutation p comes from a shuffle (Fisher and Yates) of p = 0, 1, ..., n - 1: for i = n - 1, n - 2, ..., 1 it
+    /// exchanges `p[i]` and `p[j]`, with j drawn from 0 to i by the generator of
+    /// [`Stream::Order`](crate::random::Stream::Order) and the epoch.
     Chunks {
         /// C, the characters of a chunk.
         length: usize,
     },
-    /// At random positions, drawn anew for each update, with h = 0.
+    /// Every update begins with h = 0 in each sequence, at a character from 0 to L - T - 1, all equally likely: drawn for
+    /// one sequence after another by the generator of [`Stream::Order`](crate::random::Stream::Order) and the number of the
+    /// update. Epochs have as many updates as in text order.
     Positions,
 }
 

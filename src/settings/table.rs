@@ -19,7 +19,7 @@ pub struct Setting {
     pub help: &'static str,
     /// The option that it needs; empty if it always has an effect.
     pub only_with: &'static str,
-    /// Whether `--help` shows it; `elman help` shows all.
+    /// Whether `--help` explains it; `elman help` explains all.
     pub is_usual: bool,
     /// Whether a single update depends on it: then `check` has it too.
     pub is_of_update: bool,
@@ -139,7 +139,7 @@ pub const TABLE: &[Setting] = &[
         option: "hidden",
         key: "hidden",
         stored: Stored::Never,
-        help: "hidden units m",
+        help: "number of hidden units m",
         is_usual: true,
         access: Access::Count(|s| Some(s.hidden), |s, count| s.hidden = count),
         check: |s| is_count(s.hidden),
@@ -148,7 +148,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "seq-length",
         key: "sequence_length",
-        help: "sequence length T: characters of one update",
+        help: "sequence length T: an update reads T characters of each sequence",
         access: Access::Count(|s| Some(s.sequence_length), |s, count| s.sequence_length = count),
         check: |s| is_count(s.sequence_length),
         ..ROW
@@ -157,7 +157,7 @@ pub const TABLE: &[Setting] = &[
         option: "batch-size",
         key: "batch_size",
         former: "streams",
-        help: "batch size B: sequences that are read side by side",
+        help: "batch size B: sequences read in parallel",
         is_of_update: false,
         access: Access::Count(|s| Some(s.batch_size), |s, count| s.batch_size = count),
         check: |s| {
@@ -173,7 +173,7 @@ pub const TABLE: &[Setting] = &[
         option: "bytes",
         key: "bytes",
         stored: Stored::Never,
-        help: "read bytes instead of characters: for logs, and texts in no known encoding",
+        help: "read bytes instead of characters: for logs, or if the encoding is unknown",
         access: Access::Switch(
             |s| s.symbols == Symbols::Bytes,
             |s, is_on| s.symbols = if is_on { Symbols::Bytes } else { Symbols::Characters },
@@ -183,7 +183,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "documents",
         key: "documents",
-        help: "read every line as a document of its own: names, domain names, messages",
+        help: "train on every line as a document of its own: names, domain names, messages",
         access: Access::Switch(|s| s.documents, |s, is_on| s.documents = is_on),
         ..ROW
     },
@@ -205,7 +205,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "learning-rate",
         key: "learning_rate",
-        help: "learning rate eta; 0.001 for adam and rmsprop",
+        help: "learning rate eta; default with adam or rmsprop: 0.001",
         access: Access::Number(|s| Some(s.learning_rate), |s, number| s.learning_rate = number),
         check: |s| is_positive(s.learning_rate),
         ..ROW
@@ -214,7 +214,7 @@ pub const TABLE: &[Setting] = &[
         option: "beta1",
         key: "beta1",
         stored: Stored::Since,
-        help: "Adam's decay rate of its average of gradients; 0.9",
+        help: "decay rate of Adam's average of gradients (0.9)",
         only_with: "--optimizer adam",
         access: Access::Number(
             |s| s.optimizer.beta1(),
@@ -231,7 +231,7 @@ pub const TABLE: &[Setting] = &[
         option: "beta2",
         key: "beta2",
         stored: Stored::Since,
-        help: "decay rate of the average of squares; 0.999 for adam, 0.9 for rmsprop",
+        help: "decay rate of the average of squared gradients (0.999; with rmsprop 0.9)",
         only_with: "--optimizer adam or rmsprop",
         access: Access::Number(
             |s| s.optimizer.beta2(),
@@ -249,7 +249,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "epsilon",
         key: "epsilon",
-        help: "the optimizer's epsilon, which keeps its divisor away from 0",
+        help: "the optimizer's epsilon, which avoids a division by 0",
         access: Access::Number(|s| Some(s.epsilon), |s, number| s.epsilon = number),
         check: |s| is_positive(s.epsilon),
         ..ROW
@@ -257,7 +257,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "clip",
         key: "clip",
-        help: "clip every gradient entry to [-X, X]; none clips nothing",
+        help: "clip every gradient entry to [-X, X]; none: no clipping",
         access: Access::Limit(|s| s.clip, |s, number| s.clip = number),
         check: |s| {
             if s.clip > 0.0 { Ok(()) } else { Err("a positive number, or none") }
@@ -268,7 +268,7 @@ pub const TABLE: &[Setting] = &[
         option: "loss",
         key: "loss",
         stored: Stored::Since,
-        help: "sum or mean over the T characters",
+        help: "loss of an update: sum or mean over the T characters",
         access: Access::Word(
             "sum|mean",
             |s| s.loss.name(),
@@ -282,7 +282,7 @@ pub const TABLE: &[Setting] = &[
         option: "initialization",
         key: "initialization",
         stored: Stored::Since,
-        help: "how the first U, W, V are drawn: with one standard deviation, or by fan-in",
+        help: "initial U, W, V: normal with deviation --sigma, or scaled by fan-in",
         access: Access::Word(
             "sigma|fan-in",
             |s| s.initialization.name(),
@@ -297,7 +297,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "sigma",
         key: "sigma",
-        help: "standard deviation of the first U, W, V",
+        help: "standard deviation of the initial U, W, V",
         only_with: "--initialization sigma",
         access: Access::Number(
             |s| match s.initialization {
@@ -318,7 +318,7 @@ pub const TABLE: &[Setting] = &[
         option: "validation",
         key: "validation",
         stored: Stored::Since,
-        help: "fraction of the text's end held out for validation",
+        help: "fraction at the text's end held out for validation",
         is_usual: true,
         is_of_update: false,
         access: Access::Number(|s| Some(s.validation), |s, number| s.validation = number),
@@ -329,7 +329,7 @@ pub const TABLE: &[Setting] = &[
         option: "order",
         key: "order",
         stored: Stored::Since,
-        help: "read the text as it stands, in shuffled chunks, or at random positions",
+        help: "read the text in order, in shuffled chunks, or at random positions",
         is_of_update: false,
         access: Access::Word(
             "text|chunks|positions",
@@ -350,7 +350,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "chunk",
         key: "chunk",
-        help: "characters of a chunk; 1000",
+        help: "characters per chunk (1000)",
         only_with: "--order chunks",
         is_of_update: false,
         access: Access::Count(|s| s.order.chunk(), |s, length| s.order = Order::Chunks { length }),

@@ -1,7 +1,7 @@
 //! From bytes to symbols: UTF-8 or bytes as they are, and lines as documents.
 
 use crate::settings::Symbols;
-use crate::text::vocabulary::InvalidUtf8;
+use crate::text::error::TextError;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -75,7 +75,7 @@ impl Decoder {
     }
 
     /// Hands over every symbol that is complete, with the offset of the byte after it.
-    pub fn decode(&mut self, take: &mut impl FnMut(char, u64)) -> Result<(), InvalidUtf8> {
+    pub fn decode(&mut self, take: &mut impl FnMut(char, u64)) -> Result<(), TextError> {
         let bytes = std::mem::take(&mut self.bytes);
         let waiting = &bytes[self.waiting.clone()];
         let result = match self.symbols {
@@ -100,7 +100,7 @@ impl Decoder {
         &mut self,
         waiting: &[u8],
         take: &mut impl FnMut(char, u64),
-    ) -> Result<(), InvalidUtf8> {
+    ) -> Result<(), TextError> {
         let (valid, wrong) = match std::str::from_utf8(waiting) {
             Ok(text) => (text, false),
             Err(error) => {
@@ -119,7 +119,7 @@ impl Decoder {
         for character in valid[mark..].chars() {
             self.symbol(character, character.len_utf8(), take);
         }
-        if wrong { Err(InvalidUtf8 { byte: self.byte }) } else { Ok(()) }
+        if wrong { Err(TextError::InvalidUtf8 { byte: self.byte }) } else { Ok(()) }
     }
 
     /// One symbol of some bytes. In documents blank lines are left out, and carriage returns before newlines.

@@ -4,9 +4,13 @@
 
 pub(crate) mod corpus;
 pub(crate) mod decoder;
+pub(crate) mod error;
 mod pass;
 pub(crate) mod vocabulary;
+mod window;
 
 pub use crate::settings::Symbols;
-pub use corpus::{Corpus, Input, Source, TextError};
-pub use vocabulary::{InvalidUtf8, UnknownCharacters, Vocabulary, one_hot};
+pub use corpus::{Corpus, Source};
+pub use error::TextError;
+pub use vocabulary::{UnknownCharacters, Vocabulary, one_hot};
+pub use window::Input;

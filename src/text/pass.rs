@@ -1,7 +1,6 @@
 //! What the first pass over a text gathers: its symbols, its length, and marks to find places again.
 
-use crate::settings::Settings;
-use crate::settings::Symbols;
+use crate::settings::{Settings, Symbols};
 use crate::text::vocabulary::Vocabulary;
 
 /// Symbols from mark to mark at first, and the marks that are kept at most.
@@ -64,18 +63,16 @@ impl Pass {
     #[inline(always)]
     pub fn take(&mut self, symbol: char, next: u64) {
         self.count(symbol);
-        let position = match self.documents {
-            false => self.length,
-            true if symbol != '\n' => {
+        let mut position = self.length;
+        if self.documents {
+            if symbol != '\n' {
                 self.document += 1;
                 return;
             }
-            true => {
-                self.chunks += chunks_of(self.document, self.T);
-                self.document = 0;
-                self.length - 1
-            }
-        };
+            self.chunks += chunks_of(self.document + 1, self.T);
+            self.document = 0;
+            position -= 1;
+        }
         if position >= self.next_mark {
             self.mark(position, next);
         }
@@ -111,7 +108,7 @@ impl Pass {
     }
 }
 
-/// Chunks of a document with so many characters: it is read from the newline before it to its own.
-pub fn chunks_of(document: u64, T: usize) -> u64 {
-    (document + 1).div_ceil(T.max(1) as u64)
+/// The number of chunks of a document with so many inputs: the newline before it and its characters.
+pub fn chunks_of(inputs: u64, T: usize) -> u64 {
+    inputs.div_ceil(T.max(1) as u64)
 }

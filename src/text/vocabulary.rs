@@ -1,6 +1,7 @@
-//! Texts as sequences of indices, and back; the one-hot matrix of the equations.
+//! The characters of a text and their indices; the one-hot matrix of the equations.
 
 use crate::settings::Symbols;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -24,14 +25,12 @@ impl Vocabulary {
     /// assert_eq!(vocabulary.encode("nab"), Ok(vec![2, 0, 1]));
     /// ```
     pub fn of(text: &str) -> Self {
-        let mut seen = std::collections::HashSet::new();
-        let mut characters: Vec<char> = text.chars().filter(|&c| seen.insert(c)).collect();
-        characters.sort_unstable();
-        Vocabulary { symbols: Symbols::Characters, characters }
+        let characters: BTreeSet<char> = text.chars().collect();
+        Vocabulary { symbols: Symbols::Characters, characters: characters.into_iter().collect() }
     }
 
-    /// A vocabulary from its characters in index order; `None` where they are not strictly
-    /// increasing, or are to be bytes and go beyond U+00FF.
+    /// A vocabulary from its characters in index order; `None` if they are not strictly increasing, or if they are to be
+    /// bytes and go beyond U+00FF.
     pub fn from_characters(symbols: Symbols, characters: Vec<char>) -> Option<Self> {
         let last = match symbols {
             Symbols::Characters => char::MAX,
@@ -41,7 +40,7 @@ impl Vocabulary {
             .then_some(Vocabulary { symbols, characters })
     }
 
-    /// What they are.
+    /// Whether it is of characters or of bytes.
     pub fn symbols(&self) -> Symbols {
         self.symbols
     }
@@ -51,7 +50,7 @@ impl Vocabulary {
         self.characters.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no characters.
     pub fn is_empty(&self) -> bool {
         self.characters.is_empty()
     }
@@ -61,7 +60,7 @@ impl Vocabulary {
         &self.characters
     }
 
-    /// The index of a character, from 0 to K - 1, where it is in the vocabulary.
+    /// The index of a character, from 0 to K - 1; `None` if it is not in the vocabulary.
     pub fn index(&self, character: char) -> Option<usize> {
         self.characters.binary_search(&character).ok()
     }
@@ -69,7 +68,7 @@ impl Vocabulary {
     /// The index of every character of a text.
     ///
     /// # Errors
-    /// [`UnknownCharacters`] names those that the vocabulary lacks.
+    /// [`UnknownCharacters`] if the vocabulary lacks characters of the text.
     pub fn encode(&self, text: &str) -> Result<Vec<usize>, UnknownCharacters> {
         let symbols: Vec<char> = match self.symbols {
             Symbols::Characters => text.chars().collect(),
@@ -77,18 +76,16 @@ impl Vocabulary {
         };
         let indices: Option<Vec<usize>> = symbols.iter().map(|&c| self.index(c)).collect();
         indices.ok_or_else(|| {
-            let mut characters = symbols;
-            characters.retain(|&c| self.index(c).is_none());
-            characters.sort_unstable();
-            characters.dedup();
-            UnknownCharacters { symbols: self.symbols, characters }
+            let unknown = symbols.into_iter().filter(|&c| self.index(c).is_none());
+            let unknown: BTreeSet<char> = unknown.collect();
+            UnknownCharacters { symbols: self.symbols, characters: unknown.into_iter().collect() }
         })
     }
 
-    /// The text of some indices; of bytes, what they encode in UTF-8, with U+FFFD for what is none.
+    /// The text of some indices. Bytes are decoded as UTF-8, with U+FFFD for those that are not.
     ///
     /// # Panics
-    /// Where an index is K or more.
+    /// Panics if an index is K or more.
     pub fn decode(&self, indices: &[usize]) -> String {
         let mut bytes = Vec::new();
         for &index in indices {
@@ -101,25 +98,21 @@ impl Vocabulary {
     /// Writes the character with this index in UTF-8, or the byte as it is.
     ///
     /// # Errors
-    /// What the writer says.
+    /// An error of the writer.
     ///
     /// # Panics
-    /// Where the index is K or more.
+    /// Panics if the index is K or more.
     pub fn write(&self, index: usize, output: &mut impl Write) -> io::Result<()> {
-        let character = self.characters[index];
-        match (self.symbols, u8::try_from(character)) {
-            (Symbols::Bytes, Ok(byte)) => output.write_all(&[byte]),
-            _ => write!(output, "{character}"),
-        }
+        output.write_all(bytes_of(self.symbols, self.characters[index], &mut [0; 4]))
     }
 }
 
 /// The characters of a text that a vocabulary lacks, each once, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownCharacters {
-    /// What they are.
+    /// Whether these are characters or bytes.
     pub symbols: Symbols,
-    /// Never empty.
+    /// The characters; never empty.
     pub characters: Vec<char>,
 }
 
@@ -142,27 +135,23 @@ impl fmt::Display for UnknownCharacters {
 
 impl std::error::Error for UnknownCharacters {}
 
-/// Bytes that are not UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidUtf8 {
-    /// Offset of the first byte that is no part of a character, from 0.
-    pub byte: u64,
-}
-
-impl fmt::Display for InvalidUtf8 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not UTF-8 at byte {}: convert the text to UTF-8 first", self.byte)
+/// The bytes of a symbol: UTF-8, or the byte that it stands for.
+pub(crate) fn bytes_of(symbols: Symbols, symbol: char, utf8: &mut [u8; 4]) -> &[u8] {
+    match (symbols, u8::try_from(symbol)) {
+        (Symbols::Bytes, Ok(byte)) => {
+            utf8[0] = byte;
+            &utf8[..1]
+        }
+        _ => symbol.encode_utf8(utf8).as_bytes(),
     }
 }
 
-impl std::error::Error for InvalidUtf8 {}
-
 /// The dense one-hot matrix of a sequence, T x K: row t is x_t, with 1 at the character's index.
 ///
-/// The network itself never builds it: there a one-hot vector is its index.
+/// [`Rnn`](crate::Rnn) never builds it: it represents a one-hot vector by the index.
 ///
 /// # Panics
-/// Where an index is K or more, or the matrix is more than memory holds.
+/// Panics if an index is K or more, or if memory does not hold the matrix.
 pub fn one_hot(indices: &[usize], K: usize) -> Vec<f64> {
     let mut matrix = vec![0.0; indices.len() * K];
     for (t, &index) in indices.iter().enumerate() {

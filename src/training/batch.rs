@@ -8,7 +8,7 @@ use crate::kernels::{EntrySink, Level};
 use crate::network::columns::ColumnSums;
 use crate::network::gradient::{Divide, GradientSums, RowBlock};
 use crate::network::optimizer::{Optimizer, Rule};
-use crate::network::parameters::{Parameters, PerTensor, Shape, ShapeError};
+use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
 use crate::network::update::{AdaGrad, Adam, EntryUpdate, RmsProp, UpdateParameters};
@@ -27,9 +27,6 @@ pub struct Batch {
 
 impl Batch {
     /// Buffers for `T` steps of `size` sequences, on up to `threads` threads.
-    ///
-    /// # Errors
-    /// [`ShapeError::NoMemory`] if they cannot be allocated.
     pub fn new(shape: Shape, T: usize, size: usize, threads: usize) -> Result<Self, ShapeError> {
         let groups = threads.clamp(1, size.max(1));
         let blocks = threads.clamp(1, RowBlock::most(shape));
@@ -51,17 +48,11 @@ impl Batch {
     }
 
     /// Changes the number of steps, up to as many as at first.
-    ///
-    /// # Panics
-    /// Panics if there is no room for so many.
     pub fn resize(&mut self, T: usize) {
         self.groups.iter_mut().for_each(|group| group.resize(T));
     }
 
     /// Sets what a sequence reads, as [`Unrolled::begin`] does.
-    ///
-    /// # Panics
-    /// Panics if there is no such sequence, and where [`Unrolled::begin`] does.
     pub fn begin(&mut self, sequence: usize, inputs: &[usize], targets: &[usize], h0: &[f64]) {
         let mut before = 0;
         for group in &mut self.groups {
@@ -98,9 +89,6 @@ impl Batch {
 
     /// Updates the parameters and what the optimizer remembers, after [`Batch::forward_backward`]. The gradient is
     /// first divided by `divisor`: by the batch size, and for a mean over the steps by their number as well.
-    ///
-    /// # Panics
-    /// Panics if `memory` is that of another optimizer or of another shape.
     pub fn update(
         &mut self,
         rule: &Rule,
@@ -158,7 +146,7 @@ fn sum<S: EntrySink>(
     level: Level,
     groups: &[Unrolled],
     block: RowBlock,
-    sinks: PerTensor<S>,
+    sinks: Tensors<S>,
     columns: &mut ColumnSums,
 ) {
     level.run(GradientSums { groups, block, sinks, columns });
@@ -259,7 +247,7 @@ mod tests {
         }
 
         fn memory(&self, rule: &Rule) -> Vec<Parameters> {
-            self.memory[..rule.optimizer.memory().len()].to_vec()
+            self.memory[..rule.optimizer.state_parts().len()].to_vec()
         }
 
         /// The loss a mean over the steps where it is to be.

@@ -1,8 +1,8 @@
 //! Why training cannot begin or go on.
 
 use crate::network::parameters::ShapeError;
-use crate::settings::SettingError;
-use crate::text::corpus::TextError;
+use crate::settings::{Order, SettingError, Settings};
+use crate::text::error::TextError;
 use std::fmt;
 
 /// Why training cannot begin or go on.
@@ -15,28 +15,22 @@ pub enum TrainingError {
     Shape(ShapeError),
     /// The text cannot be read.
     Text(TextError),
-    /// The text is shorter than one chunk and the character after it.
+    /// The text to train on is shorter than [`Settings::least_characters`].
     TextTooShort {
-        /// Characters to learn from.
+        /// The number of characters to train on.
         length: u64,
-        /// Characters that are held out.
+        /// The number of characters that are held out.
         held_out: u64,
-        /// Characters that are needed: T + 1 for each sequence of the batch.
-        need: usize,
-        /// The batch size.
-        batch_size: usize,
-        /// Whether the text is one of documents, which need a character between two newlines.
-        documents: bool,
-        /// The length of the chunks that are shuffled; `None` in another order.
-        chunk: Option<usize>,
+        /// The settings that the text is too short for.
+        settings: Box<Settings>,
     },
-    /// The part to hold out is too short: it needs two characters, a whole document or a whole chunk.
+    /// The text to hold out is shorter than [`Settings::least_held_out`].
     TooFewHeldOut {
-        /// Characters of the text.
+        /// The number of characters of the text.
         length: u64,
-        /// Characters that would be held out.
+        /// The number of characters that would be held out.
         held_out: u64,
-        /// Characters that are needed.
+        /// The number of characters that are needed.
         need: usize,
     },
     /// No text is held out, so there is no validation loss.
@@ -50,15 +44,10 @@ pub enum TrainingError {
         /// The digest of the text that the model was trained on.
         need: u64,
     },
-    /// The loss is NaN or infinite.
+    /// A loss is NaN or infinite.
     NotFinite {
-        /// The update that would have been next.
-        iteration: u64,
-        /// The loss.
-        loss: f64,
-    },
-    /// The validation loss is NaN or infinite.
-    ValidationNotFinite {
+        /// Whether it is the validation loss.
+        is_validation: bool,
         /// The update that would have been next.
         iteration: u64,
         /// The loss.
@@ -72,30 +61,12 @@ impl fmt::Display for TrainingError {
             TrainingError::Setting(error) => write!(f, "{error}"),
             TrainingError::Shape(error) => write!(f, "{error}"),
             TrainingError::Text(error) => write!(f, "{error}"),
-            TrainingError::TextTooShort {
-                length,
-                held_out,
-                need,
-                batch_size,
-                documents,
-                chunk,
-            } => {
+            TrainingError::TextTooShort { length, held_out, settings } => {
                 let beside = match held_out {
                     0 => String::new(),
                     _ => format!(" beside the {held_out} that are held out"),
                 };
-                let needs = match (documents, chunk, batch_size) {
-                    (true, ..) => format!("a document needs {need}, its newlines among them"),
-                    (_, Some(_), 1) => format!("an order of chunks needs chunk + 1 = {need}"),
-                    (_, Some(_), _) => format!(
-                        "an order of chunks needs batch-size chunk + 1 = {need}, with a batch size of {batch_size}"
-                    ),
-                    (.., 1) => format!("one update needs seq-length + 1 = {need}"),
-                    _ => format!(
-                        "one update needs batch-size (seq-length + 1) = {need}, with a batch size of {batch_size}"
-                    ),
-                };
-                write!(f, "{length} characters{beside} are too few: {needs}")
+                write!(f, "{length} characters{beside} are too few: {}", need_of(settings))
             }
             TrainingError::TooFewHeldOut { length, held_out, need } => {
                 let needs = match need {
@@ -119,30 +90,33 @@ impl fmt::Display for TrainingError {
                 "the text has the digest {found:016x}, the model stands in one with {need:016x}: give \
                  the text that it was trained on"
             ),
-            TrainingError::NotFinite { iteration, loss } => write!(
+            TrainingError::NotFinite { is_validation, iteration, loss } => write!(
                 f,
-                "the loss is {loss} at update {iteration}: training cannot go on; try a smaller \
-                 learning-rate or sigma"
-            ),
-            TrainingError::ValidationNotFinite { iteration, loss } => write!(
-                f,
-                "the validation loss is {loss} at update {iteration}: training cannot go on; try a smaller \
-                 learning-rate or sigma"
+                "the {}loss is {loss} at update {iteration}: training cannot go on; try a smaller \
+                 learning-rate or sigma",
+                if *is_validation { "validation " } else { "" }
             ),
         }
     }
 }
 
-impl std::error::Error for TrainingError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            TrainingError::Setting(error) => Some(error),
-            TrainingError::Shape(error) => Some(error),
-            TrainingError::Text(error) => Some(error),
-            _ => None,
-        }
+/// The characters that training needs at least, and why.
+fn need_of(settings: &Settings) -> String {
+    let (need, batch_size) = (settings.least_characters(), settings.batch_size);
+    match (settings.order, batch_size) {
+        _ if settings.documents => format!("a document needs {need}, its newlines among them"),
+        (Order::Chunks { .. }, 1) => format!("an order of chunks needs chunk + 1 = {need}"),
+        (Order::Chunks { .. }, _) => format!(
+            "an order of chunks needs batch-size chunk + 1 = {need}, with a batch size of {batch_size}"
+        ),
+        (_, 1) => format!("one update needs seq-length + 1 = {need}"),
+        _ => format!(
+            "one update needs batch-size (seq-length + 1) = {need}, with a batch size of {batch_size}"
+        ),
     }
 }
+
+impl std::error::Error for TrainingError {}
 
 impl From<SettingError> for TrainingError {
     fn from(error: SettingError) -> Self {

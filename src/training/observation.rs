@@ -41,7 +41,7 @@ impl Observation {
 
     /// Every field, in the order in which they are printed. A new field is a row here.
     pub const FIELDS: [Field; 6] = [
-        Field::new("iteration", Kind::Count(|it| &mut it.iteration)).short("iter"),
+        Field { short: "iter", ..Field::new("iteration", Kind::Count(|it| &mut it.iteration)) },
         Field::new("epoch", Kind::Count(|it| &mut it.epoch)),
         Field::new("loss", Kind::Number(|it| &mut it.loss)),
         Field::new("smooth_loss", Kind::Number(|it| &mut it.smooth_loss)),
@@ -84,12 +84,7 @@ enum Kind {
 
 impl Field {
     const fn new(name: &'static str, kind: Kind) -> Self {
-        let short = name;
-        Field { name, short, kind }
-    }
-
-    const fn short(self, short: &'static str) -> Self {
-        Field { short, ..self }
+        Field { name, short: name, kind }
     }
 
     /// Whether only runs with held-out text have the field.

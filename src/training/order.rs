@@ -1,33 +1,11 @@
-//! Where in the text each update reads.
-//!
-//! The training text has L characters; the validation set is no part of it. An update reads T characters of each of B
-//! sequences, and the character after them, which is the last target. Sequences and epochs are counted from 0.
-//!
-//! **Text order.** Sequence s reads the floor(L / B) characters from s floor(L / B) on, T characters an update, and
-//! carries its hidden state along. An epoch is floor((floor(L / B) - 1) / T) updates. Each document begins with h = 0,
-//! and an update ends with its document.
-//!
-//! **Chunks** of C characters, C >= T. There are n = floor((L - 1) / C) of them: chunk i has the characters from C i
-//! on. A chunk is read in u = floor(C / T) updates one after another: the first begins with h = 0, the others carry
-//! the hidden state along. Group g of an epoch is B chunks that are read side by side: sequence s reads chunk
-//! `p[B g + s]`, where p has the numbers from 0 to n - 1 in random order. An epoch is floor(n / B) groups; the chunks
-//! that are left over are not read in it. The shuffle (Fisher and Yates) begins with p = 0, 1, ..., n - 1; for
-//! i = n - 1, n - 2, ..., 1 it exchanges `p[i]` and `p[j]`, with j drawn from 0 to i by the generator of
-//! [`Stream::Order`] and the epoch. So p depends on the seed and the epoch alone.
-//!
-//! **Positions.** Update n begins with h = 0 in each sequence, at a character from 0 to L - T - 1, all equally likely:
-//! drawn for one sequence after another by the generator of [`Stream::Order`] and n. Epochs have as many updates as in
-//! text order.
-//!
-//! An epoch ends when none of its updates is left. [`State::position`] counts the characters that every sequence has
-//! read in it. The seed, the epoch, the position and the number of updates determine everything that a resumed run
-//! reads.
+//! Where in the text each update reads: [`Order`] has the definition.
 
 use crate::model::State;
 use crate::network::parameters::{ShapeError, zeros};
 use crate::random::{Generator, Stream};
 use crate::settings::{Order, Settings};
 use crate::text::corpus::Corpus;
+use crate::training::error::TrainingError;
 
 /// The order in which a run reads its text.
 #[derive(Debug)]
@@ -61,9 +39,6 @@ pub(crate) struct UpdateSource {
 
 impl TextOrder {
     /// The order for valid settings and a text that is long enough for them.
-    ///
-    /// # Errors
-    /// [`ShapeError::NoMemory`] if the numbers of the chunks cannot be allocated, or do not fit 32 bits.
     pub fn new(settings: &Settings, corpus: &Corpus) -> Result<Self, ShapeError> {
         let learned = corpus.learned();
         Ok(TextOrder {
@@ -162,15 +137,21 @@ impl TextOrder {
     }
 }
 
-/// Room for the numbers of the chunks, where the text is read in chunks.
+/// Room for the numbers of the chunks, if the text is read in chunks. They have to fit 32 bits.
 fn chunk_numbers(order: Order, learned: u64) -> Result<Vec<u32>, ShapeError> {
-    let count = match order {
-        Order::Chunks { length } => learned.saturating_sub(1) / length.max(1) as u64,
-        _ => 0,
-    };
-    let too_many = ShapeError::NoMemory { bytes: usize::MAX };
-    let count = u32::try_from(count).map_err(|_| too_many)?;
-    zeros(count as usize)
+    let length = order.chunk().map_or(u64::MAX, |length| length.max(1) as u64);
+    let count = u32::try_from(learned.saturating_sub(1) / length);
+    zeros(count.map_err(|_| ShapeError::NoMemory { bytes: usize::MAX })? as usize)
+}
+
+/// Checks that the text to train on is long enough for the settings.
+pub(crate) fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
+    let (length, held_out) = (corpus.learned(), corpus.held_out());
+    if length < settings.least_characters() as u64 {
+        let settings = Box::new(*settings);
+        return Err(TrainingError::TextTooShort { length, held_out, settings });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

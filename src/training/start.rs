@@ -2,75 +2,54 @@
 
 use crate::kernels::Level;
 use crate::model::{Model, Record, State};
-use crate::network::parameters::{Shape, ShapeError, zeros};
+use crate::network::parameters::{Shape, ShapeError, room, zeros};
 use crate::settings::Settings;
 use crate::text::corpus::Corpus;
 use crate::training::batch::Batch;
 use crate::training::error::TrainingError;
-use crate::training::order::TextOrder;
+use crate::training::order::{TextOrder, check_length};
 use crate::training::training_loop::Training;
 use crate::training::validation::Validator;
-use std::io::Cursor;
 
 impl Training {
     /// Begins with an untrained network.
     ///
     /// # Errors
-    /// [`TrainingError`] where a setting is out of range, the text or what is held out of it too short, or the memory
-    /// cannot be had.
+    /// [`TrainingError`] if a setting is out of range, if the text or its held-out part is too short, or if the memory
+    /// cannot be allocated.
     pub fn new(text: &str, settings: Settings) -> Result<Self, TrainingError> {
         settings.check()?;
-        Self::begin(Corpus::of(text, &settings)?, settings)
+        Self::begin(Corpus::of(text, &settings)?, settings, None)
     }
 
-    /// As [`Training::new`], with a text that need not be in memory. It must be opened with the same settings.
+    /// Begins with a text that need not be in memory, and with an untrained network or with the parameters and the
+    /// vocabulary of the model `from`. With a model, `settings.hidden`, `settings.symbols` and `settings.initialization`
+    /// have no effect.
     ///
     /// # Errors
-    /// As [`Training::new`].
+    /// The same as [`Training::new`]; and [`TextError::Unknown`](crate::TextError::Unknown) if the vocabulary of the model
+    /// lacks characters of the text.
     ///
     /// # Panics
-    /// Where the text was opened with other settings.
-    pub fn begin(corpus: Corpus, settings: Settings) -> Result<Self, TrainingError> {
-        Self::untrained(corpus, settings, None)
-    }
-
-    /// As [`Training::begin`], from the parameters of a model and with its vocabulary. `settings.hidden`,
-    /// `settings.symbols` and `settings.initialization` have no effect.
-    ///
-    /// # Errors
-    /// As [`Training::new`]; and [`TextError::Unknown`](crate::TextError::Unknown) where the text has characters that the
-    /// vocabulary lacks.
-    ///
-    /// # Panics
-    /// As [`Training::begin`], and where the parts of the model do not belong together.
-    pub fn begin_from(
-        corpus: Corpus,
-        settings: Settings,
-        model: &Model,
-    ) -> Result<Self, TrainingError> {
-        let settings = Settings {
-            hidden: model.state.rnn.shape().m(),
-            symbols: model.vocabulary.symbols(),
-            ..settings
-        };
-        Self::untrained(corpus, settings, Some(model))
-    }
-
-    fn untrained(
+    /// Panics if the text was opened with other settings, or if the parts of the model do not belong together.
+    pub fn begin(
         mut corpus: Corpus,
-        settings: Settings,
+        mut settings: Settings,
         from: Option<&Model>,
     ) -> Result<Self, TrainingError> {
+        if let Some(Model { state, vocabulary, .. }) = from {
+            let shape = state.rnn.shape();
+            (settings.hidden, settings.symbols) = (shape.m(), vocabulary.symbols());
+            assert_eq!(shape.K(), vocabulary.len(), "training from a model: K");
+        }
         settings.check()?;
-        check_length(&corpus, &settings)?;
+        check_lengths(&corpus, &settings)?;
         if let Some(model) = from {
-            let (K, characters) = (model.state.rnn.shape().K(), model.vocabulary.len());
-            assert_eq!(K, characters, "training from a model: K");
             corpus.use_vocabulary(&model.vocabulary)?;
         }
         let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
-        // The model and the best model, each with what the optimizer remembers.
-        claim_memory(shape, &settings, 2 + 2 * settings.optimizer.memory().len())?;
+        // The model and the best model, each with the state of its optimizer.
+        claim_memory(shape, &settings, 2 + 2 * settings.optimizer.state_parts().len())?;
         let state = match from {
             Some(model) => State::first(model.state.rnn.try_clone()?, &settings)?,
             None => State::untrained(shape, &settings)?,
@@ -96,25 +75,24 @@ impl Training {
     /// Goes on with a run: `model` is its last state, `best` its best model.
     ///
     /// # Errors
-    /// [`TrainingError::OtherText`] where the model was trained on another text, and as [`Training::new`].
+    /// [`TrainingError::OtherText`] if the model was trained on another text, [`TrainingError::NoText`] if it was trained
+    /// on none, and the same as [`Training::new`].
     ///
     /// # Panics
-    /// Where the parts of a model do not belong together, or the two models do not. A model file is
-    /// refused before that: two models from files fit where their settings and vocabularies are equal.
+    /// Panics if the parts of a model do not belong together, or if the two models do not. Two models from files fit if
+    /// their settings and vocabularies are equal.
     pub fn resume(text: &str, model: Model, best: Model) -> Result<Self, TrainingError> {
         model.settings.check()?;
-        let input = Cursor::new(text.as_bytes().to_vec());
-        let corpus = Corpus::open(input, &model.settings, |_| ())?;
-        Self::resume_with(corpus, model, best)
+        Self::resume_with(Corpus::of(text, &model.settings)?, model, best)
     }
 
-    /// As [`Training::resume`], with a text that need not be in memory. It must be opened with the settings of the model.
+    /// The same as [`Training::resume`] with a text that need not be in memory.
     ///
     /// # Errors
-    /// As [`Training::resume`].
+    /// The same as [`Training::resume`].
     ///
     /// # Panics
-    /// As [`Training::resume`] and [`Training::begin`].
+    /// The same as [`Training::resume`], and if the text was opened with other settings than the model's.
     pub fn resume_with(
         mut corpus: Corpus,
         model: Model,
@@ -125,24 +103,21 @@ impl Training {
         for Model { settings, state, .. } in [&model, &best] {
             assert_eq!(settings.hidden, shape.m(), "resume: hidden units");
             assert_eq!(state.rnn.shape(), shape, "resume: parameters");
-            let parts = model.settings.optimizer.memory().len();
-            let fit = state.memory.iter().all(|part| part.shape() == shape);
-            assert!(fit && state.memory.len() == parts, "resume: memory");
+            let parts = model.settings.optimizer.state_parts().len();
+            let fit = state.optimizer_state.iter().all(|part| part.shape() == shape);
+            assert!(fit && state.optimizer_state.len() == parts, "resume: memory");
             let h = model.settings.batch_size.saturating_mul(shape.m());
             assert_eq!(state.h.len(), h, "resume: hidden state");
         }
         assert_eq!(best.vocabulary, model.vocabulary, "resume: vocabularies");
-        let stood = model.source.ok_or(TrainingError::NoText)?;
-        let known = corpus.use_vocabulary(&model.vocabulary);
-        let same = known.is_ok() && corpus.source() == stood;
-        let stream = corpus.learned() / model.settings.batch_size as u64;
-        if !same || model.state.position as u64 > stream {
-            return Err(TrainingError::OtherText {
-                found: corpus.source().digest,
-                need: stood.digest,
-            });
+        let need = model.source.ok_or(TrainingError::NoText)?;
+        let is_same = corpus.use_vocabulary(&model.vocabulary).is_ok() && corpus.source() == need;
+        let part = corpus.learned() / model.settings.batch_size as u64;
+        if !is_same || model.state.position as u64 > part {
+            let found = corpus.source().digest;
+            return Err(TrainingError::OtherText { found, need: need.digest });
         }
-        check_length(&corpus, &model.settings)?;
+        check_lengths(&corpus, &model.settings)?;
         // Both models are in memory already.
         claim_memory(shape, &model.settings, 0)?;
         Self::with(corpus, best, model)
@@ -159,8 +134,6 @@ impl Training {
         for model in [&mut model, &mut best] {
             model.record.updates_per_epoch = Some(order.updates_per_epoch());
         }
-        let mut chunk = zeros(model.settings.sequence_length.saturating_add(1))?;
-        chunk.clear();
         Ok(Training {
             corpus,
             order,
@@ -169,7 +142,7 @@ impl Training {
             position: 0,
             read_before: 0,
             h0: zeros(model.state.h.len())?,
-            chunk,
+            chunk: room(model.settings.sequence_length.saturating_add(1))?,
             batch,
             validator: validator.transpose()?,
             validation: None,
@@ -184,10 +157,10 @@ impl Training {
         Ok(Batch::new(shape, T, B, threads)?.at(level))
     }
 
-    /// Goes on at `level` and on up to `threads` threads. Neither changes what is learned.
+    /// Goes on at `level` and on up to `threads` threads. Neither changes the result.
     ///
     /// # Errors
-    /// [`TrainingError::Shape`] where the memory for it cannot be had.
+    /// [`TrainingError::Shape`] if the memory cannot be allocated.
     pub fn on(self, level: Level, threads: usize) -> Result<Self, TrainingError> {
         Ok(Training {
             batch: Self::batch(&self.model, level, threads)?,
@@ -198,33 +171,17 @@ impl Training {
     }
 }
 
-fn check_length(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
-    let (need, batch_size) = (settings.least_characters(), settings.batch_size);
-    let (length, held_out) = (corpus.learned(), corpus.held_out());
-    if held_out < settings.least_held_out() as u64 {
-        return Err(TrainingError::TooFewHeldOut {
-            length: corpus.length(),
-            held_out,
-            need: settings.least_held_out(),
-        });
+fn check_lengths(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
+    let (length, held_out, need) = (corpus.length(), corpus.held_out(), settings.least_held_out());
+    if held_out < need as u64 {
+        return Err(TrainingError::TooFewHeldOut { length, held_out, need });
     }
-    if length < need as u64 {
-        Err(TrainingError::TextTooShort {
-            length,
-            held_out,
-            need,
-            batch_size,
-            documents: settings.documents,
-            chunk: settings.order.chunk(),
-        })
-    } else {
-        Ok(())
-    }
+    check_length(corpus, settings)
 }
 
-/// Asks for about as much memory as a run takes, in one request, and gives it back. Every buffer is refused on its own
-/// if it cannot be allocated; but a system that promises more memory than it has refuses only requests that are larger
-/// than all of it. `models` counts the parameters and what is shaped like them.
+/// Allocates about as much memory as a run takes, in one request, and frees it. Every buffer is refused on its own if it
+/// cannot be allocated, but a system that promises more memory than it has refuses only requests that are larger than all
+/// of it. `models` is the number of buffers of the size of the parameters.
 pub(super) fn claim_memory(
     shape: Shape,
     settings: &Settings,
@@ -235,7 +192,5 @@ pub(super) fn claim_memory(
     let rows = settings.sequence_length.saturating_mul(settings.batch_size);
     let row = (4 * shape.m()).saturating_add(2 * shape.K());
     let numbers = parameters.saturating_add(rows.saturating_mul(row));
-    let bytes = numbers.saturating_mul(size_of::<f64>());
-    let mut claim: Vec<u8> = Vec::new();
-    (claim.try_reserve_exact(bytes)).map_err(|_| ShapeError::NoMemory { bytes })
+    room::<f64>(numbers).map(drop)
 }

@@ -1,12 +1,4 @@
 //! The training loop, one update at a time.
-//!
-//! [`crate::training::order`] says what each update reads. [`Training::observe`] computes the loss of chunk n under the
-//! parameters after n updates and changes nothing; [`Training::update`] then makes update n.
-//!
-//! With documents, a chunk ends where its document ends, so it may be shorter than T. Every document begins with h = 0.
-//!
-//! No update sees held-out text. [`Training::validate`] computes its loss (see [`crate::training::validation`]), and
-//! parameters compete for the best model by that loss. Without held-out text they compete by the smooth loss.
 
 use crate::inference::sampling::report_sample;
 use crate::model::{Model, State};
@@ -20,6 +12,16 @@ use crate::training::order::{TextOrder, UpdateSource};
 use crate::training::validation::{Validation, Validator};
 
 /// The training of a network on one text.
+///
+/// n is the number of updates made. [`Training::observe`] computes the loss of chunk n, the characters that update n reads,
+/// under the parameters after n updates; it changes nothing of what is learned. [`Training::update`] then makes update n.
+///
+/// [`Order`](crate::Order) says where each update reads. A chunk has T characters of every sequence of the batch; with
+/// documents it ends with its document, so it may be shorter, and every document begins with h = 0.
+///
+/// No update reads held-out text ([`Settings::validation`]). [`Training::validate`] computes its loss, and parameters
+/// compete for the best model by that loss. Without held-out text they compete by the smooth loss, every
+/// [`BEST_EVERY`](crate::training::BEST_EVERY) updates.
 #[derive(Debug)]
 pub struct Training {
     pub(super) corpus: Corpus,
@@ -28,13 +30,13 @@ pub struct Training {
     pub(super) best: Model,
     /// The last observation, as long as no update follows it.
     pub(super) observed: Option<Observation>,
-    /// Index in the text of the first character of the chunk observed, in the first stream.
+    /// The index in the text of the first character of the chunk observed, of the first sequence.
     pub(super) position: u64,
-    /// Characters that every stream has read in its epoch before the chunk observed.
+    /// The number of characters that every sequence has read in its epoch before the chunk observed.
     pub(super) read_before: usize,
     /// The hidden states that the chunks observed begin with, B x m.
     pub(super) h0: Vec<f64>,
-    /// The first stream's chunk, and the character after it.
+    /// The first sequence's chunk, and the character after it.
     pub(super) chunk: Vec<usize>,
     pub(super) batch: Batch,
     /// Present where text is held out.
@@ -56,24 +58,25 @@ impl Training {
         &self.corpus
     }
 
-    /// Inputs and targets of the first stream's chunk last observed; empty before the first observation.
+    /// The inputs and targets, T indices each, of the first sequence's chunk last observed; empty before the first
+    /// observation.
     pub fn chunk(&self) -> (&[usize], &[usize]) {
         let steps = self.chunk.len().saturating_sub(1);
         let targets = self.chunk.get(1..).unwrap_or_default();
         (&self.chunk[..steps], targets)
     }
 
-    /// Index in the text of the first character of that chunk.
+    /// The index in the text of the first character of that chunk.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// The hidden state that the chunk begins with, m.
+    /// The hidden state that the chunk begins with, m long.
     pub fn h0(&self) -> &[f64] {
         &self.h0[..self.model.state.rnn.shape().m()]
     }
 
-    /// Updates in an epoch.
+    /// The number of updates in an epoch.
     pub fn updates_per_epoch(&self) -> u64 {
         self.order.updates_per_epoch()
     }
@@ -91,8 +94,8 @@ impl Training {
         }
     }
 
-    /// The smooth loss of [`Training::best`], that of its next chunk included; `None` before the first parameters have
-    /// competed.
+    /// The smooth loss of [`Training::best`], which includes the loss of its next chunk. `None` before the first parameters
+    /// have competed.
     pub fn best_smooth_loss(&self) -> Option<f64> {
         match self.observed {
             Some(observed) if self.is_best() => Some(observed.smooth_loss),
@@ -111,19 +114,19 @@ impl Training {
         }
     }
 
-    /// The best model so far, the earlier of equals: that with the lowest smooth loss of n = 0, 100, 200, ..., the
-    /// current n included once it is [observed](Training::observe). With held-out text, it is that with the lowest loss
-    /// of those that were asked to [`Training::validate`], and the untrained one before the first was.
+    /// The best model so far, the earlier of equals. Without held-out text it has the lowest smooth loss of n = 0, 100, 200,
+    /// ..., the current n included once it is [observed](Training::observe). With held-out text it has the lowest loss of
+    /// those that [`Training::validate`] computed; before the first it is the untrained model.
     pub fn best(&self) -> &Model {
         if self.is_best() { &self.model } else { &self.best }
     }
 
-    /// The loss of the held-out text under the current parameters, which compete by it for the best model. It changes
-    /// nothing of what is learned. Observes first where that has not been done.
+    /// Computes the loss of the held-out text under the current parameters, which compete by it for the best model. It
+    /// changes nothing of what is learned. Observes first if that has not been done.
     ///
     /// # Errors
-    /// [`TrainingError::NothingHeldOut`] where [`Settings::validation`] is 0,
-    /// [`TrainingError::ValidationNotFinite`] where the loss is NaN or infinite, and as [`Training::observe`].
+    /// [`TrainingError::NothingHeldOut`] if [`Settings::validation`] is 0, [`TrainingError::NotFinite`] if the loss is NaN
+    /// or infinite, and the same as [`Training::observe`].
     ///
     /// ```
     /// use elman::{Settings, Training};
@@ -140,16 +143,16 @@ impl Training {
     /// ```
     pub fn validate(&mut self) -> Result<Validation, TrainingError> {
         self.observe()?;
-        let validation = self.held_out_loss()?;
+        let validation = self.validation_loss()?;
         self.competes = true;
         Ok(validation)
     }
 
-    /// As [`Training::validate`], but the parameters do not compete.
+    /// The same as [`Training::validate`], but the parameters do not compete.
     ///
     /// # Errors
-    /// As [`Training::validate`].
-    pub fn held_out_loss(&mut self) -> Result<Validation, TrainingError> {
+    /// The same as [`Training::validate`].
+    pub fn validation_loss(&mut self) -> Result<Validation, TrainingError> {
         if let Some(validation) = self.validation {
             return Ok(validation);
         }
@@ -159,20 +162,19 @@ impl Training {
         let nats = validator.nats(&state.rnn, &mut self.corpus, newline)?;
         let validation = Validation::of(nats, &self.model.settings);
         if !(nats.is_finite() && validation.loss.is_finite() && validation.bits.is_finite()) {
-            return Err(TrainingError::ValidationNotFinite {
-                iteration: state.updates,
-                loss: validation.loss,
-            });
+            let (iteration, loss) = (state.updates, validation.loss);
+            return Err(TrainingError::NotFinite { is_validation: true, iteration, loss });
         }
         self.validation = Some(validation);
         Ok(validation)
     }
 
-    /// What is known before update n: the loss of chunk n under the parameters after n updates, and the validation loss
-    /// where it has been [computed](Training::validate) for them. It changes nothing of what is learned.
+    /// The losses before update n: the loss of chunk n under the parameters after n updates, and the validation loss if it
+    /// has been [computed](Training::validate) for them. It changes nothing of what is learned.
     ///
     /// # Errors
-    /// [`TrainingError::NotFinite`] where the loss is NaN or infinite.
+    /// [`TrainingError::NotFinite`] if the loss is NaN or infinite; [`TrainingError::Text`] if the text can no longer be
+    /// read.
     pub fn observe(&mut self) -> Result<Observation, TrainingError> {
         let observed = match self.observed {
             Some(observed) => observed,
@@ -193,8 +195,8 @@ impl Training {
         let state = &self.model.state;
         let iteration = state.updates;
         let finite = |loss: f64| {
-            let is_finite = loss.is_finite();
-            (is_finite.then_some(loss)).ok_or(TrainingError::NotFinite { iteration, loss })
+            let error = TrainingError::NotFinite { is_validation: false, iteration, loss };
+            loss.is_finite().then_some(loss).ok_or(error)
         };
         let sum = self.batch.forward_backward(&state.rnn);
         let loss = finite(match kind {
@@ -225,28 +227,29 @@ impl Training {
         let m = self.model.state.rnn.shape().m();
         self.h0.copy_from_slice(&self.model.state.h);
         let states = self.h0.chunks_exact_mut(m);
-        for (stream, (place, h0)) in self.order.positions(source).zip(states).enumerate() {
-            let characters = self.corpus.chunk(stream, place)?;
+        for (sequence, (place, h0)) in self.order.positions(source).zip(states).enumerate() {
+            let characters = self.corpus.chunk(sequence, place)?;
             let begins_document = self.model.newline() == Some(characters[0]);
             if source.resets || begins_document {
                 h0.fill(0.0);
             }
             let steps = characters.len() - 1;
-            if stream == 0 {
+            if sequence == 0 {
                 self.position = place;
                 self.chunk.clear();
                 self.chunk.extend_from_slice(characters);
                 self.batch.resize(steps);
             }
-            (self.batch).begin(stream, &characters[..steps], &characters[1..], h0);
+            (self.batch).begin(sequence, &characters[..steps], &characters[1..], h0);
         }
         Ok(self.chunk.len() - 1)
     }
 
-    /// Makes update n: the backward pass, clipping, the optimizer's step. Observes first where that has not been done.
+    /// Makes update n: the backward pass, clipping, the optimizer's step. Observes first if that has not been
+    /// done. Returns the losses before the update.
     ///
     /// # Errors
-    /// As [`Training::observe`]; nothing has changed then.
+    /// The same as [`Training::observe`]; nothing has changed then.
     pub fn update(&mut self) -> Result<Observation, TrainingError> {
         let observed = self.observe()?;
         let is_best = self.is_best();
@@ -266,7 +269,7 @@ impl Training {
             Loss::Mean => settings.batch_size.saturating_mul(steps),
         };
         let rule = settings.rule(state.updates + 1);
-        (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.memory);
+        (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.optimizer_state);
         let m = state.rnn.shape().m();
         for (h, last) in state.h.chunks_exact_mut(m).zip(self.batch.last_h()) {
             h.copy_from_slice(last);
@@ -278,14 +281,14 @@ impl Training {
         Ok(observed)
     }
 
-    /// The sample of report n: `count` characters after the first of chunk n, from the hidden state that chunk n begins
-    /// with.
+    /// Writes the sample of report n: `count` characters after the first of chunk n, from the hidden state that chunk n
+    /// begins with.
     ///
     /// # Errors
-    /// As [`Training::observe`].
+    /// The same as [`Training::observe`].
     ///
     /// # Panics
-    /// Where memory does not hold so many characters.
+    /// Panics if memory does not hold so many characters.
     pub fn sample(&mut self, count: usize) -> Result<String, TrainingError> {
         self.observe()?;
         let indices: Vec<usize> = self.sample_characters().take(count).collect();
@@ -295,7 +298,7 @@ impl Training {
     /// The characters of that sample, without end.
     ///
     /// # Panics
-    /// Before the first observation.
+    /// Panics before the first observation.
     pub fn sample_characters(&self) -> impl Iterator<Item = usize> {
         report_sample(&self.model, self.model.state.updates, self.h0(), self.chunk[0])
     }

@@ -1,33 +1,34 @@
 //! The loss of the held-out text, which the network never learns from.
-//!
-//! With y_1 ... y_n the characters of the held-out text that are charged, and p_t the network's probabilities after all
-//! characters before y_t in it:
-//!
-//! ```text
-//! nats = - (sum_t ln p_t[y_t]) / n      nats per character
-//! loss = nats T                         in the unit of the training loss; nats where that is a mean
-//! bits = nats / ln 2                    bits per character
-//! ```
-//!
-//! The text is read in one pass from h = 0. Its first character is the first input and is not charged. Each document
-//! begins from h = 0 after a newline, as in training, so all of its characters and its newline are charged.
-//!
-//! A network that has met h = 0 only once, at the start of a long text, may predict badly from there for a long time: its
-//! hidden state settles in a region that training never visits. The loss from h = 0 is then far above that of training
-//! until an epoch ends. Text that it writes from h = 0 is as bad, so the loss is not at fault.
-//!
-//! The sum is one running sum from 0, by increasing position. It does not depend on how many steps are computed together,
-//! on the instruction set or on the number of threads.
 
 use crate::kernels::Level;
 use crate::network::parameters::{Shape, ShapeError, zeros};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
 use crate::settings::Settings;
-use crate::text::corpus::{Corpus, HELD_OUT_STEPS, TextError};
+use crate::text::corpus::{Corpus, HELD_OUT_STEPS};
+use crate::text::error::TextError;
 use std::f64::consts::LN_2;
 
-/// The loss of the held-out text, in three units.
+/// The loss of the held-out text, which the network never learns from, in three units.
+///
+/// With y_1 ... y_n the characters of the held-out text that count, and p_t the network's probabilities after all
+/// characters before y_t in it:
+///
+/// ```text
+/// nats = - (sum_t ln p_t[y_t]) / n      nats per character
+/// loss = nats T                         in the unit of the training loss; nats where that is a mean
+/// bits = nats / ln 2                    bits per character
+/// ```
+///
+/// The text is read in one pass from h = 0. Its first character is the first input and does not count. Each document
+/// begins from h = 0 after a newline, as in training, so all of its characters and its newline count.
+///
+/// A network that has met h = 0 only once, at the start of a long text, may predict badly from there for a long time: its
+/// hidden state settles in a region that training never visits. The loss from h = 0 is then far above that of training
+/// until an epoch ends. Text that it writes from h = 0 is as bad, so the loss is not at fault.
+///
+/// The sum is one running sum from 0, by increasing position. It does not depend on how many steps are computed together,
+/// on the instruction set or on the number of threads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Validation {
     /// Nats per character.

@@ -1,7 +1,7 @@
 //! Texts as they are defined, all of one at once: what reading them in windows is compared with.
 
+use elman::text::Symbols;
 use elman::text::TextError;
-use elman::text::{InvalidUtf8, Symbols};
 use elman::{Corpus, Settings, Training, TrainingError};
 
 /// The characters of a text; of documents, with a newline before the first and after each.
@@ -19,7 +19,7 @@ fn decoded(text: &[u8]) -> Result<Vec<char>, TextError> {
     let rest = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let decoded = std::str::from_utf8(rest).map_err(|error| {
         let byte = (text.len() - rest.len() + error.valid_up_to()) as u64;
-        TextError::InvalidUtf8(InvalidUtf8 { byte })
+        TextError::InvalidUtf8 { byte }
     })?;
     Ok(decoded.chars().collect())
 }
@@ -57,7 +57,7 @@ pub fn chunks<'a>(characters: &'a [char], settings: &Settings) -> Vec<&'a [char]
 /// Learns two epochs of a text, or so many updates, and sees to it that every chunk is the defined one.
 pub fn compare(corpus: Corpus, characters: &[char], settings: Settings, updates: usize) {
     assert_eq!(corpus.length(), characters.len() as u64);
-    let mut training = match Training::begin(corpus, settings) {
+    let mut training = match Training::begin(corpus, settings, None) {
         Ok(training) => training,
         Err(TrainingError::TextTooShort { .. }) => {
             return assert!(characters.len() < settings.least_characters());

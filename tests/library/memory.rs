@@ -2,8 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use elman::inference::{Extent, Reading, Scorer};
 use elman::inference::{Sampling, Synthesizer};
+use elman::inference::{ScoreBy, Scorer, TextScorer};
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
 use elman::{Corpus, Level, Order, STORY, Settings, Training};
@@ -90,11 +90,15 @@ impl Read for Endless {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.length - self.at).unwrap();
         let count = buffer.len().min(left);
-        for (place, at) in buffer[..count].iter_mut().zip(self.at..) {
+        let mut buffer = &mut buffer[..count];
+        while !buffer.is_empty() {
             let line = b"nine o'clock: the ferry has left again\r\n";
-            *place = line[(at % line.len() as u64) as usize];
+            let rest = &line[(self.at % line.len() as u64) as usize..];
+            let (now, later) = buffer.split_at_mut(rest.len().min(buffer.len()));
+            now.copy_from_slice(&rest[..now.len()]);
+            self.at += now.len() as u64;
+            buffer = later;
         }
-        self.at += count as u64;
         Ok(count)
     }
 }
@@ -143,7 +147,7 @@ fn a_long_text_is_held_nowhere() {
             calls += 1;
         });
         assert!(calls > 100 && most < 4_000_000, "{most} bytes while it is read");
-        let mut training = Training::begin(corpus.unwrap(), settings).unwrap();
+        let mut training = Training::begin(corpus.unwrap(), settings, None).unwrap();
         updates(&mut training, 100);
         assert!(more() < 32_000_000, "{} bytes while it is learned", more());
         // Both are many windows long.
@@ -213,7 +217,7 @@ fn a_look_at_what_is_held_out_allocates_nothing() {
                 updates(&mut training, 5);
                 training.validate().unwrap();
                 updates(&mut training, 5);
-                training.held_out_loss().unwrap();
+                training.validation_loss().unwrap();
             }
         });
         assert_eq!(count, 0, "documents: {documents}");
@@ -257,7 +261,7 @@ fn a_character_that_is_written_allocates_nothing() {
             for _ in 0..1000 {
                 x = synthesizer.next(x, &mut generator);
             }
-            let more = synthesizer.characters(x, &mut generator).take(1000);
+            let more = synthesizer.characters(x, generator).take(1000);
             black_box(more.last());
         });
         assert_eq!(count, 0, "{sampling:?}");
@@ -286,12 +290,12 @@ fn a_long_text_is_judged_and_held_nowhere() {
         return;
     }
     let trained = training(SHORT, 3, 1);
-    for extent in [Extent::Text, Extent::Lines { carry: false }, Extent::Lines { carry: true }] {
+    for extent in [ScoreBy::Text, ScoreBy::Lines { carry: false }, ScoreBy::Lines { carry: true }] {
         let held = HELD.load(Ordering::Relaxed);
         let mut text = Endless { length: 1_000_000, at: 0 };
-        let mut reading = Reading::new(trained.model(), extent);
+        let mut reading = TextScorer::new(trained.model(), extent);
         let (mut rows, mut characters) = (0, 0);
-        let mut row = |row: elman::inference::Row<'_>| {
+        let mut row = |row: elman::inference::Scored<'_>| {
             rows += 1;
             characters += row.score.characters;
         };
@@ -306,7 +310,7 @@ fn a_long_text_is_judged_and_held_nowhere() {
     // A line that does not end.
     let mut line = std::io::repeat(b'e').take(2_000_000);
     let held = HELD.load(Ordering::Relaxed);
-    let mut reading = Reading::new(trained.model(), Extent::Lines { carry: false });
+    let mut reading = TextScorer::new(trained.model(), ScoreBy::Lines { carry: false });
     while reading.read(&mut line, &mut |row| assert!(row.is_cut)).unwrap() {}
     let more = HELD.load(Ordering::Relaxed) - held;
     assert!(more < 400_000, "{more} bytes");

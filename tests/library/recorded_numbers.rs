@@ -151,7 +151,7 @@ fn one_update_by_the_recorded_gradient_is_as_recorded() {
             let T = case.T as f64;
             gradient.values_mut().iter_mut().for_each(|g| *g /= T);
         }
-        let mut memory = case.optimizer.nothing(case.shape).unwrap();
+        let mut memory = case.optimizer.initial_state(case.shape).unwrap();
         let rule = settings(case, 1).rule(1);
         rule.update(&mut theta, &mut memory, &gradient);
         recorded.assert_all_close("after_1.", &theta);
@@ -161,7 +161,7 @@ fn one_update_by_the_recorded_gradient_is_as_recorded() {
 
 /// What the optimiser remembers.
 fn assert_memory_close(case: &Case, prefix: &str, memory: &[Parameters]) {
-    let names = case.optimizer.memory();
+    let names = case.optimizer.state_parts();
     assert_eq!(names.len(), memory.len());
     for ((name, _), part) in names.iter().zip(memory) {
         (case.recorded).assert_all_close(&format!("{prefix}{name}."), part);
@@ -215,7 +215,7 @@ fn training_is_as_recorded_after_every_run() {
             recorded.assert_close(&format!("{prefix}losses"), &losses);
             let state = &training.model().state;
             recorded.assert_all_close(&prefix, &state.rnn.parameters);
-            assert_memory_close(&case, &prefix, &state.memory);
+            assert_memory_close(&case, &prefix, &state.optimizer_state);
             recorded.assert_close(&format!("{prefix}h"), &state.h);
             let smooth_loss = state.smooth_loss.unwrap();
             recorded.assert_close(&format!("{prefix}smooth_loss"), &[smooth_loss]);

@@ -39,7 +39,7 @@ fn learn(training: &mut Training, updates: usize) -> (u64, Vec<u64>) {
         training.update().unwrap();
     }
     let state = &training.model().state;
-    numbers.extend(state.memory.iter().flat_map(|part| part.values()));
+    numbers.extend(state.optimizer_state.iter().flat_map(|part| part.values()));
     numbers.extend(&state.h);
     let bits = numbers.into_iter().map(f64::to_bits);
     (digest_of(training), bits.collect())

@@ -1,11 +1,13 @@
 //! What a text costs: the rules of `elman::inference::scoring` against a plain twin of them.
 
 use crate::examples::model;
-use elman::inference::{Extent, Reading, Row, Score, Scorer, Worst, unknown};
+use elman::inference::{
+    Score, ScoreBy, Scored, Scorer, TextScorer, WorstCharacter, bits_of_unknown,
+};
 use elman::inference::{score_lines, score_text};
 use elman::network::reference;
 use elman::text::TextError;
-use elman::text::{InvalidUtf8, Symbols, one_hot};
+use elman::text::{Symbols, one_hot};
 use elman::{Level, Model};
 use std::io::{self, Read};
 
@@ -18,7 +20,7 @@ enum Event {
 use Event::{Charge, Pass, Restart};
 
 /// The rules as they are written, with the lines as a list. One list of events for every row.
-fn rules(model: &Model, text: &[char], extent: Extent) -> Vec<Vec<Event>> {
+fn rules(model: &Model, text: &[char], extent: ScoreBy) -> Vec<Vec<Event>> {
     let has = |c: char| model.vocabulary.index(c).is_some();
     let documents = model.settings.documents;
     let text = match (model.vocabulary.symbols(), text) {
@@ -30,7 +32,7 @@ fn rules(model: &Model, text: &[char], extent: Extent) -> Vec<Vec<Event>> {
         let events = places.map(|(i, &c)| Charge(c, (start + i) as u64 + 1));
         events.collect::<Vec<Event>>()
     };
-    if extent == Extent::Text && !documents {
+    if extent == ScoreBy::Text && !documents {
         return vec![[vec![Restart], place(0, text)].into_iter().flatten().collect()];
     }
     let mut lines: Vec<&[char]> = text.split(|&c| c == '\n').collect();
@@ -41,7 +43,7 @@ fn rules(model: &Model, text: &[char], extent: Extent) -> Vec<Vec<Event>> {
         [line @ .., '\r'] if documents || !has('\r') => line.len(),
         line => line.len(),
     };
-    if extent == Extent::Text {
+    if extent == ScoreBy::Text {
         let (mut events, mut start) = (vec![Restart, Pass('\n')], 0);
         for line in lines {
             let length = without_return(line);
@@ -53,7 +55,7 @@ fn rules(model: &Model, text: &[char], extent: Extent) -> Vec<Vec<Event>> {
         }
         return vec![events];
     }
-    let carry = extent == Extent::Lines { carry: true };
+    let carry = extent == ScoreBy::Lines { carry: true };
     let mut rows = Vec::new();
     for (i, line) in lines.into_iter().enumerate() {
         let mut events = Vec::new();
@@ -84,7 +86,7 @@ fn twin(model: &Model, rows: Vec<Vec<Event>>) -> Vec<Score> {
             };
             let index = model.vocabulary.index(c);
             let bits = match (index, &p) {
-                (None, _) => Some(unknown(model.vocabulary.symbols())),
+                (None, _) => Some(bits_of_unknown(model.vocabulary.symbols())),
                 (Some(index), Some(p)) => Some(-p[index].log2()),
                 (Some(_), None) => None,
             };
@@ -93,7 +95,7 @@ fn twin(model: &Model, rows: Vec<Vec<Event>>) -> Vec<Score> {
                 score.characters += 1;
                 score.unknown += u64::from(index.is_none());
                 if score.worst.is_none_or(|worst| bits > worst.bits) {
-                    score.worst = Some(Worst { character, position, bits });
+                    score.worst = Some(WorstCharacter { character, position, bits });
                 }
             }
             if let Some(index) = index {
@@ -142,20 +144,20 @@ impl Read for Slow<'_> {
 /// The rows of a text that comes so many bytes at a time: line, score, text.
 fn read(
     model: &Model,
-    extent: Extent,
+    extent: ScoreBy,
     text: &[u8],
     step: usize,
 ) -> Vec<(Option<u64>, Score, Vec<u8>)> {
-    let mut reading = Reading::new(model, extent);
+    let mut reading = TextScorer::new(model, extent);
     let mut input = Slow(text, step);
     let mut rows = Vec::new();
-    let mut row = |row: Row<'_>| rows.push((row.line, row.score, row.text.to_vec()));
+    let mut row = |row: Scored<'_>| rows.push((row.line, row.score, row.text.to_vec()));
     while reading.read(&mut input, &mut row).unwrap() {}
     rows
 }
 
-const EXTENTS: [Extent; 3] =
-    [Extent::Text, Extent::Lines { carry: false }, Extent::Lines { carry: true }];
+const EXTENTS: [ScoreBy; 3] =
+    [ScoreBy::Text, ScoreBy::Lines { carry: false }, ScoreBy::Lines { carry: true }];
 
 const TEXTS: [&str; 22] = [
     "",
@@ -208,11 +210,11 @@ fn scores_are_those_of_the_rules() {
                 }
                 let lines = rows.iter().filter_map(|row| row.0);
                 match extent {
-                    Extent::Text => {
+                    ScoreBy::Text => {
                         assert_eq!(rows[0].0, None);
                         assert_eq!(score_text(&model, text), scores[0]);
                     }
-                    Extent::Lines { carry } => {
+                    ScoreBy::Lines { carry } => {
                         assert!(lines.eq(1..=rows.len() as u64), "{what}");
                         assert!(carry || score_lines(&model, text) == scores);
                     }
@@ -248,7 +250,7 @@ fn bytes_are_judged_as_they_are() {
 #[test]
 fn what_the_vocabulary_lacks_costs_the_same_wherever_it_stands() {
     let model = model(Symbols::Characters, "\nabc", false);
-    let each = unknown(Symbols::Characters);
+    let each = bits_of_unknown(Symbols::Characters);
     // From the logarithm of 1,112,064 to 50 digits.
     assert!((each - 20.084_808_387_804_36).abs() < 1e-14);
     let score = |text: &str| score_text(&model, text);
@@ -318,7 +320,7 @@ fn text_that_is_no_utf8_is_told_by_line_and_byte() {
     let model = model(Symbols::Characters, "\nabc", false);
     let text = b"ab\n\xc3\xa5b\nca\xffb\n";
     for step in [1, 100] {
-        let mut reading = Reading::new(&model, Extent::Lines { carry: false });
+        let mut reading = TextScorer::new(&model, ScoreBy::Lines { carry: false });
         let mut input = Slow(text, step);
         let mut rows = 0;
         let error = loop {
@@ -327,7 +329,7 @@ fn text_that_is_no_utf8_is_told_by_line_and_byte() {
                 Err(error) => break error,
             }
         };
-        assert_eq!(error, TextError::InvalidUtf8(InvalidUtf8 { byte: 9 }));
+        assert_eq!(error, TextError::InvalidUtf8 { byte: 9 });
         assert_eq!((rows, reading.line()), (2, 3));
     }
 }
@@ -337,10 +339,10 @@ fn a_long_line_is_kept_in_part() {
     let model = model(Symbols::Characters, "\nab", false);
     let long = "\u{e5}".repeat(40_000);
     let mut seen = Vec::new();
-    let mut reading = Reading::new(&model, Extent::Lines { carry: false });
+    let mut reading = TextScorer::new(&model, ScoreBy::Lines { carry: false });
     let text = format!("{long}\nab\n");
     let mut input = text.as_bytes();
-    let mut row = |row: Row<'_>| seen.push((row.text.len(), row.is_cut, row.score.characters));
+    let mut row = |row: Scored<'_>| seen.push((row.text.len(), row.is_cut, row.score.characters));
     while reading.read(&mut input, &mut row).unwrap() {}
     assert_eq!(seen, [(1 << 16, true, 40_000), (2, false, 2)]);
 }

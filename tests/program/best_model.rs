@@ -1,25 +1,12 @@
 //! Runs that end between two candidates for the best model, and samples that begin elsewhere.
 
-use crate::harness::{Folder, ended, value};
+use crate::harness::{Folder, ended, ending, lines, value};
 use elman::inference::{Sampling, Synthesizer};
-use elman::internals::checkpoint;
 use std::iter::successors;
 
 /// A run of 320 updates: the best model is that of update 300, the last another.
 fn train(folder: &Folder, more: &str) -> String {
-    let stdout = folder.run(&format!(
-        "train text --hidden 6 --seq-length 10 --iterations 320 --report-every 100 \
-         --report-length 40 --passage-length 200 --quiet --out run {more}"
-    ));
-    stdout.well()
-}
-
-/// The line of the passage, the passage, and the last line.
-fn ending(stdout: &str) -> (&str, &str, &str) {
-    let (_, passage) = stdout.split_once("\n\npassage ").unwrap();
-    let (line, text) = passage.split_once('\n').unwrap();
-    let (text, last) = text.rsplit_once("\n\n").unwrap();
-    (line, text, last)
+    folder.train("run", &format!("--iterations 320 --passage-length 200 {more}")).well()
 }
 
 /// What `sample` writes of a model.
@@ -32,8 +19,8 @@ fn sample(folder: &Folder, model: &str) -> String {
 fn the_last_update_is_reported_even_between_two_reports() {
     let folder = Folder::new("last-report");
     let stdout = train(&folder, "");
-    let lines = stdout.lines().filter(|line| line.starts_with("iter="));
-    let iterations: Vec<&str> = lines.map(|line| value(line, "iter")).collect();
+    let reports = lines(&stdout, "iter=");
+    let iterations: Vec<&str> = reports.iter().map(|line| value(line, "iter")).collect();
     assert_eq!(iterations, ["0", "100", "200", "300", "320"]);
 }
 
@@ -44,9 +31,8 @@ fn the_best_model_and_the_last_have_a_file_each() {
     let (passage, _, last) = ending(&stdout);
     assert_eq!(value(passage, "best_iter"), "300");
 
-    let load = |name| checkpoint::load(&folder.path(name)).unwrap();
-    let best = load("run/best.safetensors");
-    let model = load("run/model.safetensors");
+    let best = folder.model("run/best.safetensors");
+    let model = folder.model("run/model.safetensors");
     assert_eq!([best.state.updates, model.state.updates], [300, 320]);
     for (name, updates) in [("best", "300"), ("model", "320")] {
         let shown = folder.run(&format!("show run/{name}.safetensors")).well();
@@ -88,7 +74,7 @@ fn a_sample_has_read_the_whole_prime() {
     let mut command = folder.command("sample run --temperature 0 --length 30 --prime");
     let written = ended(command.arg(prime)).well();
 
-    let model = checkpoint::load(&folder.path("run/model.safetensors")).unwrap();
+    let model = folder.model("run/model.safetensors");
     let likeliest_after = |read: &str| {
         let mut synthesizer =
             Synthesizer::new(&model.state.rnn, &[0.0; 20], Sampling::at_temperature(0.0));

@@ -120,6 +120,7 @@ fn wrong_command_lines_have_their_own_status() {
         ("", "which command?"),
         ("lean", "there is no command \"lean\""),
         ("help lean", "there is no command \"lean\""),
+        ("train --streams 4", "unknown option --streams: it is called --batch-size now (see elman"),
         ("train --hiden 5", "unknown option --hiden"),
         ("train --hidden", "--hidden needs a value"),
         ("train --hidden --quiet", "--hidden needs a value"),
@@ -342,16 +343,10 @@ fn arguments_that_are_no_text_are_no_panic() {
 }
 
 #[cfg(target_os = "linux")]
-fn full_device() -> std::fs::File {
-    let mut options = std::fs::File::options();
-    options.write(true).open("/dev/full").unwrap()
-}
-
-#[cfg(target_os = "linux")]
 #[test]
 fn a_full_device_is_told() {
     let folder = Folder::new("full");
-    let ended = ended(folder.command("train --help").stdout(full_device()));
+    let ended = ended(folder.command("train --help").stdout(harness::full_device()));
     ended.refused(1, "standard output: ");
 }
 
@@ -362,7 +357,7 @@ fn an_output_that_fails_ends_the_run_after_saving() {
     let folder = Folder::new("output");
     let train = "train text --hidden 6 --seq-length 10 --iterations 3000 --report-every 1 \
                  --report-length 100 --log-every 1 --out";
-    let at_once = ended(folder.command(&format!("{train} full")).stdout(full_device()));
+    let at_once = ended(folder.command(&format!("{train} full")).stdout(harness::full_device()));
     at_once.refused(1, "full keeps the best model and the state at update 0");
     let (output, _other) = harness::stalled();
     let later = ended(folder.command(&format!("{train} run")).stdout(output));
@@ -382,8 +377,8 @@ fn an_output_that_fails_ends_the_run_after_saving() {
 fn standard_error_may_be_full() {
     let folder = Folder::new("full-error");
     let train = "train text --hidden 6 --iterations 20";
-    ended(folder.command(train).stderr(full_device())).well();
-    assert_eq!(ended(folder.command(train).stderr(full_device())).status, 1);
+    ended(folder.command(train).stderr(harness::full_device())).well();
+    assert_eq!(ended(folder.command(train).stderr(harness::full_device())).status, 1);
 }
 
 /// Without a terminal there is one line, with or without `--quiet`.

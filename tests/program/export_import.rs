@@ -1,7 +1,6 @@
 //! `elman export` and `elman import`: weights to files of others and from them.
 
 use crate::harness::Folder;
-use elman::internals::checkpoint;
 
 #[test]
 fn the_program_exports_and_imports() {
@@ -47,7 +46,7 @@ fn the_program_takes_characters_in_any_order() {
     folder.write("weights.npz", fixture);
     folder.write("chars", "b\na");
     folder.run("import weights.npz --vocabulary chars --out model").well();
-    let model = checkpoint::load(&folder.path("model")).unwrap();
+    let model = folder.model("model");
     assert_eq!(model.state.rnn.parameters.tensors().c, [-2.5, 0.0, 1.5]);
 
     folder.write("long", "b\na\n");

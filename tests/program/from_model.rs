@@ -1,7 +1,6 @@
 //! `train --from`: a run that begins with the weights of a model.
 
 use crate::harness::{Folder, TEXT};
-use elman::internals::checkpoint;
 
 const RUN: &str = "--hidden 8 --iterations 400 --report-every 200 --report-length 20 --quiet";
 
@@ -22,12 +21,12 @@ fn a_run_begins_where_a_model_is() {
         .well();
     let begun = folder.run(&format!("train other {from} --iterations 0 --out begun")).well();
     assert!(first_loss(&begun) < 0.9 * first_loss(&fresh), "{begun}");
-    let best = checkpoint::load(&folder.path("first/best.safetensors")).unwrap();
-    let model = checkpoint::load(&folder.path("begun/model.safetensors")).unwrap();
+    let best = folder.model("first/best.safetensors");
+    let model = folder.model("begun/model.safetensors");
     assert_eq!(model.state.rnn, best.state.rnn);
     assert_eq!(model.vocabulary, best.vocabulary);
     assert_eq!(model.settings.hidden, 8);
-    assert!(model.state.memory[0].values().iter().all(|&sum| sum == 0.0));
+    assert!(model.state.optimizer_state[0].values().iter().all(|&sum| sum == 0.0));
 
     // It is a run like any other: it goes on, and needs the model no longer.
     let whole = folder.run(&format!("train other {from} --out whole")).well();

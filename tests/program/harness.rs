@@ -1,6 +1,7 @@
 //! What the tests of the program share: running it, and folders that are gone afterwards.
 
 pub use crate::examples::TEXT;
+use elman::{Model, Settings};
 use std::fs;
 use std::io::{Read as _, Write as _};
 #[cfg(unix)]
@@ -101,6 +102,20 @@ pub fn wait_for(path: &Path) {
 /// A folder of its own for one test, with a text in it.
 pub struct Folder(PathBuf);
 
+/// What the file `text` of a folder holds.
+pub fn text() -> String {
+    TEXT.repeat(13)
+}
+
+/// `train` with the options of most tests; an option that is given again counts as given last.
+pub const TRAIN: &str = "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
+                         --report-length 40 --passage-length 60";
+
+/// The settings of [`TRAIN`] for the library.
+pub fn settings() -> Settings {
+    Settings { hidden: 6, sequence_length: 10, ..Settings::default() }
+}
+
 impl Folder {
     pub fn new(test: &str) -> Self {
         // Two tests may choose one name.
@@ -110,7 +125,7 @@ impl Folder {
         let folder = Folder(place().join(name));
         let _ = fs::remove_dir_all(&folder.0);
         fs::create_dir_all(&folder.0).unwrap();
-        folder.write("text", TEXT.repeat(13));
+        folder.write("text", text());
         folder
     }
 
@@ -186,18 +201,18 @@ impl Folder {
         of(child.wait_with_output().unwrap())
     }
 
+    pub fn model(&self, name: &str) -> Model {
+        elman::files::load(&self.path(name)).unwrap()
+    }
+
     /// Updates that the last state of a run has behind it.
     pub fn updates(&self, run: &str) -> u64 {
-        let model = self.path(run).join("model.safetensors");
-        elman::files::load(&model).unwrap().state.updates
+        self.model(&format!("{run}/model.safetensors")).state.updates
     }
 
     /// A run of 300 updates with 6 hidden units; `more` are further options.
     pub fn train(&self, out: &str, more: &str) -> Ended {
-        self.run(&format!(
-            "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
-             --report-length 40 --passage-length 60 --quiet --out {out} {more}"
-        ))
+        self.run(&format!("{TRAIN} --quiet --out {out} {more}"))
     }
 }
 
@@ -214,6 +229,12 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// A device that has no room.
+#[cfg(target_os = "linux")]
+pub fn full_device() -> fs::File {
+    fs::File::options().write(true).open("/dev/full").unwrap()
 }
 
 /// A standard output that nobody reads any more.
@@ -241,6 +262,29 @@ fn of(output: std::process::Output) -> Ended {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// The lines that begin so.
+pub fn lines<'a>(stdout: &'a str, start: &str) -> Vec<&'a str> {
+    stdout.lines().filter(|line| line.starts_with(start)).collect()
+}
+
+/// The digest in the last line of what `train` prints.
+pub fn digest(stdout: &str) -> &str {
+    stdout.lines().last().unwrap().strip_prefix("digest=").unwrap()
+}
+
+/// How the output of `train` ends: the line of the passage, the passage, and the last line.
+pub fn ending(stdout: &str) -> (&str, &str, &str) {
+    let (_, passage) = stdout.split_once("\n\npassage ").unwrap();
+    let (line, text) = passage.split_once('\n').unwrap();
+    let (text, last) = text.rsplit_once("\n\n").unwrap();
+    (line, text, last)
+}
+
+/// The names of a line of `name=value`.
+pub fn names(line: &str) -> Vec<&str> {
+    line.split(' ').map(|word| word.split('=').next().unwrap()).collect()
 }
 
 /// The value of `name=` in a line.

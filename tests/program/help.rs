@@ -24,6 +24,11 @@ fn help_and_version_go_to_standard_output() {
     }
 }
 
+#[test]
+fn the_version_is_that_of_the_manifest() {
+    assert_eq!(elman::VERSION, env!("CARGO_PKG_VERSION"));
+}
+
 /// What most need in a line each, the others by name, all of them in `elman help train`.
 #[test]
 fn the_many_options_of_train_fit_a_screen() {

@@ -111,7 +111,7 @@ fn a_run_at_work_is_drawn_as_far_as_it_is() {
     let begun = folder.run("plot runs").well();
     assert!(texts(&begun).contains(&"none"));
     let alone = folder.run("plot runs/seed-2");
-    alone.refused(1, "loss.csv: it has no rows yet: they come with the run's saves");
+    alone.refused(1, "loss.csv: it has no rows yet: the run writes them when it saves");
 }
 
 #[test]

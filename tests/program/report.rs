@@ -1,6 +1,6 @@
 //! `elman report`: what it tells is what the run was.
 
-use crate::harness::{Folder, TEXT, ended, value};
+use crate::harness::{Folder, TRAIN, ended, text, value};
 use elman::check::Case;
 use elman::check::check_gradients;
 use elman::inference::{Sampling, Synthesizer};
@@ -17,18 +17,14 @@ fn runs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let bytes: Vec<u8> = (0..2000u32).map(|i| (i * i % 251) as u8).collect();
     let names = "anna\nbo\ncecilia\ndag\neva\n".repeat(20);
     vec![
-        ("plain", TEXT.repeat(13).into(), ""),
-        ("validated", TEXT.repeat(13).into(), "--validation 0.2"),
-        (
-            "adam",
-            TEXT.repeat(13).into(),
-            "--preset adam-edition --report-every 50 --validation 0.2",
-        ),
-        ("rmsprop", TEXT.repeat(13).into(), "--optimizer rmsprop --batch-size 3 --clip none"),
-        ("chunks", TEXT.repeat(13).into(), "--order chunks --chunk 30 --loss mean"),
-        ("positions", TEXT.repeat(13).into(), "--order positions --initialization fan-in"),
+        ("plain", text().into(), ""),
+        ("validated", text().into(), "--validation 0.2"),
+        ("adam", text().into(), "--preset adam-edition --report-every 50 --validation 0.2"),
+        ("rmsprop", text().into(), "--optimizer rmsprop --batch-size 3 --clip none"),
+        ("chunks", text().into(), "--order chunks --chunk 30 --loss mean"),
+        ("positions", text().into(), "--order positions --initialization fan-in"),
         // Its best model is none of the end.
-        ("between", TEXT.repeat(13).into(), "--iterations 350"),
+        ("between", text().into(), "--iterations 350"),
         ("markup", markup.into(), "--seed 3"),
         ("controls", controls.into(), "--log-every 7"),
         ("hebrew", hebrew.into(), "--learning-rate 0.05 --epsilon 1e-7"),
@@ -108,21 +104,17 @@ fn lossy(folder: &Folder, arguments: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-const TRAIN: &str = "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
-                     --report-length 40 --passage-length 60 --quiet";
-
 fn train(folder: &Folder, options: &str) -> String {
-    // What is given twice counts as it was given last.
-    lossy(folder, &format!("{TRAIN} --out run {options}"))
+    lossy(folder, &format!("{TRAIN} --quiet --out run {options}"))
 }
 
 /// What the best model writes from the hidden state that it carries.
 fn carried(folder: &Folder) -> String {
-    let best = checkpoint::load(&folder.path("run/best.safetensors")).unwrap();
+    let best = folder.model("run/best.safetensors");
     let h = &best.state.h[..best.settings.hidden];
-    let mut generator = Generator::new(best.settings.seed, Stream::Passage);
-    let mut synthesizer = Synthesizer::of(&best, h, Sampling::default());
-    let characters = synthesizer.characters(best.start(), &mut generator);
+    let generator = Generator::new(best.settings.seed, Stream::Passage);
+    let synthesizer = Synthesizer::of(&best, h, Sampling::default());
+    let characters = synthesizer.characters(best.start(), generator);
     let indices: Vec<usize> = characters.take(60).collect();
     best.vocabulary.decode(&indices)
 }
@@ -199,7 +191,8 @@ fn a_run_from_a_model_says_so() {
     let folder = Folder::new("report-from");
     train(&folder, "--seed 5");
     for options in ["", "--order positions"] {
-        let stdout = lossy(&folder, &format!("{TRAIN} --from run --out next --force {options}"));
+        let stdout =
+            lossy(&folder, &format!("{TRAIN} --quiet --from run --out next --force {options}"));
         folder.run("report next --seconds 0 --force").well();
         let markdown = folder.read_text("next/report.md");
         let blocks = fenced(&markdown);
@@ -279,13 +272,13 @@ fn the_gradients_are_those_of_the_best_model() {
     let folder = Folder::new("report-gradients");
     train(&folder, "");
     folder.run("report run --seconds 0").well();
-    let best = checkpoint::load(&folder.path("run/best.safetensors")).unwrap();
+    let best = folder.model("run/best.safetensors");
     let mut chunk = vec![best.start()];
     chunk.extend(best.vocabulary.encode(&carried(&folder)).unwrap());
     let case = Case { inputs: &chunk[..10], targets: &chunk[1..11], h0: &best.state.h };
     let compared = check_gradients(&best.state.rnn, case).unwrap();
     assert!(compared.passed());
-    let cells = |text: &dyn Fn(&elman::check::Row) -> String| {
+    let cells = |text: &dyn Fn(&elman::check::TensorComparison) -> String| {
         let cells = compared.rows.iter().map(|row| format!(" {} |", text(row)));
         cells.collect::<String>()
     };
@@ -371,7 +364,8 @@ fn the_speed_is_measured_and_all_else_is_the_same_every_time() {
             let numbers = cells.map(|cell| cell.trim().replace(',', "").parse().unwrap());
             numbers.collect()
         };
-        let (fast, naive, ratio) = (numbers("elman"), numbers("Naive twin"), numbers("Ratio"));
+        let (fast, naive, ratio) =
+            (numbers("elman"), numbers("Naive implementation"), numbers("Ratio"));
         let characters = if options.contains("batch-size") { 20.0 } else { 10.0 };
         for speed in [&fast, &naive] {
             assert!(

@@ -1,6 +1,6 @@
 //! Runs that go on: stopped anywhere, in any way, they end in the bytes of the run that never stopped.
 
-use crate::harness::{self, Ended, Folder, TEXT, value};
+use crate::harness::{self, Ended, Folder, text, value};
 
 /// What a run of the tests is begun with; reports are frequent and fall between the other times.
 const OPTIONS: &str = "--hidden 6 --seq-length 10 --report-every 70 --report-length 30 \
@@ -137,9 +137,8 @@ fn a_finished_run_says_its_end_again_and_stays_as_it_is() {
 /// Runs it with a standard output that takes nothing.
 #[cfg(target_os = "linux")]
 fn cannot_report(folder: &Folder, arguments: &str) {
-    let mut options = std::fs::File::options();
-    let full = options.write(true).open("/dev/full").unwrap();
-    harness::ended(folder.command(arguments).stdout(full)).refused(1, "standard output: ");
+    harness::ended(folder.command(arguments).stdout(harness::full_device()))
+        .refused(1, "standard output: ");
 }
 
 #[cfg(target_os = "linux")]
@@ -265,7 +264,7 @@ fn the_built_in_text_and_standard_input_go_on_as_well() {
     folder.run("train --resume run --iterations 60 --quiet").well();
     assert!(folder.files("run") == folder.files("whole"));
 
-    let text = TEXT.repeat(13);
+    let text = text();
     let train = |options: &str| folder.run_with_input(&format!("train - {options}"), &text);
     train(&format!("{OPTIONS} --iterations 211 --out all")).well();
     train(&format!("{OPTIONS} --iterations 100 --out some")).well();
@@ -393,7 +392,7 @@ fn another_text_is_refused_with_both_digests() {
     begin(&folder, "run", "--iterations 50").well();
     let files = folder.files("run");
     let digest = |text: &str| format!("{:016x}", elman::internals::digest::of_text(text));
-    let text = TEXT.repeat(13);
+    let text = text();
     for other in
         [text.replacen("nine", "five", 1), text.replace("nine", "NINE"), text[1..].to_string()]
     {

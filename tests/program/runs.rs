@@ -1,7 +1,8 @@
 //! The program on good input: what it prints, what it leaves behind, and that it can be repeated.
 
-use crate::harness::{self, Folder, TEXT, ended, value};
-use elman::inference::synthesize;
+use crate::harness::{
+    self, Folder, TEXT, TRAIN, digest, ended, ending, names, settings, text, value,
+};
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::json;
 use elman::kernels::ln;
@@ -21,13 +22,6 @@ fn reports(stdout: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// The line of the passage and the passage.
-fn passage(stdout: &str) -> (&str, &str) {
-    let (_, passage) = stdout.split_once("\n\npassage ").unwrap();
-    let (line, text) = passage.split_once('\n').unwrap();
-    (line, text.rsplit_once("\n\n").unwrap().0)
-}
-
 #[test]
 fn reports_come_at_their_time_and_with_their_length() {
     let folder = Folder::new("reports");
@@ -37,8 +31,7 @@ fn reports_come_at_their_time_and_with_their_length() {
     assert_eq!(iterations, ["0", "100", "200", "300"]);
     for (line, text) in &reports {
         assert_eq!(text.chars().count(), 40, "{text:?}");
-        let names: Vec<&str> = line.split(' ').map(|w| w.split('=').next().unwrap()).collect();
-        assert_eq!(names, ["iter", "epoch", "loss", "smooth_loss"]);
+        assert_eq!(names(line), ["iter", "epoch", "loss", "smooth_loss"]);
     }
     let loss: f64 = value(reports[0].0, "loss").parse().unwrap();
     let K = elman::Vocabulary::of(TEXT).len() as f64;
@@ -50,7 +43,7 @@ fn reports_come_at_their_time_and_with_their_length() {
     let updates_per_epoch = (TEXT.chars().count() * 13 - 1) / 10;
     assert_eq!(value(reports[3].0, "epoch"), (300 / updates_per_epoch).to_string());
 
-    let (line, text) = passage(&stdout);
+    let (line, text, _) = ending(&stdout);
     assert!(value(line, "best_iter").parse::<u64>().unwrap() % 100 == 0);
     assert_eq!(text.chars().count(), 60);
 }
@@ -59,7 +52,7 @@ fn reports_come_at_their_time_and_with_their_length() {
 fn the_last_line_is_the_digest_that_show_prints() {
     let folder = Folder::new("digest");
     let stdout = folder.train("run", "").well();
-    let digest = stdout.lines().last().unwrap().strip_prefix("digest=").unwrap();
+    let digest = digest(&stdout);
     assert_eq!(digest.len(), 16);
     let shown = folder.run("show run/model.safetensors").well();
     for row in [format!("digest           {digest}"), "updates          300".into()] {
@@ -166,30 +159,23 @@ fn reports_of_bytes_are_kept_as_what_can_be_read_of_them() {
 #[test]
 fn of_a_long_sample_ten_thousand_characters_are_kept() {
     let folder = Folder::new("kept-long");
-    let text = TEXT.repeat(13);
     for documents in [false, true] {
         let more = format!(
             "--learning-rate 0.3 --report-length 12000 --force {}",
             if documents { "--documents" } else { "" }
         );
         let stdout = folder.train("run", &more).well();
-        let settings = Settings {
-            hidden: 6,
-            sequence_length: 10,
-            learning_rate: 0.3,
-            documents,
-            ..Settings::default()
-        };
-        let mut training = Training::new(&text, settings).unwrap();
+        let settings = Settings { learning_rate: 0.3, documents, ..settings() };
+        let mut training = Training::new(&text(), settings).unwrap();
         for _ in 0..300 {
             training.observe().unwrap();
             training.update().unwrap();
         }
         training.observe().unwrap();
         let model = training.model();
-        let mut generator = Generator::new(1, Stream::Report(300));
-        let mut synthesizer = Synthesizer::of(model, training.h0(), Sampling::default());
-        let characters = synthesizer.characters(training.chunk().0[0], &mut generator);
+        let generator = Generator::new(1, Stream::Report(300));
+        let synthesizer = Synthesizer::of(model, training.h0(), Sampling::default());
+        let characters = synthesizer.characters(training.chunk().0[0], generator);
         let indices: Vec<usize> = characters.take(12_000).collect();
         let (line, printed) = *reports(&stdout).last().unwrap();
         assert!(printed == model.vocabulary.decode(&indices));
@@ -212,17 +198,13 @@ fn the_same_command_gives_the_same_bytes() {
 fn what_is_printed_never_changes_what_is_learned() {
     let folder = Folder::new("printed");
     let quiet = folder.train("quiet", "").well();
-    let arguments = "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 7 \
-                     --report-length 3 --passage-length 5 --log-every 1 --out talkative";
-    let talkative = folder.run(arguments).well();
+    let more = "--report-every 7 --report-length 3 --passage-length 5 --log-every 1";
+    let talkative = folder.run(&format!("{TRAIN} {more} --out talkative")).well();
     assert_eq!(quiet.lines().last(), talkative.lines().last());
     // The last state says what was asked for; the best model holds nothing of it.
     let best = |run| folder.read(&format!("{run}/best.safetensors"));
     assert!(best("quiet") == best("talkative"));
-    let model = |run: &str| {
-        let path = folder.path(run).join("model.safetensors");
-        elman::files::load(&path).unwrap()
-    };
+    let model = |run: &str| folder.model(&format!("{run}/model.safetensors"));
     assert!(model("quiet") == model("talkative"));
 }
 
@@ -230,10 +212,8 @@ fn what_is_printed_never_changes_what_is_learned() {
 fn a_text_can_come_from_standard_input_or_be_built_in() {
     let folder = Folder::new("input");
     folder.train("file", "").well();
-    let options = "--hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
-                   --report-length 40 --passage-length 60";
-    let text = TEXT.repeat(13);
-    folder.run_with_input(&format!("train - {options} --out input"), &text).well();
+    let options = TRAIN.strip_prefix("train text ").unwrap();
+    folder.run_with_input(&format!("train - {options} --out input"), &text()).well();
     assert!(folder.read("file/model.safetensors") == folder.read("input/model.safetensors"));
 
     let stdout = folder.run("train --hidden 4 --iterations 20 --quiet").well();
@@ -248,11 +228,10 @@ fn no_iterations_write_the_untrained_model() {
     let folder = Folder::new("untrained");
     let stdout = folder.train("run", "--iterations 0").well();
     assert_eq!(reports(&stdout).len(), 1);
-    assert_eq!(value(passage(&stdout).0, "best_iter"), "0");
+    assert_eq!(value(ending(&stdout).0, "best_iter"), "0");
     assert_eq!(folder.read_text("run/loss.csv").lines().count(), 1);
-    let model = elman::files::load(&folder.path("run/model.safetensors")).unwrap();
-    let settings = elman::Settings { hidden: 6, sequence_length: 10, ..Default::default() };
-    let untrained = elman::Training::new(&TEXT.repeat(13), settings).unwrap();
+    let model = folder.model("run/model.safetensors");
+    let untrained = Training::new(&text(), settings()).unwrap();
     assert_eq!(model, *untrained.model());
 }
 
@@ -262,7 +241,7 @@ fn one_distinct_character_trains() {
     folder.write("text", "a".repeat(100));
     let stdout = folder.train("run", "").well();
     assert!(reports(&stdout).iter().all(|(line, _)| value(line, "loss") == "0.0"));
-    assert_eq!(passage(&stdout).1, "a".repeat(60));
+    assert_eq!(ending(&stdout).1, "a".repeat(60));
 }
 
 #[test]
@@ -284,7 +263,7 @@ fn a_sample_is_the_passage_until_asked_otherwise() {
     let trained = folder.train("run", "").well();
     let sample = |options: &str| folder.run(&format!("sample run --length 60 {options}")).well();
     let plain = sample("");
-    assert_eq!(plain.strip_suffix('\n'), Some(passage(&trained).1));
+    assert_eq!(plain.strip_suffix('\n'), Some(ending(&trained).1));
     assert_eq!(sample(""), plain);
     let best = folder.run("sample run/best.safetensors --length 60").well();
     assert_eq!(best, plain);
@@ -296,11 +275,6 @@ fn a_sample_is_the_passage_until_asked_otherwise() {
     let primed = primed.well();
     assert!(primed.starts_with("the bell"));
     assert_eq!(primed.chars().count(), "the bell".len() + 31);
-}
-
-#[test]
-fn the_version_is_that_of_the_manifest() {
-    assert_eq!(elman::VERSION, env!("CARGO_PKG_VERSION"));
 }
 
 /// A reader that has seen enough, like `head`, ends a text without a word, however long it would be.
@@ -326,13 +300,11 @@ fn a_closed_pipe_is_a_quiet_end() {
 fn a_run_that_nobody_reads_is_the_same_run() {
     let folder = Folder::new("unread");
     folder.train("read", "").well();
-    let train = "train text --hidden 6 --seq-length 10 --iterations 300 --report-every 100 \
-                 --report-length 40 --passage-length 60 --out";
-    let unread = ended(folder.command(&format!("{train} unread")).stdout(harness::unread()));
+    let unread = ended(folder.command(&format!("{TRAIN} --out unread")).stdout(harness::unread()));
     assert_eq!((unread.status, unread.stderr.as_str()), (0, ""));
     assert!(folder.files("unread") == folder.files("read"));
     // Where the run itself fails, that is told all the same.
-    let wild = format!("{train} wild --learning-rate 3e306");
+    let wild = format!("{TRAIN} --out wild --learning-rate 3e306");
     let wild = ended(folder.command(&wild).stdout(harness::unread()));
     wild.refused(1, "the loss is inf at update 3");
 }
@@ -342,13 +314,12 @@ fn a_run_that_nobody_reads_is_the_same_run() {
 fn texts_are_those_of_the_library() {
     let folder = Folder::new("library");
     let stdout = folder.train("run", "").well();
-    let settings = elman::Settings { hidden: 6, sequence_length: 10, ..Default::default() };
-    let untrained = elman::Training::new(&TEXT.repeat(13), settings).unwrap();
+    let untrained = Training::new(&text(), settings()).unwrap();
     let model = untrained.model();
-    let mut generator = Generator::new(1, Stream::Report(0));
-    let (rnn, x0) = (&model.state.rnn, model.start());
-    let indices = synthesize(rnn, &[0.0; 6], x0, 40, &mut generator);
+    let generator = Generator::new(1, Stream::Report(0));
+    let synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], Sampling::default());
+    let indices: Vec<usize> = synthesizer.characters(model.start(), generator).take(40).collect();
     assert_eq!(reports(&stdout)[0].1, model.vocabulary.decode(&indices));
-    let best = elman::files::load(&folder.path("run/best.safetensors")).unwrap();
-    assert_eq!(passage(&stdout).1, elman::inference::passage(&best, 60, 1));
+    let best = folder.model("run/best.safetensors");
+    assert_eq!(ending(&stdout).1, elman::inference::passage(&best, 60, 1));
 }

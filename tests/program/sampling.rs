@@ -3,14 +3,9 @@
 use crate::harness::{Folder, ended};
 use elman::Model;
 use elman::inference::{Sampling, Synthesizer};
-use elman::internals::checkpoint;
 use elman::random::{Generator, Stream};
 use std::io::Read as _;
 use std::process::Stdio;
-
-fn model(folder: &Folder, run: &str) -> Model {
-    checkpoint::load(&folder.path(run).join("best.safetensors")).unwrap()
-}
 
 /// What the library writes after some text, or from the start.
 fn written(model: &Model, prime: &str, sampling: Sampling, seed: u64, length: usize) -> String {
@@ -22,8 +17,8 @@ fn written(model: &Model, prime: &str, sampling: Sampling, seed: u64, length: us
     for &character in before {
         synthesizer.step(character);
     }
-    let mut generator = Generator::new(seed, Stream::Passage);
-    let characters = synthesizer.characters(last, &mut generator).take(length);
+    let generator = Generator::new(seed, Stream::Passage);
+    let characters = synthesizer.characters(last, generator).take(length);
     let indices: Vec<usize> = characters.collect();
     format!("{prime}{}\n", model.vocabulary.decode(&indices))
 }
@@ -32,7 +27,7 @@ fn written(model: &Model, prime: &str, sampling: Sampling, seed: u64, length: us
 fn options_choose_what_is_sampled_from() {
     let folder = Folder::new("choices");
     folder.train("run", "").well();
-    let model = model(&folder, "run");
+    let model = folder.model("run/best.safetensors");
     let everything = Sampling::default();
     let mut texts = Vec::new();
     for (options, sampling) in [
@@ -132,7 +127,7 @@ fn without_an_end_it_goes_on_until_nobody_reads() {
     drop(stdout);
     let ended = child.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), &ended.stderr[..]), (Some(0), &[][..]));
-    let whole = written(&model(&folder, "run"), "", Sampling::default(), 1, 100_000);
+    let whole = written(&folder.model("run/best.safetensors"), "", Sampling::default(), 1, 100_000);
     assert_eq!(text[..100_000], whole.as_bytes()[..100_000]);
     folder
         .run("sample run --length 0 --count 2")
@@ -143,7 +138,7 @@ fn without_an_end_it_goes_on_until_nobody_reads() {
 fn a_prime_is_read_from_a_file_as_it_is() {
     let folder = Folder::new("prime-file");
     folder.train("run", "").well();
-    let model = model(&folder, "run");
+    let model = folder.model("run/best.safetensors");
     let prime = "all of it again: the\nferry\n\n\u{65e5}\u{672c} rings\n".repeat(40);
     folder.write("prime", &prime);
     folder.write("marked", format!("\u{feff}{prime}"));

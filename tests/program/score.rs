@@ -3,7 +3,7 @@
 use crate::examples::model;
 use crate::harness::{self, Folder, PATIENCE};
 use elman::Model;
-use elman::inference::{Extent, Reading, Row, Score, score_lines, score_text};
+use elman::inference::{Score, ScoreBy, Scored, TextScorer, score_lines, score_text};
 use elman::internals::checkpoint;
 use elman::text::Symbols;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -59,7 +59,7 @@ fn tables_hold_the_numbers_of_the_library() {
     let model = model(Symbols::Characters, "\nabc", false);
     let folder = folder("tables", &[("model", &model)]);
     folder.write("odd", ODD);
-    let carry = Extent::Lines { carry: true };
+    let carry = ScoreBy::Lines { carry: true };
     folder.write("breaks", "ab\u{85}\u{2028}c\nc\r\n\r");
     for (name, text) in [("odd", ODD), ("breaks", "ab\u{85}\u{2028}c\nc\r\n\r")] {
         let table = folder.run(&format!("score model {name} --csv")).well();
@@ -72,9 +72,9 @@ fn tables_hold_the_numbers_of_the_library() {
         assert_eq!(records(&table)[1..], rows);
         let carried = folder.run(&format!("score model {name} --csv --per-line --carry")).well();
         let carried = records(&carried);
-        let (mut reading, mut input) = (Reading::new(&model, carry), text.as_bytes());
+        let (mut reading, mut input) = (TextScorer::new(&model, carry), text.as_bytes());
         let mut rows = Vec::new();
-        let mut row = |row: Row<'_>| rows.push(expected(row.line, &row.score));
+        let mut row = |row: Scored<'_>| rows.push(expected(row.line, &row.score));
         while reading.read(&mut input, &mut row).unwrap() {}
         assert_eq!(carried[1..], rows);
         assert_ne!(carried[2..], records(&table)[2..]);
@@ -233,7 +233,7 @@ fn what_cannot_be_judged_is_refused() {
         (
             "model latin",
             1,
-            "latin: line 3: not UTF-8 at byte 7: convert the text to UTF-8 first, or judge it by a model of bytes",
+            "latin: line 3: not UTF-8 at byte 7: convert the text to UTF-8 first, or score it with a model of bytes",
         ),
     ] {
         let refused = folder.run(&format!("score {arguments}"));

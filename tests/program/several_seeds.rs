@@ -1,7 +1,6 @@
 //! `train --seeds`: several runs side by side are the runs that they would be alone.
 
-use crate::harness::{self, Ended, Folder, PATIENCE, Running, value, wait_for};
-use elman::internals::checkpoint;
+use crate::harness::{self, Ended, Folder, PATIENCE, Running, lines, value, wait_for};
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -17,8 +16,8 @@ fn seeds(folder: &Folder, more: &str) -> Ended {
 /// What the program says of a run that is made alone, and the digest.
 fn alone(folder: &Folder, seed: u64, out: &str) -> String {
     let stdout = folder.run(&format!("{SETTING} --seed {seed} --out {out}/seed-{seed}")).well();
-    let last = stdout.lines().rfind(|line| line.starts_with("iter=")).unwrap();
-    let passage = stdout.lines().find(|line| line.starts_with("passage best_iter=")).unwrap();
+    let last = lines(&stdout, "iter=").pop().unwrap();
+    let passage = lines(&stdout, "passage best_iter=")[0];
     let digest = stdout.lines().last().unwrap();
     format!(
         "seed={seed} {last} best_iter={} best_smooth_loss={} {digest}",
@@ -296,11 +295,9 @@ fn earlier_runs_are_gone_as_soon_as_the_first_begins() {
     while folder.path("runs/seed-3/model.safetensors").exists() {
         assert!(begun.elapsed() < PATIENCE);
     }
-    let first = folder.path("runs/seed-1/model.safetensors");
-    wait_for(&first);
+    wait_for(&folder.path("runs/seed-1/model.safetensors"));
     assert!(run.kill());
-    let hidden = |path| checkpoint::load(path).unwrap().settings.hidden;
-    assert_eq!(hidden(&first), 6);
+    assert_eq!(folder.model("runs/seed-1/model.safetensors").settings.hidden, 6);
     assert!(folder.path("runs/seed-3/best.safetensors").exists());
     // What is left of a run that had learned is not begun anew unasked.
     let ended = folder.run(&format!(

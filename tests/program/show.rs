@@ -22,7 +22,7 @@ fn people_read_it_in_80_columns() {
     let stdout = folder.train("run", "--iterations 250 --batch-size 2 --seed 9").well();
     let (_, end) = stdout.split_once("\npassage ").unwrap();
     let best = value(end.lines().next().unwrap(), "smooth_loss");
-    let model = checkpoint::load(&folder.path("run/model.safetensors")).unwrap();
+    let model = folder.model("run/model.safetensors");
     let shown = folder.run("show run/model.safetensors").well();
     for line in shown.lines() {
         assert!(line.chars().count() <= 80 && line == line.trim_end(), "{line:?}");
@@ -35,7 +35,7 @@ fn people_read_it_in_80_columns() {
     for (name, expected) in [
         ("file", "run/model.safetensors".to_string()),
         ("size", size),
-        ("kind", "the last state of a run: --resume goes on from it".into()),
+        ("kind", "the last state of a run, which --resume continues".into()),
         ("digest", end.lines().last().unwrap()[7..].into()),
         ("symbols", "characters".into()),
         ("characters", format!("K = {K}")),
@@ -58,7 +58,7 @@ fn people_read_it_in_80_columns() {
         (
             "smooth loss",
             format!(
-                "{last:?} nats over 10 characters, before the coming chunk ({bits:.3} bits a character)"
+                "{last:?} nats over 10 characters, without the next chunk ({bits:.3} bits a character)"
             ),
         ),
         ("iterations", "250".into()),
@@ -70,8 +70,8 @@ fn people_read_it_in_80_columns() {
     ] {
         assert_eq!(row(&shown, name), expected, "{name}");
     }
-    let words = format!("{best} nats over 10 characters, its coming chunk included (");
-    assert!(row(&shown, "best before").starts_with(&words), "{shown}");
+    let words = format!("{best} nats over 10 characters, with its next chunk (");
+    assert!(row(&shown, "best smooth loss").starts_with(&words), "{shown}");
     let length = TEXT.chars().count() * 13;
     let text = format!("{},{:03} characters, digest ", length / 1000, length % 1000);
     assert!(row(&shown, "text").starts_with(&text), "{shown}");
@@ -88,7 +88,7 @@ fn people_read_it_in_80_columns() {
     folder.train("untrained", "--iterations 0 --documents").well();
     let untrained = folder.run("show untrained").well();
     assert_eq!(row(&untrained, "smooth loss"), "none yet");
-    assert_eq!(row(&untrained, "best before"), "none yet");
+    assert_eq!(row(&untrained, "best smooth loss"), "none yet");
     assert_eq!(row(&untrained, "documents"), "yes");
 }
 
@@ -126,11 +126,10 @@ fn every_order_is_shown() {
 fn tensors_are_summed_up() {
     let folder = Folder::new("show-tensors");
     folder.train("run", "--sigma 30").well();
-    let path = folder.path("run/model.safetensors");
-    let mut model = checkpoint::load(&path).unwrap();
+    let mut model = folder.model("run/model.safetensors");
     model.state.rnn.parameters.tensors_mut().b.copy_from_slice(&[3.0, -4.0, 0.0, 0.0, 0.0, 0.0]);
     model.state.h.copy_from_slice(&[1.0, -1.0, 0.995, 0.98, 0.0, -0.5]);
-    checkpoint::save(&model, &path).unwrap();
+    checkpoint::save(&model, &folder.path("run/model.safetensors")).unwrap();
     let shown = folder.run("show run/model.safetensors").well();
     let b: Vec<String> = row(&shown, "b").split_whitespace().map(String::from).collect();
     assert_eq!(b, ["6", "-4.0000", "3.0000", "2.0412"]);
@@ -275,7 +274,7 @@ fn programs_read_every_vocabulary_whole() {
         let Some(printed) = python(&json, script) else {
             return;
         };
-        let model = checkpoint::load(&folder.path(file)).unwrap();
+        let model = folder.model(file);
         let points = model.vocabulary.characters().iter().map(|&c| u32::from(c).to_string());
         let points = points.collect::<Vec<_>>().join(" ");
         let (head, start) = match (model.vocabulary.symbols(), model.source) {

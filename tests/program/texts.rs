@@ -1,6 +1,6 @@
 //! Texts of every kind, as the program reads them: files and streams, any characters, bytes, documents.
 
-use crate::harness::{Folder, Running, wait_for};
+use crate::harness::{Folder, Running, digest, wait_for};
 use std::collections::BTreeSet;
 
 const RUN: &str = "--hidden 8 --iterations 300 --report-every 100 --quiet";
@@ -10,11 +10,6 @@ const RUSSIAN: &str = "Паром уходит в девять, колокол �
                        Ёлка, йод, объём — и снова в путь:\nколокол звонит, нельзя уснуть.\n";
 const CHINESE: &str = "渡船九点离岸，钟声响了两次。\n河水很黑，对岸的人都睡了。\n\
                        今夜没有月亮，船夫数着星星：\n一颗，两颗，三颗……直到天明。\n";
-
-fn digest(stdout: &str) -> &str {
-    let last = stdout.lines().last().unwrap();
-    last.strip_prefix("digest=").unwrap()
-}
 
 /// What standard output holds besides the lines of numbers.
 fn written(stdout: &str) -> String {

@@ -1,30 +1,10 @@
 //! `--validation`: a part of the text that is held out, and what a run tells and keeps of it.
 
-use crate::harness::{Folder, TEXT, value};
-use elman::internals::checkpoint;
+use crate::harness::{self, Folder, digest, lines, names, text, value};
 
 /// What the program does with these options is the same as with the library.
 fn settings() -> elman::Settings {
-    elman::Settings {
-        hidden: 6,
-        sequence_length: 10,
-        validation: 0.3,
-        ..elman::Settings::default()
-    }
-}
-
-fn text() -> String {
-    TEXT.repeat(13)
-}
-
-/// The lines that begin so.
-fn lines<'a>(stdout: &'a str, start: &str) -> Vec<&'a str> {
-    stdout.lines().filter(|line| line.starts_with(start)).collect()
-}
-
-/// The last line.
-fn digest(stdout: &str) -> &str {
-    stdout.lines().last().unwrap()
+    elman::Settings { validation: 0.3, ..harness::settings() }
 }
 
 #[test]
@@ -35,15 +15,14 @@ fn every_report_has_the_loss_of_what_is_held_out() {
     let reports = lines(&stdout, "iter=");
     let mut iterations = Vec::new();
     for report in reports {
-        let names: Vec<&str> = report.split(' ').map(|w| w.split('=').next().unwrap()).collect();
         let expected =
             ["iter", "epoch", "loss", "smooth_loss", "validation_loss", "validation_bits"];
-        assert_eq!(names, expected);
+        assert_eq!(names(report), expected);
         let n: u64 = value(report, "iter").parse().unwrap();
         while training.model().state.updates < n {
             training.update().unwrap();
         }
-        let validation = training.held_out_loss().unwrap();
+        let validation = training.validation_loss().unwrap();
         let found =
             ["validation_loss", "validation_bits"].map(|name| value(report, name).to_string());
         assert_eq!(found, [validation.loss, validation.bits].map(|x| format!("{x:?}")));
@@ -72,7 +51,7 @@ fn the_looks_between_the_reports_are_in_the_rows() {
         let numbers = [format!("{:?}", look.loss), format!("{:?}", look.smooth_loss)];
         assert_eq!(row[2..4], numbers);
         let is_validated = n.is_multiple_of(100) || n.is_multiple_of(45);
-        let validation = is_validated.then(|| training.held_out_loss().unwrap());
+        let validation = is_validated.then(|| training.validation_loss().unwrap());
         let numbers = validation.map(|v| [v.loss, v.bits].map(|x| format!("{x:?}")));
         assert_eq!(row[4..], numbers.unwrap_or_default(), "row {n}");
         found.push(n);
@@ -101,7 +80,7 @@ fn the_best_model_has_the_lowest_validation_loss() {
     assert_eq!(found, [lowest[0], lowest[3], lowest[4], lowest[5]]);
     let end = value(reports[reports.len() - 1], "validation_loss");
     assert!(number(end) < number(lowest[4]));
-    let best = checkpoint::load(&folder.path("run/best.safetensors")).unwrap();
+    let best = folder.model("run/best.safetensors");
     assert_eq!(best.state.updates, 270);
     let shown = folder.run("show run/model.safetensors").well();
     for row in [
@@ -125,7 +104,7 @@ fn the_best_model_has_the_lowest_validation_loss() {
         if is_old {
             let best = folder.path("run/best.safetensors");
             std::fs::rename(&best, &before).unwrap();
-            let last = elman::files::load(&folder.path("run/model.safetensors")).unwrap();
+            let last = folder.model("run/model.safetensors");
             elman::files::save(&last, &best).unwrap();
         }
         let longer = format!("--iterations {iterations}");
@@ -214,11 +193,11 @@ fn what_cannot_be_held_out_is_refused() {
             1,
             "--validate-every 0: must be a whole number of at least 1",
         ),
-        ("--validate-every 5", 2, "--validate-every 5: nothing is held out to look at"),
+        ("--validate-every 5", 2, "--validate-every 5: no text is held out for validation"),
         (
             "--validation 0 --validate-every 5",
             2,
-            "--validate-every 5: nothing is held out to look at",
+            "--validate-every 5: no text is held out for validation",
         ),
     ] {
         let stdout = folder.train("run", options).refused(status, words);
@@ -252,6 +231,6 @@ fn a_run_from_a_model_holds_out_as_well() {
     let stdout = folder.run(from).well();
     let reports = lines(&stdout, "iter=");
     assert!(value(reports[0], "validation_bits").parse::<f64>().unwrap() < 4.0);
-    let model = checkpoint::load(&folder.path("second/model.safetensors")).unwrap();
+    let model = folder.model("second/model.safetensors");
     assert_eq!(model.settings.validation, 0.3);
 }

@@ -116,9 +116,9 @@ fn a_model_makes_a_case_as_well() {
     let line = folder.run("check run text --write-case case.npz").well();
     assert!(line.starts_with("wrote case.npz: 50 arrays, T = 10, m = 6, K = "), "{line}");
     let arrays = case(&folder, "case.npz");
-    let best = elman::files::load(&folder.path("run/best.safetensors")).unwrap();
+    let best = folder.model("run/best.safetensors");
     assert_eq!(numbers(&arrays, "U"), best.state.rnn.parameters.tensors().U);
-    assert_eq!(numbers(&arrays, "G_U"), best.state.memory[0].tensors().U);
+    assert_eq!(numbers(&arrays, "G_U"), best.state.optimizer_state[0].tensors().U);
     assert_eq!(numbers(&arrays, "h0"), best.state.h);
     folder.run("check --against case.npz case.npz").well();
 }
@@ -188,7 +188,7 @@ fn names_that_the_case_does_not_have_are_told() {
         }
     });
     let lines = folder.run("check --against mine.npz case.npz").well();
-    let expected = "dU right\ndv not compared: the case has no such array; is it dV?\n";
+    let expected = "dU right\ndv not compared: the case has no such array; did you mean dV?\n";
     assert_eq!(lines, expected);
     save(&folder, "mine.npz", &arrays, "W", |_, mine| mine.name = "grad_W".into());
     let ended = folder.run("check --against mine.npz case.npz");
@@ -196,7 +196,7 @@ fn names_that_the_case_does_not_have_are_told() {
         "mine.npz: no array of the case: grad_W may be dW; the case has text vocabulary inputs";
     assert_eq!(ended.refused(1, words), "");
     folder.write("empty.json", "{}");
-    folder.run("check --against empty.json case.npz").refused(1, "empty.json: no arrays at all");
+    folder.run("check --against empty.json case.npz").refused(1, "empty.json: it has no arrays");
 }
 
 #[test]

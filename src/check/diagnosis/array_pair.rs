@@ -49,16 +49,13 @@ pub(super) fn distance(x: &[f64], y: &[f64]) -> f64 {
     if x.len() != y.len() {
         return f64::INFINITY;
     }
-    let differences = x.iter().zip(y).map(|(x, y)| {
+    let differences = x.iter().zip(y).map(|(x, y)| match (x - y).abs() {
         // Two NaN are no difference: both may come from the same division by 0.
-        if x.is_nan() && y.is_nan() { 0.0 } else { (x - y).abs() }
+        _ if x.is_nan() && y.is_nan() => 0.0,
+        difference if difference.is_nan() => f64::INFINITY,
+        difference => difference,
     });
-    differences.fold(
-        0.0,
-        |largest: f64, difference| {
-            if difference.is_nan() { f64::INFINITY } else { largest.max(difference) }
-        },
-    )
+    differences.fold(0.0, f64::max)
 }
 
 /// The tolerance for an array of somebody's.

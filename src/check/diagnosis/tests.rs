@@ -60,7 +60,7 @@ fn lesson(
     let (training, known) = case_after(settings, updates);
     let (inputs, targets) = training.chunk();
     let state = &training.model().state;
-    let (rnn, G) = (&state.rnn, &state.memory[0]);
+    let (rnn, G) = (&state.rnn, &state.optimizer_state[0]);
     let K = rnn.shape().K();
     let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
     Lesson {
@@ -82,7 +82,7 @@ fn case_after(settings: Settings, updates: u64) -> (Training, WorkedCase) {
     let model = training.model();
     let start = Start {
         rnn: &model.state.rnn,
-        memory: &model.state.memory,
+        memory: &model.state.optimizer_state,
         settings: &model.settings,
         updates,
         vocabulary: &model.vocabulary,

@@ -9,25 +9,20 @@ use std::fmt::Write as _;
 
 /// A run, with its losses in nats per character, so that runs of different T can be compared.
 pub struct Run {
-    /// The name to show.
     pub name: String,
     /// Hidden units m.
     pub hidden: usize,
     /// Characters of one update T.
     pub sequence_length: usize,
-    /// Updates made.
     pub updates: u64,
-    /// The losses so far.
     pub curve: Curve,
     /// The last smooth loss; `None` before the first row.
     pub last: Option<f64>,
     /// The update of the lowest smooth loss, and that loss.
     pub best: Option<(u64, f64)>,
-    /// The lowest validation loss.
     pub validation: Option<f64>,
 }
 
-/// The unit of the losses.
 pub const UNIT: &str = "nats per character";
 
 /// Colours that people with any colour vision tell apart, dark enough on white. When all are used, lines are dashed.
@@ -103,25 +98,18 @@ pub fn svg(runs: &[Run]) -> String {
 /// The lowest and the highest loss that is drawn. Losses of the first twentieth of the updates, where they fall most, may
 /// be above it.
 pub fn range(runs: &[Run]) -> (f64, f64) {
-    let last = runs.iter().map(|run| run.updates).max().unwrap_or(0);
-    let of = |run: &Run| {
+    let begin = runs.iter().map(|run| run.updates).max().unwrap_or(0) / 20;
+    let losses = runs.iter().flat_map(|run| {
+        let points = run.curve.points();
+        // A run that ended before is there as a whole.
+        let is_short = points.last().is_none_or(|last| last.iteration < begin);
+        let shown = points.iter().filter(move |point| is_short || point.iteration >= begin);
         let validation = run.curve.validation().iter();
-        let validation = validation.filter(|(update, _)| *update >= last / 20);
-        let range = run.curve.range(last / 20);
-        let (low, high) = if range.0 <= range.1 {
-            range
-        } else {
-            // The run ended within the first twentieth.
-            run.curve.range(0)
-        };
-        validation.fold((low, high), |(low, high), &(_, loss)| (low.min(loss), high.max(loss)))
-    };
-    let (low, high) = runs
-        .iter()
-        .map(of)
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (other_low, other_high)| {
-            (low.min(other_low), high.max(other_high))
-        });
+        let validation = validation.filter(move |(update, _)| *update >= begin);
+        shown.map(|point| point.smooth).chain(validation.map(|&(_, loss)| loss))
+    });
+    let ends = |(low, high): (f64, f64), loss: f64| (low.min(loss), high.max(loss));
+    let (low, high) = losses.fold((f64::INFINITY, f64::NEG_INFINITY), ends);
     if low <= high { (low, high) } else { (0.0, 0.0) }
 }
 
@@ -144,14 +132,11 @@ fn colour(n: usize) -> &'static str {
     COLOURS[n % COLOURS.len()]
 }
 
-fn fill(n: usize) -> String {
-    format!("fill=\"{}\"", colour(n))
-}
-
 fn lines(runs: &[Run], axes: &Axes) -> String {
     let width = if runs.len() < MANY { 2.0 } else { 1.5 };
     let mut svg = format!("<g clip-path=\"url(#{})\" stroke-width=\"{width}\">\n", WIDE.name);
     for (n, run) in runs.iter().enumerate() {
+        let fill = format!("fill=\"{}\"", colour(n));
         let points = run.curve.points();
         let every = points.len().div_ceil(POINTS).max(1);
         let shown = (points.iter().enumerate())
@@ -159,7 +144,7 @@ fn lines(runs: &[Run], axes: &Axes) -> String {
             .map(|(_, point)| (point.iteration, point.smooth));
         let _ = writeln!(svg, "<polyline {} points=\"{}\"/>", stroke(n), axes.points(shown));
         if let [point] = points {
-            svg += &axes.dot(point.iteration, point.smooth, 2.5, &fill(n));
+            svg += &axes.dot(point.iteration, point.smooth, 2.5, &fill);
         }
         let validation = run.curve.validation();
         if validation.len() > 1 {
@@ -172,7 +157,7 @@ fn lines(runs: &[Run], axes: &Axes) -> String {
         }
         if validation.len() <= svg::DOTS {
             for &(update, loss) in validation {
-                svg += &axes.dot(update, loss, 2.5, &fill(n));
+                svg += &axes.dot(update, loss, 2.5, &fill);
             }
         }
     }

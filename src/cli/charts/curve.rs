@@ -12,7 +12,6 @@ pub struct Point {
     pub iteration: u64,
     /// The lowest loss in nats.
     pub low: f64,
-    /// The highest loss.
     pub high: f64,
     /// The smooth loss of the last row.
     pub smooth: f64,
@@ -32,7 +31,6 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// A curve without points.
     pub fn new() -> Self {
         Curve {
             points: Vec::new(),
@@ -43,7 +41,6 @@ impl Curve {
         }
     }
 
-    /// Adds the losses of an update.
     pub fn add(&mut self, observation: &Observation) {
         let n = observation.iteration;
         self.push(n, observation.loss, observation.smooth_loss);
@@ -52,7 +49,6 @@ impl Curve {
         }
     }
 
-    /// Adds a loss and a smooth loss.
     pub fn push(&mut self, iteration: u64, loss: f64, smooth: f64) {
         let row = Point { iteration, low: loss, high: loss, smooth, rows: 1 };
         match self.points.last_mut() {
@@ -74,7 +70,6 @@ impl Curve {
         self.points = pairs.collect();
     }
 
-    /// The points by iteration.
     pub fn points(&self) -> &[Point] {
         &self.points
     }
@@ -99,7 +94,6 @@ impl Curve {
         }
     }
 
-    /// The validation losses by iteration.
     pub fn validation(&self) -> &[(u64, f64)] {
         &self.validation
     }

@@ -5,22 +5,11 @@ use crate::cli::charts::scale::{Scale, round_step};
 use crate::cli::charts::svg::{self, Axes, Frame, WIDE};
 use crate::cli::format::thousands;
 use crate::cli::language::Language;
+use elman::{Loss, Settings};
 use std::fmt::Write as _;
 
 /// How often a run at work draws its chart anew, and a browser loads it again.
 pub const REFRESH_SECONDS: u64 = 2;
-
-/// What the chart is of.
-pub struct Title {
-    /// The name of the text.
-    pub text: String,
-    /// Hidden units m.
-    pub hidden: usize,
-    /// Characters of one update T.
-    pub sequence_length: usize,
-    /// Whether a loss is the mean over the characters of an update, not the sum.
-    pub is_mean: bool,
-}
 
 /// The most epochs that are marked; of more, every second, fifth, tenth ...
 const EPOCH_MARKS: f64 = 20.0;
@@ -39,35 +28,45 @@ const VALIDATION_STYLE: &str = "\
 .validation-dot { fill: #c2500a }
 ";
 
-/// The chart as SVG: the raw loss, the smooth loss and the validation loss over the updates, with the epochs marked. The
-/// chart of a run that is to make more than `updates` asks the browser to load it again.
+/// The chart of a run that learns the text of this name: the raw loss, the smooth loss and the validation loss over the
+/// updates, with the epochs marked. The chart of a run that is to make more than `updates` asks the browser to load it
+/// again.
 pub fn svg(
-    title: &Title,
+    text: &str,
+    settings: &Settings,
     curve: &Curve,
     updates: u64,
     iterations: u64,
     updates_per_epoch: u64,
 ) -> String {
     let axes = axes(&WIDE, Language::English, curve, iterations);
+    let size = (iterations, updates_per_epoch);
+    let style = match curve.validation() {
+        [] => STYLE.to_string(),
+        _ => [STYLE, VALIDATION_STYLE].concat(),
+    };
+    let (title, m) = (format!("Loss while learning {text}"), settings.hidden);
+    let heading = format!("Loss while learning {}, m = {m}", svg::isolated(&shorten(text)));
     [
-        head(title, curve),
+        svg::head(&WIDE, WIDE.height, &style, &title, &heading),
         progress(updates, iterations),
-        drawn(&axes, "loss of a chunk", title, curve, (iterations, updates_per_epoch)),
+        drawn(&axes, "loss of a chunk", settings, curve, size),
         "</svg>\n".to_string(),
     ]
     .concat()
 }
 
-/// The chart for a page that has the styles of [`STYLE`]; `name` describes it to those who cannot see it.
+/// The chart for a page that has the styles of [`STYLE`]; `name` describes it to those who cannot see it. `size` is the
+/// updates of the run and of an epoch.
 pub fn within_page(
     frame: &'static Frame,
     language: Language,
     name: &str,
-    title: &Title,
+    settings: &Settings,
     curve: &Curve,
-    (iterations, updates_per_epoch): (u64, u64),
+    size: (u64, u64),
 ) -> String {
-    let axes = axes(frame, language, curve, iterations);
+    let axes = axes(frame, language, curve, size.0);
     // Not "of a chunk": in a report, chunks are those of `--order chunks`.
     let raw = language.pair("sequence loss", "sekvensförlust");
     // It has no heading, so it begins lower.
@@ -78,7 +77,7 @@ pub fn within_page(
         frame.height - above,
         svg::escape(name),
         frame.clip(),
-        drawn(&axes, raw, title, curve, (iterations, updates_per_epoch)),
+        drawn(&axes, raw, settings, curve, size),
     )
 }
 
@@ -87,30 +86,23 @@ fn axes(frame: &'static Frame, language: Language, curve: &Curve, iterations: u6
 }
 
 /// `raw` is the name of the raw loss in the legend.
-fn drawn(
-    axes: &Axes,
-    raw: &str,
-    title: &Title,
-    curve: &Curve,
-    (iterations, updates_per_epoch): (u64, u64),
-) -> String {
-    let (T, language) = (title.sequence_length, axes.language);
+fn drawn(axes: &Axes, raw: &str, settings: &Settings, curve: &Curve, size: (u64, u64)) -> String {
+    let (T, language) = (settings.sequence_length, axes.language);
     let updates = axes.x.of(language.pair("updates", "uppdateringar"));
     let nats = axes.y.of(language.pair("nats", "nat"));
     let across =
         language.pair(format!("{updates} of {T} characters"), format!("{updates} om {T} tecken"));
-    let down = if title.is_mean {
-        language
-            .pair(format!("loss ({nats} per character)"), format!("förlust ({nats} per tecken)"))
-    } else {
-        language.pair(
+    let down = match settings.loss {
+        Loss::Mean => language
+            .pair(format!("loss ({nats} per character)"), format!("förlust ({nats} per tecken)")),
+        Loss::Sum => language.pair(
             format!("loss ({nats}, summed over {T} characters)"),
             format!("förlust ({nats}, summerad över {T} tecken)"),
-        )
+        ),
     };
     [
         axes.grid(),
-        epochs(axes, iterations, updates_per_epoch),
+        epochs(axes, size),
         curves(curve, axes),
         axes.frame(&across, &down),
         legend(axes, raw, curve),
@@ -125,21 +117,6 @@ fn loss_scale(curve: &Curve) -> Scale {
     let high = smooth.chain(validation()).fold(0.0, f64::max);
     let lows = curve.points().iter().map(|point| point.low.min(point.smooth));
     Scale::losses(lows.chain(validation()).fold(high, f64::min), high)
-}
-
-fn head(title: &Title, curve: &Curve) -> String {
-    let style = match curve.validation() {
-        [] => STYLE.to_string(),
-        _ => [STYLE, VALIDATION_STYLE].concat(),
-    };
-    let (text, shown) = (&title.text, svg::isolated(&shorten(&title.text)));
-    svg::head(
-        &WIDE,
-        WIDE.height,
-        &style,
-        &format!("Loss while learning {text}"),
-        &format!("Loss while learning {shown}, m = {}", title.hidden),
-    )
 }
 
 /// Where the run is to go on: how far it is, and the request to load the chart again.
@@ -157,7 +134,6 @@ fn progress(updates: u64, iterations: u64) -> String {
     )
 }
 
-/// The curves, from the back: the raw loss, the smooth loss, the validation loss.
 fn curves(curve: &Curve, axes: &Axes) -> String {
     let points = curve.points();
     let raw = points.iter().flat_map(|&Point { iteration, low, high, .. }| {
@@ -189,7 +165,7 @@ fn curves(curve: &Curve, axes: &Axes) -> String {
 }
 
 /// A dashed line with its number where each epoch after the first begins.
-fn epochs(axes: &Axes, iterations: u64, updates_per_epoch: u64) -> String {
+fn epochs(axes: &Axes, (iterations, updates_per_epoch): (u64, u64)) -> String {
     let mut svg = String::new();
     let Frame { left, right, top, bottom, epoch: (x, y, anchor), .. } = *axes.frame;
     let count = iterations / updates_per_epoch.max(1);
@@ -260,18 +236,14 @@ fn shorten(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn title(text: &str) -> Title {
-        Title { text: text.into(), hidden: 100, sequence_length: 25, is_mean: false }
-    }
-
     /// The chart of a run that has ended.
-    fn whole(title: &Title, curve: &Curve, iterations: u64, updates_per_epoch: u64) -> String {
-        svg(title, curve, iterations, iterations, updates_per_epoch)
+    fn whole(text: &str, curve: &Curve, iterations: u64, updates_per_epoch: u64) -> String {
+        svg(text, &Settings::DEFAULT, curve, iterations, iterations, updates_per_epoch)
     }
 
     #[test]
     fn the_picture_names_axes_units_and_epochs() {
-        let svg = whole(&title("a <b> & c"), &Curve::falling(1000), 100_000, 44_615);
+        let svg = whole("a <b> & c", &Curve::falling(1000), 100_000, 44_615);
         for part in [
             "a &lt;b&gt; &amp; c, m = 100",
             "updates of 25 characters",
@@ -295,7 +267,7 @@ mod tests {
             ("a".repeat(200), "a".repeat(28) + "..."),
             ("\u{672c}".repeat(29), "\u{672c}".repeat(28) + "..."),
         ] {
-            let svg = whole(&title(&name), &Curve::falling(9), 9, 9);
+            let svg = whole(&name, &Curve::falling(9), 9, 9);
             let heading = format!(">Loss while learning {shown}, m = 100</text>");
             assert!(svg.contains(&heading), "{heading} is missing");
             // The title for those who cannot see it is whole.
@@ -312,12 +284,12 @@ mod tests {
             (2_000_000_000, "2,000", ">1e6 updates of 25"),
             (u64::MAX, "18", ">1e18 updates of 25"),
         ] {
-            let svg = whole(&title("x"), &Curve::falling(9), iterations, 3000);
+            let svg = whole("x", &Curve::falling(9), iterations, 3000);
             assert_eq!(names(&svg, "middle").last(), Some(&last));
             assert!(svg.contains(counted), "{counted} is missing");
         }
         // Epochs with long numbers are marked less often.
-        let svg = whole(&title("x"), &Curve::falling(9), 1_000_000_000_000, 1);
+        let svg = whole("x", &Curve::falling(9), 1_000_000_000_000, 1);
         assert!(svg.matches("class=\"epoch\"").count() < 6);
         // The points keep their places.
         let (x, few) = (Scale::updates(50_000_000, 10.0), Scale::updates(50_000, 10.0));
@@ -340,7 +312,7 @@ mod tests {
         for (rows, iterations, per_epoch) in
             [(0, 0, 1), (1, 1, 1), (2, 150, 1), (1000, u64::MAX, 1)]
         {
-            let svg = whole(&title("x"), &Curve::falling(rows), iterations, per_epoch);
+            let svg = whole("x", &Curve::falling(rows), iterations, per_epoch);
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{rows} rows");
             assert!(svg.matches("class=\"epoch\"").count() <= 20);
             assert!(svg.len() < 200_000);
@@ -375,7 +347,7 @@ mod tests {
             for (n, &loss) in losses.iter().enumerate() {
                 curve.push(n as u64, loss, loss);
             }
-            let svg = whole(&title("x"), &curve, iterations, 3);
+            let svg = whole("x", &curve, iterations, 3);
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{losses:?}");
             for anchor in ["middle", "end"] {
                 let names = names(&svg, anchor);
@@ -390,7 +362,7 @@ mod tests {
 
     #[test]
     fn short_runs_have_whole_updates_on_their_axis() {
-        let svg = whole(&title("x"), &Curve::falling(1), 5, 100);
+        let svg = whole("x", &Curve::falling(1), 5, 100);
         assert_eq!(names(&svg, "middle"), ["0", "1", "2", "3", "4", "5"]);
         assert!(svg.contains("<circle cx=\"74.0\""));
     }
@@ -398,10 +370,10 @@ mod tests {
     #[test]
     fn a_chart_is_loaded_again_until_its_run_ends() {
         let curve = Curve::falling(100);
-        let during = svg(&title("x"), &curve, 9_900, 100_000, 3000);
+        let during = svg("x", &Settings::DEFAULT, &curve, 9_900, 100_000, 3000);
         assert_eq!(during.matches("http-equiv=\"refresh\" content=\"2\"").count(), 1);
         assert!(during.contains(">at update 9,900, 9 %</text>"));
-        let ended = svg(&title("x"), &curve, 100_000, 100_000, 3000);
+        let ended = svg("x", &Settings::DEFAULT, &curve, 100_000, 100_000, 3000);
         assert!(!ended.contains("refresh") && !ended.contains("at update"));
         // There is no other difference.
         let line = |line: &&str| !line.contains("refresh") && !line.contains(" %</text>");
@@ -411,13 +383,13 @@ mod tests {
 
     #[test]
     fn validation_losses_are_drawn_where_there_are_some() {
-        let without = whole(&title("x"), &Curve::falling(100), 10_000, 3000);
+        let without = whole("x", &Curve::falling(100), 10_000, 3000);
         assert!(!without.contains("validation"));
         assert!(!without.contains("<circle"));
         for (count, lines, dots) in [(1, 0, 1), (2, 1, 2), (50, 1, 50), (51, 1, 0)] {
             let mut curve = Curve::falling(100);
             (0..count).for_each(|n| curve.push_validation(100 * n, 150.0 - n as f64));
-            let svg = whole(&title("x"), &curve, 10_000, 3000);
+            let svg = whole("x", &curve, 10_000, 3000);
             assert_eq!(svg.matches("<polyline class=\"validation\"").count(), lines);
             assert_eq!(svg.matches("<circle").count(), dots);
             assert!(svg.contains(">validation loss</text>"));
@@ -428,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_read_from_the_right_is_set_apart() {
-        let svg = whole(&title("\u{5d0}\u{5d1}"), &Curve::falling(9), 9, 9);
+        let svg = whole("\u{5d0}\u{5d1}", &Curve::falling(9), 9, 9);
         assert!(svg.contains("learning \u{2068}\u{5d0}\u{5d1}\u{2069}, m = 100</text>"));
     }
 }

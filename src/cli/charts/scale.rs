@@ -24,7 +24,6 @@ impl Scale {
         Scale { low: 0.0, high: high / unit(power), step: step / unit(power), power }
     }
 
-    /// A scale for losses from `low` to `high`.
     pub fn losses(low: f64, high: f64) -> Self {
         let power = power(high);
         let unit = unit(power);

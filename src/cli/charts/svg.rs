@@ -95,15 +95,10 @@ pub fn head(frame: &Frame, height: f64, style: &str, title: &str, heading: &str)
     )
 }
 
-/// The axes of a chart.
 pub struct Axes {
-    /// The picture that they are in.
     pub frame: &'static Frame,
-    /// The updates.
     pub x: Scale,
-    /// The losses.
     pub y: Scale,
-    /// The language of its words and numbers.
     pub language: Language,
 }
 
@@ -156,7 +151,6 @@ impl Axes {
         )
     }
 
-    /// The points of a line: updates and losses.
     pub fn points(&self, points: impl Iterator<Item = (u64, f64)>) -> String {
         let mut list = String::new();
         for (update, loss) in points {

@@ -2,9 +2,11 @@
 
 use crate::cli::charts::comparison::{self, Run, UNIT};
 use crate::cli::charts::curve::Curve;
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
+use crate::cli::language::Language;
 use crate::cli::run::folder::{LOSSES, MODEL};
 use crate::cli::run::inputs::refuse_existing;
 use crate::cli::run::loss_log;
@@ -12,34 +14,42 @@ use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::screen;
 use crate::cli::terminal::text_curve;
 use elman::internals::checkpoint;
-use elman::internals::disk;
-use elman::internals::disk::System;
+use elman::internals::disk::{self, System};
 use elman::internals::intervals::Intervals;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-/// The details of the help.
-pub const DETAILS: &str = "\
+const DETAILS: &str = "\
 Draws the smooth loss of one run or several, in nats per character, and the
-validation loss where there is one. DIR is a run's folder, at work or at its
-end, or a folder of such folders. On a terminal the chart is text, elsewhere
-SVG.";
+validation loss where there is one. DIR is the folder of a run, running or
+finished, or a folder of such folders. The chart is text on a terminal, and SVG
+elsewhere.";
 
-/// Calls.
-pub const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
+const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
 
-/// Its options.
-pub fn options() -> Vec<Choice> {
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "plot",
+    takes: "DIR...",
+    limit: usize::MAX,
+    summary: "draw the losses of one run or several",
+    details: DETAILS,
+    examples: EXAMPLES,
+    more: "",
+    options,
+    run,
+};
+
+fn options() -> Vec<OptionSpec> {
     vec![
-        Choice::new("out", "FILE", "write the chart as SVG to a file"),
-        Choice::switch("force", "replace FILE where it is already there"),
-        Choice::help(),
+        OptionSpec::new("out", "FILE", "write the chart as SVG to a file"),
+        OptionSpec::switch("force", "replace FILE if it exists"),
+        OptionSpec::help(),
     ]
 }
 
-/// Runs it.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all().is_empty() {
         return Err(Failure::Usage("which runs? name their folders".into()));
     }
@@ -54,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         let losses = folders[0].join(LOSSES);
         return Err(Failure::at(
             losses.display(),
-            "it has no rows yet: they come with the run's saves",
+            "it has no rows yet: the run writes them when it saves",
         ));
     }
     if let Some(out) = out {
@@ -151,7 +161,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
 fn text(runs: &[Run], columns: usize, utf8: bool) -> String {
     let heading = format!("smooth loss ({UNIT})");
     let mut text = match runs {
-        [run] => text_curve::draw(&run.curve, &heading, columns, utf8),
+        [run] => text_curve::draw(Language::English, &run.curve, &heading, columns, utf8),
         _ => {
             let curves: Vec<&Curve> = runs.iter().map(|run| &run.curve).collect();
             text_curve::several(&curves, comparison::range(runs), &heading, columns)

@@ -1,8 +1,9 @@
 //! A run at work: it learns, reports and saves.
 
 use crate::cli::charts::curve::Curve;
-use crate::cli::charts::loss_chart::{self, Title};
+use crate::cli::charts::loss_chart;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::language::Language;
 use crate::cli::run::folder::RunFolder;
 use crate::cli::run::report_log::{LONGEST_SAMPLE, Report};
 use crate::cli::terminal::output::{print, print_characters, print_digest};
@@ -26,7 +27,7 @@ pub const REFRESH: Duration = Duration::from_secs(loss_chart::REFRESH_SECONDS);
 
 /// Whether all numbers of a model are finite, so that a file can hold it.
 pub fn is_finite(model: &Model) -> bool {
-    let State { rnn, memory, h, .. } = &model.state;
+    let State { rnn, optimizer_state: memory, h, .. } = &model.state;
     let parts = [rnn.parameters.values(), h].into_iter();
     let mut parts = parts.chain(memory.iter().map(Parameters::values));
     parts.all(|part| part.iter().all(|x| x.is_finite()))
@@ -48,20 +49,20 @@ pub struct Run {
     pub(super) plan: Plan,
     pub(super) intervals: Intervals,
     pub(super) progress: Progress,
-    pub(super) title: Title,
+    pub(super) text_name: String,
     pub(super) curve: Curve,
     /// None before the first save.
     pub(super) saved: Option<SavedState>,
     pub(super) saved_at: Instant,
     pub(super) refresh: Pace,
-    /// Whether nothing is printed: nobody reads standard output any more, or ever did.
-    pub(super) unread: bool,
+    /// Whether nothing is printed: the run is one of several, or the reader of standard output has closed it.
+    pub(super) is_silent: bool,
     /// The updates made, for a thread that watches the run.
     pub(super) made: Arc<AtomicU64>,
 }
 
 /// Characters that an update reads; of documents, which have different lengths, on average.
-pub fn characters_an_update(training: &Training) -> usize {
+pub fn characters_per_update(training: &Training) -> usize {
     let settings = &training.model().settings;
     if settings.documents {
         (training.corpus().learned() / training.updates_per_epoch().max(1)) as usize
@@ -84,14 +85,8 @@ pub struct Outcome {
     pub digest: u64,
 }
 
-/// One of several runs: it prints nothing.
 impl Run {
-    /// Whether its text begins with a byte-order mark.
-    pub fn has_byte_order_mark(&self) -> bool {
-        self.training.corpus().has_byte_order_mark()
-    }
-
-    /// Learns to the end.
+    /// Learns to the end, and prints nothing.
     pub fn finish(mut self) -> Result<Outcome, Failure> {
         let last = self.learn()?;
         Ok(Outcome {
@@ -102,9 +97,7 @@ impl Run {
             digest: self.training.model().state.rnn.parameters.digest(),
         })
     }
-}
 
-impl Run {
     /// Learns to the end, and prints reports and what the run ended with.
     pub fn go(&mut self) -> Result<(), Failure> {
         let learned = self.learn();
@@ -163,7 +156,7 @@ impl Run {
         if self.intervals.competes(n) {
             self.training.validate()?;
         } else if self.intervals.validates(n) {
-            self.training.held_out_loss()?;
+            self.training.validation_loss()?;
         }
         self.training.observe()
     }
@@ -195,7 +188,7 @@ impl Run {
         self.progress.draw(&Status {
             observation,
             iterations: self.plan.iterations,
-            characters: characters_an_update(&self.training),
+            characters: characters_per_update(&self.training),
             best: best.map(|loss| (self.training.best().state.updates, loss)),
             curve: &self.curve,
         });
@@ -259,12 +252,12 @@ impl Run {
         &mut self,
         print: impl FnOnce(&mut Self) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        if self.unread {
+        if self.is_silent {
             return Ok(());
         }
         match print(self) {
             Err(Failure::Closed) => {
-                self.unread = true;
+                self.is_silent = true;
                 Ok(())
             }
             Err(Failure::Failed(message)) => Err(self.save_finite(message)),
@@ -274,7 +267,8 @@ impl Run {
 
     fn chart(&self) -> String {
         loss_chart::svg(
-            &self.title,
+            &self.text_name,
+            &self.training.model().settings,
             &self.curve,
             self.training.model().state.updates,
             self.plan.iterations,
@@ -319,7 +313,7 @@ impl Run {
         print("\n\n")?;
         if io::stdout().is_terminal() {
             let (columns, utf8) = (screen::width(), screen::is_utf8());
-            print(&text_curve::draw(&self.curve, "smooth loss", columns, utf8))?;
+            print(&text_curve::draw(Language::English, &self.curve, "smooth loss", columns, utf8))?;
         }
         print_digest(&self.training.model().state.rnn.parameters)
     }

@@ -17,7 +17,6 @@ pub struct Flow<W: Write = StdoutLock<'static>> {
 }
 
 impl Flow {
-    /// Standard output.
     pub fn new() -> Self {
         Flow::to(io::stdout().lock())
     }

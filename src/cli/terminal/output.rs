@@ -4,10 +4,22 @@ use crate::cli::command_line::failure::Failure;
 use elman::{Parameters, Vocabulary};
 use std::io::{self, Write as _};
 
-/// Writes to standard output.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::output)
+}
+
+/// Prints what a check found, and fails where it found a problem. A reader that closes standard output does not change
+/// the exit status.
+pub fn print_findings(text: &str, problem: Option<Failure>) -> Result<(), Failure> {
+    outcome(print(text), problem)
+}
+
+fn outcome(printed: Result<(), Failure>, problem: Option<Failure>) -> Result<(), Failure> {
+    match (printed, problem) {
+        (Ok(()) | Err(Failure::Closed), Some(problem)) => Err(problem),
+        (printed, _) => printed,
+    }
 }
 
 /// Prints the digest of parameters: the last line of every command that makes some.
@@ -39,6 +51,22 @@ pub fn one_line(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_problem_counts_whether_or_not_it_is_read() {
+        let problem = || Failure::Failed("dU is wrong".into());
+        let full = || Failure::Failed("standard output: full".into());
+        for (found, printed, expected) in [
+            (None, Ok(()), Ok(())),
+            (None, Err(Failure::Closed), Err(Failure::Closed)),
+            (None, Err(full()), Err(full())),
+            (Some(problem()), Ok(()), Err(problem())),
+            (Some(problem()), Err(Failure::Closed), Err(problem())),
+            (Some(problem()), Err(full()), Err(full())),
+        ] {
+            assert_eq!(outcome(printed, found), expected);
+        }
+    }
 
     #[test]
     fn a_message_is_one_line() {

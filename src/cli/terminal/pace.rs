@@ -24,7 +24,6 @@ impl Pace {
         pace
     }
 
-    /// Whether it is due.
     pub fn is_due(&self) -> bool {
         Instant::now() >= self.next
     }

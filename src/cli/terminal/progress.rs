@@ -28,7 +28,6 @@ const PATIENCE: usize = 5;
 const PRINTING: Duration = Duration::from_millis(100);
 /// The speed is that of this time.
 const RECENT: Duration = Duration::from_secs(10);
-/// Digits of a loss.
 const DIGITS: usize = 4;
 /// Columns for each number with its name, where they stand side by side.
 const CELL: usize = 26;
@@ -76,7 +75,6 @@ pub struct Status<'a> {
     pub characters: usize,
     /// The update of the best model so far, and its loss.
     pub best: Option<(u64, f64)>,
-    /// The losses so far.
     pub curve: &'a Curve,
 }
 
@@ -128,7 +126,7 @@ impl Progress {
                 format!("reading {} ({share} %)", one_line(place)),
                 format!("{} MB", thousands(read / 1_000_000)),
             ];
-            self.draw_lines(|_, columns, _| vec![fit(&parts, columns)]);
+            self.draw_parts(|_| parts.into());
         }
     }
 
@@ -171,7 +169,6 @@ impl Progress {
         self.frames.done(begun);
     }
 
-    /// Clears the view, so that something else can be written.
     pub fn clear(&mut self) {
         if self.view.is_drawn() {
             self.ask_size();
@@ -196,7 +193,6 @@ impl Progress {
         self.frames.wait(PRINTING);
     }
 
-    /// Whether the size has just changed.
     fn is_resized(&self) -> bool {
         self.resized.is_some_and(|at| at.elapsed() < SETTLE)
     }
@@ -253,7 +249,6 @@ impl Speed {
     }
 }
 
-/// The lines of the view.
 fn frame(
     status: &Status,
     speed: Option<f64>,

@@ -7,12 +7,9 @@ use std::process::{Command, Stdio};
 /// No terminal is wider or higher; the widths of formats end at 65,535.
 const LARGEST: usize = 1000;
 
-/// The size of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Size {
-    /// Characters side by side.
     pub columns: usize,
-    /// Lines.
     pub rows: usize,
 }
 

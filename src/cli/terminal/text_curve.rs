@@ -16,12 +16,7 @@ const WIDEST: usize = 90;
 
 /// Draws the smooth loss under a heading, at most `columns` wide: in dots of Braille patterns, or in stars where the
 /// terminal does not show UTF-8. Empty where there is no curve or no room.
-pub fn draw(curve: &Curve, heading: &str, columns: usize, utf8: bool) -> String {
-    in_language(Language::English, curve, heading, columns, utf8)
-}
-
-/// As [`draw`], in any language.
-pub fn in_language(
+pub fn draw(
     language: Language,
     curve: &Curve,
     heading: &str,
@@ -61,24 +56,16 @@ pub fn letter(run: usize) -> char {
 /// As [`draw`], for several runs, each in its letter; where runs meet, their letters alternate. What is above the range is
 /// not drawn.
 pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usize) -> String {
-    let (width, (low, high)) = (width(columns), range);
+    let width = width(columns);
     let last = |curve: &&Curve| curve.points().last().map(|point| point.iteration);
     let Some(end) = curves.iter().filter_map(last).max().filter(|_| width >= NARROWEST) else {
         return String::new();
     };
     let mut cells = vec![Vec::new(); width * MANY_LINES];
     for (n, curve) in curves.iter().enumerate() {
-        let mut before = None;
-        for x in 0..width {
-            let update = update_at(x, width, end);
-            let Some(smooth) = smooth_at(curve.points(), update, end / width as u64) else {
-                continue;
-            };
-            let now = height(smooth, (low, high), MANY_LINES);
-            let (top, bottom) = between(before, now);
-            (top..=bottom).for_each(|y| cells[y * width + x].push(letter(n)));
-            before = Some(now);
-        }
+        trace(curve.points(), end, range, [width, MANY_LINES], |x, y| {
+            cells[y * width + x].push(letter(n));
+        });
     }
     let lines = cells.chunks(width).enumerate().map(|(line, cells)| {
         let turn = |(x, letters): (usize, &Vec<char>)| match letters.len() {
@@ -91,17 +78,30 @@ pub fn several(curves: &[&Curve], range: (f64, f64), heading: &str, columns: usi
     with_axis(Language::English, heading, &lines.collect::<Vec<_>>(), end, width)
 }
 
-/// The update that column `x` of `width` stands for.
-fn update_at(x: usize, width: usize, end: u64) -> u64 {
-    (u128::from(end) * x as u128 / (width as u128 - 1)) as u64
-}
-
-/// The smooth loss at an update, unless the run ended a good deal before it.
-fn smooth_at(points: &[Point], update: u64, gap: u64) -> Option<f64> {
-    let after = points.partition_point(|point| point.iteration <= update);
-    let point = points[..after].last()?;
-    let is_over = after == points.len() && update - point.iteration > gap;
-    (!is_over).then_some(point.smooth)
+/// Calls `mark` with the column and the height of all that a curve covers of a grid, which ends at update
+/// `end`. Columns a good deal after the run's own end stay empty.
+fn trace(
+    points: &[Point],
+    end: u64,
+    range: (f64, f64),
+    [width, steps]: [usize; 2],
+    mut mark: impl FnMut(usize, usize),
+) {
+    let mut before = None;
+    for x in 0..width {
+        let update = (u128::from(end) * x as u128 / (width as u128 - 1)) as u64;
+        let after = points.partition_point(|point| point.iteration <= update);
+        let Some(point) = points[..after].last() else {
+            continue;
+        };
+        if after == points.len() && update - point.iteration > end / width as u64 {
+            break;
+        }
+        let now = height(point.smooth, range, steps);
+        let (top, bottom) = between(before, now);
+        (top..=bottom).for_each(|y| mark(x, y));
+        before = Some(now);
+    }
 }
 
 /// As [`draw`], in `count` lines without a heading and an axis. The range is that of the updates after the first
@@ -168,25 +168,14 @@ fn between(before: Option<i64>, now: i64) -> (usize, usize) {
     if bottom < 0 { (1, 0) } else { (top.max(0) as usize, bottom as usize) }
 }
 
-/// The dots of every cell, line by line; `size` is columns and lines. What is above the range is not drawn.
-fn cells(points: &[Point], range: (f64, f64), size: [usize; 2], utf8: bool) -> Vec<u8> {
-    let [width, count] = size;
+/// The dots of every cell, line by line.
+fn cells(points: &[Point], range: (f64, f64), [width, count]: [usize; 2], utf8: bool) -> Vec<u8> {
     let (across, down) = if utf8 { (2, 4) } else { (1, 1) };
-    let (dots_x, dots_y) = (width * across, count * down);
     let mut cells = vec![0; width * count];
-    let mut before = None;
     let end = points.last().map_or(0, |point| point.iteration);
-    for x in 0..dots_x {
-        let Some(smooth) = smooth_at(points, update_at(x, dots_x, end), 0) else {
-            continue;
-        };
-        let now = height(smooth, range, dots_y);
-        let (top, bottom) = between(before, now);
-        for y in top..=bottom {
-            cells[y / down * width + x / across] |= dot(x % across, y % down);
-        }
-        before = Some(now);
-    }
+    trace(points, end, range, [width * across, count * down], |x, y| {
+        cells[y / down * width + x / across] |= dot(x % across, y % down);
+    });
     cells
 }
 
@@ -212,7 +201,8 @@ mod tests {
     fn the_curve_fits_its_columns() {
         for columns in [0, 30, 31, 40, 80, 300] {
             for utf8 in [false, true] {
-                let drawn = draw(&Curve::falling(500), "smooth loss", columns, utf8);
+                let drawn =
+                    draw(Language::English, &Curve::falling(500), "smooth loss", columns, utf8);
                 assert_eq!(drawn.is_empty(), columns < 31);
                 let widest = drawn.lines().map(|line| line.chars().count()).max();
                 assert!(widest.unwrap_or(0) <= columns);
@@ -223,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_curve_has_its_ends_and_no_gaps() {
-        let drawn = draw(&Curve::falling(500), "smooth loss", 80, false);
+        let drawn = draw(Language::English, &Curve::falling(500), "smooth loss", 80, false);
         let lines: Vec<&str> = drawn.lines().collect();
         assert!(lines[1].starts_with("    100.0 *"));
         assert!(lines[LINES].starts_with("    40.12"));
@@ -237,7 +227,7 @@ mod tests {
         for loss in [0.0, 5e-324, 1e-6, 104.36, 999_999.96, 1e14, f64::MAX] {
             let mut curve = Curve::new();
             (0..9).for_each(|n| curve.push(n, loss, loss / (1 + n) as f64));
-            let drawn = draw(&curve, "smooth loss", 40, false);
+            let drawn = draw(Language::English, &curve, "smooth loss", 40, false);
             assert!(drawn.lines().all(|line| line.len() <= 40), "{drawn}");
             assert!(drawn.lines().nth(2).unwrap().starts_with(&" ".repeat(NAMES)));
         }
@@ -261,19 +251,22 @@ mod tests {
         let mut curve = Curve::new();
         (0..100).for_each(|n| curve.push(n, 2.0, 2.0));
         curve.push(1000, 1.0, 1.0);
-        let drawn = draw(&curve, "smooth loss", 80, false);
+        let drawn = draw(Language::English, &curve, "smooth loss", 80, false);
         let first = drawn.lines().nth(1).unwrap();
         assert_eq!(first.matches('*').count(), 68, "{drawn}");
     }
 
     #[test]
     fn a_curve_needs_two_points() {
-        assert_eq!(draw(&Curve::falling(0), "smooth loss", 80, true), "");
-        assert_eq!(draw(&Curve::falling(1), "smooth loss", 80, true), "");
+        assert_eq!(draw(Language::English, &Curve::falling(0), "smooth loss", 80, true), "");
+        assert_eq!(draw(Language::English, &Curve::falling(1), "smooth loss", 80, true), "");
         // A constant loss is a line.
         let mut flat = Curve::new();
         (0..9).for_each(|n| flat.push(n, 1.0, 1.0));
-        assert_eq!(draw(&flat, "smooth loss", 80, false).matches('*').count(), 69);
+        assert_eq!(
+            draw(Language::English, &flat, "smooth loss", 80, false).matches('*').count(),
+            69
+        );
     }
 
     #[test]

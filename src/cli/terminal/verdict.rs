@@ -1,9 +1,8 @@
 //! The verdict of a gradient check, in words.
 
 use crate::cli::command_line::failure::Failure;
-use elman::check::{Comparison, Row, Verdict};
+use elman::check::{Comparison, TensorComparison, Verdict};
 
-/// The word for a verdict.
 pub fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "passed",
@@ -14,7 +13,7 @@ pub fn word(verdict: Verdict) -> &'static str {
 
 /// Returns the failure of a check that did not pass; `at` says where in the text, after a space.
 pub fn problem(comparison: &Comparison, at: &str) -> Option<Failure> {
-    let (what, count): (&str, fn(&Row) -> usize) = match comparison.verdict() {
+    let (what, count): (&str, fn(&TensorComparison) -> usize) = match comparison.verdict() {
         Verdict::Passed => return None,
         Verdict::Undecided => ("undecided", |row| row.undecided),
         Verdict::Failed => ("wrong", |row| row.wrong),

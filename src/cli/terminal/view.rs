@@ -21,12 +21,10 @@ impl View {
         View { moves, drawn: Vec::new(), columns: 0 }
     }
 
-    /// Whether it can have more than one line.
     pub fn moves(&self) -> bool {
         self.moves
     }
 
-    /// Whether there are lines on the screen.
     pub fn is_drawn(&self) -> bool {
         !self.drawn.is_empty()
     }

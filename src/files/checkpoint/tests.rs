@@ -117,7 +117,7 @@ fn a_model_round_trips_to_the_bit() {
     // Equality of numbers hides the sign of 0.
     let bits = |model: &Model| -> Vec<u64> {
         let parameters = model.state.rnn.parameters.values().iter();
-        parameters.chain(model.state.memory[0].values()).map(|x| x.to_bits()).collect()
+        parameters.chain(model.state.optimizer_state[0].values()).map(|x| x.to_bits()).collect()
     };
     assert_eq!(bits(&back), bits(&model));
     assert_eq!(model.state.updates, 123);
@@ -253,7 +253,7 @@ fn extreme_numbers_round_trip() {
 fn what_is_not_finite_is_never_written() {
     for wrong in [f64::NAN, f64::INFINITY] {
         let mut model = model();
-        model.state.memory[0].values_mut()[1] = wrong;
+        model.state.optimizer_state[0].values_mut()[1] = wrong;
         assert!(matches!(
             to_bytes(&model),
             Err(FileError::Content(message)) if message.ends_with("entry 1")
@@ -418,7 +418,7 @@ fn parts_that_do_not_fit_are_never_written() {
     };
     for (error, message) in [
         (
-            with(|model, shape| model.state.memory[0] = Parameters::zeros(shape).unwrap()),
+            with(|model, shape| model.state.optimizer_state[0] = Parameters::zeros(shape).unwrap()),
             "\"adagrad.U\" is F64 [4, 26] instead of F64 [3, 26]",
         ),
         (with(|model, _| model.state.h.push(0.0)), "\"h\" is F64 [4] instead of F64 [3]"),

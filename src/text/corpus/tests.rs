@@ -1,7 +1,9 @@
 use super::*;
 use crate::random::{Generator, Stream};
+use crate::settings::Symbols;
 use crate::text::pass::MARKS;
 use crate::training::order::TextOrder;
+use std::io;
 use std::sync::{Arc, Mutex};
 
 fn settings(T: usize, documents: bool) -> Settings {
@@ -15,7 +17,10 @@ fn open(bytes: &[u8], symbols: Symbols, settings: &Settings) -> Result<Corpus, T
 
 /// From the start of every sequence's part to its end.
 fn walk(corpus: &Corpus, sequences: usize) -> TextOrder {
-    let settings = Settings { batch_size: sequences, ..settings(corpus.T, corpus.documents) };
+    let settings = Settings {
+        batch_size: sequences,
+        ..settings(corpus.settings.sequence_length, corpus.settings.documents)
+    };
     TextOrder::new(&settings, corpus).unwrap()
 }
 
@@ -118,10 +123,10 @@ fn a_jump_reads_little() {
     let positions = symbols.len() as u64 - 25;
     let jumps = (0..1000).map(|n| check(n % 2, generator.below(positions) as usize));
     let most = jumps.max().unwrap();
-    assert!(most < 4 * LEAST_WINDOW, "{most} bytes");
+    assert!(most < 4 * window::LEAST, "{most} bytes");
     let pieces: Vec<usize> = (0..10_000).map(|n| check(0, 25 * n)).collect();
     let largest = pieces.iter().max().unwrap();
-    assert_eq!(*largest, WINDOW);
+    assert_eq!(*largest, window::MOST);
     assert!(pieces.iter().filter(|&&piece| piece > 0).count() < 30);
 }
 
@@ -304,7 +309,7 @@ fn an_epoch_of_documents_is_like_the_one_before() {
     let first = chunks(&mut corpus);
     assert_eq!(first, ["\nab\n", "\nc\n"]);
     // Another place, so that the window has to turn back.
-    corpus.windows[0].first = u64::MAX;
+    corpus.windows[1].first = u64::MAX;
     assert_eq!(chunks(&mut corpus), first);
 }
 
@@ -381,7 +386,7 @@ fn what_is_not_utf8_is_located() {
             let bytes = [before.as_bytes(), bad].concat();
             let byte = byte + before.len() as u64;
             let error = open(&bytes, Symbols::Characters, &settings(1, false)).unwrap_err();
-            assert_eq!(error, TextError::InvalidUtf8(InvalidUtf8 { byte }));
+            assert_eq!(error, TextError::InvalidUtf8 { byte });
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
-use crate::inference::sampling::{Sampling, Synthesizer, passage, synthesize};
+use crate::inference::sampling::{Sampling, Synthesizer, passage};
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::{Parameters, Shape, ShapeError};
 use crate::network::reference;
@@ -118,11 +118,12 @@ fn a_sample_begins_where_the_chunk_begins() {
         training.update().unwrap();
     }
     training.observe().unwrap();
-    let mut generator = Generator::new(2, Stream::Report(12));
-    let rnn = &training.model().state.rnn;
+    let generator = Generator::new(2, Stream::Report(12));
+    let State { rnn, h, .. } = &training.model().state;
     let x0 = Vocabulary::of(TEXT).encode(TEXT).unwrap()[training.position() as usize];
     assert_eq!(training.chunk().0[0], x0);
-    let expected = synthesize(rnn, &training.model().state.h, x0, 20, &mut generator);
+    let characters = Synthesizer::new(rnn, h, Sampling::default()).characters(x0, generator);
+    let expected: Vec<usize> = characters.take(20).collect();
     let expected = training.model().vocabulary.decode(&expected);
     assert_eq!(training.sample(20).unwrap(), expected);
 }
@@ -143,15 +144,9 @@ fn what_cannot_be_trained_is_refused() {
     let refused = |text: &str, settings| Training::new(text, settings).map(|_| ()).unwrap_err();
     assert_eq!(
         refused(&TEXT[..8], settings()),
-        TrainingError::TextTooShort {
-            length: 8,
-            held_out: 0,
-            need: 9,
-            batch_size: 1,
-            documents: false,
-            chunk: None
-        }
+        TrainingError::TextTooShort { length: 8, held_out: 0, settings: Box::new(settings()) }
     );
+    assert_eq!(settings().least_characters(), 9);
     let zero = Settings { hidden: 0, ..settings() };
     assert!(matches!(refused(TEXT, zero), TrainingError::Setting(_)));
     let huge = Settings { hidden: usize::MAX, ..settings() };
@@ -281,7 +276,7 @@ fn an_update_follows_every_setting() {
         training.update().unwrap();
         let state = &training.model().state;
         assert_eq!(state.rnn.parameters.values(), theta, "{changed:?}");
-        assert_eq!(state.memory[0].values(), sums[0], "{changed:?}");
+        assert_eq!(state.optimizer_state[0].values(), sums[0], "{changed:?}");
     }
 }
 
@@ -371,7 +366,7 @@ fn documents_are_learned_one_by_one() {
         training.update().unwrap();
         let state = &training.model().state;
         assert_eq!(state.rnn.parameters.values(), theta, "update {n}");
-        assert_eq!(state.memory[0].values(), sums[0], "update {n}");
+        assert_eq!(state.optimizer_state[0].values(), sums[0], "update {n}");
     }
 }
 
@@ -428,16 +423,16 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
     let settings = Settings { hidden: 99, learning_rate: 0.05, ..settings() };
     let text = "the bell rings at ten. ".repeat(3);
     let corpus = |text: &str| Corpus::of(text, &settings).unwrap();
-    let mut from = Training::begin_from(corpus(&text), settings, model).unwrap();
+    let mut from = Training::begin(corpus(&text), settings, Some(model)).unwrap();
     let state = &from.model().state;
     assert_eq!(state.rnn, model.state.rnn);
-    assert!(state.memory[0].values().iter().chain(&state.h).all(|&x| x == 0.0));
+    assert!(state.optimizer_state[0].values().iter().chain(&state.h).all(|&x| x == 0.0));
     assert_eq!((state.updates, state.smooth_loss), (0, None));
     assert_eq!(from.model().vocabulary, model.vocabulary);
     assert_eq!(from.model().settings.hidden, 6);
     assert!(from.observe().unwrap().loss < 0.9 * training().observe().unwrap().loss);
     from.update().unwrap();
-    let refused = Training::begin_from(corpus(&text.replace('b', "B")), settings, model);
+    let refused = Training::begin(corpus(&text.replace('b', "B")), settings, Some(model));
     assert_eq!(refused.unwrap_err().to_string(), "the vocabulary lacks 'B' (U+0042)");
     let resumed = Training::resume(&text, from.model().clone(), from.best().clone());
     assert_eq!(resumed.unwrap().model(), from.model());
@@ -448,7 +443,7 @@ fn a_model_of_bytes_goes_on_in_its_bytes() {
     let input = Cursor::new(TEXT.as_bytes().to_vec());
     let settings = Settings { symbols: Symbols::Bytes, ..settings() };
     let corpus = Corpus::open(input, &settings, |_| ()).unwrap();
-    let mut training = Training::begin(corpus, settings).unwrap();
+    let mut training = Training::begin(corpus, settings, None).unwrap();
     training.update().unwrap();
     let (model, best) = (training.model().clone(), training.best().clone());
     let mut resumed = Training::resume(TEXT, model, best).unwrap();
@@ -460,7 +455,7 @@ fn a_model_of_bytes_goes_on_in_its_bytes() {
 fn a_text_opened_with_other_settings_is_a_mistake() {
     let corpus = Corpus::of(TEXT, &settings()).unwrap();
     let other = Settings { sequence_length: 7, ..settings() };
-    let _ = Training::begin(corpus, other);
+    let _ = Training::begin(corpus, other, None);
 }
 
 #[test]
@@ -478,16 +473,11 @@ fn a_model_that_no_chunk_of_its_text_fits_is_refused() {
     for (T, need) in [(76, 77), (1000, 1001), (usize::MAX, usize::MAX)] {
         let mut model = training().model().clone();
         model.settings.sequence_length = T;
+        assert_eq!(model.settings.least_characters(), need);
+        let settings = Box::new(model.settings);
         assert_eq!(
             Training::resume(TEXT, model.clone(), model).unwrap_err(),
-            TrainingError::TextTooShort {
-                length: 76,
-                held_out: 0,
-                need,
-                batch_size: 1,
-                documents: false,
-                chunk: None
-            }
+            TrainingError::TextTooShort { length: 76, held_out: 0, settings }
         );
     }
     let mut model = training().model().clone();
@@ -528,7 +518,7 @@ fn parts_that_do_not_belong_together_are_found_at_once() {
     let shape = Shape::new(7, Vocabulary::of(TEXT).len()).unwrap();
     let changes: [fn(&mut Model, Shape); 5] = [
         |model, shape| model.state.rnn.parameters = Parameters::zeros(shape).unwrap(),
-        |model, shape| model.state.memory[0] = Parameters::zeros(shape).unwrap(),
+        |model, shape| model.state.optimizer_state[0] = Parameters::zeros(shape).unwrap(),
         |model, _| model.state.h.push(0.0),
         |model, _| model.settings.hidden = 7,
         |model, _| model.vocabulary = Vocabulary::of("ab"),

@@ -49,7 +49,7 @@ fn the_loss_is_that_of_the_definition() {
     let text = TEXT.repeat(9);
     let held_out = &text[text.len() - (0.4 * text.len() as f64) as usize..];
     let mut training = trained(&text, settings());
-    let validation = training.held_out_loss().unwrap();
+    let validation = training.validation_loss().unwrap();
     let (nats, count) = definition(training.model(), [held_out].into_iter());
     assert_eq!(count, held_out.len() - 1);
     assert!(count > 3 * HELD_OUT_STEPS);
@@ -64,7 +64,7 @@ fn every_document_is_judged_from_its_own_start() {
     let lines: Vec<String> = (0..60).map(line).collect();
     let documents = Settings { documents: true, ..settings() };
     let mut training = trained(&lines.concat(), documents);
-    let validation = training.held_out_loss().unwrap();
+    let validation = training.validation_loss().unwrap();
     let mut left = training.corpus().held_out() as usize;
     let held_out = lines.iter().rev().take_while(|line| {
         let fits = left > 0;
@@ -85,7 +85,7 @@ fn no_level_no_thread_and_no_chunk_shows_in_the_bits() {
     for m in [5, 20, 33] {
         let settings = Settings { hidden: m, batch_size: 3, ..settings() };
         let mut training = trained(&text, settings);
-        let found = training.held_out_loss().unwrap();
+        let found = training.validation_loss().unwrap();
         let model = training.model();
         let held_out = &text[training.corpus().learned() as usize..];
         let indices = model.vocabulary.encode(held_out).unwrap();
@@ -122,7 +122,7 @@ fn what_is_held_out_is_never_learned() {
                 if n % every == 0 {
                     training.validate().unwrap();
                 } else if n % every == 1 {
-                    training.held_out_loss().unwrap();
+                    training.validation_loss().unwrap();
                 }
                 training.update().unwrap();
             }
@@ -155,7 +155,7 @@ fn the_best_model_is_the_earliest_with_the_lowest_validation_loss() {
     let mut lowest: Option<(Validation, f64, Model)> = None;
     let mut lower_aside = 0;
     for n in 0..400 {
-        let asked = training.held_out_loss().unwrap();
+        let asked = training.validation_loss().unwrap();
         let below = |lowest: &Option<(Validation, f64, Model)>| {
             (lowest.as_ref()).is_none_or(|(best, ..)| asked.nats < best.nats)
         };
@@ -216,7 +216,7 @@ fn a_run_that_goes_on_keeps_its_best_validation_loss() {
         assert_eq!(again.model(), whole.model());
         assert_eq!(again.best(), whole.best(), "{n}");
         assert_eq!(again.best_validation(), whole.best_validation());
-        assert_eq!(again.validate(), whole.held_out_loss());
+        assert_eq!(again.validate(), whole.validation_loss());
         whole.update().unwrap();
     }
 }
@@ -275,7 +275,7 @@ fn what_cannot_be_held_out_is_refused() {
 fn without_a_part_held_out_there_is_no_validation_loss() {
     let none = Settings { validation: 0.0, ..settings() };
     let mut training = Training::new(TEXT, none).unwrap();
-    assert_eq!(training.held_out_loss(), Err(TrainingError::NothingHeldOut));
+    assert_eq!(training.validation_loss(), Err(TrainingError::NothingHeldOut));
     assert_eq!(training.validate(), Err(TrainingError::NothingHeldOut));
     assert_eq!(training.best_validation(), None);
 }

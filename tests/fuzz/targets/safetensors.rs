@@ -8,7 +8,6 @@ mod memory;
 #[path = "shared/mutation.rs"]
 mod mutation;
 
-use elman::random::{Generator, Stream};
 use elman::internals::error::FormatError;
 use elman::internals::safetensors::{SafeTensors, self as ours};
 use elman::inference::{Sampling, Synthesizer};
@@ -72,10 +71,9 @@ fn use_model(model: Model) {
 
     let h0 = vec![0.0; model.state.rnn.shape().m()];
     for temperature in [0.0, 1.0] {
-        let mut generator = Generator::new(model.settings.seed, Stream::Passage);
-        let mut synthesizer =
+        let synthesizer =
             Synthesizer::new(&model.state.rnn, &h0, Sampling::at_temperature(temperature));
-        let characters = synthesizer.characters(model.start(), &mut generator);
+        let characters = synthesizer.passage(model.start(), model.settings.seed);
         let indices: Vec<usize> = characters.take(5).collect();
         model.vocabulary.decode(&indices);
     }

@@ -12,8 +12,8 @@ mod definition;
 mod memory;
 
 use elman::text::{Corpus, TextError};
-use elman::model::State;
-use elman::inference::{Extent, Reading, Score};
+use elman::model::{Record, State};
+use elman::inference::{Score, ScoreBy, TextScorer};
 use elman::text::Symbols;
 use elman::{Model, Rnn, Settings, Shape, Training, TrainingError, Vocabulary};
 use libfuzzer_sys::fuzz_target;
@@ -81,6 +81,7 @@ fn model(text: &[u8], symbols: Symbols, settings: Settings) -> Model {
         vocabulary,
         source: None,
         state: State::first(rnn, &settings).expect("small"),
+        record: Record::default(),
     }
 }
 
@@ -88,23 +89,23 @@ fn model(text: &[u8], symbols: Symbols, settings: Settings) -> Model {
 fn judge(model: &Model, text: &[u8], file: Short) {
     let lines = text.split(|&byte| byte == b'\n').count();
     for extent in [
-        Extent::Text,
-        Extent::Lines { carry: false },
-        Extent::Lines { carry: true },
+        ScoreBy::Text,
+        ScoreBy::Lines { carry: false },
+        ScoreBy::Lines { carry: true },
     ] {
         let whole = rows(model, extent, text);
         assert_eq!(rows(model, extent, file.clone()), whole, "{extent:?}");
         let (rows, error) = whole;
         assert!(rows.len() <= lines && rows.iter().all(|row| row.1.bits.is_finite()));
-        assert!(error.is_some() || extent != Extent::Text || rows.len() == 1);
-        assert!(error.is_some() || extent == Extent::Text || rows.len() + 1 >= lines);
+        assert!(error.is_some() || extent != ScoreBy::Text || rows.len() == 1);
+        assert!(error.is_some() || extent == ScoreBy::Text || rows.len() + 1 >= lines);
     }
 }
 
 type Rows = Vec<(Option<u64>, Score, Vec<u8>)>;
 
-fn rows(model: &Model, extent: Extent, mut input: impl Read) -> (Rows, Option<(TextError, u64)>) {
-    let mut reading = Reading::new(model, extent);
+fn rows(model: &Model, extent: ScoreBy, mut input: impl Read) -> (Rows, Option<(TextError, u64)>) {
+    let mut reading = TextScorer::new(model, extent);
     let mut rows = Vec::new();
     loop {
         let read = reading.read(&mut input, &mut |row| {
@@ -119,7 +120,7 @@ fn rows(model: &Model, extent: Extent, mut input: impl Read) -> (Rows, Option<(T
 }
 
 fn learn_something_else(corpus: Corpus, settings: Settings) {
-    let Ok(mut training) = Training::begin(corpus, settings) else {
+    let Ok(mut training) = Training::begin(corpus, settings, None) else {
         return;
     };
     for _ in 0..20 {

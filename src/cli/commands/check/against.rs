@@ -1,19 +1,18 @@
-//! `elman check --against`: compares arrays with those of a worked case.
+//! `elman check --against`: compares the user's arrays with those of a worked case.
 
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::nearest::distance;
 use crate::cli::run::inputs::read_file;
-use crate::cli::terminal::output::print;
+use crate::cli::terminal::output::print_findings;
 use elman::internals::array::Array;
 use elman::internals::arrays;
 use elman::internals::diagnosis::{Finding, PythonShape, Reason, WorkedCase};
 use std::path::Path;
 
-/// The most arrays that are named because the case does not have them.
+/// The most arrays that are named though the case does not have them.
 const FOREIGN: usize = 10;
 
-/// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mine = Path::new(arguments.filled("against")?);
     let [case] = arguments.all() else {
@@ -37,13 +36,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let foreign: Vec<&Array> = (arrays.iter()).filter(|array| place(array).is_none()).collect();
     for array in foreign.iter().take(FOREIGN) {
         let (name, nearest) = (shown(&array.name), nearest(&array.name, &names));
-        let meant = nearest.map_or(String::new(), |nearest| format!("; is it {nearest}?"));
+        let meant = nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
         lines += &format!("{name} not compared: the case has no such array{meant}\n");
     }
     if let more @ 1.. = foreign.len().saturating_sub(FOREIGN) {
         lines += &format!("and {more} more that the case does not have\n");
     }
-    outcome(&findings, print(&lines))
+    print_findings(&lines, problem(&findings))
 }
 
 fn read(path: &Path) -> Result<Vec<Array<'static>>, Failure> {
@@ -52,24 +51,13 @@ fn read(path: &Path) -> Result<Vec<Array<'static>>, Failure> {
     arrays::read(&bytes).map_err(|error| fail(&error))
 }
 
-/// The result of the command. Wrong arrays are an error even if nobody reads the lines.
-fn outcome(findings: &[(&str, Finding)], printed: Result<(), Failure>) -> Result<(), Failure> {
-    let wrong: Vec<&str> = (findings.iter())
-        .filter(|(_, finding)| *finding != Finding::Right)
-        .map(|(name, _)| *name)
-        .collect();
-    match printed {
-        Ok(()) | Err(Failure::Closed) if !wrong.is_empty() => Err(Failure::Failed(format!(
-            "{} of {} arrays are wrong: {}",
-            wrong.len(),
-            findings.len(),
-            wrong.join(", ")
-        ))),
-        printed => printed,
-    }
+fn problem(findings: &[(&str, Finding)]) -> Option<Failure> {
+    let wrong = findings.iter().filter(|(_, finding)| *finding != Finding::Right);
+    let wrong: Vec<&str> = wrong.map(|(name, _)| *name).collect();
+    let (count, all, names) = (wrong.len(), findings.len(), wrong.join(", "));
+    (count > 0).then(|| Failure::Failed(format!("{count} of {all} arrays are wrong: {names}")))
 }
 
-/// The line about one array.
 fn line(name: &str, finding: &Finding) -> String {
     match finding {
         Finding::Right => format!("{name} right\n"),
@@ -84,17 +72,17 @@ fn line(name: &str, finding: &Finding) -> String {
             format!("{name} wrong: {reason}, shape {found} instead of {need}\n")
         }
         Finding::NoNumbers { type_name } => {
-            format!("{name} wrong: the type {type_name} is none of numbers that are read\n")
+            format!("{name} wrong: {type_name} is not a type of numbers that can be read\n")
         }
         Finding::NoSuchArray => format!("{name} wrong: the case has no numbers for it\n"),
     }
 }
 
-/// The message if the case has no array of any of these names.
+/// The message where no name is one of the case.
 fn nothing(arrays: &[Array], names: &[&str]) -> String {
     let all = names.join(" ");
     match arrays.first() {
-        None => format!("no arrays at all; the case has {all}"),
+        None => format!("it has no arrays; the case has {all}"),
         Some(array) => {
             let (name, nearest) = (shown(&array.name), nearest(&array.name, names));
             let meant = nearest.map_or(String::new(), |nearest| format!(" may be {nearest}"));
@@ -103,7 +91,7 @@ fn nothing(arrays: &[Array], names: &[&str]) -> String {
     }
 }
 
-/// The name of a student's array, cut if it is long.
+/// A name of the user's file, cut where it would fill the screen.
 fn shown(name: &str) -> String {
     match name.char_indices().nth(40) {
         Some((end, _)) => format!("{:?}...", &name[..end]),
@@ -112,12 +100,12 @@ fn shown(name: &str) -> String {
     }
 }
 
-/// Names of arrays elsewhere, in model files for example, and in a case.
+/// What arrays are called elsewhere, in model files for example, and here.
 const ELSEWHERE: [(&str, &str); 4] =
     [("grad_", "d"), ("dL_d", "d"), ("dLd", "d"), ("adagrad.", "G_")];
 
-/// The name that takes the fewest changes; changes of case count less. `None` if more than half of its letters would
-/// change, unless the array's name begins with it.
+/// The name that takes the fewest changes, where capitals count less; the first of equals. None where more than half
+/// would change, unless `name` begins with it.
 fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
     let name = (ELSEWHERE.iter())
         .fold(name.to_string(), |name, (other, ours)| name.replacen(other, ours, 1));
@@ -181,19 +169,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_counts_whether_or_not_it_is_read() {
-        let wrong = Finding::NoSuchArray;
-        let (right, wrong) = ([("dU", Finding::Right)], [("dU", Finding::Right), ("h", wrong)]);
-        let told = || Failure::Failed("1 of 2 arrays are wrong: h".into());
-        let full = || Failure::Failed("standard output: full".into());
-        for (findings, printed, expected) in [
-            (&right[..], Ok(()), Ok(())),
-            (&right, Err(Failure::Closed), Err(Failure::Closed)),
-            (&wrong, Ok(()), Err(told())),
-            (&wrong, Err(Failure::Closed), Err(told())),
-            (&wrong, Err(full()), Err(full())),
-        ] {
-            assert_eq!(outcome(findings, printed), expected);
-        }
+    fn what_is_wrong_is_named() {
+        let right = ("dU", Finding::Right);
+        assert_eq!(problem(std::slice::from_ref(&right)), None);
+        let told = problem(&[right, ("h", Finding::NoSuchArray)]);
+        assert_eq!(told, Some(Failure::Failed("1 of 2 arrays are wrong: h".into())));
     }
 }

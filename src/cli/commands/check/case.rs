@@ -1,19 +1,17 @@
-//! `elman check --write-case`: writes one update with all intermediate values to a file.
+//! `elman check --write-case`: saves all intermediate values of one update.
 
 use super::subject::Subject;
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::refuse_existing;
 use crate::cli::terminal::output::print;
-use elman::internals::arrays;
-use elman::internals::arrays::Form;
-use elman::internals::disk;
-use elman::internals::disk::System;
+use elman::internals::arrays::{self, Form};
+use elman::internals::disk::{self, System};
 use elman::internals::worked_case::{Start, worked_case};
 use std::path::Path;
 
-/// The path and the form of the file. It is refused before anything is computed.
-pub fn refuse_path(arguments: &Arguments) -> Result<(&Path, Form), Failure> {
+/// The path and the form of the file to write. Refuses one that cannot be written to, before anything is computed.
+pub fn file(arguments: &Arguments) -> Result<(&Path, Form), Failure> {
     let path = Path::new(arguments.filled("write-case")?);
     let form = Form::of(path).ok_or_else(|| {
         let endings = Form::ALL.map(|(ending, _)| format!(".{ending}"));
@@ -28,12 +26,11 @@ pub fn refuse_path(arguments: &Arguments) -> Result<(&Path, Form), Failure> {
 }
 
 /// Writes the case of the first place.
-pub fn write(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
-    let (path, form) = refuse_path(arguments)?;
+pub fn write((path, form): (&Path, Form), subject: &Subject) -> Result<(), Failure> {
     let model = &subject.model;
     let start = Start {
         rnn: &model.state.rnn,
-        memory: &model.state.memory,
+        memory: &model.state.optimizer_state,
         settings: &model.settings,
         updates: model.state.updates,
         vocabulary: &model.vocabulary,

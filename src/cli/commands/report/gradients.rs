@@ -6,7 +6,6 @@ use elman::check::{Case, Comparison, Verdict, check_gradients};
 use elman::{Model, Parameters, Rnn, Shape, ShapeError};
 use std::collections::HashSet;
 
-/// The result of the check.
 pub struct Check {
     pub comparison: Comparison,
     /// The number of hidden units that were checked, from the first.
@@ -35,19 +34,10 @@ pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<C
         Some(hidden) => hidden.min(m),
         None => affordable(rnn.shape(), inputs),
     };
-    let checked = || {
-        let case = Case { inputs, targets: &chunk[1..], h0: &best.state.h[..hidden] };
-        if hidden == m {
-            check_gradients(rnn, case)
-        } else {
-            check_gradients(&first_units(rnn, hidden)?, case)
-        }
-    };
-    Ok(Check {
-        comparison: checked().map_err(|error| Failure::Failed(error.to_string()))?,
-        hidden,
-        characters,
-    })
+    let case = Case { inputs, targets: &chunk[1..], h0: &best.state.h[..hidden] };
+    let comparison = first_units(rnn, hidden).and_then(|rnn| check_gradients(&rnn, case));
+    let comparison = comparison.map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(Check { comparison, hidden, characters })
 }
 
 /// Fails where an entry is wrong; undecided ones are no failure.
@@ -75,7 +65,6 @@ fn affordable(shape: Shape, inputs: &[usize]) -> usize {
     units
 }
 
-/// Returns the network of the first units alone.
 fn first_units(rnn: &Rnn, units: usize) -> Result<Rnn, ShapeError> {
     let (m, K) = (rnn.shape().m(), rnn.shape().K());
     let mut parameters = Parameters::zeros(Shape::new(units, K)?)?;

@@ -9,7 +9,6 @@ const LONG_LINES: usize = 20;
 
 const STYLE: &str = include_str!("report.css");
 
-/// Writes report.html.
 pub fn write(page: &Page) -> String {
     let blocks: String = page.blocks.iter().map(block).collect();
     format!(
@@ -112,7 +111,6 @@ fn sample(heading: &str, figures: &[(&str, String)], text: &str) -> String {
     )
 }
 
-/// Replaces the characters that have a meaning in HTML.
 fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;")

@@ -2,7 +2,6 @@
 
 use super::page::{Block, Page};
 
-/// Writes report.md.
 pub fn write(page: &Page) -> String {
     let blocks: String = page.blocks.iter().map(block).collect();
     format!("# {}\n\n{}\n\n{blocks}---\n\n{}\n", page.title, page.subtitle, page.end)
@@ -54,7 +53,6 @@ fn fenced(text: &str) -> String {
     format!("{fence}text\n{text}\n{fence}\n\n")
 }
 
-/// Escapes the characters that have a meaning in Markdown.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

@@ -1,8 +1,6 @@
 //! A page: its parts in order, independent of the format that they are written in.
 
-/// A page in one language.
 pub struct Page {
-    /// The language's tag.
     pub language: &'static str,
     pub title: &'static str,
     /// One line below the title.
@@ -12,13 +10,11 @@ pub struct Page {
     pub end: String,
 }
 
-/// A part of a page.
 pub enum Block {
     Heading(&'static str),
     Paragraph(String),
     /// A paragraph that must not be overlooked.
     Notice(String),
-    /// Names and values.
     Settings(Vec<(&'static str, String)>),
     /// Numbers under headings; the first cell of a row is its name.
     Table {
@@ -41,6 +37,5 @@ pub enum Block {
     },
     /// The characters of the vocabulary.
     Verbatim(String),
-    /// A command line.
     Command(String),
 }

@@ -10,40 +10,38 @@ use std::path::Path;
 
 /// The assignment asks for a sample every so many updates.
 const EVERY: u64 = 10_000;
-/// At most so many of these are shown.
-const MOST_ASKED: u64 = 100;
-/// At most so many are shown of other runs.
-const MOST: u64 = 12;
+/// The most of these that are shown.
+const MOST_ASKED: usize = 100;
+/// The most that are shown of other runs.
+const MOST: usize = 12;
 
-/// The samples of a run.
 #[derive(Default)]
 pub struct Samples {
     /// The reports whose samples are shown.
     pub shown: Vec<Report>,
     /// How many samples there are; none where the run has not kept them.
-    pub all: Option<u64>,
+    pub all: Option<usize>,
 }
 
-/// Reads the samples in a run's folder.
 pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failure> {
     let path = folder.join(REPORTS);
+    let intervals = Intervals::new(&model.settings, plan);
     // Reports after the state belong to a run that was stopped, or that is running.
     let each = |each: &mut dyn FnMut(Report)| {
-        report_log::read(&path, &Intervals::new(&model.settings, plan), |report| {
+        report_log::read(&path, &intervals, |report| {
             if report.observation.iteration <= model.state.updates {
                 each(report);
             }
         })
     };
-    let (mut count, mut shown) = (Count::default(), Vec::new());
+    let (mut all, mut shown) = (Vec::new(), Vec::new());
     // The file is read twice, so that it is never in memory as a whole.
-    let read = each(&mut |report| count.add(report.observation.iteration)).and_then(|()| {
-        let mut n = 0;
+    let read = each(&mut |report| all.push(report.observation.iteration)).and_then(|()| {
+        let chosen = chosen(&all);
         each(&mut |report| {
-            if count.shows(n, report.observation.iteration) {
+            if chosen.contains(&report.observation.iteration) {
                 shown.push(report);
             }
-            n += 1;
         })
     });
     match read {
@@ -53,40 +51,25 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
     }
     // Reports before the state were saved with it; a run of an earlier version may have none.
     let before = model.state.updates.saturating_sub(1) / plan.report_every * plan.report_every;
-    if count.all > 0 && count.last < before {
+    if all.last().is_some_and(|&last| last < before) {
         let problem = format!("the report of update {before} is missing");
         return Err(Failure::at(path.display(), problem));
     }
-    Ok(Samples { shown, all: Some(count.all) })
+    Ok(Samples { shown, all: Some(all.len()) })
 }
 
-/// How many samples there are, and of which updates.
-#[derive(Default)]
-struct Count {
-    all: u64,
-    /// Samples at a multiple of [`EVERY`].
-    asked: u64,
-    /// The update of the last one.
-    last: u64,
-}
-
-impl Count {
-    fn add(&mut self, iteration: u64) {
-        self.all += 1;
-        self.asked += u64::from(iteration.is_multiple_of(EVERY));
-        self.last = iteration;
-    }
-
-    /// Returns whether sample n is shown. Where there is a sample at every multiple of [`EVERY`], these and the last are;
-    /// else [`MOST`], spread evenly from the first to the last.
-    fn shows(&self, n: u64, iteration: u64) -> bool {
-        let has_asked =
-            (2..=MOST_ASKED).contains(&self.asked) && self.asked == self.last / EVERY + 1;
-        if has_asked {
-            iteration.is_multiple_of(EVERY) || iteration == self.last
-        } else {
-            self.all <= MOST || (0..MOST).any(|i| i * (self.all - 1) / (MOST - 1) == n)
-        }
+/// Returns the updates whose samples are shown. Where there is a sample at every multiple of [`EVERY`], these and the
+/// last are; else [`MOST`], spread evenly from the first to the last.
+fn chosen(all: &[u64]) -> Vec<u64> {
+    let is_asked = |n: &u64| n.is_multiple_of(EVERY);
+    let last = all.last().copied().unwrap_or_default();
+    let asked = all.iter().filter(|n| is_asked(n)).count();
+    if (2..=MOST_ASKED).contains(&asked) && asked as u64 == last / EVERY + 1 {
+        all.iter().copied().filter(|n| is_asked(n) || *n == last).collect()
+    } else if all.len() <= MOST {
+        all.to_vec()
+    } else {
+        (0..MOST).map(|i| all[i * (all.len() - 1) / (MOST - 1)]).collect()
     }
 }
 
@@ -94,13 +77,8 @@ impl Count {
 mod tests {
     use super::*;
 
-    /// The updates of the samples that are shown.
-    fn of(iterations: impl Iterator<Item = u64> + Clone) -> Vec<u64> {
-        let mut count = Count::default();
-        iterations.clone().for_each(|iteration| count.add(iteration));
-        let numbered = (0..).zip(iterations);
-        let shown = numbered.filter(|&(n, iteration)| count.shows(n, iteration));
-        shown.map(|(_, iteration)| iteration).collect()
+    fn of(iterations: impl Iterator<Item = u64>) -> Vec<u64> {
+        chosen(&iterations.collect::<Vec<_>>())
     }
 
     #[test]
@@ -116,7 +94,7 @@ mod tests {
         for (step, last) in [(3_000, 90_000), (1, 9_000), (70_000, 7_000_000), (10_000, 1_000_000)]
         {
             let shown = of(every(step, last));
-            assert_eq!(shown.len() as u64, MOST, "{shown:?}");
+            assert_eq!(shown.len(), MOST, "{shown:?}");
             let ends = [shown.first(), shown.last()];
             assert_eq!(ends, [Some(&0), Some(&(last / step * step))]);
         }

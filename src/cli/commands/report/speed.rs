@@ -2,101 +2,71 @@
 
 use elman::network::reference::{backward, forward, update};
 use elman::text::one_hot;
-use elman::{Corpus, Level, Loss, Model, Order, Settings, Training, TrainingError};
+use elman::{Corpus, Loss, Model, Order, Settings, Training, TrainingError};
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-/// Updates per second.
+/// Updates per second on one thread.
 pub struct Speed {
-    /// Of the program, on one thread.
     pub fast: f64,
-    /// Of the naive implementation: dense one-hot vectors and plain loops.
     pub naive: f64,
-    /// Characters of an update.
-    pub characters: usize,
-    /// The instruction set of the program.
-    pub level: &'static str,
 }
 
 /// Measures both in turn for so many seconds, from the weights of a model, on text that it has written.
 pub fn measure(model: &Model, written: &[usize], seconds: f64) -> Result<Speed, TrainingError> {
     let settings =
         Settings { documents: false, validation: 0.0, order: Order::Text, ..model.settings };
-    let (mut fast, mut naive) =
-        (Fast::new(model, written, settings)?, Naive::new(model, written, settings)?);
+    let mut training = training(model, written, settings)?;
+    let mut naive = Naive::new(model, written, settings);
     // The first update of each is not counted: its memory is not in the caches yet.
-    fast.training.update()?;
+    training.update()?;
     naive.update();
-    let (begun, mut rounds) = (Instant::now(), [Round::default(); 2]);
+    let (mut fast_updates, mut naive_updates) = (0, 0);
+    let (mut fast_time, mut naive_time) = (Duration::ZERO, Duration::ZERO);
+    let begun = Instant::now();
     loop {
-        let [fast_rounds, naive_rounds] = &mut rounds;
-        let share = naive_rounds.add(Duration::ZERO, || {
-            naive.update();
-            Ok(())
-        })?;
-        fast_rounds.add(share, || fast.training.update().map(|_| ()))?;
-        if begun.elapsed().as_secs_f64() >= seconds {
-            break;
-        }
-    }
-    let [fast, naive] = rounds.map(|round| round.updates as f64 / round.time.as_secs_f64());
-    Ok(Speed {
-        fast,
-        naive,
-        characters: settings.sequence_length * settings.batch_size,
-        level: Level::chosen().name(),
-    })
-}
-
-/// A number of updates, and the time that they took.
-#[derive(Clone, Copy, Default)]
-struct Round {
-    updates: u64,
-    time: Duration,
-}
-
-impl Round {
-    /// Makes updates for at least so long, and at least one; returns the time that they took.
-    fn add(
-        &mut self,
-        least: Duration,
-        mut update: impl FnMut() -> Result<(), TrainingError>,
-    ) -> Result<Duration, TrainingError> {
-        let begun = Instant::now();
+        let round = Instant::now();
+        naive.update();
+        let time = round.elapsed();
+        (naive_updates, naive_time) = (naive_updates + 1, naive_time + time);
+        let round = Instant::now();
         loop {
-            update()?;
-            self.updates += 1;
-            let time = begun.elapsed();
-            if time >= least {
-                self.time += time;
-                return Ok(time);
+            training.update()?;
+            fast_updates += 1;
+            if round.elapsed() >= time {
+                break;
             }
         }
-    }
-}
-
-struct Fast {
-    training: Training,
-}
-
-impl Fast {
-    fn new(model: &Model, written: &[usize], settings: Settings) -> Result<Self, TrainingError> {
-        // Several chunks of every sequence of the batch; one character more in case the first is a byte-order mark.
-        let characters = settings.least_characters().saturating_mul(8) + 1;
-        let mut bytes = Vec::new();
-        for &index in written.iter().cycle().take(characters) {
-            let taken = model.vocabulary.write(index, &mut bytes);
-            taken.expect("a vector takes any bytes");
+        fast_time += round.elapsed();
+        if begun.elapsed().as_secs_f64() >= seconds {
+            let speed = |updates: u64, time: Duration| updates as f64 / time.as_secs_f64();
+            return Ok(Speed {
+                fast: speed(fast_updates, fast_time),
+                naive: speed(naive_updates, naive_time),
+            });
         }
-        let corpus = Corpus::open(Cursor::new(bytes), &settings, |_| ())?;
-        let training = Training::begin_from(corpus, settings, model)?;
-        Ok(Fast { training })
     }
 }
 
+/// A training over several chunks of every sequence of the batch.
+fn training(
+    model: &Model,
+    written: &[usize],
+    settings: Settings,
+) -> Result<Training, TrainingError> {
+    // One character more in case the first is a byte-order mark.
+    let characters = settings.least_characters().saturating_mul(8) + 1;
+    let mut bytes = Vec::new();
+    for &index in written.iter().cycle().take(characters) {
+        model.vocabulary.write(index, &mut bytes).expect("a vector takes any bytes");
+    }
+    let corpus = Corpus::open(Cursor::new(bytes), &settings, |_| ())?;
+    Training::begin(corpus, settings, Some(model))
+}
+
+/// The definition: dense one-hot vectors and plain loops.
 struct Naive {
     settings: Settings,
-    /// The network that is updated.
     model: Model,
     /// X and Y of every sequence of the batch.
     chunks: Vec<[Vec<f64>; 2]>,
@@ -106,22 +76,22 @@ struct Naive {
 }
 
 impl Naive {
-    fn new(model: &Model, written: &[usize], settings: Settings) -> Result<Self, TrainingError> {
+    fn new(model: &Model, written: &[usize], settings: Settings) -> Self {
         let (shape, T) = (model.state.rnn.shape(), settings.sequence_length);
         let mut characters = written.iter().copied().cycle();
         let chunks = (0..settings.batch_size).map(|_| {
             let chunk: Vec<usize> = characters.by_ref().take(T + 1).collect();
             [&chunk[..T], &chunk[1..]].map(|part| one_hot(part, shape.K()))
         });
-        let memory = settings.optimizer.memory().len();
-        Ok(Naive {
+        let memory = settings.optimizer.state_parts().len();
+        Naive {
             chunks: chunks.collect(),
             h: vec![vec![0.0; shape.m()]; settings.batch_size],
             memory: vec![vec![0.0; shape.entries()]; memory],
             model: model.clone(),
             updates: 0,
             settings,
-        })
+        }
     }
 
     /// Makes one update by the mean of the gradients of the batch.
@@ -168,11 +138,11 @@ mod tests {
                 let training = Training::new(elman::STORY, settings).unwrap();
                 let model = training.model();
                 let written = model.vocabulary.encode(&elman::STORY[..50]).unwrap();
-                let mut fast = Fast::new(model, &written, settings).unwrap();
-                let mut naive = Naive::new(model, &written, settings).unwrap();
-                fast.training.update().unwrap();
+                let mut fast = super::training(model, &written, settings).unwrap();
+                let mut naive = Naive::new(model, &written, settings);
+                fast.update().unwrap();
                 naive.update();
-                let [before, fast, naive] = [model, fast.training.model(), &naive.model]
+                let [before, fast, naive] = [model, fast.model(), &naive.model]
                     .map(|model| model.state.rnn.parameters.values());
                 assert!(before != fast);
                 for (fast, naive) in fast.iter().zip(naive) {

@@ -1,14 +1,13 @@
 //! What the sections have in common: the facts, the language, and how it writes numbers.
 
 use super::facts::Facts;
+use super::page::Block;
 use crate::cli::format::{short_loss, thousands};
 use crate::cli::language::Language;
 use elman::text::Symbols;
 
-/// Digits of a loss.
 const DIGITS: usize = 6;
 
-/// Writes facts in a language.
 pub struct Writer<'a> {
     pub facts: &'a Facts,
     pub language: Language,
@@ -20,14 +19,26 @@ impl Writer<'_> {
         self.language.pair(english, swedish)
     }
 
+    pub fn heading(&self, english: &'static str, swedish: &'static str) -> Block {
+        Block::Heading(self.pair(english, swedish))
+    }
+
+    pub fn paragraph(&self, english: impl Into<String>, swedish: impl Into<String>) -> Block {
+        Block::Paragraph(self.pair(english.into(), swedish.into()))
+    }
+
+    pub fn notice(&self, english: impl Into<String>, swedish: impl Into<String>) -> Block {
+        Block::Notice(self.pair(english.into(), swedish.into()))
+    }
+
     /// A name in the page's language, and its value.
     pub fn row(
         &self,
         english: &'static str,
         swedish: &'static str,
-        value: impl ToString,
+        value: impl Into<String>,
     ) -> (&'static str, String) {
-        (self.pair(english, swedish), value.to_string())
+        (self.pair(english, swedish), value.into())
     }
 
     /// A number that is written as 1,234.5 in English.
@@ -43,7 +54,6 @@ impl Writer<'_> {
         self.number(short_loss(loss, DIGITS))
     }
 
-    /// A setting, with all of its digits.
     pub fn value(&self, value: f64) -> String {
         let digits = format!("{value:?}");
         self.number(digits.strip_suffix(".0").unwrap_or(&digits))
@@ -51,7 +61,7 @@ impl Writer<'_> {
 
     /// The plural of [`symbol`](Self::symbol).
     pub fn symbols(&self) -> &'static str {
-        match self.facts.model.vocabulary.symbols() {
+        match self.facts.model.settings.symbols {
             Symbols::Characters => self.pair("characters", "tecken"),
             Symbols::Bytes => self.pair("bytes", "byte"),
         }
@@ -59,27 +69,23 @@ impl Writer<'_> {
 
     /// The word for what the text is a sequence of.
     pub fn symbol(&self) -> &'static str {
-        match self.facts.model.vocabulary.symbols() {
+        match self.facts.model.settings.symbols {
             Symbols::Characters => self.pair("character", "tecken"),
-            Symbols::Bytes => self.pair("byte", "byte"),
+            Symbols::Bytes => "byte",
         }
     }
 
-    /// The length of the text with its unit. Documents are counted with their ends, and without empty lines.
-    pub fn text_length(&self) -> String {
-        let length = self.facts.model.source.map_or(0, |source| source.length);
+    /// The length of the text with its unit, and its digest. Documents are counted with their ends, and without empty
+    /// lines.
+    pub fn text(&self) -> (String, String) {
+        let (length, digest) =
+            self.facts.model.source.map_or((0, 0), |source| (source.length, source.digest));
         let ends = if self.facts.model.settings.documents {
             self.pair(" with the ends of documents", " med dokumentens slut")
         } else {
             ""
         };
-        format!("{} {}{ends}", self.count(length), self.symbols())
-    }
-
-    /// The digest of the text.
-    pub fn text_digest(&self) -> String {
-        let digest = self.facts.model.source.map_or(0, |source| source.digest);
-        format!("{digest:016x}")
+        (format!("{} {}{ends}", self.count(length), self.symbols()), format!("{digest:016x}"))
     }
 
     /// The fraction of the text that is held out, in per cent.
@@ -92,21 +98,20 @@ impl Writer<'_> {
     /// How many updates a sample or a model comes after, as a heading.
     pub fn when(&self, updates: u64) -> String {
         if updates == 0 {
-            let before = self.pair("Before the first update", "Före den första uppdateringen");
-            return before.to_string();
+            return self.pair("Before the first update", "Före den första uppdateringen").into();
         }
         let updates = self.count(updates);
         self.pair(format!("After {updates} updates"), format!("Efter {updates} uppdateringar"))
     }
 
     /// The rows of a validation loss, in nats and in bits, where there is one.
-    pub fn validation(&self, validation: Option<[f64; 2]>) -> Vec<(&'static str, String)> {
-        let bits = match self.facts.model.vocabulary.symbols() {
+    pub fn validation(&self, validation: [Option<f64>; 2]) -> Vec<(&'static str, String)> {
+        let bits = match self.facts.model.settings.symbols {
             Symbols::Characters => self.pair("bits per character", "bitar per tecken"),
             Symbols::Bytes => self.pair("bits per byte", "bitar per byte"),
         };
         let names = [self.pair("validation loss", "valideringsförlust"), bits];
-        let losses = validation.into_iter().flatten().map(|x| self.loss(x));
+        let losses = validation.into_iter().flatten().map(|loss| self.loss(loss));
         names.into_iter().zip(losses).collect()
     }
 }

@@ -3,6 +3,7 @@
 use super::rows::kind;
 use super::tensors::{Tensor, saturated, tensors};
 use crate::cli::run::inputs::ModelFile;
+use elman::Plan;
 use elman::internals::json::{Json, object};
 use elman::model::PLAN;
 use elman::settings::{TABLE, Value};
@@ -12,6 +13,18 @@ use elman::text::{Symbols, Vocabulary};
 pub fn of(file: &ModelFile) -> String {
     let vocabulary = &file.model.vocabulary;
     let (state, shape) = (&file.model.state, file.model.state.rnn.shape());
+    let settings = &file.model.settings;
+    let settings = object(TABLE.iter().map(|row| (row.key, row.get(settings).map(value).into())));
+    let plan = |plan: &Plan| object(PLAN.iter().map(|row| (row.key, (row.get)(plan).into())));
+    let plan = file.plan.as_ref().map(plan);
+    let of_state = object([
+        ("updates", state.updates.into()),
+        ("epoch", state.epoch.into()),
+        ("position", state.position.into()),
+        ("smooth_loss", state.smooth_loss.into()),
+        ("best_smooth_loss", state.best_smooth_loss.into()),
+        ("best_validation", state.best_validation.into()),
+    ]);
     let json = object([
         ("file", file.path.to_string_lossy().into_owned().into()),
         ("bytes", file.bytes.into()),
@@ -22,10 +35,10 @@ pub fn of(file: &ModelFile) -> String {
         ("K", shape.K().into()),
         ("m", shape.m().into()),
         ("parameters", shape.entries().into()),
-        ("settings", settings(file)),
-        ("text", text(file)),
-        ("state", of_state(file)),
-        ("plan", plan(file)),
+        ("settings", settings),
+        ("text", text(file).into()),
+        ("state", of_state),
+        ("plan", plan.into()),
         ("tensors", object(tensors(file).into_iter().map(tensor))),
         ("saturated", saturated(file).into()),
     ]);
@@ -47,53 +60,25 @@ fn symbols(vocabulary: &Vocabulary, symbols: &[char]) -> Json {
     }
 }
 
-fn settings(file: &ModelFile) -> Json {
-    let settings = &file.model.settings;
-    object(TABLE.iter().map(|row| (row.key, value(row.get(settings)))))
-}
-
-fn value(value: Option<Value>) -> Json {
+fn value(value: Value) -> Json {
     match value {
-        None => Json::Null,
-        Some(Value::Word(word)) => word.into(),
-        Some(Value::Switch(is_on)) => is_on.into(),
-        Some(Value::Count(count)) => count.into(),
+        Value::Word(word) => word.into(),
+        Value::Switch(is_on) => is_on.into(),
+        Value::Count(count) => count.into(),
         // No clipping is an infinite bound, which is null.
-        Some(Value::Number(number)) => number.into(),
+        Value::Number(number) => number.into(),
     }
 }
 
-fn text(file: &ModelFile) -> Json {
+fn text(file: &ModelFile) -> Option<Json> {
     let vocabulary = &file.model.vocabulary;
-    let Some(source) = file.model.source else {
-        return Json::Null;
-    };
+    let source = file.model.source?;
     let start = &vocabulary.characters()[source.start..=source.start];
-    object([
+    Some(object([
         ("length", source.length.into()),
         ("digest", hexadecimal(source.digest)),
         ("start", symbols(vocabulary, start)),
-    ])
-}
-
-fn of_state(file: &ModelFile) -> Json {
-    let state = &file.model.state;
-    object([
-        ("updates", state.updates.into()),
-        ("epoch", state.epoch.into()),
-        ("position", state.position.into()),
-        ("smooth_loss", state.smooth_loss.into()),
-        ("best_smooth_loss", state.best_smooth_loss.into()),
-        ("best_validation", state.best_validation.into()),
-    ])
-}
-
-fn plan(file: &ModelFile) -> Json {
-    let Some(plan) = &file.plan else {
-        return Json::Null;
-    };
-    let members = PLAN.iter().map(|row| (row.key, (row.get)(plan).into()));
-    object(members)
+    ]))
 }
 
 fn tensor(tensor: Tensor) -> (String, Json) {

@@ -12,13 +12,12 @@ use std::f64::consts::LN_2;
 
 /// Columns of the names of rows.
 pub const NAMES: usize = 17;
-/// Names and values.
 type Rows = Vec<(&'static str, String)>;
 
 /// The kind of a file, in JSON and in words.
 pub fn kind(file: &ModelFile) -> (&'static str, &'static str) {
     match (&file.plan, &file.model.source) {
-        (Some(_), _) => ("last", "the last state of a run: --resume goes on from it"),
+        (Some(_), _) => ("last", "the last state of a run, which --resume continues"),
         (None, Some(_)) => ("best", "the best model of a run"),
         (None, None) => ("imported", "imported weights, not trained here"),
     }
@@ -83,7 +82,7 @@ fn of_state(file: &ModelFile) -> Rows {
     let (model, state) = (&file.model, &file.model.state);
     let symbols = model.vocabulary.symbols().name();
     let (characters, unit) = (model.settings.loss_characters(), unit(&model.settings));
-    // `train` prints smooth losses that include the coming chunk; a state ends before it.
+    // `train` prints smooth losses that include the next chunk; a state ends before it.
     let loss = |loss: Option<f64>, when: &str| match loss {
         Some(loss) => {
             let bits = loss / (LN_2 * characters as f64);
@@ -107,8 +106,8 @@ fn of_state(file: &ModelFile) -> Rows {
         ("updates", thousands(state.updates)),
         ("epoch", thousands(state.epoch)),
         ("position", position),
-        ("smooth loss", loss(state.smooth_loss, "before the coming chunk")),
-        ("best before", loss(state.best_smooth_loss, "its coming chunk included")),
+        ("smooth loss", loss(state.smooth_loss, "without the next chunk")),
+        ("best smooth loss", loss(state.best_smooth_loss, "with its next chunk")),
     ];
     if let Some(nats) = state.best_validation {
         let Validation { loss, bits, .. } = Validation::of(nats, &model.settings);

@@ -2,48 +2,35 @@
 
 use super::rows::NAMES;
 use crate::cli::run::inputs::ModelFile;
+use elman::internals::array::Array;
 use elman::internals::tensors;
 
 /// A hidden unit beyond it hardly changes any more.
 const SATURATED: f64 = 0.99;
 
-/// What is printed of a tensor.
 pub struct Tensor {
     pub name: String,
     pub shape: Vec<usize>,
     pub smallest: f64,
     pub largest: f64,
-    /// The root mean square.
     pub rms: f64,
 }
 
 /// All tensors, in the order of the file.
 pub fn tensors(file: &ModelFile) -> Vec<Tensor> {
-    let tensors = tensors::tensors(&file.model).into_iter();
-    tensors
-        .map(|array| {
-            let values = array.numbers().unwrap_or_default();
-            Tensor::of(array.name.clone(), array.shape.clone(), &values)
-        })
-        .collect()
-}
-
-impl Tensor {
-    fn of(name: String, shape: Vec<usize>, values: &[f64]) -> Self {
+    let tensor = |array: Array| {
+        let values = array.numbers().unwrap_or_default();
         let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
         let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        Tensor {
-            name,
-            shape,
-            smallest,
-            largest,
-            rms: rms(values, smallest.abs().max(largest.abs())),
-        }
-    }
+        let rms = rms(&values);
+        Tensor { name: array.name.clone(), shape: array.shape.clone(), smallest, largest, rms }
+    };
+    tensors::tensors(&file.model).into_iter().map(tensor).collect()
 }
 
-/// The root mean square; `most` is the largest absolute value, so that no square overflows.
-fn rms(values: &[f64], most: f64) -> f64 {
+/// The root mean square. The values are divided by the largest, so that no square overflows.
+fn rms(values: &[f64]) -> f64 {
+    let most = values.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
     if most == 0.0 {
         return 0.0;
     }
@@ -98,12 +85,11 @@ mod tests {
 
     #[test]
     fn numbers_of_any_size_have_their_root_mean_square() {
-        let rms_of = |values: &[f64]| Tensor::of(String::new(), vec![], values).rms;
-        assert_eq!(rms_of(&[0.0, 0.0]), 0.0);
-        assert_eq!(rms_of(&[3.0, -3.0]), 3.0);
-        assert!((rms_of(&[1.0, 7.0]) - 5.0).abs() < 1e-14);
-        assert_eq!(rms_of(&[1e300, -1e300]), 1e300);
-        assert_eq!(rms_of(&[5e-324, 5e-324]), 5e-324);
+        assert_eq!(rms(&[0.0, 0.0]), 0.0);
+        assert_eq!(rms(&[3.0, -3.0]), 3.0);
+        assert!((rms(&[1.0, 7.0]) - 5.0).abs() < 1e-14);
+        assert_eq!(rms(&[1e300, -1e300]), 1e300);
+        assert_eq!(rms(&[5e-324, 5e-324]), 5e-324);
     }
 
     #[test]

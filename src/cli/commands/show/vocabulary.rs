@@ -3,7 +3,6 @@
 use crate::cli::format::{columns_of, thousands};
 use elman::text::{Symbols, Vocabulary};
 
-/// Lines of a vocabulary at most.
 const LINES: usize = 3;
 
 /// A vocabulary in quotes, cut to [`LINES`] of so many columns.

@@ -48,12 +48,10 @@ fn first(settings: &Settings) -> &'static [&'static str] {
     }
 }
 
-/// The section.
 pub fn section(w: &Writer) -> Vec<Block> {
     let settings = &w.facts.model.settings;
     let lines = |parts: &[&[&str]]| -> Vec<String> {
-        let lines = parts.concat().into_iter();
-        lines.map(str::to_string).collect()
+        parts.concat().into_iter().map(str::to_string).collect()
     };
     let [loss, difference] = loss(settings);
     let mut update = lines(&[step(settings)]);
@@ -61,29 +59,24 @@ pub fn section(w: &Writer) -> Vec<Block> {
         let clip = w.value(settings.clip);
         update.insert(0, format!("g ← min(max(g, −{clip}), {clip})"));
     }
+    let of_update = w.pair("Update of θ with its gradient g", "Uppdatering av θ med gradienten g");
     let mut blocks = vec![
-        Block::Heading(w.pair("The network", "Nätverket")),
+        w.heading("The network", "Nätverket"),
         Block::Equations(vec![
             (w.pair("Forward", "Framåt"), lines(&[FORWARD, &[loss]])),
             (w.pair("Backward", "Bakåt"), lines(&[&[difference], BACKWARD])),
-            (
-                w.pair("Update of θ with its gradient g", "Uppdatering av θ med gradienten g"),
-                update,
-            ),
+            (of_update, update),
             (w.pair("First parameters", "Startvärden"), lines(&[first(settings)])),
         ]),
-        Block::Paragraph(format!(
-            "{} {}",
-            w.pair(
-                "x_t and y_t are the one-hot vectors of a character and of the one after it.",
-                "x_t och y_t är one-hot-vektorerna för ett tecken och för tecknet efter det.",
-            ),
-            hidden_state(w),
-        )),
+        w.paragraph(
+            "x_t and y_t are the one-hot vectors of a character and of the one after it.",
+            "x_t och y_t är one-hot-vektorerna för ett tecken och för tecknet efter det.",
+        ),
+        hidden_state(w),
     ];
     if settings.batch_size > 1 {
         let B = w.count(settings.batch_size);
-        blocks.push(Block::Paragraph(w.pair(
+        blocks.push(w.paragraph(
             format!(
                 "Every update reads {B} sequences side by side; the loss and the gradient are the \
                  means over them."
@@ -92,35 +85,31 @@ pub fn section(w: &Writer) -> Vec<Block> {
                 "I varje uppdatering läses {B} sekvenser parallellt; förlusten och gradienten är \
                  medelvärden över dem."
             ),
-        )));
+        ));
     }
     blocks
 }
 
 /// When the hidden state is carried, and when it is set to zero.
-fn hidden_state(w: &Writer) -> &'static str {
+fn hidden_state(w: &Writer) -> Block {
     let settings = &w.facts.model.settings;
-    match settings.order {
-        _ if settings.documents => w.pair(
-            "The hidden state is carried from one sequence to the next; every document begins \
-             with h = 0, and the sequence that ends with it may be shorter than T.",
-            "Det dolda tillståndet förs vidare från en sekvens till nästa; varje dokument börjar \
-             med h = 0, och dess sista sekvens kan vara kortare än T.",
+    let (english, swedish) = match settings.order {
+        _ if settings.documents => (
+            "every document begins with h = 0, and the sequence that ends with it may be shorter \
+             than T",
+            "varje dokument börjar med h = 0, och dess sista sekvens kan vara kortare än T",
         ),
-        Order::Text => w.pair(
-            "The hidden state is carried from one sequence to the next; every epoch begins with h \
-             = 0.",
-            "Det dolda tillståndet förs vidare från en sekvens till nästa; varje epok börjar med \
-             h = 0.",
-        ),
-        Order::Chunks { .. } => w.pair(
-            "The hidden state is carried from one sequence to the next; every chunk of the text \
-             begins with h = 0.",
-            "Det dolda tillståndet förs vidare från en sekvens till nästa; varje stycke av texten \
-             börjar med h = 0.",
-        ),
-        Order::Positions => {
-            w.pair("Every sequence begins with h = 0.", "Varje sekvens börjar med h = 0.")
+        Order::Text => ("every epoch begins with h = 0", "varje epok börjar med h = 0"),
+        Order::Chunks { .. } => {
+            ("every chunk of the text begins with h = 0", "varje stycke av texten börjar med h = 0")
         }
-    }
+        Order::Positions => {
+            let every = ["Every sequence begins with h = 0.", "Varje sekvens börjar med h = 0."];
+            return w.paragraph(every[0], every[1]);
+        }
+    };
+    w.paragraph(
+        format!("The hidden state is carried from one sequence to the next; {english}."),
+        format!("Det dolda tillståndet förs vidare från en sekvens till nästa; {swedish}."),
+    )
 }

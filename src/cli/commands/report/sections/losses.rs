@@ -1,27 +1,24 @@
 //! The losses: what they are, and their chart.
 
-use crate::cli::charts::loss_chart::{self, Title};
+use crate::cli::charts::loss_chart;
 use crate::cli::charts::svg::{NARROW, WIDE};
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
 use crate::cli::terminal::text_curve;
 use elman::Loss;
 
-/// Columns of the chart in text.
 const COLUMNS: usize = 78;
 
-/// The section.
 pub fn section(w: &Writer) -> Vec<Block> {
-    let heading = Block::Heading(w.pair("Loss", "Förlust"));
-    vec![heading, Block::Paragraph(explained(w)), chart(w)]
+    vec![w.heading("Loss", "Förlust"), Block::Paragraph(explained(w)), chart(w)]
 }
 
 fn explained(w: &Writer) -> String {
     let settings = &w.facts.model.settings;
     let T = w.count(settings.sequence_length);
     let smooth = w.pair(
-        "The smooth loss begins as the first loss, then it is 0.999 of itself and 0.001 of the \
-         new loss.",
+        "The smooth loss begins as the first loss; every update makes it 0.999 of itself plus \
+         0.001 of the new loss.",
         "Den utjämnade förlusten är först lika med den första förlusten och därefter 0,999 \
          gånger sitt förra värde plus 0,001 gånger den nya förlusten.",
     );
@@ -50,8 +47,8 @@ fn explained(w: &Writer) -> String {
         let share = w.held_out();
         sentences.push(w.pair(
             format!(
-                "The validation loss is that of the {share} of the text that is never learned, in \
-                 the same unit."
+                "The validation loss is that of the {share} of the text that is held out, in the \
+                 same unit."
             ),
             format!(
                 "Valideringsförlusten gäller de {share} av texten som nätverket aldrig tränas på, \
@@ -94,39 +91,26 @@ fn unit(w: &Writer) -> String {
 
 fn chart(w: &Writer) -> Block {
     let (facts, curve) = (w.facts, &w.facts.losses);
-    let settings = &facts.model.settings;
     if curve.points().is_empty() {
-        let none = w.pair("There are no losses yet.", "Det finns inga förluster ännu.");
-        return Block::Paragraph(none.to_string());
+        return w.paragraph("There are no losses yet.", "Det finns inga förluster ännu.");
     }
     let name = w.pair(
         "Smooth loss, and the losses behind it, over the updates",
         "Utjämnad förlust, med sekvensernas förluster bakom, mot antalet uppdateringar",
     );
-    let title = Title {
-        text: String::new(),
-        hidden: settings.hidden,
-        sequence_length: settings.sequence_length,
-        is_mean: settings.loss == Loss::Mean,
-    };
+    let updates = facts.model.state.updates;
+    let updates_per_epoch = facts.model.record.updates_per_epoch.unwrap_or(u64::MAX);
     let drawn = |frame| {
-        loss_chart::within_page(
-            frame,
-            w.language,
-            name,
-            &title,
-            curve,
-            (facts.model.state.updates, facts.model.record.updates_per_epoch.unwrap_or(u64::MAX)),
-        )
+        let settings = &facts.model.settings;
+        let size = (updates, updates_per_epoch);
+        loss_chart::within_page(frame, w.language, name, settings, curve, size)
     };
     let heading = w.pair("smooth loss", "utjämnad förlust");
-    let mut text = text_curve::in_language(w.language, curve, heading, COLUMNS, true);
+    let mut text = text_curve::draw(w.language, curve, heading, COLUMNS, true);
     if text.is_empty() {
-        let few = w.pair(
-            "There are too few losses for a curve.",
-            "Det finns för få förluster för en kurva.",
-        );
-        text = few.to_string();
+        let few =
+            ["There are too few losses for a curve.", "Det finns för få förluster för en kurva."];
+        text = w.pair(few[0], few[1]).to_string();
     }
     Block::Chart { wide: drawn(&WIDE), narrow: drawn(&NARROW), text }
 }

@@ -4,13 +4,11 @@ use crate::cli::commands::report::command::{MODEL, TEXT};
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
 
-/// The section.
 pub fn section(w: &Writer) -> Vec<Block> {
-    let facts = w.facts;
-    let version = elman::VERSION;
+    let (facts, version) = (w.facts, elman::VERSION);
     let mut blocks = vec![
-        Block::Heading(w.pair("To repeat it", "Så upprepas körningen")),
-        Block::Paragraph(w.pair(
+        w.heading("To repeat it", "Så upprepas körningen"),
+        w.paragraph(
             format!(
                 "This command, with elman {version} and on any machine, repeats the run to the \
                  bit:"
@@ -19,12 +17,12 @@ pub fn section(w: &Writer) -> Vec<Block> {
                 "Det här kommandot upprepar körningen bit för bit, med elman {version} och på \
                  vilken dator som helst:"
             ),
-        )),
+        ),
         Block::Command(facts.command.join(" ")),
     ];
     if facts.command.iter().any(|word| word == TEXT) {
-        let (length, digest) = (w.text_length(), w.text_digest());
-        blocks.push(Block::Paragraph(w.pair(
+        let (length, digest) = w.text();
+        blocks.push(w.paragraph(
             format!(
                 "{TEXT} stands for the file with the text: {length}, whose digest (FNV-1a of its \
                  bytes, 64 bits) is {digest}."
@@ -33,10 +31,10 @@ pub fn section(w: &Writer) -> Vec<Block> {
                 "{TEXT} står för filen med texten: {length}, vars kontrollsumma (FNV-1a av dess \
                  byte, 64 bitar) är {digest}."
             ),
-        )));
+        ));
     }
     if let Some(digest) = facts.model.record.begun_from {
-        blocks.push(Block::Paragraph(w.pair(
+        blocks.push(w.paragraph(
             format!(
                 "{MODEL} stands for the model with whose weights the run began; their digest is \
                  {digest:016x}."
@@ -45,11 +43,11 @@ pub fn section(w: &Writer) -> Vec<Block> {
                 "{MODEL} står för den modell vars vikter körningen började med; deras \
                  kontrollsumma är {digest:016x}."
             ),
-        )));
+        ));
     }
     let updates = w.count(facts.model.state.updates);
     blocks.extend([
-        Block::Paragraph(w.pair(
+        w.paragraph(
             format!(
                 "The last line that it prints, the digest of all parameters after {updates} \
                  updates, must be:"
@@ -58,7 +56,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
                 "Den sista raden som skrivs ut, kontrollsumman av alla parametrar efter {updates} \
                  uppdateringar, ska vara:"
             ),
-        )),
+        ),
         Block::Command(format!("digest={:016x}", facts.model.state.rnn.parameters.digest())),
     ]);
     blocks

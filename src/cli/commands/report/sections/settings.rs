@@ -1,178 +1,144 @@
-//! The settings of a run, as a table.
+//! The settings of a run, as a table: those of the text, every setting, every number of the plan.
 
 use crate::cli::commands::report::command::is_story;
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::visible::signs;
 use crate::cli::commands::report::writer::Writer;
+use elman::model::PLAN;
+use elman::settings::{TABLE, Value};
 use elman::text::Symbols;
-use elman::{Initialization, Loss, Optimizer, Order};
 
-/// Names and values.
 type Rows = Vec<(&'static str, String)>;
 
-/// The section.
 pub fn section(w: &Writer) -> Vec<Block> {
-    let rows = [of_text(w), of_reading(w), of_learning(w), of_run(w)];
-    let symbols = w.symbols();
+    let (settings, plan, symbols) = (&w.facts.model.settings, &w.facts.plan, w.symbols());
+    let of_settings = TABLE.iter().filter_map(|row| Some((row.key, row.get(settings)?)));
+    let of_plan = PLAN.iter().filter_map(|row| Some((row.key, Value::Count((row.get)(plan)?))));
+    let mut rows = of_text(w);
+    rows.extend(of_settings.chain(of_plan).map(|(key, value)| in_words(w, key, value)));
     vec![
-        Block::Heading(w.pair("Setting", "Hyperparametrar")),
-        Block::Settings(rows.concat()),
-        Block::Paragraph(w.pair(
+        w.heading("Setting", "Hyperparametrar"),
+        Block::Settings(rows),
+        w.paragraph(
             format!(
                 "The {symbols}, in the order of their indices; white space and controls as signs:"
             ),
             format!(
                 "Alla {symbols} i indexordning; blanktecken och styrtecken visas med symboler:"
             ),
-        )),
+        ),
         Block::Verbatim(signs(&w.facts.model.vocabulary)),
     ]
 }
 
 fn of_text(w: &Writer) -> Rows {
-    let facts = w.facts;
-    let (length, digest) = (w.text_length(), w.text_digest());
-    let text =
+    let (facts, shape) = (w.facts, w.facts.model.state.rnn.shape());
+    let (length, digest) = w.text();
+    let mut text =
         w.pair(format!("{length}, digest {digest}"), format!("{length}, kontrollsumma {digest}"));
-    let story = w.pair("the story that is built in", "den inbyggda berättelsen");
-    let characters = match facts.model.vocabulary.symbols() {
+    if facts.model.source.as_ref().is_some_and(is_story) {
+        let story = w.pair("the story that is built in", "den inbyggda berättelsen");
+        text = format!("{story}: {text}");
+    }
+    let different = match facts.model.settings.symbols {
         Symbols::Characters => w.pair("Different characters", "Olika tecken"),
         Symbols::Bytes => w.pair("Different bytes", "Olika byte"),
     };
     vec![
-        (
-            "Text",
-            match facts.model.source {
-                Some(source) if is_story(&source) => format!("{story}: {text}"),
-                _ => text,
-            },
-        ),
-        (characters, format!("K = {}", w.count(facts.model.state.rnn.shape().K()))),
-        w.row(
-            "Hidden units",
-            "Dolda enheter",
-            format!("m = {}", w.count(facts.model.state.rnn.shape().m())),
-        ),
-        w.row("Parameters", "Parametrar", w.count(facts.model.state.rnn.shape().entries())),
+        ("Text", text),
+        (different, format!("K = {}", w.count(shape.K()))),
+        w.row("Parameters", "Parametrar", w.count(shape.entries())),
+        w.row("Completed epochs", "Avslutade epoker", w.count(facts.model.state.epoch)),
     ]
 }
 
-fn of_reading(w: &Writer) -> Rows {
-    let settings = &w.facts.model.settings;
+/// Keys of settings and of the plan, with their names in English and in Swedish.
+const NAMES: &[(&str, &str, &str)] = &[
+    ("hidden", "Hidden units", "Dolda enheter"),
+    ("sequence_length", "Sequence length", "Sekvenslängd"),
+    ("batch_size", "Batch size", "Batchstorlek"),
+    ("bytes", "Read as", "Läses som"),
+    ("documents", "Documents", "Dokument"),
+    ("optimizer", "Optimizer", "Optimeringsmetod"),
+    ("learning_rate", "Learning rate", "Inlärningshastighet"),
+    ("beta1", "β₁", "β₁"),
+    ("beta2", "β₂", "β₂"),
+    ("epsilon", "ε", "ε"),
+    ("clip", "Clipping", "Gradientklippning"),
+    ("loss", "Loss", "Förlust"),
+    ("initialization", "Initialization", "Initialisering"),
+    ("sigma", "σ", "σ"),
+    ("validation", "Held out for validation", "Avsatt för validering"),
+    ("order", "Order", "Ordning"),
+    ("chunk", "Chunk length", "Styckenas längd"),
+    ("seed", "Seed", "Slumptalsfrö"),
+    ("iterations", "Updates", "Uppdateringar"),
+    ("report_every", "Samples", "Textprov"),
+    ("report_length", "Length of a sample", "Textprovens längd"),
+    ("passage_length", "Final passage", "Avslutande text"),
+    ("log_every", "Logged losses", "Loggade förluster"),
+    ("validate_every", "Validation", "Validering"),
+    ("save_every", "Saved", "Sparas"),
+];
+
+/// A setting or a number of the plan by its name and in words. One that has none is shown by its key and its plain value.
+fn in_words(w: &Writer, key: &'static str, value: Value) -> (&'static str, String) {
+    let plain = match value {
+        Value::Count(count) => w.count(count),
+        Value::Number(number) if number.is_finite() => w.value(number),
+        value => value.to_string(),
+    };
     let symbols = w.symbols();
-    let documents = if settings.documents {
-        w.pair("every line is one, read from h = 0", "varje rad är ett, läst från h = 0")
-    } else {
-        w.pair("none", "inga")
-    };
-    let order = match settings.order {
-        Order::Text => w.pair("that of the text", "textens egen").to_string(),
-        Order::Chunks { length } => {
-            let length = w.count(length);
-            w.pair(
-                format!("chunks of {length} {symbols}, shuffled for every epoch"),
-                format!("stycken om {length} {symbols}, som blandas om inför varje epok"),
-            )
+    let say = |english: &str, swedish: &str| w.pair(english, swedish).to_string();
+    let words = match (key, value) {
+        ("hidden", _) => format!("m = {plain}"),
+        ("sequence_length", _) => format!("T = {plain}"),
+        ("batch_size", _) => format!("B = {plain}"),
+        ("learning_rate", _) => format!("η = {plain}"),
+        ("bytes", _) => symbols.into(),
+        ("documents", Value::Switch(true)) => {
+            say("every line is one, read from h = 0", "varje rad är ett, läst från h = 0")
         }
-        Order::Positions => (w.pair("random positions", "slumpmässiga positioner")).to_string(),
-    };
-    let held_out = if settings.validation == 0.0 {
-        w.pair("nothing", "ingenting").to_string()
-    } else {
-        let share = w.held_out();
-        w.pair(format!("the last {share} of the text"), format!("de sista {share} av texten"))
-    };
-    vec![
-        w.row(
-            "Sequence length",
-            "Sekvenslängd",
-            format!("T = {}", w.count(settings.sequence_length)),
-        ),
-        w.row("Batch size", "Batchstorlek", format!("B = {}", w.count(settings.batch_size))),
-        w.row("Documents", "Dokument", documents),
-        w.row("Order", "Ordning", order),
-        w.row("Held out for validation", "Avsatt för validering", held_out),
-    ]
-}
-
-fn of_learning(w: &Writer) -> Rows {
-    let settings = &w.facts.model.settings;
-    let loss = match settings.loss {
-        Loss::Sum => w.pair(
+        ("documents", _) => say("none", "inga"),
+        ("optimizer", Value::Word("adagrad")) => "AdaGrad".into(),
+        ("optimizer", Value::Word("adam")) => "Adam".into(),
+        ("optimizer", Value::Word("rmsprop")) => "RMSProp".into(),
+        ("clip", Value::Number(f64::INFINITY)) => say("none", "ingen"),
+        ("clip", _) => format!("[−{plain}; {plain}]"),
+        ("loss", Value::Word("sum")) => say(
             "cross-entropy in nats, summed over the sequence",
             "korsentropi i nat, summerad över sekvensen",
         ),
-        Loss::Mean => w.pair(
+        ("loss", Value::Word("mean")) => say(
             "cross-entropy in nats, mean over the sequence",
             "korsentropi i nat, medelvärde över sekvensen",
         ),
-    };
-    let optimizer = match settings.optimizer {
-        Optimizer::AdaGrad => "AdaGrad",
-        Optimizer::Adam { .. } => "Adam",
-        Optimizer::RmsProp { .. } => "RMSProp",
-    };
-    let betas = [("β₁", settings.optimizer.beta1()), ("β₂", settings.optimizer.beta2())];
-    let clip = if settings.clip.is_finite() {
-        format!("[−{0}; {0}]", w.value(settings.clip))
-    } else {
-        w.pair("none", "ingen").to_string()
-    };
-    let initialization = match settings.initialization {
-        Initialization::Normal { sigma } => {
-            format!("U, W, V ~ N(0, σ²), σ = {}", w.value(sigma))
+        ("initialization", Value::Word("sigma")) => "U, W, V ~ N(0, σ²)".into(),
+        ("initialization", Value::Word("fan-in")) => {
+            "U ~ N(0, 1/(2K)), W ~ N(0, 1/(2m)), V ~ N(0, 1/m)".into()
         }
-        Initialization::FanIn => "U ~ N(0, 1/(2K)), W ~ N(0, 1/(2m)), V ~ N(0, 1/m)".to_string(),
+        ("validation", Value::Number(0.0)) => say("nothing", "ingenting"),
+        ("validation", _) => {
+            let share = w.held_out();
+            w.pair(format!("the last {share} of the text"), format!("de sista {share} av texten"))
+        }
+        ("order", Value::Word("text")) => say("that of the text", "textens egen"),
+        ("order", Value::Word("chunks")) => {
+            say("chunks, shuffled for every epoch", "stycken, som blandas om inför varje epok")
+        }
+        ("order", Value::Word("positions")) => say("random positions", "slumpmässiga positioner"),
+        ("chunk" | "report_length" | "passage_length", _) => format!("{plain} {symbols}"),
+        ("seed", seed) => seed.to_string(),
+        ("iterations", _) if w.facts.is_finished() => plain,
+        ("iterations", _) => {
+            let updates = w.count(w.facts.model.state.updates);
+            w.pair(format!("{updates} of {plain}"), format!("{updates} av {plain}"))
+        }
+        ("report_every" | "log_every" | "validate_every" | "save_every", _) => {
+            w.pair(format!("every {plain} updates"), format!("en gång per {plain} uppdateringar"))
+        }
+        _ => plain,
     };
-    let mut rows = vec![
-        w.row("Loss", "Förlust", loss),
-        w.row("Optimizer", "Optimeringsmetod", optimizer),
-        w.row(
-            "Learning rate",
-            "Inlärningshastighet",
-            format!("η = {}", w.value(settings.learning_rate)),
-        ),
-    ];
-    let betas = (betas.into_iter()).filter_map(|(name, beta)| Some((name, w.value(beta?))));
-    rows.extend(betas);
-    rows.extend([
-        ("ε", w.value(settings.epsilon)),
-        w.row("Clipping", "Gradientklippning", clip),
-        w.row("Initialization", "Initialisering", initialization),
-        w.row("Seed", "Slumptalsfrö", settings.seed),
-    ]);
-    rows
-}
-
-fn of_run(w: &Writer) -> Rows {
-    let (facts, plan) = (w.facts, &w.facts.plan);
-    let symbols = w.symbols();
-    let mut updates = w.count(facts.model.state.updates);
-    if !facts.is_finished() {
-        let iterations = w.count(plan.iterations);
-        updates += &w.pair(format!(" of {iterations}"), format!(" av {iterations}"));
-    }
-    let every = |updates: u64| {
-        let updates = w.count(updates);
-        w.pair(format!("every {updates} updates"), format!("en gång per {updates} uppdateringar"))
-    };
-    let reports = (w.count(plan.report_length), every(plan.report_every));
-    vec![
-        w.row("Updates", "Uppdateringar", updates),
-        w.row("Completed epochs", "Avslutade epoker", w.count(facts.model.state.epoch)),
-        w.row(
-            "Samples",
-            "Textprov",
-            w.pair(
-                format!("{} {symbols} {}", reports.0, reports.1),
-                format!("{} {symbols}, {}", reports.0, reports.1),
-            ),
-        ),
-        w.row(
-            "Final passage",
-            "Avslutande text",
-            format!("{} {symbols}", w.count(plan.passage_length)),
-        ),
-        w.row("Logged losses", "Loggade förluster", every(plan.log_every)),
-    ]
+    let name = NAMES.iter().find(|(of, ..)| *of == key);
+    (name.map_or(key, |&(_, english, swedish)| w.pair(english, swedish)), words)
 }

@@ -4,20 +4,20 @@ use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::speed::Speed;
 use crate::cli::commands::report::writer::Writer;
 use crate::cli::format::short_loss;
+use elman::Level;
 
-/// The section.
 pub fn section(w: &Writer) -> Vec<Block> {
-    let mut blocks = vec![Block::Heading(w.pair("Speed", "Hastighet"))];
+    let mut blocks = vec![w.heading("Speed", "Hastighet")];
     match &w.facts.speed {
         None => {
-            let none = w.pair("The speed was not measured.", "Hastigheten har inte mätts.");
-            blocks.push(Block::Paragraph(none.to_string()));
+            let none = w.paragraph("The speed was not measured.", "Hastigheten har inte mätts.");
+            blocks.push(none);
         }
-        Some(Err(error)) => blocks.push(Block::Notice(w.pair(
+        Some(Err(error)) => blocks.push(w.notice(
             format!("The speed could not be measured: {error}."),
             format!("Hastigheten gick inte att mäta: {error}."),
-        ))),
-        Some(Ok(speed)) => blocks.extend([table(w, speed), Block::Paragraph(explained(w, speed))]),
+        )),
+        Some(Ok(speed)) => blocks.extend([table(w, speed), explained(w)]),
     }
     blocks
 }
@@ -27,8 +27,10 @@ fn table(w: &Writer, speed: &Speed) -> Block {
         100.0.. => w.count(x as u64),
         _ => w.number(short_loss(x, 3)),
     };
+    let settings = &w.facts.model.settings;
+    let an_update = (settings.sequence_length * settings.batch_size) as f64;
     let row = |name: &str, updates: f64| {
-        let characters = updates * speed.characters as f64;
+        let characters = updates * an_update;
         vec![name.to_string(), figure(updates), figure(characters)]
     };
     let ratio = figure(speed.fast / speed.naive);
@@ -41,24 +43,24 @@ fn table(w: &Writer, speed: &Speed) -> Block {
         ],
         rows: vec![
             row("elman", speed.fast),
-            row(w.pair("Naive twin", "Naiv implementation"), speed.naive),
+            row(w.pair("Naive implementation", "Naiv implementation"), speed.naive),
             vec![w.pair("Ratio", "Kvot").to_string(), ratio.clone(), ratio],
         ],
     }
 }
 
-fn explained(w: &Writer, speed: &Speed) -> String {
-    let level = speed.level;
-    w.pair(
+fn explained(w: &Writer) -> Block {
+    let level = Level::chosen().name();
+    w.paragraph(
         format!(
             "Measured while this report was written, on one core of this machine (instruction \
-             set: {level}). They are figures of this machine and this moment; everything else \
-             here is the same on every machine. The naive twin makes the same updates from the \
-             equations as they stand: dense one-hot vectors, a loop for every product."
+             set: {level}). Only these numbers depend on the machine and the moment; everything \
+             else is the same on every machine. The naive implementation makes the same updates \
+             directly from the equations, with dense one-hot vectors and a loop for every product."
         ),
         format!(
             "Uppmätt när rapporten skrevs, på en kärna i den här datorn (instruktionsuppsättning: \
-             {level}). Siffrorna gäller den här datorn och det här ögonblicket; allt annat här är \
+             {level}). Bara de här siffrorna beror på datorn och ögonblicket; allt annat är \
              likadant på varje dator. Den naiva implementationen gör samma uppdateringar rakt \
              efter ekvationerna, med täta one-hot-vektorer och en loop för varje produkt."
         ),

@@ -6,7 +6,6 @@ use crate::cli::commands::report::page::{Block, Page};
 use crate::cli::commands::report::writer::Writer;
 use crate::cli::language::Language;
 
-/// Writes a page about a run.
 pub fn page(facts: &Facts, language: Language) -> Page {
     let w = &Writer { facts, language };
     let sections = [
@@ -20,24 +19,23 @@ pub fn page(facts: &Facts, language: Language) -> Page {
         speed::section(w),
         repeat::section(w),
     ];
-    let (m, K) =
-        (w.count(facts.model.state.rnn.shape().m()), w.count(facts.model.state.rnn.shape().K()));
+    let shape = facts.model.state.rnn.shape();
+    let (m, K) = (w.count(shape.m()), w.count(shape.K()));
     let T = w.count(facts.model.settings.sequence_length);
     let updates = w.count(facts.model.state.updates);
     let (symbols, version) = (w.symbols(), elman::VERSION);
     Page {
         language: language.tag(),
-        title: language.pair(
+        title: w.pair(
             "A recurrent network that writes, character by character",
             "Ett rekurrent nätverk som skriver, tecken för tecken",
         ),
-        subtitle: language.pair(
+        subtitle: w.pair(
             format!("m = {m} hidden units, K = {K} {symbols}, T = {T}; {updates} updates"),
             format!("m = {m} dolda enheter, K = {K} {symbols}, T = {T}; {updates} uppdateringar"),
         ),
         blocks: sections.into_iter().flatten().collect(),
-        end: language
-            .pair(format!("Written by elman {version}."), format!("Skriven av elman {version}.")),
+        end: w.pair(format!("Written by elman {version}."), format!("Skriven av elman {version}.")),
     }
 }
 
@@ -49,14 +47,14 @@ fn unfinished(w: &Writer) -> Vec<Block> {
     }
     let updates = w.count(facts.model.state.updates);
     let iterations = w.count(facts.plan.iterations);
-    vec![Block::Notice(w.pair(
+    vec![w.notice(
         format!(
-            "Unfinished: the run has made {updates} of {iterations} updates so far. What follows \
-             is what there is."
+            "Unfinished: the run has made {updates} of {iterations} updates so far. This report \
+             shows what there is."
         ),
         format!(
             "Ofullständig: körningen har hittills gjort {updates} av {iterations} uppdateringar. \
              Här visas det som finns."
         ),
-    ))]
+    )]
 }

@@ -1,0 +1,66 @@
+//! Why a text cannot be read.
+
+use crate::settings::Symbols;
+use crate::text::vocabulary::UnknownCharacters;
+use std::{fmt, io};
+
+/// Why a text cannot be read, or can no longer be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TextError {
+    /// The system could not read it.
+    Io {
+        /// The kind of the error.
+        kind: io::ErrorKind,
+        /// The message of the system.
+        message: String,
+    },
+    /// The text is empty.
+    Empty,
+    /// The text is not UTF-8.
+    InvalidUtf8 {
+        /// The offset of the first byte that is no part of a character, from 0.
+        byte: u64,
+    },
+    /// The vocabulary of the model lacks characters of the text.
+    Unknown(UnknownCharacters),
+    /// The vocabulary of the model is one of bytes and the text was read as characters, or the other way round.
+    OtherSymbols {
+        /// The symbols of the vocabulary.
+        need: Symbols,
+    },
+    /// The text has changed since it was first read.
+    Changed {
+        /// About where, in bytes from its start.
+        byte: u64,
+    },
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TextError::Io { message, .. } => write!(f, "{message}"),
+            TextError::Empty => write!(f, "the text is empty"),
+            TextError::InvalidUtf8 { byte } => {
+                write!(f, "not UTF-8 at byte {byte}: convert the text to UTF-8 first")
+            }
+            TextError::Unknown(error) => write!(f, "{error}"),
+            TextError::OtherSymbols { need } => {
+                let need = need.name();
+                write!(f, "the vocabulary is one of {need}: read the text as {need}")
+            }
+            TextError::Changed { byte } => write!(
+                f,
+                "the text has changed since the run began, about byte {byte}: give the text as it was"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TextError {}
+
+impl From<io::Error> for TextError {
+    fn from(error: io::Error) -> Self {
+        TextError::Io { kind: error.kind(), message: error.to_string() }
+    }
+}
