@@ -13,21 +13,21 @@ pub struct State {
     pub rnn: Rnn,
     /// What the optimizer remembers of every parameter: see [`Optimizer::state_parts`](crate::Optimizer::state_parts).
     pub optimizer_state: Vec<Parameters>,
-    /// The carried hidden state of every sequence of the batch, B x m.
+    /// The hidden state that each sequence of the batch carries to the next update, B x m.
     pub h: Vec<f64>,
     /// Updates made.
     pub updates: u64,
-    /// Times that the text has been begun anew.
+    /// The number of times that the text has begun anew.
     pub epoch: u64,
-    /// Characters that every sequence has read in this epoch: in the order of the text the index, in each sequence's
-    /// part, of the character that the next update begins at, before any reset.
+    /// The number of characters that each sequence has read in this epoch. If the text is read in order, the next
+    /// update begins at this index in each sequence's part, unless a new epoch begins.
     pub position: usize,
     /// The smooth loss in the unit of [`Settings::loss_characters`]; `None` before the first update.
     pub smooth_loss: Option<f64>,
-    /// The smooth loss of the best model so far: the lowest that competed, where no text is held out.
+    /// The smooth loss of the best model so far. Without validation, the best model is the one with the lowest.
     pub best_smooth_loss: Option<f64>,
-    /// The validation loss of the best model so far, the lowest that competed, in nats per character; `None`
-    /// where no text is held out, or none has competed.
+    /// The validation loss of the best model so far, in nats per character; `None` without validation, or while
+    /// there is no best model.
     pub best_validation: Option<f64>,
 }
 
@@ -35,7 +35,7 @@ impl State {
     /// The state before the first update.
     ///
     /// # Errors
-    /// [`ShapeError`] where it cannot be allocated.
+    /// [`ShapeError`] if it cannot be allocated.
     pub fn untrained(shape: Shape, settings: &Settings) -> Result<Self, ShapeError> {
         let rnn = Rnn::drawn(shape, settings.deviations(shape), settings.seed)?;
         State::first(rnn, settings)
@@ -44,7 +44,7 @@ impl State {
     /// The state before the first update of a network whose parameters are given.
     ///
     /// # Errors
-    /// [`ShapeError`] where it cannot be allocated.
+    /// [`ShapeError`] if it cannot be allocated.
     pub fn first(rnn: Rnn, settings: &Settings) -> Result<Self, ShapeError> {
         let shape = rnn.shape();
         Ok(State {
@@ -79,7 +79,7 @@ impl State {
     /// Takes over another state of the same shape, without allocating.
     ///
     /// # Panics
-    /// Where the shapes or the optimizers differ.
+    /// If the shapes or the optimizers differ.
     pub fn copy_from(&mut self, other: &State) {
         let parameters = other.rnn.parameters.values();
         self.rnn.parameters.values_mut().copy_from_slice(parameters);
@@ -97,10 +97,10 @@ impl State {
     }
 }
 
-/// What a run is asked for beyond its [`Settings`]: when it ends, what it reports and logs, how often it is saved.
+/// When a run ends, what it reports and logs, and how often it is saved.
 ///
-/// Nothing of it changes what is learned. With validation it decides which parameters compete for the best model.
-/// A field is a row of [`PLAN`] as well: the command line, model files, the check at `--resume`, `show` and reports
+/// It does not change what is learned. With validation, it decides after which updates a model can become the best.
+/// Each field has a row in [`PLAN`]: the command line, model files, the check at `--resume`, `show` and reports
 /// iterate over the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -121,7 +121,7 @@ pub struct Plan {
 }
 
 impl Default for Plan {
-    /// The assignment's own: 100,000 updates with a report every 10,000.
+    /// The assignment's numbers: 100,000 updates with a report every 10,000.
     fn default() -> Self {
         Plan {
             iterations: 100_000,
@@ -135,8 +135,8 @@ impl Default for Plan {
     }
 }
 
-/// One number of a plan.
-pub struct Planned {
+/// A row of [`PLAN`]: one number of a plan.
+pub struct PlanRow {
     /// The option of the program, without its dashes.
     pub option: &'static str,
     /// Its key in model files and JSON.
@@ -145,18 +145,18 @@ pub struct Planned {
     pub help: &'static str,
     /// The least that it may be.
     pub least: u64,
-    /// Whether `--help` has room for its line.
+    /// Whether `--help` explains it; `elman help` explains all.
     pub is_usual: bool,
-    /// Whether a run that goes on may change it.
+    /// Whether it may change when a run is resumed.
     pub is_free: bool,
-    /// Reads it; `None` where it is not asked for.
+    /// Reads it; `None` if it was not given.
     pub get: fn(&Plan) -> Option<u64>,
     /// Sets it.
     pub set: fn(&mut Plan, u64),
 }
 
-/// A row that the others differ from in a few fields.
-const ROW: Planned = Planned {
+/// The row from which the others take what they leave out.
+const ROW: PlanRow = PlanRow {
     option: "",
     key: "",
     help: "",
@@ -168,63 +168,63 @@ const ROW: Planned = Planned {
 };
 
 /// All numbers of a plan.
-pub const PLAN: &[Planned] = &[
-    Planned {
+pub const PLAN: &[PlanRow] = &[
+    PlanRow {
         option: "iterations",
         key: "iterations",
-        help: "updates",
+        help: "number of updates",
         least: 0,
         is_usual: true,
         is_free: true,
         get: |plan| Some(plan.iterations),
         set: |plan, count| plan.iterations = count,
     },
-    Planned {
+    PlanRow {
         option: "report-every",
         key: "report_every",
-        help: "updates from report to report",
+        help: "updates between reports",
         get: |plan| Some(plan.report_every),
         set: |plan, count| plan.report_every = count,
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "report-length",
         key: "report_length",
-        help: "characters of a report's sample",
+        help: "characters in a report's sample",
         least: 0,
         get: |plan| Some(plan.report_length as u64),
         set: |plan, count| plan.report_length = length(count),
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "passage-length",
         key: "passage_length",
-        help: "characters of the final passage",
+        help: "characters in the final sample",
         least: 0,
         get: |plan| Some(plan.passage_length as u64),
         set: |plan, count| plan.passage_length = length(count),
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "log-every",
         key: "log_every",
-        help: "updates from row to row of loss.csv",
+        help: "updates between rows of loss.csv",
         get: |plan| Some(plan.log_every),
         set: |plan, count| plan.log_every = count,
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "validate-every",
         key: "validate_every",
-        help: "updates from validation to validation, beside the reports'",
+        help: "validate every N updates too, not only at reports",
         get: |plan| plan.validate_every,
         set: |plan, count| plan.validate_every = Some(count),
         ..ROW
     },
-    Planned {
+    PlanRow {
         option: "save-every",
         key: "save_every",
-        help: "updates from save to save, beside every minute and the end",
+        help: "updates between saves; a save is also made every minute and at the end",
         is_free: true,
         get: |plan| Some(plan.save_every),
         set: |plan, count| plan.save_every = count,
@@ -232,43 +232,44 @@ pub const PLAN: &[Planned] = &[
     },
 ];
 
-/// No text is longer than a `usize` counts.
+/// A length, at most the largest of this machine.
 fn length(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-/// A network with everything that belongs to it: what a model file holds.
+/// A network with everything that belongs to it: the content of a model file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// How it is trained.
     pub settings: Settings,
     /// Its characters.
     pub vocabulary: Vocabulary,
-    /// The text it is trained on; `None` where its parameters came from elsewhere.
+    /// The text it is trained on; `None` if its parameters were imported.
     pub source: Option<Source>,
     /// Where its training stands.
     pub state: State,
-    /// What else was known when its training began.
+    /// What was recorded when its training began.
     pub record: Record,
 }
 
-/// What is known when a training begins, and is recorded for those who look later.
+/// What is recorded when a training begins, because nothing else in a model file tells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The [digest](Parameters::digest) of the parameters that it began with, where they were those of another model.
+    /// The [digest](Parameters::digest) of the initial parameters where they come from another model; `None` where they
+    /// were drawn at random.
     pub begun_from: Option<u64>,
-    /// The updates of an epoch; files of the first versions do not say.
+    /// The number of updates in an epoch; `None` in files of the first versions.
     pub updates_per_epoch: Option<u64>,
 }
 
 impl Model {
-    /// The index of the character that its texts begin after: the first of its own text (the newline before
-    /// the first document), or of the vocabulary where it has none.
+    /// The index of the character after which generated texts begin: the first character of its text (with documents,
+    /// the newline before the first), or of the vocabulary if it has no text.
     pub fn start(&self) -> usize {
         self.source.map_or(0, |source| source.start)
     }
 
-    /// The index of the newline between documents, where it has learned such.
+    /// The index of the newline between documents, if it was trained on documents.
     pub fn newline(&self) -> Option<usize> {
         (self.settings.documents).then(|| self.vocabulary.index('\n')).flatten()
     }
@@ -277,6 +278,46 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::names::twice;
+    use crate::settings::{PRESETS, TABLE, count, setting};
+
+    #[test]
+    fn every_option_and_every_key_is_that_of_one_row() {
+        let options = TABLE.iter().map(|row| row.option).chain(PLAN.iter().map(|row| row.option));
+        assert_eq!(twice(options), None);
+        let former = TABLE.iter().map(|row| row.former).filter(|name| !name.is_empty());
+        let keys = TABLE.iter().map(|row| row.key).chain(PLAN.iter().map(|row| row.key));
+        assert_eq!(twice(keys.chain(former)), None);
+    }
+
+    #[test]
+    fn a_row_of_the_plan_sets_what_it_gets() {
+        let default = Plan::default();
+        for row in PLAN {
+            let mut plan = default;
+            let count = (row.get)(&plan).unwrap_or(row.least);
+            assert!(count >= row.least, "{}", row.option);
+            (row.set)(&mut plan, count + 1);
+            assert_eq!((row.get)(&plan), Some(count + 1), "{}", row.option);
+            (row.set)(&mut plan, count);
+            assert!(plan == default || row.option == "validate-every", "{}", row.option);
+        }
+    }
+
+    #[test]
+    fn the_values_of_presets_are_understood() {
+        for preset in PRESETS {
+            assert_eq!(twice(preset.options.iter().map(|(option, _)| *option)), None);
+            assert_eq!(preset.settings().check(), Ok(()), "{}", preset.name);
+            for (option, value) in
+                preset.options.iter().filter(|(option, _)| setting(option).is_none())
+            {
+                let row = PLAN.iter().find(|row| row.option == *option).expect(option);
+                assert!(count(value).unwrap() >= row.least, "{option}");
+            }
+        }
+        assert_eq!(PRESETS[0].settings(), Settings::default());
+    }
 
     #[test]
     fn the_first_parameters_vary_as_the_edition_says() {

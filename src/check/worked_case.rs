@@ -1,11 +1,11 @@
-//! A worked case: one update with every number on the way, to check one's own program against.
+//! A worked case: one update with all intermediate values, to compare one's own program with.
 //!
 //! | array | shape | |
 //! |---|---|---|
 //! | `text` | T + 1 | the characters that are read, and the one after them |
 //! | `vocabulary` | K | the distinct characters of the whole text in the order of their indices |
 //! | `inputs` | T | the index of each character that is read: where x_t is 1 |
-//! | `targets` | T | the index of the one that comes next: where y_t is 1 |
+//! | `targets` | T | the index of the next character: where y_t is 1 |
 //! | `U` `W` `V` `b` `c` | m,K m,m K,m m K | the parameters before the update |
 //! | `h0` | m | the hidden state before the first character |
 //! | `a` | T,m | a_t = W h_{t-1} + U x_t + b; row t is that of step t + 1 here and below: row 0 is a_1. Summed from left to right, so that tanh(a) and `h` may differ in the last digit |
@@ -15,8 +15,9 @@
 //! | `losses` | T | `-ln p_t[y_t]`, in nats |
 //! | `loss` | | L, their sum; or their mean |
 //! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, summed over the steps (and divided by T where L is the mean), not clipped |
-//! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by differences of L |
-//! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | what each numerical entry may be off by |
+//! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by finite differences of L |
+//! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | the estimated error of each numerical entry |
+//! | `optimizer` | n | `adagrad`, `adam` or `rmsprop`, a string of n characters |
 //! | `clip` `eta` `epsilon` | | the settings of the update; there is no clip where nothing is clipped |
 //! | `G_U` `G_W` `G_V` `G_b` `G_c` | m,K m,m K,m m K | AdaGrad's sums of squares before the update: zeros before the first |
 //! | `G_U_after` `G_W_after` `G_V_after` `G_b_after` `G_c_after` | m,K m,m K,m m K | G + g g, where g is the gradient clipped to `[-clip, clip]` |
@@ -26,12 +27,13 @@
 //! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
 //! so on, and `beta2`. [`Optimizer`] has their equations.
 //!
-//! The program writes them as `.npz`, safetensors or JSON.
+//! The program writes them as `.npz`, safetensors or JSON. In the `.npz` of a case with `--bytes`, `text`, `vocabulary`
+//! and `optimizer` are vectors of bytes.
 
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
 use crate::check::numerical::numerical;
-use crate::files::dimensions::dimensions;
+use crate::files::tensors::array;
 use crate::formats::array::{Array, Kind};
 use crate::inference::recurrence::Recurrence;
 use crate::network::optimizer::Optimizer;
@@ -91,7 +93,7 @@ fn divisor(start: Start) -> Option<f64> {
     (start.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
 }
 
-/// The letters that a case has before U and so on for what an optimizer remembers.
+/// The prefixes of U, W, V, b and c in the names of an optimizer's memory.
 pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
     match optimizer {
         Optimizer::AdaGrad => &["G_"],
@@ -107,28 +109,24 @@ impl Arrays {
         self.0.push(Array::new(name, Kind::F64, shape, numbers));
     }
 
-    fn add_vector(&mut self, name: &str, kind: Kind, numbers: Vec<f64>) {
-        self.0.push(Array::new(name, kind, [numbers.len()], numbers));
+    fn add_characters(&mut self, name: &str, kind: Kind, characters: impl Iterator<Item = char>) {
+        self.0.push(Array::of_characters(name, kind, characters));
     }
 
     fn add_parameters(&mut self, before: &str, after: &str, parameters: &Parameters) {
         for part in parameters.named() {
-            let name = format!("{before}{}{after}", part.name);
-            let shape = dimensions(part.name, part.rows, part.columns);
-            self.add_numbers(&name, &shape, part.values.to_vec());
+            self.0.push(array(before, part, after).decoded());
         }
     }
 
     fn add_text(&mut self, vocabulary: &Vocabulary, case: Case) {
-        let characters = vocabulary.characters().iter();
-        let points: Vec<f64> = characters.map(|&c| u32::from(c).into()).collect();
+        let characters = vocabulary.characters();
         let indices = case.inputs.iter().chain(case.targets.last());
-        let text = indices.map(|&index| points[index]).collect();
-        self.add_vector("text", Kind::Text, text);
-        self.add_vector("vocabulary", Kind::Character, points);
+        self.add_characters("text", Kind::Text, indices.map(|&index| characters[index]));
+        self.add_characters("vocabulary", Kind::Character, characters.iter().copied());
         for (name, indices) in [("inputs", case.inputs), ("targets", case.targets)] {
-            let indices = indices.iter().map(|&index| index as f64).collect();
-            self.add_vector(name, Kind::I64, indices);
+            let indices: Vec<f64> = indices.iter().map(|&index| index as f64).collect();
+            self.0.push(Array::new(name, Kind::I64, [indices.len()], indices));
         }
     }
 
@@ -169,6 +167,7 @@ impl Arrays {
             }
             Optimizer::RmsProp { beta2 } => &[("beta2", beta2)],
         };
+        self.add_characters("optimizer", Kind::Text, rule.optimizer.name().chars());
         let clip = rule.clip.is_finite().then_some(("clip", rule.clip));
         let shared = [("eta", rule.eta), ("epsilon", rule.epsilon)];
         for &(name, number) in clip.iter().chain(&shared).chain(numbers) {
@@ -255,7 +254,13 @@ mod tests {
     fn the_table_names_every_array_and_its_shape() {
         let training = trained(1);
         let arrays = case_of(&training);
-        let sizes = [("T", 25), ("K", training.model().vocabulary.len()), ("m", 6), ("T + 1", 26)];
+        let sizes = [
+            ("T", 25),
+            ("K", training.model().vocabulary.len()),
+            ("m", 6),
+            ("T + 1", 26),
+            ("n", "adagrad".len()),
+        ];
         let named: Vec<(&str, &str)> = table().collect();
         assert_eq!(named.len(), arrays.len());
         for (array, (name, shape)) in arrays.iter().zip(named) {

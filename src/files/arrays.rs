@@ -8,22 +8,20 @@
 //! | characters | `<U1`, a vector; of bytes `\|u1` | in the metadata, as one string | a list of strings |
 //!
 //! In JSON and in metadata byte b goes by the character U+00b. NaN and the infinities, which JSON does not have, are
-//! `null` there; Python's words for them are read. NumPy takes NUL characters at the end of a string for padding.
+//! `null` there; Python's words for them are read. NumPy removes NUL characters from the end of a string.
 
-use crate::formats::array::{Array, Kind};
+use crate::formats::array::{Array, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
 use crate::formats::json::{Json, Reader, object};
 use crate::formats::names::{shown, twice};
 use crate::formats::sniff::{Sniffed, sniff};
-use crate::formats::{npy, npz, safetensors, zip};
+use crate::formats::{npz, safetensors};
 use crate::settings::Symbols;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// What a safetensors file of texts and numbers says of itself in its metadata.
+/// The `format` in the metadata of a safetensors file of arrays.
 const FORMAT: &str = "elman arrays";
-/// More dimensions than any array here has.
-const MAX_DIMENSIONS: usize = 16;
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +35,11 @@ pub enum Form {
 }
 
 impl Form {
-    /// All of them, with the endings that their names have.
+    /// All forms, with the endings of their files.
     pub const ALL: [(&'static str, Form); 3] =
         [("npz", Form::Npz), ("safetensors", Form::SafeTensors), ("json", Form::Json)];
 
-    /// The form that a file's name asks for by its ending, in capitals or not.
+    /// The form of a file by the ending of its name, in capitals or not.
     pub fn of(path: &Path) -> Option<Self> {
         let ending = path.extension()?;
         let mut all = Form::ALL.into_iter();
@@ -51,10 +49,10 @@ impl Form {
 
 /// Writes arrays, in the given order. The same arrays make the same bytes.
 ///
-/// Many small writes: an output that asks the system each time needs a buffer around it.
+/// It makes many small writes: a file needs a [`std::io::BufWriter`] around it.
 ///
 /// # Errors
-/// Those of the output.
+/// Any error of the output.
 pub fn write_to(
     output: &mut impl Write,
     form: Form,
@@ -69,16 +67,12 @@ pub fn write_to(
 }
 
 fn write_npz(output: &mut impl Write, symbols: Symbols, arrays: &[Array]) -> io::Result<()> {
-    let mut file = zip::Writer::new(output);
-    let of_bytes = |text: &Array| Array::new(&text.name, Kind::U8, &*text.shape, numbers(text));
-    for array in arrays {
-        if symbols == Symbols::Bytes && is_text(array) {
-            npz::add(&mut file, &of_bytes(array))?;
-        } else {
-            npz::add(&mut file, array)?;
-        }
-    }
-    file.finish().map(|_| ())
+    let stored = arrays.iter().map(|array| {
+        let is_of_bytes = symbols == Symbols::Bytes && is_text(array);
+        let kind = if is_of_bytes { Kind::U8 } else { array.kind };
+        Array::new(&array.name, kind, &*array.shape, array.numbers().unwrap_or_default())
+    });
+    npz::write_to(output, &stored.collect::<Vec<_>>())
 }
 
 fn is_text(array: &Array) -> bool {
@@ -94,7 +88,7 @@ fn write_safetensors(
         vec![("format", FORMAT.to_string()), ("symbols", symbols.name().to_string())];
     let (texts, tensors): (Vec<Array>, _) = arrays.iter().cloned().partition(is_text);
     for text in &texts {
-        metadata.push((&text.name, characters(text).collect()));
+        metadata.push((&text.name, text.characters().collect()));
     }
     safetensors::write_to(output, &tensors, &metadata)
 }
@@ -107,11 +101,11 @@ fn write_json(output: &mut impl Write, symbols: Symbols, arrays: &[Array]) -> io
 
 /// Lists of lists.
 fn json(array: &Array) -> Json {
-    let numbers = numbers(array).into_iter();
+    let numbers = array.numbers().unwrap_or_default().into_owned().into_iter();
     match array.kind {
-        Kind::Text => characters(array).collect::<String>().into(),
+        Kind::Text => array.characters().collect::<String>().into(),
         Kind::Character => {
-            nested(&array.shape, &mut characters(array).map(|c| c.to_string().into()))
+            nested(&array.shape, &mut array.characters().map(|c| c.to_string().into()))
         }
         Kind::I64 => nested(&array.shape, &mut numbers.map(|x| (x as u64).into())),
         _ => nested(&array.shape, &mut numbers.map(Json::Number)),
@@ -127,16 +121,6 @@ fn nested(shape: &[usize], entries: &mut dyn Iterator<Item = Json>) -> Json {
     }
 }
 
-fn numbers(array: &Array) -> Vec<f64> {
-    array.numbers().unwrap_or_default().into_owned()
-}
-
-/// The characters of an array of code points.
-fn characters(array: &Array) -> impl Iterator<Item = char> {
-    let points = numbers(array).into_iter();
-    points.map(|point| char::from_u32(point as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
-}
-
 /// The arrays of a file in any of the three forms, told apart by content, in the file's order. Their entries are
 /// decoded; texts are vectors of code points.
 ///
@@ -144,7 +128,7 @@ fn characters(array: &Array) -> impl Iterator<Item = char> {
 /// [`FormatError`] says what is wrong, and where.
 pub fn read(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
     let arrays = match (sniff(file), std::str::from_utf8(file)) {
-        (Sniffed::Zip, _) => read_npz(file)?,
+        (Sniffed::Zip, _) => npz::read(file)?.into_iter().map(Array::decoded).collect(),
         (Sniffed::SafeTensors, _) => read_safetensors(file)?,
         (Sniffed::Json, Ok(text)) => read_json(text)?,
         _ => {
@@ -158,29 +142,15 @@ pub fn read(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
     }
 }
 
-fn read_npz(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
-    let arrays = npz::entries(file)?.into_iter().map(|entry| {
-        let name = entry.name.strip_suffix(".npy").unwrap_or(&entry.name);
-        Ok(npy::read(name, entry.bytes)?.decoded())
-    });
-    arrays.collect()
-}
-
 fn read_safetensors(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
     let file = safetensors::read(file)?;
     let metadata = file.metadata.unwrap_or_default();
     let is_ours = metadata.iter().any(|(key, value)| key == "format" && value == FORMAT);
     let texts = metadata.into_iter().filter(|_| is_ours);
     let texts = texts.filter(|(key, _)| key != "format" && key != "symbols");
-    let texts = texts.map(|(name, text)| points(name, &text));
+    let texts = texts.map(|(name, text)| Array::of_characters(name, Kind::F64, text.chars()));
     let tensors = file.tensors.into_iter().map(Array::decoded);
     Ok(texts.chain(tensors).collect())
-}
-
-/// A text as the code points of its characters.
-fn points(name: String, text: &str) -> Array<'static> {
-    let points: Vec<f64> = text.chars().map(|c| u32::from(c).into()).collect();
-    Array::new(name, Kind::F64, [points.len()], points)
 }
 
 fn read_json(text: &str) -> Result<Vec<Array<'static>>, FormatError> {
@@ -190,7 +160,7 @@ fn read_json(text: &str) -> Result<Vec<Array<'static>>, FormatError> {
         if reader.next_byte() == Some(b'"') {
             let text = reader.string()?;
             if name != "symbols" {
-                arrays.push(points(name, &text));
+                arrays.push(Array::of_characters(name, Kind::F64, text.chars()));
             }
             return Ok(());
         }
@@ -206,9 +176,9 @@ fn read_json(text: &str) -> Result<Vec<Array<'static>>, FormatError> {
 /// Lists of lists, as they are read.
 #[derive(Default)]
 struct Nested {
-    /// The dimensions: of each depth, what its first list has.
+    /// The dimensions: at each depth, the length of the first list.
     shape: Vec<usize>,
-    /// How many dimensions there are, once the first entry has been met.
+    /// The number of dimensions; known once the first entry has been read.
     depth: Option<usize>,
     numbers: Vec<f64>,
 }
@@ -273,6 +243,7 @@ impl Nested {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::{npy, zip};
     use std::borrow::Cow;
 
     fn written() -> Vec<Array<'static>> {

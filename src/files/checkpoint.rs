@@ -1,14 +1,15 @@
 //! Model files: a [`Model`] as one safetensors file, and back to the bit.
 //!
-//! Tensors (F64): `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]`, `c` `[K]`, AdaGrad's sums
-//! `adagrad.U` to `adagrad.c` (`rmsprop.U` to `rmsprop.c`; Adam's averages `adam.first.U` to `adam.first.c` and
-//! `adam.second.U` to `adam.second.c`), the hidden state `h` `[m]` (`[B,m]` for a batch of B). Everything else is a string
-//! under `__metadata__`; numbers there are the shortest decimals that read back to the same bits. Random
-//! states need no place: all random numbers follow from the seed and the update. The last state of a run holds
-//! the run's [`Plan`] as well. The settings stand under the keys of [`TABLE`](crate::settings::TABLE), the plan under those of
-//! [`PLAN`](crate::model::PLAN).
+//! Tensors (F64): `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]`, `c` `[K]`, AdaGrad's sums `adagrad.U` to `adagrad.c`
+//! (`rmsprop.U` to `rmsprop.c`; Adam's averages `adam.first.U` to `adam.first.c` and `adam.second.U` to
+//! `adam.second.c`), and the hidden state `h` `[m]` (`[B,m]` for a batch of B).
+//!
+//! Everything else is a string under `__metadata__`; numbers there are the shortest decimals that read back to the same
+//! bits. The settings stand under the keys of [`TABLE`](crate::settings::TABLE). The file from which a run is resumed has
+//! the run's [`Plan`] as well, under the keys of [`PLAN`](crate::model::PLAN). No random state is stored: all random
+//! numbers follow from the seed and the update.
 
-use crate::files::error::CheckpointError;
+use crate::files::error::FileError;
 use crate::files::metadata::{self, Metadata};
 use crate::files::rules::check;
 use crate::files::tensors::{find_tensors, read_entries, tensors};
@@ -21,16 +22,15 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a model to a file, see [`disk::replace`].
+/// Writes a model to a file. An old file is replaced whole or not at all.
 ///
 /// # Errors
-/// [`CheckpointError::Io`] where the system refuses; as [`to_bytes`] where the model could not be read
-/// back, before the old file is touched.
-pub fn save(model: &Model, path: &Path) -> Result<(), CheckpointError> {
+/// [`FileError::Io`] if the system refuses. A model that [`to_bytes`] refuses is not written.
+pub fn save(model: &Model, path: &Path) -> Result<(), FileError> {
     save_with_plan(model, None, path, &mut System)
 }
 
-/// Writes a model to a file on `disk`, with the plan of its run where the run is to go on from it.
+/// Writes a model to a file on `disk`, with the plan of its run if the run can be resumed from it.
 ///
 /// # Errors
 /// As [`save`].
@@ -39,7 +39,7 @@ pub fn save_with_plan(
     plan: Option<&Plan>,
     path: &Path,
     disk: &mut dyn Disk,
-) -> Result<(), CheckpointError> {
+) -> Result<(), FileError> {
     check(model, plan)?;
     let write = |mut output: &mut dyn Write| write_to(&mut output, model, plan);
     disk::replace(disk, path, write)?;
@@ -49,16 +49,16 @@ pub fn save_with_plan(
 /// Reads a model from a file.
 ///
 /// # Errors
-/// [`CheckpointError`] says what is wrong with it.
-pub fn load(path: &Path) -> Result<Model, CheckpointError> {
+/// [`FileError`] says what is wrong with it.
+pub fn load(path: &Path) -> Result<Model, FileError> {
     Ok(load_with_plan(path)?.0)
 }
 
-/// Reads a model from a file, and the plan of its run where the file holds one.
+/// Reads a model from a file, and the plan of its run if the file has one.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_with_plan(path: &Path) -> Result<(Model, Option<Plan>), CheckpointError> {
+pub fn load_with_plan(path: &Path) -> Result<(Model, Option<Plan>), FileError> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a regular file").into());
     }
@@ -68,12 +68,12 @@ pub fn load_with_plan(path: &Path) -> Result<(Model, Option<Plan>), CheckpointEr
 /// A model as the bytes of a model file.
 ///
 /// # Errors
-/// [`CheckpointError`] where [`from_bytes`] would refuse them: an entry is NaN or infinite, or parts do not belong together.
-pub fn to_bytes(model: &Model) -> Result<Vec<u8>, CheckpointError> {
+/// [`FileError`] if [`from_bytes`] would refuse them: an entry is NaN or infinite, or parts do not fit together.
+pub fn to_bytes(model: &Model) -> Result<Vec<u8>, FileError> {
     bytes_of(model, None)
 }
 
-fn bytes_of(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, CheckpointError> {
+fn bytes_of(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, FileError> {
     check(model, plan)?;
     let mut bytes = Vec::new();
     write_to(&mut bytes, model, plan)?;
@@ -88,17 +88,17 @@ fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::
 /// A model from the bytes of a model file.
 ///
 /// # Errors
-/// [`CheckpointError`] says what is wrong with them.
-pub fn from_bytes(bytes: &[u8]) -> Result<Model, CheckpointError> {
+/// [`FileError`] says what is wrong with them.
+pub fn from_bytes(bytes: &[u8]) -> Result<Model, FileError> {
     Ok(read(bytes)?.0)
 }
 
-fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), CheckpointError> {
+fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
     let file = safetensors::read(bytes)?;
     let metadata = Metadata::of(&file)?;
     let vocabulary = metadata.vocabulary()?;
     let hidden = file.tensors.iter().find(|tensor| tensor.name == "b");
-    let hidden = hidden.ok_or_else(|| CheckpointError::missing_tensor("b"))?;
+    let hidden = hidden.ok_or_else(|| FileError::missing_tensor("b"))?;
     let m = hidden.shape.first().copied().unwrap_or(0);
     let shape = Shape::new(m, vocabulary.len())?;
     // All of them are there before anything of their size is allocated.

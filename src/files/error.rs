@@ -1,4 +1,4 @@
-//! Why a model file cannot be read or written.
+//! Why a file of a model or of weights cannot be read or written.
 
 use crate::formats::error::FormatError;
 use crate::formats::names::shown;
@@ -7,97 +7,97 @@ use crate::settings::SettingError;
 use std::fmt;
 use std::io;
 
-/// Why a file is no model, or could not be read or written.
+/// Why a model or weights cannot be read or written.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum CheckpointError {
+pub enum FileError {
     /// The system refused, or the path names no regular file.
     Io(io::Error),
-    /// The bytes are no safetensors file.
-    Format(FormatError),
-    /// The file is no model, or the model is none that a file may hold: the message names the tensor or the metadata.
+    /// The file is damaged, of another format, or holds no such network; or the model may not be written to a file. The
+    /// message says what is wrong, and where.
     Content(String),
-    /// A setting is out of range.
-    Setting(SettingError),
-    /// No network has these sizes, or its memory cannot be had.
-    Shape(ShapeError),
+    /// Neither the file nor the caller says which characters the model has.
+    NoVocabulary {
+        /// K.
+        K: usize,
+    },
+    /// The characters do not fit the network, or are not each there once.
+    Vocabulary(String),
 }
 
-impl CheckpointError {
-    pub(super) fn not_elman() -> Self {
-        let message =
-            "a safetensors file, but not a model of elman: its metadata do not say format = elman";
-        CheckpointError::Content(message.to_string())
-    }
-
+impl FileError {
     pub(super) fn missing_metadata(key: &str) -> Self {
-        CheckpointError::Content(format!("the metadata lack {key:?}"))
+        format!("the metadata lack {key:?}").into()
     }
 
     /// A metadata entry is not what it has to be.
     pub(super) fn metadata(key: &str, value: &str, need: &str) -> Self {
         let value = shown(value);
-        CheckpointError::Content(format!("the metadata have {key} = {value}, which must be {need}"))
+        format!("the metadata have {key} = {value}, which must be {need}").into()
     }
 
     pub(super) fn missing_tensor(name: &str) -> Self {
-        CheckpointError::Content(format!("the tensor {name:?} is missing"))
+        format!("the tensor {name:?} is missing").into()
     }
 
     pub(super) fn unknown_tensor(name: &str) -> Self {
-        CheckpointError::Content(format!("the tensor {} is not part of a model", shown(name)))
+        format!("the tensor {} is not part of a model", shown(name)).into()
     }
 
     /// A tensor has another type or shape than it has to have.
     pub(super) fn tensor(name: &str, found: &str, need: &[usize]) -> Self {
-        CheckpointError::Content(format!("the tensor {name:?} is {found} instead of F64 {need:?}"))
+        format!("the tensor {name:?} is {found} instead of F64 {need:?}").into()
     }
 }
 
-impl fmt::Display for CheckpointError {
+impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CheckpointError::Io(error) => write!(f, "{error}"),
-            CheckpointError::Format(error) => write!(f, "{error}"),
-            CheckpointError::Content(message) => f.write_str(message),
-            CheckpointError::Setting(error) => write!(f, "the metadata: {error}"),
-            CheckpointError::Shape(error) => write!(f, "{error}"),
+            FileError::Io(error) => write!(f, "{error}"),
+            FileError::Content(message) | FileError::Vocabulary(message) => f.write_str(message),
+            FileError::NoVocabulary { K } => write!(
+                f,
+                "the file does not say which {K} characters the model has: name them with --vocabulary"
+            ),
         }
     }
 }
 
-impl std::error::Error for CheckpointError {
+impl std::error::Error for FileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            CheckpointError::Io(error) => Some(error),
-            CheckpointError::Format(error) => Some(error),
-            CheckpointError::Content(_) => None,
-            CheckpointError::Setting(error) => Some(error),
-            CheckpointError::Shape(error) => Some(error),
+            FileError::Io(error) => Some(error),
+            _ => None,
         }
     }
 }
 
-impl From<io::Error> for CheckpointError {
+impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
-        CheckpointError::Io(error)
+        FileError::Io(error)
     }
 }
 
-impl From<FormatError> for CheckpointError {
+impl From<String> for FileError {
+    fn from(message: String) -> Self {
+        FileError::Content(message)
+    }
+}
+
+impl From<FormatError> for FileError {
     fn from(error: FormatError) -> Self {
-        CheckpointError::Format(error)
+        FileError::Content(error.to_string())
     }
 }
 
-impl From<SettingError> for CheckpointError {
-    fn from(error: SettingError) -> Self {
-        CheckpointError::Setting(error)
-    }
-}
-
-impl From<ShapeError> for CheckpointError {
+impl From<ShapeError> for FileError {
     fn from(error: ShapeError) -> Self {
-        CheckpointError::Shape(error)
+        FileError::Content(error.to_string())
+    }
+}
+
+impl From<SettingError> for FileError {
+    fn from(error: SettingError) -> Self {
+        FileError::Content(format!("the metadata: {error}"))
     }
 }

@@ -11,17 +11,14 @@
 //! | the vocabulary | `vocabulary` and `symbols` in the metadata | `vocabulary`: code points `<u4`, or bytes `\|u1` |
 //! | whether lines are documents | `documents` in the metadata | `documents` |
 //!
-//! Numbers are written as they are, F64. They are read from F64, F32, F16 and BF16, all exactly. On the way
-//! back the layers may have any names, the characters any order: the rows and columns that belong to them are
-//! put in the order of the vocabulary.
+//! Numbers are written as F64 and read from F64, F32, F16 and BF16, all exactly. An imported file may give its layers
+//! any names and its characters any order: their rows and columns are sorted into the order of the vocabulary.
 
-use crate::files::weights::ExchangeError;
+use crate::files::error::FileError;
 use crate::files::{npz, torch};
 use crate::formats::disk::{self, System};
-use crate::formats::error::FormatError;
-use crate::formats::npz::entries;
-use crate::formats::safetensors;
 use crate::formats::sniff::{Sniffed, sniff};
+use crate::formats::{self, safetensors};
 use crate::model::Model;
 use std::io::{self, Write};
 use std::path::Path;
@@ -48,10 +45,10 @@ impl Format {
 
 /// Writes a model's weights and vocabulary for another program. The same model makes the same bytes.
 ///
-/// Many small writes: an output that asks the system each time needs a buffer around it.
+/// It makes many small writes: a file needs a [`std::io::BufWriter`] around it.
 ///
 /// # Errors
-/// Those of the output.
+/// Any error of the output.
 pub fn write_weights(output: &mut impl Write, model: &Model, format: Format) -> io::Result<()> {
     match format {
         Format::Torch => torch::write(model, output),
@@ -59,28 +56,28 @@ pub fn write_weights(output: &mut impl Write, model: &Model, format: Format) -> 
     }
 }
 
-/// Writes a model's weights to a file, as [`write_weights`] does: an old one is replaced whole or not at all.
+/// Writes a model's weights to a file, as [`write_weights`] does. An old file is replaced whole or not at all.
 ///
 /// # Errors
-/// Those of the system.
+/// Any error of the system.
 pub fn export(model: &Model, format: Format, path: &Path) -> io::Result<()> {
     disk::replace(&mut System, path, |mut output| write_weights(&mut output, model, format))
 }
 
-/// A model from the bytes of a file with weights, in either format. `vocabulary` has its characters in index
-/// order; a file that has them itself needs none.
+/// Makes a model from the bytes of a file with weights, in either format. `vocabulary` is the characters in the order
+/// of their indices; it is needed if the file does not have them.
 ///
-/// The model has the default settings, no text, and no update behind it.
+/// The model has the default settings, no text and no updates.
 ///
 /// # Errors
-/// [`ExchangeError`] says what is wrong.
-pub fn import(file: &[u8], vocabulary: Option<&str>) -> Result<Model, ExchangeError> {
+/// [`FileError`] says what is wrong.
+pub fn import(file: &[u8], vocabulary: Option<&str>) -> Result<Model, FileError> {
     let weights = match sniff(file) {
-        Sniffed::Zip => npz::find(&entries(file)?)?,
+        Sniffed::Zip => npz::find(formats::npz::read(file)?)?,
         Sniffed::SafeTensors => torch::find(safetensors::read(file)?)?,
         Sniffed::Json | Sniffed::Other => {
             let message = "neither a safetensors file nor one of numpy.savez";
-            return Err(FormatError::from(message).into());
+            return Err(message.to_string().into());
         }
     };
     weights.model(vocabulary)

@@ -1,10 +1,10 @@
 //! The strings of a model file: settings, text, where its training stands, and the plan of its run.
 
-use super::error::CheckpointError;
-use super::rules::LOSS;
+use crate::files::error::FileError;
+use crate::files::rules::LOSS;
 use crate::formats::safetensors::SafeTensors;
 use crate::model::{Model, PLAN, Plan, Record};
-use crate::settings::{SetError, Setting, Settings, Stored, Symbols, TABLE, ValueError};
+use crate::settings::{Settings, Stored, Symbols, TABLE, ValueError};
 use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use std::str::FromStr;
 /// The version of the metadata that this crate writes, and the only one it reads.
 const FORMAT_VERSION: &str = "1";
 
-/// The metadata of a model, and of the plan of its run where the file holds one.
+/// The metadata of a model, and of the plan of its run if there is one.
 pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
     let Model { settings, vocabulary, source, state, record } = model;
     let mut metadata = vec![
@@ -56,10 +56,11 @@ fn hex(digest: u64) -> String {
 pub struct Metadata<'a>(&'a [(String, String)]);
 
 impl<'a> Metadata<'a> {
-    pub fn of(file: &'a SafeTensors) -> Result<Self, CheckpointError> {
-        let metadata = Metadata(file.metadata.as_deref().ok_or_else(CheckpointError::not_elman)?);
+    pub fn of(file: &'a SafeTensors) -> Result<Self, FileError> {
+        let metadata = Metadata(file.metadata.as_deref().unwrap_or_default());
         if metadata.find("format") != Some("elman") {
-            return Err(CheckpointError::not_elman());
+            let message = "a safetensors file, but not a model of elman: its metadata do not say format = elman";
+            return Err(message.to_string().into());
         }
         let version = metadata.get("format_version")?;
         if version == FORMAT_VERSION {
@@ -77,39 +78,32 @@ impl<'a> Metadata<'a> {
         entry.map(|(_, value)| value.as_str())
     }
 
-    fn get(&self, key: &'static str) -> Result<&'a str, CheckpointError> {
-        self.find(key).ok_or_else(|| CheckpointError::missing_metadata(key))
+    fn get(&self, key: &'static str) -> Result<&'a str, FileError> {
+        self.find(key).ok_or_else(|| FileError::missing_metadata(key))
     }
 
-    fn wrong(&self, key: &str, need: &str) -> CheckpointError {
-        CheckpointError::metadata(key, self.find(key).unwrap_or_default(), need)
+    fn wrong(&self, key: &str, need: &str) -> FileError {
+        FileError::metadata(key, self.find(key).unwrap_or_default(), need)
     }
 
-    pub fn parse<N: FromStr>(
-        &self,
-        key: &'static str,
-        need: &'static str,
-    ) -> Result<N, CheckpointError> {
+    pub fn parse<N: FromStr>(&self, key: &'static str, need: &'static str) -> Result<N, FileError> {
         self.get(key)?.parse().map_err(|_| self.wrong(key, need))
     }
 
-    /// What need not be there.
+    /// An entry that may be missing.
     fn parse_if_there<N: FromStr>(
         &self,
         key: &'static str,
         need: &'static str,
-    ) -> Result<Option<N>, CheckpointError> {
-        match self.find(key) {
-            Some(_) => self.parse(key, need).map(Some),
-            None => Ok(None),
-        }
+    ) -> Result<Option<N>, FileError> {
+        self.find(key).map(|_| self.parse(key, need)).transpose()
     }
 
-    pub fn loss(&self, key: &'static str) -> Result<Option<f64>, CheckpointError> {
+    pub fn loss(&self, key: &'static str) -> Result<Option<f64>, FileError> {
         self.parse_if_there(key, LOSS)
     }
 
-    pub fn vocabulary(&self) -> Result<Vocabulary, CheckpointError> {
+    pub fn vocabulary(&self) -> Result<Vocabulary, FileError> {
         let (symbols, need) = match self.get("symbols")? {
             "characters" => (Symbols::Characters, "characters in increasing order, each once"),
             "bytes" => (Symbols::Bytes, "characters up to U+00FF in increasing order, each once"),
@@ -121,8 +115,8 @@ impl<'a> Metadata<'a> {
             .ok_or_else(|| self.wrong("vocabulary", need))
     }
 
-    /// The settings, with what the tensors and the vocabulary tell.
-    pub fn settings(&self, hidden: usize, symbols: Symbols) -> Result<Settings, CheckpointError> {
+    /// The settings. The tensors tell `hidden`, and the vocabulary tells `symbols`.
+    pub fn settings(&self, hidden: usize, symbols: Symbols) -> Result<Settings, FileError> {
         let mut settings = Settings { hidden, symbols, ..Settings::default() };
         for row in TABLE.iter().filter(|row| row.stored != Stored::Never) {
             let key = if self.find(row.key).is_none() && !row.former.is_empty() {
@@ -130,35 +124,24 @@ impl<'a> Metadata<'a> {
             } else {
                 row.key
             };
-            match self.find(key) {
-                Some(text) => self.set(row, key, text, &mut settings)?,
-                None if row.stored == Stored::Always && row.get(&settings).is_some() => {
-                    return Err(CheckpointError::missing_metadata(row.key));
+            let Some(text) = self.find(key) else {
+                if row.stored == Stored::Always && row.get(&settings).is_some() {
+                    return Err(FileError::missing_metadata(row.key));
                 }
-                None => {}
+                continue;
+            };
+            match row.set(&mut settings, text) {
+                // The first versions wrote numbers of choices that were not made.
+                Ok(()) | Err(ValueError::Idle(_)) => {}
+                Err(ValueError::TooLarge(need)) => return Err(self.wrong(key, need)),
+                Err(ValueError::Malformed(need)) => return Err(self.wrong(key, &need)),
             }
         }
         Ok(settings)
     }
 
-    fn set(
-        &self,
-        row: &Setting,
-        key: &'static str,
-        text: &str,
-        settings: &mut Settings,
-    ) -> Result<(), CheckpointError> {
-        let need = match row.set(settings, text) {
-            // The first versions wrote numbers of choices that were not made.
-            Ok(()) | Err(SetError::Idle(_)) => return Ok(()),
-            Err(SetError::Value(ValueError::TooLarge(need))) => need.to_string(),
-            Err(SetError::Value(ValueError::Malformed(need))) => need,
-        };
-        Err(self.wrong(key, &need))
-    }
-
-    /// All of the plan is there but what need not be asked for, or nothing.
-    pub fn plan(&self) -> Result<Option<Plan>, CheckpointError> {
+    /// The plan, if the file has one. Then only its optional numbers may be missing.
+    pub fn plan(&self) -> Result<Option<Plan>, FileError> {
         if PLAN.iter().all(|row| self.find(row.key).is_none()) {
             return Ok(None);
         }
@@ -172,8 +155,8 @@ impl<'a> Metadata<'a> {
         Ok(Some(plan))
     }
 
-    /// What was known when the training began.
-    pub fn record(&self) -> Result<Record, CheckpointError> {
+    /// What was recorded when the training began.
+    pub fn record(&self) -> Result<Record, FileError> {
         let begun_from = self.find("begun_from").map(|_| self.hex("begun_from"));
         Ok(Record {
             begun_from: begun_from.transpose()?,
@@ -181,7 +164,7 @@ impl<'a> Metadata<'a> {
         })
     }
 
-    fn hex(&self, key: &'static str) -> Result<u64, CheckpointError> {
+    fn hex(&self, key: &'static str) -> Result<u64, FileError> {
         let digits = self.get(key)?;
         (digits.len() == 16 && !digits.starts_with('+'))
             .then(|| u64::from_str_radix(digits, 16).ok())
@@ -189,8 +172,8 @@ impl<'a> Metadata<'a> {
             .ok_or_else(|| self.wrong(key, "16 hexadecimal digits"))
     }
 
-    /// All of it is there, or nothing.
-    pub fn source(&self, vocabulary: &Vocabulary) -> Result<Option<Source>, CheckpointError> {
+    /// The text, if the file names one. Then none of its entries may be missing.
+    pub fn source(&self, vocabulary: &Vocabulary) -> Result<Option<Source>, FileError> {
         let keys = ["text_digest", "text_length", "text_start"];
         if keys.iter().all(|key| self.find(key).is_none()) {
             return Ok(None);

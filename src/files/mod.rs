@@ -4,7 +4,6 @@
 
 pub(crate) mod arrays;
 pub(crate) mod checkpoint;
-pub(crate) mod dimensions;
 mod error;
 pub(crate) mod exchange;
 mod metadata;
@@ -15,6 +14,5 @@ mod torch;
 mod weights;
 
 pub use checkpoint::{from_bytes, load, load_with_plan, save, save_with_plan, to_bytes};
-pub use error::CheckpointError;
+pub use error::FileError;
 pub use exchange::{Format, export, import, write_weights};
-pub use weights::ExchangeError;

@@ -1,26 +1,26 @@
-//! What every model fulfils, whether it is to be written or was read.
+//! The rules of models in files, checked before writing and after reading.
 
-use crate::files::error::CheckpointError;
-use crate::files::tensors::{groups, parameters_of, tensors};
+use crate::files::error::FileError;
+use crate::files::tensors::{parameters_of, prefixes, tensors};
 use crate::model::{Model, PLAN, Plan, State};
 use crate::network::parameters::Shape;
 use crate::settings::{Order, Settings};
 use crate::text::corpus::Source;
 use std::fmt;
 
-/// No run makes more updates; from there on counting them cannot overflow.
+/// The largest number of updates that a file may have: counting on from it cannot overflow.
 const MAX_UPDATES: u64 = 1 << 63;
 /// What a loss has to be.
 pub const LOSS: &str = "a finite number of at least 0";
 
-type Checked = Result<(), CheckpointError>;
+type Checked = Result<(), FileError>;
 
-/// Whether a metadata entry is what it has to be.
+/// An error if a metadata entry does not keep its rule.
 fn rule(key: &str, value: impl fmt::Debug, is_kept: bool, need: &str) -> Checked {
     if is_kept {
         return Ok(());
     }
-    Err(CheckpointError::metadata(key, &format!("{value:?}"), need))
+    Err(FileError::metadata(key, &format!("{value:?}"), need))
 }
 
 /// Refuses a model, or a plan, that no file may hold.
@@ -61,7 +61,7 @@ fn check_state(model: &Model, shape: Shape) -> Checked {
     check_best(state, settings)
 }
 
-/// The characters that are trained on; of documents perhaps fewer, which only the text itself can tell.
+/// The most characters that are trained on. With documents it may be fewer, which only the text can tell.
 fn learned_at_most(source: &Source, settings: &Settings) -> usize {
     let held_out = settings.held_out(source.length as u64) as usize;
     source.length - if settings.documents { 0 } else { held_out }
@@ -91,29 +91,29 @@ fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Checked {
     rule("validate_every", every.unwrap_or(1), is_used, "absent where no text is held out")
 }
 
-/// U has the sizes of all five.
+/// Each five parameters have one shape, which the message names by U.
 fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Checked {
     let mut parts = parameters_of(state);
-    for group in groups(settings.optimizer) {
-        let name = format!("{}U", group.prefix);
+    for prefix in prefixes(settings.optimizer) {
+        let name = format!("{prefix}U");
         let found = parts.next().map(|part| part.shape());
-        let found = found.ok_or_else(|| CheckpointError::missing_tensor(&name))?;
+        let found = found.ok_or_else(|| FileError::missing_tensor(&name))?;
         if found != shape {
             let found = format!("F64 [{}, {}]", found.m(), found.K());
-            return Err(CheckpointError::tensor(&name, &found, &[shape.m(), shape.K()]));
+            return Err(FileError::tensor(&name, &found, &[shape.m(), shape.K()]));
         }
     }
     if parts.next().is_some() {
-        return Err(CheckpointError::unknown_tensor("what another optimizer remembers"));
+        return Err(FileError::unknown_tensor("what another optimizer remembers"));
     }
     let (found, need) = (state.h.len(), settings.batch_size.saturating_mul(shape.m()));
     if found == need {
         return Ok(());
     }
-    Err(CheckpointError::tensor("h", &format!("F64 [{found}]"), &[need]))
+    Err(FileError::tensor("h", &format!("F64 [{found}]"), &[need]))
 }
 
-/// With validation, perhaps no parameters have competed yet.
+/// With validation, there may be no best model yet.
 fn check_best(state: &State, settings: &Settings) -> Checked {
     let (smooth, validation) = (state.best_smooth_loss, state.best_validation);
     let holds_out = settings.validation > 0.0;
@@ -127,10 +127,10 @@ fn check_best(state: &State, settings: &Settings) -> Checked {
     if holds_out { check_loss("best_validation", validation, state.updates) } else { Ok(()) }
 }
 
-/// Update 0 sets all of them, and its parameters are the first that compete.
+/// The first update sets all losses, and makes the first candidate for the best model.
 fn check_loss(key: &str, loss: Option<f64>, updates: u64) -> Checked {
     match loss {
-        None if updates > 0 => Err(CheckpointError::missing_metadata(key)),
+        None if updates > 0 => Err(FileError::missing_metadata(key)),
         Some(loss) => {
             rule(key, loss, loss >= 0.0 && loss.is_finite(), LOSS)?;
             rule(key, loss, updates > 0, "absent before the first update")
@@ -139,22 +139,21 @@ fn check_loss(key: &str, loss: Option<f64>, updates: u64) -> Checked {
     }
 }
 
-/// What no model holds: numbers that are not finite, and sums of squares below 0.
+/// Refuses numbers that are not finite, and sums of squares below 0.
 fn check_entries(model: &Model) -> Checked {
-    let groups: Vec<_> = groups(model.settings.optimizer).collect();
+    let memory = model.settings.optimizer.state_parts().iter().map(|(_, are_squares)| *are_squares);
+    let are_squares: Vec<bool> = std::iter::once(false).chain(memory).collect();
     for (i, tensor) in tensors(model).into_iter().enumerate() {
         let (name, values) = (&tensor.name, tensor.numbers().unwrap_or_default());
         if let Some(index) = values.iter().position(|x| !x.is_finite()) {
-            return Err(CheckpointError::Content(format!(
-                "the tensor {name:?} has no finite number at entry {index}"
-            )));
+            return Err(format!("the tensor {name:?} has no finite number at entry {index}").into());
         }
-        // Five tensors each; what comes after them may have any sign.
-        let are_squares = groups.get(i / 5).is_some_and(|group| group.are_squares);
+        // Five tensors each; the hidden states after them may have any sign.
+        let are_squares = are_squares.get(i / 5) == Some(&true);
         if let Some(index) = values.iter().position(|&x| are_squares && x < 0.0) {
-            return Err(CheckpointError::Content(format!(
-                "the tensor {name:?} has a sum of squares below 0 at entry {index}"
-            )));
+            let message =
+                format!("the tensor {name:?} has a sum of squares below 0 at entry {index}");
+            return Err(message.into());
         }
     }
     Ok(())

@@ -1,61 +1,60 @@
 //! The tensors of a model file: U, W, V, b, c, what the optimizer remembers of each, and the hidden states.
 
-use crate::files::dimensions::dimensions;
-use crate::files::error::CheckpointError;
+use crate::files::error::FileError;
 use crate::formats::array::{Array, Kind};
 use crate::formats::safetensors::SafeTensors;
 use crate::model::{Model, State};
 use crate::network::optimizer::Optimizer;
-use crate::network::parameters::{Parameters, Shape};
+use crate::network::parameters::{NamedTensor, Parameters, Shape};
 use crate::settings::Settings;
 use std::iter;
 
-/// Five tensors that are shaped like the parameters.
-pub struct Group {
-    /// How their names begin.
-    pub prefix: String,
-    /// Whether no entry is below 0.
-    pub are_squares: bool,
+/// U, W, V, b or c as an array, with letters before and after its name.
+pub(crate) fn array<'a>(before: &str, part: NamedTensor<'a>, after: &str) -> Array<'a> {
+    let shape = dimensions(part.name, part.rows, part.columns);
+    Array::new(format!("{before}{}{after}", part.name), Kind::F64, shape, part.values)
 }
 
-/// The groups of a file, the parameters first.
-pub fn groups(optimizer: Optimizer) -> impl Iterator<Item = Group> {
-    let memory = optimizer
-        .state_parts()
-        .iter()
-        .map(|&(name, are_squares)| Group { prefix: format!("{name}."), are_squares });
-    let parameters = Group { prefix: String::new(), are_squares: false };
-    iter::once(parameters).chain(memory)
+/// The dimensions in a file: one for b and c, two for the matrices.
+fn dimensions(name: &str, rows: usize, columns: usize) -> Vec<usize> {
+    match name {
+        "b" | "c" => vec![rows],
+        _ => vec![rows, columns],
+    }
 }
 
-/// The same as they are in a state.
+/// What stands before U, W, V, b and c in the names of tensors: nothing for the parameters, then a prefix for each part
+/// of the optimizer's memory.
+pub fn prefixes(optimizer: Optimizer) -> impl Iterator<Item = String> {
+    let memory = optimizer.state_parts().iter().map(|(name, _)| format!("{name}."));
+    iter::once(String::new()).chain(memory)
+}
+
+/// The parameters and the memory, in the same order.
 pub fn parameters_of(state: &State) -> impl Iterator<Item = &Parameters> {
     iter::once(&state.rnn.parameters).chain(&state.optimizer_state)
 }
 
-/// The shape of the hidden states: of a single sequence it has one dimension.
-fn hidden_dimensions(batch_size: usize, m: usize) -> Vec<usize> {
-    match batch_size {
-        1 => vec![m],
-        _ => vec![batch_size, m],
-    }
+/// Name and shape of every tensor of a model file, in its order.
+fn layout(settings: &Settings, shape: Shape) -> impl Iterator<Item = (String, Vec<usize>)> {
+    let parameters = prefixes(settings.optimizer).flat_map(move |prefix| {
+        (shape.tensors().into_iter()).map(move |(name, rows, columns)| {
+            (format!("{prefix}{name}"), dimensions(name, rows, columns))
+        })
+    });
+    let m = shape.m();
+    // Of a single sequence, the hidden state has one dimension.
+    let h = if settings.batch_size == 1 { vec![m] } else { vec![settings.batch_size, m] };
+    parameters.chain([("h".to_string(), h)])
 }
 
-/// The tensors of a model with their shapes in a file, in its order.
+/// The tensors of a model in the order of its file.
 pub fn tensors(model: &Model) -> Vec<Array<'_>> {
     let state = &model.state;
-    let mut tensors = Vec::new();
-    for (group, parameters) in groups(model.settings.optimizer).zip(parameters_of(state)) {
-        for part in parameters.named() {
-            let shape = dimensions(part.name, part.rows, part.columns);
-            let name = format!("{}{}", group.prefix, part.name);
-            tensors.push(Array::new(name, Kind::F64, shape, part.values));
-        }
-    }
-    let m = state.rnn.shape().m();
-    let shape = hidden_dimensions(state.h.len() / m, m);
-    tensors.push(Array::new("h", Kind::F64, shape, &state.h));
-    tensors
+    let parameters = parameters_of(state).flat_map(|parameters| parameters.named());
+    let values = parameters.map(|part| part.values).chain([&state.h[..]]);
+    let tensors = layout(&model.settings, state.rnn.shape()).zip(values);
+    tensors.map(|((name, shape), values)| Array::new(name, Kind::F64, shape, values)).collect()
 }
 
 /// Finds the tensors of a model in a file, in the order of [`tensors`]: each has the type and the shape that it has to
@@ -64,27 +63,18 @@ pub fn find_tensors<'a, 'b>(
     file: &'b SafeTensors<'a>,
     shape: Shape,
     settings: &Settings,
-) -> Result<Vec<&'b Array<'a>>, CheckpointError> {
-    let mut needed: Vec<(String, Vec<usize>)> = Vec::new();
-    for group in groups(settings.optimizer) {
-        for (name, rows, columns) in shape.tensors() {
-            let name_there = format!("{}{name}", group.prefix);
-            needed.push((name_there, dimensions(name, rows, columns)));
-        }
-    }
-    let h = hidden_dimensions(settings.batch_size, shape.m());
-    needed.push(("h".to_string(), h));
-
+) -> Result<Vec<&'b Array<'a>>, FileError> {
+    let needed: Vec<(String, Vec<usize>)> = layout(settings, shape).collect();
     let is_needed = |tensor: &Array| needed.iter().any(|(name, _)| *name == tensor.name);
     if let Some(tensor) = file.tensors.iter().find(|tensor| !is_needed(tensor)) {
-        return Err(CheckpointError::unknown_tensor(&tensor.name));
+        return Err(FileError::unknown_tensor(&tensor.name));
     }
     let found = needed.iter().map(|(name, dimensions)| {
         let tensor = file.tensors.iter().find(|tensor| tensor.name == *name);
-        let tensor = tensor.ok_or_else(|| CheckpointError::missing_tensor(name))?;
+        let tensor = tensor.ok_or_else(|| FileError::missing_tensor(name))?;
         if tensor.kind != Kind::F64 || tensor.shape != *dimensions {
             let found = format!("{} {:?}", tensor.type_name, tensor.shape);
-            return Err(CheckpointError::tensor(name, &found, dimensions));
+            return Err(FileError::tensor(name, &found, dimensions));
         }
         Ok(tensor)
     });

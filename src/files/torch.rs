@@ -1,6 +1,7 @@
 //! The names and shapes of `torch.nn.RNN` and a `torch.nn.Linear` after it, in a safetensors file.
 
-use crate::files::weights::{ExchangeError, Own, Weights, matrix, missing, unknown};
+use crate::files::error::FileError;
+use crate::files::weights::{Weights, matrix, missing, unknown};
 use crate::formats::array::{Array, Kind};
 use crate::formats::names::shown;
 use crate::formats::safetensors::{self, SafeTensors};
@@ -11,7 +12,7 @@ use std::io::{self, Write};
 
 /// What an RNN of one layer calls its parameters, after the module's own name.
 const RECURRENT: [&str; 4] = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"];
-/// Rows of the recurrent weights for every hidden unit, in cells that are not read.
+/// Cells that are not read, by the rows of recurrent weights that they have for each hidden unit.
 const OTHER_CELLS: [(usize, &str); 2] = [(3, "a GRU"), (4, "an LSTM")];
 
 /// Writes the weights, and the vocabulary as metadata.
@@ -39,9 +40,26 @@ pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
     safetensors::write_to(output, &tensors, &metadata)
 }
 
-/// Finds the six, whatever the modules are called.
-pub(super) fn find(file: SafeTensors<'_>) -> Result<Weights<'_>, ExchangeError> {
-    let own = own(file.metadata.as_deref().unwrap_or_default())?;
+/// Finds the six tensors, whatever their modules are called.
+pub(super) fn find(file: SafeTensors<'_>) -> Result<Weights<'_>, FileError> {
+    let metadata = file.metadata.unwrap_or_default();
+    let find = |key: &str| {
+        let entry = metadata.iter().find(|(name, _)| name == key);
+        entry.map(|(_, value)| value.as_str())
+    };
+    if find("format") == Some("elman") {
+        return Err("already a model file of elman".to_string().into());
+    }
+    let symbols = match find("symbols") {
+        Some("characters") | None => Symbols::Characters,
+        Some("bytes") => Symbols::Bytes,
+        Some(other) => return Err(FileError::metadata("symbols", other, "characters or bytes")),
+    };
+    let documents = match find("documents") {
+        Some("true") => true,
+        Some("false") | None => false,
+        Some(other) => return Err(FileError::metadata("documents", other, "true or false")),
+    };
     let mut arrays = file.tensors;
     refuse_other_layers(&arrays)?;
 
@@ -58,10 +76,8 @@ pub(super) fn find(file: SafeTensors<'_>) -> Result<Weights<'_>, ExchangeError> 
         return Err(unknown(&array.name, "one recurrent and one linear layer"));
     }
 
-    let missing = |module: &str, leaf: &str| match module {
-        "" => missing(leaf),
-        _ => missing(&format!("{module}.{leaf}")),
-    };
+    let missing =
+        |module: &str, leaf: &str| missing(format!("{module}.{leaf}").trim_start_matches('.'));
     let b = match (bias_ih, bias_hh) {
         (Some(one), Some(other)) => vec![one, other],
         (None, None) => vec![],
@@ -77,45 +93,19 @@ pub(super) fn find(file: SafeTensors<'_>) -> Result<Weights<'_>, ExchangeError> 
         V: V.ok_or_else(|| missing(&linear, "weight"))?,
         b,
         c: c.into_iter().collect(),
-        own,
-    })
-}
-
-/// What the metadata say beyond the weights.
-fn own(metadata: &[(String, String)]) -> Result<Own, ExchangeError> {
-    let find = |key: &str| {
-        let entry = metadata.iter().find(|(name, _)| name == key);
-        entry.map(|(_, value)| value.as_str())
-    };
-    if find("format") == Some("elman") {
-        return Err(ExchangeError::Arrays("already a model file of elman".into()));
-    }
-    let wrong = |key: &str, need: &str| {
-        let found = shown(find(key).unwrap_or_default());
-        ExchangeError::Arrays(format!("the metadata have {key} = {found}, which must be {need}"))
-    };
-    Ok(Own {
-        symbols: match find("symbols") {
-            Some("characters") | None => Symbols::Characters,
-            Some("bytes") => Symbols::Bytes,
-            _ => return Err(wrong("symbols", "characters or bytes")),
-        },
+        symbols,
         vocabulary: find("vocabulary").map(|characters| characters.chars().collect()),
-        documents: match find("documents") {
-            Some("true") => true,
-            Some("false") | None => false,
-            _ => return Err(wrong("documents", "true or false")),
-        },
+        documents,
     })
 }
 
-/// A tensor's module and what it is called there.
+/// The module of a tensor and its name there.
 fn split(name: &str) -> (&str, &str) {
     name.rsplit_once('.').unwrap_or(("", name))
 }
 
-/// Further layers, and the other direction, have names of their own.
-fn refuse_other_layers(arrays: &[Array]) -> Result<(), ExchangeError> {
+/// Refuses further layers and the backward direction, which have names of their own.
+fn refuse_other_layers(arrays: &[Array]) -> Result<(), FileError> {
     for array in arrays {
         let (_, leaf) = split(&array.name);
         let layer = ["weight_ih_l", "weight_hh_l", "weight_hr_l", "bias_ih_l", "bias_hh_l"]
@@ -127,7 +117,7 @@ fn refuse_other_layers(arrays: &[Array]) -> Result<(), ExchangeError> {
             Some(layer) if layer != "0" => "a further recurrent layer",
             _ => continue,
         };
-        return Err(ExchangeError::Arrays(format!(
+        return Err(FileError::Content(format!(
             "{} belongs to {what}: elman has one recurrent layer, forward alone",
             shown(&array.name)
         )));
@@ -135,28 +125,28 @@ fn refuse_other_layers(arrays: &[Array]) -> Result<(), ExchangeError> {
     Ok(())
 }
 
-/// The module of the only tensor that is called so there.
-fn only_module(arrays: &[Array], leaf: &str, what: &str) -> Result<String, ExchangeError> {
+/// The module of the only tensor with this name there.
+fn only_module(arrays: &[Array], leaf: &str, what: &str) -> Result<String, FileError> {
     let mut modules = arrays.iter().filter(|array| split(&array.name).1 == leaf);
     match (modules.next(), modules.next()) {
         (Some(array), None) => Ok(split(&array.name).0.to_string()),
-        (Some(one), Some(other)) => Err(ExchangeError::Arrays(format!(
+        (Some(one), Some(other)) => Err(FileError::Content(format!(
             "{} and {} belong to two layers: elman has one recurrent and one linear layer",
             shown(&one.name),
             shown(&other.name)
         ))),
-        (None, _) => Err(ExchangeError::Arrays(format!(
+        (None, _) => Err(FileError::Content(format!(
             "there is no {what} as torch.nn has it: nothing is called {leaf:?}"
         ))),
     }
 }
 
-/// A cell with gates has several rows for every hidden unit.
-fn refuse_other_cells(U: &Array, W: &Array) -> Result<(), ExchangeError> {
+/// Refuses cells with gates, which have several rows for each hidden unit.
+fn refuse_other_cells(U: &Array, W: &Array) -> Result<(), FileError> {
     let [rows, hidden] = matrix(W)?;
     for (gates, cell) in OTHER_CELLS {
         if hidden > 0 && hidden.checked_mul(gates) == Some(rows) {
-            return Err(ExchangeError::Arrays(format!(
+            return Err(FileError::Content(format!(
                 "{} has {rows} rows for {hidden} hidden units, as {cell} has: elman has a plain tanh layer",
                 shown(&U.name)
             )));

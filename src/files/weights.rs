@@ -1,116 +1,53 @@
 //! The arrays of a file with weights, and the model that they make.
 
+use crate::files::error::FileError;
 use crate::formats::array::Array;
-use crate::formats::error::FormatError;
 use crate::formats::names::shown;
 use crate::model::{Model, Record, State};
-use crate::network::parameters::{Parameters, Shape, ShapeError};
+use crate::network::parameters::{Parameters, Shape};
 use crate::network::rnn::Rnn;
 use crate::settings::{Settings, Symbols};
 use crate::text::vocabulary::Vocabulary;
 use std::borrow::Cow;
-use std::fmt;
-
-/// Why a file holds no weights of such a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ExchangeError {
-    /// It is no file of either format, or a damaged one.
-    Format(FormatError),
-    /// Its arrays are not those of such a network.
-    Arrays(String),
-    /// The sizes are those of no network.
-    Shape(ShapeError),
-    /// Neither the file nor the caller says which characters the model has.
-    NoVocabulary {
-        /// K.
-        K: usize,
-    },
-    /// The characters do not fit the network, or are not each there once.
-    Vocabulary(String),
-}
-
-impl fmt::Display for ExchangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ExchangeError::Format(error) => write!(f, "{error}"),
-            ExchangeError::Shape(error) => write!(f, "{error}"),
-            ExchangeError::Arrays(message) | ExchangeError::Vocabulary(message) => {
-                f.write_str(message)
-            }
-            ExchangeError::NoVocabulary { K } => write!(
-                f,
-                "the file does not say which {K} characters the model has: name them with --vocabulary"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ExchangeError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ExchangeError::Format(error) => Some(error),
-            ExchangeError::Shape(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<FormatError> for ExchangeError {
-    fn from(error: FormatError) -> Self {
-        ExchangeError::Format(error)
-    }
-}
-
-impl From<ShapeError> for ExchangeError {
-    fn from(error: ShapeError) -> Self {
-        ExchangeError::Shape(error)
-    }
-}
 
 /// An array is not there.
-pub(super) fn missing(name: &str) -> ExchangeError {
-    ExchangeError::Arrays(format!("{} is missing", shown(name)))
+pub(super) fn missing(name: &str) -> FileError {
+    format!("{} is missing", shown(name)).into()
 }
 
 /// An array does not belong to a model, which has `need`.
-pub(super) fn unknown(name: &str, need: &str) -> ExchangeError {
+pub(super) fn unknown(name: &str, need: &str) -> FileError {
     let name = shown(name);
-    ExchangeError::Arrays(format!("{name} is not part of the model: it has {need}"))
+    format!("{name} is not part of the model: it has {need}").into()
 }
 
 /// An array has entries of another type than `need`.
-pub(super) fn wrong_type(array: &Array, need: &str) -> ExchangeError {
+pub(super) fn wrong_type(array: &Array, need: &str) -> FileError {
     let (name, found) = (shown(&array.name), shown(&array.type_name));
-    ExchangeError::Arrays(format!("{name} has the type {found}, which must be {need}"))
+    format!("{name} has the type {found}, which must be {need}").into()
 }
 
 /// An array has another shape than `need`.
-pub(super) fn wrong_shape(array: &Array, need: &[usize]) -> ExchangeError {
+pub(super) fn wrong_shape(array: &Array, need: &[usize]) -> FileError {
     let (name, found) = (shown(&array.name), &array.shape);
-    ExchangeError::Arrays(format!("{name} has the shape {found:?} instead of {need:?}"))
+    format!("{name} has the shape {found:?} instead of {need:?}").into()
 }
 
 /// The two dimensions of a matrix.
-pub(super) fn matrix(array: &Array) -> Result<[usize; 2], ExchangeError> {
+pub(super) fn matrix(array: &Array) -> Result<[usize; 2], FileError> {
     let (name, found) = (shown(&array.name), &array.shape);
-    let wrong = |_| format!("{name} has the shape {found:?}, which must have two dimensions");
-    array.shape[..].try_into().map_err(wrong).map_err(ExchangeError::Arrays)
+    let need = || format!("{name} has the shape {found:?}, which must have two dimensions");
+    array.shape[..].try_into().map_err(|_| need().into())
 }
 
-/// The arrays of a file, found but not yet looked into.
+/// The arrays of a file, found by their names but not yet checked.
 pub(super) struct Weights<'a> {
     pub U: Array<'a>,
     pub W: Array<'a>,
     pub V: Array<'a>,
-    /// Any number of vectors, whose sum it is.
+    /// Vectors whose sum is b; the same for c.
     pub b: Vec<Array<'a>>,
     pub c: Vec<Array<'a>>,
-    pub own: Own,
-}
-
-/// What a file may say of its model beyond the weights.
-pub(super) struct Own {
     pub symbols: Symbols,
     pub vocabulary: Option<Vec<char>>,
     pub documents: bool,
@@ -118,17 +55,17 @@ pub(super) struct Own {
 
 impl Weights<'_> {
     /// The model with these weights; its characters are those of `vocabulary`, or else the file's own.
-    pub fn model(self, vocabulary: Option<&str>) -> Result<Model, ExchangeError> {
+    pub fn model(self, vocabulary: Option<&str>) -> Result<Model, FileError> {
         // The file holds all of it before anything of that size is allocated.
         let shape = self.shape()?;
         let given = vocabulary.map(|characters| characters.chars().collect());
-        let characters = given.or(self.own.vocabulary.clone());
-        let characters = characters.ok_or(ExchangeError::NoVocabulary { K: shape.K() })?;
-        let (vocabulary, order) = sort(self.own.symbols, &characters, shape.K())?;
+        let characters = given.or_else(|| self.vocabulary.clone());
+        let characters = characters.ok_or(FileError::NoVocabulary { K: shape.K() })?;
+        let (vocabulary, order) = sort(self.symbols, &characters, shape.K())?;
         let settings = Settings {
             hidden: shape.m(),
-            symbols: self.own.symbols,
-            documents: self.own.documents,
+            symbols: self.symbols,
+            documents: self.documents,
             ..Settings::default()
         };
         let rnn = Rnn { parameters: self.parameters(shape, &order)? };
@@ -141,7 +78,7 @@ impl Weights<'_> {
         })
     }
 
-    fn shape(&self) -> Result<Shape, ExchangeError> {
+    fn shape(&self) -> Result<Shape, FileError> {
         let [m, K] = matrix(&self.U)?;
         let shape = Shape::new(m, K)?;
         require(&self.U, &[m, K])?;
@@ -152,8 +89,8 @@ impl Weights<'_> {
         Ok(shape)
     }
 
-    /// The numbers, those of character i from where the file has them: at `order[i]`.
-    fn parameters(&self, shape: Shape, order: &[usize]) -> Result<Parameters, ExchangeError> {
+    /// The parameters. Character i has the index `order[i]` in the file.
+    fn parameters(&self, shape: Shape, order: &[usize]) -> Result<Parameters, FileError> {
         let (m, K) = (shape.m(), shape.K());
         let mut parameters = Parameters::zeros(shape)?;
         let parts = parameters.tensors_mut();
@@ -174,7 +111,7 @@ impl Weights<'_> {
 }
 
 /// Refuses an array of another shape, or one without floating-point numbers. A vector may be a column.
-fn require(array: &Array, need: &[usize]) -> Result<(), ExchangeError> {
+fn require(array: &Array, need: &[usize]) -> Result<(), FileError> {
     if !array.kind.is_float() {
         return Err(wrong_type(array, "F64, F32, F16 or BF16"));
     }
@@ -183,7 +120,7 @@ fn require(array: &Array, need: &[usize]) -> Result<(), ExchangeError> {
 }
 
 /// The numbers of an array, all of them finite.
-fn numbers<'a>(array: &'a Array) -> Result<Cow<'a, [f64]>, ExchangeError> {
+fn numbers<'a>(array: &'a Array) -> Result<Cow<'a, [f64]>, FileError> {
     let numbers = array.numbers().unwrap_or_default();
     match numbers.iter().position(|x| !x.is_finite()) {
         Some(place) => Err(not_finite(array, place)),
@@ -191,14 +128,14 @@ fn numbers<'a>(array: &'a Array) -> Result<Cow<'a, [f64]>, ExchangeError> {
     }
 }
 
-fn not_finite(array: &Array, place: usize) -> ExchangeError {
+fn not_finite(array: &Array, place: usize) -> FileError {
     let columns = array.shape.get(1).copied().unwrap_or(1);
     let (name, row, column) = (shown(&array.name), place / columns, place % columns);
-    ExchangeError::Arrays(format!("{name} has no finite number at row {row}, column {column}"))
+    format!("{name} has no finite number at row {row}, column {column}").into()
 }
 
-/// The sum of some vectors, 0 of none. Zeros are left out, so that -0 stays what it is beside them.
-fn sum(vectors: &[Array], length: usize) -> Result<Vec<f64>, ExchangeError> {
+/// The sum of vectors, or zeros if there are none. Adding 0 to -0 gives -0.
+fn sum(vectors: &[Array], length: usize) -> Result<Vec<f64>, FileError> {
     let mut sums: Option<Vec<f64>> = None;
     for vector in vectors {
         let numbers = numbers(vector)?;
@@ -220,15 +157,15 @@ fn sum(vectors: &[Array], length: usize) -> Result<Vec<f64>, ExchangeError> {
     Ok(sums.unwrap_or_else(|| vec![0.0; length]))
 }
 
-/// The vocabulary of some characters in any order, and for each index the place that its character had.
+/// The vocabulary of characters in any order, and for each of its indices the place of the character in that order.
 fn sort(
     symbols: Symbols,
     characters: &[char],
     K: usize,
-) -> Result<(Vocabulary, Vec<usize>), ExchangeError> {
+) -> Result<(Vocabulary, Vec<usize>), FileError> {
     let found = characters.len();
     if found != K {
-        return Err(ExchangeError::Vocabulary(format!(
+        return Err(FileError::Vocabulary(format!(
             "{found} characters for a model with K = {K} (a line break counts as well)"
         )));
     }
@@ -237,16 +174,16 @@ fn sort(
     let twice = order.windows(2).find(|pair| characters[pair[0]] == characters[pair[1]]);
     if let Some(&[first, second]) = twice {
         let character = characters[first];
-        return Err(ExchangeError::Vocabulary(format!(
+        return Err(FileError::Vocabulary(format!(
             "the vocabulary has {character:?} twice, at {first} and at {second}"
         )));
     }
     let sorted: Vec<char> = order.iter().map(|&index| characters[index]).collect();
     let last = sorted.last().copied().unwrap_or_default();
-    // In order and each once, they are refused as bytes alone, for the last if any.
+    // In order and each once, they can be refused only as bytes, and then because of the last.
     let vocabulary = Vocabulary::from_characters(symbols, sorted);
     let vocabulary = vocabulary.ok_or_else(|| {
-        ExchangeError::Vocabulary(format!(
+        FileError::Vocabulary(format!(
             "the vocabulary has {last:?}, which is no byte: byte b goes by U+00b"
         ))
     })?;

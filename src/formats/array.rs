@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+/// The most dimensions that an array in a file may have.
+pub(crate) const MAX_DIMENSIONS: usize = 16;
+
 /// The type of an array's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -58,7 +61,7 @@ impl Kind {
 pub enum Entries<'a> {
     /// Numbers, row by row.
     Numbers(Cow<'a, [f64]>),
-    /// The bytes of a file, as many as kind and shape ask for.
+    /// The bytes of a file; kind and shape say how many.
     Stored {
         /// The bytes.
         bytes: &'a [u8],
@@ -76,7 +79,7 @@ pub struct Array<'a> {
     pub name: String,
     /// The type of its entries.
     pub kind: Kind,
-    /// What the file calls this type; empty for an array that is not of a file.
+    /// The name of this type in the file; empty if the array does not come from a file.
     pub type_name: Cow<'a, str>,
     /// Its dimensions; none for a single number.
     pub shape: Vec<usize>,
@@ -101,6 +104,22 @@ impl<'a> Array<'a> {
         }
     }
 
+    /// A vector of the code points of some characters.
+    pub fn of_characters(
+        name: impl Into<String>,
+        kind: Kind,
+        characters: impl Iterator<Item = char>,
+    ) -> Self {
+        let points: Vec<f64> = characters.map(|c| u32::from(c).into()).collect();
+        Array::new(name, kind, [points.len()], points)
+    }
+
+    /// The characters of an array of code points.
+    pub fn characters(&self) -> impl Iterator<Item = char> {
+        let points = self.numbers().unwrap_or_default().into_owned().into_iter();
+        points.map(|point| char::from_u32(point as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
     /// The numbers row by row, each exact except for whole numbers beyond 2^53; `None` for a type that is not read.
     pub fn numbers(&self) -> Option<Cow<'_, [f64]>> {
         match &self.entries {
@@ -117,7 +136,7 @@ impl<'a> Array<'a> {
     /// Copies the numbers, row by row.
     ///
     /// # Panics
-    /// Where there are fewer of them, or more.
+    /// If `numbers` has another length.
     pub fn copy_to(&self, numbers: &mut [f64]) {
         match (&self.entries, self.kind) {
             (Entries::Numbers(own), _) => numbers.copy_from_slice(own),
@@ -162,8 +181,8 @@ impl<'a> Array<'a> {
         }
     }
 
-    /// The same array with numbers of its own. All numbers are doubles then, except that the kind of narrow ones
-    /// stays; a text is a vector. Of a type that is not read, only its name stays.
+    /// The same array with its own numbers. Its kind is F64, but a narrow kind stays; a text becomes a vector. An array
+    /// of a type that is not read keeps its type's name and no numbers.
     pub fn decoded(self) -> Array<'static> {
         let numbers = self.numbers().map(Cow::into_owned);
         let (kind, type_name) = match &numbers {
@@ -178,11 +197,11 @@ impl<'a> Array<'a> {
 
     /// Writes the entries row by row, little-endian.
     ///
-    /// Every entry is a write of its own, so that nothing of an array's size is allocated: an output that asks the
-    /// system each time needs a buffer around it.
+    /// Each entry is written by itself, so that no buffer of the array's size is needed: a file needs a
+    /// [`std::io::BufWriter`] around it.
     ///
     /// # Errors
-    /// Those of the output, and [`io::ErrorKind::InvalidInput`] for a kind that is not written.
+    /// Any error of the output; [`io::ErrorKind::InvalidInput`] for a kind that is not written.
     pub fn write_entries(&self, output: &mut impl Write) -> io::Result<()> {
         let numbers = self.numbers().ok_or(io::ErrorKind::InvalidInput)?;
         for &x in &numbers[..] {
@@ -200,7 +219,7 @@ impl<'a> Array<'a> {
     }
 }
 
-/// Where the entry at a place of the row-by-row order lies in an array whose first index changes fastest.
+/// The place in column-by-column order of the entry at a place in row-by-row order.
 fn place_by_columns(shape: &[usize], place: usize) -> usize {
     let mut step: usize = shape.iter().product();
     let (mut rest, mut at) = (place, 0);

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// The steps of saving. Each is the system's own, and its errors are the system's, unless a test replaces it.
+/// The steps of saving. Each does what the system does, and has the system's errors; tests replace them.
 pub trait Disk {
     /// Makes a folder and its missing parents, and brings their names to the device.
     fn make_folder(&mut self, path: &Path) -> io::Result<()> {
@@ -28,7 +28,7 @@ pub trait Disk {
         }
     }
 
-    /// Writes all of some bytes where the file stands; after an error a part may have been written.
+    /// Writes all bytes at the file's position; after an error a part of them may be written.
     fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)
     }
@@ -84,8 +84,8 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Replaces a file by what `write` writes. A failure leaves the old one whole; what was replaced
-/// outlives a loss of power.
+/// Replaces a file by what `write` writes. A failure leaves the old file whole. After success, the new file survives a
+/// loss of power.
 pub fn replace(
     disk: &mut dyn Disk,
     path: &Path,
@@ -95,7 +95,7 @@ pub fn replace(
     disk.sync_folder(folder_of(path))
 }
 
-/// As [`replace`], but only the next sync of the folder makes it last.
+/// Like [`replace`], but the new file survives a loss of power only once its folder has been synced.
 pub fn place(
     disk: &mut dyn Disk,
     path: &Path,
@@ -107,13 +107,13 @@ pub fn place(
     let file = disk.create(beside)?;
     let placed = write_synced(disk, file, write).and_then(|()| disk.rename(beside, path));
     if placed.is_err() {
-        // What failed is told; whether the rest could be cleared away as well changes nothing.
+        // The first error is returned, whether or not the new file could be removed.
         let _ = disk.remove(beside);
     }
     placed
 }
 
-/// Writes to the device itself, so that a rename cannot overtake it.
+/// Writes a file and brings it to the device, so that a rename cannot come first.
 fn write_synced(
     disk: &mut dyn Disk,
     file: File,

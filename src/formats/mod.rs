@@ -1,7 +1,7 @@
 //! Bytes and files: JSON, NumPy's arrays, zip archives, safetensors, files that are replaced whole.
 //!
-//! Every format reads and writes the same [`array::Array`]. Nothing here knows of networks. Leaves out: what the
-//! arrays in a file mean, which is `files`.
+//! Every format reads and writes the same [`array::Array`]. Leaves out: networks, and what the arrays in a
+//! file mean, which is `files`.
 
 pub mod array;
 pub mod disk;

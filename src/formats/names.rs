@@ -1,4 +1,4 @@
-//! Names that files give to their parts.
+//! Names of arrays and entries, for error messages.
 
 /// A name in quotes, for a message. A long one is cut.
 pub(crate) fn shown(name: &str) -> String {

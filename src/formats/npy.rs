@@ -3,19 +3,17 @@
 //! The header is a Python dictionary with the keys `descr`, `fortran_order` and `shape`; see NumPy's
 //! `numpy.lib.format`. Versions 1 to 3 are read, version 1 is written.
 
-use crate::formats::array::{Array, Entries, Kind};
+use crate::formats::array::{Array, Entries, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
 use crate::formats::names::shown;
 use crate::formats::reader::Reader;
 use std::io;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
-/// More dimensions than any array here has.
-const MAX_DIMENSIONS: usize = 16;
-/// The header's end, and with it the first entry, lies at a multiple of so many bytes.
+/// The header is padded to a multiple of so many bytes.
 const ALIGNMENT: usize = 64;
 
-/// Kind and size of the types that are read, after their byte order. The first of a kind is written.
+/// The names of types without their byte order. A kind is written by its first name.
 const TYPES: [(&str, Kind); 10] = [
     ("f8", Kind::F64),
     ("f4", Kind::F32),
@@ -29,7 +27,7 @@ const TYPES: [(&str, Kind); 10] = [
     ("U1", Kind::Character),
 ];
 
-/// Reads an array that is called so. A text is a single value, which has no dimensions.
+/// Reads an array and gives it a name. A text is a single value, which has no dimensions.
 ///
 /// # Errors
 /// [`FormatError`] says what is wrong, and where.
@@ -78,7 +76,7 @@ fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, FormatError> 
     })
 }
 
-/// The type, whether the array lies column by column, and its shape.
+/// The array's type, whether it lies column by column, and its shape.
 fn read_header(header: &str, offset: usize) -> Result<(&str, bool, Vec<usize>), FormatError> {
     let mut reader = Reader::of_python(header, offset, "the header is wrong");
     let (mut descr, mut fortran_order, mut shape) = (None, None, None);
@@ -157,10 +155,10 @@ fn entry_bytes(descr: &str) -> Option<usize> {
     bytes.filter(|&bytes| bytes > 0)
 }
 
-/// The header of an array whose entries follow, row by row: everything that stands before them.
+/// The bytes before the entries of an array that lies row by row.
 ///
 /// # Panics
-/// Where it takes more than 65,535 bytes.
+/// If the header needs more than 65,535 bytes.
 pub fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let dimensions: Vec<String> = shape.iter().map(|n| format!("{n},")).collect();
     let dimensions = match shape.len() {

@@ -2,27 +2,40 @@
 
 use crate::formats::array::Array;
 use crate::formats::error::FormatError;
+use crate::formats::names::{shown, twice};
 use crate::formats::{npy, zip};
 use std::io::{self, Write};
 
-/// The entries of a file, each an array for [`npy::read`].
+/// The arrays of a file. An entry has its array's name, with or without the ending `.npy`.
 ///
 /// # Errors
-/// Where the file is no zip archive, or what `torch.save` writes, which is one as well.
-pub fn entries(file: &[u8]) -> Result<Vec<zip::Entry<'_>>, FormatError> {
+/// [`FormatError`] says what is wrong, and where. What `torch.save` writes is a zip archive of another kind.
+pub fn read(file: &[u8]) -> Result<Vec<Array<'_>>, FormatError> {
     let entries = zip::read(file)?;
     if entries.iter().any(|entry| entry.name.ends_with("/data.pkl")) {
         let message =
             "a file of torch.save: write the weights with safetensors.torch.save_file instead";
         return Err(message.into());
     }
-    Ok(entries)
+    let name =
+        |entry: &zip::Entry| entry.name.strip_suffix(".npy").unwrap_or(&entry.name).to_string();
+    let arrays: Result<Vec<Array>, _> =
+        entries.iter().map(|entry| npy::read(&name(entry), entry.bytes)).collect();
+    let arrays = arrays?;
+    match twice(arrays.iter().map(|array| array.name.as_str())) {
+        Some(name) => Err(format!("{} is there twice", shown(name)).into()),
+        None => Ok(arrays),
+    }
 }
 
-/// Adds an array to a file.
+/// Writes a file of arrays, in the given order.
 ///
 /// # Errors
-/// Those of [`npy::bytes`] and of [`zip::Writer::add`].
-pub fn add<W: Write>(file: &mut zip::Writer<W>, array: &Array) -> io::Result<()> {
-    file.add(&format!("{}.npy", array.name), &npy::bytes(array)?)
+/// Any error of the output, of [`npy::bytes`] and of [`zip::Writer::add`].
+pub fn write_to(output: &mut impl Write, arrays: &[Array]) -> io::Result<()> {
+    let mut file = zip::Writer::new(output);
+    for array in arrays {
+        file.add(&format!("{}.npy", array.name), &npy::bytes(array)?)?;
+    }
+    file.finish().map(|_| ())
 }

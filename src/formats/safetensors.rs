@@ -1,20 +1,18 @@
 //! The safetensors container: named tensors and a table of strings in one file.
 //!
 //! Eight bytes of header length (little-endian), the header (JSON), then the tensors' bytes. The
-//! format is that of <https://github.com/huggingface/safetensors>. Nothing is allocated on the word
-//! of the file: a length is believed only where the file is that long.
+//! format is that of <https://github.com/huggingface/safetensors>. A length in the
+//! file is checked against the length of the file before anything of that size is allocated.
 
-use crate::formats::array::{Array, Entries, Kind};
+use crate::formats::array::{Array, Entries, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
 use crate::formats::json::object;
 use crate::formats::names::{shown, twice};
 use crate::formats::reader::Reader;
 use std::io::{self, Write};
 
-/// The longest header that is read, in bytes; that of the format's own reader.
+/// The longest header that is read, in bytes: the limit of the format's own reader.
 const MAX_HEADER: usize = 100_000_000;
-/// More dimensions than any tensor has.
-const MAX_DIMENSIONS: usize = 16;
 
 /// A file that has been read: its tensors in the order of their bytes, and its metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +23,7 @@ pub struct SafeTensors<'a> {
     pub metadata: Option<Vec<(String, String)>>,
 }
 
-/// Every type that the format has, the bits of one entry, and how it is read. The first of a kind is written.
+/// Every type of the format, the bits of one entry, and how it is read. A kind is written by its first name.
 const TYPES: [(&str, u128, Kind); 20] = [
     ("F64", 64, Kind::F64),
     ("F32", 32, Kind::F32),
@@ -59,7 +57,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// The name of its type and how it is read, where its bytes begin at `at` and are as many as they have to be.
+    /// The name and kind of its type. An error if its bytes do not begin at `at`, or are more or fewer than needed.
     fn check(&self, at: u64) -> Result<(&'static str, Kind), String> {
         let Entry { begin, end, .. } = *self;
         let bytes = end.checked_sub(begin).ok_or_else(|| {
@@ -196,10 +194,10 @@ fn read_entry(reader: &mut Reader, name: String) -> Result<Entry, FormatError> {
 
 /// Writes a file of tensors and metadata, in the given order.
 ///
-/// Many small writes: an output that asks the system each time needs a buffer around it.
+/// It makes many small writes: a file needs a [`std::io::BufWriter`] around it.
 ///
 /// # Errors
-/// Those of the output, and [`io::ErrorKind::InvalidInput`] for a kind that is not written.
+/// Any error of the output; [`io::ErrorKind::InvalidInput`] for a kind that is not written.
 pub fn write_to(
     output: &mut impl Write,
     tensors: &[Array<'_>],

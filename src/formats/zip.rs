@@ -2,8 +2,8 @@
 //!
 //! The directory at the file's end says where the entries are; the header before each entry has to agree.
 //! Sizes beyond 32 bits stand in "zip64" fields, which are read and not written. The format is that of PKWARE's
-//! APPNOTE. Nothing is allocated on the word of the file, and no byte belongs to two entries, so reading takes time in
-//! proportion to the file.
+//! APPNOTE. No byte belongs to two entries, so that reading takes time and memory in proportion to the length of the
+//! file.
 
 use crate::formats::error::FormatError;
 use crate::formats::names::{shown, twice};
@@ -16,17 +16,17 @@ const DIRECTORY: &[u8; 4] = b"PK\x01\x02";
 const END: &[u8; 4] = b"PK\x05\x06";
 const END_64: &[u8; 4] = b"PK\x06\x06";
 const LOCATOR_64: &[u8; 4] = b"PK\x06\x07";
-/// Bytes of the records, without names, extra fields and comments.
+/// The lengths of the records, without names, extra fields and comments.
 const LOCAL_BYTES: usize = 30;
 const DIRECTORY_BYTES: usize = 46;
 const END_BYTES: usize = 22;
 const END_64_BYTES: usize = 56;
 const LOCATOR_64_BYTES: usize = 20;
-/// What a field says whose value stands in a zip64 field.
+/// The value of a field whose real value is in a zip64 field.
 const ELSEWHERE: u64 = 0xffff_ffff;
 /// The extra field of 64-bit sizes.
 const EXTRA_64: u64 = 1;
-/// The 1st of January 1980, the format's first day: the same content makes the same bytes.
+/// The 1st of January 1980, the format's first day, so that the same content makes the same bytes.
 const DATE: u16 = 0x21;
 /// The version of the format that a reader needs: 2.0.
 const VERSION: u16 = 20;
@@ -77,8 +77,8 @@ fn shared(name: &str) -> FormatError {
     format!("the entry {name} shares its name or its bytes with another").into()
 }
 
-/// Where the directory lies, and how many entries it has. The record at the end of the file says it: the last whose
-/// comment reaches that end.
+/// The range of the directory and its number of entries, from the end record: the last one whose comment reaches the
+/// end of the file.
 fn find_directory(file: &[u8]) -> Result<(Range<usize>, u64), FormatError> {
     let no_end = "not a whole zip file: the record at its end is missing, the file was cut short or extended";
     let last = file.len().checked_sub(END_BYTES).ok_or(no_end)?;
@@ -147,7 +147,7 @@ impl<'a> Record<'a> {
         Ok(Record { name, checksum, size, offset })
     }
 
-    /// Its content in the file before the directory. Nothing before the cursor is its own.
+    /// The entry with its content. The bytes before the cursor belong to other entries.
     fn entry<'b>(self, cursor: &mut Cursor<'b>) -> Result<Entry<'b>, FormatError> {
         let begin = usize::try_from(self.offset).unwrap_or(usize::MAX);
         if begin < cursor.at {
@@ -172,7 +172,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Fields of the directory, with those that say so taken from the extra fields, in their order.
+/// Fields of the directory. Those that are [`ELSEWHERE`] are taken from the extra fields, in order.
 fn wide_fields(mut fields: [u64; 3], mut extra: &[u8]) -> Option<[u64; 3]> {
     let mut wide: &[u8] = &[];
     while extra.len() >= 4 {
@@ -252,7 +252,7 @@ fn checksum(bytes: &[u8]) -> u32 {
         .fold(!0, |value: u32, &byte| (value >> 8) ^ table[usize::from(value as u8 ^ byte)])
 }
 
-/// Writes a file entry by entry, so that no more than one needs to be in memory.
+/// Writes a file entry by entry, so that only one has to be in memory.
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     output: W,
@@ -262,7 +262,7 @@ pub struct Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    /// A file without entries so far.
+    /// Begins a file.
     pub fn new(output: W) -> Self {
         Writer { output, written: 0, directory: Vec::new(), entries: 0 }
     }
@@ -270,7 +270,7 @@ impl<W: Write> Writer<W> {
     /// Adds an entry.
     ///
     /// # Errors
-    /// Those of the output, and [`io::ErrorKind::InvalidInput`] for a name of more than 65,535 bytes and for a file
+    /// Any error of the output; [`io::ErrorKind::InvalidInput`] for a name of more than 65,535 bytes and for a file
     /// that would need 64-bit sizes: one of 4 GiB, or of 65,535 entries.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let name_length =
@@ -299,7 +299,7 @@ impl<W: Write> Writer<W> {
     /// Writes the directory and the end, and gives the output back.
     ///
     /// # Errors
-    /// Those of the output, and [`io::ErrorKind::InvalidInput`] for a file of 4 GiB.
+    /// Any error of the output; [`io::ErrorKind::InvalidInput`] for a file of 4 GiB.
     pub fn finish(mut self) -> io::Result<W> {
         let (size, offset) = (narrow(self.directory.len() as u64)?, narrow(self.written)?);
         let (size, offset) = (size.to_le_bytes(), offset.to_le_bytes());

@@ -1,4 +1,4 @@
-//! The settings, and the choices that some of them are.
+//! The settings, and the types of those that are choices.
 
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::Shape;
@@ -8,7 +8,7 @@ use crate::network::parameters::Shape;
 pub struct Settings {
     /// m, the number of hidden units.
     pub hidden: usize,
-    /// T, the characters of one update, of each sequence of the batch.
+    /// T, the characters that one update reads from each sequence of the batch.
     pub sequence_length: usize,
     /// B, the sequences that are read side by side, each with its own part of the text and its own hidden state.
     pub batch_size: usize,
@@ -28,17 +28,17 @@ pub struct Settings {
     pub learning_rate: f64,
     /// The optimizer's epsilon.
     pub epsilon: f64,
-    /// Every entry of a gradient is clipped to `[-clip, clip]`; nothing is clipped where it is infinite.
+    /// Every entry of a gradient is clipped to `[-clip, clip]`; infinite for no clipping.
     pub clip: f64,
-    /// How the losses of the characters of an update make one loss.
+    /// Whether the loss of an update is the sum or the mean of its characters' losses.
     pub loss: Loss,
-    /// How the first U, W and V are drawn.
+    /// How the initial U, W and V are drawn.
     pub initialization: Initialization,
     /// The seed of all random numbers.
     pub seed: u64,
 }
 
-/// What a text is a sequence of.
+/// The units that a text is read in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Symbols {
     /// Unicode scalar values, read from UTF-8.
@@ -58,20 +58,18 @@ impl Symbols {
     }
 }
 
-/// How the losses of the T characters of a chunk make one loss. With a batch it is the mean over its sequences.
+/// Whether the loss of an update is the sum or the mean over its T characters. With a batch it is averaged over the
+/// sequences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Loss {
-    /// Their sum.
+    /// The sum.
     #[default]
     Sum,
-    /// Their mean. The gradient is that of the mean as well, before it is clipped.
+    /// The mean. The gradient is divided by T too, before it is clipped.
     Mean,
 }
 
 impl Loss {
-    /// All of them.
-    pub const ALL: [Loss; 2] = [Loss::Sum, Loss::Mean];
-
     /// Its name in options and model files.
     pub fn name(self) -> &'static str {
         match self {
@@ -81,7 +79,7 @@ impl Loss {
     }
 }
 
-/// How the first U, W and V are drawn; b and c begin as 0.
+/// How the initial U, W and V are drawn; b and c begin as 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initialization {
     /// All from N(0, sigma^2).
@@ -89,8 +87,8 @@ pub enum Initialization {
         /// The standard deviation.
         sigma: f64,
     },
-    /// By the number of terms of the sums that they are in: U from N(0, 1/(2K)), W from N(0, 1/(2m)), whose products
-    /// make one sum, and V from N(0, 1/m).
+    /// By fan-in: U from N(0, 1/(2K)), W from N(0, 1/(2m)) and V from N(0, 1/m). The 2 is there because U x and W h are
+    /// added.
     FanIn,
 }
 
@@ -151,7 +149,7 @@ impl Order {
         }
     }
 
-    /// C, where the text is read in chunks.
+    /// C, if the text is read in chunks.
     pub fn chunk(self) -> Option<usize> {
         match self {
             Order::Chunks { length } => Some(length),
@@ -168,7 +166,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The assignment's own, in its AdaGrad edition: m = 100, T = 25, eta = 0.1, sigma = 0.01, clip 5, epsilon 1e-8.
+    /// The assignment in its AdaGrad edition: m = 100, T = 25, eta = 0.1, sigma = 0.01, clip 5, epsilon 1e-8.
     pub const DEFAULT: Settings = Settings {
         hidden: 100,
         sequence_length: 25,
@@ -186,20 +184,7 @@ impl Settings {
         seed: 1,
     };
 
-    /// The assignment in its Adam edition, of 2025 and after: Adam with eta = 0.001 and no clipping, the mean of the
-    /// losses, and first parameters by fan-in.
-    pub fn adam_edition() -> Self {
-        Settings {
-            optimizer: Optimizer::ADAM,
-            learning_rate: 0.001,
-            clip: f64::INFINITY,
-            loss: Loss::Mean,
-            initialization: Initialization::FanIn,
-            ..Settings::default()
-        }
-    }
-
-    /// How update t = 1, 2, ... moves the parameters.
+    /// The optimizer with all of its numbers in update t = 1, 2, ...
     pub fn rule(&self, t: u64) -> Rule {
         Rule {
             optimizer: self.optimizer,
@@ -210,8 +195,8 @@ impl Settings {
         }
     }
 
-    /// The characters that a loss is a sum over: T, or 1 for a mean. The unit of all losses of a run is nats over so
-    /// many characters.
+    /// The number of characters that a loss covers: T for a sum, 1 for a mean. All losses of a run are in nats over
+    /// this many characters.
     pub fn loss_characters(&self) -> usize {
         match self.loss {
             Loss::Sum => self.sequence_length,
@@ -219,7 +204,7 @@ impl Settings {
         }
     }
 
-    /// The standard deviations of the first U, W and V.
+    /// The standard deviations of the initial U, W and V.
     pub fn deviations(&self, shape: Shape) -> [f64; 3] {
         let (m, K) = (shape.m() as f64, shape.K() as f64);
         match self.initialization {
@@ -228,8 +213,8 @@ impl Settings {
         }
     }
 
-    /// floor(F N), the characters that are held out of a text of N characters. Of documents it is the most: those that
-    /// lie wholly within it are held out. The product is one of doubles: of 0.29 and 100 it is below 29.
+    /// floor(F N), the number of characters that are held out of a text of N characters. With documents it is the most:
+    /// only whole documents are held out. F N is computed in doubles: 0.29 times 100 is below 29.
     ///
     /// ```
     /// use elman::Settings;
@@ -237,12 +222,12 @@ impl Settings {
     /// assert_eq!(settings.held_out(1_115_394), 111_539);
     /// ```
     pub fn held_out(&self, length: u64) -> u64 {
-        // A conversion takes the floor, and no more than there is where N is no double.
+        // The conversion rounds down. Where N is not a double, the product may be above N.
         ((self.validation * length as f64) as u64).min(length)
     }
 
-    /// The characters that training needs at least: T + 1 for each sequence; of documents one character between two
-    /// newlines; in chunks one chunk for each sequence, and the character after them.
+    /// The fewest characters that training needs: T + 1 for each sequence. With documents it is one character between
+    /// two newlines; with chunks, a chunk for each sequence and one character more.
     pub fn least_characters(&self) -> usize {
         match self.order {
             _ if self.documents => 3,
@@ -254,8 +239,8 @@ impl Settings {
         }
     }
 
-    /// The characters that have to be held out at least: none without validation, else one and another after it, and
-    /// in chunks a whole chunk.
+    /// The fewest characters that have to be held out: none without validation, otherwise two, and with chunks a whole
+    /// chunk.
     pub fn least_held_out(&self) -> usize {
         if self.validation > 0.0 { self.order.chunk().unwrap_or(0).max(2) } else { 0 }
     }

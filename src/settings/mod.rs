@@ -11,5 +11,5 @@ mod value;
 
 pub use fields::{Initialization, Loss, Order, Settings, Symbols};
 pub use presets::{PRESETS, Preset};
-pub use table::{Access, SetError, Setting, SettingError, Stored, TABLE, setting};
-pub use value::{Value, ValueError, count};
+pub use table::{Access, Setting, SettingError, Stored, TABLE, setting};
+pub use value::{Value, ValueError, count, number, word};

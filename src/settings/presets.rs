@@ -1,6 +1,9 @@
-//! Presets: the settings, and the plan, of an edition of the assignment or of a good run.
+//! Presets: settings and plan of an edition of the assignment, or of a good run.
 
-/// Options and their values that go by one name.
+use super::fields::Settings;
+use super::table::TABLE;
+
+/// Values of several options under one name.
 #[derive(Debug)]
 pub struct Preset {
     /// The name.
@@ -15,12 +18,46 @@ impl Preset {
         PRESETS.iter().find(|preset| preset.name == name)
     }
 
-    /// Its value of an option.
+    /// Its value for an option.
     pub fn value(&self, option: &str) -> Option<&'static str> {
         let found = self.options.iter().find(|(name, _)| *name == option);
         found.map(|(_, value)| *value)
     }
+
+    /// The default settings, with the values of the preset.
+    pub fn settings(&self) -> Settings {
+        let mut settings = Settings::DEFAULT;
+        for row in TABLE {
+            if let Some(text) = self.value(row.option) {
+                row.set(&mut settings, text).expect("the values of a preset are understood");
+            }
+        }
+        settings
+    }
 }
+
+impl Settings {
+    /// The assignment in its Adam edition, of 2025 and after: the settings of the preset `adam-edition`.
+    pub fn adam_edition() -> Self {
+        ADAM_EDITION.settings()
+    }
+}
+
+const ADAM_EDITION: Preset = Preset {
+    name: "adam-edition",
+    options: &[
+        ("optimizer", "adam"),
+        ("learning-rate", "0.001"),
+        ("beta1", "0.9"),
+        ("beta2", "0.999"),
+        ("epsilon", "1e-8"),
+        ("clip", "none"),
+        ("loss", "mean"),
+        ("initialization", "fan-in"),
+        ("report-every", "1000"),
+        ("report-length", "200"),
+    ],
+};
 
 /// All presets.
 pub const PRESETS: &[Preset] = &[
@@ -38,21 +75,7 @@ pub const PRESETS: &[Preset] = &[
             ("report-length", "200"),
         ],
     },
-    Preset {
-        name: "adam-edition",
-        options: &[
-            ("optimizer", "adam"),
-            ("learning-rate", "0.001"),
-            ("beta1", "0.9"),
-            ("beta2", "0.999"),
-            ("epsilon", "1e-8"),
-            ("clip", "none"),
-            ("loss", "mean"),
-            ("initialization", "fan-in"),
-            ("report-every", "1000"),
-            ("report-length", "200"),
-        ],
-    },
+    ADAM_EDITION,
     // The settings that made the best text in a minute of one core, as fixtures/measure.py measured.
     Preset {
         name: "best",

@@ -5,23 +5,23 @@ use super::value::{self, Value, ValueError};
 use crate::network::optimizer::Optimizer;
 use std::fmt;
 
-/// One setting: whatever deals with settings needs to know of it no more than this.
+/// A row of [`TABLE`]: all that the program and model files know about a setting.
 pub struct Setting {
     /// The option of the program, without its dashes.
     pub option: &'static str,
     /// Its key in model files and JSON.
     pub key: &'static str,
-    /// What the key and the option were called in former versions; empty where they were called the same.
+    /// The former name of the key and the option; empty if there is none.
     pub former: &'static str,
     /// Whether model files have the key.
     pub stored: Stored,
     /// One line of help.
     pub help: &'static str,
-    /// The option that it goes only with; empty where it always counts.
+    /// The option that it needs; empty if it always has an effect.
     pub only_with: &'static str,
-    /// Whether `--help` has room for its line: most people never need the others.
+    /// Whether `--help` explains it; `elman help` explains all.
     pub is_usual: bool,
-    /// Whether one update alone depends on it, so that `check` has it too.
+    /// Whether a single update depends on it: then `check` has it too.
     pub is_of_update: bool,
     /// How it is read and set.
     pub access: Access,
@@ -32,11 +32,11 @@ pub struct Setting {
 /// Whether model files have the key of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// No: the tensors or the vocabulary tell it.
+    /// Never: the tensors or the vocabulary tell the setting.
     Never,
-    /// All do, where it is no setting of a choice that was not made.
+    /// Always, unless the setting belongs to a choice that was not made.
     Always,
-    /// Those of former versions may lack it, and mean its default.
+    /// Since some version: files of former versions may lack it, and mean its default.
     Since,
 }
 
@@ -44,7 +44,7 @@ pub enum Stored {
 pub enum Access {
     /// A whole number.
     Count(fn(&Settings) -> Option<usize>, fn(&mut Settings, usize)),
-    /// A whole number that may be as large as 64 bits hold.
+    /// A whole number of 64 bits.
     Large(fn(&Settings) -> u64, fn(&mut Settings, u64)),
     /// A number.
     Number(fn(&Settings) -> Option<f64>, fn(&mut Settings, f64)),
@@ -54,15 +54,6 @@ pub enum Access {
     Word(&'static str, fn(&Settings) -> &'static str, fn(&mut Settings, &str)),
     /// Yes or no.
     Switch(fn(&Settings) -> bool, fn(&mut Settings, bool)),
-}
-
-/// Why a setting cannot be set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SetError {
-    /// The text is no value of it.
-    Value(ValueError),
-    /// It belongs to a choice that was not made: it goes only with this option.
-    Idle(&'static str),
 }
 
 impl Setting {
@@ -78,13 +69,13 @@ impl Setting {
         }
     }
 
-    /// Sets it to what a text says, in range or not: see [`Settings::check`].
+    /// Sets it to the value of a text. [`Settings::check`] tells whether it is in range.
     ///
     /// # Errors
-    /// [`SetError`] where the text is no value of it, or it belongs to a choice that was not made.
-    pub fn set(&self, settings: &mut Settings, text: &str) -> Result<(), SetError> {
+    /// [`ValueError`] if the text is not a value of it, or if it belongs to a choice that was not made.
+    pub fn set(&self, settings: &mut Settings, text: &str) -> Result<(), ValueError> {
         if self.get(settings).is_none() {
-            return Err(SetError::Idle(self.only_with));
+            return Err(ValueError::Idle(self.only_with));
         }
         match &self.access {
             Access::Count(_, set) => {
@@ -100,7 +91,7 @@ impl Setting {
         Ok(())
     }
 
-    /// What the help calls its value; empty for a switch.
+    /// The name of its value in the help; empty for a switch.
     pub fn placeholder(&self) -> &'static str {
         match self.access {
             Access::Count(..) | Access::Large(..) => "N",
@@ -111,34 +102,24 @@ impl Setting {
     }
 }
 
-impl From<ValueError> for SetError {
-    fn from(error: ValueError) -> Self {
-        SetError::Value(error)
-    }
-}
-
 /// The setting of an option.
 pub fn setting(option: &str) -> Option<&'static Setting> {
     TABLE.iter().find(|setting| setting.option == option)
 }
 
-const COUNT: &str = "a whole number of at least 1";
-const POSITIVE: &str = "a positive number";
-const FRACTION: &str = "a number from 0 to below 1";
-
 fn is_count(count: usize) -> Result<(), &'static str> {
-    if count > 0 { Ok(()) } else { Err(COUNT) }
+    if count > 0 { Ok(()) } else { Err("a whole number of at least 1") }
 }
 
 fn is_positive(number: f64) -> Result<(), &'static str> {
-    if number > 0.0 && number.is_finite() { Ok(()) } else { Err(POSITIVE) }
+    if number > 0.0 && number.is_finite() { Ok(()) } else { Err("a positive number") }
 }
 
 fn is_fraction(number: f64) -> Result<(), &'static str> {
-    if (0.0..1.0).contains(&number) { Ok(()) } else { Err(FRACTION) }
+    if (0.0..1.0).contains(&number) { Ok(()) } else { Err("a number from 0 to below 1") }
 }
 
-/// A row that most of the others differ from in a few fields.
+/// The row from which the others take what they leave out.
 const ROW: Setting = Setting {
     option: "",
     key: "",
@@ -158,7 +139,7 @@ pub const TABLE: &[Setting] = &[
         option: "hidden",
         key: "hidden",
         stored: Stored::Never,
-        help: "hidden units m",
+        help: "number of hidden units m",
         is_usual: true,
         access: Access::Count(|s| Some(s.hidden), |s, count| s.hidden = count),
         check: |s| is_count(s.hidden),
@@ -167,7 +148,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "seq-length",
         key: "sequence_length",
-        help: "sequence length T: characters of one update",
+        help: "sequence length T: an update reads T characters of each sequence",
         access: Access::Count(|s| Some(s.sequence_length), |s, count| s.sequence_length = count),
         check: |s| is_count(s.sequence_length),
         ..ROW
@@ -176,7 +157,7 @@ pub const TABLE: &[Setting] = &[
         option: "batch-size",
         key: "batch_size",
         former: "streams",
-        help: "batch size B: sequences that are read side by side",
+        help: "batch size B: sequences read in parallel",
         is_of_update: false,
         access: Access::Count(|s| Some(s.batch_size), |s, count| s.batch_size = count),
         check: |s| {
@@ -192,7 +173,7 @@ pub const TABLE: &[Setting] = &[
         option: "bytes",
         key: "bytes",
         stored: Stored::Never,
-        help: "read bytes instead of characters: for logs, and texts in no known encoding",
+        help: "read bytes instead of characters: for logs, or if the encoding is unknown",
         access: Access::Switch(
             |s| s.symbols == Symbols::Bytes,
             |s, is_on| s.symbols = if is_on { Symbols::Bytes } else { Symbols::Characters },
@@ -202,7 +183,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "documents",
         key: "documents",
-        help: "read every line as a document of its own: names, domain names, messages",
+        help: "train on every line as a document of its own: names, domain names, messages",
         access: Access::Switch(|s| s.documents, |s, is_on| s.documents = is_on),
         ..ROW
     },
@@ -224,7 +205,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "learning-rate",
         key: "learning_rate",
-        help: "learning rate eta; 0.001 for adam and rmsprop",
+        help: "learning rate eta; default with adam or rmsprop: 0.001",
         access: Access::Number(|s| Some(s.learning_rate), |s, number| s.learning_rate = number),
         check: |s| is_positive(s.learning_rate),
         ..ROW
@@ -233,7 +214,7 @@ pub const TABLE: &[Setting] = &[
         option: "beta1",
         key: "beta1",
         stored: Stored::Since,
-        help: "Adam's decay rate of its average of gradients; 0.9",
+        help: "decay rate of Adam's average of gradients (0.9)",
         only_with: "--optimizer adam",
         access: Access::Number(
             |s| s.optimizer.beta1(),
@@ -250,7 +231,7 @@ pub const TABLE: &[Setting] = &[
         option: "beta2",
         key: "beta2",
         stored: Stored::Since,
-        help: "decay rate of the average of squares; 0.999 for adam, 0.9 for rmsprop",
+        help: "decay rate of the average of squared gradients (0.999; with rmsprop 0.9)",
         only_with: "--optimizer adam or rmsprop",
         access: Access::Number(
             |s| s.optimizer.beta2(),
@@ -268,7 +249,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "epsilon",
         key: "epsilon",
-        help: "the optimizer's epsilon, which keeps its divisor away from 0",
+        help: "the optimizer's epsilon, which avoids a division by 0",
         access: Access::Number(|s| Some(s.epsilon), |s, number| s.epsilon = number),
         check: |s| is_positive(s.epsilon),
         ..ROW
@@ -276,7 +257,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "clip",
         key: "clip",
-        help: "clip every gradient entry to [-X, X]; none clips nothing",
+        help: "clip every gradient entry to [-X, X]; none: no clipping",
         access: Access::Limit(|s| s.clip, |s, number| s.clip = number),
         check: |s| {
             if s.clip > 0.0 { Ok(()) } else { Err("a positive number, or none") }
@@ -287,7 +268,7 @@ pub const TABLE: &[Setting] = &[
         option: "loss",
         key: "loss",
         stored: Stored::Since,
-        help: "sum or mean over the T characters",
+        help: "loss of an update: sum or mean over the T characters",
         access: Access::Word(
             "sum|mean",
             |s| s.loss.name(),
@@ -301,7 +282,7 @@ pub const TABLE: &[Setting] = &[
         option: "initialization",
         key: "initialization",
         stored: Stored::Since,
-        help: "how the first U, W, V are drawn: with one standard deviation, or by fan-in",
+        help: "initial U, W, V: normal with deviation --sigma, or scaled by fan-in",
         access: Access::Word(
             "sigma|fan-in",
             |s| s.initialization.name(),
@@ -316,7 +297,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "sigma",
         key: "sigma",
-        help: "standard deviation of the first U, W, V",
+        help: "standard deviation of the initial U, W, V",
         only_with: "--initialization sigma",
         access: Access::Number(
             |s| match s.initialization {
@@ -337,7 +318,7 @@ pub const TABLE: &[Setting] = &[
         option: "validation",
         key: "validation",
         stored: Stored::Since,
-        help: "fraction of the text's end held out for validation",
+        help: "fraction at the text's end held out for validation",
         is_usual: true,
         is_of_update: false,
         access: Access::Number(|s| Some(s.validation), |s, number| s.validation = number),
@@ -348,7 +329,7 @@ pub const TABLE: &[Setting] = &[
         option: "order",
         key: "order",
         stored: Stored::Since,
-        help: "read the text as it stands, in shuffled chunks, or at random positions",
+        help: "read the text in order, in shuffled chunks, or at random positions",
         is_of_update: false,
         access: Access::Word(
             "text|chunks|positions",
@@ -369,7 +350,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "chunk",
         key: "chunk",
-        help: "characters of a chunk; 1000",
+        help: "characters per chunk (1000)",
         only_with: "--order chunks",
         is_of_update: false,
         access: Access::Count(|s| s.order.chunk(), |s, length| s.order = Order::Chunks { length }),
@@ -390,7 +371,7 @@ pub const TABLE: &[Setting] = &[
 ];
 
 impl Settings {
-    /// Refuses what cannot be trained with.
+    /// Refuses settings that are out of range.
     ///
     /// # Errors
     /// [`SettingError`] names the first setting that is out of range.
@@ -427,3 +408,66 @@ impl fmt::Display for SettingError {
 }
 
 impl std::error::Error for SettingError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The default settings, and with every choice made in turn; numbers that are not the usual ones.
+    fn of_every_choice() -> Vec<Settings> {
+        let mut all = vec![Settings::DEFAULT];
+        for row in TABLE {
+            let words = match row.access {
+                Access::Word(words, ..) => words,
+                Access::Switch(..) => "true",
+                _ => continue,
+            };
+            for word in words.split('|') {
+                let mut settings = Settings::DEFAULT;
+                row.set(&mut settings, word).unwrap();
+                all.push(settings);
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_row_sets_what_it_gets() {
+        for settings in of_every_choice() {
+            for row in TABLE {
+                let mut again = settings;
+                match row.get(&settings) {
+                    Some(value) => row.set(&mut again, &value.to_string()).unwrap(),
+                    None => {
+                        let set = row.set(&mut again, "1");
+                        assert_eq!(set, Err(ValueError::Idle(row.only_with)), "{}", row.option);
+                    }
+                }
+                assert_eq!(again, settings, "{}", row.option);
+            }
+        }
+    }
+
+    /// As model files are read: row by row, from the defaults.
+    #[test]
+    fn all_rows_together_make_the_settings() {
+        for mut settings in of_every_choice() {
+            for row in TABLE {
+                // Whatever is no number says so.
+                let _ = row.set(&mut settings, "7").or_else(|_| row.set(&mut settings, "0.3"));
+            }
+            let mut made = Settings::DEFAULT;
+            for row in TABLE {
+                let value = row.get(&settings).map(|value| value.to_string());
+                value.iter().for_each(|text| row.set(&mut made, text).unwrap());
+            }
+            assert_eq!(made, settings);
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_in_range() {
+        assert_eq!(Settings::DEFAULT.check(), Ok(()));
+        assert!(TABLE.iter().all(|row| !row.option.is_empty() && !row.key.is_empty()));
+    }
+}

@@ -29,13 +29,15 @@ impl fmt::Display for Value {
     }
 }
 
-/// Why a text is no value.
+/// Why a text cannot be the value of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValueError {
-    /// It is something else than this.
+    /// It has to be this instead.
     Malformed(String),
     /// It is a number that is not below this.
     TooLarge(&'static str),
+    /// The setting belongs to a choice that was not made: it goes only with this option.
+    Idle(&'static str),
 }
 
 impl ValueError {
@@ -47,7 +49,7 @@ impl ValueError {
 /// Reads a whole number.
 ///
 /// # Errors
-/// [`ValueError`] where it is none.
+/// [`ValueError`] if the text is not one, or if it is too large.
 pub fn count(text: &str) -> Result<u64, ValueError> {
     text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
         IntErrorKind::PosOverflow => ValueError::TooLarge("below 2^64"),
@@ -55,10 +57,7 @@ pub fn count(text: &str) -> Result<u64, ValueError> {
     })
 }
 
-/// Reads a number.
-///
-/// # Errors
-/// [`ValueError`] where it is none, or too large for a double.
+/// Reads a number that a double holds.
 pub fn number(text: &str) -> Result<f64, ValueError> {
     match text.parse() {
         Ok(f64::INFINITY) => Err(ValueError::TooLarge("below 1.8e308")),
@@ -68,9 +67,6 @@ pub fn number(text: &str) -> Result<f64, ValueError> {
 }
 
 /// Reads a number, or `none` for infinity.
-///
-/// # Errors
-/// As [`number`].
 pub fn limit(text: &str) -> Result<f64, ValueError> {
     match text {
         // Model files of the first versions say inf.
@@ -80,9 +76,6 @@ pub fn limit(text: &str) -> Result<f64, ValueError> {
 }
 
 /// Finds a word among those that a `|` separates.
-///
-/// # Errors
-/// [`ValueError`] lists them where it is none of them.
 pub fn word(text: &str, words: &'static str) -> Result<&'static str, ValueError> {
     words.split('|').find(|word| *word == text).ok_or_else(|| {
         let (others, last) = words.rsplit_once('|').unwrap_or(("", words));
@@ -91,9 +84,6 @@ pub fn word(text: &str, words: &'static str) -> Result<&'static str, ValueError>
 }
 
 /// Reads `true` or `false`.
-///
-/// # Errors
-/// [`ValueError`] where it is neither.
 pub fn switch(text: &str) -> Result<bool, ValueError> {
     text.parse().map_err(|_| ValueError::malformed("true or false"))
 }

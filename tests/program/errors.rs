@@ -120,6 +120,7 @@ fn wrong_command_lines_have_their_own_status() {
         ("", "which command?"),
         ("lean", "there is no command \"lean\""),
         ("help lean", "there is no command \"lean\""),
+        ("train --streams 4", "unknown option --streams: it is called --batch-size now (see elman"),
         ("train --hiden 5", "unknown option --hiden"),
         ("train --hidden", "--hidden needs a value"),
         ("train --hidden --quiet", "--hidden needs a value"),

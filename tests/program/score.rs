@@ -233,7 +233,7 @@ fn what_cannot_be_judged_is_refused() {
         (
             "model latin",
             1,
-            "latin: line 3: not UTF-8 at byte 7: convert the text to UTF-8 first, or judge it by a model of bytes",
+            "latin: line 3: not UTF-8 at byte 7: convert the text to UTF-8 first, or score it with a model of bytes",
         ),
     ] {
         let refused = folder.run(&format!("score {arguments}"));

@@ -193,11 +193,11 @@ fn what_cannot_be_held_out_is_refused() {
             1,
             "--validate-every 0: must be a whole number of at least 1",
         ),
-        ("--validate-every 5", 2, "--validate-every 5: nothing is held out to look at"),
+        ("--validate-every 5", 2, "--validate-every 5: no text is held out for validation"),
         (
             "--validation 0 --validate-every 5",
             2,
-            "--validate-every 5: nothing is held out to look at",
+            "--validate-every 5: no text is held out for validation",
         ),
     ] {
         let stdout = folder.train("run", options).refused(status, words);

@@ -59,10 +59,7 @@ impl WorkedCase {
             let length: usize = array.shape.iter().product();
             let numbers = array.numbers();
             if numbers.is_some_and(|numbers| numbers.len() != length) {
-                return Err(CaseError::WrongShape {
-                    name: array.name.clone(),
-                    found: array.shape.clone(),
-                });
+                return Err(CaseError::shape(array));
             }
         }
         Ok(WorkedCase { arrays, inputs })

@@ -10,7 +10,7 @@ use std::fmt;
 /// The names of the parameters, in order.
 pub(super) const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
 
-/// The numbers from which all other arrays of a case follow.
+/// The numbers from which all other arrays of a case can be computed.
 #[derive(Clone, Debug)]
 pub(super) struct CaseInputs {
     pub T: usize,
@@ -35,11 +35,11 @@ impl CaseInputs {
         let arrays = Arrays(arrays);
         let U = arrays.find("U")?;
         let [m, K] = U.shape[..] else {
-            return Err(wrong_shape(U));
+            return Err(CaseError::shape(U));
         };
         let (inputs, targets) = (arrays.indices("inputs", K)?, arrays.indices("targets", K)?);
         if inputs.len() != targets.len() || inputs.is_empty() || m == 0 {
-            return Err(wrong_shape(arrays.find("targets")?));
+            return Err(CaseError::shape(arrays.find("targets")?));
         }
         // They are compared with passes of this length.
         arrays.numbers("h", &[inputs.len(), m])?;
@@ -47,8 +47,8 @@ impl CaseInputs {
         let rule = arrays.rule()?;
         let parts = arrays.parts("", m, K)?;
         let memory = letters(rule.optimizer);
-        let shape = Shape::new(m, K).map_err(|_| wrong_shape(U))?;
-        let mut parameters = Parameters::zeros(shape).map_err(|_| wrong_shape(U))?;
+        let shape = Shape::new(m, K).map_err(|_| CaseError::shape(U))?;
+        let mut parameters = Parameters::zeros(shape).map_err(|_| CaseError::shape(U))?;
         parameters.values_mut().copy_from_slice(&parts.concat());
         Ok(CaseInputs {
             averages: match memory {
@@ -57,7 +57,7 @@ impl CaseInputs {
             },
             squares: arrays.parts(memory[memory.len() - 1], m, K)?,
             h0: arrays.numbers("h0", &[m])?,
-            divisor: arrays.number_where(arrays.has("divisor"), "divisor", 1.0)?,
+            divisor: arrays.number_or("divisor", 1.0)?,
             T: inputs.len(),
             X: one_hot(&inputs, K),
             Y: one_hot(&targets, K),
@@ -69,37 +69,23 @@ impl CaseInputs {
 
 /// Why some arrays are not a worked case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CaseError {
-    /// An array is missing.
-    Missing {
-        /// Its name.
-        name: String,
-    },
+pub struct CaseError(String);
+
+impl CaseError {
     /// The shape of an array does not fit the others.
-    WrongShape {
-        /// Its name.
-        name: String,
-        /// Its shape.
-        found: Vec<usize>,
-    },
+    pub(super) fn shape(array: &Array) -> Self {
+        CaseError(format!("{} has the shape {}", array.name, PythonShape(&array.shape)))
+    }
+
     /// An array holds other numbers than a case, or none.
-    WrongNumbers {
-        /// Its name.
-        name: String,
-    },
+    fn numbers(array: &Array) -> Self {
+        CaseError(format!("{} holds other numbers", array.name))
+    }
 }
 
 impl fmt::Display for CaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a case of elman check --write-case: ")?;
-        match self {
-            CaseError::Missing { name } => write!(f, "{name} is missing"),
-            CaseError::WrongShape { name, found } => {
-                write!(f, "{name} has the shape {}", PythonShape(found))
-            }
-            CaseError::WrongNumbers { name } => write!(f, "{name} holds other numbers"),
-        }
+        write!(f, "not a case of elman check --write-case: {}", self.0)
     }
 }
 
@@ -127,16 +113,16 @@ impl Arrays<'_> {
 
     fn find(&self, name: &str) -> Result<&Array<'_>, CaseError> {
         let array = self.0.iter().find(|array| array.name == name);
-        array.ok_or_else(|| CaseError::Missing { name: name.to_string() })
+        array.ok_or_else(|| CaseError(format!("{name} is missing")))
     }
 
     fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f64>, CaseError> {
         let array = self.find(name)?;
-        let numbers = array.numbers().ok_or_else(|| wrong_numbers(array))?;
+        let numbers = array.numbers().ok_or_else(|| CaseError::numbers(array))?;
         if array.shape == shape && numbers.len() == shape.iter().product::<usize>() {
             Ok(numbers.into_owned())
         } else {
-            Err(wrong_shape(array))
+            Err(CaseError::shape(array))
         }
     }
 
@@ -144,9 +130,9 @@ impl Arrays<'_> {
         self.numbers(name, &[]).map(|one| one[0])
     }
 
-    /// A number that only some cases have, and otherwise `other`.
-    fn number_where(&self, is_there: bool, name: &str, other: f64) -> Result<f64, CaseError> {
-        if is_there { self.number(name) } else { Ok(other) }
+    /// A number that only some cases have; `other` in those that lack it.
+    fn number_or(&self, name: &str, other: f64) -> Result<f64, CaseError> {
+        if self.has(name) { self.number(name) } else { Ok(other) }
     }
 
     /// Whole numbers below K.
@@ -155,7 +141,7 @@ impl Arrays<'_> {
         let index = |&x: &f64| (x >= 0.0 && x < K as f64 && x.fract() == 0.0).then_some(x as usize);
         let numbers = self.numbers(name, &array.shape)?;
         let indices: Option<Vec<usize>> = numbers.iter().map(index).collect();
-        indices.ok_or_else(|| wrong_numbers(array))
+        indices.ok_or_else(|| CaseError::numbers(array))
     }
 
     /// The arrays of the five parameters, by the letters before their names.
@@ -168,41 +154,42 @@ impl Arrays<'_> {
         Ok(parts)
     }
 
-    /// The optimizer whose numbers the case has.
-    fn optimizer(&self) -> Optimizer {
-        let is_there = |letter: &&str| self.has(&format!("{letter}U"));
-        let is_whole = |optimizer: &Optimizer| letters(*optimizer).iter().all(is_there);
-        (Optimizer::ALL.into_iter().find(is_whole)).unwrap_or_default()
-    }
-
+    /// The optimizer that the case names, and its numbers.
     fn rule(&self) -> Result<Rule, CaseError> {
-        let mut optimizer = self.optimizer();
-        let is_adam = matches!(optimizer, Optimizer::Adam { .. });
-        let t = self.number_where(is_adam, "t", 1.0)?;
-        if t < 1.0 || t.fract() != 0.0 {
-            return Err(wrong_numbers(self.find("t")?));
-        }
-        match &mut optimizer {
+        let (has_m, has_v) = (self.has("m_U"), self.has("v_U"));
+        let name = match self.find("optimizer") {
+            Ok(array) => array.characters().collect(),
+            // Cases of the first versions do not name it.
+            Err(_) => (if has_m {
+                "adam"
+            } else if has_v {
+                "rmsprop"
+            } else {
+                "adagrad"
+            })
+            .to_string(),
+        };
+        let optimizer = Optimizer::named(&name);
+        let optimizer = optimizer.ok_or_else(|| CaseError(format!("no optimizer is {name:?}")))?;
+        let mut rule = Rule {
+            optimizer,
+            clip: self.number_or("clip", f64::INFINITY)?,
+            eta: self.number("eta")?,
+            epsilon: self.number("epsilon")?,
+            t: 1,
+        };
+        match &mut rule.optimizer {
             Optimizer::AdaGrad => {}
             Optimizer::Adam { beta1, beta2 } => {
                 (*beta1, *beta2) = (self.number("beta1")?, self.number("beta2")?);
+                let t = self.number("t")?;
+                if t < 1.0 || t.fract() != 0.0 {
+                    return Err(CaseError::numbers(self.find("t")?));
+                }
+                rule.t = t as u64;
             }
             Optimizer::RmsProp { beta2 } => *beta2 = self.number("beta2")?,
         }
-        Ok(Rule {
-            optimizer,
-            clip: self.number_where(self.has("clip"), "clip", f64::INFINITY)?,
-            eta: self.number("eta")?,
-            epsilon: self.number("epsilon")?,
-            t: t as u64,
-        })
+        Ok(rule)
     }
-}
-
-fn wrong_shape(array: &Array) -> CaseError {
-    CaseError::WrongShape { name: array.name.clone(), found: array.shape.clone() }
-}
-
-fn wrong_numbers(array: &Array) -> CaseError {
-    CaseError::WrongNumbers { name: array.name.clone() }
 }

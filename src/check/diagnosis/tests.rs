@@ -2,6 +2,7 @@
 //! [`crate::network::reference`].
 
 use super::array_pair::ArrayPair;
+use super::inputs::CaseInputs;
 use super::*;
 use crate::check::worked_case::{Start, worked_case};
 use crate::files::arrays::{self, Form};
@@ -660,6 +661,23 @@ fn reason_for(known: &WorkedCase, name: &str, values: Vec<f64>) -> Option<Reason
         known
             .compare(&Array { entries: Entries::Numbers(values.into()), ..right.unwrap().clone() }),
     )
+}
+
+#[test]
+fn a_case_names_its_optimizer_and_former_cases_are_read_without_the_name() {
+    let rmsprop = Optimizer::RmsProp { beta2: 0.95 };
+    for optimizer in [Optimizer::AdaGrad, Optimizer::ADAM, rmsprop] {
+        let (_, known) = case_after(Settings { optimizer, ..adam_edition() }, 1);
+        let mut arrays = known.arrays;
+        let found =
+            |arrays: &[Array]| CaseInputs::from_arrays(arrays).map(|case| case.rule.optimizer);
+        assert_eq!(found(&arrays).unwrap(), optimizer);
+        let place = arrays.iter().position(|array| array.name == "optimizer").unwrap();
+        arrays[place] = Array::of_characters("optimizer", Kind::Text, "sgd".chars());
+        assert!(found(&arrays).unwrap_err().to_string().ends_with(": no optimizer is \"sgd\""));
+        arrays.remove(place);
+        assert_eq!(found(&arrays).unwrap(), optimizer);
+    }
 }
 
 #[test]

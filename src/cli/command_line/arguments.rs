@@ -2,116 +2,121 @@
 
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::nearest::nearest;
-use elman::settings::TABLE;
+use elman::settings::{self, TABLE, ValueError};
 use std::ffi::{OsStr, OsString};
 use std::iter::Peekable;
-use std::num::{IntErrorKind, ParseIntError};
-use std::str::FromStr;
 
 /// One option of a command.
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub struct OptionSpec {
     /// Its name, without the dashes.
     pub name: &'static str,
-    /// What its value is called in the help: what it has to be, as in [`super::completions::WORDS`], or the few
-    /// values there are, as in `torch|npz`; empty for a switch.
+    /// The placeholder of its value in the help, one of [`super::completions::WORDS`], or the few values there are, as
+    /// in `torch|npz`; empty for a switch.
     pub value: &'static str,
     /// Its value where it is not given; empty where there is none.
     pub default: String,
     /// One line of help.
     pub help: &'static str,
-    /// Whether few ever need it: `--help` names it where it has no room to explain it.
-    pub is_seldom: bool,
+    /// Whether `--help` explains it even where it has room for a few options only.
+    pub is_usual: bool,
 }
 
-impl Choice {
+impl OptionSpec {
     /// An option with a value, and without a default.
     pub fn new(name: &'static str, value: &'static str, help: &'static str) -> Self {
-        Choice { name, value, default: String::new(), help, is_seldom: false }
+        OptionSpec { name, value, default: String::new(), help, is_usual: true }
     }
 
     /// An option without a value.
     pub fn switch(name: &'static str, help: &'static str) -> Self {
-        Choice::new(name, "", help)
+        OptionSpec::new(name, "", help)
     }
 
     /// The switch that every command has.
     pub fn help() -> Self {
-        Choice::switch("help", "print this")
+        OptionSpec::switch("help", "print this help")
     }
 
     /// The same with a default.
-    pub fn or(self, default: impl Into<String>) -> Self {
-        Choice { default: default.into(), ..self }
+    pub fn or(self, default: &str) -> Self {
+        OptionSpec { default: default.to_string(), ..self }
     }
 
-    /// The same for those few who need it.
+    /// The same, not usual.
     pub fn seldom(self) -> Self {
-        Choice { is_seldom: true, ..self }
+        OptionSpec { is_usual: false, ..self }
     }
 }
 
-/// The commands that have an option of this name.
-pub type Elsewhere = fn(&str) -> Vec<&'static str>;
-
-/// What follows a command's name, sorted out.
+/// The arguments after a command's name.
 #[derive(Clone, Debug)]
 pub struct Arguments {
     /// The options of the command.
-    pub choices: Vec<Choice>,
-    /// What belongs to no option.
+    pub options: Vec<OptionSpec>,
+    /// The arguments that are no options, in their order.
     pub positional: Vec<OsString>,
     /// The options that were given, with their values.
     pub given: Vec<(&'static str, OsString)>,
 }
 
 impl Arguments {
-    /// Sorts out the arguments of a command that takes these options and at most `limit` others. `elsewhere` helps to say
-    /// what an unknown option may have meant.
+    /// Parses the arguments of a command with these options and at most `limit` positional arguments. For messages,
+    /// `elsewhere` lists the commands that have an option of a name.
     pub fn parse(
         arguments: impl Iterator<Item = OsString>,
-        choices: Vec<Choice>,
+        options: Vec<OptionSpec>,
         limit: usize,
-        elsewhere: Elsewhere,
+        elsewhere: fn(&str) -> Vec<&'static str>,
     ) -> Result<Self, Failure> {
-        let mut parsed = Arguments { choices, positional: Vec::new(), given: Vec::new() };
+        let mut parsed = Arguments { options, positional: Vec::new(), given: Vec::new() };
         let mut arguments = arguments.peekable();
         let mut options_end = false;
         while let Some(argument) = arguments.next() {
             let text = argument.to_string_lossy();
             if text.is_empty() {
-                return Err(usage("an argument is empty: it names no file".into()));
+                return Err(Failure::Usage("an argument is empty: it names no file".into()));
             }
             if text == "--" && !options_end {
                 options_end = true;
             } else if options_end || text == "-" || !text.starts_with('-') {
                 if parsed.positional.len() == limit {
-                    return Err(usage(format!("unexpected argument {text:?}")));
+                    return Err(Failure::Usage(format!("unexpected argument {text:?}")));
                 }
                 parsed.positional.push(argument);
             } else {
-                parsed.given.push(option(&argument, &mut arguments, &parsed.choices, elsewhere)?);
+                let name = text.split('=').next().unwrap_or_default();
+                let long =
+                    if name == "-h" { "help" } else { name.strip_prefix("--").unwrap_or("") };
+                let spec =
+                    parsed.options.iter().find(|spec| spec.name == long).ok_or_else(|| {
+                        let meant = meant(name, &parsed.options, elsewhere);
+                        Failure::Usage(format!("unknown option {name}{meant}"))
+                    })?;
+                let value = value_of(spec, name, &argument, &mut arguments)?;
+                parsed.given.push((spec.name, value));
             }
         }
         Ok(parsed)
     }
 
-    /// The first argument that belongs to no option.
+    /// The first positional argument.
     pub fn first(&self) -> Option<&OsStr> {
         self.positional.first().map(OsString::as_os_str)
     }
 
-    /// All arguments that belong to no option.
+    /// All positional arguments.
     pub fn all(&self) -> &[OsString] {
         &self.positional
     }
 
+    fn spec(&self, name: &str) -> Option<&OptionSpec> {
+        self.options.iter().find(|spec| spec.name == name)
+    }
+
     /// The value of an option: the last that was given, else its default.
     pub fn value(&self, name: &str) -> &OsStr {
-        let default = || {
-            let choice = self.choices.iter().find(|choice| choice.name == name);
-            choice.map_or("", |choice| choice.default.as_str()).as_ref()
-        };
+        let default = || self.spec(name).map_or("", |spec| spec.default.as_str()).as_ref();
         self.given(name).unwrap_or_else(default)
     }
 
@@ -128,55 +133,44 @@ impl Arguments {
 
     /// The value of an option that has only a few; empty where it has none.
     pub fn word(&self, name: &str) -> &'static str {
-        let value = self.value(name);
-        let choice = self.choices.iter().find(|choice| choice.name == name);
-        let mut words = choice.map_or("", |choice| choice.value).split('|');
-        words.find(|word| value == *word).unwrap_or_default()
+        let mut words = self.spec(name).map_or("", |spec| spec.value).split('|');
+        words.find(|word| self.value(name) == *word).unwrap_or_default()
     }
 
-    /// The value of an option that says nothing when it is empty.
+    /// The value of an option, which must not be empty.
     pub fn filled(&self, name: &str) -> Result<&OsStr, Failure> {
-        let value = self.value(name);
-        if value.is_empty() {
-            Err(usage(format!("--{name}: the value is empty")))
-        } else {
-            Ok(value)
+        match self.value(name) {
+            value if value.is_empty() => {
+                Err(Failure::Usage(format!("--{name}: the value is empty")))
+            }
+            value => Ok(value),
         }
     }
 
-    /// An option with its value, as messages quote it: as it was given.
+    /// The option as given, for error messages: `--hidden 5`.
     pub fn quoted(&self, name: &str) -> String {
         let value = self.value(name).to_string_lossy();
         format!("--{name} {value}").trim_end().to_string()
     }
 
-    /// The value of an option as a number. What is only too large is no mistake on the command line.
+    /// The value of an option as a number.
     pub fn number(&self, name: &str) -> Result<f64, Failure> {
-        let number = self.filled(name)?.to_string_lossy().parse();
-        match number {
-            Ok(f64::INFINITY) => Err(self.too_large(name)),
-            Ok(number) => Ok(number),
-            Err(_) => Err(usage(format!("{}: must be a number", self.quoted(name)))),
-        }
+        let number = settings::number(&self.filled(name)?.to_string_lossy());
+        number.map_err(|error| refused(&self.quoted(name), error))
     }
 
-    /// The value of an option as a count. What is only too large is no mistake on the command line.
-    pub fn count<N>(&self, name: &str) -> Result<N, Failure>
-    where
-        N: FromStr<Err = ParseIntError>,
-    {
-        let count = self.filled(name)?.to_string_lossy().parse();
-        count.map_err(|error: ParseIntError| match error.kind() {
-            IntErrorKind::PosOverflow => self.too_large(name),
-            _ => usage(format!("{}: must be a whole number from 0 on", self.quoted(name))),
-        })
+    /// The value of an option as a count.
+    pub fn count<N: TryFrom<u64>>(&self, name: &str) -> Result<N, Failure> {
+        let count = settings::count(&self.filled(name)?.to_string_lossy());
+        let count = count.and_then(|n| n.try_into().map_err(|_| ValueError::TooLarge("2^32")));
+        count.map_err(|error| refused(&self.quoted(name), error))
     }
 
     /// The value of an option as a count of at least 1.
-    pub fn positive<N>(&self, name: &str) -> Result<N, Failure>
-    where
-        N: FromStr<Err = ParseIntError> + Default + PartialEq,
-    {
+    pub fn positive<N: TryFrom<u64> + Default + PartialEq>(
+        &self,
+        name: &str,
+    ) -> Result<N, Failure> {
         match self.count(name)? {
             count if count == N::default() => {
                 Err(Failure::at(self.quoted(name), "must be a whole number of at least 1"))
@@ -185,93 +179,77 @@ impl Arguments {
         }
     }
 
-    fn too_large(&self, name: &str) -> Failure {
-        Failure::at(self.quoted(name), "too large: choose a smaller number")
-    }
-
     /// The value of an option as text.
     pub fn text(&self, name: &str) -> Result<&str, Failure> {
-        let text = self.value(name).to_str();
-        text.ok_or_else(|| usage(format!("--{name}: the value is not UTF-8")))
+        let not_utf8 = || Failure::Usage(format!("--{name}: the value is not UTF-8"));
+        self.value(name).to_str().ok_or_else(not_utf8)
     }
 }
 
-/// The option that an argument names, and its value: after `=`, or the next argument.
-fn option(
+/// The failure of an option whose value is none that it takes. A number that is only too large is no mistake on the
+/// command line.
+pub fn refused(option: &str, error: ValueError) -> Failure {
+    match error {
+        ValueError::Malformed(need) => Failure::Usage(format!("{option}: must be {need}")),
+        ValueError::TooLarge(_) => Failure::at(option, "too large: choose a smaller number"),
+        ValueError::Idle(choice) => Failure::Usage(format!("{option}: goes only with {choice}")),
+    }
+}
+
+/// The value of an option that stands in `argument` as `name`: after `=`, or the next argument.
+fn value_of(
+    spec: &OptionSpec,
+    name: &str,
     argument: &OsStr,
     rest: &mut Peekable<impl Iterator<Item = OsString>>,
-    choices: &[Choice],
-    elsewhere: Elsewhere,
-) -> Result<(&'static str, OsString), Failure> {
+) -> Result<OsString, Failure> {
     let text = argument.to_string_lossy();
-    let (name, value) = match text.split_once('=') {
-        Some((name, value)) => (name, Some(value)),
-        None => (text.as_ref(), None),
-    };
-    let long = if name == "-h" { "--help" } else { name };
-    let choice =
-        (choices.iter()).find(|choice| long.strip_prefix("--") == Some(choice.name)).ok_or_else(
-            || usage(format!("unknown option {name}{}", meant(name, choices, elsewhere))),
-        )?;
-    let value = match (choice.value, value) {
+    let value = match (spec.value, text.split_once('=')) {
         ("", None) => OsString::new(),
-        ("", Some(_)) => return Err(usage(format!("{name} takes no value"))),
+        ("", Some(_)) => return Err(Failure::Usage(format!("{name} takes no value"))),
         (_, Some(_)) if argument.to_str().is_none() => {
-            return Err(usage(format!(
-                "{name}: a value that is not UTF-8 has to follow after a space"
-            )));
+            let how = "a value that is not UTF-8 has to follow after a space";
+            return Err(Failure::Usage(format!("{name}: {how}")));
         }
-        (_, Some(value)) => OsString::from(value),
+        (_, Some((_, value))) => value.into(),
         (what, None) => rest
             .next_if(|next| !next.to_string_lossy().starts_with("--"))
-            .ok_or_else(|| usage(format!("{name} needs a value: {name} {what}")))?,
+            .ok_or_else(|| Failure::Usage(format!("{name} needs a value: {name} {what}")))?,
     };
-    refuse_unknown(choice, &value)?;
-    Ok((choice.name, value))
-}
-
-/// Refuses a value of an option that has only a few others.
-fn refuse_unknown(choice: &Choice, value: &OsStr) -> Result<(), Failure> {
-    let mut words = choice.value.split('|');
-    if !choice.value.contains('|') || words.clone().any(|word| value == word) {
-        return Ok(());
+    if spec.value.contains('|') {
+        let text = value.to_string_lossy();
+        let word = settings::word(&text, spec.value);
+        word.map_err(|error| refused(&format!("--{} {text}", spec.name), error))?;
     }
-    let (name, value) = (choice.name, value.to_string_lossy());
-    let last = words.next_back().unwrap_or_default();
-    let words = words.collect::<Vec<_>>().join(", ");
-    Err(usage(format!("--{name} {value}: must be {words} or {last}")))
+    Ok(value)
 }
 
 /// What an unknown option may have meant, as the end of a sentence.
-fn meant(option: &str, choices: &[Choice], elsewhere: Elsewhere) -> String {
+fn meant(option: &str, options: &[OptionSpec], elsewhere: fn(&str) -> Vec<&'static str>) -> String {
     let name = option.trim_start_matches('-');
     if let Some(setting) = TABLE.iter().find(|setting| setting.former == name && !name.is_empty()) {
         return format!(": it is called --{} now", setting.option);
     }
     let others = elsewhere(name);
-    match nearest(name, choices.iter().map(|choice| choice.name)) {
+    match nearest(name, options.iter().map(|spec| spec.name)) {
         Some(near) if near == name || others.is_empty() => format!(": did you mean --{near}?"),
         _ if !others.is_empty() => format!(": it is an option of {}", others.join(", ")),
         _ => String::new(),
     }
 }
 
-fn usage(message: String) -> Failure {
-    Failure::Usage(message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn choices() -> Vec<Choice> {
-        let out = Choice::new("out", "DIR", "").or("7");
-        vec![out, Choice::switch("force", "")]
+    fn options() -> Vec<OptionSpec> {
+        let out = OptionSpec::new("out", "DIR", "").or("7");
+        vec![out, OptionSpec::switch("force", "")]
     }
 
     fn parse(arguments: &[&str]) -> Result<Arguments, String> {
         let arguments = arguments.iter().map(OsString::from);
-        Arguments::parse(arguments, choices(), 1, |_| Vec::new()).map_err(|failure| match failure {
+        Arguments::parse(arguments, options(), 1, |_| Vec::new()).map_err(|failure| match failure {
             Failure::Usage(message) => message,
             other => panic!("{other:?}"),
         })

@@ -1,6 +1,6 @@
 //! A row of the table of commands.
 
-use super::arguments::{Arguments, Choice};
+use super::arguments::{Arguments, OptionSpec};
 use super::failure::Failure;
 
 /// One command of the program.
@@ -20,15 +20,7 @@ pub struct Command {
     /// More text, for `elman help` alone; may be empty.
     pub more: &'static str,
     /// Its options.
-    pub options: fn() -> Vec<Choice>,
-    /// What it does.
-    pub work: Work,
-}
-
-/// The function that runs a command.
-pub enum Work {
-    /// It takes the arguments.
-    Alone(fn(&Arguments) -> Result<(), Failure>),
-    /// It takes the arguments and the table of all commands.
-    OfAll(fn(&Arguments, &'static [Command]) -> Result<(), Failure>),
+    pub options: fn() -> Vec<OptionSpec>,
+    /// Runs it.
+    pub run: fn(&Arguments) -> Result<(), Failure>,
 }

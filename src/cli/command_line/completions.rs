@@ -1,9 +1,9 @@
 //! Shell completions, made from the tables of commands and options.
 
-use super::arguments::Choice;
+use super::arguments::OptionSpec;
 use super::command::Command;
 
-/// The words that the help has for values of options, and what a shell offers for them.
+/// The placeholders of values in the help, and what a shell offers for each.
 pub const WORDS: [(&str, Expects); 7] = [
     ("N", Expects::Nothing),
     ("X", Expects::Nothing),
@@ -28,9 +28,9 @@ pub enum Expects {
 }
 
 impl Expects {
-    /// For the value of an option; none for a switch.
-    fn of_option(choice: &Choice) -> Option<Self> {
-        let word = choice.value;
+    /// For the value of an option; `None` for a switch.
+    fn of_option(spec: &OptionSpec) -> Option<Self> {
+        let word = spec.value;
         match word {
             "" => None,
             names if names.contains('|') => Some(Expects::Names(names)),
@@ -41,8 +41,8 @@ impl Expects {
         }
     }
 
-    /// For the arguments of a command that are not options. TEXT is a file there.
-    fn of_others(command: &Command) -> Self {
+    /// For the positional arguments of a command. TEXT is a file there.
+    fn of_positional(command: &Command) -> Self {
         match command.takes.split(' ').next().unwrap_or_default() {
             names if names.contains('|') => Expects::Names(names),
             folders if folders.contains("DIR") => Expects::Folders,
@@ -74,14 +74,14 @@ fn bash(commands: &[Command]) -> String {
     for command in commands {
         let name = command.name;
         let mut known = Vec::new();
-        for choice in (command.options)() {
-            known.push(format!("--{}", choice.name));
-            if let Some(expects) = Expects::of_option(&choice) {
+        for spec in (command.options)() {
+            known.push(format!("--{}", spec.name));
+            if let Some(expects) = Expects::of_option(&spec) {
                 let does = bash_offers(expects);
-                values += &format!("        {name}:--{}) {does}; return ;;\n", choice.name);
+                values += &format!("        {name}:--{}) {does}; return ;;\n", spec.name);
             }
         }
-        let (known, others) = (known.join(" "), bash_offers(Expects::of_others(command)));
+        let (known, others) = (known.join(" "), bash_offers(Expects::of_positional(command)));
         options += &format!(
             "        {name}:-*) _elman_offer -W '{known}' ;;\n        {name}:*) {others} ;;\n"
         );
@@ -148,17 +148,18 @@ fn zsh(commands: &[Command]) -> String {
         let name = command.name;
         described += &format!("                '{name}:{}'\n", zsh_quoted(command.summary));
         let mut specs = String::new();
-        for choice in (command.options)() {
-            let (option, help) = (choice.name, zsh_quoted(choice.help));
-            specs += &match Expects::of_option(&choice) {
+        for spec in (command.options)() {
+            let (option, help) = (spec.name, zsh_quoted(spec.help));
+            specs += &match Expects::of_option(&spec) {
                 None => format!(" \\\n                        '--{option}[{help}]'"),
                 Some(expects) => {
-                    let (what, action) = (zsh_quoted(choice.value), zsh_action(expects));
+                    let (what, action) = (zsh_quoted(spec.value), zsh_action(expects));
                     format!(" \\\n                        '--{option}=[{help}]:{what}:{action}'")
                 }
             };
         }
-        let (what, action) = (zsh_quoted(command.takes), zsh_action(Expects::of_others(command)));
+        let (what, action) =
+            (zsh_quoted(command.takes), zsh_action(Expects::of_positional(command)));
         cases += &format!(
             "                {name})\n                    _arguments -S{specs} \\\n                        \
              '*:{what}:{action}'\n                    ;;\n"
@@ -241,13 +242,13 @@ fn fish(commands: &[Command]) -> String {
     );
     for command in commands {
         let begin = format!("complete -c elman -n '__elman_is {}'", command.name);
-        for choice in (command.options)() {
-            let (option, help) = (choice.name, fish_quoted(choice.help));
-            let value = Expects::of_option(&choice).map_or(String::new(), fish_value);
+        for spec in (command.options)() {
+            let (option, help) = (spec.name, fish_quoted(spec.help));
+            let value = Expects::of_option(&spec).map_or(String::new(), fish_value);
             lines += &format!("{begin} -l {option}{value} -d '{help}'\n");
         }
         lines += &begin;
-        lines += match Expects::of_others(command) {
+        lines += match Expects::of_positional(command) {
             Expects::Names(names) => format!(" -a '{}'\n", with_spaces(names)),
             Expects::Folders => " -a '(__fish_complete_directories)'\n".to_string(),
             _ => " -F\n".to_string(),

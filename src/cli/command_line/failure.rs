@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io;
 
 /// Why a command ended before its work was done, or what it found.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
     /// The command line is wrong: exit status 2.
     Usage(String),

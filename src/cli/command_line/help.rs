@@ -3,7 +3,7 @@
 //! `elman COMMAND --help` fits the screen: where there is no room for all options, it only names those that few need.
 //! `elman help COMMAND` explains everything.
 
-use super::arguments::Choice;
+use super::arguments::OptionSpec;
 use super::command::Command;
 use crate::cli::format::{paragraphs, wrapped};
 
@@ -19,13 +19,13 @@ pub fn of_program(commands: &[Command]) -> String {
         })
         .collect();
     format!(
-        "elman: a character-level recurrent network, trained from scratch\n\
+        "elman: a character-level recurrent neural network, trained from scratch\n\
          usage: elman COMMAND [arguments], or elman --version\n\ncommands:\n{}\nexamples:\n  \
          elman train                          learn the built-in story\n  \
          elman sample elman-run               generate text with the trained model\n\n\
          elman COMMAND --help explains a command, elman help COMMAND all its options\n\
-         ELMAN_ISA=baseline or avx2 selects the instruction set; same results either way\n\
-         exit status: 0 done; 1 it could not be done; 2 the command line is wrong;\n\
+         ELMAN_ISA=baseline, avx2 or avx512 selects the instruction set; same results\n\
+         exit status: 0 success; 1 failure; 2 wrong command line;\n\
          3 `score --threshold` found lines above it\n",
         two_columns(&calls)
     )
@@ -59,7 +59,7 @@ fn in_brief(command: &Command) -> String {
     if seldom.is_empty() {
         return format!("{help}{in_full} says more\n");
     }
-    let names: Vec<String> = (seldom.iter()).map(|choice| format!("--{}", choice.name)).collect();
+    let names: Vec<String> = (seldom.iter()).map(|option| format!("--{}", option.name)).collect();
     let names = format!("{}; {in_full} explains each", names.join(", "));
     let begin = "further: ";
     help + &wrapped(begin, &names, begin.len())
@@ -77,24 +77,24 @@ fn head(command: &Command) -> String {
 }
 
 /// The options that most need, and the others.
-fn by_use(command: &Command) -> (Vec<Choice>, Vec<Choice>) {
-    ((command.options)().into_iter()).partition(|choice| !choice.is_seldom)
+fn by_use(command: &Command) -> (Vec<OptionSpec>, Vec<OptionSpec>) {
+    ((command.options)().into_iter()).partition(|option| option.is_usual)
 }
 
 /// An option with the word for its value: `--hidden N`.
-pub fn call(choice: &Choice) -> String {
-    format!("--{} {}", choice.name, choice.value).trim_end().to_string()
+pub fn call(option: &OptionSpec) -> String {
+    format!("--{} {}", option.name, option.value).trim_end().to_string()
 }
 
 /// The options under a title, each with its help and its default.
-fn options(title: &str, choices: &[Choice]) -> String {
-    let rows: Vec<(String, String)> = (choices.iter())
-        .map(|choice| {
-            let default = match choice.default.as_str() {
+fn options(title: &str, options: &[OptionSpec]) -> String {
+    let rows: Vec<(String, String)> = (options.iter())
+        .map(|option| {
+            let default = match option.default.as_str() {
                 "" => String::new(),
                 default => format!(" ({default})"),
             };
-            (call(choice), format!("{}{default}", choice.help))
+            (call(option), format!("{}{default}", option.help))
         })
         .collect();
     format!("\n{title}:\n{}", two_columns(&rows))

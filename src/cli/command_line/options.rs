@@ -1,118 +1,117 @@
 //! The options that are rows of tables: settings, the plan of a run, presets.
 
-use super::arguments::{Arguments, Choice};
+use super::arguments::{Arguments, OptionSpec, refused};
 use super::failure::Failure;
-use elman::model::{PLAN, Planned};
-use elman::settings::{Preset, SetError, Setting, SettingError, TABLE, Value, ValueError};
+use elman::model::{PLAN, PlanRow};
+use elman::settings::{self, Preset, Setting, SettingError, TABLE, Value, ValueError};
 use elman::{Plan, Settings};
 
 /// The options of settings, each with its value in `base` as the default.
-pub fn of_settings<'a>(
+pub fn setting_options<'a>(
     base: &'a Settings,
     rows: impl Iterator<Item = &'static Setting> + 'a,
-) -> impl Iterator<Item = Choice> + 'a {
-    rows.map(|row| Choice {
-        name: row.option,
-        value: row.placeholder(),
-        default: match row.placeholder() {
-            "" => String::new(),
-            _ => row.get(base).map_or(String::new(), |value| {
-                value.to_string().trim_end_matches(".0").to_string()
-            }),
-        },
-        help: row.help,
-        is_seldom: !row.is_usual,
+) -> impl Iterator<Item = OptionSpec> + 'a {
+    rows.map(|row| {
+        let value = row.get(base).filter(|_| !row.placeholder().is_empty());
+        let default = value.map_or(String::new(), |value| value.to_string());
+        OptionSpec {
+            name: row.option,
+            value: row.placeholder(),
+            default: default.trim_end_matches(".0").to_string(),
+            help: row.help,
+            is_usual: row.is_usual,
+        }
     })
 }
 
 /// The options of a plan.
-pub fn of_plan() -> impl Iterator<Item = Choice> {
-    let default = Plan::default();
-    PLAN.iter().map(move |row| Choice {
+pub fn plan_options() -> impl Iterator<Item = OptionSpec> {
+    PLAN.iter().map(|row| OptionSpec {
         name: row.option,
         value: "N",
-        default: (row.get)(&default).map_or(String::new(), |count| count.to_string()),
+        default: (row.get)(&Plan::default()).map_or(String::new(), |count| count.to_string()),
         help: row.help,
-        is_seldom: !row.is_usual,
+        is_usual: row.is_usual,
     })
 }
 
-/// The option of a preset, one of these names.
-pub fn of_presets(names: &'static str) -> Choice {
-    let help = "all settings of an edition of the assignment, or the best for a minute; others may be given beside it";
-    Choice::new("preset", names, help).seldom()
+/// The option `--preset` with these names.
+pub fn preset_option(names: &'static str) -> OptionSpec {
+    let help = "settings of an edition of the assignment, or the best ones for a minute of training; options given beside it override them";
+    OptionSpec::new("preset", names, help).seldom()
 }
 
-/// What a command line asks for of settings and plan: values of rows, as options spell them.
+/// The values of settings and plan that a command line gives, as options spell them. They replace those of a base: the
+/// defaults, or the values of a run that goes on.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
-    /// The options that were given.
+pub struct Overrides {
     given: Vec<(&'static str, String)>,
-    /// What stands behind them.
+    /// It has the values of options that are not given.
     preset: Option<&'static Preset>,
 }
 
-impl Asked {
-    /// What these arguments ask for.
+impl Overrides {
+    /// The values that these arguments give.
     pub fn of(arguments: &Arguments) -> Result<Self, Failure> {
         let options = TABLE.iter().map(|row| (row.option, row.placeholder()));
         let options = options.chain(PLAN.iter().map(|row| (row.option, "N")));
-        let mut asked = Asked::by(Preset::named(&arguments.value("preset").to_string_lossy()));
+        let mut overrides =
+            Overrides::by(Preset::named(&arguments.value("preset").to_string_lossy()));
         for (option, placeholder) in options.filter(|(option, _)| arguments.has(option)) {
             let text = match placeholder {
                 "" => "true".to_string(),
                 _ => arguments.filled(option)?.to_string_lossy().into_owned(),
             };
-            asked.give(option, text);
+            overrides.give(option, text);
         }
-        Ok(asked)
+        Ok(overrides)
     }
 
-    /// What a preset asks for, or nothing.
+    /// The values of a preset, or none.
     pub fn by(preset: Option<&'static Preset>) -> Self {
-        Asked { given: Vec::new(), preset }
+        Overrides { given: Vec::new(), preset }
     }
 
-    /// All that a run which goes on cannot change.
+    /// The values of all settings, and of those of the plan that a run cannot change when it goes on.
     pub fn all_of(settings: &Settings, plan: &Plan) -> Self {
-        let mut asked = Asked::default();
+        let mut overrides = Overrides::default();
         for row in TABLE {
             let value = row.get(settings).filter(|value| *value != Value::Switch(false));
             if let Some(value) = value {
-                asked.give(row.option, value.to_string());
+                overrides.give(row.option, value.to_string());
             }
         }
         for row in PLAN.iter().filter(|row| !row.is_free) {
             if let Some(count) = (row.get)(plan) {
-                asked.give(row.option, count.to_string());
+                overrides.give(row.option, count.to_string());
             }
         }
-        asked
+        overrides
     }
 
-    /// What was given alone.
+    /// The given values, without those of the preset.
     pub fn without_preset(&self) -> Self {
-        Asked { given: self.given.clone(), preset: None }
+        Overrides { given: self.given.clone(), preset: None }
     }
 
-    /// Asks for one option more.
+    /// Adds a value, which replaces an earlier one of the same option.
     pub fn give(&mut self, option: &'static str, text: String) {
         self.given.push((option, text));
     }
 
-    /// Whether an option was given itself.
+    /// Whether an option was given itself, not by the preset.
     pub fn has(&self, option: &str) -> bool {
         self.given.iter().any(|(given, _)| *given == option)
     }
 
-    /// What is asked for of an option, by itself or by the preset.
+    /// The value of an option: the last that was given, else the preset's.
     fn text(&self, option: &str) -> Option<&str> {
         let given = self.given.iter().rev().find(|(given, _)| *given == option);
         let preset = || self.preset.and_then(|preset| preset.value(option));
         given.map(|(_, text)| text.as_str()).or_else(preset)
     }
 
-    /// An option as it was given, for error messages: `--hidden 5`.
+    /// The option as given, for error messages: `--hidden 5`.
     pub fn quoted(&self, option: &str) -> String {
         match self.text(option) {
             None | Some("true") => format!("--{option}"),
@@ -120,14 +119,14 @@ impl Asked {
         }
     }
 
-    /// The settings, where `base` has what is not asked for.
+    /// The settings of `base` with these values.
     pub fn settings(&self, base: &Settings) -> Result<Settings, Failure> {
         let mut settings = *base;
         for row in TABLE {
             if let Some(text) = self.text(row.option) {
                 match row.set(&mut settings, text) {
-                    // A choice that was given beside a preset has no use for numbers of the preset's.
-                    Err(SetError::Idle(_)) if !self.has(row.option) => {}
+                    // The preset's numbers for another choice than the one given have no use.
+                    Err(ValueError::Idle(_)) if !self.has(row.option) => {}
                     set => set.map_err(|error| self.refused(row.option, error))?,
                 }
             }
@@ -136,7 +135,7 @@ impl Asked {
         Ok(settings)
     }
 
-    /// The plan, where `base` has what is not asked for.
+    /// The plan of `base` with these values.
     pub fn plan(&self, base: &Plan, settings: &Settings) -> Result<Plan, Failure> {
         let mut plan = *base;
         for row in PLAN {
@@ -145,17 +144,15 @@ impl Asked {
             }
         }
         if settings.validation == 0.0 && self.has("validate-every") {
-            return Err(Failure::Usage(format!(
-                "{}: nothing is held out to look at: give --validation as well",
-                self.quoted("validate-every")
-            )));
+            let need = "no text is held out for validation: give --validation as well";
+            return Err(Failure::Usage(format!("{}: {need}", self.quoted("validate-every"))));
         }
         Ok(plan)
     }
 
-    fn count(&self, row: &Planned, text: &str) -> Result<u64, Failure> {
-        let count = elman::settings::count(text);
-        let count = count.map_err(|error| self.refused(row.option, error.into()))?;
+    fn count(&self, row: &PlanRow, text: &str) -> Result<u64, Failure> {
+        let count = settings::count(text);
+        let count = count.map_err(|error| self.refused(row.option, error))?;
         if count < row.least {
             let need = "must be a whole number of at least 1";
             return Err(Failure::at(self.quoted(row.option), need));
@@ -163,22 +160,19 @@ impl Asked {
         Ok(count)
     }
 
-    /// Refuses what a run that goes on was not begun with.
+    /// Refuses values that are not those of a run that goes on.
     pub fn agree(&self, settings: &Settings, plan: &Plan) -> Result<(), Failure> {
         for row in TABLE {
             let Some(text) = self.text(row.option) else {
                 continue;
             };
-            let mut asked = *settings;
-            let set = row.set(&mut asked, text);
-            let is_idle = matches!(set, Err(SetError::Idle(_)));
-            if !is_idle {
-                set.map_err(|error| self.refused(row.option, error))?;
-            }
-            let begun = row.get(settings);
-            if is_idle || row.get(&asked) != begun {
-                let begun = begun.map(|value| value.to_string());
-                return Err(self.begun_otherwise(row.option, begun));
+            let (mut asked, begun) = (*settings, row.get(settings));
+            match row.set(&mut asked, text) {
+                Ok(()) if row.get(&asked) == begun => {}
+                Ok(()) | Err(ValueError::Idle(_)) => {
+                    return Err(self.begun_otherwise(row.option, begun));
+                }
+                Err(error) => return Err(self.refused(row.option, error)),
             }
         }
         for row in PLAN.iter().filter(|row| !row.is_free) {
@@ -187,37 +181,27 @@ impl Asked {
             };
             let begun = (row.get)(plan);
             if begun != Some(self.count(row, text)?) {
-                return Err(self.begun_otherwise(row.option, begun.map(|count| count.to_string())));
+                return Err(self.begun_otherwise(row.option, begun.map(Value::Count)));
             }
         }
         Ok(())
     }
 
-    fn begun_otherwise(&self, option: &str, begun: Option<String>) -> Failure {
-        let with = match begun.as_deref() {
-            None | Some("false") => "without it".to_string(),
+    fn begun_otherwise(&self, option: &str, begun: Option<Value>) -> Failure {
+        let with = match begun {
+            None | Some(Value::Switch(false)) => "without it".to_string(),
             Some(value) => format!("with {value}"),
         };
-        let message = format!("the run was begun {with}, and goes on so");
-        Failure::at(self.quoted(option), message)
+        Failure::at(self.quoted(option), format!("the run was begun {with}, and goes on so"))
     }
 
-    fn refused(&self, option: &str, error: SetError) -> Failure {
-        let option = self.quoted(option);
-        match error {
-            SetError::Value(ValueError::Malformed(need)) => {
-                Failure::Usage(format!("{option}: must be {need}"))
-            }
-            SetError::Value(ValueError::TooLarge(_)) => {
-                Failure::at(option, "too large: choose a smaller number")
-            }
-            SetError::Idle(choice) => Failure::Usage(format!("{option}: goes only with {choice}")),
-        }
+    fn refused(&self, option: &str, error: ValueError) -> Failure {
+        refused(&self.quoted(option), error)
     }
 
-    /// A setting that was not asked for has the value that the command gives it.
+    /// The failure of a setting out of range. One that was not given has the command's own value.
     fn out_of_range(&self, settings: &Settings, error: SettingError) -> Failure {
-        let quoted = match (self.text(error.name), elman::settings::setting(error.name)) {
+        let quoted = match (self.text(error.name), settings::setting(error.name)) {
             (None, Some(row)) => {
                 let value = row.get(settings).map_or(String::new(), |value| value.to_string());
                 format!("--{} {value}", error.name)

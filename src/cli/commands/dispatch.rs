@@ -2,7 +2,7 @@
 
 use super::table::COMMANDS;
 use crate::cli::command_line::arguments::Arguments;
-use crate::cli::command_line::command::{Command, Work};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::help;
 use crate::cli::command_line::nearest::nearest;
@@ -16,16 +16,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// What a command line asks for.
-pub enum Request {
-    /// Words: help, or the version.
-    Words(String),
-    /// The work of a command.
-    Work(&'static Command, Arguments),
+pub enum Action {
+    /// To print help, or the version.
+    Print(String),
+    /// To run a command.
+    Run(&'static Command, Arguments),
 }
 
 /// Runs the program on its arguments (the program's own name not among them).
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let Some((status, line)) = parse(arguments).and_then(answer).err().and_then(told) else {
+    let Some((status, line)) = parse(arguments).and_then(perform).err().and_then(told) else {
         return ExitCode::SUCCESS;
     };
     if !line.is_empty() {
@@ -35,7 +35,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// The exit status of a failure and its line, empty where all is said; none for a quiet end.
+/// The exit status of a failure and the line to print, which may be empty; `None` for a success without a message.
 pub fn told(failure: Failure) -> Option<(u8, String)> {
     let (status, message) = match failure {
         Failure::Usage(message) => (2, message),
@@ -46,53 +46,48 @@ pub fn told(failure: Failure) -> Option<(u8, String)> {
     Some((status, one_line(&message)))
 }
 
-/// Reads a command line; nothing is done yet.
-pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Failure> {
+/// Parses a command line; nothing is done yet.
+pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Action, Failure> {
     let Some(first) = arguments.next() else {
         let names: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
         let which = format!("which command? one of {}", names.join(", "));
-        return Err(see("", Failure::Usage(which)));
+        return Err(see("elman", Failure::Usage(which)));
     };
     let name = first.to_string_lossy();
     match name.as_ref() {
-        "--help" | "-h" => return Ok(Request::Words(help::of_program(COMMANDS))),
-        "help" => return help(arguments.next()).map(Request::Words),
-        "--version" | "-V" => return Ok(Request::Words(format!("elman {}\n", elman::VERSION))),
+        "--help" | "-h" => return Ok(Action::Print(help::of_program(COMMANDS))),
+        "help" => return help(arguments.next()).map(Action::Print),
+        "--version" | "-V" => return Ok(Action::Print(format!("elman {}\n", elman::VERSION))),
         _ => {}
     }
     let command = command_of(&first)?;
     let arguments = Arguments::parse(arguments, (command.options)(), command.limit, with_option);
-    let arguments = arguments.map_err(|failure| see(command.name, failure))?;
+    let arguments = arguments.map_err(|failure| see(&call(command), failure))?;
     Ok(if arguments.has("help") {
-        Request::Words(help::of_command(command))
+        Action::Print(help::of_command(command))
     } else {
-        Request::Work(command, arguments)
+        Action::Run(command, arguments)
     })
 }
 
-fn answer(request: Request) -> Result<(), Failure> {
-    match request {
-        Request::Words(words) => print(&words),
-        Request::Work(command, arguments) => {
+fn perform(action: Action) -> Result<(), Failure> {
+    match action {
+        Action::Print(text) => print(&text),
+        Action::Run(command, arguments) => {
             Level::from_environment().map_err(|error| Failure::Failed(error.to_string()))?;
-            let done = match command.work {
-                Work::Alone(work) => work(&arguments),
-                Work::OfAll(work) => work(&arguments, COMMANDS),
-            };
-            done.map_err(|failure| see(command.name, failure))
+            (command.run)(&arguments).map_err(|failure| see(&call(command), failure))
         }
     }
 }
 
-/// Where the command line is wrong, says where to read how it would be right.
-fn see(command: &str, failure: Failure) -> Failure {
+fn call(command: &Command) -> String {
+    format!("elman {}", command.name)
+}
+
+/// Adds to a wrong command line where its help is.
+fn see(call: &str, failure: Failure) -> Failure {
     match failure {
-        Failure::Usage(message) if command.is_empty() => {
-            Failure::Usage(format!("{message} (see elman --help)"))
-        }
-        Failure::Usage(message) => {
-            Failure::Usage(format!("{message} (see elman {command} --help)"))
-        }
+        Failure::Usage(message) => Failure::Usage(format!("{message} (see {call} --help)")),
         other => other,
     }
 }
@@ -110,11 +105,11 @@ fn command_of(name: &OsStr) -> Result<&'static Command, Failure> {
     command.ok_or_else(|| {
         let hint = meant(name);
         let name = name.to_string_lossy();
-        see("", Failure::Usage(format!("there is no command {name:?}{hint}")))
+        see("elman", Failure::Usage(format!("there is no command {name:?}{hint}")))
     })
 }
 
-/// What may have been meant where a command has to stand, as the end of a sentence.
+/// What a wrong command's name may have meant, as the end of a sentence.
 fn meant(name: &OsStr) -> String {
     let (path, word) = (Path::new(name), name.to_string_lossy());
     if let Some(option) = word.strip_prefix("--") {
@@ -141,9 +136,9 @@ fn meant(name: &OsStr) -> String {
 }
 
 /// The commands that have an option.
-pub fn with_option(name: &str) -> Vec<&'static str> {
+fn with_option(name: &str) -> Vec<&'static str> {
     (COMMANDS.iter())
-        .filter(|command| (command.options)().iter().any(|choice| choice.name == name))
+        .filter(|command| (command.options)().iter().any(|option| option.name == name))
         .map(|command| command.name)
         .collect()
 }

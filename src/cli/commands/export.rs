@@ -1,6 +1,7 @@
 //! `elman export`: writes a model's weights for other programs.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::{read_model, refuse_existing};
 use crate::cli::terminal::output::print_digest;
@@ -8,39 +9,39 @@ use elman::files::Format;
 use elman::internals::exchange;
 use std::path::Path;
 
-/// The help's words.
-pub const DETAILS: &str = "\
-MODEL is a model file or the folder of a run (its best model). OUT holds its
-weights and its vocabulary. The last line is the digest of the weights, as
-`elman show` prints it.";
-
-/// Calls.
-pub const EXAMPLES: &[&str] = &[
-    "elman export elman-run --format torch weights.safetensors",
-    "elman export elman-run --format npz weights.npz",
-];
-
-/// What the formats hold.
-pub const MORE: &str = "\
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "export",
+    takes: "MODEL OUT --format F",
+    limit: 2,
+    summary: "write a model's weights for PyTorch or NumPy",
+    details: "\
+MODEL is a model file, or the folder of a run for its best model. The file OUT gets
+the weights and the vocabulary. The last line of the output is the digest of the
+weights, as `elman show` prints it.",
+    examples: &[
+        "elman export elman-run --format torch weights.safetensors",
+        "elman export elman-run --format npz weights.npz",
+    ],
+    more: "\
 The formats:
   torch  a safetensors file with the names and shapes of torch.nn.RNN and
-         torch.nn.Linear, so that load_state_dict takes it: rnn.weight_ih_l0
-         is U, rnn.weight_hh_l0 W, rnn.bias_ih_l0 b, rnn.bias_hh_l0 zeros,
+         torch.nn.Linear, for load_state_dict: rnn.weight_ih_l0 is U,
+         rnn.weight_hh_l0 W, rnn.bias_ih_l0 b, rnn.bias_hh_l0 zeros,
          fc.weight V, fc.bias c; the vocabulary is in the metadata
   npz    the arrays U, W, V, b, c and vocabulary (code points, or bytes) for
-         numpy.load";
+         numpy.load",
+    options: || {
+        vec![
+            OptionSpec::new("format", "torch|npz", "for PyTorch or for NumPy"),
+            OptionSpec::switch("force", "replace OUT if it exists"),
+            OptionSpec::help(),
+        ]
+    },
+    run,
+};
 
-/// Its options.
-pub fn options() -> Vec<Choice> {
-    vec![
-        Choice::new("format", "torch|npz", "for PyTorch or for NumPy"),
-        Choice::switch("force", "replace OUT where it is already there"),
-        Choice::help(),
-    ]
-}
-
-/// Runs it.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     let format = Format::of(arguments.word("format"));
     let which = || Failure::Usage("which format? --format torch or --format npz".into());
     let format = format.ok_or_else(which)?;

@@ -1,46 +1,51 @@
 //! `elman import`: makes a model of weights from other programs.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::{read_file, refuse_existing};
 use crate::cli::terminal::output::print_digest;
-use elman::files::ExchangeError;
+use elman::files::FileError;
 use elman::internals::checkpoint;
 use elman::internals::exchange;
 use elman::text::TextError;
 use std::path::Path;
 
-/// The help's words.
-pub const DETAILS: &str = "\
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "import",
+    takes: "FILE --out MODEL",
+    limit: 1,
+    summary: "make a model file from PyTorch or NumPy weights",
+    details: "\
 FILE is a safetensors file with one torch.nn.RNN (tanh, one layer) and one
-torch.nn.Linear, whatever they are called, or one that numpy.savez wrote, with
-U, W, V, b and c; F64, F32, F16 or BF16. What it is, it says itself, not its name.
-Where the RNN has two biases, b is their sum.
+torch.nn.Linear, under any names, or a file of numpy.savez with U, W, V, b and c.
+Its numbers are F64, F32, F16 or BF16. Its content decides which it is, not its
+name. If the RNN has two biases, b is their sum.
 
-A file of `elman export` knows its vocabulary; for others --vocabulary names a
-file that holds the K characters in the order of their indices as UTF-8, and
-nothing else: a line break is a character too.
+A file of `elman export` contains its vocabulary. For another file, --vocabulary
+names a UTF-8 file that holds the K characters in the order of their indices, and
+nothing else: a line break in it is a character too.
 
-The last line is the digest of the weights, as `elman show` prints it.";
+The last line of the output is the digest of the weights, as `elman show` prints
+it.",
+    examples: &[
+        "elman import weights.safetensors --out imported",
+        "elman import rnn.safetensors --vocabulary chars.txt --out imported",
+    ],
+    more: "",
+    options: || {
+        vec![
+            OptionSpec::new("vocabulary", "CHARS", "file with the characters (those in FILE)"),
+            OptionSpec::new("out", "MODEL", "model file to write"),
+            OptionSpec::switch("force", "replace MODEL if it exists"),
+            OptionSpec::help(),
+        ]
+    },
+    run,
+};
 
-/// Calls.
-pub const EXAMPLES: &[&str] = &[
-    "elman import weights.safetensors --out imported",
-    "elman import rnn.safetensors --vocabulary chars.txt --out imported",
-];
-
-/// Its options.
-pub fn options() -> Vec<Choice> {
-    vec![
-        Choice::new("vocabulary", "CHARS", "the file with its characters (what FILE says)"),
-        Choice::new("out", "MODEL", "the model file to write"),
-        Choice::switch("force", "replace MODEL where it is already there"),
-        Choice::help(),
-    ]
-}
-
-/// Runs it.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = arguments.first();
     let file = file.ok_or_else(|| Failure::Usage("which file? name one with weights".into()))?;
     if !arguments.has("out") {
@@ -48,11 +53,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let file = Path::new(file);
     let out = Path::new(arguments.filled("out")?);
-    let vocabulary = if arguments.has("vocabulary") {
-        Some(read_vocabulary(Path::new(arguments.filled("vocabulary")?))?)
-    } else {
-        None
-    };
+    let vocabulary = arguments.has("vocabulary").then(|| arguments.filled("vocabulary"));
+    let vocabulary = vocabulary.transpose()?.map(|path| read_vocabulary(Path::new(path)));
+    let vocabulary = vocabulary.transpose()?;
     let bytes = read_file(file).map_err(|error| Failure::at(file.display(), error))?;
     let model = exchange::import(&bytes, vocabulary.as_deref());
     let model = model.map_err(|error| Failure::at(place(&error, arguments), error))?;
@@ -70,8 +73,8 @@ fn read_vocabulary(path: &Path) -> Result<String, Failure> {
 }
 
 /// The file that an error is about.
-fn place(error: &ExchangeError, arguments: &Arguments) -> String {
-    let is_of_vocabulary = matches!(error, ExchangeError::Vocabulary(_));
+fn place(error: &FileError, arguments: &Arguments) -> String {
+    let is_of_vocabulary = matches!(error, FileError::Vocabulary(_));
     let place = if is_of_vocabulary && arguments.has("vocabulary") {
         arguments.value("vocabulary")
     } else {

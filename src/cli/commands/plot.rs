@@ -2,7 +2,8 @@
 
 use crate::cli::charts::comparison::{self, Run, UNIT};
 use crate::cli::charts::curve::Curve;
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
 use crate::cli::language::Language;
@@ -19,23 +20,36 @@ use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-pub const DETAILS: &str = "\
+const DETAILS: &str = "\
 Draws the smooth loss of one run or several, in nats per character, and the
 validation loss where there is one. DIR is the folder of a run, running or
 finished, or a folder of such folders. The chart is text on a terminal, and SVG
 elsewhere.";
 
-pub const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
+const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
 
-pub fn options() -> Vec<Choice> {
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "plot",
+    takes: "DIR...",
+    limit: usize::MAX,
+    summary: "draw the losses of one run or several",
+    details: DETAILS,
+    examples: EXAMPLES,
+    more: "",
+    options,
+    run,
+};
+
+fn options() -> Vec<OptionSpec> {
     vec![
-        Choice::new("out", "FILE", "write the chart as SVG to a file"),
-        Choice::switch("force", "replace FILE if it exists"),
-        Choice::help(),
+        OptionSpec::new("out", "FILE", "write the chart as SVG to a file"),
+        OptionSpec::switch("force", "replace FILE if it exists"),
+        OptionSpec::help(),
     ]
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all().is_empty() {
         return Err(Failure::Usage("which runs? name their folders".into()));
     }

@@ -1,6 +1,7 @@
 //! `elman sample`: writes text with a trained model.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
@@ -12,49 +13,52 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsStr;
 use std::io::{self, Read as _, Write as _};
 
-/// The help's words.
-pub const DETAILS: &str = "\
-MODEL is a model file or the folder of a run (its best model). Without a prime
-the text begins as the final passage of `elman train` does; a model of documents
-writes one, from start to end. --temperature comes first; then --top-k keeps
-some characters, and --top-p some of these. Sample i of --count has SEED + i.";
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "sample",
+    takes: "MODEL",
+    limit: 1,
+    summary: "generate text with a trained model",
+    details: "\
+MODEL is a model file, or the folder of a run for its best model. Without --prime
+the text begins like the final sample of `elman train`: after the first character
+of the training text. A model of --documents writes one document. --temperature is
+applied first, then --top-k, then --top-p. The seeds of --count samples are SEED,
+SEED + 1 and so on.",
+    examples: &[
+        "elman sample elman-run --prime \"The ferry\" --temperature 0.7",
+        "elman sample elman-run --top-p 0.9 --until . --count 5",
+    ],
+    more: "",
+    options: || {
+        let temperature = "below 1: less random; above 1: more; 0: the most likely";
+        vec![
+            OptionSpec::new("length", "N", "most characters to write; 0: no limit").or("1000"),
+            OptionSpec::new("seed", "N", "seed of the random numbers (the model's seed)"),
+            OptionSpec::new("prime", "TEXT", "text to begin with; it is printed too"),
+            OptionSpec::new("prime-file", "FILE", "the same from a file; - is standard input"),
+            OptionSpec::new("until", "TEXT", "stop after this text"),
+            OptionSpec::new("count", "N", "number of samples").or("1"),
+            OptionSpec::new("temperature", "X", temperature).or("1"),
+            OptionSpec::new("top-k", "N", "draw only from the N most likely characters"),
+            OptionSpec::new("top-p", "X", "draw only from the likeliest with total probability X")
+                .or("1"),
+            OptionSpec::help(),
+        ]
+    },
+    run,
+};
 
-/// Calls.
-pub const EXAMPLES: &[&str] = &[
-    "elman sample elman-run --prime \"The ferry\" --temperature 0.7",
-    "elman sample elman-run --top-p 0.9 --until . --count 5",
-];
-
-/// Its options.
-pub fn options() -> Vec<Choice> {
-    vec![
-        Choice::new("length", "N", "characters to write at most; 0: without end").or("1000"),
-        Choice::new("seed", "N", "where the random numbers come from (the model's)"),
-        Choice::new("prime", "TEXT", "text to begin with; it is written too"),
-        Choice::new("prime-file", "FILE", "the same from a file, as it is; - is standard input"),
-        Choice::new("until", "TEXT", "stop where the text ends with this"),
-        Choice::new("count", "N", "samples to write, each with its own seed").or("1"),
-        Choice::new("temperature", "X", "below 1 bolder, above 1 wilder; 0: the likeliest").or("1"),
-        Choice::new("top-k", "N", "draw from the N likeliest characters only"),
-        Choice::new("top-p", "X", "draw from the likeliest that together have X").or("1"),
-        Choice::help(),
-    ]
-}
-
-/// Runs it.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     let sampling = sampling(arguments)?;
     let length = match arguments.count("length")? {
         0 => usize::MAX,
         length => length,
     };
     let count: u64 = arguments.positive("count")?;
-    let seed = if arguments.has("seed") { Some(arguments.count("seed")?) } else { None };
-    let until = if arguments.has("until") {
-        arguments.filled("until").and(arguments.text("until"))?
-    } else {
-        ""
-    };
+    let seed = arguments.has("seed").then(|| arguments.count("seed")).transpose()?;
+    let until = arguments.has("until").then(|| arguments.filled("until")).transpose()?;
+    let until = until.map_or(Ok(""), |_| arguments.text("until"))?;
     let prime = arguments.text("prime")?;
     if arguments.has("prime") && arguments.has("prime-file") {
         return Err(Failure::Usage("--prime and --prime-file: give one of them".into()));
@@ -65,17 +69,17 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let newline = model.newline();
     if count > 1 && length == usize::MAX && until.is_empty() && newline.is_none() {
         return Err(Failure::Usage(format!(
-            "--count {count}: the first sample has no end: give it a --length, or --until"
+            "--count {count}: the first sample has no end: give --length or --until as well"
         )));
     }
     let prime = if arguments.has("prime-file") {
         Prime::read(arguments.filled("prime-file")?, model.vocabulary.symbols())?
     } else {
-        Prime::given(prime)
+        Prime { place: "--prime".to_string(), is_file: false, bytes: prime.into() }
     };
     let mut synthesizer = Synthesizer::at_start(&model, sampling);
     let last = read_prime(&mut synthesizer, &model, &prime)?;
-    let sample = Sample { model: &model, prime: prime.text(), synthesizer, last, length, until };
+    let sample = Sample { model: &model, prime: &prime.bytes, synthesizer, last, length, until };
     let seed: u64 = seed.unwrap_or(model.settings.seed);
     let mut output = Flow::new();
     for i in 0..count {
@@ -139,32 +143,31 @@ fn sampling(arguments: &Arguments) -> Result<Sampling, Failure> {
     Ok(sampling)
 }
 
-/// What is read before anything is written.
+/// The text to begin with.
 struct Prime {
-    /// For messages: the option, or the file.
+    /// The option, or the file, for messages.
     place: String,
     is_file: bool,
+    /// In UTF-8, if the model has characters.
     bytes: Vec<u8>,
-    /// Bytes of a byte-order mark, which is left out as in training.
-    start: usize,
 }
 
 impl Prime {
-    fn given(text: &str) -> Self {
-        Prime { place: "--prime".to_string(), is_file: false, bytes: text.into(), start: 0 }
-    }
-
+    /// Reads a file; a byte-order mark is left out as in training.
     fn read(path: &OsStr, symbols: Symbols) -> Result<Self, Failure> {
-        let place = TextSource::named(Some(path)).text().place;
+        let place = TextSource::named(Some(path)).place;
         let mut bytes = Vec::new();
         open_text(path)
             .and_then(|mut text| text.read_to_end(&mut bytes))
             .map_err(|error| Failure::at(&place, error))?;
-        Ok(Prime { place, is_file: true, start: byte_order_mark(symbols, &bytes), bytes })
-    }
-
-    fn text(&self) -> &[u8] {
-        &self.bytes[self.start..]
+        if symbols == Symbols::Characters
+            && let Err(error) = str::from_utf8(&bytes)
+        {
+            let byte = error.valid_up_to() as u64;
+            return Err(Failure::at(&place, TextError::InvalidUtf8 { byte }));
+        }
+        bytes.drain(..byte_order_mark(symbols, &bytes));
+        Ok(Prime { place, is_file: true, bytes })
     }
 
     /// Its symbols, all of them in the vocabulary.
@@ -173,14 +176,8 @@ impl Prime {
         vocabulary: &'a Vocabulary,
     ) -> Result<impl Iterator<Item = char> + Clone + 'a, Failure> {
         let (text, bytes) = match vocabulary.symbols() {
-            Symbols::Bytes => ("", self.text()),
-            Symbols::Characters => match std::str::from_utf8(self.text()) {
-                Ok(text) => (text, &[][..]),
-                Err(error) => {
-                    let byte = (self.start + error.valid_up_to()) as u64;
-                    return Err(Failure::at(&self.place, TextError::InvalidUtf8 { byte }));
-                }
-            },
+            Symbols::Bytes => ("", &self.bytes[..]),
+            Symbols::Characters => (str::from_utf8(&self.bytes).unwrap_or_default(), &[][..]),
         };
         let symbols = (text.chars()).chain(bytes.iter().map(|&byte| char::from(byte)));
         let lacks = |c: &char| vocabulary.index(*c).is_none();
@@ -193,10 +190,9 @@ impl Prime {
             (false, _) => self.place.clone(),
             (true, Symbols::Bytes) => format!("{}: byte {}", self.place, known.count()),
             (true, Symbols::Characters) => {
-                let (line, column) = known.fold((1, 1), |(line, column), c| match c {
-                    '\n' => (line + 1, 1),
-                    _ => (line, column + 1),
-                });
+                let next =
+                    |(line, column), c| if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+                let (line, column) = known.fold((1, 1), next);
                 format!("{}: line {line}, column {column}", self.place)
             }
         };
@@ -208,7 +204,7 @@ impl Prime {
     }
 }
 
-/// Reads all before the text but the last character, which it returns. A document comes after a newline.
+/// Reads the prime, a document's after a newline, but for the last character, which it returns.
 fn read_prime(
     synthesizer: &mut Synthesizer,
     model: &Model,

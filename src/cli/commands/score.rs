@@ -1,6 +1,7 @@
-//! `elman score`: says how many bits a model needs for a text, whole or line by line.
+//! `elman score`: measures the cross-entropy of a text, whole or line by line.
 
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::thousands;
 use crate::cli::run::inputs::{TextSource, open_text, read_model};
@@ -14,67 +15,76 @@ use elman::{Model, TextError};
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
 
-/// The help's words.
-pub const DETAILS: &str = "\
-MODEL is a model file or the folder of a run (its best model); - is standard
-input, as is no FILE. The fewer bits per character, the better the model knew
-what would come. A line is judged by itself, as if it came after a newline.
-What the vocabulary lacks costs 20.08 bits a character, 8 bits a byte.
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "score",
+    takes: "MODEL [FILE...]",
+    limit: usize::MAX,
+    summary: "measure the cross-entropy of a text or its lines",
+    details: "\
+MODEL is a model file, or the folder of a run for its best model. Without a FILE, or
+if FILE is -, standard input is read. The score is the cross-entropy in bits per
+character: the lower, the better the model predicts the text. Every line is scored
+by itself, as if it came after a newline. A character that is not in the vocabulary
+counts as 20.08 bits, a byte as 8 bits.
 
-Lines are judged as they come. With --threshold the exit status is 3 where
-there is a line above it, else 0.";
+A line's score is printed as soon as the line is read. With --threshold the exit
+status is 3 if any line is above it, else 0.",
+    examples: &[
+        "elman score elman-run book.txt",
+        "elman score elman-run --per-line --csv names.txt >scores.csv",
+        "elman score log-run access.log --threshold 3",
+    ],
+    more: "",
+    options: || {
+        vec![
+            OptionSpec::switch("per-line", "score every line, instead of the whole text"),
+            OptionSpec::new("threshold", "X", "print only lines above X bits per character"),
+            OptionSpec::switch("carry", "keep the hidden state from line to line"),
+            OptionSpec::switch("csv", "print CSV"),
+            OptionSpec::switch("jsonl", "print one JSON object per line"),
+            OptionSpec::help(),
+        ]
+    },
+    run,
+};
 
-/// Calls.
-pub const EXAMPLES: &[&str] = &[
-    "elman score elman-run book.txt",
-    "elman score elman-run --per-line --csv names.txt >scores.csv",
-    "elman score log-run access.log --threshold 3",
-];
-
-/// Its options.
-pub fn options() -> Vec<Choice> {
-    vec![
-        Choice::switch("per-line", "a score for every line instead of the whole text"),
-        Choice::new("threshold", "X", "only lines of more than X bits per character"),
-        Choice::switch("carry", "let the state go on from line to line"),
-        Choice::switch("csv", "print a table for programs"),
-        Choice::switch("jsonl", "print one JSON object a line"),
-        Choice::help(),
-    ]
-}
-
-/// Runs it.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let report = Report::of(arguments)?;
-    let files = arguments.all().get(1..).unwrap_or_default();
-    let files = match files {
-        [] => vec![OsStr::new("-")],
-        files => files.iter().map(|file| file.as_os_str()).collect(),
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (extent, threshold) = extent(arguments)?;
+    let form = match (arguments.has("csv"), arguments.has("jsonl")) {
+        (true, true) => {
+            return Err(Failure::Usage("--csv and --jsonl: give one of them".into()));
+        }
+        (true, false) => Form::Csv,
+        (false, true) => Form::Jsonl,
+        (false, false) => Form::Text,
     };
+    let files = arguments.all().iter().skip(1).map(|file| file.as_os_str());
+    let mut files: Vec<&OsStr> = files.collect();
+    if files.is_empty() {
+        files.push("-".as_ref());
+    }
     let names_files = files.len() > 1;
     let model = read_model(arguments.first())?;
     if files.contains(&OsStr::new("-")) && io::stdin().is_terminal() {
         Progress::new(false).say("reading what you type; Ctrl-D ends it, on Windows Ctrl-Z");
     }
     let mut output = Flow::new();
-    if report.form == Form::Csv {
+    if form == Form::Csv {
         let file = if names_files { "file," } else { "" };
         writeln!(output, "{file}{}", COLUMNS.join(",")).map_err(Failure::output)?;
     }
     let mut found = false;
     for file in files {
-        let mut sheet = Sheet {
-            report: &report,
-            symbols: model.vocabulary.symbols(),
-            file: names_files.then(|| file.to_string_lossy().into_owned()),
-            rows: 0,
-        };
-        let judged = judge(&model, file, &mut sheet, &mut output);
-        found |= report.threshold.is_some() && sheet.rows > 0;
-        match judged {
+        let name = names_files.then(|| file.to_string_lossy().into_owned());
+        let symbols = model.vocabulary.symbols();
+        let mut sheet = Sheet { extent, threshold, form, symbols, file: name, rows: 0 };
+        let scored = score(&model, file, &mut sheet, &mut output);
+        found |= threshold.is_some() && sheet.rows > 0;
+        match scored {
             // What was found counts whether or not it is read.
             Err(Failure::Closed) if found => return Err(Failure::Found),
-            judged => judged?,
+            scored => scored?,
         }
     }
     output.flush().map_err(Failure::output)?;
@@ -91,47 +101,29 @@ enum Form {
     Jsonl,
 }
 
-/// What is asked for.
-struct Report {
-    extent: ScoreBy,
-    threshold: Option<f64>,
-    form: Form,
-}
-
-impl Report {
-    fn of(arguments: &Arguments) -> Result<Self, Failure> {
-        let threshold =
-            if arguments.has("threshold") { Some(arguments.number("threshold")?) } else { None };
-        if threshold.is_some_and(|threshold| threshold.is_nan() || threshold < 0.0) {
-            let place = arguments.quoted("threshold");
-            return Err(Failure::at(place, "must be a number of at least 0"));
-        }
-        let carry = arguments.has("carry");
-        let extent = if arguments.has("per-line") || threshold.is_some() {
-            ScoreBy::Lines { carry }
-        } else {
-            ScoreBy::Text
-        };
-        if carry && extent == ScoreBy::Text {
-            return Err(Failure::Usage("--carry: goes with --per-line or --threshold".into()));
-        }
-        let form = match (arguments.has("csv"), arguments.has("jsonl")) {
-            (true, true) => {
-                return Err(Failure::Usage("--csv and --jsonl: give one of them".into()));
-            }
-            (true, false) => Form::Csv,
-            (false, true) => Form::Jsonl,
-            (false, false) => Form::Text,
-        };
-        Ok(Report { extent, threshold, form })
+/// What is scored, and the threshold of lines.
+fn extent(arguments: &Arguments) -> Result<(ScoreBy, Option<f64>), Failure> {
+    let threshold =
+        arguments.has("threshold").then(|| arguments.number("threshold")).transpose()?;
+    if threshold.is_some_and(|threshold| threshold.is_nan() || threshold < 0.0) {
+        let place = arguments.quoted("threshold");
+        return Err(Failure::at(place, "must be a number of at least 0"));
+    }
+    let carry = arguments.has("carry");
+    if arguments.has("per-line") || threshold.is_some() {
+        Ok((ScoreBy::Lines { carry }, threshold))
+    } else if carry {
+        Err(Failure::Usage("--carry: goes with --per-line or --threshold".into()))
+    } else {
+        Ok((ScoreBy::Text, None))
     }
 }
 
-/// Judges one text, and prints each row as soon as it is known.
-fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
-    let place = &TextSource::named(Some(file)).text().place;
+/// Scores one text, and prints each row as soon as it is known.
+fn score(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
+    let place = &TextSource::named(Some(file)).place;
     let mut input = open_text(file).map_err(|error| Failure::at(place, error))?;
-    let mut reading = TextScorer::new(model, sheet.report.extent);
+    let mut reading = TextScorer::new(model, sheet.extent);
     loop {
         let mut printed = Ok(());
         let more = reading.read(&mut input, &mut |row| {
@@ -148,7 +140,7 @@ fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> R
                 let line = reading.line();
                 let advice = match error {
                     TextError::InvalidUtf8 { .. } => {
-                        ", or judge it by a model of bytes: train --bytes"
+                        ", or score it with a model of bytes: train --bytes"
                     }
                     _ => "",
                 };
@@ -158,16 +150,19 @@ fn judge(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> R
     }
 }
 
-/// The rows of one text.
-struct Sheet<'a> {
-    report: &'a Report,
+/// The rows of one text, and how they are printed.
+struct Sheet {
+    extent: ScoreBy,
+    threshold: Option<f64>,
+    form: Form,
     symbols: Symbols,
-    /// Its name, where there are several.
+    /// The text's name, if there are several.
     file: Option<String>,
+    /// The rows printed so far.
     rows: u64,
 }
 
-impl Sheet<'_> {
+impl Sheet {
     fn print(&mut self, row: Scored<'_>, place: &str, output: &mut Flow) -> Result<(), Failure> {
         if !row.score.bits.is_finite() {
             let line = row.line.map_or(String::new(), |line| format!("line {line}: "));
@@ -176,12 +171,15 @@ impl Sheet<'_> {
             return Err(Failure::at(place, problem));
         }
         let above = |threshold| row.score.bits_per_character() > Some(threshold);
-        if !self.report.threshold.is_none_or(above) {
+        if !self.threshold.is_none_or(above) {
             return Ok(());
         }
-        let lines = match self.report.form {
-            Form::Csv => self.csv(row),
-            Form::Jsonl => self.json(row),
+        let lines = match self.form {
+            Form::Csv => {
+                let fields = self.fields(row).into_iter().map(|(_, field)| csv_field(field));
+                fields.collect::<Vec<_>>().join(",") + "\n"
+            }
+            Form::Jsonl => format!("{}\n", object(self.fields(row))),
             Form::Text => self.heading() + &self.words(row),
         };
         self.rows += 1;
@@ -203,28 +201,15 @@ impl Sheet<'_> {
         file.chain(COLUMNS.into_iter().zip(fields)).collect()
     }
 
-    fn csv(&self, row: Scored<'_>) -> String {
-        let fields = self.fields(row).into_iter();
-        let fields: Vec<String> = fields.map(|(_, field)| csv_field(field)).collect();
-        fields.join(",") + "\n"
-    }
-
-    fn json(&self, row: Scored<'_>) -> String {
-        format!("{}\n", object(self.fields(row)))
-    }
-
     /// Before the first row.
     fn heading(&self) -> String {
         if self.rows > 0 {
             return String::new();
         }
-        let file = match &self.file {
-            Some(file) => format!("{}\n", one_line(file)),
-            None => String::new(),
-        };
+        let file = self.file.as_ref().map_or(String::new(), |file| one_line(file) + "\n");
         let symbol = one_of(self.symbols);
         let per = format!("bits/{symbol}");
-        let columns = match (self.report.extent, self.report.threshold) {
+        let columns = match (self.extent, self.threshold) {
             (ScoreBy::Text, _) => return file,
             (_, None) => format!(
                 "{:>9}  {per:>14}  {:>14}  {:>10}  worst {symbol}\n",
@@ -246,7 +231,7 @@ impl Sheet<'_> {
         let per = per.map_or("-".to_string(), |bits| format!("{bits:.3}"));
         let worst = score.worst.map(|worst| self.place(worst));
         let worst = worst.unwrap_or("-".to_string());
-        match self.report.threshold {
+        match self.threshold {
             None => {
                 let (bits, characters) = (decimals(score.bits), thousands(score.characters));
                 format!("{line:>9}  {per:>14}  {bits:>14}  {characters:>10}  {worst}\n")

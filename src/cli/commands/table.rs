@@ -1,118 +1,25 @@
-//! The commands by table: their words, their options, and which function does the work.
+//! The table of commands.
 
 use super::{check, completions, export, import, plot, report, sample, score, show, train};
-use crate::cli::command_line::command::{Command, Work};
+use crate::cli::command_line::arguments::Arguments;
+use crate::cli::command_line::command::Command;
+use crate::cli::command_line::failure::Failure;
 
-/// All of them, in the order of the help.
+/// All commands, in the order of the help.
 pub const COMMANDS: &[Command] = &[
-    Command {
-        name: "train",
-        takes: "[TEXT]",
-        limit: 1,
-        summary: "learn to predict a text, character by character",
-        details: train::DETAILS,
-        examples: train::EXAMPLES,
-        more: train::MORE,
-        options: train::options,
-        work: Work::Alone(train::run),
-    },
-    Command {
-        name: "sample",
-        takes: "MODEL",
-        limit: 1,
-        summary: "write text with a trained model",
-        details: sample::DETAILS,
-        examples: sample::EXAMPLES,
-        more: "",
-        options: sample::options,
-        work: Work::Alone(sample::run),
-    },
-    Command {
-        name: "score",
-        takes: "MODEL [FILE...]",
-        limit: usize::MAX,
-        summary: "judge a text: its bits, whole or line by line",
-        details: score::DETAILS,
-        examples: score::EXAMPLES,
-        more: "",
-        options: score::options,
-        work: Work::Alone(score::run),
-    },
-    Command {
-        name: "check",
-        takes: "[MODEL] [TEXT]",
-        limit: 2,
-        summary: "check gradients, or your own arrays",
-        details: check::DETAILS,
-        examples: check::EXAMPLES,
-        more: check::MORE,
-        options: check::options,
-        work: Work::Alone(check::run),
-    },
-    Command {
-        name: "show",
-        takes: "MODEL",
-        limit: 1,
-        summary: "print a model's settings, state and tensors",
-        details: show::DETAILS,
-        examples: show::EXAMPLES,
-        more: show::MORE,
-        options: show::options,
-        work: Work::Alone(show::run),
-    },
-    Command {
-        name: "plot",
-        takes: "DIR...",
-        limit: usize::MAX,
-        summary: "draw the losses of one run or several",
-        details: plot::DETAILS,
-        examples: plot::EXAMPLES,
-        more: "",
-        options: plot::options,
-        work: Work::Alone(plot::run),
-    },
-    Command {
-        name: "report",
-        takes: "DIR",
-        limit: 1,
-        summary: "write the assignment report, HTML and Markdown",
-        details: report::DETAILS,
-        examples: report::EXAMPLES,
-        more: report::MORE,
-        options: report::options,
-        work: Work::Alone(report::run),
-    },
-    Command {
-        name: "export",
-        takes: "MODEL OUT --format F",
-        limit: 2,
-        summary: "write a model's weights for PyTorch or NumPy",
-        details: export::DETAILS,
-        examples: export::EXAMPLES,
-        more: export::MORE,
-        options: export::options,
-        work: Work::Alone(export::run),
-    },
-    Command {
-        name: "import",
-        takes: "FILE --out MODEL",
-        limit: 1,
-        summary: "make a model of weights from PyTorch or NumPy",
-        details: import::DETAILS,
-        examples: import::EXAMPLES,
-        more: "",
-        options: import::options,
-        work: Work::Alone(import::run),
-    },
-    Command {
-        name: "completions",
-        takes: "bash|zsh|fish",
-        limit: 1,
-        summary: "print what lets a shell complete command lines",
-        details: completions::DETAILS,
-        examples: completions::EXAMPLES,
-        more: "",
-        options: completions::options,
-        work: Work::OfAll(completions::run),
-    },
+    train::COMMAND,
+    sample::COMMAND,
+    score::COMMAND,
+    check::COMMAND,
+    show::COMMAND,
+    plot::COMMAND,
+    report::COMMAND,
+    export::COMMAND,
+    import::COMMAND,
+    completions::command(complete),
 ];
+
+/// Completions are made from this table.
+fn complete(arguments: &Arguments) -> Result<(), Failure> {
+    completions::run(arguments, COMMANDS)
+}

@@ -1,8 +1,8 @@
 //! What holds for every command: its help, its examples, its options, and any arguments whatever.
 
-use super::dispatch::{self, Request};
+use super::dispatch::{self, Action};
 use super::table::COMMANDS;
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::completions::WORDS;
 use crate::cli::command_line::failure::Failure;
@@ -29,8 +29,8 @@ fn understood(call: &str) -> (&'static Command, Arguments) {
     assert_eq!(words.next(), Some("elman".into()), "{call}");
     let words = words.take_while(|word| word != ">" && word != "|");
     match dispatch::parse(words) {
-        Ok(Request::Work(command, arguments)) => (command, arguments),
-        Ok(Request::Words(words)) => panic!("{call}: {words}"),
+        Ok(Action::Run(command, arguments)) => (command, arguments),
+        Ok(Action::Print(words)) => panic!("{call}: {words}"),
         Err(failure) => panic!("{call}: {failure:?}"),
     }
 }
@@ -80,18 +80,18 @@ fn the_examples_are_command_lines() {
 fn nothing_is_hidden_and_nothing_said_twice() {
     for command in COMMANDS {
         let (brief, full) = (of_command(command), in_full(command));
-        for choice in (command.options)() {
-            let explained = format!("\n  {} ", call(&choice));
+        for spec in (command.options)() {
+            let explained = format!("\n  {} ", call(&spec));
             assert_eq!(full.matches(&explained).count(), 1, "{explained:?} in {full}");
             let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert!(words(&full).contains(&words(choice.help)), "{}", choice.help);
-            let option = format!(" --{} ", choice.name);
+            assert!(words(&full).contains(&words(spec.help)), "{}", spec.help);
+            let option = format!(" --{} ", spec.name);
             let named = words(&brief).replace([',', ';'], " ");
             let whole = brief == full;
             let count = named.matches(&option).count();
             assert!(count > 0, "{option:?} is not in {brief}");
-            let explains = words(&brief).contains(&words(choice.help));
-            assert_eq!(explains, whole || !choice.is_seldom, "{option:?} in {brief}");
+            let explains = words(&brief).contains(&words(spec.help));
+            assert_eq!(explains, whole || spec.is_usual, "{option:?} in {brief}");
         }
         if brief != full {
             let end = brief.lines().rev().take(2).collect::<Vec<_>>();
@@ -105,13 +105,13 @@ fn nothing_is_hidden_and_nothing_said_twice() {
 #[test]
 fn every_value_is_a_known_word_or_one_of_a_few() {
     for command in COMMANDS {
-        for choice in (command.options)() {
-            let word = choice.value;
+        for option in (command.options)() {
+            let word = option.value;
             let is_known = WORDS.iter().any(|(known, _)| *known == word);
             assert!(
                 word.is_empty() || word.contains('|') || is_known,
                 "--{} {word}: call the value one of {WORDS:?}, a|b, or add its word",
-                choice.name
+                option.name
             );
         }
     }
@@ -156,13 +156,13 @@ fn os_string(bytes: Vec<u8>) -> OsString {
 }
 
 /// An option, its value with or without it, or something odd; now and then with a byte changed.
-fn argument(choices: &[Choice], below: &mut impl FnMut(usize) -> usize) -> OsString {
-    let choice = &choices[below(choices.len())];
+fn argument(options: &[OptionSpec], below: &mut impl FnMut(usize) -> usize) -> OsString {
+    let option = &options[below(options.len())];
     let odd = ODD[below(ODD.len())];
     let mut bytes = match below(4) {
-        0 => format!("--{}", choice.name),
-        1 => format!("--{}={odd}", choice.name),
-        2 => choice.default.to_string(),
+        0 => format!("--{}", option.name),
+        1 => format!("--{}={odd}", option.name),
+        2 => option.default.to_string(),
         _ => odd.to_string(),
     }
     .into_bytes();
@@ -177,8 +177,8 @@ fn argument(choices: &[Choice], below: &mut impl FnMut(usize) -> usize) -> OsStr
 fn plain(parsed: &Arguments) -> Vec<OsString> {
     let mut plain = Vec::new();
     for (name, value) in &parsed.given {
-        let choice = parsed.choices.iter().find(|choice| choice.name == *name);
-        match (choice.unwrap().value, value.to_str()) {
+        let option = parsed.options.iter().find(|option| option.name == *name);
+        match (option.unwrap().value, value.to_str()) {
             ("", _) => plain.push(format!("--{name}").into()),
             (_, Some(value)) => plain.push(format!("--{name}={value}").into()),
             (_, None) => plain.extend([format!("--{name}").into(), value.clone()]),
@@ -191,8 +191,8 @@ fn plain(parsed: &Arguments) -> Vec<OsString> {
 
 /// Asks for the value of every option as every type, as no command does.
 fn failures(parsed: &Arguments) -> impl Iterator<Item = Failure> {
-    parsed.choices.iter().flat_map(|choice| {
-        let name = choice.name;
+    parsed.options.iter().flat_map(|option| {
+        let name = option.name;
         [
             parsed.filled(name).err(),
             parsed.text(name).err(),
@@ -221,8 +221,8 @@ fn random_arguments_are_refused_or_understood() {
         let mut arguments = vec![OsString::from(command.name)];
         arguments.extend((0..below(6)).map(|_| argument(&(command.options)(), &mut below)));
         let parsed = match dispatch::parse(arguments.into_iter()) {
-            Ok(Request::Work(_, parsed)) => parsed,
-            Ok(Request::Words(words)) => {
+            Ok(Action::Run(_, parsed)) => parsed,
+            Ok(Action::Print(words)) => {
                 assert!(words.contains("--help"));
                 continue;
             }
@@ -234,7 +234,7 @@ fn random_arguments_are_refused_or_understood() {
         failures(&parsed).for_each(&mut refuse);
         let again = Arguments::parse(
             plain(&parsed).into_iter(),
-            parsed.choices,
+            parsed.options,
             parsed.positional.len(),
             |_| Vec::new(),
         );

@@ -1,105 +1,97 @@
-//! How a run begins, or goes on: what the command line says of it.
+//! How a run begins, or goes on.
 
-use super::work::{REFRESH, Run, SavedState, characters_an_update, is_finite};
+use super::work::{REFRESH, Run, SavedState, characters_per_update, is_finite};
 use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::Asked;
+use crate::cli::command_line::options::Overrides;
 use crate::cli::format::thousands;
 use crate::cli::run::folder::{RunFolder, Saved};
-use crate::cli::run::inputs::{Text, read_model, read_text, refused};
-use crate::cli::run::request::{From, Kind, New, Request};
-use crate::cli::run::resume::{self, Resumed};
+use crate::cli::run::inputs::{read_model, read_text, refused};
+use crate::cli::run::request::Request;
 use crate::cli::terminal::pace::Pace;
 use crate::cli::terminal::progress::Progress;
-use elman::internals::disk::{Disk, System};
+use elman::internals::disk::Disk;
 use elman::internals::intervals::Intervals;
 use elman::text::Symbols;
-use elman::{Corpus, Initialization, Level, Model, Training, TrainingError};
+use elman::{Initialization, Level, Model, Plan, Settings, Training, TrainingError};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
 use std::thread;
 use std::time::Instant;
 
-/// A new run, or one that goes on.
 impl Run {
-    /// Begins what is asked for, or goes on with it.
+    /// Begins the run that is asked for, or goes on with it.
     pub fn start(request: &Request, disk: Box<dyn Disk>) -> Result<Self, Failure> {
-        match &request.kind {
-            Kind::New(new) => Self::begin(request, new, disk),
-            Kind::Resume(asked) => Self::resume(request, asked, disk),
-        }
-    }
-
-    /// One of several runs: it prints nothing, and tells its updates in `made`.
-    pub fn silent(request: &Request, made: Arc<AtomicU64>) -> Result<Self, Failure> {
-        let mut run = Run::start(request, Box::new(System))?;
-        made.store(run.training.model().state.updates, Relaxed);
-        run.made = made;
-        run.unread = true;
+        let mut run =
+            if request.resume { Run::resume(request, disk)? } else { Run::begin(request, disk)? };
+        run.introduce(request);
         Ok(run)
     }
 
-    fn begin(request: &Request, new: &New, disk: Box<dyn Disk>) -> Result<Self, Failure> {
-        let from = new.from.as_ref().map(|from| read_from(from, new));
+    fn begin(request: &Request, disk: Box<dyn Disk>) -> Result<Self, Failure> {
+        let Request { text, overrides, .. } = request;
+        let mut settings = overrides.settings(&Settings::default())?;
+        let plan = overrides.plan(&Plan::default(), &settings)?;
+        let from = request.from.as_ref().map(|from| read_from(from, &settings, overrides));
         let from = from.transpose()?;
-        let mut settings = new.settings;
         if let Some(model) = &from {
             settings.symbols = model.settings.symbols;
         }
-        let (text, corpus) = read_text(&request.text, &settings, request.quiet)?;
+        let corpus = read_text(text, &settings, request.quiet)?;
         let training = Training::begin(corpus, settings, from.as_ref());
-        let training = training.map_err(|error| refused(error, &text, settings))?;
-        let mut training = on_threads(training, request, &text)?;
-        check_start(&mut training)?;
-        let intervals = Intervals::new(&training.model().settings, &new.plan);
-        let folder = RunFolder::create(&request.folder, &intervals, new.force, disk)?;
-        let mut run = Run {
+        let training = training.map_err(|error| refused(error, &text.place, settings))?;
+        let mut training = on_threads(training, request)?;
+        refuse_infinite_start(&mut training)?;
+        let intervals = Intervals::new(&training.model().settings, &plan);
+        let folder = RunFolder::create(&request.folder, &intervals, request.force, disk)?;
+        Ok(Run::at_work(request, training, folder, plan))
+    }
+
+    /// Goes on with the run in the folder. Nothing there changes before all is well.
+    fn resume(request: &Request, disk: Box<dyn Disk>) -> Result<Self, Failure> {
+        let Request { text, overrides, .. } = request;
+        let (folder, saved) = RunFolder::open(&request.folder, disk)?;
+        let settings = saved.model.settings;
+        overrides.agree(&settings, &saved.plan)?;
+        let plan = overrides.without_preset().plan(&saved.plan, &settings)?;
+        let plan = plan_to_go_on_with(plan, &saved)?;
+        let Saved { model, best, curve, plan: saved_plan } = saved;
+        let (updates, best_updates) = (model.state.updates, best.state.updates);
+        let corpus = read_text(text, &settings, request.quiet)?;
+        let training = Training::resume_with(corpus, model, best).map_err(|error| match error {
+            TrainingError::OtherText { .. } => Failure::at(&text.place, error),
+            error => refused(error, &text.place, settings),
+        })?;
+        let mut training = on_threads(training, request)?;
+        observe(&mut training)?;
+        let mut run = Run::at_work(request, training, folder, plan);
+        run.saved = Some(SavedState { updates, plan: saved_plan, best: best_updates });
+        run.curve = curve;
+        Ok(run)
+    }
+
+    fn at_work(request: &Request, training: Training, folder: RunFolder, plan: Plan) -> Self {
+        let model = training.model();
+        let settings = &model.settings;
+        Run {
             progress: Progress::new(request.quiet),
-            text_name: text.name.clone(),
+            text_name: request.text.name.clone(),
             curve: Curve::new(),
             saved: None,
             saved_at: Instant::now(),
             refresh: Pace::after(REFRESH),
-            unread: false,
-            made: Arc::default(),
+            is_silent: false,
+            made: Arc::new(AtomicU64::new(model.state.updates)),
+            intervals: Intervals::new(settings, &plan),
             training,
             folder,
-            intervals,
-            plan: new.plan,
-        };
-        run.introduce(&text);
-        Ok(run)
-    }
-
-    /// Nothing in the folder changes before all is well.
-    fn resume(request: &Request, asked: &Asked, disk: Box<dyn Disk>) -> Result<Self, Failure> {
-        let Resumed { folder, saved, plan } = resume::open(&request.folder, asked, disk)?;
-        let Saved { model, best, curve, plan: saved_plan } = saved;
-        let (settings, updates) = (model.settings, model.state.updates);
-        let (text, corpus) = read_text(&request.text, &settings, request.quiet)?;
-        let held = SavedState { updates, plan: saved_plan, best: best.state.updates };
-        let training = go_on(corpus, &text, model, best)?;
-        let mut training = on_threads(training, request, &text)?;
-        look(&mut training)?;
-        let mut run = Run {
-            progress: Progress::new(request.quiet),
-            text_name: text.name.clone(),
-            saved: Some(held),
-            saved_at: Instant::now(),
-            refresh: Pace::after(REFRESH),
-            unread: false,
-            made: Arc::default(),
-            curve,
-            training,
-            folder,
-            intervals: Intervals::new(&settings, &plan),
             plan,
-        };
-        run.introduce(&text);
-        Ok(run)
+        }
     }
 
-    fn introduce(&mut self, text: &Text) {
+    /// Prints what is learned, and how.
+    fn introduce(&mut self, request: &Request) {
         let model = self.training.model();
         let shape = model.state.rnn.shape();
         let folder = self.folder.path().display();
@@ -113,7 +105,7 @@ impl Run {
         };
         self.progress.say(&format!(
             "{}: {} {}{held_out}, K = {}; m = {}, {} parameters; run in {folder}{from}",
-            text.place,
+            request.text.place,
             thousands(self.training.corpus().length()),
             model.vocabulary.symbols().name(),
             shape.K(),
@@ -125,58 +117,64 @@ impl Run {
     }
 }
 
-/// The model that a run begins with. What it decides cannot be chosen again.
-fn read_from(from: &From, new: &New) -> Result<Model, Failure> {
-    let From { model, asked } = from;
-    let model = read_model(Some(model.as_os_str()))?;
-    let m = model.settings.hidden;
-    if asked.has("hidden") && new.settings.hidden != m {
-        let has = format!("the model has {m} hidden units");
-        return Err(Failure::at(asked.quoted("hidden"), has));
+/// The plan that the run goes on with: it may end later, and be saved more or less often.
+fn plan_to_go_on_with(plan: Plan, saved: &Saved) -> Result<Plan, Failure> {
+    // A run that was stopped in a save may have seen its best model after its last state.
+    let made = (saved.model.state.updates).max(saved.best.state.updates);
+    if plan.iterations < made {
+        return Err(Failure::at(
+            format!("--iterations {}", plan.iterations),
+            format!("the run has made {made} updates: it cannot end before"),
+        ));
     }
-    if asked.has("bytes") && model.settings.symbols != Symbols::Bytes {
+    let is_finished = saved.model.state.updates == saved.plan.iterations;
+    if is_finished && plan.iterations == saved.plan.iterations {
+        // How often it is saved no longer matters: everything is.
+        Ok(saved.plan)
+    } else {
+        Ok(plan)
+    }
+}
+
+/// The model that a run begins with. What it decides cannot be chosen again.
+fn read_from(from: &Path, settings: &Settings, overrides: &Overrides) -> Result<Model, Failure> {
+    let model = read_model(Some(from.as_os_str()))?;
+    let m = model.settings.hidden;
+    if overrides.has("hidden") && settings.hidden != m {
+        let has = format!("the model has {m} hidden units");
+        return Err(Failure::at(overrides.quoted("hidden"), has));
+    }
+    if overrides.has("bytes") && model.settings.symbols != Symbols::Bytes {
         let reads = "the model of --from reads characters";
-        return Err(Failure::at(asked.quoted("bytes"), reads));
+        return Err(Failure::at(overrides.quoted("bytes"), reads));
     }
     Ok(model)
 }
 
-/// A run and its last state's text.
-fn go_on(corpus: Corpus, text: &Text, model: Model, best: Model) -> Result<Training, Failure> {
-    let settings = model.settings;
-    let training = Training::resume_with(corpus, model, best);
-    training.map_err(|error| match error {
-        TrainingError::OtherText { .. } => Failure::at(&text.place, error),
-        error => refused(error, text, settings),
-    })
-}
-
-fn on_threads(training: Training, request: &Request, text: &Text) -> Result<Training, Failure> {
+fn on_threads(training: Training, request: &Request) -> Result<Training, Failure> {
     let settings = training.model().settings;
     let cores = || thread::available_parallelism().map_or(1, usize::from);
-    let helpful = || helpful_threads(&training, cores().min(256));
-    match request.threads.unwrap_or_else(helpful) {
+    match request.threads.unwrap_or_else(|| helpful_threads(&training, cores().min(256))) {
         1 => Ok(training),
-        threads => {
-            (training.on(Level::chosen(), threads)).map_err(|error| refused(error, text, settings))
-        }
+        threads => (training.on(Level::chosen(), threads))
+            .map_err(|error| refused(error, &request.text.place, settings)),
     }
 }
 
-/// A thread for each sequence at most, and enough to do for each to be worth waking it twice an update.
+/// At most a thread for each sequence, and only so many that each has enough work for being woken twice an update.
 fn helpful_threads(training: &Training, cores: usize) -> usize {
     const MULTIPLY_ADDS: usize = 8_000_000;
     let model = training.model();
     let shape = model.state.rnn.shape();
-    let characters = characters_an_update(training);
-    let a_character = 3 * shape.m().saturating_mul(shape.m() + shape.K());
-    let worth = a_character.saturating_mul(characters) / MULTIPLY_ADDS;
+    let characters = characters_per_update(training);
+    let per_character = 3 * shape.m().saturating_mul(shape.m() + shape.K());
+    let worth = per_character.saturating_mul(characters) / MULTIPLY_ADDS;
     worth.clamp(1, cores.min(model.settings.batch_size).max(1))
 }
 
-/// What cannot be learned from the start is refused before a folder is touched.
-fn check_start(training: &mut Training) -> Result<(), Failure> {
-    look(training)?;
+/// Refuses initial parameters that are not finite, before a folder is touched.
+fn refuse_infinite_start(training: &mut Training) -> Result<(), Failure> {
+    observe(training)?;
     let model = training.model();
     if is_finite(model) {
         return Ok(());
@@ -185,16 +183,12 @@ fn check_start(training: &mut Training) -> Result<(), Failure> {
         Initialization::Normal { sigma } => format!("--sigma {sigma:?}"),
         Initialization::FanIn => "--initialization fan-in".to_string(),
     };
-    Err(Failure::at(
-        place,
-        "the network begins with numbers that are not finite; choose a smaller sigma",
-    ))
+    let problem = "the network begins with numbers that are not finite; choose a smaller sigma";
+    Err(Failure::at(place, problem))
 }
 
-fn look(training: &mut Training) -> Result<(), Failure> {
-    let observed = training.observe();
-    observed.map_err(|error| Failure::Failed(error.to_string()))?;
-    Ok(())
+fn observe(training: &mut Training) -> Result<(), Failure> {
+    training.observe().map(drop).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 #[cfg(test)]

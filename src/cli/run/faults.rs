@@ -186,7 +186,7 @@ impl Place {
         let arguments = Arguments::parse(words, options(), 1, |_| Vec::new())?;
         let request = Request::of(&arguments)?;
         let mut run = Run::start(&request, Box::new(disk))?;
-        run.unread = true;
+        run.is_silent = true;
         run.go()
     }
 

@@ -2,12 +2,12 @@
 
 use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::run::line_log::LineLog;
 use crate::cli::run::lock::Lock;
 use crate::cli::run::loss_log::LossLog;
-use crate::cli::run::report_log::{Report, ReportLog};
+use crate::cli::run::report_log::{self, Report};
 use elman::internals::checkpoint;
-use elman::internals::disk;
-use elman::internals::disk::Disk;
+use elman::internals::disk::{self, Disk};
 use elman::internals::intervals::Intervals;
 use elman::{Model, Observation, Plan};
 use std::fmt::Display;
@@ -32,7 +32,7 @@ const OLD_BEST: &str = "best-before-end.safetensors";
 pub struct RunFolder {
     path: PathBuf,
     losses: LossLog,
-    reports: ReportLog,
+    reports: LineLog,
     disk: Box<dyn Disk>,
     _lock: Lock,
 }
@@ -62,10 +62,8 @@ impl RunFolder {
         let lock = Lock::take(path)?;
         refuse_run(path, force)?;
         remove_state(path, disk.as_mut())?;
-        let losses = LossLog::create(&path.join(LOSSES), intervals, disk.as_mut());
-        let losses = losses.map_err(|error| within(path, LOSSES, error))?;
-        let reports = ReportLog::create(&path.join(REPORTS), disk.as_mut());
-        let reports = reports.map_err(|error| within(path, REPORTS, error))?;
+        let losses = LossLog::create(&path.join(LOSSES), intervals, disk.as_mut())?;
+        let reports = LineLog::create(&path.join(REPORTS), disk.as_mut())?;
         Ok(RunFolder { losses, reports, path: path.to_path_buf(), disk, _lock: lock })
     }
 
@@ -80,18 +78,15 @@ impl RunFolder {
         }
         let lock = Lock::take(path)?;
         let (model, plan) = load_state(path, "it cannot be resumed")?;
-        let best = if path.join(OLD_BEST).exists() {
-            load_best(path, OLD_BEST, &model)?
-        } else {
-            load_best(path, BEST, &model)?
-        };
+        let is_old = path.join(OLD_BEST).exists();
+        let best = load_best(path, if is_old { OLD_BEST } else { BEST }, &model)?;
         let (intervals, updates) = (Intervals::new(&model.settings, &plan), model.state.updates);
         let losses = LossLog::open(&path.join(LOSSES), &intervals, updates);
         let (losses, curve) = losses.map_err(|error| {
             let advice = "its run cannot go on without its rows; a new one can begin with its weights: --from";
             within(path, LOSSES, format!("{error}: {advice}"))
         })?;
-        let reports = ReportLog::open(&path.join(REPORTS), &intervals, updates);
+        let reports = report_log::open(&path.join(REPORTS), &intervals, updates);
         let reports = reports.map_err(|error| {
             let advice = "move the file away, and its run goes on without these reports";
             within(path, REPORTS, format!("{error}: {advice}"))
@@ -108,22 +103,18 @@ impl RunFolder {
 
     /// Cuts loss.csv and reports.jsonl back to what was before the last state, so that more can be added.
     pub fn cut(&mut self) -> Result<(), Failure> {
-        let cut = self.losses.cut(self.disk.as_mut());
-        cut.map_err(|error| within(&self.path, LOSSES, error))?;
-        let cut = self.reports.cut(self.disk.as_mut());
-        cut.map_err(|error| within(&self.path, REPORTS, error))
+        self.losses.lines.cut(self.disk.as_mut())?;
+        self.reports.cut(self.disk.as_mut())
     }
 
     /// Adds a row to loss.csv.
-    pub fn log(&mut self, observation: &Observation) -> Result<(), Failure> {
-        let logged = self.losses.push(observation, self.disk.as_mut());
-        logged.map_err(|error| within(&self.path, LOSSES, error))
+    pub fn log(&mut self, row: &Observation) -> Result<(), Failure> {
+        self.losses.push(row, self.disk.as_mut())
     }
 
     /// Adds a line to reports.jsonl.
     pub fn report(&mut self, report: &Report) -> Result<(), Failure> {
-        let pushed = self.reports.push(report, self.disk.as_mut());
-        pushed.map_err(|error| within(&self.path, REPORTS, error))
+        self.reports.push(report, self.disk.as_mut())
     }
 
     /// Replaces the chart alone, for those who watch it between saves. A failure is told by the next save, which also
@@ -149,10 +140,8 @@ impl RunFolder {
     ) -> Result<(), Failure> {
         let disk = self.disk.as_mut();
         let at = |name| self.path.join(name);
-        let synced = self.losses.sync(disk);
-        synced.map_err(|error| within(&self.path, LOSSES, error))?;
-        let synced = self.reports.sync(disk);
-        synced.map_err(|error| within(&self.path, REPORTS, error))?;
+        self.losses.lines.sync(disk)?;
+        self.reports.sync(disk)?;
         let placed = disk::place(disk, &at(CHART), |output| output.write_all(chart.as_bytes()));
         placed.map_err(|error| within(&self.path, CHART, error))?;
         if let Some(best) = best {
@@ -214,17 +203,22 @@ fn remove(path: &Path, name: &str, disk: &mut dyn Disk) -> Result<(), Failure> {
 pub fn read(path: &Path) -> Result<(Model, Plan, Model), Failure> {
     refuse_no_folder(path)?;
     if !path.join(MODEL).exists() {
-        let problem = match folders_of_seeds(path).as_slice() {
-            [seed, ..] => {
-                format!("holds the runs of several seeds: name one of them, such as seed-{seed}")
-            }
-            [] => format!("not the folder of a run: it has no {MODEL}"),
-        };
-        return Err(Failure::at(path.display(), problem));
+        return Err(no_run(path, MODEL));
     }
     let (model, plan) = load_state(path, "its run is not known")?;
     let best = load_best(path, BEST, &model)?;
     Ok((model, plan, best))
+}
+
+/// The failure of a folder that lacks this file of a run.
+pub fn no_run(path: &Path, name: &str) -> Failure {
+    let problem = match folders_of_seeds(path).as_slice() {
+        [seed, ..] => {
+            format!("holds the runs of several seeds: name one of them, such as seed-{seed}")
+        }
+        [] => format!("not the folder of a run: it has no {name}"),
+    };
+    Failure::at(path.display(), problem)
 }
 
 /// The seeds that a folder has folders of, in order.
@@ -253,12 +247,13 @@ fn refuse_no_folder(path: &Path) -> Result<(), Failure> {
 }
 
 fn load_state(path: &Path, without: &str) -> Result<(Model, Plan), Failure> {
-    let (model, plan) = load(path, MODEL)?;
-    let plan = plan.ok_or_else(|| {
-        let problem = format!("a model, but not the last state of a run: {without}");
-        within(path, MODEL, problem)
-    })?;
-    Ok((model, plan))
+    match load(path, MODEL)? {
+        (model, Some(plan)) => Ok((model, plan)),
+        (_, None) => {
+            let problem = format!("a model, but not the last state of a run: {without}");
+            Err(within(path, MODEL, problem))
+        }
+    }
 }
 
 fn load(path: &Path, name: &str) -> Result<(Model, Option<Plan>), Failure> {

@@ -1,7 +1,7 @@
 //! Reading what the command line names: texts and models.
 
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::folder::{BEST, folders_of_seeds};
+use crate::cli::run::folder::{BEST, no_run};
 use crate::cli::terminal::progress::Progress;
 use elman::internals::checkpoint;
 use elman::internals::sniff::{Sniffed, sniff};
@@ -13,100 +13,72 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where the text of a command comes from.
+/// The text of a command.
 #[derive(Clone, Debug)]
-pub enum TextSource {
-    /// It is built into the program.
-    Story,
-    /// A file, or standard input for `-`.
-    Named(OsString),
-    /// Bytes that were read once, for several runs.
-    Memory {
-        /// What the command line names.
-        name: OsString,
-        /// All of it.
-        bytes: Arc<[u8]>,
-    },
+pub struct TextSource {
+    /// The file's name, for titles.
+    pub name: String,
+    /// The file as the command line names it, for messages.
+    pub place: String,
+    content: Content,
 }
 
-/// What to call a text.
-pub struct Text {
-    /// For titles: the file's name.
-    pub name: String,
-    /// For messages: the file as the command line names it.
-    pub place: String,
+#[derive(Clone, Debug)]
+enum Content {
+    /// A file, or standard input for `-`.
+    File(OsString),
+    Memory(Arc<[u8]>),
 }
 
 impl TextSource {
-    /// What the command line names; the built-in story where it names nothing.
+    /// The text that the command line names; the built-in story if it names none.
     pub fn named(argument: Option<&OsStr>) -> Self {
-        argument.map_or(TextSource::Story, |name| TextSource::Named(name.into()))
-    }
-
-    /// The same for several readers: what can be read only once is taken into memory.
-    pub fn for_several(self) -> Result<Self, Failure> {
-        let TextSource::Named(name) = &self else {
-            return Ok(self);
-        };
-        let read = read_once(name).map_err(|error| Failure::at(self.text().place, error))?;
-        Ok(match read {
-            Some(bytes) => TextSource::Memory { name: name.clone(), bytes: bytes.into() },
-            None => self,
-        })
-    }
-
-    /// What to call it.
-    pub fn text(&self) -> Text {
-        let (name, place): (&OsStr, &OsStr) = match self {
-            TextSource::Story => ("the built-in story".as_ref(), "the built-in story".as_ref()),
-            TextSource::Named(path) | TextSource::Memory { name: path, .. } => {
-                if path == "-" {
+        let (name, place, content) = match argument {
+            None => {
+                let name = "the built-in story".as_ref();
+                (name, name, Content::Memory(elman::STORY.as_bytes().into()))
+            }
+            Some(path) => {
+                let name = Path::new(path).file_name().unwrap_or(path);
+                let (name, place) = if path == "-" {
                     ("standard input".as_ref(), "standard input".as_ref())
                 } else {
-                    (Path::new(path).file_name().unwrap_or(path), path)
-                }
+                    (name, path)
+                };
+                (name, place, Content::File(path.into()))
             }
         };
         let words = |name: &OsStr| name.to_string_lossy().into_owned();
-        Text { name: words(name), place: words(place) }
+        TextSource { name: words(name), place: words(place), content }
     }
 
-    /// Its bytes and how many there are. Files stay where they are and are read as they are needed; what cannot be
-    /// read twice is taken into memory.
+    /// The text as several runs can read it: standard input, and what is no regular file, is read into memory.
+    pub fn for_several(mut self) -> io::Result<Self> {
+        if let Content::File(path) = &self.content
+            && (path == "-" || !Path::new(path).is_file())
+        {
+            let mut bytes = Vec::new();
+            open_text(path)?.read_to_end(&mut bytes)?;
+            self.content = Content::Memory(bytes.into());
+        }
+        Ok(self)
+    }
+
+    /// Opens the text, and tells how many bytes it has. A regular file is read as it is needed.
     fn open(&self) -> io::Result<(Box<dyn Input>, u64)> {
-        let in_memory = |bytes: Vec<u8>| {
-            let length = bytes.len() as u64;
-            (Box::new(Cursor::new(bytes)) as Box<dyn Input>, length)
-        };
-        match self {
-            TextSource::Story => {
-                let bytes = elman::STORY.as_bytes();
-                Ok((Box::new(Cursor::new(bytes)), bytes.len() as u64))
+        match self.clone().for_several()?.content {
+            Content::Memory(bytes) => {
+                let length = bytes.len() as u64;
+                Ok((Box::new(Cursor::new(bytes)), length))
             }
-            TextSource::Memory { bytes, .. } => {
-                Ok((Box::new(Cursor::new(Arc::clone(bytes))), bytes.len() as u64))
+            Content::File(path) => {
+                let file = File::open(path)?;
+                let metadata = file.metadata()?;
+                let length = metadata.len();
+                Ok((Box::new(UnchangedFile { file, metadata }), length))
             }
-            TextSource::Named(path) => match read_once(path)? {
-                Some(bytes) => Ok(in_memory(bytes)),
-                None => {
-                    let file = File::open(path)?;
-                    let metadata = file.metadata()?;
-                    let length = metadata.len();
-                    Ok((Box::new(Watched { file, metadata }), length))
-                }
-            },
         }
     }
-}
-
-/// The bytes of standard input, or of what is no regular file; none of a regular file, which can be read again.
-fn read_once(path: &OsStr) -> io::Result<Option<Vec<u8>>> {
-    if path != "-" && Path::new(path).is_file() {
-        return Ok(None);
-    }
-    let mut bytes = Vec::new();
-    open_text(path)?.read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
 }
 
 /// Opens a text: a file, or standard input for `-`.
@@ -120,15 +92,10 @@ pub fn open_text(path: &OsStr) -> io::Result<Box<dyn Read>> {
     Ok(Box::new(File::open(path)?))
 }
 
-/// Reads a text from end to end, and shows how far it is.
-pub fn read_text(
-    source: &TextSource,
-    settings: &Settings,
-    quiet: bool,
-) -> Result<(Text, Corpus), Failure> {
-    let text = source.text();
+/// Reads a text from its start to its end, and shows the progress.
+pub fn read_text(text: &TextSource, settings: &Settings, quiet: bool) -> Result<Corpus, Failure> {
     let place = &text.place;
-    let (input, bytes) = source.open().map_err(|error| Failure::at(place, error))?;
+    let (input, bytes) = text.open().map_err(|error| Failure::at(place, error))?;
     let mut progress = Progress::new(quiet);
     let corpus = Corpus::open(input, settings, |read| {
         progress.draw_reading(place, read, bytes);
@@ -144,39 +111,39 @@ pub fn read_text(
     if corpus.has_byte_order_mark() && !quiet {
         progress.warn(&mark_is_left_out(place));
     }
-    Ok((text, corpus))
+    Ok(corpus)
 }
 
-/// Says which argument is to blame.
-pub fn refused(error: TrainingError, text: &Text, settings: Settings) -> Failure {
-    match error {
+/// The failure of a training with the text at `place`, with the argument to blame.
+pub fn refused(error: TrainingError, place: &str, settings: Settings) -> Failure {
+    let place = match error {
         TrainingError::TooFewHeldOut { .. } | TrainingError::TextTooShort { held_out: 1.., .. } => {
-            let place = format!("{}: --validation {:?}", text.place, settings.validation);
-            Failure::at(place, error)
+            format!("{place}: --validation {:?}", settings.validation)
         }
         TrainingError::TextTooShort { settings: ref read, .. } => match read.order.chunk() {
-            Some(length) => Failure::at(format!("{}: --chunk {length}", text.place), error),
-            None => Failure::at(&text.place, error),
+            Some(length) => format!("{place}: --chunk {length}"),
+            None => place.to_string(),
         },
-        TrainingError::Text(_) => Failure::at(&text.place, error),
-        TrainingError::Shape(_) => Failure::at(format!("--hidden {}", settings.hidden), error),
-        _ => Failure::Failed(error.to_string()),
-    }
+        TrainingError::Text(_) => place.to_string(),
+        TrainingError::Shape(_) => format!("--hidden {}", settings.hidden),
+        _ => return Failure::Failed(error.to_string()),
+    };
+    Failure::at(place, error)
 }
 
-/// What is told of a text that does not begin with its first character.
+/// The warning about a text that begins with a byte-order mark.
 pub fn mark_is_left_out(place: &str) -> String {
     format!("{place} begins with a byte-order mark, which is left out")
 }
 
-/// A file that is to stay what it was: other text of the same characters would be learned unnoticed.
-struct Watched {
+/// A file that must not change while it is read: another text of the same characters would be learned unnoticed.
+struct UnchangedFile {
     file: File,
-    /// Of when it was opened.
+    /// As it was when the file was opened.
     metadata: Metadata,
 }
 
-impl Read for Watched {
+impl Read for UnchangedFile {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(bytes)?;
         let now = self.file.metadata()?;
@@ -192,7 +159,7 @@ impl Read for Watched {
     }
 }
 
-impl Seek for Watched {
+impl Seek for UnchangedFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.file.seek(to)
     }
@@ -232,15 +199,7 @@ pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
     if path.is_dir() {
         path.push(BEST);
         if !path.exists() {
-            let problem = match folders_of_seeds(Path::new(argument)).as_slice() {
-                [seed, ..] => {
-                    format!(
-                        "holds the runs of several seeds: name one of them, such as seed-{seed}"
-                    )
-                }
-                [] => format!("not the folder of a run: it has no {BEST}"),
-            };
-            return Err(Failure::at(argument.to_string_lossy(), problem));
+            return Err(no_run(Path::new(argument), BEST));
         }
     }
     let loaded = checkpoint::load_with_plan(&path);

@@ -1,6 +1,7 @@
 //! A file of lines that a run adds to: the lines that are right, those that wait for the next save, and the rest, which
 //! is cut off.
 
+use crate::cli::command_line::failure::Failure;
 use elman::internals::disk::Disk;
 use std::fmt::{Display, Write as _};
 use std::fs::{self, File};
@@ -21,8 +22,10 @@ pub struct LineLog {
 
 impl LineLog {
     /// A new file without lines.
-    pub fn create(path: &Path, disk: &mut dyn Disk) -> io::Result<Self> {
-        Ok(LineLog { file: Some(disk.create(path)?), ..LineLog::found(path, 0) })
+    pub fn create(path: &Path, disk: &mut dyn Disk) -> Result<Self, Failure> {
+        let mut log = LineLog::found(path, 0);
+        log.file = Some(disk.create(path).map_err(|error| log.failure(error))?);
+        Ok(log)
     }
 
     /// The file of a run that goes on, whose first `right` bytes are right. A file that is still to be made has 0. It stays
@@ -32,29 +35,35 @@ impl LineLog {
     }
 
     /// Adds a line.
-    pub fn push(&mut self, line: impl Display, disk: &mut dyn Disk) -> io::Result<()> {
+    pub fn push(&mut self, line: impl Display, disk: &mut dyn Disk) -> Result<(), Failure> {
         writeln!(self.waiting, "{line}").expect("a string takes everything");
-        if self.waiting.len() < WAITING { Ok(()) } else { self.write(disk).map(drop) }
+        let written =
+            if self.waiting.len() < WAITING { Ok(()) } else { self.write(disk).map(drop) };
+        written.map_err(|error| self.failure(error))
     }
 
     /// Brings all lines to the device.
-    pub fn sync(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
+    pub fn sync(&mut self, disk: &mut dyn Disk) -> Result<(), Failure> {
         if self.file.is_none() && self.waiting.is_empty() {
             return Ok(());
         }
-        let file = self.write(disk)?;
-        disk.sync(file)?;
+        let synced = self.write(disk).and_then(|file| disk.sync(file));
         // Lines written to a file that has been removed are lost.
-        if fs::metadata(&self.path)?.len() == self.right {
-            Ok(())
-        } else {
-            Err(io::Error::other("another program has replaced it"))
+        match synced.and_then(|()| fs::metadata(&self.path)) {
+            Ok(metadata) if metadata.len() == self.right => Ok(()),
+            Ok(_) => Err(self.failure("another program has replaced it")),
+            Err(error) => Err(self.failure(error)),
         }
     }
 
     /// Cuts the file back to the lines that are right.
-    pub fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        cut(&mut self.file, &self.path, self.right, disk).map(drop)
+    pub fn cut(&mut self, disk: &mut dyn Disk) -> Result<(), Failure> {
+        let cut = cut(&mut self.file, &self.path, self.right, disk).map(drop);
+        cut.map_err(|error| self.failure(error))
+    }
+
+    fn failure(&self, error: impl Display) -> Failure {
+        Failure::at(self.path.display(), error)
     }
 
     fn write(&mut self, disk: &mut dyn Disk) -> io::Result<&mut File> {
@@ -67,7 +76,7 @@ impl LineLog {
     }
 }
 
-/// The file, opened if need be, without what follows its first `right` bytes.
+/// The file, opened if it is not yet, without what follows its first `right` bytes.
 fn cut<'a>(
     file: &'a mut Option<File>,
     path: &Path,

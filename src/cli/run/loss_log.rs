@@ -4,6 +4,7 @@
 //! are empty in rows without a validation loss.
 
 use crate::cli::charts::curve::Curve;
+use crate::cli::command_line::failure::Failure;
 use crate::cli::run::line_log::{LineLog, Lines};
 use elman::Observation;
 use elman::internals::disk::Disk;
@@ -70,12 +71,17 @@ impl Columns {
 /// The file of a run at work.
 pub struct LossLog {
     columns: Columns,
-    lines: LineLog,
+    /// The header and the rows.
+    pub lines: LineLog,
 }
 
 impl LossLog {
     /// A new file without rows.
-    pub fn create(path: &Path, intervals: &Intervals, disk: &mut dyn Disk) -> io::Result<Self> {
+    pub fn create(
+        path: &Path,
+        intervals: &Intervals,
+        disk: &mut dyn Disk,
+    ) -> Result<Self, Failure> {
         let columns = Columns::new(intervals);
         let mut lines = LineLog::create(path, disk)?;
         lines.push(columns.header(), disk)?;
@@ -83,7 +89,7 @@ impl LossLog {
     }
 
     /// The file of a run that goes on, and the curve of its rows before update `updates`, which must all be there. What
-    /// follows them stays until the file is [cut](LossLog::cut). New rows have the columns of the file.
+    /// follows them stays until the file is [cut](LineLog::cut). New rows have the columns of the file.
     pub fn open(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<(Self, Curve)> {
         let mut curve = Curve::new();
         let mut rows = Rows::of(path, intervals)?;
@@ -97,18 +103,8 @@ impl LossLog {
     }
 
     /// Adds a row.
-    pub fn push(&mut self, observation: &Observation, disk: &mut dyn Disk) -> io::Result<()> {
-        self.lines.push(self.columns.row(observation), disk)
-    }
-
-    /// Brings all rows to the device.
-    pub fn sync(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        self.lines.sync(disk)
-    }
-
-    /// Cuts the file back to the rows that were found.
-    pub fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        self.lines.cut(disk)
+    pub fn push(&mut self, row: &Observation, disk: &mut dyn Disk) -> Result<(), Failure> {
+        self.lines.push(self.columns.row(row), disk)
     }
 }
 
@@ -219,7 +215,7 @@ mod tests {
         for n in 0..10 {
             log.push(&seen(3 * n), &mut System).unwrap();
         }
-        log.sync(&mut System).unwrap();
+        log.lines.sync(&mut System).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         (path, text)
     }
@@ -241,11 +237,11 @@ mod tests {
                 assert_eq!(found, (seen.iteration, seen.loss, seen.smooth_loss));
             }
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}3"));
-            log.cut(&mut System).unwrap();
+            log.lines.cut(&mut System).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), lines(1 + found));
             // The next rows follow those that are left.
             (found..10).for_each(|n| log.push(&seen(3 * n as u64), &mut System).unwrap());
-            log.sync(&mut System).unwrap();
+            log.lines.sync(&mut System).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         fs::remove_file(&path).unwrap();
@@ -269,7 +265,7 @@ mod tests {
             };
             log.push(&observation, &mut System).unwrap();
         }
-        log.sync(&mut System).unwrap();
+        log.lines.sync(&mut System).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         (path, text)
     }
@@ -302,7 +298,7 @@ mod tests {
                 curve.validation(),
                 validated.map(|n| (n, validation(n).loss)).collect::<Vec<_>>()
             );
-            log.cut(&mut System).unwrap();
+            log.lines.cut(&mut System).unwrap();
             let left = fs::read_to_string(&path).unwrap();
             assert!(text.starts_with(&left) && left.ends_with('\n'));
             assert_eq!(left.lines().count(), 1 + curve.points().len());
@@ -405,7 +401,7 @@ mod tests {
         for row in all(&turned).unwrap().iter().filter(|row| row.iteration >= 6) {
             log.push(row, &mut System).unwrap();
         }
-        log.sync(&mut System).unwrap();
+        log.lines.sync(&mut System).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), turned);
         // Columns of another version are read over, but no run goes on without writing them.
         let names = |line: &str| match line.split_once(',') {

@@ -12,6 +12,5 @@ pub mod lock;
 pub mod loss_log;
 pub mod report_log;
 pub mod request;
-pub mod resume;
 pub mod seeds;
 pub mod work;

@@ -5,7 +5,6 @@
 
 use crate::cli::run::line_log::{LineLog, Lines};
 use elman::Observation;
-use elman::internals::disk::Disk;
 use elman::internals::intervals::Intervals;
 use elman::internals::json::{Reader, object};
 use elman::internals::observation::Field;
@@ -65,37 +64,12 @@ impl Report {
     }
 }
 
-/// The file of a run at work.
-pub struct ReportLog(LineLog);
-
-impl ReportLog {
-    /// A new file without lines.
-    pub fn create(path: &Path, disk: &mut dyn Disk) -> io::Result<Self> {
-        LineLog::create(path, disk).map(ReportLog)
-    }
-
-    /// The file of a run that goes on, whose lines before update `updates` must follow each other. What follows them
-    /// stays until the file is [cut](ReportLog::cut). A run that began before there was such a file has none, or one
-    /// that begins later.
-    pub fn open(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<Self> {
-        let right = if path.try_exists()? { bytes_before(path, intervals, updates)? } else { 0 };
-        Ok(ReportLog(LineLog::found(path, right)))
-    }
-
-    /// Adds a line.
-    pub fn push(&mut self, report: &Report, disk: &mut dyn Disk) -> io::Result<()> {
-        self.0.push(report, disk)
-    }
-
-    /// Brings all lines to the device.
-    pub fn sync(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        self.0.sync(disk)
-    }
-
-    /// Cuts the file back to the lines that were found.
-    pub fn cut(&mut self, disk: &mut dyn Disk) -> io::Result<()> {
-        self.0.cut(disk)
-    }
+/// The file of a run that goes on, whose lines before update `updates` must follow each other. What follows them stays
+/// until the file is [cut](LineLog::cut). A run that began before there was such a file has none, or one that begins
+/// later.
+pub fn open(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<LineLog> {
+    let right = if path.try_exists()? { bytes_before(path, intervals, updates)? } else { 0 };
+    Ok(LineLog::found(path, right))
 }
 
 /// The reports of a file, one after another.
@@ -220,9 +194,9 @@ mod tests {
     fn written(name: &str, updates: &[u64], holds_out: bool) -> (PathBuf, String) {
         let name = format!("elman-{name}-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let mut log = ReportLog::create(&path, &mut System).unwrap();
+        let mut log = LineLog::create(&path, &mut System).unwrap();
         for &n in updates {
-            log.push(&report(n, holds_out), &mut System).unwrap();
+            log.push(report(n, holds_out), &mut System).unwrap();
         }
         log.sync(&mut System).unwrap();
         let text = fs::read_to_string(&path).unwrap();
@@ -282,12 +256,12 @@ mod tests {
         longest.observation.loss = f64::MIN_POSITIVE;
         longest.observation.smooth_loss = f64::MAX;
         longest.sample = "\0".repeat(LONGEST_SAMPLE);
-        let mut log = ReportLog::create(&path, &mut System).unwrap();
+        let mut log = LineLog::create(&path, &mut System).unwrap();
         log.push(&longest, &mut System).unwrap();
         log.sync(&mut System).unwrap();
         assert!(all(&path, &intervals(true)).unwrap() == [longest.clone()]);
         longest.sample += &"\0".repeat(100);
-        let mut log = ReportLog::create(&path, &mut System).unwrap();
+        let mut log = LineLog::create(&path, &mut System).unwrap();
         log.push(&longest, &mut System).unwrap();
         log.sync(&mut System).unwrap();
         assert!(all(&path, &intervals(true)).is_err());
@@ -302,7 +276,7 @@ mod tests {
         for state in 0..=22 {
             for rest in ["", "{\"iteration\":", "no report\n"] {
                 fs::write(&path, format!("{text}{rest}")).unwrap();
-                let mut log = ReportLog::open(&path, &intervals(true), state).unwrap();
+                let mut log = open(&path, &intervals(true), state).unwrap();
                 log.sync(&mut System).unwrap();
                 let found = || fs::read_to_string(&path).unwrap();
                 assert_eq!(found(), format!("{text}{rest}"), "it is only looked at");
@@ -310,7 +284,7 @@ mod tests {
                 log.cut(&mut System).unwrap();
                 assert_eq!(found(), lines(&text, kept), "{state}");
                 for &n in &updates[kept..] {
-                    log.push(&report(n, true), &mut System).unwrap();
+                    log.push(report(n, true), &mut System).unwrap();
                 }
                 log.sync(&mut System).unwrap();
                 assert_eq!(found(), text);
@@ -322,14 +296,14 @@ mod tests {
     #[test]
     fn the_report_of_an_end_is_no_part_of_a_longer_run() {
         let (path, text) = written("reports-end", &[0, 4, 6], false);
-        let mut log = ReportLog::open(&path, &intervals(false), 6).unwrap();
-        log.push(&report(8, false), &mut System).unwrap();
+        let mut log = open(&path, &intervals(false), 6).unwrap();
+        log.push(report(8, false), &mut System).unwrap();
         log.sync(&mut System).unwrap();
         let (longer, whole) = written("reports-longer", &[0, 4, 8], false);
         assert_eq!(fs::read_to_string(&path).unwrap(), whole);
         // A state after it is not one of this file.
         fs::write(&path, &text).unwrap();
-        let error = ReportLog::open(&path, &intervals(false), 9).err().unwrap();
+        let error = open(&path, &intervals(false), 9).err().unwrap();
         let expected = "line 3: must be the report of update 8";
         assert_eq!(error.to_string(), expected);
         fs::remove_file(&path).unwrap();
@@ -352,20 +326,20 @@ mod tests {
             (&text, 24, 3),
         ] {
             fs::write(&path, begin).unwrap();
-            let mut log = ReportLog::open(&path, &intervals(false), state).unwrap();
+            let mut log = open(&path, &intervals(false), state).unwrap();
             log.cut(&mut System).unwrap();
             let found = fs::read_to_string(&path).unwrap();
             assert_eq!(found, lines(&text, kept), "{state}");
         }
         // The only line that an end has left is cut as well.
         fs::write(&path, format!("{}\n", report(14, false))).unwrap();
-        let mut log = ReportLog::open(&path, &intervals(false), 14).unwrap();
+        let mut log = open(&path, &intervals(false), 14).unwrap();
         log.cut(&mut System).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
         fs::remove_file(&path).unwrap();
-        let mut log = ReportLog::open(&path, &intervals(false), 13).unwrap();
+        let mut log = open(&path, &intervals(false), 13).unwrap();
         assert!(!path.exists());
-        log.push(&report(16, false), &mut System).unwrap();
+        log.push(report(16, false), &mut System).unwrap();
         log.sync(&mut System).unwrap();
         assert!(all(&path, &intervals(false)).unwrap() == [report(16, false)]);
         fs::remove_file(&path).unwrap();
@@ -405,7 +379,7 @@ mod tests {
         for (wrong, message) in cases {
             assert_ne!(wrong, text);
             fs::write(&path, &wrong).unwrap();
-            let error = ReportLog::open(&path, &intervals(false), 13).err().unwrap();
+            let error = open(&path, &intervals(false), 13).err().unwrap();
             assert!(error.to_string().starts_with(message), "{message:?}, not {error}: {wrong}");
             let found = all(&path, &intervals(false));
             // An end that is no multiple may be all that there is, and be first.
@@ -415,14 +389,14 @@ mod tests {
         }
         // What is missing at the end is told by the run that needs it.
         fs::write(&path, &text[..text.len() - 1]).unwrap();
-        let error = ReportLog::open(&path, &intervals(false), 13).err().unwrap();
+        let error = open(&path, &intervals(false), 13).err().unwrap();
         assert_eq!(error.to_string(), "line 4: must be the report of update 12");
-        assert!(ReportLog::open(&path, &intervals(false), 12).is_ok());
+        assert!(open(&path, &intervals(false), 12).is_ok());
         assert_eq!(all(&path, &intervals(false)).unwrap().len(), 3);
         // Nobody waits for lines that no file could hold.
         fs::write(&path, &text).unwrap();
-        assert!(ReportLog::open(&path, &intervals(false), u64::MAX).is_err());
+        assert!(open(&path, &intervals(false), u64::MAX).is_err());
         fs::remove_file(&path).unwrap();
-        assert!(ReportLog::open(&std::env::temp_dir(), &intervals(false), 13).is_err());
+        assert!(open(&std::env::temp_dir(), &intervals(false), 13).is_err());
     }
 }

@@ -1,161 +1,107 @@
 //! `elman train --seeds N`: the same setting with several seeds, side by side, and how they compare.
 //!
-//! Each is a run of its own, in a folder of its own, that prints nothing; one thread tells of all of them.
+//! Each is a run of its own, in a folder of its own. It prints nothing: the main thread watches the runs and prints.
 
 mod watch;
 
 use super::folder::{BEST, MODEL, folders_of_seeds, refuse_run, remove_state};
 use super::lock::Lock;
-use super::request::{Kind, New, Request};
-use super::work::{Outcome, Run};
+use super::request::Request;
+use super::work::Run;
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::Asked;
+use crate::cli::command_line::options::Overrides;
 use crate::cli::terminal::progress::Progress;
 use elman::files;
 use elman::internals::disk::System;
 use elman::{Plan, Settings};
-use std::iter;
 use std::path::{Path, PathBuf};
-use std::slice;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use watch::{RunEvent, Watch, Watched};
+use watch::{Begun, SeedRun, Watch};
 
 /// More are a mistake.
 const MOST: u64 = 1000;
 
-/// One of the runs, before it begins.
-struct One {
-    seed: u64,
-    /// What a run of its own would be asked.
-    request: Request,
-    /// Its updates.
-    made: Arc<AtomicU64>,
-}
-
 /// Trains with `count` seeds.
 pub fn run(request: &Request, count: u64) -> Result<(), Failure> {
-    let (seeds, iterations) = match &request.kind {
-        Kind::New(new) => beginning(request, new, count)?,
-        Kind::Resume(asked) => going_on(request, asked, count)?,
-    };
-    let text = request.text.clone().for_several()?;
-    let runs = seeds.into_iter().map(|(seed, folder, kind)| One {
-        seed,
-        request: Request {
-            text: text.clone(),
-            folder,
-            kind,
-            threads: request.threads.or(Some(1)),
-            quiet: true,
-        },
-        made: Arc::default(),
-    });
-    let runs: Vec<One> = runs.collect();
+    let (mut runs, iterations) =
+        if request.resume { resumed(request, count)? } else { begun(request, count)? };
+    let text = request.text.clone().for_several();
+    let text = text.map_err(|error| Failure::at(&request.text.place, error))?;
+    runs.iter_mut().for_each(|run| run.request.text = text.clone());
     let at_once = at_once(request.threads, runs.len());
     let mut progress = Progress::new(request.quiet);
-    introduce(&mut progress, &runs, at_once);
-    let force = matches!(&request.kind, Kind::New(new) if new.force);
-    let watched = runs.iter().map(One::watched).collect();
-    let mut watch = Watch::new(watched, text.text().place, iterations, progress);
-    side_by_side(&runs, &mut watch, at_once, force);
+    let (out, first, last) = (request.folder.display(), runs[0].seed, runs[runs.len() - 1].seed);
+    progress.say(&format!("seeds {first} to {last}: {count} runs, {at_once} at a time, in {out}"));
+    progress.say(&format!("stopped at any moment, they go on with --resume {out} --seeds {count}"));
+    let mut watch = Watch::new(&runs, text.place, iterations, progress);
+    train(&runs, &mut watch, at_once, request.force);
     watch.conclude()
 }
 
-/// How many seeds the arguments ask for; none for a run of its own.
+/// How many seeds the arguments ask for; `None` for a single run.
 pub fn count(arguments: &Arguments) -> Result<Option<u64>, Failure> {
-    if !arguments.has("seeds") {
-        return Ok(None);
-    }
-    match arguments.count("seeds")? {
-        count @ 1..=MOST => Ok(Some(count)),
-        _ => Err(Failure::at(
-            arguments.quoted("seeds"),
-            format!("must be a whole number from 1 to {MOST}"),
-        )),
+    match arguments.has("seeds").then(|| arguments.count("seeds")).transpose()? {
+        Some(count) if !(1..=MOST).contains(&count) => {
+            let need = format!("must be a whole number from 1 to {MOST}");
+            Err(Failure::at(arguments.quoted("seeds"), need))
+        }
+        count => Ok(count),
     }
 }
 
-fn introduce(progress: &mut Progress, runs: &[One], at_once: usize) {
-    let (count, first, last) = (runs.len(), &runs[0], &runs[runs.len() - 1]);
-    let out = first.request.folder.parent().unwrap_or(Path::new("")).display();
-    progress.say(&format!(
-        "seeds {} to {}: {count} runs, {at_once} at a time, in {out}",
-        first.seed, last.seed,
-    ));
-    progress.say(&format!("stopped at any moment, they go on with --resume {out} --seeds {count}"));
-}
-
-/// Runs that nobody has taken yet, with their indices.
-type Queue<'a> = Mutex<iter::Enumerate<slice::Iter<'a, One>>>;
-
-/// So many at a time, until all have ended. With `force` the last states of earlier runs go as soon as the first
-/// run has begun.
-fn side_by_side(runs: &[One], watch: &mut Watch, at_once: usize, force: bool) {
-    let queue: Queue = Mutex::new(runs.iter().enumerate());
-    let (sender, receiver) = mpsc::channel();
+/// Trains all runs, `at_once` at a time. With `force` the last states of earlier runs are removed once the first run
+/// has begun.
+fn train(runs: &[SeedRun], watch: &mut Watch, at_once: usize, force: bool) {
+    let (next, watcher) = (AtomicUsize::new(0), thread::current());
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Relaxed);
+            let Some(run) = runs.get(index) else { return };
+            let outcome = begin(&run.request).and_then(|(training, begun)| {
+                if index == 0 && force {
+                    runs[1..].iter().for_each(clear);
+                }
+                let _ = run.begun.set(begun);
+                watcher.unpark();
+                training.finish()
+            });
+            let _ = run.ended.set(outcome);
+            watcher.unpark();
+        }
+    };
     thread::scope(|scope| {
-        // Nobody takes a run from the queue before the first has begun.
-        let mut held = lock(&queue);
-        let mut first = held.next();
-        for _ in 0..at_once {
-            let (queue, sender, first) = (&queue, sender.clone(), first.take());
-            let work = move || work(first, queue, &sender);
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        drop(sender);
-        let event = receiver.recv();
-        if force && matches!(event, Ok(RunEvent::Begun { .. })) {
-            runs[1..].iter().for_each(One::clear);
-        }
-        drop(held);
-        watch.watch(event, &receiver);
+        let start = || thread::Builder::new().spawn_scoped(scope, work).ok();
+        let mut threads: Vec<_> = start().into_iter().collect();
+        // No other run begins before the first one has cleared its folder.
+        watch.until(|| runs[0].has_begun() || threads.iter().all(|thread| thread.is_finished()));
+        threads.extend((1..at_once).map_while(|_| start()));
+        let have_ended = || runs.iter().all(|run| run.ended.get().is_some());
+        watch.until(|| have_ended() || threads.iter().all(|thread| thread.is_finished()));
     });
 }
 
-/// One run after another.
-fn work<'a>(first: Option<(usize, &'a One)>, queue: &Queue<'a>, sender: &Sender<RunEvent>) {
-    let next = || lock(queue).next();
-    for (index, one) in first.into_iter().chain(iter::from_fn(next)) {
-        let outcome = one.work(index, sender);
-        // Somebody listens until all have ended.
-        let _ = sender.send(RunEvent::Ended { run: index, outcome });
-    }
+/// Begins one of several runs, or goes on with it.
+fn begin(request: &Request) -> Result<(Run, Begun), Failure> {
+    let mut run = Run::start(request, Box::new(System))?;
+    run.is_silent = true;
+    let begun = Begun {
+        made: Arc::clone(&run.made),
+        updates: run.made.load(Relaxed),
+        has_mark: run.training.corpus().has_byte_order_mark(),
+    };
+    Ok((run, begun))
 }
 
-impl One {
-    fn watched(&self) -> Watched {
-        Watched {
-            seed: self.seed,
-            folder: self.request.folder.clone(),
-            made: Arc::clone(&self.made),
-        }
+/// Removes the last state of an earlier run, so that nobody takes it for one of these. If that fails, the run itself
+/// will say so.
+fn clear(run: &SeedRun) {
+    let folder = &run.request.folder;
+    if let Ok(_lock) = Lock::take(folder) {
+        let _ = remove_state(folder, &mut System);
     }
-
-    /// Removes the last state of an earlier run, so that nobody takes it for one of these. Where it cannot be, the
-    /// run itself will say so.
-    fn clear(&self) {
-        if let Ok(_lock) = Lock::take(&self.request.folder) {
-            let _ = remove_state(&self.request.folder, &mut System);
-        }
-    }
-
-    /// From its beginning, or where it stands, to its end.
-    fn work(&self, index: usize, sender: &Sender<RunEvent>) -> Result<Outcome, Failure> {
-        let run = Run::silent(&self.request, Arc::clone(&self.made))?;
-        let (updates, has_mark) = (self.made.load(Relaxed), run.has_byte_order_mark());
-        let _ = sender.send(RunEvent::Begun { run: index, updates, has_mark });
-        run.finish()
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The seeds from the first on, each with its folder.
@@ -169,90 +115,72 @@ fn seeds(first: u64, count: u64, out: &Path) -> Result<Vec<(u64, PathBuf)>, Fail
     Ok((first..=last).map(folder).collect())
 }
 
-/// As many as have a core for each of their threads.
+/// How many runs have a core for each of their threads.
 fn at_once(threads: Option<usize>, runs: usize) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     (cores / threads.unwrap_or(1)).clamp(1, runs)
 }
 
-/// A seed, the folder of its run, and what is to be done there.
-type Seeded = (u64, PathBuf, Kind);
-
 /// New runs, and the updates of each. What their folders hold is refused before the first begins.
-fn beginning(request: &Request, new: &New, count: u64) -> Result<(Vec<Seeded>, u64), Failure> {
-    if new.from.is_some() {
-        return Err(Failure::Usage(
-            "--seeds draws first weights for every seed, --from takes those of a model: choose one"
-                .into(),
-        ));
-    }
+fn begun(request: &Request, count: u64) -> Result<(Vec<SeedRun>, u64), Failure> {
     let out = &request.folder;
-    let seeds = seeds(new.settings.seed, count, out)?;
+    let settings = request.overrides.settings(&Settings::default())?;
+    let plan = request.overrides.plan(&Plan::default(), &settings)?;
+    if request.from.is_some() {
+        let why = "--seeds draws first weights for every seed, --from takes those of a model";
+        return Err(Failure::Usage(format!("{why}: choose one")));
+    }
+    let seeds = seeds(settings.seed, count, out)?;
     if out.join(MODEL).exists() {
-        let own =
-            "holds a run of its own, which these would hide in: choose another folder with --out";
-        return Err(Failure::at(out.display(), own));
+        let own = "holds a run of its own, and cannot hold those of several seeds";
+        return Err(Failure::at(out.display(), format!("{own}: choose another folder with --out")));
     }
     for (_, folder) in seeds.iter().filter(|(_, folder)| folder.is_dir()) {
         // Held for as long as it takes to look.
         let _lock = Lock::take(folder)?;
-        refuse_run(folder, new.force)?;
+        refuse_run(folder, request.force)?;
     }
-    let one = |(seed, folder)| {
-        let settings = Settings { seed, ..new.settings };
-        let new = New { settings, ..new.clone() };
-        (seed, folder, Kind::New(Box::new(new)))
-    };
-    Ok((seeds.into_iter().map(one).collect(), new.plan.iterations))
+    let run = |(seed, folder)| SeedRun::new(seed, Request { folder, ..request.clone() });
+    Ok((seeds.into_iter().map(run).collect(), plan.iterations))
 }
 
 /// Runs that go on, those that have not begun among them, and the updates of each: the most that any of them was asked
-/// for, where none are given. All of them have the settings of the first that can be read, but for its seed; what has not begun is what one of the others was begun with, but for its seed.
-fn going_on(request: &Request, asked: &Asked, count: u64) -> Result<(Vec<Seeded>, u64), Failure> {
-    let out = &request.folder;
+/// for, unless the request says. All have the settings and the plan of the first that can be read, but for the seed.
+fn resumed(request: &Request, count: u64) -> Result<(Vec<SeedRun>, u64), Failure> {
+    let Request { folder: out, overrides, .. } = request;
     let first = match folders_of_seeds(out).first() {
-        Some(&lowest) if !asked.has("seed") => lowest,
-        _ => asked.settings(&Settings::default())?.seed,
+        Some(&lowest) if !overrides.has("seed") => lowest,
+        _ => overrides.settings(&Settings::default())?.seed,
     };
     let seeds = seeds(first, count, out)?;
-    let (settings, mut plan) = begun(&seeds, out)?;
-    plan = asked.without_preset().plan(&plan, &settings)?;
-    let settings = asked.settings(&settings)?;
-    let mut every = Asked::all_of(&settings, &plan);
+    let (settings, plan) = first_of(&seeds, out)?;
+    let plan = overrides.without_preset().plan(&plan, &settings)?;
+    let mut every = Overrides::all_of(&overrides.settings(&settings)?, &plan);
     every.give("iterations", plan.iterations.to_string());
-    if asked.has("save-every") {
-        every.give("save-every", plan.save_every.to_string());
-    }
-    let one = |(seed, folder): (u64, PathBuf)| {
-        let kind = if folder.join(MODEL).exists() {
-            let mut asked = every.clone();
-            asked.give("seed", seed.to_string());
-            Kind::Resume(asked)
-        } else {
-            Kind::New(Box::new(New {
-                settings: Settings { seed, ..settings },
-                plan,
-                from: None,
-                force: is_remainder(&folder),
-            }))
-        };
-        (seed, folder, kind)
+    let run = |(seed, folder): (u64, PathBuf)| {
+        let resume = folder.join(MODEL).exists();
+        let mut request = Request { resume, overrides: every.clone(), ..request.clone() };
+        if !resume || overrides.has("save-every") {
+            request.overrides.give("save-every", plan.save_every.to_string());
+        }
+        request.force = !resume && is_remainder(&folder);
+        SeedRun::new(seed, Request { folder, ..request })
     };
-    Ok((seeds.into_iter().map(one).collect(), plan.iterations))
+    Ok((seeds.into_iter().map(run).collect(), plan.iterations))
 }
 
 /// The settings and the plan of the first run that can be read, with the most updates that any was asked for.
-fn begun(seeds: &[(u64, PathBuf)], out: &Path) -> Result<(Settings, Plan), Failure> {
-    let mut begun: Option<(Settings, Plan)> = None;
+fn first_of(seeds: &[(u64, PathBuf)], out: &Path) -> Result<(Settings, Plan), Failure> {
+    let mut found: Option<(Settings, Plan)> = None;
     for (_, folder) in seeds.iter().filter(|(_, folder)| folder.is_dir()) {
         let _lock = Lock::take(folder)?;
         // What cannot be read is told by its own run.
         if let Ok((model, Some(plan))) = files::load_with_plan(&folder.join(MODEL)) {
-            let (_, first) = begun.get_or_insert((model.settings, plan));
+            let (_, first) = found.get_or_insert((model.settings, plan));
             first.iterations = first.iterations.max(plan.iterations);
         }
     }
-    begun.ok_or_else(|| {
+    found.ok_or_else(|| {
         let last = seeds.last().map_or(0, |(seed, _)| *seed);
         let none = format!(
             "none of its folders up to seed-{last} holds a run that can be resumed: begin with --out instead of \
@@ -270,20 +198,17 @@ fn is_remainder(folder: &Path) -> bool {
         && (!best.exists() || files::load(&best).is_ok_and(|model| model.state.updates == 0))
 }
 
-/// Says what to do where one run is to go on in the folder of several.
+/// Refuses to go on with a single run in the folder of several.
 pub fn refuse_several(request: &Request) -> Result<(), Failure> {
     let out = &request.folder;
     match folders_of_seeds(out).as_slice() {
-        [first, ..] if matches!(request.kind, Kind::Resume(_)) && !out.join(MODEL).exists() => {
-            let (all, count) = (out.display(), folders_of_seeds(out).len());
-            Err(Failure::at(
-                &all,
-                format!(
-                    "holds the runs of several seeds: go on with all of them with --seeds {count}, or with one with \
-                     --resume {}",
-                    out.join(format!("seed-{first}")).display()
-                ),
-            ))
+        seeds @ [first, ..] if request.resume && !out.join(MODEL).exists() => {
+            let (count, one) = (seeds.len(), out.join(format!("seed-{first}")));
+            let how = format!(
+                "go on with all of them with --seeds {count}, or with one with --resume {}",
+                one.display()
+            );
+            Err(Failure::at(out.display(), format!("holds the runs of several seeds: {how}")))
         }
         _ => Ok(()),
     }

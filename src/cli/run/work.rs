@@ -55,14 +55,14 @@ pub struct Run {
     pub(super) saved: Option<SavedState>,
     pub(super) saved_at: Instant,
     pub(super) refresh: Pace,
-    /// Whether nothing is printed: nobody reads standard output any more, or ever did.
-    pub(super) unread: bool,
+    /// Whether nothing is printed: the run is one of several, or the reader of standard output has closed it.
+    pub(super) is_silent: bool,
     /// The updates made, for a thread that watches the run.
     pub(super) made: Arc<AtomicU64>,
 }
 
 /// Characters that an update reads; of documents, which have different lengths, on average.
-pub fn characters_an_update(training: &Training) -> usize {
+pub fn characters_per_update(training: &Training) -> usize {
     let settings = &training.model().settings;
     if settings.documents {
         (training.corpus().learned() / training.updates_per_epoch().max(1)) as usize
@@ -85,14 +85,8 @@ pub struct Outcome {
     pub digest: u64,
 }
 
-/// One of several runs: it prints nothing.
 impl Run {
-    /// Whether its text begins with a byte-order mark.
-    pub fn has_byte_order_mark(&self) -> bool {
-        self.training.corpus().has_byte_order_mark()
-    }
-
-    /// Learns to the end.
+    /// Learns to the end, and prints nothing.
     pub fn finish(mut self) -> Result<Outcome, Failure> {
         let last = self.learn()?;
         Ok(Outcome {
@@ -103,9 +97,7 @@ impl Run {
             digest: self.training.model().state.rnn.parameters.digest(),
         })
     }
-}
 
-impl Run {
     /// Learns to the end, and prints reports and what the run ended with.
     pub fn go(&mut self) -> Result<(), Failure> {
         let learned = self.learn();
@@ -196,7 +188,7 @@ impl Run {
         self.progress.draw(&Status {
             observation,
             iterations: self.plan.iterations,
-            characters: characters_an_update(&self.training),
+            characters: characters_per_update(&self.training),
             best: best.map(|loss| (self.training.best().state.updates, loss)),
             curve: &self.curve,
         });
@@ -260,12 +252,12 @@ impl Run {
         &mut self,
         print: impl FnOnce(&mut Self) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        if self.unread {
+        if self.is_silent {
             return Ok(());
         }
         match print(self) {
             Err(Failure::Closed) => {
-                self.unread = true;
+                self.is_silent = true;
                 Ok(())
             }
             Err(Failure::Failed(message)) => Err(self.save_finite(message)),

@@ -256,7 +256,7 @@ fn what_is_not_finite_is_never_written() {
         model.state.optimizer_state[0].values_mut()[1] = wrong;
         assert!(matches!(
             to_bytes(&model),
-            Err(CheckpointError::Content(message)) if message.ends_with("entry 1")
+            Err(FileError::Content(message)) if message.ends_with("entry 1")
         ));
     }
 }
@@ -589,17 +589,17 @@ fn files_are_replaced_whole_or_not_at_all() {
     assert_eq!(load(&path).unwrap(), model);
 
     model.state.rnn.parameters.values_mut()[0] = f64::NAN;
-    assert!(matches!(save(&model, &path), Err(CheckpointError::Content(_))));
+    assert!(matches!(save(&model, &path), Err(FileError::Content(_))));
     model.state.rnn.parameters.values_mut()[0] = 7.0;
     assert_ne!(load(&path).unwrap(), model);
     save(&model, &path).unwrap();
     assert_eq!(load(&path).unwrap(), model);
     assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
 
-    assert!(matches!(load(&folder.0), Err(CheckpointError::Io(_))));
+    assert!(matches!(load(&folder.0), Err(FileError::Io(_))));
     let missing = folder.0.join("none").join("model");
-    assert!(matches!(load(&missing), Err(CheckpointError::Io(_))));
-    assert!(matches!(save(&model, &missing), Err(CheckpointError::Io(_))));
+    assert!(matches!(load(&missing), Err(FileError::Io(_))));
+    assert!(matches!(save(&model, &missing), Err(FileError::Io(_))));
 }
 
 #[test]
@@ -607,7 +607,7 @@ fn a_file_that_finds_no_place_is_cleared_away() {
     let folder = Folder::new("no-place");
     let path = folder.0.join("model.safetensors");
     fs::create_dir(&path).unwrap();
-    assert!(matches!(save(&model(), &path), Err(CheckpointError::Io(_))));
+    assert!(matches!(save(&model(), &path), Err(FileError::Io(_))));
     assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
     assert!(path.is_dir());
 }

@@ -8,7 +8,7 @@ mod memory;
 #[path = "shared/mutation.rs"]
 mod mutation;
 
-use elman::files::{ExchangeError, Format};
+use elman::files::{FileError, Format};
 use elman::internals::exchange;
 use elman::Model;
 use elman::internals::{arrays, checkpoint, npy, zip};
@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     match within(justified, || exchange::import(bytes, None)) {
         Ok(model) => use_model(&model),
-        Err(ExchangeError::NoVocabulary { K }) => {
+        Err(FileError::NoVocabulary { K }) => {
             let characters: Option<String> = (0x1_0000..).take(K).map(char::from_u32).collect();
             if let Some(Ok(model)) = characters.map(|all| exchange::import(bytes, Some(&all))) {
                 use_model(&model);

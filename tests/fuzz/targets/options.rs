@@ -9,7 +9,7 @@
 mod cli;
 
 use cli::command_line::command::Command;
-use cli::commands::dispatch::{Request, parse, told};
+use cli::commands::dispatch::{Action, parse, told};
 use cli::commands::table::COMMANDS;
 use libfuzzer_sys::fuzz_target;
 use std::ffi::{OsStr, OsString};
@@ -39,7 +39,7 @@ fn read(arguments: Vec<OsString>) {
     let mut plain: Vec<OsString> = vec![command.name.into()];
     for (name, value) in &understood.values {
         let switch =
-            ((command.options)().iter()).any(|choice| choice.name == *name && choice.value.is_empty());
+            (command.options)().iter().any(|spec| spec.name == *name && spec.value.is_empty());
         match (switch, value.to_str()) {
             (true, _) => plain.push(format!("--{name}").into()),
             (_, Some(value)) => plain.push(format!("--{name}={value}").into()),
@@ -54,8 +54,8 @@ fn read(arguments: Vec<OsString>) {
 
 fn understand(arguments: Vec<OsString>) -> Option<(&'static Command, Understood)> {
     let (command, arguments) = match parse(arguments.into_iter()) {
-        Ok(Request::Work(command, arguments)) => (command, arguments),
-        Ok(Request::Words(words)) => {
+        Ok(Action::Run(command, arguments)) => (command, arguments),
+        Ok(Action::Print(words)) => {
             assert!(words.ends_with('\n'));
             return None;
         }
@@ -66,7 +66,7 @@ fn understand(arguments: Vec<OsString>) -> Option<(&'static Command, Understood)
             return None;
         }
     };
-    let names = (command.options)().into_iter().map(|choice| choice.name);
+    let names = (command.options)().into_iter().map(|spec| spec.name);
     // Every value as every type, as no command does.
     for name in names.clone() {
         assert!(arguments.quoted(name).starts_with("--"));

@@ -6,4 +6,4 @@ mod run;
 mod subject;
 mod table;
 
-pub use run::{DETAILS, EXAMPLES, MORE, options, run};
+pub use run::COMMAND;

@@ -2,27 +2,28 @@
 
 use super::subject::{self, Subject};
 use super::{against, case, table};
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{of_presets, of_settings};
+use crate::cli::command_line::options::{preset_option, setting_options};
 use elman::settings::{Setting, TABLE};
 use std::iter;
 use std::path::Path;
 
-pub const DETAILS: &str = "\
+const DETAILS: &str = "\
 Compares every entry of the gradients of U, W, V, b and c with finite differences
 of the loss: of an untrained network on the first characters of TEXT (by default
 the built-in story; - is standard input), or of a trained MODEL at several places
 of TEXT. Exit status 1: an entry is wrong or undecided.";
 
-pub const EXAMPLES: &[&str] = &[
+const EXAMPLES: &[&str] = &[
     "elman check",
     "elman check elman-run --positions 10",
     "elman check --write-case case.npz",
     "elman check --against mine.npz case.npz",
 ];
 
-pub const MORE: &str = "\
+const MORE: &str = "\
 Every finite difference comes with an estimate of its error. An entry that differs
 by no more than the estimate differs by rounding alone. An entry is undecided where
 the estimate is too large to tell. A MODEL is checked with the hidden state that it
@@ -33,27 +34,40 @@ has at each place of the text.
 FILE with those of the case, and says which are right and what is wrong with the
 others.";
 
-pub fn options() -> Vec<Choice> {
-    let settings = of_settings(&subject::SMALL, rows_of_update());
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "check",
+    takes: "[MODEL] [TEXT]",
+    limit: 2,
+    summary: "check gradients, or your own arrays",
+    details: DETAILS,
+    examples: EXAMPLES,
+    more: MORE,
+    options,
+    run,
+};
+
+fn options() -> Vec<OptionSpec> {
+    let settings = setting_options(&subject::SMALL, rows_of_update());
     // Few check with another seed.
-    let settings = settings.map(|choice| match choice.name {
-        "seed" => choice.seldom(),
-        _ => choice,
+    let settings = settings.map(|option| match option.name {
+        "seed" => option.seldom(),
+        _ => option,
     });
     let positions = "places of the text at which a model is checked";
     let write_case = "write a worked case as .npz, .safetensors or .json";
     let force = "replace FILE of --write-case if it exists";
     let against = "compare the arrays of FILE with those of a case";
     let own = [
-        Choice::new("iterations", "N", "updates before the check; 1 with --write-case").or("0"),
-        Choice::new("positions", "N", positions).or("3"),
-        Choice::new("write-case", "FILE", write_case),
-        Choice::switch("force", force).seldom(),
-        Choice::new("against", "FILE", against),
-        Choice::switch("json", "print the table as JSON").seldom(),
-        Choice::help().seldom(),
+        OptionSpec::new("iterations", "N", "updates before the check; 1 with --write-case").or("0"),
+        OptionSpec::new("positions", "N", positions).or("3"),
+        OptionSpec::new("write-case", "FILE", write_case),
+        OptionSpec::switch("force", force).seldom(),
+        OptionSpec::new("against", "FILE", against),
+        OptionSpec::switch("json", "print the table as JSON").seldom(),
+        OptionSpec::help().seldom(),
     ];
-    let preset = of_presets("adagrad-edition|adam-edition");
+    let preset = preset_option("adagrad-edition|adam-edition");
     iter::once(preset).chain(settings).chain(own).collect()
 }
 
@@ -61,7 +75,7 @@ fn rows_of_update() -> impl Iterator<Item = &'static Setting> {
     TABLE.iter().filter(|row| row.is_of_update)
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut of_training: Vec<&str> = rows_of_update().map(|row| row.option).collect();
     of_training.extend(["preset", "iterations"]);
     if arguments.has("against") {

@@ -2,7 +2,7 @@
 
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::Asked;
+use crate::cli::command_line::options::Overrides;
 use crate::cli::run::inputs::{TextSource, is_safetensors, read_model, read_text, refused};
 use elman::internals::places::{Place, places};
 use elman::{Initialization, Model, Settings, TextError, Training, TrainingError};
@@ -34,7 +34,7 @@ pub fn is_model(argument: &OsStr) -> bool {
 impl Subject {
     /// A network after `--iterations` updates, at the place where its next update begins.
     pub fn untrained(arguments: &Arguments, for_case: bool) -> Result<Self, Failure> {
-        let asked = Asked::of(arguments)?;
+        let asked = Overrides::of(arguments)?;
         let mut settings = asked.settings(&SMALL)?;
         let mut iterations: u64 = arguments.count("iterations")?;
         if let Initialization::Normal { sigma } = &mut settings.initialization
@@ -46,9 +46,9 @@ impl Subject {
         if for_case && !arguments.has("iterations") {
             iterations = CASE_ITERATIONS;
         }
-        let source = TextSource::named(arguments.first());
-        let (text, corpus) = read_text(&source, &settings, false)?;
-        let fail = |error| refused(error, &text, settings);
+        let text = TextSource::named(arguments.first());
+        let corpus = read_text(&text, &settings, false)?;
+        let fail = |error| refused(error, &text.place, settings);
         let mut training = Training::begin(corpus, settings, None).map_err(fail)?;
         for _ in 0..iterations {
             training.update().map_err(fail)?;
@@ -72,13 +72,14 @@ impl Subject {
         };
         let model = read_model(arguments.first())?;
         let named = arguments.all().get(1).map(|text| text.as_os_str());
-        let (text, corpus) = read_text(&TextSource::named(named), &model.settings, false)?;
+        let text = TextSource::named(named);
+        let corpus = read_text(&text, &model.settings, false)?;
         let places = places(&model, corpus, count).map_err(|error| match error {
             TrainingError::Text(TextError::Unknown(unknown)) if named.is_none() => {
                 let advice = "the model needs a text in its characters: elman check MODEL TEXT";
                 Failure::at(&text.place, format!("{unknown}: {advice}"))
             }
-            error => refused(error, &text, model.settings),
+            error => refused(error, &text.place, model.settings),
         })?;
         Ok(Subject { model, places, is_trained: true })
     }

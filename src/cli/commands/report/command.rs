@@ -1,6 +1,6 @@
 //! The command that repeats a run: only the options that are not as they would be anyway.
 
-use crate::cli::command_line::options::Asked;
+use crate::cli::command_line::options::Overrides;
 use elman::internals::digest;
 use elman::model::PLAN;
 use elman::settings::{PRESETS, Preset, TABLE, Value};
@@ -35,11 +35,11 @@ pub fn is_story(source: &Source) -> bool {
 
 /// A preset, and what has to be given beside it.
 fn options(settings: &Settings, plan: &Plan, preset: Option<&'static Preset>) -> Vec<String> {
-    let mut asked = Asked::by(preset);
+    let mut asked = Overrides::by(preset);
     let mut words: Vec<String> = (preset.iter())
         .flat_map(|preset| ["--preset".to_string(), preset.name.to_string()])
         .collect();
-    let mut give = |asked: &mut Asked, option: &'static str, value: Value| {
+    let mut give = |asked: &mut Overrides, option: &'static str, value: Value| {
         words.push(format!("--{option}"));
         words.extend((value != Value::Switch(true)).then(|| value.to_string()));
         asked.give(option, value.to_string());
@@ -67,14 +67,14 @@ fn options(settings: &Settings, plan: &Plan, preset: Option<&'static Preset>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::command_line::arguments::{Arguments, Choice};
-    use crate::cli::command_line::options::{of_plan, of_settings};
+    use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+    use crate::cli::command_line::options::{plan_options, setting_options};
     use elman::{Initialization, Loss, Optimizer, Order, Settings, Training};
 
-    fn options() -> Vec<Choice> {
-        let preset = Choice::new("preset", "adagrad-edition|adam-edition|best", "");
-        let settings = of_settings(&Settings::DEFAULT, TABLE.iter());
-        [preset].into_iter().chain(settings).chain(of_plan()).collect()
+    fn options() -> Vec<OptionSpec> {
+        let preset = OptionSpec::new("preset", "adagrad-edition|adam-edition|best", "");
+        let settings = setting_options(&Settings::DEFAULT, TABLE.iter());
+        [preset].into_iter().chain(settings).chain(plan_options()).collect()
     }
 
     fn plan() -> Plan {
@@ -130,7 +130,7 @@ mod tests {
             let command = command(settings, plan());
             let words = command.split(' ').skip(2).map(Into::into);
             let arguments = Arguments::parse(words, options(), 1, |_| Vec::new()).unwrap();
-            let asked = Asked::of(&arguments).unwrap();
+            let asked = Overrides::of(&arguments).unwrap();
             let understood = asked.settings(&Settings::default()).unwrap();
             assert_eq!(understood, settings, "{command}");
             let understood = asked.plan(&Plan::default(), &settings).unwrap();

@@ -15,4 +15,4 @@ mod speed;
 mod visible;
 mod writer;
 
-pub use run::{DETAILS, EXAMPLES, MORE, options, run};
+pub use run::COMMAND;

@@ -2,7 +2,8 @@
 
 use super::facts::Facts;
 use super::{gradients, html, markdown, sections};
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::language::Language;
 use crate::cli::run::inputs::refuse_existing;
@@ -11,16 +12,16 @@ use crate::cli::terminal::progress::Progress;
 use elman::internals::disk::{self, Disk as _, System};
 use std::path::Path;
 
-pub const DETAILS: &str = "\
+const DETAILS: &str = "\
 Writes report.html and report.md about the run in DIR, into DIR or the folder of
 --out: settings, equations, gradient check, losses, samples, the speed on this
 machine, and the command that repeats the run. Each file is self-contained: no
 other files, no scripts, no network.";
 
-pub const EXAMPLES: &[&str] =
+const EXAMPLES: &[&str] =
     &["elman report elman-run", "elman report elman-run --language sv --out hand-in"];
 
-pub const MORE: &str = "\
+const MORE: &str = "\
 The samples are those of `train`: before the first update, before every 10,000th,
 and at the end. Of a run without these, or with more than a hundred, the report
 shows twelve at most. Everything but the speed is the same on every machine;
@@ -30,25 +31,38 @@ The gradient check covers every entry of the best model. Where that would take
 more than a minute, it covers the first hidden units only; --check-hidden sets
 their number. Exit status 1: an entry is wrong; the report says which.";
 
-pub fn options() -> Vec<Choice> {
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "report",
+    takes: "DIR",
+    limit: 1,
+    summary: "write the assignment report, HTML and Markdown",
+    details: DETAILS,
+    examples: EXAMPLES,
+    more: MORE,
+    options,
+    run,
+};
+
+fn options() -> Vec<OptionSpec> {
     vec![
-        Choice::new("out", "DIR", "the folder to write into, instead of the run's"),
-        Choice::new("language", "en|sv", "English or Swedish").or("en"),
-        Choice::new(
+        OptionSpec::new("out", "DIR", "the folder to write into, instead of the run's"),
+        OptionSpec::new("language", "en|sv", "English or Swedish").or("en"),
+        OptionSpec::new(
             "check-hidden",
             "N",
             "hidden units whose gradients are checked, from the first",
         ),
-        Choice::new("seconds", "X", "seconds to measure the speed for; 0: not at all").or("2"),
-        Choice::switch("force", "replace reports that exist"),
-        Choice::switch("quiet", "no progress on standard error"),
-        Choice::help(),
+        OptionSpec::new("seconds", "X", "seconds to measure the speed for; 0: not at all").or("2"),
+        OptionSpec::switch("force", "replace reports that exist"),
+        OptionSpec::switch("quiet", "no progress on standard error"),
+        OptionSpec::help(),
     ]
 }
 
 const LONGEST: f64 = 3600.0;
 
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = (arguments.first())
         .ok_or_else(|| Failure::Usage("the report of which run? name its folder".into()))?;
     let out = if arguments.has("out") { arguments.filled("out")? } else { folder };

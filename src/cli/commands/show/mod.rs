@@ -6,4 +6,4 @@ mod run;
 mod tensors;
 mod vocabulary;
 
-pub use run::{DETAILS, EXAMPLES, MORE, options, run};
+pub use run::COMMAND;

@@ -5,7 +5,7 @@ use crate::cli::command_line::options::unit;
 use crate::cli::format::{COLUMNS, thousands, wrapped};
 use crate::cli::run::inputs::ModelFile;
 use crate::cli::terminal::output::one_line;
-use elman::model::{PLAN, Planned};
+use elman::model::{PLAN, PlanRow};
 use elman::settings::{Stored, TABLE, Value};
 use elman::{Order, Validation};
 use std::f64::consts::LN_2;
@@ -121,7 +121,7 @@ fn of_state(file: &ModelFile) -> Rows {
 
 fn of_plan(file: &ModelFile) -> Rows {
     let rows = file.plan.iter().flat_map(|plan| {
-        let value = |row: &Planned| Some((row.key, thousands((row.get)(plan)?)));
+        let value = |row: &PlanRow| Some((row.key, thousands((row.get)(plan)?)));
         PLAN.iter().filter_map(value)
     });
     rows.collect()

@@ -1,21 +1,22 @@
 //! The command: its help and its options.
 
 use super::{json, rows, tensors};
-use crate::cli::command_line::arguments::{Arguments, Choice};
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::inputs::read_model_file;
 use crate::cli::terminal::output::print;
 
-pub const DETAILS: &str = "\
+const DETAILS: &str = "\
 MODEL is a model file or the folder of a run (its best model). Prints the kind and
 the size of the file, the network and its vocabulary, the settings, the state of
 the training, the plan of the run (from model.safetensors only), and the smallest
 entry, the largest entry and the root mean square of every tensor.";
 
-pub const EXAMPLES: &[&str] =
+const EXAMPLES: &[&str] =
     &["elman show elman-run", "elman show elman-run/model.safetensors --json"];
 
-pub const MORE: &str = "\
+const MORE: &str = "\
 --json prints one JSON object. Numbers read back to the same bits; what is
 missing is null:
   file, bytes       the path and the length of the file
@@ -37,11 +38,24 @@ missing is null:
   tensors           by name: shape, smallest, largest, rms
   saturated         fraction of h below -0.99 or above 0.99";
 
-pub fn options() -> Vec<Choice> {
-    vec![Choice::switch("json", "print JSON"), Choice::help()]
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "show",
+    takes: "MODEL",
+    limit: 1,
+    summary: "print a model's settings, state and tensors",
+    details: DETAILS,
+    examples: EXAMPLES,
+    more: MORE,
+    options,
+    run,
+};
+
+fn options() -> Vec<OptionSpec> {
+    vec![OptionSpec::switch("json", "print JSON"), OptionSpec::help()]
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = read_model_file(arguments.first())?;
     if arguments.has("json") {
         print(&json::of(&file))

@@ -3,52 +3,63 @@
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::thousands;
 use crate::cli::run::inputs::mark_is_left_out;
+use crate::cli::run::request::Request;
 use crate::cli::run::work::Outcome;
 use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::progress::{Progress, duration};
 use elman::Observation;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 /// How often the progress is drawn.
 const REDRAW: Duration = Duration::from_millis(200);
 
-/// A run that is watched.
-pub struct Watched {
+/// One of several runs. Its thread sets what the main thread watches.
+pub struct SeedRun {
     pub seed: u64,
-    pub folder: PathBuf,
-    /// The updates that it has made.
+    pub request: Request,
+    pub begun: OnceLock<Begun>,
+    pub ended: OnceLock<Result<Outcome, Failure>>,
+}
+
+/// What is known of a run that has begun, or that goes on.
+pub struct Begun {
+    /// The updates that the run has made so far.
     pub made: Arc<AtomicU64>,
+    /// The updates that it had made when it was resumed.
+    pub updates: u64,
+    /// Whether the text begins with a byte-order mark.
+    pub has_mark: bool,
 }
 
-/// What happens to a run, which is named by its index.
-pub enum RunEvent {
-    Begun {
-        run: usize,
-        /// Updates made before.
-        updates: u64,
-        /// Whether the text begins with a byte-order mark.
-        has_mark: bool,
-    },
-    Ended {
-        run: usize,
-        outcome: Result<Outcome, Failure>,
-    },
+impl SeedRun {
+    /// The run of one seed, with a request that is the same for all seeds.
+    pub fn new(seed: u64, mut request: Request) -> Self {
+        request.overrides.give("seed", seed.to_string());
+        request.threads = request.threads.or(Some(1));
+        request.quiet = true;
+        SeedRun { seed, request, begun: OnceLock::new(), ended: OnceLock::new() }
+    }
+
+    /// Whether the run has begun, or has failed to begin.
+    pub fn has_begun(&self) -> bool {
+        self.begun.get().is_some() || self.ended.get().is_some()
+    }
+
+    fn outcome(&self) -> Option<&Outcome> {
+        self.ended.get()?.as_ref().ok()
+    }
 }
 
-/// What is known of the runs at work.
-pub struct Watch {
-    runs: Vec<Watched>,
-    /// What the text is called.
+/// Watches the runs, and prints.
+pub struct Watch<'a> {
+    runs: &'a [SeedRun],
+    /// The text, for messages.
     place: String,
+    /// The updates of each run.
     iterations: u64,
-    /// The update at which each run began, or went on.
-    first: Vec<u64>,
-    ended: Vec<Option<Result<Outcome, Failure>>>,
     /// Whether it was said that the text begins with a byte-order mark.
     mark_is_said: bool,
     /// Runs that need no line any more, counted from the first.
@@ -58,46 +69,32 @@ pub struct Watch {
     printing: Result<(), Failure>,
 }
 
-impl Watch {
-    /// A watch before any run has begun; `place` is what the text is called.
-    pub fn new(runs: Vec<Watched>, place: String, iterations: u64, progress: Progress) -> Self {
-        Watch {
-            first: vec![0; runs.len()],
-            ended: runs.iter().map(|_| None).collect(),
-            mark_is_said: false,
-            printed: 0,
-            printing: Ok(()),
-            runs,
-            place,
-            iterations,
-            progress,
-        }
+impl<'a> Watch<'a> {
+    /// A watch before any run has begun; `place` is the text in messages.
+    pub fn new(runs: &'a [SeedRun], place: String, iterations: u64, progress: Progress) -> Self {
+        let printing = Ok(());
+        Watch { runs, place, iterations, mark_is_said: false, printed: 0, progress, printing }
     }
 
-    /// Draws and prints what happens, until all runs have ended.
-    pub fn watch(&mut self, first: Result<RunEvent, RecvError>, receiver: &Receiver<RunEvent>) {
-        let mut event = first.map_err(RecvTimeoutError::from);
+    /// Draws and prints what happens, until `is_done`. Whoever changes a run unparks this thread.
+    pub fn until(&mut self, is_done: impl Fn() -> bool) {
         loop {
-            match event {
-                Ok(RunEvent::Begun { run, updates, has_mark }) => {
-                    self.begun(run, updates, has_mark)
-                }
-                Ok(RunEvent::Ended { run, outcome }) => {
-                    self.ended[run] = Some(outcome);
-                    self.print_ended();
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
+            // What was done before is still to be printed.
+            let is_done = is_done();
+            self.warn();
+            self.print_ended();
             self.draw();
-            event = receiver.recv_timeout(REDRAW);
+            if is_done {
+                return;
+            }
+            thread::park_timeout(REDRAW);
         }
-        self.progress.clear();
     }
 
-    fn begun(&mut self, run: usize, updates: u64, has_mark: bool) {
-        self.first[run] = updates;
-        if has_mark && !self.mark_is_said {
+    /// Says once that the text begins with a byte-order mark.
+    fn warn(&mut self) {
+        let has_mark = |run: &SeedRun| run.begun.get().is_some_and(|begun| begun.has_mark);
+        if !self.mark_is_said && self.runs.iter().any(has_mark) {
             self.mark_is_said = true;
             self.progress.clear();
             self.progress.warn(&mark_is_left_out(&self.place));
@@ -106,11 +103,11 @@ impl Watch {
 
     /// Prints a line for each run that has ended, in the order of the seeds.
     fn print_ended(&mut self) {
-        while let Some(Some(ended)) = self.ended.get(self.printed) {
-            let line = ended.as_ref().map(|outcome| line(&self.runs[self.printed], outcome));
+        let runs = self.runs;
+        while let Some(run) = runs.get(self.printed).filter(|run| run.ended.get().is_some()) {
             self.printed += 1;
-            if let Ok(line) = line {
-                self.print(&line);
+            if let Some(outcome) = run.outcome() {
+                self.print(&line(run.seed, outcome));
             }
         }
     }
@@ -123,16 +120,15 @@ impl Watch {
     }
 
     fn draw(&mut self) {
-        let (mut done, mut made) = (0, 0);
-        for (index, run) in self.runs.iter().enumerate() {
-            let updates = run.made.load(Relaxed);
-            made += updates.saturating_sub(self.first[index]);
-            done += u128::from(match self.ended[index] {
-                None => updates,
-                Some(_) => self.iterations,
-            });
+        let (mut done, mut made, mut ended) = (0, 0, 0);
+        for run in self.runs {
+            let first = run.begun.get().map_or(0, |begun| begun.updates);
+            let updates = run.begun.get().map_or(0, |begun| begun.made.load(Relaxed));
+            made += updates - first;
+            let has_ended = run.ended.get().is_some();
+            done += u128::from(if has_ended { self.iterations } else { updates });
+            ended += usize::from(has_ended);
         }
-        let ended = self.ended.iter().flatten().count();
         let runs = self.runs.len();
         let whole = u128::from(self.iterations) * runs as u128;
         self.progress.draw_parts(|elapsed| parts(done, whole, ended, runs, made as f64 / elapsed));
@@ -140,17 +136,14 @@ impl Watch {
 
     /// Prints the mean, the minimum and the maximum, and the best run. Fails with what failed in the runs.
     pub fn conclude(mut self) -> Result<(), Failure> {
-        let outcomes: Vec<(&Watched, &Outcome)> = (self.runs.iter().zip(&self.ended))
-            .filter_map(|(run, ended)| Some((run, ended.as_ref()?.as_ref().ok()?)))
-            .collect();
+        self.progress.clear();
+        let outcomes = self.runs.iter().filter_map(|run| Some((run, run.outcome()?)));
+        let outcomes: Vec<(&SeedRun, &Outcome)> = outcomes.collect();
         if !outcomes.is_empty() {
-            let summary = summary(&outcomes);
-            self.print(&summary);
+            self.print(&summary(&outcomes));
         }
-        let ended = std::mem::take(&mut self.ended).into_iter();
-        let failures: Vec<(u64, Failure)> = (self.runs.iter().zip(ended))
-            .filter_map(|(run, ended)| Some((run.seed, failure(ended)?)))
-            .collect();
+        let failures = self.runs.iter().filter_map(|run| Some((run.seed, failure(run)?)));
+        let failures: Vec<(u64, Failure)> = failures.collect();
         match (failures.is_empty(), self.printing) {
             (true, Err(Failure::Closed)) => Ok(()),
             (true, printing) => printing,
@@ -176,8 +169,8 @@ fn parts(done: u128, whole: u128, ended: usize, runs: usize, rate: f64) -> Vec<S
 
 /// The line of a run that has ended: the fields of its last observation, each that is compared with that of the best
 /// model after it.
-fn line(run: &Watched, outcome: &Outcome) -> String {
-    let mut line = format!("seed={}", run.seed);
+fn line(seed: u64, outcome: &Outcome) -> String {
+    let mut line = format!("seed={seed}");
     for field in Observation::FIELDS {
         let value = field.value(&outcome.last);
         // validation_bits says the same for every unit of the losses.
@@ -209,7 +202,7 @@ const MEASURES: [(&str, Measure); 4] = [
     ("best_validation_bits", |outcome| outcome.best_validation.map(|best| best.bits)),
 ];
 
-fn summary(outcomes: &[(&Watched, &Outcome)]) -> String {
+fn summary(outcomes: &[(&SeedRun, &Outcome)]) -> String {
     let mut summary = String::new();
     let mut best = None;
     for (name, measure) in MEASURES {
@@ -230,7 +223,7 @@ fn summary(outcomes: &[(&Watched, &Outcome)]) -> String {
                     "best seed={} best_iter={} {name}={value:?} folder={}\n",
                     run.seed,
                     outcome.best_iteration,
-                    one_line(&run.folder.to_string_lossy())
+                    one_line(&run.request.folder.to_string_lossy())
                 )
             },
         );
@@ -239,10 +232,9 @@ fn summary(outcomes: &[(&Watched, &Outcome)]) -> String {
 }
 
 /// Why a run failed; `None` where it did not.
-fn failure(ended: Option<Result<Outcome, Failure>>) -> Option<Failure> {
-    match ended {
-        Some(Ok(_)) => None,
-        Some(Err(failure)) => Some(failure),
+fn failure(run: &SeedRun) -> Option<Failure> {
+    match run.ended.get() {
+        Some(ended) => ended.as_ref().err().cloned(),
         None => Some(Failure::Failed("there was no thread for it: go on with --resume".into())),
     }
 }
@@ -282,7 +274,6 @@ mod tests {
         let two = vec![(1, failed("no")), (2, failed("never"))];
         let words = "2 of 2 runs failed: seed 1: no; seed 2: never";
         assert_eq!(all_of(two, 2), failed(words));
-        assert!(failure(None).is_some());
     }
 
     #[test]
