@@ -149,6 +149,8 @@ pub struct PlanRow {
     pub is_usual: bool,
     /// Whether it may change when a run is resumed.
     pub may_change_on_resume: bool,
+    /// Whether older files may lack it; then the default holds.
+    pub is_since: bool,
     /// Reads it; `None` if it was not given.
     pub get: fn(&Plan) -> Option<u64>,
     /// Sets it.
@@ -163,6 +165,7 @@ const ROW: PlanRow = PlanRow {
     least: 1,
     is_usual: false,
     may_change_on_resume: false,
+    is_since: false,
     get: |_| None,
     set: |_, _| (),
 };
@@ -178,6 +181,7 @@ pub const PLAN: &[PlanRow] = &[
         may_change_on_resume: true,
         get: |plan| Some(plan.iterations),
         set: |plan, count| plan.iterations = count,
+        ..ROW
     },
     PlanRow {
         option: "report-every",

@@ -124,11 +124,15 @@ impl<'a> Metadata<'a> {
             } else {
                 row.key
             };
-            let Some(text) = self.find(key) else {
-                if row.stored == Stored::Always && row.get(&settings).is_some() {
+            let text = match self.find(key) {
+                // Former versions spelled it so.
+                Some("inf") => "none",
+                Some(text) => text,
+                None if row.stored == Stored::Always && row.get(&settings).is_some() => {
                     return Err(FileError::missing_metadata(row.key));
                 }
-                continue;
+                None if row.absent.is_empty() => continue,
+                None => row.absent,
             };
             match row.set(&mut settings, text) {
                 // The first versions wrote numbers of choices that were not made.
@@ -148,7 +152,8 @@ impl<'a> Metadata<'a> {
         let mut plan = Plan::default();
         let default = plan;
         for row in PLAN {
-            if (row.get)(&default).is_some() || self.find(row.key).is_some() {
+            let is_needed = (row.get)(&default).is_some() && !row.is_since;
+            if is_needed || self.find(row.key).is_some() {
                 (row.set)(&mut plan, self.parse(row.key, "a whole number")?);
             }
         }

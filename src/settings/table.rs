@@ -15,6 +15,8 @@ pub struct Setting {
     pub former: &'static str,
     /// Whether model files have the key.
     pub stored: Stored,
+    /// What a model file without the key means, where that is not the value by default.
+    pub absent: &'static str,
     /// One line of help.
     pub help: &'static str,
     /// The option that this setting requires; empty if none.
@@ -124,6 +126,7 @@ const ROW: Setting = Setting {
     option: "",
     key: "",
     former: "",
+    absent: "",
     stored: Stored::Always,
     help: "",
     only_with: "",
@@ -231,6 +234,8 @@ pub const TABLE: &[Setting] = &[
         option: "beta2",
         key: "beta2",
         stored: Stored::Since,
+        // Former versions left it out where it was 0.999, for RMSProp as well.
+        absent: "0.999",
         help: "decay rate of the average of squared gradients (0.999; with rmsprop 0.9)",
         only_with: "--optimizer adam or rmsprop",
         access: Access::Number(

@@ -69,8 +69,7 @@ pub fn number(text: &str) -> Result<f64, ValueError> {
 /// Reads a number, or `none` for infinity.
 pub fn limit(text: &str) -> Result<f64, ValueError> {
     match text {
-        // Model files of the first versions say inf.
-        "none" | "inf" => Ok(f64::INFINITY),
+        "none" => Ok(f64::INFINITY),
         _ => number(text),
     }
 }

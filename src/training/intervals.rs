@@ -104,11 +104,10 @@ mod tests {
         let plan = Plan {
             iterations: 22,
             report_every: 4,
-            report_length: 0,
-            passage_length: 0,
             log_every: 3,
             save_every: 7,
             validate_every,
+            ..Plan::default()
         };
         Intervals::new(&settings, &plan)
     }

@@ -2,7 +2,7 @@
 
 use crate::examples::TEXT;
 use elman::internals::checkpoint;
-use elman::{Level, Optimizer, Order, STORY, Settings, Training, Unrolled};
+use elman::{Initialization, Level, Optimizer, Order, STORY, Settings, Training, Unrolled};
 
 /// Digests on the built-in text with seed 1: m, streams, updates, digest. They change with the order of
 /// a sum or with a kernel's formula, and then for everyone: never lightly.
@@ -172,4 +172,48 @@ fn a_run_that_goes_on_elsewhere_is_the_run_that_never_stopped() {
 #[test]
 fn the_tests_themselves_run_at_a_level_that_is_there() {
     assert!(elman::Level::from_environment().is_ok());
+}
+
+/// Runs that version 0.1.0 began on the text beside them go on to its digests after 40 updates.
+#[test]
+fn runs_of_the_first_version_go_on_to_the_same_bits() {
+    let text = include_str!("../../fixtures/version-1/text");
+    let rms_prop = Optimizer::RmsProp { beta2: 0.999 };
+    let adam_edition = Settings { hidden: 2, sequence_length: 5, ..Settings::adam_edition() };
+    let default = Settings { hidden: 2, sequence_length: 5, ..Settings::default() };
+    for (file, settings, digest) in [
+        (
+            &include_bytes!("../../fixtures/version-1/rmsprop.safetensors")[..],
+            Settings { optimizer: rms_prop, learning_rate: 0.001, ..default },
+            0x926af6ab591381d1,
+        ),
+        (
+            include_bytes!("../../fixtures/version-1/adam.safetensors"),
+            Settings {
+                batch_size: 2,
+                initialization: Initialization::Normal { sigma: 0.02 },
+                ..adam_edition
+            },
+            0xe700b579faf32e3e,
+        ),
+        (
+            include_bytes!("../../fixtures/version-1/chunks.safetensors"),
+            Settings {
+                initialization: Initialization::FanIn,
+                clip: f64::INFINITY,
+                order: Order::Chunks { length: 20 },
+                validation: 0.2,
+                ..default
+            },
+            0x6036088509c925eb,
+        ),
+    ] {
+        let model = elman::files::from_bytes(file).unwrap();
+        assert_eq!(model.settings, settings);
+        let mut training = Training::resume(text, model.clone(), model).unwrap();
+        for _ in 20..40 {
+            training.update().unwrap();
+        }
+        assert_eq!(training.model().state.rnn.parameters.digest(), digest, "{settings:?}");
+    }
 }

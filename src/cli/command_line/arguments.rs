@@ -229,7 +229,9 @@ fn value_of(
 /// What an unknown option may have meant, as the end of a sentence.
 fn meant(option: &str, options: &[OptionSpec], elsewhere: fn(&str) -> Vec<&'static str>) -> String {
     let name = option.trim_start_matches('-');
-    if let Some(setting) = TABLE.iter().find(|setting| setting.former == name && !name.is_empty()) {
+    let renamed = TABLE.iter().find(|setting| setting.former == name && !name.is_empty());
+    let has = |option: &str| options.iter().any(|spec| spec.name == option);
+    if let Some(setting) = renamed.filter(|setting| has(setting.option)) {
         return format!(": it is called --{} now", setting.option);
     }
     let others = elsewhere(name);

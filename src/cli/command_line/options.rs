@@ -165,6 +165,8 @@ impl Overrides {
             let (mut asked, begun) = (*settings, row.get(settings));
             match row.set(&mut asked, text) {
                 Ok(()) if row.get(&asked) == begun => {}
+                // Such a value of a preset has no effect.
+                Err(ValueError::NotApplicable(_)) if !self.has(row.option) => {}
                 Ok(()) | Err(ValueError::NotApplicable(_)) => {
                     return Err(self.begun_otherwise(row.option, begun));
                 }
@@ -213,5 +215,80 @@ pub fn unit(settings: &Settings) -> String {
     match settings.loss {
         elman::Loss::Sum => format!("nats over {} characters", settings.sequence_length),
         elman::Loss::Mean => "nats per character".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman::settings::PRESETS;
+    use elman::{Initialization, Optimizer};
+
+    fn overrides(preset: &str, given: &[(&'static str, &str)]) -> Overrides {
+        let mut overrides = Overrides::of_preset(Preset::named(preset));
+        given.iter().for_each(|(option, text)| overrides.give(option, text.to_string()));
+        overrides
+    }
+
+    #[test]
+    fn a_preset_gives_what_is_not_given_itself() {
+        let of = |preset, given: &[_]| {
+            let overrides = overrides(preset, given);
+            let settings = overrides.settings(&Settings::DEFAULT).unwrap();
+            (settings, overrides.plan(&Plan::default(), &settings).unwrap())
+        };
+        assert_eq!(of("adagrad-edition", &[]), (Settings::DEFAULT, Plan::default()));
+        let adam = Plan { report_every: 1000, ..Plan::default() };
+        assert_eq!(of("adam-edition", &[]), (Settings::adam_edition(), adam));
+        let best = Settings {
+            hidden: 128,
+            batch_size: 32,
+            learning_rate: 0.003,
+            validation: 0.1,
+            ..Settings::adam_edition()
+        };
+        assert_eq!(of("best", &[]), (best, Plan { iterations: 12_000, ..adam }));
+        let wider = Settings { hidden: 256, validation: 0.0, ..best };
+        let longer = Plan { iterations: 60_000, ..adam };
+        let given = [("validation", "0"), ("hidden", "256"), ("iterations", "60000")];
+        assert_eq!(of("best", &given), (wider, longer));
+    }
+
+    #[test]
+    fn an_optimizer_brings_its_numbers() {
+        for (word, optimizer, eta) in [
+            ("adagrad", Optimizer::AdaGrad, 0.1),
+            ("adam", Optimizer::ADAM, 0.001),
+            ("rmsprop", Optimizer::RMSPROP, 0.001),
+        ] {
+            let settings = overrides("", &[("optimizer", word)]).settings(&Settings::DEFAULT);
+            let expected = Settings { optimizer, learning_rate: eta, ..Settings::DEFAULT };
+            assert_eq!(settings, Ok(expected));
+        }
+    }
+
+    /// Also a choice beside a preset that has numbers of another choice.
+    #[test]
+    fn a_run_agrees_with_what_began_it() {
+        let choices = [
+            ("optimizer", "adagrad"),
+            ("optimizer", "adam"),
+            ("optimizer", "rmsprop"),
+            ("initialization", "sigma"),
+            ("initialization", "fan-in"),
+            ("order", "chunks"),
+        ];
+        for preset in PRESETS {
+            for choice in choices {
+                let overrides = overrides(preset.name, &[choice]);
+                let settings = overrides.settings(&Settings::DEFAULT).unwrap();
+                let plan = overrides.plan(&Plan::default(), &settings).unwrap();
+                let agrees = overrides.check_same(&settings, &plan);
+                assert_eq!(agrees, Ok(()), "{} {choice:?}", preset.name);
+            }
+        }
+        let fan_in = Settings { initialization: Initialization::FanIn, ..Settings::DEFAULT };
+        let given = overrides("", &[("sigma", "0.01")]);
+        assert!(given.check_same(&fan_in, &Plan::default()).is_err());
     }
 }

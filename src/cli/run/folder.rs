@@ -34,7 +34,7 @@ pub struct RunFolder {
     losses: LossLog,
     reports: LineLog,
     disk: Box<dyn Disk>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// What a run's folder holds.
@@ -59,12 +59,14 @@ impl RunFolder {
     ) -> Result<Self, Failure> {
         let made = disk.make_folder(path);
         made.map_err(|error| Failure::at(path.display(), error))?;
+        // A folder that is refused gets no lock file; a run may have begun before the lock was taken.
+        refuse_run(path, force)?;
         let lock = Lock::take(path)?;
         refuse_run(path, force)?;
         remove_state(path, disk.as_mut())?;
         let losses = LossLog::create(&path.join(LOSSES), intervals, disk.as_mut())?;
         let reports = LineLog::create(&path.join(REPORTS), disk.as_mut())?;
-        Ok(RunFolder { losses, reports, path: path.to_path_buf(), disk, _lock: lock })
+        Ok(RunFolder { losses, reports, path: path.to_path_buf(), disk, lock })
     }
 
     /// Opens the folder of a run that is to go on. Nothing in it changes yet.
@@ -91,7 +93,7 @@ impl RunFolder {
             let advice = "move the file away, and its run goes on without these reports";
             within(path, REPORTS, format!("{error}: {advice}"))
         })?;
-        let folder = RunFolder { path: path.to_path_buf(), losses, reports, disk, _lock: lock };
+        let folder = RunFolder { path: path.to_path_buf(), losses, reports, disk, lock };
         let saved = Saved { model, plan, best, curve };
         Ok((folder, saved))
     }
@@ -120,6 +122,9 @@ impl RunFolder {
     /// Replaces the chart alone, for those who watch it between saves. A failure is told by the next save, which also
     /// brings the chart to the device.
     pub fn show(&mut self, chart: &str) {
+        if !self.lock.is_held() {
+            return;
+        }
         let _ = disk::place(&mut Unsynced, &self.path.join(CHART), |output| {
             output.write_all(chart.as_bytes())
         });
@@ -138,6 +143,10 @@ impl RunFolder {
         best: Option<&Model>,
         model: Option<(&Model, &Plan)>,
     ) -> Result<(), Failure> {
+        if !self.lock.is_held() {
+            let problem = "the folder is no longer that of this run: it was removed, or made anew";
+            return Err(Failure::at(self.path.display(), problem));
+        }
         let disk = self.disk.as_mut();
         let at = |name| self.path.join(name);
         self.losses.lines.sync(disk)?;

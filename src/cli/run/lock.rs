@@ -4,16 +4,19 @@
 //! The file stays. A run that removed it could remove it from under another that has just opened it.
 
 use crate::cli::command_line::failure::Failure;
+#[cfg(unix)]
+use std::fs::{self, Metadata};
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const NAME: &str = ".lock";
 
 /// The lock of a folder, held until it is dropped.
 pub struct Lock {
+    path: PathBuf,
     /// `None` where the folder or its file system takes no lock.
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 impl Lock {
@@ -22,14 +25,14 @@ impl Lock {
         let path = folder.join(NAME);
         let file = open(&path).map_err(|error| Failure::at(path.display(), error))?;
         match file.as_ref().map_or(Ok(()), File::try_lock) {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => Ok(Lock { path, file }),
             Err(TryLockError::WouldBlock) => Err(Failure::at(
                 folder.display(),
                 "another run is at work on it: wait until that ends",
             )),
             // Better a run without a lock than none on such a file system.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                Ok(Lock { _file: None })
+                Ok(Lock { path, file: None })
             }
             Err(TryLockError::Error(error)) => Err(Failure::at(
                 path.display(),
@@ -37,6 +40,24 @@ impl Lock {
             )),
         }
     }
+
+    /// Whether the lock file is still the one that was locked: the folder may have been removed and made again, by
+    /// another run. Tells only on Unix.
+    pub fn is_held(&self) -> bool {
+        self.file.as_ref().is_none_or(|file| is_same_file(file, &self.path))
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |metadata: io::Result<Metadata>| metadata.map(|it| (it.dev(), it.ino())).ok();
+    identity(file.metadata()) == identity(fs::metadata(path))
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &File, _: &Path) -> bool {
+    true
 }
 
 /// Opens the file, made where it is missing. `None` where it is missing and cannot be made: nothing can be saved in

@@ -199,11 +199,9 @@ mod tests {
         let plan = Plan {
             iterations: 1000,
             report_every: 4,
-            report_length: 0,
-            passage_length: 0,
             log_every: 3,
-            save_every: 1,
             validate_every: holds_out.then_some(10),
+            ..Plan::default()
         };
         Intervals::new(&settings, &plan)
     }

@@ -161,15 +161,7 @@ mod tests {
     fn intervals(holds_out: bool) -> Intervals {
         let settings =
             Settings { validation: if holds_out { 0.1 } else { 0.0 }, ..Settings::default() };
-        let plan = Plan {
-            iterations: 1000,
-            report_every: 4,
-            report_length: 0,
-            passage_length: 0,
-            log_every: 1,
-            save_every: 1,
-            validate_every: None,
-        };
+        let plan = Plan { iterations: 1000, report_every: 4, log_every: 1, ..Plan::default() };
         Intervals::new(&settings, &plan)
     }
 

@@ -153,8 +153,10 @@ fn resumed(request: &Request, count: u64) -> Result<(Vec<SeedRun>, u64), Failure
     };
     let seeds = seeds(first, count, out)?;
     let (settings, plan) = first_of(&seeds, out)?;
+    let asked = Settings { seed: first, ..settings };
+    overrides.check_same(&asked, &plan)?;
     let plan = overrides.without_preset().plan(&plan, &settings)?;
-    let mut every = Overrides::all_of(&overrides.settings(&settings)?, &plan);
+    let mut every = Overrides::all_of(&settings, &plan);
     every.give("iterations", plan.iterations.to_string());
     let run = |(seed, folder): (u64, PathBuf)| {
         let resume = folder.join(MODEL).exists();
@@ -171,7 +173,7 @@ fn resumed(request: &Request, count: u64) -> Result<(Vec<SeedRun>, u64), Failure
 /// The settings and the plan of the first run that can be read, with the most updates that any was asked for.
 fn first_of(seeds: &[(u64, PathBuf)], out: &Path) -> Result<(Settings, Plan), Failure> {
     let mut found: Option<(Settings, Plan)> = None;
-    for (_, folder) in seeds.iter().filter(|(_, folder)| folder.is_dir()) {
+    for (_, folder) in seeds.iter().filter(|(_, folder)| folder.join(MODEL).exists()) {
         let _lock = Lock::take(folder)?;
         // What cannot be read is told by its own run.
         if let Ok((model, Some(plan))) = files::load_with_plan(&folder.join(MODEL)) {

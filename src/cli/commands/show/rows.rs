@@ -6,7 +6,7 @@ use crate::cli::format::{COLUMNS, thousands, wrapped};
 use crate::cli::run::inputs::ModelFile;
 use crate::cli::terminal::output::one_line;
 use elman::model::{PLAN, PlanRow};
-use elman::settings::{Stored, TABLE, Value};
+use elman::settings::{Setting, Stored, TABLE, Value};
 use elman::{Order, Validation};
 use std::f64::consts::LN_2;
 
@@ -67,7 +67,12 @@ fn of_network(file: &ModelFile) -> Rows {
 fn of_settings(file: &ModelFile) -> Rows {
     let settings = &file.model.settings;
     let rows = TABLE.iter().filter(|row| row.stored != Stored::Never);
-    rows.filter_map(|row| Some((row.key, shown(row.get(settings)?)))).collect()
+    // A seed is copied into a command line, so it has no separators.
+    let value = |row: &Setting| match (row.key, row.get(settings)?) {
+        ("seed", seed) => Some(seed.to_string()),
+        (_, value) => Some(shown(value)),
+    };
+    rows.filter_map(|row| Some((row.key, value(row)?))).collect()
 }
 
 fn shown(value: Value) -> String {
