@@ -27,10 +27,10 @@
 //! dL/dU   = sum_t dL/da_t x_t'
 //! ```
 //!
-//! and AdaGrad moves the parameters, after each entry g of the gradient is clipped to [-5, 5]:
+//! and AdaGrad moves the parameters, after each entry g of the gradient is clipped, by default to [-5, 5]:
 //! `G += g g`, `theta -= (eta g) / sqrt(G + epsilon)`. [`Optimizer`] has Adam and RMSProp as well. The hidden
 //! state is carried from one update to the next, until a new epoch begins. With a batch size above 1, parts of the text are
-//! read side by side, and the gradient is their mean.
+//! read side by side, and the gradient is the mean of the gradients of those parts.
 //!
 //! # Train, write, score, check
 //!
@@ -65,7 +65,7 @@
 //!
 //! # Where to begin
 //!
-//! | to | look at |
+//! | task | start with |
 //! |---|---|
 //! | train a network | [`Settings`], [`Training`] and the [`Observation`] of an update |
 //! | train on a text of any length | [`Corpus`] and [`Training::begin`] |
@@ -96,7 +96,8 @@
 //! | [`training`] | the loop: updates, epochs, losses, validation, the best model |
 //! | [`check`] | gradient checks and worked cases, to compare your own numbers with |
 //!
-//! Matrices are row-major `f64` slices everywhere. No update and no character allocates memory.
+//! Matrices are row-major `f64` slices everywhere. Neither an update nor reading or writing one character allocates
+//! memory.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 // The letters are the field's own: U, W, V, K, T, G, dW ...

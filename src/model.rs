@@ -19,8 +19,8 @@ pub struct State {
     pub updates: u64,
     /// The number of times that the text has begun anew.
     pub epoch: u64,
-    /// The number of characters that each sequence has read in this epoch. If the text is read in order, the next
-    /// update begins at this index in each sequence's part, unless a new epoch begins.
+    /// The number of characters that each sequence has read in this epoch. In text order the next update begins at this
+    /// index of each sequence's part. A new epoch begins at index 0.
     pub position: usize,
     /// The smooth loss in the unit of [`Settings::loss_characters`]; `None` before the first update.
     pub smooth_loss: Option<f64>,
@@ -148,21 +148,21 @@ pub struct PlanRow {
     /// Whether `--help` explains it; `elman help` explains all.
     pub is_usual: bool,
     /// Whether it may change when a run is resumed.
-    pub is_free: bool,
+    pub may_change_on_resume: bool,
     /// Reads it; `None` if it was not given.
     pub get: fn(&Plan) -> Option<u64>,
     /// Sets it.
     pub set: fn(&mut Plan, u64),
 }
 
-/// The row from which the others take what they leave out.
+/// Defaults for the rows below.
 const ROW: PlanRow = PlanRow {
     option: "",
     key: "",
     help: "",
     least: 1,
     is_usual: false,
-    is_free: false,
+    may_change_on_resume: false,
     get: |_| None,
     set: |_, _| (),
 };
@@ -175,7 +175,7 @@ pub const PLAN: &[PlanRow] = &[
         help: "number of updates",
         least: 0,
         is_usual: true,
-        is_free: true,
+        may_change_on_resume: true,
         get: |plan| Some(plan.iterations),
         set: |plan, count| plan.iterations = count,
     },
@@ -199,7 +199,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "passage-length",
         key: "passage_length",
-        help: "characters in the final sample",
+        help: "characters in the final passage",
         least: 0,
         get: |plan| Some(plan.passage_length as u64),
         set: |plan, count| plan.passage_length = length(count),
@@ -225,7 +225,7 @@ pub const PLAN: &[PlanRow] = &[
         option: "save-every",
         key: "save_every",
         help: "updates between saves; a save is also made every minute and at the end",
-        is_free: true,
+        may_change_on_resume: true,
         get: |plan| Some(plan.save_every),
         set: |plan, count| plan.save_every = count,
         ..ROW

@@ -132,7 +132,7 @@ impl<'a> Metadata<'a> {
             };
             match row.set(&mut settings, text) {
                 // The first versions wrote numbers of choices that were not made.
-                Ok(()) | Err(ValueError::Idle(_)) => {}
+                Ok(()) | Err(ValueError::NotApplicable(_)) => {}
                 Err(ValueError::TooLarge(need)) => return Err(self.wrong(key, need)),
                 Err(ValueError::Malformed(need)) => return Err(self.wrong(key, &need)),
             }

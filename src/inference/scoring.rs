@@ -89,8 +89,8 @@ impl<'a> Scorer<'a> {
     }
 
     /// Reads the character with this index and returns its bits: `None` if no character was read before it that could
-    /// predict it. `None` as the character stands for one that the vocabulary lacks: it has the bits of
-    /// [`bits_of_unknown`] and is not read.
+    /// predict it. Pass `None` for a character outside the vocabulary: it has the bits of [`bits_of_unknown`] and is not
+    /// read.
     ///
     /// # Panics
     /// Panics if the index is K or more.

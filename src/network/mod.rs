@@ -1,7 +1,8 @@
 //! The equations of the network: parameters, forward pass, backpropagation through time, optimizers.
 //!
-//! [`mod@reference`] is the definition, dense and plain; the rest computes the same numbers fast. Leaves out: texts,
-//! files, and the training loop.
+//! [`mod@reference`] is the definition, dense and plain; the rest computes the same numbers fast. `rnn`: forward and
+//! backward through time; `gradient`: the sums over steps; `unrolled`: their buffers; `update`: clipping and the
+//! optimizers. Leaves out: texts, files, and the training loop.
 
 pub(crate) mod columns;
 pub(crate) mod gradient;

@@ -1,4 +1,9 @@
 //! The optimizers and their numbers.
+//!
+//! A new optimizer is a variant of [`Optimizer`]. Apart from this file it needs: `update.rs` and [`mod@super::reference`]
+//! (its equations, fast and plain), `training/batch.rs` (which of them an update uses), `settings/table.rs` (its word
+//! and its numbers); then its arrays in `check/worked_case.rs` and `check/diagnosis`, and its equations in the report. The
+//! compiler points out most of these places.
 
 use crate::network::parameters::{Parameters, Shape, ShapeError};
 
@@ -60,7 +65,7 @@ impl Optimizer {
     }
 
     /// The default learning rate of this optimizer.
-    pub fn usual_learning_rate(self) -> f64 {
+    pub const fn usual_learning_rate(self) -> f64 {
         match self {
             Optimizer::AdaGrad => 0.1,
             Optimizer::Adam { .. } | Optimizer::RmsProp { .. } => 0.001,
@@ -119,6 +124,7 @@ pub struct Rule {
     pub epsilon: f64,
     /// Every entry of the gradient is clipped to `[-clip, clip]` first; infinite for no clipping.
     pub clip: f64,
-    /// The number of the update, from 1 on.
+    /// The number of the update, counted from 1 as in the equations. Elsewhere updates are counted from 0: update n has
+    /// t = n + 1.
     pub t: u64,
 }

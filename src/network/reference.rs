@@ -1,7 +1,7 @@
 //! The definition: the equations as they stand, with dense one-hot matrices and plain loops.
 //!
-//! Nothing here is fast. [`Rnn`](crate::Rnn) and the kernels are tested against it. It shares only
-//! [`crate::kernels::exp`], [`crate::kernels::ln`] and [`crate::kernels::tanh`] with them.
+//! Nothing here is fast. [`Rnn`](crate::Rnn) and the kernels are tested against it. The only arithmetic shared with them
+//! is [`exp`], [`ln`] and [`tanh`].
 
 use crate::kernels::{exp, ln, tanh};
 use crate::network::optimizer::{Optimizer, Rule};
@@ -34,8 +34,16 @@ pub fn transpose(A: &[f64], n: usize, k: usize) -> Vec<f64> {
 }
 
 /// `x + y`, entry by entry.
+///
+/// # Panics
+/// Panics if the lengths differ.
 pub fn plus(x: &[f64], y: &[f64]) -> Vec<f64> {
-    x.iter().zip(y).map(|(x, y)| x + y).collect()
+    entry_by_entry(x, y, |x, y| x + y)
+}
+
+fn entry_by_entry(x: &[f64], y: &[f64], f: fn(f64, f64) -> f64) -> Vec<f64> {
+    assert_eq!(x.len(), y.len(), "entry by entry: lengths");
+    x.iter().zip(y).map(|(x, y)| f(*x, *y)).collect()
 }
 
 /// What the forward pass over T characters computes.
@@ -72,6 +80,7 @@ pub fn pre_activation(parameters: &Parameters, x: &[f64], h_before: &[f64]) -> V
 pub fn forward(parameters: &Parameters, X: &[f64], Y: &[f64], h0: &[f64]) -> Pass {
     let (m, K) = (parameters.shape().m(), parameters.shape().K());
     let Tensors { V, c, .. } = parameters.tensors();
+    assert_eq!(X.len(), Y.len(), "forward: X and Y");
     let mut pass = Pass {
         a: Vec::new(),
         h: vec![h0.to_vec()],
@@ -114,17 +123,17 @@ pub struct Terms {
 pub fn terms(parameters: &Parameters, Y: &[f64], p: &[Vec<f64>], h: &[Vec<f64>]) -> Terms {
     let (m, K) = (parameters.shape().m(), parameters.shape().K());
     let Tensors { W, V, .. } = parameters.tensors();
+    assert_eq!([p.len() * K, h.len()], [Y.len(), p.len()], "terms: steps of p, Y and h");
     let (V_transposed, W_transposed) = (transpose(V, K, m), transpose(W, m, m));
-    let minus = |p: &Vec<f64>, y: &[f64]| p.iter().zip(y).map(|(p, y)| p - y).collect();
-    let g: Vec<Vec<f64>> = p.iter().zip(Y.chunks(K)).map(|(p, y)| minus(p, y)).collect();
+    let steps = p.iter().zip(Y.chunks(K));
+    let g: Vec<Vec<f64>> = steps.map(|(p, y)| entry_by_entry(p, y, |p, y| p - y)).collect();
     let mut da = vec![vec![0.0; m]; g.len() + 1];
     for t in (0..g.len()).rev() {
         let dh = plus(
             &product(&V_transposed, &g[t], m, K, 1),
             &product(&W_transposed, &da[t + 1], m, m, 1),
         );
-        let slopes = h[t].iter().map(|h| 1.0 - h * h);
-        da[t] = dh.iter().zip(slopes).map(|(dh, slope)| dh * slope).collect();
+        da[t] = entry_by_entry(&dh, &h[t], |dh, h| dh * (1.0 - h * h));
     }
     da.pop();
     Terms { g, da }
@@ -143,6 +152,8 @@ pub fn sums(
     h: &[Vec<f64>],
 ) -> [Vec<f64>; 5] {
     let (m, K) = (shape.m(), shape.K());
+    let steps = [g.len() * K, da.len(), h_before.len(), h.len()];
+    assert_eq!(steps, [X.len(), g.len(), g.len(), g.len()], "sums: steps of X, g, da and h");
     let [mut dU, mut dW, mut dV, mut db, mut dc] =
         (shape.tensors()).map(|(_, rows, columns)| vec![0.0; rows * columns]);
     for (t, x) in X.chunks(K).enumerate() {
@@ -166,7 +177,8 @@ pub fn backward(parameters: &Parameters, X: &[f64], Y: &[f64], pass: &Pass) -> [
 }
 
 /// Clips the gradient and makes one update of the parameters and of what the optimizer remembers of each: AdaGrad's
-/// G, RMSProp's v, or Adam's m and v, as they were published.
+/// G, RMSProp's v, or Adam's m and v. RMSProp and Adam are as they were published; AdaGrad's root is sqrt(G + epsilon), as
+/// in the assignment.
 ///
 /// # Panics
 /// Panics if the memory is that of another optimizer, if it or the gradient is shorter than theta, or if the clip is
@@ -198,6 +210,8 @@ pub fn update(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient:
                 *theta -= eta * m / (v.sqrt() + epsilon);
             }
         }
-        (_, memory) => panic!("update: {} parts are remembered", memory.len()),
+        (_, memory) => {
+            panic!("update: memory has {} parts, wrong for this optimizer", memory.len())
+        }
     }
 }

@@ -29,34 +29,43 @@ impl Rule {
     /// # Panics
     /// Panics if `memory` is that of another optimizer, or has fewer entries.
     pub fn update_slices(&self, theta: &mut [f64], memory: &mut [&mut [f64]], gradient: &[f64]) {
+        self.dispatch(UpdateSlices { clip: self.clip, theta, memory, gradient });
+    }
+
+    /// Runs some work with the update of one entry that this rule has.
+    pub(crate) fn dispatch(&self, work: impl UpdateWork) {
         match self.optimizer {
-            Optimizer::AdaGrad => update_all(self.clip, AdaGrad::of(self), theta, memory, gradient),
-            Optimizer::Adam { beta1, beta2 } => {
-                let adam = Adam::of(self, beta1, beta2);
-                update_all(self.clip, adam, theta, memory, gradient);
-            }
-            Optimizer::RmsProp { beta2 } => {
-                let rms_prop = RmsProp::of(self, beta2);
-                update_all(self.clip, rms_prop, theta, memory, gradient);
-            }
+            Optimizer::AdaGrad => work.run(AdaGrad::of(self)),
+            Optimizer::Adam { beta1, beta2 } => work.run(Adam::of(self, beta1, beta2)),
+            Optimizer::RmsProp { beta2 } => work.run(RmsProp::of(self, beta2)),
         }
     }
 }
 
-fn update_all<const N: usize, U: EntryUpdate<N>>(
+/// Work that is compiled for every optimizer.
+pub(crate) trait UpdateWork {
+    /// Does it with the update of one entry.
+    fn run<U: EntryUpdate<N>, const N: usize>(self, update: U);
+}
+
+struct UpdateSlices<'a, 'b> {
     clip: f64,
-    update: U,
-    theta: &mut [f64],
-    memory: &mut [&mut [f64]],
-    gradient: &[f64],
-) {
-    let memory: &mut [&mut [f64]; N] = memory.try_into().expect("optimizer: memory");
-    for (i, (theta, &g)) in theta.iter_mut().zip(gradient).enumerate() {
-        let before = std::array::from_fn(|k| memory[k][i]);
-        let (updated, after) = update.entry(*theta, before, clipped(g, clip));
-        *theta = updated;
-        for (part, value) in memory.iter_mut().zip(after) {
-            part[i] = value;
+    theta: &'a mut [f64],
+    memory: &'a mut [&'b mut [f64]],
+    gradient: &'a [f64],
+}
+
+impl UpdateWork for UpdateSlices<'_, '_> {
+    fn run<U: EntryUpdate<N>, const N: usize>(self, update: U) {
+        let UpdateSlices { clip, theta, memory, gradient } = self;
+        let memory: &mut [&mut [f64]; N] = memory.try_into().expect("optimizer: memory");
+        for (i, (theta, &g)) in theta.iter_mut().zip(gradient).enumerate() {
+            let before = std::array::from_fn(|k| memory[k][i]);
+            let (updated, after) = update.entry(*theta, before, clipped(g, clip));
+            *theta = updated;
+            for (part, value) in memory.iter_mut().zip(after) {
+                part[i] = value;
+            }
         }
     }
 }

@@ -176,7 +176,7 @@ impl Settings {
         validation: 0.0,
         order: Order::Text,
         optimizer: Optimizer::AdaGrad,
-        learning_rate: 0.1,
+        learning_rate: Optimizer::AdaGrad.usual_learning_rate(),
         epsilon: 1e-8,
         clip: 5.0,
         loss: Loss::Sum,
@@ -239,8 +239,8 @@ impl Settings {
         }
     }
 
-    /// The fewest characters that have to be held out: none without validation, otherwise two, and with chunks a whole
-    /// chunk.
+    /// The fewest characters that have to be held out: 0 without validation, otherwise 2: one input and its target. With
+    /// chunks it is at least a whole chunk.
     pub fn least_held_out(&self) -> usize {
         if self.validation > 0.0 { self.order.chunk().unwrap_or(0).max(2) } else { 0 }
     }

@@ -5,7 +5,7 @@ use super::value::{self, Value, ValueError};
 use crate::network::optimizer::Optimizer;
 use std::fmt;
 
-/// A row of [`TABLE`]: all that the program and model files know about a setting.
+/// A row of [`TABLE`]: all that other code needs to know about a setting.
 pub struct Setting {
     /// The option of the program, without its dashes.
     pub option: &'static str,
@@ -17,11 +17,11 @@ pub struct Setting {
     pub stored: Stored,
     /// One line of help.
     pub help: &'static str,
-    /// The option that it needs; empty if it always has an effect.
+    /// The option that this setting requires; empty if none.
     pub only_with: &'static str,
     /// Whether `--help` explains it; `elman help` explains all.
     pub is_usual: bool,
-    /// Whether a single update depends on it: then `check` has it too.
+    /// Whether it affects a single update: `check` offers only these.
     pub is_of_update: bool,
     /// How it is read and set.
     pub access: Access,
@@ -34,9 +34,9 @@ pub struct Setting {
 pub enum Stored {
     /// Never: the tensors or the vocabulary tell the setting.
     Never,
-    /// Always, unless the setting belongs to a choice that was not made.
+    /// Every file has it, unless it belongs to another choice (beta1 without Adam).
     Always,
-    /// Since some version: files of former versions may lack it, and mean its default.
+    /// Older files may lack it; then the default holds.
     Since,
 }
 
@@ -75,7 +75,7 @@ impl Setting {
     /// [`ValueError`] if the text is not a value of it, or if it belongs to a choice that was not made.
     pub fn set(&self, settings: &mut Settings, text: &str) -> Result<(), ValueError> {
         if self.get(settings).is_none() {
-            return Err(ValueError::Idle(self.only_with));
+            return Err(ValueError::NotApplicable(self.only_with));
         }
         match &self.access {
             Access::Count(_, set) => {
@@ -119,7 +119,7 @@ fn is_fraction(number: f64) -> Result<(), &'static str> {
     if (0.0..1.0).contains(&number) { Ok(()) } else { Err("a number from 0 to below 1") }
 }
 
-/// The row from which the others take what they leave out.
+/// Defaults for the rows below.
 const ROW: Setting = Setting {
     option: "",
     key: "",
@@ -196,7 +196,7 @@ pub const TABLE: &[Setting] = &[
             "adagrad|adam|rmsprop",
             |s| s.optimizer.name(),
             |s, word| {
-                s.optimizer = Optimizer::named(word).unwrap_or_default();
+                s.optimizer = Optimizer::named(word).expect("a word of the row");
                 s.learning_rate = s.optimizer.usual_learning_rate();
             },
         ),
@@ -205,7 +205,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "learning-rate",
         key: "learning_rate",
-        help: "learning rate eta; default with adam or rmsprop: 0.001",
+        help: "learning rate eta (0.1; with adam or rmsprop 0.001)",
         access: Access::Number(|s| Some(s.learning_rate), |s, number| s.learning_rate = number),
         check: |s| is_positive(s.learning_rate),
         ..ROW
@@ -440,7 +440,8 @@ mod tests {
                     Some(value) => row.set(&mut again, &value.to_string()).unwrap(),
                     None => {
                         let set = row.set(&mut again, "1");
-                        assert_eq!(set, Err(ValueError::Idle(row.only_with)), "{}", row.option);
+                        let error = ValueError::NotApplicable(row.only_with);
+                        assert_eq!(set, Err(error), "{}", row.option);
                     }
                 }
                 assert_eq!(again, settings, "{}", row.option);
@@ -462,6 +463,15 @@ mod tests {
                 value.iter().for_each(|text| row.set(&mut made, text).unwrap());
             }
             assert_eq!(made, settings);
+        }
+    }
+
+    #[test]
+    fn a_help_that_ends_with_a_bracket_names_every_default() {
+        for row in TABLE.iter().filter(|row| row.help.ends_with(')')) {
+            for value in of_every_choice().iter().filter_map(|settings| row.get(settings)) {
+                assert!(row.help.contains(&value.to_string()), "{}: {value}", row.option);
+            }
         }
     }
 

@@ -37,7 +37,7 @@ pub enum ValueError {
     /// It is a number that is not below this.
     TooLarge(&'static str),
     /// The setting belongs to a choice that was not made: it goes only with this option.
-    Idle(&'static str),
+    NotApplicable(&'static str),
 }
 
 impl ValueError {

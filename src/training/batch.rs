@@ -7,11 +7,11 @@
 use crate::kernels::{EntrySink, Level};
 use crate::network::columns::ColumnSums;
 use crate::network::gradient::{Divide, GradientSums, RowBlock};
-use crate::network::optimizer::{Optimizer, Rule};
+use crate::network::optimizer::Rule;
 use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
-use crate::network::update::{AdaGrad, Adam, EntryUpdate, RmsProp, UpdateParameters};
+use crate::network::update::{EntryUpdate, UpdateParameters, UpdateWork};
 use crate::training::threads::side_by_side;
 
 /// The buffers of one update of B sequences.
@@ -96,35 +96,31 @@ impl Batch {
         rnn: &mut Rnn,
         memory: &mut [Parameters],
     ) {
-        let clip = rule.clip;
-        match rule.optimizer {
-            Optimizer::AdaGrad => self.update_by(AdaGrad::of(rule), clip, divisor, rnn, memory),
-            Optimizer::Adam { beta1, beta2 } => {
-                self.update_by(Adam::of(rule, beta1, beta2), clip, divisor, rnn, memory);
-            }
-            Optimizer::RmsProp { beta2 } => {
-                self.update_by(RmsProp::of(rule, beta2), clip, divisor, rnn, memory);
-            }
-        }
+        rule.dispatch(UpdateBatch { batch: self, clip: rule.clip, divisor, rnn, memory });
     }
+}
 
-    fn update_by<U: EntryUpdate<N>, const N: usize>(
-        &mut self,
-        update: U,
-        clip: f64,
-        divisor: usize,
-        rnn: &mut Rnn,
-        memory: &mut [Parameters],
-    ) {
+/// The update of all parameters by the gradient of a batch.
+struct UpdateBatch<'a> {
+    batch: &'a mut Batch,
+    clip: f64,
+    divisor: usize,
+    rnn: &'a mut Rnn,
+    memory: &'a mut [Parameters],
+}
+
+impl UpdateWork for UpdateBatch<'_> {
+    fn run<U: EntryUpdate<N>, const N: usize>(self, update: U) {
+        let UpdateBatch { batch, clip, divisor, rnn, memory } = self;
         let memory: &mut [Parameters; N] = memory.try_into().expect("batch: memory");
-        let (level, shape) = (self.level, rnn.shape());
-        let groups = &self.groups;
+        let (level, shape) = (batch.level, rnn.shape());
+        let groups = &batch.groups;
         let mut theta = rnn.parameters.tensors_mut();
         let mut memory = memory.each_mut().map(Parameters::tensors_mut);
-        let blocks = RowBlock::split(shape, self.columns.len());
+        let blocks = RowBlock::split(shape, batch.columns.len());
         side_by_side(
-            self.columns.len(),
-            blocks.zip(&mut self.columns).map(|(block, columns)| {
+            batch.columns.len(),
+            blocks.zip(&mut batch.columns).map(|(block, columns)| {
                 let theta = block.split_off(&mut theta, shape);
                 let memory = memory.each_mut().map(|part| block.split_off(part, shape));
                 let sinks = UpdateParameters::sinks(update, clip, theta, memory);
@@ -155,6 +151,7 @@ fn sum<S: EntrySink>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::optimizer::Optimizer;
     use crate::network::reference;
     use crate::random::{Generator, Stream};
     use crate::text::vocabulary::one_hot;

@@ -36,11 +36,11 @@ impl Intervals {
 
     /// Whether a report is due: at the multiples of `report_every` and at the end.
     pub fn reports(&self, n: u64) -> bool {
-        self.reports_anyway(n) || self.is_end(n)
+        self.is_report_multiple(n) || self.is_end(n)
     }
 
-    /// Whether a report is due wherever the run ends.
-    pub fn reports_anyway(&self, n: u64) -> bool {
+    /// Whether n is a multiple of `report_every`.
+    pub fn is_report_multiple(&self, n: u64) -> bool {
         n.is_multiple_of(self.plan.report_every)
     }
 
@@ -60,10 +60,10 @@ impl Intervals {
     }
 
     /// Whether the parameters compete for the best model by their validation loss: at the multiples of `report_every`
-    /// and of `validate_every`. The end does not count: so a run of N updates that goes on to M is the run of M updates.
+    /// and of `validate_every`. The end does not count, so that a run stopped at N and resumed to M equals one run of M.
     pub fn competes(&self, n: u64) -> bool {
         self.holds_out
-            && (self.reports_anyway(n)
+            && (self.is_report_multiple(n)
                 || (self.plan.validate_every).is_some_and(|every| n.is_multiple_of(every)))
     }
 
@@ -138,7 +138,7 @@ mod tests {
         for intervals in [intervals(0.0, None), intervals(0.1, None), intervals(0.1, Some(10))] {
             for n in 0..100 {
                 assert_eq!(intervals.next_row(n), next(n, &|n| intervals.logs(n)));
-                assert_eq!(intervals.next_report(n), next(n, &|n| intervals.reports_anyway(n)));
+                assert_eq!(intervals.next_report(n), next(n, &|n| intervals.is_report_multiple(n)));
             }
             assert_eq!(intervals.next_row(u64::MAX - 1), u64::MAX);
         }

@@ -43,7 +43,7 @@ pub struct Training {
     pub(super) validator: Option<Validator>,
     /// The validation loss of the current parameters, once it is computed.
     pub(super) validation: Option<Validation>,
-    /// Whether the current parameters compete by it.
+    /// Whether the current parameters compete for the best model by the validation loss.
     pub(super) competes: bool,
 }
 
@@ -94,8 +94,8 @@ impl Training {
         }
     }
 
-    /// The smooth loss of [`Training::best`], which includes the loss of its next chunk. `None` before the first parameters
-    /// have competed.
+    /// The smooth loss of [`Training::best`]. The smooth loss includes the loss of the chunk read after the model's last
+    /// update. `None` before the first parameters have competed.
     pub fn best_smooth_loss(&self) -> Option<f64> {
         match self.observed {
             Some(observed) if self.is_best() => Some(observed.smooth_loss),
@@ -114,8 +114,8 @@ impl Training {
         }
     }
 
-    /// The best model so far, the earlier of equals. Without held-out text it has the lowest smooth loss of n = 0, 100, 200,
-    /// ..., the current n included once it is [observed](Training::observe). With held-out text it has the lowest loss of
+    /// The best model so far; on a tie the earlier. Without held-out text it has the lowest smooth loss of n = 0, 100,
+    /// 200, ..., the current n included once it is [observed](Training::observe). With held-out text it has the lowest loss of
     /// those that [`Training::validate`] computed; before the first it is the untrained model.
     pub fn best(&self) -> &Model {
         if self.is_best() { &self.model } else { &self.best }
@@ -148,7 +148,7 @@ impl Training {
         Ok(validation)
     }
 
-    /// The same as [`Training::validate`], but the parameters do not compete.
+    /// Computes the loss of the held-out text under the current parameters. They do not compete by it for the best model.
     ///
     /// # Errors
     /// The same as [`Training::validate`].
@@ -169,8 +169,9 @@ impl Training {
         Ok(validation)
     }
 
-    /// The losses before update n: the loss of chunk n under the parameters after n updates, and the validation loss if it
-    /// has been [computed](Training::validate) for them. It changes nothing of what is learned.
+    /// Runs the forward and the backward pass over chunk n, unless that has been done. Returns the losses before update n:
+    /// the loss of chunk n under the parameters after n updates, and the validation loss if it has been
+    /// [computed](Training::validate) for them. It changes nothing of what is learned.
     ///
     /// # Errors
     /// [`TrainingError::NotFinite`] if the loss is NaN or infinite; [`TrainingError::Text`] if the text can no longer be
@@ -203,7 +204,7 @@ impl Training {
             Loss::Sum => sum,
             Loss::Mean => sum / steps as f64,
         })?;
-        // A sum over fewer than T characters counts as much as one over T.
+        // A shorter sum is scaled up to T characters.
         let whole = match kind {
             Loss::Sum if steps < T => loss * T as f64 / steps as f64,
             _ => loss,
@@ -245,8 +246,8 @@ impl Training {
         Ok(self.chunk.len() - 1)
     }
 
-    /// Makes update n: the backward pass, clipping, the optimizer's step. Observes first if that has not been
-    /// done. Returns the losses before the update.
+    /// Makes update n: sums the gradient over the steps, clips it and takes the optimizer's step. Observes first if that
+    /// has not been done. Returns the losses before the update.
     ///
     /// # Errors
     /// The same as [`Training::observe`]; nothing has changed then.
@@ -281,8 +282,8 @@ impl Training {
         Ok(observed)
     }
 
-    /// Writes the sample of report n: `count` characters after the first of chunk n, from the hidden state that chunk n
-    /// begins with.
+    /// Writes the sample of report n: `count` characters that follow the first character of chunk n, from the hidden state
+    /// that chunk n begins with.
     ///
     /// # Errors
     /// The same as [`Training::observe`].
@@ -295,7 +296,7 @@ impl Training {
         Ok(self.model.vocabulary.decode(&indices))
     }
 
-    /// The characters of that sample, without end.
+    /// An endless iterator over the characters of [`Training::sample`].
     ///
     /// # Panics
     /// Panics before the first observation.

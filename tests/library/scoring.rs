@@ -1,4 +1,4 @@
-//! What a text costs: the rules of `elman::inference::scoring` against a plain twin of them.
+//! The scores of texts: the rules of `elman::inference::TextScorer` against a plain implementation of them.
 
 use crate::examples::model;
 use elman::inference::{

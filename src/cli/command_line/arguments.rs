@@ -192,7 +192,9 @@ pub fn refused(option: &str, error: ValueError) -> Failure {
     match error {
         ValueError::Malformed(need) => Failure::Usage(format!("{option}: must be {need}")),
         ValueError::TooLarge(_) => Failure::at(option, "too large: choose a smaller number"),
-        ValueError::Idle(choice) => Failure::Usage(format!("{option}: goes only with {choice}")),
+        ValueError::NotApplicable(choice) => {
+            Failure::Usage(format!("{option}: goes only with {choice}"))
+        }
     }
 }
 

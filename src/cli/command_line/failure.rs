@@ -10,7 +10,7 @@ pub enum Failure {
     Usage(String),
     /// It could not be done: exit status 1.
     Failed(String),
-    /// `score --threshold` found lines above it; nothing more is printed: exit status 3.
+    /// `score --threshold` found lines above the threshold; nothing more is printed: exit status 3.
     Found,
     /// The reader of standard output has closed it: exit status 0, without a message.
     Closed,

@@ -24,9 +24,9 @@ pub fn of_program(commands: &[Command]) -> String {
          elman train                          learn the built-in story\n  \
          elman sample elman-run               generate text with the trained model\n\n\
          elman COMMAND --help explains a command, elman help COMMAND all its options\n\
-         ELMAN_ISA=baseline, avx2 or avx512 selects the instruction set; same results\n\
+         ELMAN_ISA=baseline or avx2 selects the instruction set; same results\n\
          exit status: 0 success; 1 failure; 2 wrong command line;\n\
-         3 `score --threshold` found lines above it\n",
+         3 `score --threshold` found lines above the threshold\n",
         two_columns(&calls)
     )
 }
@@ -60,9 +60,9 @@ fn in_brief(command: &Command) -> String {
         return format!("{help}{in_full} says more\n");
     }
     let names: Vec<String> = (seldom.iter()).map(|option| format!("--{}", option.name)).collect();
-    let names = format!("{}; {in_full} explains each", names.join(", "));
     let begin = "further: ";
-    help + &wrapped(begin, &names, begin.len())
+    let names = wrapped(begin, &names.join(", "), begin.len());
+    format!("{help}{names}{in_full} explains each\n")
 }
 
 /// The beginning of a help: summary, usage, details, examples.

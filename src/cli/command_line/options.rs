@@ -6,13 +6,15 @@ use elman::model::{PLAN, PlanRow};
 use elman::settings::{self, Preset, Setting, SettingError, TABLE, Value, ValueError};
 use elman::{Plan, Settings};
 
-/// The options of settings, each with its value in `base` as the default.
+/// The options of settings, each with its value in `base` as the default. A help that ends with a bracket names the
+/// default itself.
 pub fn setting_options<'a>(
     base: &'a Settings,
     rows: impl Iterator<Item = &'static Setting> + 'a,
 ) -> impl Iterator<Item = OptionSpec> + 'a {
     rows.map(|row| {
-        let value = row.get(base).filter(|_| !row.placeholder().is_empty());
+        let names_default = row.placeholder().is_empty() || row.help.ends_with(')');
+        let value = row.get(base).filter(|_| !names_default);
         let default = value.map_or(String::new(), |value| value.to_string());
         OptionSpec {
             name: row.option,
@@ -35,18 +37,12 @@ pub fn plan_options() -> impl Iterator<Item = OptionSpec> {
     })
 }
 
-/// The option `--preset` with these names.
-pub fn preset_option(names: &'static str) -> OptionSpec {
-    let help = "settings of an edition of the assignment, or the best ones for a minute of training; options given beside it override them";
-    OptionSpec::new("preset", names, help).seldom()
-}
-
 /// The values of settings and plan that a command line gives, as options spell them. They replace those of a base: the
 /// defaults, or the values of a run that goes on.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     given: Vec<(&'static str, String)>,
-    /// It has the values of options that are not given.
+    /// Supplies values for options that are not given.
     preset: Option<&'static Preset>,
 }
 
@@ -55,8 +51,8 @@ impl Overrides {
     pub fn of(arguments: &Arguments) -> Result<Self, Failure> {
         let options = TABLE.iter().map(|row| (row.option, row.placeholder()));
         let options = options.chain(PLAN.iter().map(|row| (row.option, "N")));
-        let mut overrides =
-            Overrides::by(Preset::named(&arguments.value("preset").to_string_lossy()));
+        let preset = Preset::named(&arguments.value("preset").to_string_lossy());
+        let mut overrides = Overrides::of_preset(preset);
         for (option, placeholder) in options.filter(|(option, _)| arguments.has(option)) {
             let text = match placeholder {
                 "" => "true".to_string(),
@@ -68,7 +64,7 @@ impl Overrides {
     }
 
     /// The values of a preset, or none.
-    pub fn by(preset: Option<&'static Preset>) -> Self {
+    pub fn of_preset(preset: Option<&'static Preset>) -> Self {
         Overrides { given: Vec::new(), preset }
     }
 
@@ -81,7 +77,7 @@ impl Overrides {
                 overrides.give(row.option, value.to_string());
             }
         }
-        for row in PLAN.iter().filter(|row| !row.is_free) {
+        for row in PLAN.iter().filter(|row| !row.may_change_on_resume) {
             if let Some(count) = (row.get)(plan) {
                 overrides.give(row.option, count.to_string());
             }
@@ -125,8 +121,8 @@ impl Overrides {
         for row in TABLE {
             if let Some(text) = self.text(row.option) {
                 match row.set(&mut settings, text) {
-                    // The preset's numbers for another choice than the one given have no use.
-                    Err(ValueError::Idle(_)) if !self.has(row.option) => {}
+                    // Ignores preset values that do not apply to the choice given.
+                    Err(ValueError::NotApplicable(_)) if !self.has(row.option) => {}
                     set => set.map_err(|error| self.refused(row.option, error))?,
                 }
             }
@@ -154,14 +150,14 @@ impl Overrides {
         let count = settings::count(text);
         let count = count.map_err(|error| self.refused(row.option, error))?;
         if count < row.least {
-            let need = "must be a whole number of at least 1";
+            let need = format!("must be a whole number of at least {}", row.least);
             return Err(Failure::at(self.quoted(row.option), need));
         }
         Ok(count)
     }
 
-    /// Refuses values that are not those of a run that goes on.
-    pub fn agree(&self, settings: &Settings, plan: &Plan) -> Result<(), Failure> {
+    /// Fails if a value differs from the resumed run's.
+    pub fn check_same(&self, settings: &Settings, plan: &Plan) -> Result<(), Failure> {
         for row in TABLE {
             let Some(text) = self.text(row.option) else {
                 continue;
@@ -169,13 +165,13 @@ impl Overrides {
             let (mut asked, begun) = (*settings, row.get(settings));
             match row.set(&mut asked, text) {
                 Ok(()) if row.get(&asked) == begun => {}
-                Ok(()) | Err(ValueError::Idle(_)) => {
+                Ok(()) | Err(ValueError::NotApplicable(_)) => {
                     return Err(self.begun_otherwise(row.option, begun));
                 }
                 Err(error) => return Err(self.refused(row.option, error)),
             }
         }
-        for row in PLAN.iter().filter(|row| !row.is_free) {
+        for row in PLAN.iter().filter(|row| !row.may_change_on_resume) {
             let Some(text) = self.text(row.option) else {
                 continue;
             };
@@ -199,7 +195,7 @@ impl Overrides {
         refused(&self.quoted(option), error)
     }
 
-    /// The failure of a setting out of range. One that was not given has the command's own value.
+    /// The failure of a setting out of range. If the option was not given, the message shows its default.
     fn out_of_range(&self, settings: &Settings, error: SettingError) -> Failure {
         let quoted = match (self.text(error.name), settings::setting(error.name)) {
             (None, Some(row)) => {

@@ -21,7 +21,7 @@ pub const COMMAND: Command = Command {
     summary: "generate text with a trained model",
     details: "\
 MODEL is a model file, or the folder of a run for its best model. Without --prime
-the text begins like the final sample of `elman train`: after the first character
+the text begins like the final passage of `elman train`: after the first character
 of the training text. A model of --documents writes one document. --temperature is
 applied first, then --top-k, then --top-p. The seeds of --count samples are SEED,
 SEED + 1 and so on.",

@@ -3,7 +3,7 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{plan_options, preset_option, setting_options};
+use crate::cli::command_line::options::{plan_options, setting_options};
 use crate::cli::run::request::Request;
 use crate::cli::run::seeds;
 use crate::cli::run::work::Run;
@@ -26,14 +26,14 @@ Reports go to standard output; models and losses go to the run's folder.",
     ],
     more: "\
 The run's folder holds model.safetensors (the last state), best.safetensors (the
-best model), loss.csv, loss.svg and reports.jsonl. The latter has one JSON object
+best model), loss.csv, loss.svg and reports.jsonl. reports.jsonl has one JSON object
 for each report, with the first 10,000 characters of its sample. The last line of
 the output is the digest, a checksum of the parameters.
 
---preset sets several options at once. An edition of the assignment sets all that
-its text prescribes. best sets what gave the best model after one minute on one
-core; that includes --hidden, --iterations and --validation 0.1. An option that
-you give beside --preset overrides it.
+--preset sets several options at once. An edition of the assignment sets everything
+the assignment prescribes. `--preset best` sets what gave the best model after one
+minute on one core; that includes --hidden, --iterations and --validation 0.1. An
+option that you give beside --preset overrides it.
 
 With --loss sum (the default) losses are in nats over T characters, with --loss
 mean in nats per character.
@@ -52,8 +52,8 @@ same TEXT again. The run keeps its options; only --iterations may be larger, and
 --save-every may be another.
 
 --seeds N trains N runs: with --seed, and with the seeds after it. As many run at a
-time as there are cores. Each has its own folder in that of --out: seed-1, seed-2
-and so on, with the same files as a single run. One line is printed for each run,
+time as there are cores. Each has its own folder in the --out folder: seed-1,
+seed-2 and so on, with the same files as a single run. One line is printed for each run,
 then the mean, minimum and maximum of the losses, and the best run. With --resume
 all of them continue, and those that are missing are started; --seed need not be
 given again.",
@@ -75,7 +75,8 @@ pub fn options() -> Vec<OptionSpec> {
         OptionSpec::switch("quiet", "show no progress on standard error").seldom(),
         OptionSpec::help().seldom(),
     ];
-    let preset = preset_option("adagrad-edition|adam-edition|best");
+    let preset = "settings of an edition of the assignment, or the best ones for a minute of training; options given beside it override them";
+    let preset = OptionSpec::new("preset", "adagrad-edition|adam-edition|best", preset).seldom();
     let settings = setting_options(&Settings::DEFAULT, TABLE.iter());
     std::iter::once(preset).chain(settings).chain(plan_options()).chain(own).collect()
 }
@@ -86,7 +87,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(count) => seeds::run(&request, count),
         None => {
             seeds::refuse_several(&request)?;
-            Run::start(&request, Box::new(System))?.go()
+            Run::start(&request, Box::new(System))?.run_and_print()
         }
     }
 }

@@ -53,7 +53,7 @@ impl Run {
         let Request { text, overrides, .. } = request;
         let (folder, saved) = RunFolder::open(&request.folder, disk)?;
         let settings = saved.model.settings;
-        overrides.agree(&settings, &saved.plan)?;
+        overrides.check_same(&settings, &saved.plan)?;
         let plan = overrides.without_preset().plan(&saved.plan, &settings)?;
         let plan = plan_to_go_on_with(plan, &saved)?;
         let Saved { model, best, curve, plan: saved_plan } = saved;
@@ -82,7 +82,7 @@ impl Run {
             saved_at: Instant::now(),
             refresh: Pace::after(REFRESH),
             is_silent: false,
-            made: Arc::new(AtomicU64::new(model.state.updates)),
+            updates_made: Arc::new(AtomicU64::new(model.state.updates)),
             intervals: Intervals::new(settings, &plan),
             training,
             folder,
@@ -172,19 +172,18 @@ fn helpful_threads(training: &Training, cores: usize) -> usize {
     worth.clamp(1, cores.min(model.settings.batch_size).max(1))
 }
 
-/// Refuses initial parameters that are not finite, before a folder is touched.
+/// Refuses initial parameters that are not finite, before a folder is touched. Those by fan-in are always finite.
 fn refuse_infinite_start(training: &mut Training) -> Result<(), Failure> {
     observe(training)?;
     let model = training.model();
-    if is_finite(model) {
-        return Ok(());
+    match model.settings.initialization {
+        Initialization::Normal { sigma } if !is_finite(model) => {
+            let problem =
+                "the network begins with numbers that are not finite; choose a smaller sigma";
+            Err(Failure::at(format!("--sigma {sigma:?}"), problem))
+        }
+        _ => Ok(()),
     }
-    let place = match model.settings.initialization {
-        Initialization::Normal { sigma } => format!("--sigma {sigma:?}"),
-        Initialization::FanIn => "--initialization fan-in".to_string(),
-    };
-    let problem = "the network begins with numbers that are not finite; choose a smaller sigma";
-    Err(Failure::at(place, problem))
 }
 
 fn observe(training: &mut Training) -> Result<(), Failure> {

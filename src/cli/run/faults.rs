@@ -187,7 +187,7 @@ impl Place {
         let request = Request::of(&arguments)?;
         let mut run = Run::start(&request, Box::new(disk))?;
         run.is_silent = true;
-        run.go()
+        run.run_and_print()
     }
 
     /// Names and bytes of a run's files, without the lock.

@@ -1,4 +1,5 @@
-//! loss.csv: the rows of a run, and reading them back by the names in its header.
+//! loss.csv: the rows of a run, and reading them back by the names in its header. The columns of loss.csv are
+//! `Observation::FIELDS` of the library.
 //!
 //! A run has a row for every update at which [`Intervals::logs`] says so, and with held-out text two more columns, which
 //! are empty in rows without a validation loss.

@@ -1,5 +1,7 @@
 //! A run: what it was asked for, its folder and the files there, training to the end, going on, several seeds.
 //!
+//! The columns of loss.csv are `Observation::FIELDS` of the library.
+//!
 //! Leaves out: the training itself, which is the library's.
 
 pub mod begin;

@@ -116,7 +116,7 @@ impl<'a> Reports<'a> {
 /// is no multiple.
 fn follows(intervals: &Intervals, last: Option<u64>, n: u64) -> bool {
     last.is_none_or(|last| {
-        intervals.reports_anyway(last) && last < n && n <= intervals.next_report(last)
+        intervals.is_report_multiple(last) && last < n && n <= intervals.next_report(last)
     })
 }
 
@@ -128,7 +128,7 @@ fn bytes_before(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<
         let (expected, before) = (reports.expected(), reports.last);
         let n = reports.next()?.map(|report| report.observation.iteration);
         match (n, before) {
-            (Some(n), _) if n < updates && intervals.reports_anyway(n) => {
+            (Some(n), _) if n < updates && intervals.is_report_multiple(n) => {
                 bytes = reports.lines.bytes()
             }
             // No line was written before update `updates`.

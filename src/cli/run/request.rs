@@ -1,4 +1,5 @@
-//! What a command line asks of a run. It is parsed once; everything after it works on requests.
+//! What a command line asks of a run. It is parsed once; everything after it works on requests. [`Overrides`] become
+//! settings and a plan in begin.rs, because a resumed run has saved ones.
 
 use super::inputs::TextSource;
 use crate::cli::command_line::arguments::Arguments;

@@ -66,7 +66,7 @@ fn train(runs: &[SeedRun], watch: &mut Watch, at_once: usize, force: bool) {
                 }
                 let _ = run.begun.set(begun);
                 watcher.unpark();
-                training.finish()
+                training.run_silently()
             });
             let _ = run.ended.set(outcome);
             watcher.unpark();
@@ -85,11 +85,10 @@ fn train(runs: &[SeedRun], watch: &mut Watch, at_once: usize, force: bool) {
 
 /// Begins one of several runs, or goes on with it.
 fn begin(request: &Request) -> Result<(Run, Begun), Failure> {
-    let mut run = Run::start(request, Box::new(System))?;
-    run.is_silent = true;
+    let run = Run::start(request, Box::new(System))?;
     let begun = Begun {
-        made: Arc::clone(&run.made),
-        updates: run.made.load(Relaxed),
+        updates_made: Arc::clone(&run.updates_made),
+        updates: run.updates_made.load(Relaxed),
         has_mark: run.training.corpus().has_byte_order_mark(),
     };
     Ok((run, begun))

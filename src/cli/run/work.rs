@@ -38,7 +38,7 @@ pub fn is_finite(model: &Model) -> bool {
 pub struct SavedState {
     pub(super) updates: u64,
     pub(super) plan: Plan,
-    /// Updates of the best model.
+    /// Number of updates that the best model had made.
     pub(super) best: u64,
 }
 
@@ -58,7 +58,7 @@ pub struct Run {
     /// Whether nothing is printed: the run is one of several, or the reader of standard output has closed it.
     pub(super) is_silent: bool,
     /// The updates made, for a thread that watches the run.
-    pub(super) made: Arc<AtomicU64>,
+    pub(super) updates_made: Arc<AtomicU64>,
 }
 
 /// Characters that an update reads; of documents, which have different lengths, on average.
@@ -87,7 +87,8 @@ pub struct Outcome {
 
 impl Run {
     /// Learns to the end, and prints nothing.
-    pub fn finish(mut self) -> Result<Outcome, Failure> {
+    pub fn run_silently(mut self) -> Result<Outcome, Failure> {
+        self.is_silent = true;
         let last = self.learn()?;
         Ok(Outcome {
             last,
@@ -99,7 +100,7 @@ impl Run {
     }
 
     /// Learns to the end, and prints reports and what the run ended with.
-    pub fn go(&mut self) -> Result<(), Failure> {
+    pub fn run_and_print(&mut self) -> Result<(), Failure> {
         let learned = self.learn();
         let ended = learned.and_then(|last| self.print_if_read(|run| run.print_end(&last)));
         self.progress.clear();
@@ -115,7 +116,7 @@ impl Run {
             let n = observation.iteration;
             let report = self.intervals.reports(n);
             let sample = if report { self.keep_report(&observation)? } else { Vec::new() };
-            if self.intervals.saves(n) || self.is_late(n) {
+            if self.intervals.saves(n) || self.saved_at.elapsed() >= SAVE_WITHIN {
                 self.save()?;
             }
             if report {
@@ -126,18 +127,18 @@ impl Run {
             }
             if self.intervals.logs(n) {
                 let logged = self.folder.log(&observation);
-                logged.map_err(|failure| self.with_kept(failure))?;
+                logged.map_err(|failure| self.add_what_is_saved(failure))?;
                 self.curve.add(&observation);
             }
-            self.show(&observation);
+            self.show_progress(&observation);
             let updated = self.training.update();
             updated.map_err(|error| self.save_finite(error.to_string()))?;
-            self.made.store(n + 1, Relaxed);
+            self.updates_made.store(n + 1, Relaxed);
         }
     }
 
-    /// Makes the folder ready for more. That the run goes on is saved before anything is cut: the report of the old end
-    /// belongs to the run until there is another.
+    /// Makes the folder ready for more. The new plan is saved first. Until then the old plan expects a report at the old
+    /// end, which the cut removes.
     fn prepare_folder(&mut self) -> Result<(), Failure> {
         // A run that has ended changes nothing, so that it may be shown where nothing can be written.
         if self.intervals.is_end(self.training.model().state.updates) {
@@ -147,7 +148,7 @@ impl Run {
             self.save()?;
         }
         let cut = self.folder.cut();
-        cut.map_err(|failure| self.with_kept(failure))
+        cut.map_err(|failure| self.add_what_is_saved(failure))
     }
 
     /// What is known before the next update, with the validation loss where that is due.
@@ -161,8 +162,8 @@ impl Run {
         self.training.observe()
     }
 
-    /// Adds a report to the folder before it is printed: however long that takes, a save has it. Returns the part of
-    /// the sample that the folder keeps.
+    /// Adds a report to the folder before it is printed, so that a save during slow printing includes it. Returns the
+    /// part of the sample that the folder keeps.
     fn keep_report(&mut self, observation: &Observation) -> Result<Vec<usize>, Failure> {
         let count = self.plan.report_length.min(LONGEST_SAMPLE);
         let sample: Vec<usize> = self.training.sample_characters().take(count).collect();
@@ -170,12 +171,12 @@ impl Run {
             observation: *observation,
             sample: self.training.model().vocabulary.decode(&sample),
         });
-        kept.map_err(|failure| self.with_kept(failure))?;
+        kept.map_err(|failure| self.add_what_is_saved(failure))?;
         Ok(sample)
     }
 
     /// Shows how far the run is, in the chart and on the terminal.
-    fn show(&mut self, observation: &Observation) {
+    fn show_progress(&mut self, observation: &Observation) {
         if self.refresh.is_due() {
             let begun = Instant::now();
             let chart = self.chart();
@@ -194,28 +195,23 @@ impl Run {
         });
     }
 
-    /// Whether the last save is long ago. The clock is not asked at every update.
-    fn is_late(&self, n: u64) -> bool {
-        n.is_multiple_of(64) && self.saved_at.elapsed() >= SAVE_WITHIN
-    }
-
     fn save(&mut self) -> Result<(), Failure> {
         self.saved_at = Instant::now();
-        let saved = self.save_what(|_| true);
-        saved.map_err(|failure| self.with_kept(failure))
+        let saved = self.save_if(|_| true);
+        saved.map_err(|failure| self.add_what_is_saved(failure))
     }
 
     /// The failure that ends the run, once what is finite of it is saved.
     fn save_finite(&mut self, message: String) -> Failure {
-        let failure = match self.save_what(is_finite) {
+        let failure = match self.save_if(is_finite) {
             Err(Failure::Failed(also)) => Failure::at(message, also),
             _ => Failure::Failed(message),
         };
-        self.with_kept(failure)
+        self.add_what_is_saved(failure)
     }
 
-    /// Saves the best model and the state, or those of them that can be, unless the folder holds them already.
-    fn save_what(&mut self, can_be: fn(&Model) -> bool) -> Result<(), Failure> {
+    /// Saves the best model and the state, each only if `is_savable` accepts it, unless the folder holds them already.
+    fn save_if(&mut self, is_savable: fn(&Model) -> bool) -> Result<(), Failure> {
         let now = SavedState {
             updates: self.training.model().state.updates,
             plan: self.plan,
@@ -225,16 +221,16 @@ impl Run {
             return Ok(());
         }
         let chart = self.chart();
-        let best = Some(self.training.best()).filter(|model| can_be(model));
-        let model = Some(self.training.model()).filter(|model| can_be(model));
+        let best = Some(self.training.best()).filter(|model| is_savable(model));
+        let model = Some(self.training.model()).filter(|model| is_savable(model));
         let state = model.map(|model| (model, &self.plan));
         self.folder.save(&chart, best, state)?;
         self.saved = model.map(|_| now).or(self.saved);
         Ok(())
     }
 
-    /// A failure, and what the folder keeps all the same.
-    fn with_kept(&self, failure: Failure) -> Failure {
+    /// Adds to a failure what the folder keeps all the same.
+    fn add_what_is_saved(&self, failure: Failure) -> Failure {
         let Failure::Failed(message) = failure else {
             return failure;
         };
@@ -290,7 +286,7 @@ impl Run {
         print("\n\n")
     }
 
-    /// Prints the best model's passage, the curve where a person can see it, and the digest.
+    /// Prints the best model's passage, the curve if the output is a terminal, and the digest.
     fn print_end(&mut self, last: &Observation) -> Result<(), Failure> {
         self.progress.clear();
         if let Some(warning) = self.best_is_behind(last) {

@@ -5,7 +5,7 @@ use super::{against, case, table};
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{preset_option, setting_options};
+use crate::cli::command_line::options::setting_options;
 use elman::settings::{Setting, TABLE};
 use std::iter;
 use std::path::Path;
@@ -24,13 +24,16 @@ const EXAMPLES: &[&str] = &[
 ];
 
 const MORE: &str = "\
-Every finite difference comes with an estimate of its error. An entry that differs
-by no more than the estimate differs by rounding alone. An entry is undecided where
-the estimate is too large to tell. A MODEL is checked with the hidden state that it
-has at each place of the text.
+Every finite difference comes with an estimate of its error. An entry is right if
+the difference is within the estimate. An entry is undecided where the estimate is
+too large to tell. A MODEL is checked with the hidden state that it has at each
+place of the text.
+
+The settings, --preset and --iterations are for the untrained network only: a MODEL
+has its own.
 
 --write-case FILE saves all intermediate values of one update, as .npz,
-.safetensors or .json by the name. --against FILE CASE compares the arrays of your
+.safetensors or .json by the file name's extension. --against FILE CASE compares the arrays of your
 FILE with those of the case, and says which are right and what is wrong with the
 others.";
 
@@ -49,8 +52,11 @@ pub const COMMAND: Command = Command {
 
 fn options() -> Vec<OptionSpec> {
     let settings = setting_options(&subject::SMALL, rows_of_update());
-    // Few check with another seed.
     let settings = settings.map(|option| match option.name {
+        "hidden" => {
+            OptionSpec { help: "number of hidden units m of the untrained network", ..option }
+        }
+        // Few check with another seed.
         "seed" => option.seldom(),
         _ => option,
     });
@@ -67,7 +73,8 @@ fn options() -> Vec<OptionSpec> {
         OptionSpec::switch("json", "print the table as JSON").seldom(),
         OptionSpec::help().seldom(),
     ];
-    let preset = preset_option("adagrad-edition|adam-edition");
+    let preset = "settings of an edition of the assignment; options given beside it override them";
+    let preset = OptionSpec::new("preset", "adagrad-edition|adam-edition", preset).seldom();
     iter::once(preset).chain(settings).chain(own).collect()
 }
 

@@ -35,7 +35,7 @@ pub fn is_story(source: &Source) -> bool {
 
 /// A preset, and what has to be given beside it.
 fn options(settings: &Settings, plan: &Plan, preset: Option<&'static Preset>) -> Vec<String> {
-    let mut asked = Overrides::by(preset);
+    let mut asked = Overrides::of_preset(preset);
     let mut words: Vec<String> = (preset.iter())
         .flat_map(|preset| ["--preset".to_string(), preset.name.to_string()])
         .collect();

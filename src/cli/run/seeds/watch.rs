@@ -27,7 +27,7 @@ pub struct SeedRun {
 /// What is known of a run that has begun, or that goes on.
 pub struct Begun {
     /// The updates that the run has made so far.
-    pub made: Arc<AtomicU64>,
+    pub updates_made: Arc<AtomicU64>,
     /// The updates that it had made when it was resumed.
     pub updates: u64,
     /// Whether the text begins with a byte-order mark.
@@ -123,7 +123,7 @@ impl<'a> Watch<'a> {
         let (mut done, mut made, mut ended) = (0, 0, 0);
         for run in self.runs {
             let first = run.begun.get().map_or(0, |begun| begun.updates);
-            let updates = run.begun.get().map_or(0, |begun| begun.made.load(Relaxed));
+            let updates = run.begun.get().map_or(0, |begun| begun.updates_made.load(Relaxed));
             made += updates - first;
             let has_ended = run.ended.get().is_some();
             done += u128::from(if has_ended { self.iterations } else { updates });
