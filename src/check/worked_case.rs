@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `text` | T + 1 | the characters that are read, and the one after them |
 //! | `vocabulary` | K | the distinct characters of the whole text in the order of their indices |
+//! | `optimizer` | n | `adagrad`, `adam` or `rmsprop`, a string of n characters |
 //! | `inputs` | T | the index of each character that is read: where x_t is 1 |
 //! | `targets` | T | the index of the next character: where y_t is 1 |
 //! | `U` `W` `V` `b` `c` | m,K m,m K,m m K | the parameters before the update |
@@ -17,7 +18,6 @@
 //! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, summed over the steps (and divided by T where L is the mean), not clipped |
 //! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by finite differences of L |
 //! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | the estimated error of each numerical entry |
-//! | `optimizer` | n | `adagrad`, `adam` or `rmsprop`, a string of n characters |
 //! | `clip` `eta` `epsilon` | | the settings of the update; there is no clip where nothing is clipped |
 //! | `G_U` `G_W` `G_V` `G_b` `G_c` | m,K m,m K,m m K | AdaGrad's sums of squares before the update: zeros before the first |
 //! | `G_U_after` `G_W_after` `G_V_after` `G_b_after` `G_c_after` | m,K m,m K,m m K | G + g g, where g is the gradient clipped to `[-clip, clip]` |
@@ -69,7 +69,7 @@ pub struct Start<'a> {
 /// Panics if the parts do not fit together, see [`Unrolled::begin`](crate::Unrolled::begin).
 pub fn worked_case(start: Start) -> Result<Vec<Array<'static>>, ShapeError> {
     let mut arrays = Arrays(Vec::new());
-    arrays.add_text(start.vocabulary, start.case);
+    arrays.add_text(start);
     arrays.add_parameters("", "", &start.rnn.parameters);
     arrays.add_forward(start)?;
 
@@ -119,11 +119,12 @@ impl Arrays {
         }
     }
 
-    fn add_text(&mut self, vocabulary: &Vocabulary, case: Case) {
-        let characters = vocabulary.characters();
+    fn add_text(&mut self, start: Start) {
+        let (characters, case) = (start.vocabulary.characters(), start.case);
         let indices = case.inputs.iter().chain(case.targets.last());
         self.add_characters("text", Kind::Text, indices.map(|&index| characters[index]));
         self.add_characters("vocabulary", Kind::Character, characters.iter().copied());
+        self.add_characters("optimizer", Kind::Text, start.settings.optimizer.name().chars());
         for (name, indices) in [("inputs", case.inputs), ("targets", case.targets)] {
             let indices: Vec<f64> = indices.iter().map(|&index| index as f64).collect();
             self.0.push(Array::new(name, Kind::I64, [indices.len()], indices));
@@ -167,7 +168,6 @@ impl Arrays {
             }
             Optimizer::RmsProp { beta2 } => &[("beta2", beta2)],
         };
-        self.add_characters("optimizer", Kind::Text, rule.optimizer.name().chars());
         let clip = rule.clip.is_finite().then_some(("clip", rule.clip));
         let shared = [("eta", rule.eta), ("epsilon", rule.epsilon)];
         for &(name, number) in clip.iter().chain(&shared).chain(numbers) {

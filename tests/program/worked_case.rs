@@ -192,8 +192,7 @@ fn names_that_the_case_does_not_have_are_told() {
     assert_eq!(lines, expected);
     save(&folder, "mine.npz", &arrays, "W", |_, mine| mine.name = "grad_W".into());
     let ended = folder.run("check --against mine.npz case.npz");
-    let words =
-        "mine.npz: no array of the case: grad_W may be dW; the case has text vocabulary inputs";
+    let words = "mine.npz: no array of the case: grad_W may be dW; the case has text vocabulary optimizer inputs";
     assert_eq!(ended.refused(1, words), "");
     folder.write("empty.json", "{}");
     folder.run("check --against empty.json case.npz").refused(1, "empty.json: it has no arrays");
