@@ -103,7 +103,8 @@ impl Field {
         let mut of = *of;
         match self.kind {
             Kind::Count(place) => Some(Json::Whole(*place(&mut of))),
-            Kind::Number(place) => Some(Json::Number(*place(&mut of))),
+            // A file of a version before the field does not have it.
+            Kind::Number(place) => Some(*place(&mut of)).filter(|x| !x.is_nan()).map(Json::Number),
             Kind::HeldOut(place) => place(&mut of).map(Json::Number),
         }
     }

@@ -25,8 +25,7 @@ pub fn of_program(commands: &[Command]) -> String {
          elman sample elman-run               generate text with the trained model\n\n\
          elman COMMAND --help explains a command, elman help COMMAND all its options\n\
          ELMAN_ISA=baseline or avx2 selects the instruction set; same results\n\
-         exit status: 0 success; 1 failure; 2 wrong command line;\n\
-         3 `score --threshold` found lines above the threshold\n",
+         exit status: 0 success; 1 failure; 2 wrong command line; 3 above --threshold\n",
         two_columns(&calls)
     )
 }
