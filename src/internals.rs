@@ -23,6 +23,16 @@ pub mod decoder {
     pub use crate::text::decoder::byte_order_mark;
 }
 
+/// The rows of settings, their values, and presets.
+pub mod settings {
+    pub use crate::settings::{presets::*, table::*, value::*};
+}
+
+/// The rows of a plan.
+pub mod plan {
+    pub use crate::model::plan::*;
+}
+
 /// Digests of texts.
 pub mod digest {
     pub use crate::digest::of_text;

@@ -13,6 +13,6 @@ pub(crate) mod tensors;
 mod torch;
 mod weights;
 
-pub use checkpoint::{from_bytes, load, load_with_plan, save, save_with_plan, to_bytes};
+pub use checkpoint::{from_bytes, load, load_with_plan, save, to_bytes};
 pub use error::FileError;
 pub use exchange::{Format, export, import, write_weights};

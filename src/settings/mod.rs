@@ -1,16 +1,18 @@
 //! Everything that decides what is learned from a text.
 //!
-//! A setting is a field of [`Settings`] and a row of [`TABLE`]. Whatever deals with settings iterates over the rows:
+//! A setting is a field of [`Settings`] and a row of one table. Whatever deals with settings iterates over the rows:
 //! the command line, its help, presets, model files, the check at `--resume`, `show`, reports. Defaults are
 //! [`Settings::DEFAULT`] in fields.rs; that of the learning rate depends on the optimizer. Leaves out: when a run ends and
 //! what it reports, which is the [`Plan`](crate::Plan).
 
 mod fields;
-mod presets;
-mod table;
-mod value;
+pub(crate) mod presets;
+pub(crate) mod table;
+pub(crate) mod value;
 
 pub use fields::{Initialization, Loss, Order, Settings, Symbols};
-pub use presets::{PRESETS, Preset};
-pub use table::{Access, Setting, SettingError, Stored, TABLE, setting};
-pub use value::{Value, ValueError, count, number, word};
+pub use table::SettingError;
+pub(crate) use table::{Stored, TABLE};
+pub(crate) use value::ValueError;
+#[cfg(test)]
+pub(crate) use {presets::PRESETS, table::setting, value::count};

@@ -15,6 +15,6 @@ pub(crate) mod validation;
 
 pub use error::TrainingError;
 pub use intervals::BEST_EVERY;
-pub use observation::{Field, Observation};
+pub use observation::Observation;
 pub use training_loop::Training;
 pub use validation::Validation;

@@ -153,14 +153,14 @@ fn zsh_completes() {
     };
     let commands = asked("''", "command");
     has(&commands, "compdef _elman elman");
-    has(&commands, "train:learn to predict a text, character by character");
+    has(&commands, "train:train a network on a text, character by character");
     has(&commands, "help:print the help of a command");
     let train = asked("train ''", "arguments");
     has(&train, "--hidden=[number of hidden units m]:N: ");
     has(&train, "--clip=[clip every gradient entry to \\[-X, X\\]; none\\: no clipping]:X: ");
     has(&train, "--epsilon=[the optimizer's epsilon, which avoids a division by 0]:X: ");
     has(&train, "--out=[the run's folder]:DIR:_files -/");
-    has(&train, "--quiet[no progress on standard error]");
+    has(&train, "--quiet[show no progress on standard error]");
     assert!(train.iter().any(|l| l.starts_with("--from=[") && l.ends_with(":MODEL:_files")));
     has(&train, "*:\\[TEXT\\]:_files");
     let export = asked("export ''", "arguments");

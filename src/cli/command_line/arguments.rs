@@ -2,7 +2,7 @@
 
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::nearest::nearest;
-use elman::settings::{self, TABLE, ValueError};
+use elman::internals::settings::{self, TABLE, ValueError};
 use std::ffi::{OsStr, OsString};
 use std::iter::Peekable;
 

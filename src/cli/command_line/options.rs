@@ -2,8 +2,9 @@
 
 use super::arguments::{Arguments, OptionSpec, refused};
 use super::failure::Failure;
-use elman::model::{PLAN, PlanRow};
-use elman::settings::{self, Preset, Setting, SettingError, TABLE, Value, ValueError};
+use elman::internals::plan::{PLAN, PlanRow};
+use elman::internals::settings::{self, Preset, Setting, TABLE, Value, ValueError};
+use elman::settings::SettingError;
 use elman::{Plan, Settings};
 
 /// The options of settings, each with its value in `base` as the default. A help that ends with a bracket names the
@@ -221,7 +222,7 @@ pub fn unit(settings: &Settings) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elman::settings::PRESETS;
+    use elman::internals::settings::PRESETS;
     use elman::{Initialization, Optimizer};
 
     fn overrides(preset: &str, given: &[(&'static str, &str)]) -> Overrides {

@@ -9,7 +9,7 @@ use crate::cli::run::seeds;
 use crate::cli::run::work::Run;
 use elman::Settings;
 use elman::internals::disk::System;
-use elman::settings::TABLE;
+use elman::internals::settings::TABLE;
 
 /// The command.
 pub const COMMAND: Command = Command {

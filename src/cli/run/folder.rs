@@ -59,8 +59,10 @@ impl RunFolder {
     ) -> Result<Self, Failure> {
         let made = disk.make_folder(path);
         made.map_err(|error| Failure::at(path.display(), error))?;
-        // A folder that is refused gets no lock file; a run may have begun before the lock was taken.
-        refuse_run(path, force)?;
+        // A folder that is refused gets no lock file.
+        if !Lock::is_known(path) {
+            refuse_run(path, force)?;
+        }
         let lock = Lock::take(path)?;
         refuse_run(path, force)?;
         remove_state(path, disk.as_mut())?;
@@ -72,13 +74,14 @@ impl RunFolder {
     /// Opens the folder of a run that is to go on. Nothing in it changes yet.
     pub fn open(path: &Path, disk: Box<dyn Disk>) -> Result<(Self, Saved), Failure> {
         refuse_no_folder(path)?;
+        let lock = Lock::is_known(path).then(|| Lock::take(path)).transpose()?;
         if !path.join(MODEL).exists() {
             return Err(Failure::at(
                 path.display(),
                 "no run that can be resumed: it has no model.safetensors; begin one with --out and --force",
             ));
         }
-        let lock = Lock::take(path)?;
+        let lock = lock.map_or_else(|| Lock::take(path), Ok)?;
         let (model, plan) = load_state(path, "it cannot be resumed")?;
         let is_old = path.join(OLD_BEST).exists();
         let best = load_best(path, if is_old { OLD_BEST } else { BEST }, &model)?;

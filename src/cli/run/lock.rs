@@ -20,6 +20,11 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// Whether a folder has a lock file: a run was at work there, or is.
+    pub fn is_known(folder: &Path) -> bool {
+        folder.join(NAME).exists()
+    }
+
     /// Takes the lock of an existing folder, unless another run holds it.
     pub fn take(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join(NAME);

@@ -6,7 +6,7 @@ use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::setting_options;
-use elman::settings::{Setting, TABLE};
+use elman::internals::settings::{Setting, TABLE};
 use std::iter;
 use std::path::Path;
 

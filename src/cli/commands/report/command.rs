@@ -2,8 +2,8 @@
 
 use crate::cli::command_line::options::Overrides;
 use elman::internals::digest;
-use elman::model::PLAN;
-use elman::settings::{PRESETS, Preset, TABLE, Value};
+use elman::internals::plan::PLAN;
+use elman::internals::settings::{PRESETS, Preset, TABLE, Value};
 use elman::text::Source;
 use elman::{Model, Plan, Settings};
 

@@ -5,8 +5,8 @@ use super::tensors::{Tensor, saturated, tensors};
 use crate::cli::run::inputs::ModelFile;
 use elman::Plan;
 use elman::internals::json::{Json, object};
-use elman::model::PLAN;
-use elman::settings::{TABLE, Value};
+use elman::internals::plan::PLAN;
+use elman::internals::settings::{TABLE, Value};
 use elman::text::{Symbols, Vocabulary};
 
 /// One object, a line for each of its members.

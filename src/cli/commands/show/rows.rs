@@ -5,8 +5,8 @@ use crate::cli::command_line::options::unit;
 use crate::cli::format::{COLUMNS, thousands, wrapped};
 use crate::cli::run::inputs::ModelFile;
 use crate::cli::terminal::output::one_line;
-use elman::model::{PLAN, PlanRow};
-use elman::settings::{Setting, Stored, TABLE, Value};
+use elman::internals::plan::{PLAN, PlanRow};
+use elman::internals::settings::{Setting, Stored, TABLE, Value};
 use elman::{Order, Validation};
 use std::f64::consts::LN_2;
 

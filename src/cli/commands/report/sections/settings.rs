@@ -4,8 +4,8 @@ use crate::cli::commands::report::command::is_story;
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::visible::signs;
 use crate::cli::commands::report::writer::Writer;
-use elman::model::PLAN;
-use elman::settings::{TABLE, Value};
+use elman::internals::plan::PLAN;
+use elman::internals::settings::{TABLE, Value};
 use elman::text::Symbols;
 
 type Rows = Vec<(&'static str, String)>;
