@@ -3,7 +3,7 @@
 use crate::files::error::FileError;
 use crate::files::rules::LOSS;
 use crate::formats::safetensors::SafeTensors;
-use crate::model::{Model, PLAN, Plan, Record};
+use crate::model::{Model, Origin, PLAN, Plan, Record};
 use crate::settings::{Settings, Stored, Symbols, TABLE, ValueError};
 use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 /// The version of the metadata that this crate writes, and the only one it reads.
 const FORMAT_VERSION: &str = "1";
+/// What `begun_from` says of parameters that were drawn.
+const DRAWN: &str = "drawn";
 
 /// The metadata of a model, and of the plan of its run if there is one.
 pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
@@ -39,7 +41,12 @@ pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
     add("smooth_loss", number(state.smooth_loss));
     add("best_smooth_loss", number(state.best_smooth_loss));
     add("best_validation", number(state.best_validation));
-    add("begun_from", record.begun_from.map(hex));
+    let origin = match record.origin {
+        Origin::Unknown => None,
+        Origin::Drawn => Some(DRAWN.to_string()),
+        Origin::Model(digest) => Some(hex(digest)),
+    };
+    add("begun_from", origin);
     add("updates_per_epoch", record.updates_per_epoch.map(|count| count.to_string()));
     for row in PLAN {
         add(row.key, plan.and_then(row.get).map(|count| count.to_string()));
@@ -162,9 +169,13 @@ impl<'a> Metadata<'a> {
 
     /// What was recorded when the training began.
     pub fn record(&self) -> Result<Record, FileError> {
-        let begun_from = self.find("begun_from").map(|_| self.hex("begun_from"));
+        let origin = match self.find("begun_from") {
+            None => Origin::Unknown,
+            Some(DRAWN) => Origin::Drawn,
+            Some(_) => Origin::Model(self.hex("begun_from")?),
+        };
         Ok(Record {
-            begun_from: begun_from.transpose()?,
+            origin,
             updates_per_epoch: self.parse_if_there("updates_per_epoch", "a whole number")?,
         })
     }

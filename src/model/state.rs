@@ -115,11 +115,22 @@ pub struct Model {
 /// What is recorded when a training begins, because nothing else in a model file tells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The [digest](Parameters::digest) of the initial parameters where they come from another model; `None` where they
-    /// were drawn at random.
-    pub begun_from: Option<u64>,
+    /// The parameters that it began with.
+    pub origin: Origin,
     /// The number of updates in an epoch; `None` in files of the first versions.
     pub updates_per_epoch: Option<u64>,
+}
+
+/// The parameters that a training began with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Nothing says it: files of the first versions do not.
+    #[default]
+    Unknown,
+    /// They were drawn, by the settings.
+    Drawn,
+    /// They were those of another model, with this [digest](Parameters::digest).
+    Model(u64),
 }
 
 impl Model {

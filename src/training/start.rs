@@ -1,7 +1,7 @@
 //! How a training begins, or goes on from a saved state.
 
 use crate::kernels::Level;
-use crate::model::{Model, Record, State};
+use crate::model::{Model, Origin, Record, State};
 use crate::network::parameters::{Shape, ShapeError, room, zeros};
 use crate::settings::Settings;
 use crate::text::corpus::Corpus;
@@ -60,7 +60,9 @@ impl Training {
             vocabulary: corpus.vocabulary().clone(),
             state,
             record: Record {
-                begun_from: from.map(|model| model.state.rnn.parameters.digest()),
+                origin: from.map_or(Origin::Drawn, |model| {
+                    Origin::Model(model.state.rnn.parameters.digest())
+                }),
                 updates_per_epoch: None,
             },
         };

@@ -344,3 +344,20 @@ fn a_reader_that_has_left_ends_nothing() {
     seeds(&folder, "--seeds 3 --out whole").well();
     assert_same(&folder, 1..=3, "runs", "whole");
 }
+
+/// What began the runs may be said again: a choice without its numbers, and a preset with another choice beside it.
+#[test]
+fn seeds_go_on_with_what_began_them() {
+    let preset = "--preset adam-edition --optimizer rmsprop --report-every 70 --report-length 9";
+    for (name, begin, again) in [
+        ("adam", "--optimizer adam --learning-rate 0.01 --beta1 0.5", "--optimizer adam"),
+        ("rate", "--learning-rate 0.3", "--optimizer adagrad"),
+        ("chunks", "--order chunks --chunk 30", "--order chunks"),
+        ("preset", preset, preset),
+    ] {
+        let folder = Folder::new(&format!("seeds-again-{name}"));
+        let ended = seeds(&folder, &format!("--seeds 2 {begin} --out runs")).well();
+        let more = format!("train text --resume runs --seeds 2 {again}");
+        assert_eq!(folder.run(&more).well(), ended, "{name}");
+    }
+}

@@ -118,6 +118,14 @@ fn the_best_model_has_the_lowest_validation_loss() {
             assert!(folder.files("run") == folder.files("straight"), "{iterations} {is_old}");
         }
     }
+    // Without the best model from before such an end, no longer run is made up.
+    for (name, bytes) in &ended {
+        folder.write(&format!("run/{name}"), bytes);
+    }
+    let last = folder.model("run/model.safetensors");
+    elman::files::save(&last, &folder.path("run/best.safetensors")).unwrap();
+    let longer = folder.run("train text --resume run --quiet --iterations 400");
+    longer.refused(1, "best-before-end.safetensors is not there");
     folder.train("plain", "").well();
     let shown = folder.run("show plain").well();
     assert!(shown.contains("validation       0.0\n") && !shown.contains("best validation"));

@@ -115,4 +115,20 @@ mod tests {
         assert!(Lock::take(&folder.join("none")).is_err());
         fs::remove_dir_all(&folder).unwrap();
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_made_anew_is_another_one_s() {
+        let name = format!("elman-lock-anew-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let lock = Lock::take(&folder).unwrap();
+        assert!(lock.is_held());
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(!lock.is_held());
+        fs::create_dir_all(&folder).unwrap();
+        let other = Lock::take(&folder).unwrap();
+        assert!(other.is_held() && !lock.is_held());
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -4,6 +4,7 @@ use crate::cli::command_line::options::Overrides;
 use elman::internals::digest;
 use elman::internals::plan::PLAN;
 use elman::internals::settings::{PRESETS, Preset, TABLE, Value};
+use elman::model::Origin;
 use elman::text::Source;
 use elman::{Model, Plan, Settings};
 
@@ -20,9 +21,10 @@ pub fn of(model: &Model, plan: &Plan) -> Vec<String> {
     }
     let plan = Plan { iterations: model.state.updates, ..*plan };
     let presets = [None].into_iter().chain(PRESETS.iter().map(Some));
-    let commands = presets.map(|preset| options(&model.settings, &plan, preset));
+    let is_from = matches!(model.record.origin, Origin::Model(_));
+    let commands = presets.map(|preset| options(&model.settings, &plan, preset, is_from));
     words.extend(commands.min_by_key(Vec::len).unwrap_or_default());
-    if model.record.begun_from.is_some() {
+    if is_from {
         words.extend(["--from".to_string(), MODEL.to_string()]);
     }
     words
@@ -34,7 +36,12 @@ pub fn is_story(source: &Source) -> bool {
 }
 
 /// A preset, and what has to be given beside it.
-fn options(settings: &Settings, plan: &Plan, preset: Option<&'static Preset>) -> Vec<String> {
+fn options(
+    settings: &Settings,
+    plan: &Plan,
+    preset: Option<&'static Preset>,
+    is_from: bool,
+) -> Vec<String> {
     let mut asked = Overrides::of_preset(preset);
     let mut words: Vec<String> = (preset.iter())
         .flat_map(|preset| ["--preset".to_string(), preset.name.to_string()])
@@ -44,7 +51,9 @@ fn options(settings: &Settings, plan: &Plan, preset: Option<&'static Preset>) ->
         words.extend((value != Value::Switch(true)).then(|| value.to_string()));
         asked.give(option, value.to_string());
     };
-    for row in TABLE {
+    // How parameters are drawn is no matter where they are those of a model, and is refused beside --from.
+    let is_drawn = |option| matches!(option, "initialization" | "sigma");
+    for row in TABLE.iter().filter(|row| !(is_from && is_drawn(row.option))) {
         let now = asked.settings(&Settings::default());
         let now = now.ok().and_then(|settings| row.get(&settings));
         if let Some(value) = row.get(settings).filter(|value| now != Some(*value)) {

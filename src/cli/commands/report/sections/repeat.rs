@@ -3,6 +3,7 @@
 use crate::cli::commands::report::command::{MODEL, TEXT};
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
+use elman::model::Origin;
 
 pub fn section(w: &Writer) -> Vec<Block> {
     let (facts, version) = (w.facts, elman::VERSION);
@@ -33,7 +34,17 @@ pub fn section(w: &Writer) -> Vec<Block> {
             ),
         ));
     }
-    if let Some(digest) = facts.model.record.begun_from {
+    if facts.model.record.origin == Origin::Unknown {
+        blocks.push(w.paragraph(
+            "The files of this run do not say whether it began with the weights of another model: \
+             then --from and that model belong to the command."
+                .to_string(),
+            "Körningens filer säger inte om den började med en annan modells vikter: i så fall hör \
+             --from och den modellen till kommandot."
+                .to_string(),
+        ));
+    }
+    if let Origin::Model(digest) = facts.model.record.origin {
         blocks.push(w.paragraph(
             format!(
                 "{MODEL} stands for the model with whose weights the run began; their digest is \
