@@ -117,6 +117,7 @@ pub mod network;
 pub mod random;
 pub mod settings;
 pub mod text;
+mod threads;
 pub mod training;
 
 #[doc(no_inline)]

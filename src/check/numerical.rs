@@ -5,7 +5,7 @@ use crate::network::parameters::{Parameters, Shape, ShapeError};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
 use crate::random::{Generator, Stream};
-use crate::training::threads::side_by_side;
+use crate::threads::side_by_side;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 

@@ -12,7 +12,7 @@ use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
 use crate::network::update::{EntryUpdate, UpdateParameters, UpdateWork};
-use crate::training::threads::side_by_side;
+use crate::threads::side_by_side;
 
 /// The buffers of one update of B sequences.
 #[derive(Clone, Debug)]

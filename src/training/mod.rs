@@ -9,7 +9,6 @@ pub(crate) mod intervals;
 pub(crate) mod observation;
 pub(crate) mod order;
 pub(crate) mod start;
-pub(crate) mod threads;
 pub(crate) mod training_loop;
 pub(crate) mod validation;
 
