@@ -5,9 +5,9 @@
 pub(crate) mod recurrence;
 pub(crate) mod sampling;
 pub(crate) mod scoring;
+pub(crate) mod sequences;
+pub(crate) mod text_scorer;
 
 pub use sampling::{Sampling, Synthesizer, passage, sample};
-pub use scoring::{
-    Score, ScoreBy, Scored, Scorer, TextScorer, WorstCharacter, bits_of_unknown, score_lines,
-    score_text,
-};
+pub use scoring::{Score, Scorer, WorstCharacter, bits_of_unknown};
+pub use text_scorer::{ScoreBy, Scored, TextScorer, score_lines, score_text};

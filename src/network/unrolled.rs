@@ -107,9 +107,15 @@ impl Unrolled {
     /// # Panics
     /// Panics if there is no room for so many.
     pub fn resize(&mut self, T: usize) {
-        let rows = T * self.batch_size;
-        assert!(rows <= self.most_rows, "steps: no room for {T}");
-        self.T = T;
+        self.reshape(T, self.batch_size);
+    }
+
+    /// Changes the number of steps and that of sequences: as many rows as at first, and as many sequences, at most.
+    pub(crate) fn reshape(&mut self, T: usize, batch_size: usize) {
+        let rows = T * batch_size;
+        let h = (rows + batch_size) * stride(self.shape.m());
+        assert!(rows <= self.most_rows && h <= self.h.len(), "steps: no room for {T}");
+        (self.T, self.batch_size) = (T, batch_size);
         self.inputs.resize(rows, 0);
         self.targets.resize(rows, 0);
         self.columns.resize(rows);

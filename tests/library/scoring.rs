@@ -8,7 +8,7 @@ use elman::inference::{score_lines, score_text};
 use elman::network::reference;
 use elman::text::TextError;
 use elman::text::{Symbols, one_hot};
-use elman::{Level, Model};
+use elman::{Level, Model, Rnn, Shape};
 use std::io::{self, Read};
 
 /// What is done with a text: h = 0, a character read, or one judged.
@@ -148,7 +148,7 @@ fn read(
     text: &[u8],
     step: usize,
 ) -> Vec<(Option<u64>, Score, Vec<u8>)> {
-    let mut reading = TextScorer::new(model, extent);
+    let mut reading = TextScorer::new(model, extent).unwrap();
     let mut input = Slow(text, step);
     let mut rows = Vec::new();
     let mut row = |row: Scored<'_>| rows.push((row.line, row.score, row.text.to_vec()));
@@ -272,6 +272,60 @@ fn what_the_vocabulary_lacks_costs_the_same_wherever_it_stands() {
     assert_eq!(score("xy").bits_per_character(), Some(each));
 }
 
+/// What a network that reads character by character says of a line.
+fn alone(model: &Model, level: Level, line: &str) -> Score {
+    let mut scorer = Scorer::of(model).at(level);
+    scorer.read(model.vocabulary.index('\n'));
+    let mut score = Score::default();
+    for (character, position) in line.chars().zip(1..) {
+        let index = model.vocabulary.index(character);
+        let bits = scorer.read(index).unwrap();
+        score.bits += bits;
+        score.characters += 1;
+        score.unknown += u64::from(index.is_none());
+        if score.worst.is_none_or(|worst| bits > worst.bits) {
+            score.worst = Some(WorstCharacter { character, position, bits });
+        }
+    }
+    score
+}
+
+/// Lines of many lengths, some longer than a reading, however they come and on any number of threads.
+#[test]
+fn lines_side_by_side_have_the_bits_that_each_has_alone() {
+    let mut model = model(Symbols::Characters, "\nabc", false);
+    let shape = Shape::new(30, 4).unwrap();
+    model.state.rnn = Rnn::random(shape, 0.5, 3).unwrap();
+    let line =
+        |i: usize| (0..i * i * 7 % 97).map(|j| ['a', 'b', 'c', 'x'][(i + j * j) % 4]).collect();
+    let mut lines: Vec<String> = (0..1500).map(line).collect();
+    lines[1000] = "ab".repeat(40_000);
+    let text = lines.join("\n");
+    for level in Level::available() {
+        let expected: Vec<Score> = lines.iter().map(|line| alone(&model, level, line)).collect();
+        for (threads, step) in [(1, 1 << 16), (1, 700), (2, 1 << 16), (5, 1 << 16)] {
+            let mut scorer = TextScorer::new(&model, EXTENTS[1]).unwrap().on(level, threads);
+            let (mut input, mut rows) = (Slow(text.as_bytes(), step), Vec::new());
+            while scorer.read(&mut input, &mut |row: Scored| rows.push(row.score)).unwrap() {}
+            assert!(rows == expected, "{level:?}, {threads} threads, {step} bytes at a time");
+        }
+    }
+}
+
+/// Whatever is read, all lines that it ends are there.
+#[test]
+fn a_line_waits_for_nothing_but_its_end() {
+    let model = model(Symbols::Characters, "\nabc", false);
+    for extent in &EXTENTS[1..] {
+        let mut scorer = TextScorer::new(&model, *extent).unwrap();
+        let mut rows = 0;
+        for (now, expected) in [("ab", 0), ("c\nab\n\n", 3), ("c", 3), ("\n", 4), ("a\nb", 5)] {
+            assert!(scorer.read(&mut now.as_bytes(), &mut |_| rows += 1).unwrap());
+            assert_eq!(rows, expected, "{extent:?}, {now:?}");
+        }
+    }
+}
+
 /// One pass of the network's own, and its loss.
 #[test]
 fn a_text_costs_the_loss_of_the_forward_pass() {
@@ -291,6 +345,8 @@ fn a_text_costs_the_loss_of_the_forward_pass() {
     steps.begin(0, &indices[..T], &indices[1..], &[0.0; 7]);
     let loss = model.state.rnn.forward(&mut steps);
     assert!((nats - loss).abs() <= 1e-12 * loss);
+    let sum = |sum, nats| sum + nats / std::f64::consts::LN_2;
+    assert_eq!(score.bits, steps.losses().fold(0.0, sum), "read in chunks");
     // Every step to the bit, at every level.
     for level in Level::available() {
         let mut scorer = Scorer::of(&model).at(level);
@@ -320,7 +376,7 @@ fn text_that_is_no_utf8_is_told_by_line_and_byte() {
     let model = model(Symbols::Characters, "\nabc", false);
     let text = b"ab\n\xc3\xa5b\nca\xffb\n";
     for step in [1, 100] {
-        let mut reading = TextScorer::new(&model, ScoreBy::Lines { carry: false });
+        let mut reading = TextScorer::new(&model, ScoreBy::Lines { carry: false }).unwrap();
         let mut input = Slow(text, step);
         let mut rows = 0;
         let error = loop {
@@ -339,7 +395,7 @@ fn a_long_line_is_kept_in_part() {
     let model = model(Symbols::Characters, "\nab", false);
     let long = "\u{e5}".repeat(40_000);
     let mut seen = Vec::new();
-    let mut reading = TextScorer::new(&model, ScoreBy::Lines { carry: false });
+    let mut reading = TextScorer::new(&model, ScoreBy::Lines { carry: false }).unwrap();
     let text = format!("{long}\nab\n");
     let mut input = text.as_bytes();
     let mut row = |row: Scored<'_>| seen.push((row.text.len(), row.is_cut, row.score.characters));

@@ -72,7 +72,8 @@ fn tables_hold_the_numbers_of_the_library() {
         assert_eq!(records(&table)[1..], rows);
         let carried = folder.run(&format!("score model {name} --csv --per-line --carry")).well();
         let carried = records(&carried);
-        let (mut reading, mut input) = (TextScorer::new(&model, carry), text.as_bytes());
+        let mut reading = TextScorer::new(&model, carry).unwrap();
+        let mut input = text.as_bytes();
         let mut rows = Vec::new();
         let mut row = |row: Scored<'_>| rows.push(expected(row.line, &row.score));
         while reading.read(&mut input, &mut row).unwrap() {}
@@ -212,6 +213,26 @@ fn a_threshold_is_a_filter() {
     assert_eq!(one.status, 3, "one of the files is enough");
 }
 
+/// A text of several readings, with a network that is worth several threads.
+#[test]
+fn threads_change_nothing() {
+    let folder = Folder::new("score-threads");
+    folder.run("train --hidden 40 --iterations 5 --quiet --out run").well();
+    let story: String = elman::STORY.chars().filter(|&c| c != '.').collect();
+    folder.write("text", [story.as_str(), &"ab\n\u{1f600}\r\n".repeat(9000), &story].concat());
+    folder.write("bad", [story.as_bytes(), b"\xff\n", story.as_bytes()].concat());
+    for options in ["text --csv", "text --csv --per-line", "text --threshold 4.5", "bad --per-line"]
+    {
+        let alone = folder.run(&format!("score run {options} --threads 1"));
+        for threads in ["", "--threads 2", "--threads 5"] {
+            let together = folder.run(&format!("score run {options} {threads}"));
+            assert_eq!(together.stdout, alone.stdout, "{options} {threads}");
+            assert_eq!(together.stderr, alone.stderr, "{options} {threads}");
+            assert_eq!(together.status, alone.status, "{options} {threads}");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_judged_is_refused() {
     let model = model(Symbols::Characters, "\nabc", false);
@@ -226,6 +247,8 @@ fn what_cannot_be_judged_is_refused() {
         ("model text --threshold x", 2, "--threshold x: must be a number"),
         ("model text --threshold -1", 1, "--threshold -1: must be a number of at least 0"),
         ("model text --threshold NaN", 1, "--threshold NaN: must be"),
+        ("model text --threads 0", 1, "--threads 0: must be a whole number from 1 to 256"),
+        ("model text --threads 257", 1, "--threads 257: must be a whole number from 1 to 256"),
         ("none text", 1, "none: "),
         ("text text", 1, "text: "),
         ("model none", 1, "none: "),

@@ -38,6 +38,22 @@ pub fn plan_options() -> impl Iterator<Item = OptionSpec> {
     })
 }
 
+/// The option that [`threads`] reads.
+pub fn threads_option() -> OptionSpec {
+    let help = "number of threads, 1 to 256; the result is the same (automatic)";
+    OptionSpec::new("threads", "N", help)
+}
+
+/// The number of threads; `None` where it is not given.
+pub fn threads(arguments: &Arguments) -> Result<Option<usize>, Failure> {
+    match arguments.has("threads").then(|| arguments.count("threads")).transpose()? {
+        Some(0 | 257..) => {
+            Err(Failure::at(arguments.quoted("threads"), "must be a whole number from 1 to 256"))
+        }
+        threads => Ok(threads),
+    }
+}
+
 /// The values of settings and plan that a command line gives, as options spell them. They replace those of a base: the
 /// defaults, or the values of a run that goes on.
 #[derive(Clone, Debug, Default)]

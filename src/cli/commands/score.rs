@@ -3,6 +3,7 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::options::{threads, threads_option};
 use crate::cli::format::thousands;
 use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
@@ -11,9 +12,10 @@ use crate::cli::terminal::progress::Progress;
 use elman::inference::{Score, ScoreBy, Scored, TextScorer, WorstCharacter, bits_of_unknown};
 use elman::internals::json::{Json, object};
 use elman::text::Symbols;
-use elman::{Model, TextError};
+use elman::{Level, TextError};
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::thread;
 
 /// The command.
 pub const COMMAND: Command = Command {
@@ -24,12 +26,11 @@ pub const COMMAND: Command = Command {
     details: "\
 MODEL is a model file, or the folder of a run for its best model. Without a FILE, or
 if FILE is -, standard input is read. The score is the cross-entropy in bits per
-character: the lower, the better the model predicts the text. Every line is scored
-by itself, as if it came after a newline. A character that is not in the vocabulary
-counts as 20.08 bits, a byte as 8 bits.
+character: the lower, the better the model predicts the text. A line is scored by
+itself, as if it came after a newline, and as soon as it is read. A character that is
+not in the vocabulary counts as 20.08 bits, a byte as 8 bits.
 
-A line's score is printed as soon as the line is read. With --threshold the exit
-status is 3 if any line is above it, else 0.",
+With --threshold the exit status is 3 if any line is above it, else 0.",
     examples: &[
         "elman score elman-run book.txt",
         "elman score elman-run --per-line --csv names.txt >scores.csv",
@@ -43,6 +44,7 @@ status is 3 if any line is above it, else 0.",
             OptionSpec::switch("carry", "keep the hidden state from line to line"),
             OptionSpec::switch("csv", "print CSV"),
             OptionSpec::switch("jsonl", "print one JSON object per line"),
+            threads_option(),
             OptionSpec::help(),
         ]
     },
@@ -51,6 +53,8 @@ status is 3 if any line is above it, else 0.",
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (extent, threshold) = extent(arguments)?;
+    let cores = || thread::available_parallelism().map_or(1, usize::from).min(256);
+    let threads = threads(arguments)?.unwrap_or_else(cores);
     let form = match (arguments.has("csv"), arguments.has("jsonl")) {
         (true, true) => {
             return Err(Failure::Usage("--csv and --jsonl: give one of them".into()));
@@ -79,7 +83,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         let name = names_files.then(|| file.to_string_lossy().into_owned());
         let symbols = model.vocabulary.symbols();
         let mut sheet = Sheet { extent, threshold, form, symbols, file: name, rows: 0 };
-        let scored = score(&model, file, &mut sheet, &mut output);
+        let scorer = TextScorer::new(&model, extent)
+            .map_err(|error| Failure::Failed(error.to_string()))?
+            .on(Level::chosen(), threads);
+        let scored = score(scorer, file, &mut sheet, &mut output);
         found |= threshold.is_some() && sheet.rows > 0;
         match scored {
             // What was found counts whether or not it is read.
@@ -120,13 +127,17 @@ fn extent(arguments: &Arguments) -> Result<(ScoreBy, Option<f64>), Failure> {
 }
 
 /// Scores one text, and prints each row as soon as it is known.
-fn score(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> Result<(), Failure> {
+fn score(
+    mut scorer: TextScorer,
+    file: &OsStr,
+    sheet: &mut Sheet,
+    output: &mut Flow,
+) -> Result<(), Failure> {
     let place = &TextSource::named(Some(file)).place;
     let mut input = open_text(file).map_err(|error| Failure::at(place, error))?;
-    let mut reading = TextScorer::new(model, sheet.extent);
     loop {
         let mut printed = Ok(());
-        let more = reading.read(&mut input, &mut |row| {
+        let more = scorer.read(&mut input, &mut |row| {
             if printed.is_ok() {
                 printed = sheet.print(row, place, output);
             }
@@ -137,7 +148,7 @@ fn score(model: &Model, file: &OsStr, sheet: &mut Sheet, output: &mut Flow) -> R
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(error) => {
-                let line = reading.line();
+                let line = scorer.line();
                 let advice = match error {
                     TextError::InvalidUtf8 { .. } => {
                         ", or score it with a model of bytes: train --bytes"

@@ -3,7 +3,7 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{plan_options, setting_options};
+use crate::cli::command_line::options::{plan_options, setting_options, threads_option};
 use crate::cli::run::request::Request;
 use crate::cli::run::seeds;
 use crate::cli::run::work::Run;
@@ -63,11 +63,10 @@ given again.",
 
 /// Its options.
 pub fn options() -> Vec<OptionSpec> {
-    let threads = "number of threads, 1 to 256; does not change the result (automatic)";
     let from = "begin with the weights and the vocabulary of this model";
     let own = [
         OptionSpec::new("seeds", "N", "train N runs, with --seed and the seeds after it"),
-        OptionSpec::new("threads", "N", threads).seldom(),
+        threads_option().seldom(),
         OptionSpec::new("out", "DIR", "the run's folder").or("elman-run"),
         OptionSpec::new("from", "MODEL", from).seldom(),
         OptionSpec::new("resume", "DIR", "continue the run in this folder"),

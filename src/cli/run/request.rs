@@ -4,7 +4,7 @@
 use super::inputs::TextSource;
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::Overrides;
+use crate::cli::command_line::options::{Overrides, threads};
 use std::path::{Path, PathBuf};
 
 /// A run that is asked for.
@@ -75,13 +75,4 @@ fn is_same(arguments: &Arguments) -> Result<bool, Failure> {
         (Ok(out), Ok(resume)) => out == resume,
         _ => out == resume,
     })
-}
-
-fn threads(arguments: &Arguments) -> Result<Option<usize>, Failure> {
-    match arguments.has("threads").then(|| arguments.count("threads")).transpose()? {
-        Some(0 | 257..) => {
-            Err(Failure::at(arguments.quoted("threads"), "must be a whole number from 1 to 256"))
-        }
-        threads => Ok(threads),
-    }
 }

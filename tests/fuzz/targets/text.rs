@@ -105,7 +105,7 @@ fn judge(model: &Model, text: &[u8], file: Short) {
 type Rows = Vec<(Option<u64>, Score, Vec<u8>)>;
 
 fn rows(model: &Model, extent: ScoreBy, mut input: impl Read) -> (Rows, Option<(TextError, u64)>) {
-    let mut reading = TextScorer::new(model, extent);
+    let mut reading = TextScorer::new(model, extent).unwrap();
     let mut rows = Vec::new();
     loop {
         let read = reading.read(&mut input, &mut |row| {

@@ -1,0 +1,357 @@
+//! Scoring a text of any length, whole or line by line, while it is read.
+
+use crate::inference::scoring::{Score, WorstCharacter, bits_of_unknown};
+use crate::inference::sequences::{Place, Sequences};
+use crate::kernels::Level;
+use crate::model::Model;
+use crate::network::parameters::ShapeError;
+use crate::settings::Symbols;
+use crate::text::decoder::Decoder;
+use crate::text::error::TextError;
+use crate::text::vocabulary::bytes_of;
+use std::f64::consts::LN_2;
+use std::io::Read;
+use std::mem;
+
+/// Bytes that are read at a time.
+const READING: usize = 1 << 16;
+/// Bytes of a line that are kept.
+const LONGEST: usize = 1 << 16;
+
+/// What gets a score of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScoreBy {
+    /// The whole text. It is read in one pass from h = 0, with newlines as characters like any other.
+    Text,
+    /// Every line. It is read from h = 0, after a newline if the vocabulary has one, so that its first character counts
+    /// too.
+    Lines {
+        /// Whether the hidden state goes on from line to line, so that only the first line starts from h = 0. A model
+        /// of documents starts every line from h = 0.
+        carry: bool,
+    },
+}
+
+/// A text or a line with its score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored<'a> {
+    /// The number of the line, from 1; `None` for the whole text.
+    pub line: Option<u64>,
+    /// Its score.
+    pub score: Score,
+    /// The line without its end. Of a longer line these are the first 65,536 bytes or a little less. Empty for the whole
+    /// text.
+    pub text: &'a [u8],
+    /// Whether the line is longer.
+    pub is_cut: bool,
+}
+
+/// Scores a text of any length while it is read.
+///
+/// # Which characters count
+///
+/// * A character that the vocabulary lacks has the bits of [`bits_of_unknown`]. The network does not read it.
+/// * A character before which no character was read does not count: there is no prediction to compare it with.
+/// * Every other character counts, and is read. [`Scorer`](super::Scorer) says how many bits it needs.
+///
+/// By text ([`ScoreBy::Text`]), a model of documents reads a text as its training does: a newline first, which does not
+/// count and has no position; h = 0 after every newline; without blank lines, and without carriage returns before a newline
+/// or the end. The newline of every document counts, that of the last one even if the text ends without it. Positions
+/// count all characters of the text from 1.
+///
+/// By line ([`ScoreBy::Lines`]), the newline at the end of a line never counts; it is read only if the state is carried on.
+/// An empty line has a score in which no character counts. The end of the text ends its last line; after a last newline
+/// there is no further line. A carriage return before a newline or the end is part of the line, except in a model of
+/// documents or if the vocabulary lacks it. Positions count the characters of the line from 1.
+///
+/// A byte-order mark at the start of UTF-8 is left out, as in training.
+///
+/// # How they are read
+///
+/// What a call of [`TextScorer::read`] brings is scored before the call returns; no line waits for the next. Lines that
+/// are there together are read side by side, as the sequences of a batch, and so are the documents of a model of
+/// documents. A whole text, and lines that carry the state on, are read in chunks. The bits of a character are those that
+/// [`Scorer`](super::Scorer) gives. After the first calls nothing is allocated on a single thread.
+pub struct TextScorer<'a> {
+    decoder: Decoder,
+    rules: Rules<'a>,
+    tally: Tally,
+}
+
+impl<'a> TextScorer<'a> {
+    /// Begins a text, on one thread.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] if the buffers of the network cannot be allocated.
+    pub fn new(model: &'a Model, by: ScoreBy) -> Result<Self, ShapeError> {
+        let symbols = model.vocabulary.symbols();
+        Ok(TextScorer {
+            decoder: Decoder::new(symbols, false, vec![0; READING]),
+            rules: Rules::new(model, by)?,
+            tally: Tally::new(symbols, by),
+        })
+    }
+
+    /// Goes on at `level` and on up to `threads` threads, which share the sequences that begin at h = 0: lines, or
+    /// documents. Neither changes the result.
+    pub fn on(mut self, level: Level, threads: usize) -> Self {
+        self.rules.sequences = self.rules.sequences.on(level, threads);
+        self
+    }
+
+    /// Reads once from `input` and calls `take` with every text or line that is complete. Returns whether more may come.
+    ///
+    /// # Errors
+    /// [`TextError`] if the input cannot be read, or if it is to be characters and is not UTF-8. The lines before that
+    /// have been handed over.
+    pub fn read(
+        &mut self,
+        input: &mut impl Read,
+        take: &mut impl FnMut(Scored<'_>),
+    ) -> Result<bool, TextError> {
+        let TextScorer { decoder, rules, tally } = self;
+        let count = decoder.fill(input, READING)?.len();
+        rules.sequences.expect(count);
+        let decoded = decoder.decode(&mut |symbol, _| rules.take(symbol));
+        if count == 0 && decoded.is_ok() {
+            rules.end();
+        }
+        rules.sequences.read();
+        for event in rules.events.drain(..) {
+            tally.take(event, &rules.sequences, take);
+        }
+        decoded.map(|()| count > 0)
+    }
+
+    /// The number of the line that is being read, from 1.
+    pub fn line(&self) -> u64 {
+        self.rules.line
+    }
+}
+
+/// What a text brings, in its order.
+enum Event {
+    /// A character that is part of the line, or of the text.
+    Character { character: char, position: u64, bits: Bits },
+    /// The end of the line with this number, or of the whole text.
+    End(Option<u64>),
+}
+
+/// The bits of a character.
+enum Bits {
+    /// It does not count: no character was read before it.
+    None,
+    /// The vocabulary lacks it.
+    Unknown,
+    /// They are this loss.
+    Loss(Place),
+}
+
+/// The rules, symbol by symbol: what is read, and what counts.
+struct Rules<'a> {
+    model: &'a Model,
+    by: ScoreBy,
+    /// The newline, where lines begin after it.
+    newline: Option<usize>,
+    /// Whether carriage returns at the end of a line are left out.
+    leaves_out_returns: bool,
+    line: u64,
+    /// Symbols of the line, or of the text.
+    position: u64,
+    /// Whether the line has a character yet that is not left out.
+    is_blank: bool,
+    /// Whether a carriage return waits for what comes after it.
+    has_return: bool,
+    events: Vec<Event>,
+    /// What the network reads.
+    sequences: Sequences<'a>,
+}
+
+impl<'a> Rules<'a> {
+    fn new(model: &'a Model, by: ScoreBy) -> Result<Self, ShapeError> {
+        let documents = model.newline().is_some();
+        let lines = by != ScoreBy::Text;
+        let vocabulary = &model.vocabulary;
+        let mut rules = Rules {
+            model,
+            by,
+            newline: (lines || documents).then(|| vocabulary.index('\n')).flatten(),
+            leaves_out_returns: documents || (lines && vocabulary.index('\r').is_none()),
+            line: 1,
+            position: 0,
+            is_blank: true,
+            has_return: false,
+            events: Vec::new(),
+            sequences: Sequences::new(&model.state.rnn)?,
+        };
+        rules.begin();
+        Ok(rules)
+    }
+
+    fn begin(&mut self) {
+        self.sequences.begin();
+        self.pass_newline();
+    }
+
+    /// Reads a newline that does not count.
+    fn pass_newline(&mut self) {
+        if let Some(newline) = self.newline {
+            self.sequences.push(newline);
+        }
+    }
+
+    fn take(&mut self, symbol: char) {
+        self.position += 1;
+        if symbol == '\n' {
+            return self.end_line();
+        }
+        if mem::take(&mut self.has_return) {
+            self.add('\r', self.position - 1);
+        }
+        if symbol == '\r' && self.leaves_out_returns {
+            self.has_return = true;
+        } else {
+            self.add(symbol, self.position);
+        }
+    }
+
+    fn add(&mut self, character: char, position: u64) {
+        let bits = match self.model.vocabulary.index(character) {
+            None => Bits::Unknown,
+            Some(index) => self.sequences.push(index).map_or(Bits::None, Bits::Loss),
+        };
+        self.events.push(Event::Character { character, position, bits });
+        self.is_blank = false;
+    }
+
+    /// A newline, or the end of a last line without.
+    fn end_line(&mut self) {
+        self.has_return = false;
+        match self.by {
+            ScoreBy::Text if self.newline.is_none() => self.add('\n', self.position),
+            ScoreBy::Text if self.is_blank => {}
+            ScoreBy::Text => {
+                self.add('\n', self.position);
+                self.begin();
+            }
+            ScoreBy::Lines { carry } => {
+                self.events.push(Event::End(Some(self.line)));
+                self.position = 0;
+                let is_document = self.model.newline().is_some();
+                if carry && !is_document { self.pass_newline() } else { self.begin() }
+            }
+        }
+        self.is_blank = true;
+        self.line += 1;
+    }
+
+    fn end(&mut self) {
+        match self.by {
+            ScoreBy::Text => {
+                if self.newline.is_some() && !self.is_blank {
+                    self.add('\n', self.position + 1);
+                }
+                self.events.push(Event::End(None));
+            }
+            ScoreBy::Lines { .. } if self.position > 0 => self.end_line(),
+            ScoreBy::Lines { .. } => {}
+        }
+    }
+}
+
+/// The scores: what the events of a text come to.
+struct Tally {
+    unknown: f64,
+    symbols: Symbols,
+    keeps_text: bool,
+    score: Score,
+    text: Vec<u8>,
+    is_cut: bool,
+}
+
+impl Tally {
+    fn new(symbols: Symbols, by: ScoreBy) -> Self {
+        Tally {
+            unknown: bits_of_unknown(symbols),
+            symbols,
+            keeps_text: by != ScoreBy::Text,
+            score: Score::default(),
+            text: Vec::new(),
+            is_cut: false,
+        }
+    }
+
+    fn take(&mut self, event: Event, sequences: &Sequences, take: &mut impl FnMut(Scored<'_>)) {
+        let (character, position, bits) = match event {
+            Event::Character { character, position, bits } => (character, position, bits),
+            Event::End(line) => return self.hand_over(line, take),
+        };
+        if self.keeps_text {
+            self.keep(character);
+        }
+        let bits = match bits {
+            Bits::None => return,
+            Bits::Unknown => {
+                self.score.unknown += 1;
+                self.unknown
+            }
+            Bits::Loss(place) => sequences.loss(place) / LN_2,
+        };
+        self.score.count(WorstCharacter { character, position, bits });
+    }
+
+    fn keep(&mut self, character: char) {
+        let mut utf8 = [0; 4];
+        let bytes = bytes_of(self.symbols, character, &mut utf8);
+        self.is_cut |= self.text.len() + bytes.len() > LONGEST;
+        if !self.is_cut {
+            self.text.extend_from_slice(bytes);
+        }
+    }
+
+    fn hand_over(&mut self, line: Option<u64>, take: &mut impl FnMut(Scored<'_>)) {
+        take(Scored {
+            line,
+            score: mem::take(&mut self.score),
+            text: &self.text,
+            is_cut: mem::take(&mut self.is_cut),
+        });
+        self.text.clear();
+    }
+}
+
+/// The score of a whole text: what [`TextScorer`] gives by [`ScoreBy::Text`].
+pub fn score_text(model: &Model, text: &str) -> Score {
+    scores(model, ScoreBy::Text, text)[0]
+}
+
+/// The score of every line of a text, each by itself: what [`TextScorer`] gives by [`ScoreBy::Lines`].
+///
+/// ```
+/// use elman::inference::score_lines;
+/// use elman::{Settings, Training};
+///
+/// let settings = Settings { hidden: 20, documents: true, ..Settings::default() };
+/// let names = "anna\nbertha\nclara\nhanna\nberta\n".repeat(20);
+/// let mut training = Training::new(&names, settings)?;
+/// for _ in 0..1000 {
+///     training.update()?;
+/// }
+/// let lines = score_lines(training.best(), "hanna\nhannx\nnnahb\n");
+/// let bits: Vec<f64> = lines.iter().filter_map(|line| line.bits_per_character()).collect();
+/// assert!(bits[0] < bits[2]);
+/// let worst = lines[1].worst.unwrap();
+/// assert_eq!((worst.character, worst.position), ('x', 5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn score_lines(model: &Model, text: &str) -> Vec<Score> {
+    scores(model, ScoreBy::Lines { carry: false }, text)
+}
+
+fn scores(model: &Model, by: ScoreBy, text: &str) -> Vec<Score> {
+    let (mut scorer, mut bytes, mut scores) =
+        (TextScorer::new(model, by).expect("memory for the buffers"), text.as_bytes(), vec![]);
+    let mut take = |scored: Scored| scores.push(scored.score);
+    while scorer.read(&mut bytes, &mut take).expect("a string is UTF-8") {}
+    scores
+}
