@@ -18,6 +18,29 @@ modules! {
     training: intervals observation;
 }
 
+/// The passes in parts, to be timed one by one.
+pub mod passes {
+    use crate::kernels::F64x8;
+    use crate::{Rnn, Unrolled};
+
+    /// Computes the hidden states after step `hidden`, and the losses after the first `losses` steps.
+    pub fn forward_from(rnn: &Rnn, hidden: usize, losses: usize, steps: &mut Unrolled) {
+        rnn.forward_from(hidden, losses, steps);
+    }
+
+    /// Packs W and V as a pass does before its products.
+    #[inline(always)]
+    pub fn pack_weights<F: F64x8>(rnn: &Rnn, steps: &mut Unrolled) {
+        steps.weights.pack::<F>(&rnn.parameters, true);
+    }
+
+    /// Packs what the sums of the gradient read, as backpropagation does at its end.
+    #[inline(always)]
+    pub fn pack_vectors<F: F64x8>(steps: &mut Unrolled) {
+        steps.pack::<F>();
+    }
+}
+
 /// The bytes of texts.
 pub mod decoder {
     pub use crate::text::decoder::byte_order_mark;

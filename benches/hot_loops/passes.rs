@@ -1,38 +1,22 @@
 //! What an update consists of, whole updates, synthesis and the gradient check.
 
-use crate::kernels::RULE;
 use crate::measure;
-use crate::shared::{K, SIZES, T, text};
+use crate::shared::updates::Sums;
+use crate::shared::{K, SIZES, T, indices, network, training};
 use criterion::Criterion;
 use elman::check::Case;
 use elman::check::check_gradients;
 use elman::inference::{Sampling, Synthesizer};
-use elman::internals::columns::ColumnSums;
-use elman::internals::gradient::{GradientSums, RowBlock};
-use elman::internals::update::{AdaGrad, UpdateParameters};
+use elman::internals::gradient::Tensor;
 use elman::random::{Generator, Stream};
-use elman::{Level, Parameters, Rnn, Settings, Shape, Training, Unrolled, Vocabulary};
+use elman::{Level, Rnn, Unrolled};
 use std::hint::black_box;
-use std::slice;
-
-/// The first characters of the text, as indices: T inputs, and the T targets from the second on.
-pub fn characters() -> Vec<usize> {
-    let text = text();
-    let all = Vocabulary::of(&text).encode(&text);
-    all.expect("its own characters")[..=T].to_vec()
-}
-
-pub fn network(m: usize, sigma: f64) -> Rnn {
-    let shape = Shape::new(m, K).expect("a small shape");
-    Rnn::random(shape, sigma, 1).expect("memory")
-}
 
 /// A network and the steps of one update of it, after both passes.
 fn update(m: usize) -> (Rnn, Unrolled) {
-    let (rnn, text) = (network(m, 0.01), characters());
-    let steps = Unrolled::new(rnn.shape(), T, 1).expect("memory");
-    let mut steps = steps.at(Level::widest());
-    steps.begin(0, &text[..T], &text[1..], &vec![0.0; m]);
+    let (rnn, text) = (network(m, 0.01), indices());
+    let mut steps = Unrolled::new(rnn.shape(), T, 1).expect("memory");
+    steps.begin(0, &text[..T], &text[1..=T], &vec![0.0; m]);
     rnn.forward(&mut steps);
     rnn.propagate(&mut steps);
     (rnn, steps)
@@ -63,30 +47,16 @@ pub fn propagate(criterion: &mut Criterion) {
 
 /// The sums over all steps, which update the parameters.
 pub fn sums(criterion: &mut Criterion) {
+    use Tensor::{U, V, W, b, c};
     let mut group = criterion.benchmark_group("sums_with_adagrad");
     for m in SIZES {
         let (mut rnn, steps) = update(m);
-        let shape = rnn.shape();
-        let mut G = Parameters::zeros(shape).expect("memory");
-        let update = AdaGrad::of(&RULE);
-        let mut columns = ColumnSums::new(shape, T).expect("memory");
+        let mut sums = Sums::new(rnn.shape(), 1);
         measure(&mut group, "m", m, T * (m * m + K * m), || {
-            let (theta, G) = (rnn.parameters.tensors_mut(), G.tensors_mut());
-            Level::widest().run(GradientSums {
-                groups: slice::from_ref(black_box(&steps)),
-                block: RowBlock::all(shape),
-                sinks: UpdateParameters::sinks(update, RULE.clip, theta, [G]),
-                columns: &mut columns,
-            });
+            sums.update(&mut rnn.parameters, black_box(&steps), &[U, W, V, b, c]);
         });
     }
     group.finish();
-}
-
-fn training(m: usize, batch_size: usize, level: Level) -> Training {
-    let settings = Settings { hidden: m, batch_size, ..Settings::default() };
-    let training = Training::new(&text(), settings).expect("a good text");
-    training.on(level, 1).expect("memory")
 }
 
 /// The whole update, as the program makes it, at every level: what the wider one gains shows.
@@ -122,7 +92,7 @@ pub fn synthesis(criterion: &mut Criterion) {
     for m in SIZES {
         let rnn = network(m, 0.1);
         let synthesizer = Synthesizer::new(&rnn, &vec![0.0; m], Sampling::default());
-        let mut synthesizer = synthesizer.at(Level::widest());
+        let mut synthesizer = synthesizer.at(Level::chosen());
         let mut generator = Generator::new(1, Stream::Passage);
         let mut x = 0;
         measure(&mut group, "m", m, 1, || {
@@ -136,8 +106,8 @@ pub fn synthesis(criterion: &mut Criterion) {
 pub fn gradient_check(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("gradient_check");
     group.sample_size(10);
-    let (rnn, text) = (network(5, 0.01), characters());
-    let case = Case { inputs: &text[..T], targets: &text[1..], h0: &[0.0; 5] };
+    let (rnn, text) = (network(5, 0.01), indices());
+    let case = Case { inputs: &text[..T], targets: &text[1..=T], h0: &[0.0; 5] };
     measure(&mut group, "m", 5, rnn.shape().entries(), || {
         black_box(check_gradients(black_box(&rnn), case).expect("memory"));
     });

@@ -1,10 +1,9 @@
 //! What one-hot vectors cost: an update by the equations as they stand, and U x in three ways. The fast path's rows
 //! are `training_step` and `training_step_batch_16`; `benches/speed_bonus.py` puts all beside PyTorch.
 
-use crate::kernels::RULE;
 use crate::measure;
-use crate::passes::{characters, network};
-use crate::shared::{K, T};
+use crate::shared::updates::RULE;
+use crate::shared::{K, T, indices, network};
 use criterion::Criterion;
 use elman::network::reference::{backward, forward, product, transpose, update};
 use elman::text::one_hot;
@@ -15,8 +14,8 @@ const M: usize = 100;
 
 pub fn speed_bonus(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("speed_bonus");
-    let (text, mut rnn) = (characters(), network(M, 0.01));
-    let (X, Y) = (one_hot(&text[..T], K), one_hot(&text[1..], K));
+    let (text, mut rnn) = (indices(), network(M, 0.01));
+    let (X, Y) = (one_hot(&text[..T], K), one_hot(&text[1..=T], K));
 
     let mut G = vec![0.0; rnn.shape().entries()];
     measure(&mut group, "update, one-hot", M, T, || {

@@ -1,8 +1,9 @@
-//! What the machine gives at most, measured on the machine itself: short loops that do one thing only,
-//! at its widest level.
+//! What the machine gives at most, measured on the machine itself: short loops that do one thing only.
 
-use super::numbers;
-use elman::kernels::{F64x4, Kernel, Level, exp, tanh_of_sums};
+use super::updates::{InMemory, RULE};
+use elman::internals::buffer::Buffer;
+use elman::internals::update::AdaGrad;
+use elman::kernels::{self, F64x8, Kernel, Level};
 use std::hint::black_box;
 
 /// A loop that goes through `entries` doubles each time it runs.
@@ -18,177 +19,191 @@ impl Limit {
     }
 }
 
-/// Chains of operations, each of which waits for the one before: as many as the 16 registers of AVX2 hold
-/// beside two constants, and enough to hide how long a multiplication and an addition take.
-const CHAINS: usize = 14;
+/// Sums of eight doubles that stay in registers where many do, and where few do.
+const MANY: usize = 24;
+const FEW: usize = 6;
+
 const ROUNDS: usize = 1000;
 
-/// Multiplications, each followed by an addition, without any memory.
+/// Fused multiply-adds, without any memory.
 pub fn multiply_adds() -> Limit {
-    Limit::new("multiply_adds", 4 * CHAINS * ROUNDS, || {
-        black_box(Level::widest().run(MultiplyAdds(black_box(1.0))));
+    let chains = Level::chosen().run(MultiplyAdds { first: 1.0, rounds: 1 });
+    Limit::new("multiply_adds", 8 * chains * ROUNDS, || {
+        black_box(Level::chosen().run(MultiplyAdds { first: black_box(1.0), rounds: ROUNDS }));
     })
 }
 
-struct MultiplyAdds(f64);
+/// Chains of multiply-adds, each of which waits for the one before: as many as stay in registers, which is
+/// enough to hide how long one takes. Returns their number.
+struct MultiplyAdds {
+    first: f64,
+    rounds: usize,
+}
 
 impl Kernel for MultiplyAdds {
-    type Output = [f64; 4];
+    type Output = usize;
 
     #[inline(always)]
-    fn run<F: F64x4>(self) -> [f64; 4] {
-        let (factor, term) = (F::splat(0.5 * self.0), F::splat(self.0));
-        let mut chains = starts::<F>(self.0);
-        for _ in 0..ROUNDS {
-            for x in &mut chains {
-                *x = *x * factor + term;
-            }
-        }
-        total(chains)
+    fn run<F: F64x8>(self) -> usize {
+        if F::SUMS >= 24 { self.chains::<F, MANY>() } else { self.chains::<F, FEW>() }
     }
 }
 
-/// Square roots, each followed by a division: what AdaGrad asks of the divider for an entry.
-pub fn divisions() -> Limit {
-    Limit::new("sqrt_and_division", 4 * CHAINS * ROUNDS, || {
-        black_box(Level::widest().run(Divisions(black_box(1.5))));
-    })
-}
-
-struct Divisions(f64);
-
-impl Kernel for Divisions {
-    type Output = [f64; 4];
-
+impl MultiplyAdds {
     #[inline(always)]
-    fn run<F: F64x4>(self) -> [f64; 4] {
-        let numerator = F::splat(self.0);
-        let mut chains = starts::<F>(self.0);
-        for _ in 0..ROUNDS {
+    fn chains<F: F64x8, const CHAINS: usize>(self) -> usize {
+        let (factor, term) = (F::splat(0.5 * self.first), F::splat(self.first));
+        // Different numbers, so that no chain can be left out for being another.
+        let mut chains = [term; CHAINS];
+        for i in 1..CHAINS {
+            chains[i] = chains[i - 1] + term;
+        }
+        for _ in 0..self.rounds {
             for x in &mut chains {
-                *x = numerator / x.sqrt();
+                *x = x.fma(factor, term);
             }
         }
-        total(chains)
+        keep(chains);
+        CHAINS
     }
 }
 
-/// Different numbers, so that no chain can be left out for being another.
-#[inline(always)]
-fn starts<F: F64x4>(first: f64) -> [F; CHAINS] {
-    let mut chains = [F::splat(first); CHAINS];
-    for i in 1..CHAINS {
-        chains[i] = chains[i - 1] + F::splat(first);
-    }
-    chains
-}
+/// Bytes that fit into the first, the second and the third level of the usual caches, and into none.
+pub const CACHES: [usize; 4] = [16 << 10, 256 << 10, 4 << 20, 256 << 20];
 
-#[inline(always)]
-fn total<F: F64x4>(chains: [F; CHAINS]) -> [f64; 4] {
-    let mut sum = F::splat(0.0);
-    for chain in chains {
-        sum = sum + chain;
-    }
-    let mut four = [0.0; 4];
-    sum.store(&mut four);
-    four
-}
-
-/// Bytes that fit into the first, the second and the third level of the usual caches.
-pub const CACHES: [usize; 3] = [16 << 10, 256 << 10, 4 << 20];
-
-/// Doubles that are added by one instruction of each of the sums of [`Read`].
-const STRIPE: usize = 32;
-
-/// Reads and adds up a buffer of about `bytes`, from its start to its end and again.
+/// Reads a buffer of about `bytes`, from its start to its end and again.
 pub fn read(bytes: usize) -> Limit {
-    let x = numbers((bytes / size_of::<f64>()).next_multiple_of(STRIPE));
+    let length = (bytes / size_of::<f64>()).next_multiple_of(8 * MANY);
+    let mut x = Buffer::zeros(length).expect("memory");
+    x.fill(0.5);
     // Small buffers several times, so that beginning and end do not count.
-    let times = (1 << 17) / x.len() + 1;
+    let times = (1 << 17) / length + 1;
     let name = format!("read {} KiB", bytes >> 10);
-    Limit::new(name, times * x.len(), move || {
-        let x = black_box(&x[..]);
-        black_box(Level::widest().run(Read { x, times }));
+    Limit::new(name, times * length, move || {
+        Level::chosen().run(Read { x: black_box(&x[..]), times });
     })
 }
 
+/// Adds up what is read, in as many sums as stay in registers.
 struct Read<'a> {
     x: &'a [f64],
     times: usize,
 }
 
 impl Kernel for Read<'_> {
-    type Output = [f64; 4];
-
-    #[inline(always)]
-    fn run<F: F64x4>(self) -> [f64; 4] {
-        let mut sums = [F::splat(0.0); STRIPE / 4];
-        for _ in 0..self.times {
-            for stripe in self.x.as_chunks().0.chunks_exact(STRIPE / 4) {
-                for i in 0..STRIPE / 4 {
-                    sums[i] = sums[i] + F::load(&stripe[i]);
-                }
-            }
-        }
-        let mut four = [0.0; 4];
-        for i in 1..STRIPE / 4 {
-            sums[0] = sums[0] + sums[i];
-        }
-        sums[0].store(&mut four);
-        four
-    }
-}
-
-/// Entries of the buffers of the crate's own functions: they stay in the first level of the cache.
-const ENTRIES: usize = 1024;
-
-/// The crate's tanh.
-pub fn tanh() -> Limit {
-    let (u, mut a) = (numbers(ENTRIES), numbers(ENTRIES));
-    Limit::new("tanh", ENTRIES, move || {
-        let (u, a) = (&u[..], black_box(&mut a[..]));
-        Level::widest().run(TanhOfSums { u, a });
-    })
-}
-
-pub struct TanhOfSums<'a> {
-    pub u: &'a [f64],
-    pub a: &'a mut [f64],
-}
-
-impl Kernel for TanhOfSums<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: F64x4>(self) {
-        tanh_of_sums::<F>(self.u, self.a);
+    fn run<F: F64x8>(self) {
+        if F::SUMS >= 24 { self.sums::<F, MANY>() } else { self.sums::<F, FEW>() }
     }
 }
 
-/// The crate's exp.
-pub fn exponentials() -> Limit {
-    let (x, mut y) = (numbers(ENTRIES), numbers(ENTRIES));
-    Limit::new("exp", ENTRIES, move || {
-        let (x, y) = (&x[..], black_box(&mut y[..]));
-        Level::widest().run(Exp { x, y });
+impl Read<'_> {
+    #[inline(always)]
+    fn sums<F: F64x8, const SUMS: usize>(self) {
+        let mut sums = [F::splat(0.0); SUMS];
+        for _ in 0..self.times {
+            for eights in self.x.as_chunks().0.as_chunks::<SUMS>().0 {
+                for i in 0..SUMS {
+                    sums[i] = sums[i] + F::load(&eights[i]);
+                }
+            }
+        }
+        keep(sums);
+    }
+}
+
+#[inline(always)]
+fn keep<F: F64x8, const N: usize>(values: [F; N]) {
+    for value in values {
+        black_box(value.to_array());
+    }
+}
+
+/// Entries of the buffers of elementwise functions: they stay in the first level of the cache.
+const ENTRIES: usize = 1024;
+
+/// One function of eight doubles at a time.
+fn elementwise(name: &str, function: impl Function + 'static) -> Limit {
+    let x: Vec<f64> = (0..ENTRIES).map(|i| 0.5 + i as f64 / ENTRIES as f64).collect();
+    let mut y = vec![0.0; ENTRIES];
+    Limit::new(name, ENTRIES, move || {
+        Level::chosen().run(Each { function, x: black_box(&x), y: black_box(&mut y) });
     })
 }
 
-/// `y = exp(x)`, for whole groups of four.
-pub struct Exp<'a> {
+/// What is applied to all entries of a slice.
+pub trait Function: Copy {
+    fn of<F: F64x8>(self, x: F) -> F;
+}
+
+/// `y = f(x)`, for whole groups of eight.
+pub struct Each<'a, T> {
+    pub function: T,
     pub x: &'a [f64],
     pub y: &'a mut [f64],
 }
 
-impl Kernel for Exp<'_> {
+impl<T: Function> Kernel for Each<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: F64x4>(self) {
-        let (x, _) = self.x.as_chunks();
-        let (y, _) = self.y.as_chunks_mut();
+    fn run<F: F64x8>(self) {
+        let (x, y) = (self.x.as_chunks().0, self.y.as_chunks_mut().0);
         for (x, y) in x.iter().zip(y) {
-            exp(F::load(x)).store(y);
+            self.function.of(F::load(x)).store(y);
         }
     }
+}
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $Name:ident($x:ident) = $value:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub struct $Name;
+
+        impl Function for $Name {
+            #[inline(always)]
+            fn of<F: F64x8>(self, $x: F) -> F {
+                $value
+            }
+        }
+    )*};
+}
+
+functions! {
+    SquareRoot(x) = x.sqrt();
+    Reciprocal(x) = F::splat(1.0) / x;
+    /// What AdaGrad asks of the divider for an entry.
+    ReciprocalRoot(x) = F::splat(1.0) / x.sqrt();
+    Tanh(x) = kernels::tanh(x);
+    Exp(x) = kernels::exp_at_most_0(-x);
+    Ln(x) = {
+        let mut eight = x.to_array();
+        for x in &mut eight {
+            *x = kernels::ln(*x);
+        }
+        F::load(&eight)
+    };
+}
+
+/// The divider: square roots, divisions, and both one after another.
+pub fn dividers() -> [Limit; 3] {
+    [
+        elementwise("sqrt", SquareRoot),
+        elementwise("division", Reciprocal),
+        elementwise("sqrt and division", ReciprocalRoot),
+    ]
+}
+
+/// The crate's own functions: tanh, exp, ln, and the update of entries by AdaGrad.
+pub fn own_functions() -> [Limit; 4] {
+    let mut parameters = InMemory::new(32);
+    [
+        elementwise("tanh", Tanh),
+        elementwise("exp", Exp),
+        elementwise("ln", Ln),
+        Limit::new("adagrad", 32 * 32, move || parameters.update(AdaGrad::of(&RULE), true)),
+    ]
 }

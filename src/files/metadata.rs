@@ -3,14 +3,14 @@
 use crate::files::error::FileError;
 use crate::files::rules::LOSS;
 use crate::formats::safetensors::SafeTensors;
-use crate::model::{Model, Origin, PLAN, Plan, Record};
+use crate::model::{Edition, Model, Origin, PLAN, Plan, Record};
 use crate::settings::{Settings, Stored, Symbols, TABLE, ValueError};
 use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
 use std::str::FromStr;
 
-/// The version of the metadata that this crate writes, and the only one it reads.
-const FORMAT_VERSION: &str = "1";
+/// The version of a file, which is that of its numbers. In all else the two are the same.
+const FORMAT_VERSIONS: [(&str, Edition); 2] = [("1", Edition::First), ("2", Edition::Second)];
 /// What `begun_from` says of parameters that were drawn.
 const DRAWN: &str = "drawn";
 
@@ -19,7 +19,7 @@ pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
     let Model { settings, vocabulary, source, state, record } = model;
     let mut metadata = vec![
         ("format", "elman".to_string()),
-        ("format_version", FORMAT_VERSION.to_string()),
+        ("format_version", version_of(record.edition).to_string()),
         ("symbols", vocabulary.symbols().name().to_string()),
         ("vocabulary", vocabulary.characters().iter().collect()),
     ];
@@ -54,6 +54,11 @@ pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
     metadata
 }
 
+fn version_of(edition: Edition) -> &'static str {
+    let version = FORMAT_VERSIONS.iter().find(|version| version.1 == edition);
+    version.map_or("", |version| version.0)
+}
+
 /// A digest as files spell it.
 fn hex(digest: u64) -> String {
     format!("{digest:016x}")
@@ -69,15 +74,19 @@ impl<'a> Metadata<'a> {
             let message = "a safetensors file, but not a model of elman: its metadata do not say format = elman";
             return Err(message.to_string().into());
         }
-        let version = metadata.get("format_version")?;
-        if version == FORMAT_VERSION {
-            return Ok(metadata);
-        }
-        let need = match version.parse() {
-            Ok(2u64..) => "1: a newer elman wrote this file",
-            _ => "1, the only version that this elman reads",
-        };
-        Err(metadata.wrong("format_version", need))
+        metadata.edition().map(|_| metadata)
+    }
+
+    fn edition(&self) -> Result<Edition, FileError> {
+        let version = self.get("format_version")?;
+        let edition = FORMAT_VERSIONS.iter().find(|known| known.0 == version);
+        edition.map(|known| known.1).ok_or_else(|| {
+            let need = match version.parse() {
+                Ok(3u64..) => "1 or 2: a newer elman wrote this file",
+                _ => "1 or 2, the versions that this elman reads",
+            };
+            self.wrong("format_version", need)
+        })
     }
 
     fn find(&self, key: &str) -> Option<&'a str> {
@@ -177,6 +186,7 @@ impl<'a> Metadata<'a> {
         Ok(Record {
             origin,
             updates_per_epoch: self.parse_if_there("updates_per_epoch", "a whole number")?,
+            edition: self.edition()?,
         })
     }
 

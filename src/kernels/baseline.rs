@@ -1,34 +1,57 @@
-//! Four doubles on any machine, in plain arithmetic: the compiler chooses the instructions.
+//! Eight doubles on any machine, in plain arithmetic: the compiler chooses the instructions.
 
-use super::lanes::{F64x4, Number};
-use std::ops::{Add, Div, Mul, Sub};
+use super::lanes::{F64x8, Number, ROOT_BITS};
+use super::software_fma;
+use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// Four doubles in an array.
+/// Eight doubles in an array.
 #[derive(Clone, Copy)]
-pub struct Baseline([f64; 4]);
+pub struct Baseline([f64; 8]);
 
 impl Baseline {
     #[inline(always)]
+    fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        let mut x = self.0;
+        for x in &mut x {
+            *x = f(*x);
+        }
+        Baseline(x)
+    }
+
+    #[inline(always)]
     fn zip_with(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
-        let (x, y) = (self.0, other.0);
-        Baseline([f(x[0], y[0]), f(x[1], y[1]), f(x[2], y[2]), f(x[3], y[3])])
+        let mut x = self.0;
+        for (x, y) in x.iter_mut().zip(other.0) {
+            *x = f(*x, y);
+        }
+        Baseline(x)
     }
 }
 
 impl Number for Baseline {
     #[inline(always)]
     fn splat(x: f64) -> Self {
-        Baseline([x; 4])
+        Baseline([x; 8])
+    }
+
+    #[inline(always)]
+    fn fma(self, factor: Self, addend: Self) -> Self {
+        Baseline(software_fma::fma8(self.0, factor.0, addend.0))
+    }
+
+    #[inline(always)]
+    fn minus_product(self, x: Self, y: Self) -> Self {
+        (-x).fma(y, self)
     }
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        Baseline(self.0.map(f64::sqrt))
+        self.map(f64::sqrt)
     }
 
     #[inline(always)]
     fn abs(self) -> Self {
-        Baseline(self.0.map(f64::abs))
+        self.map(f64::abs)
     }
 
     #[inline(always)]
@@ -48,32 +71,48 @@ impl Number for Baseline {
 
     #[inline(always)]
     fn choose(self, limit: Self, this: Self, that: Self) -> Self {
-        let choose = |i: usize| self.0[i].choose(limit.0[i], this.0[i], that.0[i]);
-        Baseline([choose(0), choose(1), choose(2), choose(3)])
+        let mut chosen = that.0;
+        for (i, chosen) in chosen.iter_mut().enumerate() {
+            *chosen = self.0[i].choose(limit.0[i], this.0[i], *chosen);
+        }
+        Baseline(chosen)
     }
 
     #[inline(always)]
     fn low_bits_as_exponent(self) -> Self {
-        Baseline(self.0.map(Number::low_bits_as_exponent))
+        self.map(Number::low_bits_as_exponent)
+    }
+
+    #[inline(always)]
+    fn exponent_as_low_bits(self) -> Self {
+        self.map(Number::exponent_as_low_bits)
+    }
+
+    #[inline(always)]
+    fn significand(self) -> Self {
+        self.map(Number::significand)
     }
 }
 
-impl F64x4 for Baseline {
+impl F64x8 for Baseline {
+    const SUMS: usize = 1;
+    const DIVIDER_SHARE: usize = 1;
+
     #[inline(always)]
-    fn load(x: &[f64; 4]) -> Self {
+    fn load(x: &[f64; 8]) -> Self {
         Baseline(*x)
     }
 
     #[inline(always)]
-    fn store(self, x: &mut [f64; 4]) {
+    fn store(self, x: &mut [f64; 8]) {
         *x = self.0;
     }
 
     #[inline(always)]
     fn load_part(x: &[f64]) -> Self {
-        let mut four = [0.0; 4];
-        four[..x.len()].copy_from_slice(x);
-        Baseline(four)
+        let mut eight = [0.0; 8];
+        eight[..x.len()].copy_from_slice(x);
+        Baseline(eight)
     }
 
     #[inline(always)]
@@ -82,8 +121,30 @@ impl F64x4 for Baseline {
     }
 
     #[inline(always)]
-    fn sums(rows: [Self; 4]) -> Self {
-        Baseline(rows.map(|Baseline(x)| (x[0] + x[1]) + (x[2] + x[3])))
+    fn sums(rows: [Self; 8]) -> Self {
+        let mut sums = [0.0; 8];
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            *sum = row.sum();
+        }
+        Baseline(sums)
+    }
+
+    #[inline(always)]
+    fn rough_reciprocal_root(self) -> Self {
+        self.map(|x| f64::from_bits(ROOT_BITS.wrapping_sub(x.to_bits() >> 1)))
+    }
+
+    #[inline(always)]
+    fn with_lowest_bit(self) -> Self {
+        self.map(|x| f64::from_bits(x.to_bits() | 1))
+    }
+}
+
+impl Neg for Baseline {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.map(|x| -x)
     }
 }
 

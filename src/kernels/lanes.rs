@@ -1,24 +1,34 @@
-//! The numbers that kernels are written over: one double, or four that go through the same operations.
+//! The numbers that kernels are written over: one double, or eight that go through the same operations.
 
-use std::ops::{Add, Div, Mul, Sub};
+use super::software_fma;
+use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A loop that is compiled for every level.
 ///
 /// `run` and everything that it calls have to be `#[inline(always)]`: a function that is not inlined is
-/// compiled for the baseline.
+/// compiled for the baseline. That goes for closures and some helpers of the standard library, too.
 pub trait Kernel {
     /// What the loop returns.
     type Output;
-    /// Runs the loop, over four doubles at a time.
-    fn run<F: F64x4>(self) -> Self::Output;
+    /// Runs the loop, over eight doubles at a time.
+    fn run<F: F64x8>(self) -> Self::Output;
 }
 
 /// One double, or several that go through the same operations. Each result is rounded as IEEE-754 rounds it.
 pub trait Number:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
 {
     /// The same number in every lane.
     fn splat(x: f64) -> Self;
+    /// The fused multiply-add: `self * factor + addend`, rounded once.
+    fn fma(self, factor: Self, addend: Self) -> Self;
+    /// `self - x * y`, rounded once.
+    fn minus_product(self, x: Self, y: Self) -> Self;
     /// The square root.
     fn sqrt(self) -> Self;
     /// The absolute value.
@@ -33,43 +43,83 @@ pub trait Number:
     fn choose(self, limit: Self, this: Self, that: Self) -> Self;
     /// A double whose sign and exponent are the lowest 12 bits of this one, with zeros for the other bits.
     fn low_bits_as_exponent(self) -> Self;
+    /// The 12 bits of sign and exponent, as the lowest bits of 2^52: subtracting 2^52 gives them as a number.
+    fn exponent_as_low_bits(self) -> Self;
+    /// The significand of a positive normal number: from 1 to below 2.
+    fn significand(self) -> Self;
 }
 
-/// Four doubles that go through the same operations.
-pub trait F64x4: Number {
-    /// Loads four numbers.
-    fn load(x: &[f64; 4]) -> Self;
-    /// Stores all four numbers.
-    fn store(self, x: &mut [f64; 4]);
-    /// Loads a slice of up to four numbers; the lanes after them are 0.
-    ///
-    /// # Panics
-    /// Panics if the slice is longer than four.
-    fn load_part(x: &[f64]) -> Self;
-    /// Stores the first lanes into a slice of up to four numbers.
-    ///
-    /// # Panics
-    /// Panics if the slice is longer than four.
-    fn store_part(self, x: &mut [f64]);
-    /// The sum `(x_0 + x_1) + (x_2 + x_3)` of each row: the order of every sum over four lanes.
-    fn sums(rows: [Self; 4]) -> Self;
+/// Eight doubles that go through the same operations.
+pub trait F64x8: Number {
+    /// How many sums of eight doubles stay in registers, beside what is added to them: 24 or 6, or 1 where a fused
+    /// multiply-add is long. Kernels choose the shape of their tiles by it.
+    const SUMS: usize;
+    /// One of so many quotients over a root goes to the divider, the others to the multipliers, which work beside it. With
+    /// 1 the divider does all.
+    const DIVIDER_SHARE: usize;
 
-    /// Loads the first four numbers of a slice; where there are fewer, the lanes after them are 0.
+    /// Loads eight numbers.
+    fn load(x: &[f64; 8]) -> Self;
+    /// Stores all eight numbers.
+    fn store(self, x: &mut [f64; 8]);
+    /// Loads a slice of up to eight numbers; the lanes after them are 0.
+    ///
+    /// # Panics
+    /// Panics if the slice is longer than eight.
+    fn load_part(x: &[f64]) -> Self;
+    /// Stores the first lanes into a slice of up to eight numbers.
+    ///
+    /// # Panics
+    /// Panics if the slice is longer than eight.
+    fn store_part(self, x: &mut [f64]);
+    /// The sum `((x_0 + x_1) + (x_2 + x_3)) + ((x_4 + x_5) + (x_6 + x_7))` of each row: the order of every sum over
+    /// eight lanes.
+    fn sums(rows: [Self; 8]) -> Self;
+    /// `1 / sqrt(x)` of a positive normal number to within 3.5 %: its bits, as an integer, are those of a constant
+    /// minus half of those of x.
+    fn rough_reciprocal_root(self) -> Self;
+    /// With the lowest bit of the significand set.
+    fn with_lowest_bit(self) -> Self;
+
+    /// Loads the first eight numbers of a slice; where there are fewer, the lanes after them are 0.
     #[inline(always)]
     fn load_first(x: &[f64]) -> Self {
         match x.first_chunk() {
-            Some(four) => Self::load(four),
+            Some(eight) => Self::load(eight),
             None => Self::load_part(x),
         }
     }
 
-    /// Stores into the first four numbers of a slice, or into all of it where it is shorter.
+    /// Stores into the first eight numbers of a slice, or into all of it where it is shorter.
     #[inline(always)]
     fn store_first(self, x: &mut [f64]) {
         match x.first_chunk_mut() {
-            Some(four) => self.store(four),
+            Some(eight) => self.store(eight),
             None => self.store_part(x),
         }
+    }
+
+    /// The eight numbers.
+    #[inline(always)]
+    fn to_array(self) -> [f64; 8] {
+        let mut x = [0.0; 8];
+        self.store(&mut x);
+        x
+    }
+
+    /// The sum of the lanes, in the order of [`F64x8::sums`].
+    #[inline(always)]
+    fn sum(self) -> f64 {
+        let x = self.to_array();
+        ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]))
+    }
+
+    /// The largest lane: [`Number::larger`], lane by lane.
+    #[inline(always)]
+    fn largest(self) -> f64 {
+        let x = self.to_array();
+        let pair = |i: usize| x[i + 1].larger(x[i]);
+        (pair(6).larger(pair(4))).larger(pair(2).larger(pair(0)))
     }
 }
 
@@ -77,6 +127,21 @@ impl Number for f64 {
     #[inline(always)]
     fn splat(x: f64) -> Self {
         x
+    }
+
+    #[inline(always)]
+    fn fma(self, factor: Self, addend: Self) -> Self {
+        // Where the compiler may use the instruction, it is one; elsewhere `mul_add` would call the platform's library.
+        if cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
+            self.mul_add(factor, addend)
+        } else {
+            software_fma::fma(self, factor, addend)
+        }
+    }
+
+    #[inline(always)]
+    fn minus_product(self, x: Self, y: Self) -> Self {
+        (-x).fma(y, self)
     }
 
     #[inline(always)]
@@ -113,4 +178,24 @@ impl Number for f64 {
     fn low_bits_as_exponent(self) -> Self {
         f64::from_bits(self.to_bits() << 52)
     }
+
+    #[inline(always)]
+    fn exponent_as_low_bits(self) -> Self {
+        f64::from_bits(self.to_bits() >> 52 | TWO_POW_52)
+    }
+
+    #[inline(always)]
+    fn significand(self) -> Self {
+        f64::from_bits(self.to_bits() & SIGNIFICAND | ONE)
+    }
 }
+
+/// What [`F64x8::rough_reciprocal_root`] subtracts from: it turns an exponent e into about -e / 2, and makes up for the
+/// significand.
+pub(super) const ROOT_BITS: u64 = 0x5fe6_0000_0000_0000;
+/// The bits of 2^52, in whose binade the lowest bits are whole numbers.
+pub(super) const TWO_POW_52: u64 = 0x4330_0000_0000_0000;
+/// The bits of a double after sign and exponent.
+pub(super) const SIGNIFICAND: u64 = 0x000f_ffff_ffff_ffff;
+/// The bits of 1.
+pub(super) const ONE: u64 = 0x3ff0_0000_0000_0000;

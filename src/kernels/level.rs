@@ -1,12 +1,15 @@
 //! The choice of an instruction set: the only file of the crate with `unsafe`.
 //!
-//! A kernel is written once, over four doubles at a time ([`F64x4`](super::F64x4)), and compiled for every
-//! level: with plain arithmetic for the baseline of any machine, and for AVX2 on x86-64. A [`Level`] exists
-//! only on a machine that has it, so running a kernel at a level is safe. Both levels do the same operations in
-//! the same order on the same numbers, so the level never changes the bits of a result.
+//! A kernel is written once, over eight doubles at a time ([`F64x8`](super::F64x8)), and compiled for every level: for the
+//! baseline of any machine, and on x86-64 for AVX2 and AVX-512. A [`Level`] exists only on a machine that has it, so
+//! running a kernel at a level is safe. All levels do the same operations in the same order on the same numbers, so the
+//! level never changes the bits of a result.
 
+#[cfg(not(target_arch = "aarch64"))]
 use super::baseline::Baseline;
 use super::lanes::Kernel;
+#[cfg(target_arch = "aarch64")]
+use neon::Neon as Baseline;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -22,6 +25,8 @@ enum Isa {
     Baseline,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
 impl Level {
@@ -31,10 +36,21 @@ impl Level {
     /// The levels of this machine, the widest last.
     pub fn available() -> impl DoubleEndedIterator<Item = Level> {
         #[cfg(target_arch = "x86_64")]
-        let wide = std::arch::is_x86_feature_detected!("avx2").then_some(Level(Isa::Avx2));
+        let wide = {
+            use std::arch::is_x86_feature_detected as has;
+            let avx2 = has!("avx2") && has!("fma");
+            let avx512 = avx2 && has!("avx512f") && has!("avx512dq") && has!("avx512vl");
+            [avx2.then_some(Level(Isa::Avx2)), avx512.then_some(Level(Isa::Avx512))]
+        };
         #[cfg(not(target_arch = "x86_64"))]
-        let wide = None;
-        [Some(Level::BASELINE), wide].into_iter().flatten()
+        let wide = [None; 2];
+        [Some(Level::BASELINE)].into_iter().chain(wide).flatten()
+    }
+
+    /// Whether the fused multiply-add is an instruction of this level. Where it is not, software computes the same
+    /// numbers about ten times more slowly.
+    pub fn has_fma(self) -> bool {
+        cfg!(target_arch = "aarch64") || self.0 != Isa::Baseline
     }
 
     /// The widest level of this machine.
@@ -68,12 +84,14 @@ impl Level {
         level.ok_or_else(|| LevelError { name: name.to_string() })
     }
 
-    /// Its name: `baseline` or `avx2`.
+    /// Its name: `baseline`, `avx2` or `avx512`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Isa::Baseline => "baseline",
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => "avx512",
         }
     }
 
@@ -83,8 +101,11 @@ impl Level {
         match self.0 {
             Isa::Baseline => kernel.run::<Baseline>(),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `Level::available` makes this level only where the machine has AVX2.
+            // SAFETY: `Level::available` makes this level only where the machine has AVX2 and FMA.
             Isa::Avx2 => unsafe { avx2::run(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Level::available` makes this level only where the machine has these parts of AVX-512.
+            Isa::Avx512 => unsafe { avx512::run(kernel) },
         }
     }
 }
@@ -110,147 +131,666 @@ impl fmt::Display for LevelError {
 
 impl std::error::Error for LevelError {}
 
+/// Operators of a type that holds eight doubles in registers: `$each` applies an instruction to every register.
+macro_rules! operators {
+    ($Type:ident, $each:ident: $($Operator:ident $function:ident $instruction:ident;)*) => {$(
+        impl $Operator for $Type {
+            type Output = Self;
+            #[inline(always)]
+            fn $function(self, other: Self) -> Self {
+                $each!($instruction, self, other)
+            }
+        }
+    )*};
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    //! Eight doubles in one register of AVX-512.
+
+    use crate::kernels::lanes::{F64x8, Kernel, Number, ONE, ROOT_BITS, SIGNIFICAND, TWO_POW_52};
+    use std::arch::x86_64::*;
+    use std::ops::{Add, Div, Mul, Neg, Sub};
+
+    /// Runs a kernel with AVX-512.
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+    pub fn run<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run::<Avx512>()
+    }
+
+    /// Eight doubles in one register. Only [`run`] names this type, so code that has or makes a value of it runs on a
+    /// machine with AVX-512.
+    #[derive(Clone, Copy)]
+    struct Avx512(__m512d);
+
+    /// Instructions of AVX-512, for the methods of [`Avx512`] alone.
+    macro_rules! avx512 {
+        ($instructions:expr) => {
+            // SAFETY: the machine has AVX-512, see `Avx512`.
+            unsafe { $instructions }
+        };
+    }
+
+    macro_rules! each {
+        ($instruction:ident $(, $x:expr)*) => {
+            Avx512(avx512!($instruction($($x.0),*)))
+        };
+    }
+
+    /// Instructions on the bits of a register.
+    macro_rules! bits {
+        ($instruction:path, $x:expr $(, $y:expr)*) => {
+            Avx512(avx512!(_mm512_castsi512_pd($instruction(_mm512_castpd_si512($x.0) $(, $y)*))))
+        };
+    }
+
+    impl Number for Avx512 {
+        #[inline(always)]
+        fn splat(x: f64) -> Self {
+            Avx512(avx512!(_mm512_set1_pd(x)))
+        }
+
+        #[inline(always)]
+        fn fma(self, factor: Self, addend: Self) -> Self {
+            each!(_mm512_fmadd_pd, self, factor, addend)
+        }
+
+        #[inline(always)]
+        fn minus_product(self, x: Self, y: Self) -> Self {
+            each!(_mm512_fnmadd_pd, x, y, self)
+        }
+
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            each!(_mm512_sqrt_pd, self)
+        }
+
+        #[inline(always)]
+        fn abs(self) -> Self {
+            each!(_mm512_abs_pd, self)
+        }
+
+        #[inline(always)]
+        fn copysign(self, sign: Self) -> Self {
+            // Bit by bit: where the mask has a 1 that of `sign`, otherwise that of `self`.
+            const CHOICE: i32 = 0xd8;
+            avx512!({
+                let (x, sign) = (_mm512_castpd_si512(self.0), _mm512_castpd_si512(sign.0));
+                let mask = _mm512_set1_epi64(i64::MIN);
+                Avx512(_mm512_castsi512_pd(_mm512_ternarylogic_epi64::<CHOICE>(x, sign, mask)))
+            })
+        }
+
+        #[inline(always)]
+        fn larger(self, other: Self) -> Self {
+            each!(_mm512_max_pd, self, other)
+        }
+
+        #[inline(always)]
+        fn smaller(self, other: Self) -> Self {
+            each!(_mm512_min_pd, self, other)
+        }
+
+        #[inline(always)]
+        fn choose(self, limit: Self, this: Self, that: Self) -> Self {
+            avx512!({
+                let at_most = _mm512_cmp_pd_mask::<_CMP_LE_OQ>(self.0, limit.0);
+                Avx512(_mm512_mask_blend_pd(at_most, that.0, this.0))
+            })
+        }
+
+        #[inline(always)]
+        fn low_bits_as_exponent(self) -> Self {
+            bits!(_mm512_slli_epi64::<52>, self)
+        }
+
+        #[inline(always)]
+        fn exponent_as_low_bits(self) -> Self {
+            let low = bits!(_mm512_srli_epi64::<52>, self);
+            bits!(_mm512_or_si512, low, _mm512_set1_epi64(TWO_POW_52 as i64))
+        }
+
+        #[inline(always)]
+        fn significand(self) -> Self {
+            let rest = bits!(_mm512_and_si512, self, _mm512_set1_epi64(SIGNIFICAND as i64));
+            bits!(_mm512_or_si512, rest, _mm512_set1_epi64(ONE as i64))
+        }
+    }
+
+    impl F64x8 for Avx512 {
+        const SUMS: usize = 24;
+        const DIVIDER_SHARE: usize = 4;
+
+        #[inline(always)]
+        fn load(x: &[f64; 8]) -> Self {
+            // SAFETY: the machine has AVX-512, and the pointer is to eight doubles.
+            Avx512(unsafe { _mm512_loadu_pd(x.as_ptr()) })
+        }
+
+        #[inline(always)]
+        fn store(self, x: &mut [f64; 8]) {
+            // SAFETY: the machine has AVX-512, and the pointer is to eight doubles.
+            unsafe { _mm512_storeu_pd(x.as_mut_ptr(), self.0) }
+        }
+
+        #[inline(always)]
+        fn load_part(x: &[f64]) -> Self {
+            // SAFETY: the machine has AVX-512; lanes that the mask leaves out touch no memory.
+            Avx512(unsafe { _mm512_maskz_loadu_pd(mask(x.len()), x.as_ptr()) })
+        }
+
+        #[inline(always)]
+        fn store_part(self, x: &mut [f64]) {
+            // SAFETY: the machine has AVX-512; lanes that the mask leaves out touch no memory.
+            unsafe { _mm512_mask_storeu_pd(x.as_mut_ptr(), mask(x.len()), self.0) }
+        }
+
+        #[inline(always)]
+        fn sums([a, b, c, d, e, f, g, h]: [Self; 8]) -> Self {
+            let pairs = [add_pairs(a, b), add_pairs(c, d), add_pairs(e, f), add_pairs(g, h)];
+            add_quads(add_quads(pairs[0], pairs[1]), add_quads(pairs[2], pairs[3]))
+        }
+
+        #[inline(always)]
+        fn rough_reciprocal_root(self) -> Self {
+            avx512!({
+                let half = _mm512_srli_epi64::<1>(_mm512_castpd_si512(self.0));
+                let root = _mm512_sub_epi64(_mm512_set1_epi64(ROOT_BITS as i64), half);
+                Avx512(_mm512_castsi512_pd(root))
+            })
+        }
+
+        #[inline(always)]
+        fn with_lowest_bit(self) -> Self {
+            bits!(_mm512_or_si512, self, _mm512_set1_epi64(1))
+        }
+    }
+
+    /// The mask of the first `length` of eight lanes.
+    ///
+    /// # Panics
+    /// Panics if `length` is more than eight.
+    #[inline(always)]
+    fn mask(length: usize) -> __mmask8 {
+        assert!(length <= 8, "lanes: {length}");
+        ((1_u16 << length) - 1) as __mmask8
+    }
+
+    /// `a_0 + a_1, b_0 + b_1, a_2 + a_3, b_2 + b_3, ...`
+    #[inline(always)]
+    fn add_pairs(a: Avx512, b: Avx512) -> Avx512 {
+        each!(_mm512_unpacklo_pd, a, b) + each!(_mm512_unpackhi_pd, a, b)
+    }
+
+    /// With pairs as quads: the sums of the first and the second pair and of the third and the fourth of a, then of b.
+    #[inline(always)]
+    fn add_quads(a: Avx512, b: Avx512) -> Avx512 {
+        avx512!({
+            let even = _mm512_shuffle_f64x2::<0b10_00_10_00>(a.0, b.0);
+            let odd = _mm512_shuffle_f64x2::<0b11_01_11_01>(a.0, b.0);
+            Avx512(_mm512_add_pd(even, odd))
+        })
+    }
+
+    impl Neg for Avx512 {
+        type Output = Self;
+        #[inline(always)]
+        fn neg(self) -> Self {
+            bits!(_mm512_xor_si512, self, _mm512_set1_epi64(i64::MIN))
+        }
+    }
+
+    operators! { Avx512, each:
+        Add add _mm512_add_pd;
+        Sub sub _mm512_sub_pd;
+        Mul mul _mm512_mul_pd;
+        Div div _mm512_div_pd;
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    //! Four doubles in one register of AVX2.
+    //! Eight doubles in two registers of AVX2.
 
-    use crate::kernels::lanes::{F64x4, Kernel, Number};
+    use crate::kernels::lanes::{F64x8, Kernel, Number, ONE, ROOT_BITS, SIGNIFICAND, TWO_POW_52};
     use std::arch::x86_64::*;
-    use std::ops::{Add, Div, Mul, Sub};
+    use std::ops::{Add, Div, Mul, Neg, Sub};
 
-    /// Runs a kernel with AVX2.
-    #[target_feature(enable = "avx2")]
+    /// Runs a kernel with AVX2 and FMA.
+    #[target_feature(enable = "avx2,fma")]
     pub fn run<K: Kernel>(kernel: K) -> K::Output {
         kernel.run::<Avx2>()
     }
 
-    /// Four doubles in one register. Only [`run`] names this type, so code that has or makes a value of it runs on a
-    /// machine with AVX2.
+    /// Eight doubles in two registers. Only [`run`] names this type, so code that has or makes a value of it runs on a
+    /// machine with AVX2 and FMA.
     #[derive(Clone, Copy)]
-    struct Avx2(__m256d);
+    struct Avx2([__m256d; 2]);
 
-    /// Instructions of AVX2, for the methods of [`Avx2`] alone.
+    /// Instructions of AVX2 and FMA, for the methods of [`Avx2`] alone.
     macro_rules! avx2 {
         ($instructions:expr) => {
-            // SAFETY: the machine has AVX2, see `Avx2`.
+            // SAFETY: the machine has AVX2 and FMA, see `Avx2`.
             unsafe { $instructions }
+        };
+    }
+
+    macro_rules! each {
+        ($instruction:ident $(, $x:expr)*) => {
+            Avx2(avx2!([$instruction($($x.0[0]),*), $instruction($($x.0[1]),*)]))
         };
     }
 
     impl Number for Avx2 {
         #[inline(always)]
         fn splat(x: f64) -> Self {
-            Avx2(avx2!(_mm256_set1_pd(x)))
+            Avx2([avx2!(_mm256_set1_pd(x)); 2])
+        }
+
+        #[inline(always)]
+        fn fma(self, factor: Self, addend: Self) -> Self {
+            each!(_mm256_fmadd_pd, self, factor, addend)
+        }
+
+        #[inline(always)]
+        fn minus_product(self, x: Self, y: Self) -> Self {
+            each!(_mm256_fnmadd_pd, x, y, self)
         }
 
         #[inline(always)]
         fn sqrt(self) -> Self {
-            Avx2(avx2!(_mm256_sqrt_pd(self.0)))
+            each!(_mm256_sqrt_pd, self)
         }
 
         #[inline(always)]
         fn abs(self) -> Self {
-            Avx2(avx2!(_mm256_andnot_pd(_mm256_set1_pd(-0.0), self.0)))
+            each!(_mm256_andnot_pd, Self::splat(-0.0), self)
         }
 
         #[inline(always)]
         fn copysign(self, sign: Self) -> Self {
-            avx2!({
-                let sign = _mm256_and_pd(_mm256_set1_pd(-0.0), sign.0);
-                Avx2(_mm256_or_pd(self.abs().0, sign))
-            })
+            let sign = each!(_mm256_and_pd, Self::splat(-0.0), sign);
+            each!(_mm256_or_pd, self.abs(), sign)
         }
 
         #[inline(always)]
         fn larger(self, other: Self) -> Self {
-            Avx2(avx2!(_mm256_max_pd(self.0, other.0)))
+            each!(_mm256_max_pd, self, other)
         }
 
         #[inline(always)]
         fn smaller(self, other: Self) -> Self {
-            Avx2(avx2!(_mm256_min_pd(self.0, other.0)))
+            each!(_mm256_min_pd, self, other)
         }
 
         #[inline(always)]
         fn choose(self, limit: Self, this: Self, that: Self) -> Self {
-            avx2!({
-                let at_most = _mm256_cmp_pd::<_CMP_LE_OQ>(self.0, limit.0);
-                Avx2(_mm256_blendv_pd(that.0, this.0, at_most))
-            })
+            each!(choose, self, limit, this, that)
         }
 
         #[inline(always)]
         fn low_bits_as_exponent(self) -> Self {
-            avx2!({
-                let bits = _mm256_slli_epi64::<52>(_mm256_castpd_si256(self.0));
-                Avx2(_mm256_castsi256_pd(bits))
-            })
+            each!(shift_left, self)
+        }
+
+        #[inline(always)]
+        fn exponent_as_low_bits(self) -> Self {
+            let low = each!(shift_right, self);
+            each!(_mm256_or_pd, low, Self::splat(f64::from_bits(TWO_POW_52)))
+        }
+
+        #[inline(always)]
+        fn significand(self) -> Self {
+            let rest = each!(_mm256_and_pd, self, Self::splat(f64::from_bits(SIGNIFICAND)));
+            each!(_mm256_or_pd, rest, Self::splat(f64::from_bits(ONE)))
         }
     }
 
-    impl F64x4 for Avx2 {
+    /// `this` where `x` is at most `limit`, otherwise `that`.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn choose(x: __m256d, limit: __m256d, this: __m256d, that: __m256d) -> __m256d {
+        _mm256_blendv_pd(that, this, _mm256_cmp_pd::<_CMP_LE_OQ>(x, limit))
+    }
+
+    /// The bits 52 places further left.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn shift_left(x: __m256d) -> __m256d {
+        _mm256_castsi256_pd(_mm256_slli_epi64::<52>(_mm256_castpd_si256(x)))
+    }
+
+    /// The bits 52 places further right.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn shift_right(x: __m256d) -> __m256d {
+        _mm256_castsi256_pd(_mm256_srli_epi64::<52>(_mm256_castpd_si256(x)))
+    }
+
+    /// See the method of this name.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn rough_reciprocal_root(x: __m256d) -> __m256d {
+        let half = _mm256_srli_epi64::<1>(_mm256_castpd_si256(x));
+        _mm256_castsi256_pd(_mm256_sub_epi64(_mm256_set1_epi64x(ROOT_BITS as i64), half))
+    }
+
+    /// The sum `(x_0 + x_1) + (x_2 + x_3)` of each row.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn sums_of_four(a: __m256d, b: __m256d, c: __m256d, d: __m256d) -> __m256d {
+        let (ab, cd) = (add_pairs(a, b), add_pairs(c, d));
+        let inner = _mm256_permute2f128_pd::<0x21>(ab, cd);
+        _mm256_add_pd(_mm256_blend_pd::<0b1100>(ab, cd), inner)
+    }
+
+    /// `a_0 + a_1, b_0 + b_1, a_2 + a_3, b_2 + b_3`. A blend takes less than a second shuffle.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn add_pairs(a: __m256d, b: __m256d) -> __m256d {
+        let crossed = _mm256_shuffle_pd::<0b0101>(a, b);
+        _mm256_add_pd(_mm256_blend_pd::<0b1010>(a, b), crossed)
+    }
+
+    impl F64x8 for Avx2 {
+        const SUMS: usize = 6;
+        const DIVIDER_SHARE: usize = 2;
+
         #[inline(always)]
-        fn load(x: &[f64; 4]) -> Self {
-            // SAFETY: the machine has AVX2, and the pointer is to four doubles.
-            Avx2(unsafe { _mm256_loadu_pd(x.as_ptr()) })
+        fn load(x: &[f64; 8]) -> Self {
+            // SAFETY: the machine has AVX2, and each pointer is to four of the eight doubles.
+            Avx2(unsafe { [_mm256_loadu_pd(x.as_ptr()), _mm256_loadu_pd(x.as_ptr().add(4))] })
         }
 
         #[inline(always)]
-        fn store(self, x: &mut [f64; 4]) {
-            // SAFETY: the machine has AVX2, and the pointer is to four doubles.
-            unsafe { _mm256_storeu_pd(x.as_mut_ptr(), self.0) }
+        fn store(self, x: &mut [f64; 8]) {
+            // SAFETY: the machine has AVX2, and each pointer is to four of the eight doubles.
+            unsafe {
+                _mm256_storeu_pd(x.as_mut_ptr(), self.0[0]);
+                _mm256_storeu_pd(x.as_mut_ptr().add(4), self.0[1]);
+            }
         }
 
         #[inline(always)]
         fn load_part(x: &[f64]) -> Self {
-            // SAFETY: the machine has AVX2; lanes that the mask leaves out touch no memory.
-            Avx2(unsafe { _mm256_maskload_pd(x.as_ptr(), mask(x.len())) })
+            let [low, high] = masks(x.len());
+            let x = x.as_ptr();
+            // SAFETY: the machine has AVX2; lanes that a mask leaves out touch no memory.
+            Avx2(unsafe {
+                [_mm256_maskload_pd(x, low), _mm256_maskload_pd(x.wrapping_add(4), high)]
+            })
         }
 
         #[inline(always)]
         fn store_part(self, x: &mut [f64]) {
-            // SAFETY: the machine has AVX2; lanes that the mask leaves out touch no memory.
-            unsafe { _mm256_maskstore_pd(x.as_mut_ptr(), mask(x.len()), self.0) }
+            // Masked stores are slow on some machines.
+            x.copy_from_slice(&self.to_array()[..x.len()]);
         }
 
         #[inline(always)]
-        fn sums([a, b, c, d]: [Self; 4]) -> Self {
-            avx2!({
-                let ab = _mm256_add_pd(_mm256_unpacklo_pd(a.0, b.0), _mm256_unpackhi_pd(a.0, b.0));
-                let cd = _mm256_add_pd(_mm256_unpacklo_pd(c.0, d.0), _mm256_unpackhi_pd(c.0, d.0));
-                let low = _mm256_permute2f128_pd::<0x20>(ab, cd);
-                Avx2(_mm256_add_pd(low, _mm256_permute2f128_pd::<0x31>(ab, cd)))
-            })
+        fn sums(rows: [Self; 8]) -> Self {
+            let [a, b, c, d, e, f, g, h] = rows.map(|row| row.0);
+            avx2!(Avx2([
+                _mm256_add_pd(
+                    sums_of_four(a[0], b[0], c[0], d[0]),
+                    sums_of_four(a[1], b[1], c[1], d[1]),
+                ),
+                _mm256_add_pd(
+                    sums_of_four(e[0], f[0], g[0], h[0]),
+                    sums_of_four(e[1], f[1], g[1], h[1]),
+                ),
+            ]))
+        }
+
+        #[inline(always)]
+        fn rough_reciprocal_root(self) -> Self {
+            each!(rough_reciprocal_root, self)
+        }
+
+        #[inline(always)]
+        fn with_lowest_bit(self) -> Self {
+            each!(_mm256_or_pd, self, Self::splat(f64::from_bits(1)))
         }
     }
 
-    /// The mask of the first `length` of four lanes, for the methods of [`Avx2`] alone.
+    /// The masks of the first `length` of eight lanes, for the methods of [`Avx2`] alone.
     ///
     /// # Panics
-    /// Panics if `length` is more than four.
+    /// Panics if `length` is more than eight.
     #[inline(always)]
-    fn mask(length: usize) -> __m256i {
-        const LANES: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
-        let lanes: &[i64] = &LANES[4 - length..][..4];
-        // SAFETY: the machine has AVX2, and the pointer is to four numbers.
-        unsafe { _mm256_loadu_si256(lanes.as_ptr().cast()) }
+    fn masks(length: usize) -> [__m256i; 2] {
+        const LANES: [i64; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let lanes: &[i64] = &LANES[8 - length..][..8];
+        // SAFETY: the machine has AVX2, and each pointer is to four of the eight numbers.
+        unsafe {
+            [
+                _mm256_loadu_si256(lanes.as_ptr().cast()),
+                _mm256_loadu_si256(lanes.as_ptr().add(4).cast()),
+            ]
+        }
     }
 
-    macro_rules! operators {
-        ($($Operator:ident $function:ident $instruction:ident;)*) => {$(
-            impl $Operator for Avx2 {
-                type Output = Self;
-                #[inline(always)]
-                fn $function(self, other: Self) -> Self {
-                    Avx2(avx2!($instruction(self.0, other.0)))
-                }
-            }
-        )*};
+    impl Neg for Avx2 {
+        type Output = Self;
+        #[inline(always)]
+        fn neg(self) -> Self {
+            each!(_mm256_xor_pd, Self::splat(-0.0), self)
+        }
     }
-    operators! {
+
+    operators! { Avx2, each:
         Add add _mm256_add_pd;
         Sub sub _mm256_sub_pd;
         Mul mul _mm256_mul_pd;
         Div div _mm256_div_pd;
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    //! Eight doubles in four registers of NEON, which every 64-bit Arm has.
+
+    use crate::kernels::lanes::{F64x8, Number, ONE, ROOT_BITS, SIGNIFICAND, TWO_POW_52};
+    use std::arch::aarch64::*;
+    use std::ops::{Add, Div, Mul, Neg, Sub};
+
+    /// Eight doubles in four registers.
+    #[derive(Clone, Copy)]
+    pub struct Neon([float64x2_t; 4]);
+
+    macro_rules! each {
+        ($instruction:ident $(, $x:expr)*) => {
+            Neon([
+                $instruction($($x.0[0]),*),
+                $instruction($($x.0[1]),*),
+                $instruction($($x.0[2]),*),
+                $instruction($($x.0[3]),*),
+            ])
+        };
+    }
+
+    impl Number for Neon {
+        #[inline(always)]
+        fn splat(x: f64) -> Self {
+            Neon([vdupq_n_f64(x); 4])
+        }
+
+        #[inline(always)]
+        fn fma(self, factor: Self, addend: Self) -> Self {
+            each!(vfmaq_f64, addend, self, factor)
+        }
+
+        #[inline(always)]
+        fn minus_product(self, x: Self, y: Self) -> Self {
+            each!(vfmsq_f64, self, x, y)
+        }
+
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            each!(vsqrtq_f64, self)
+        }
+
+        #[inline(always)]
+        fn abs(self) -> Self {
+            each!(vabsq_f64, self)
+        }
+
+        #[inline(always)]
+        fn copysign(self, sign: Self) -> Self {
+            each!(copysign, self, sign)
+        }
+
+        #[inline(always)]
+        fn larger(self, other: Self) -> Self {
+            each!(larger, self, other)
+        }
+
+        #[inline(always)]
+        fn smaller(self, other: Self) -> Self {
+            each!(smaller, self, other)
+        }
+
+        #[inline(always)]
+        fn choose(self, limit: Self, this: Self, that: Self) -> Self {
+            each!(choose, self, limit, this, that)
+        }
+
+        #[inline(always)]
+        fn low_bits_as_exponent(self) -> Self {
+            each!(shift_left, self)
+        }
+
+        #[inline(always)]
+        fn exponent_as_low_bits(self) -> Self {
+            each!(exponent, self)
+        }
+
+        #[inline(always)]
+        fn significand(self) -> Self {
+            each!(significand, self)
+        }
+    }
+
+    #[inline(always)]
+    fn copysign(x: float64x2_t, sign: float64x2_t) -> float64x2_t {
+        vbslq_f64(vdupq_n_u64(1 << 63), sign, x)
+    }
+
+    // The instructions for the larger and the smaller number treat NaN otherwise.
+    #[inline(always)]
+    fn larger(x: float64x2_t, y: float64x2_t) -> float64x2_t {
+        vbslq_f64(vcgtq_f64(x, y), x, y)
+    }
+
+    #[inline(always)]
+    fn smaller(x: float64x2_t, y: float64x2_t) -> float64x2_t {
+        vbslq_f64(vcltq_f64(x, y), x, y)
+    }
+
+    #[inline(always)]
+    fn choose(
+        x: float64x2_t,
+        limit: float64x2_t,
+        this: float64x2_t,
+        that: float64x2_t,
+    ) -> float64x2_t {
+        vbslq_f64(vcleq_f64(x, limit), this, that)
+    }
+
+    #[inline(always)]
+    fn shift_left(x: float64x2_t) -> float64x2_t {
+        vreinterpretq_f64_u64(vshlq_n_u64::<52>(vreinterpretq_u64_f64(x)))
+    }
+
+    #[inline(always)]
+    fn exponent(x: float64x2_t) -> float64x2_t {
+        let low = vshrq_n_u64::<52>(vreinterpretq_u64_f64(x));
+        vreinterpretq_f64_u64(vorrq_u64(low, vdupq_n_u64(TWO_POW_52)))
+    }
+
+    #[inline(always)]
+    fn significand(x: float64x2_t) -> float64x2_t {
+        let rest = vandq_u64(vreinterpretq_u64_f64(x), vdupq_n_u64(SIGNIFICAND));
+        vreinterpretq_f64_u64(vorrq_u64(rest, vdupq_n_u64(ONE)))
+    }
+
+    #[inline(always)]
+    fn rough_reciprocal_root(x: float64x2_t) -> float64x2_t {
+        let half = vshrq_n_u64::<1>(vreinterpretq_u64_f64(x));
+        vreinterpretq_f64_u64(vsubq_u64(vdupq_n_u64(ROOT_BITS), half))
+    }
+
+    #[inline(always)]
+    fn with_lowest_bit(x: float64x2_t) -> float64x2_t {
+        vreinterpretq_f64_u64(vorrq_u64(vreinterpretq_u64_f64(x), vdupq_n_u64(1)))
+    }
+
+    impl F64x8 for Neon {
+        const SUMS: usize = 6;
+        const DIVIDER_SHARE: usize = 1;
+
+        #[inline(always)]
+        fn load(x: &[f64; 8]) -> Self {
+            let (x, _) = x.as_chunks::<2>();
+            // SAFETY: each pointer is to two doubles.
+            let load = |x: &[f64; 2]| unsafe { vld1q_f64(x.as_ptr()) };
+            Neon([load(&x[0]), load(&x[1]), load(&x[2]), load(&x[3])])
+        }
+
+        #[inline(always)]
+        fn store(self, x: &mut [f64; 8]) {
+            for (x, two) in x.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+                // SAFETY: the pointer is to two doubles.
+                unsafe { vst1q_f64(x.as_mut_ptr(), two) }
+            }
+        }
+
+        #[inline(always)]
+        fn load_part(x: &[f64]) -> Self {
+            let mut eight = [0.0; 8];
+            eight[..x.len()].copy_from_slice(x);
+            Self::load(&eight)
+        }
+
+        #[inline(always)]
+        fn store_part(self, x: &mut [f64]) {
+            x.copy_from_slice(&self.to_array()[..x.len()]);
+        }
+
+        #[inline(always)]
+        fn sums(rows: [Self; 8]) -> Self {
+            let sum = |i: usize| {
+                let (a, b) = (rows[2 * i].0, rows[2 * i + 1].0);
+                let quad =
+                    |j: usize| vaddq_f64(vpaddq_f64(a[j], b[j]), vpaddq_f64(a[j + 1], b[j + 1]));
+                vaddq_f64(quad(0), quad(2))
+            };
+            Neon([sum(0), sum(1), sum(2), sum(3)])
+        }
+
+        #[inline(always)]
+        fn rough_reciprocal_root(self) -> Self {
+            each!(rough_reciprocal_root, self)
+        }
+
+        #[inline(always)]
+        fn with_lowest_bit(self) -> Self {
+            each!(with_lowest_bit, self)
+        }
+    }
+
+    impl Neg for Neon {
+        type Output = Self;
+        #[inline(always)]
+        fn neg(self) -> Self {
+            each!(vnegq_f64, self)
+        }
+    }
+
+    operators! { Neon, each:
+        Add add vaddq_f64;
+        Sub sub vsubq_f64;
+        Mul mul vmulq_f64;
+        Div div vdivq_f64;
     }
 }

@@ -1,176 +1,204 @@
 //! Sums of outer products and of vectors, over steps and sequences: the gradients of the parameters.
 //!
-//! Every sum runs by increasing pair or vector and starts from 0. A tile of 4 rows by 8 columns of sums stays in
-//! registers, so that a number that was loaded serves several of them.
+//! Every sum runs by increasing pair or vector and starts from 0; a sum of products is a chain of fused multiply-adds. A
+//! tile of sums stays in registers, so that a number that was loaded serves several of them: 8 rows by 3 groups of eight
+//! columns where 24 registers of sums fit, otherwise 2 rows by 3 groups.
 
 // The index of a tile's row or column runs through several arrays at once.
 #![allow(clippy::needless_range_loop)]
 
-use super::lanes::F64x4;
-use super::panels::{CacheLine, Panels};
+use super::lanes::F64x8;
+use super::packed::{Line, Panels};
 use std::ops::Range;
 
-/// Takes the entries of a sum as they are computed: stores them, or updates parameters with them.
-///
-/// # Panics
-/// The methods panic if an index is beyond the matrix.
-pub trait EntrySink {
-    /// Whether the sink needs the entries that are +0 because no term was added, too.
-    const NEEDS_ZEROS: bool = false;
-
-    /// Takes eight entries of one row, from index `at` of the matrix on.
-    fn take<F: F64x4>(&mut self, at: usize, entries: [F; 2]);
-    /// Takes the first `count` of four entries, from index `at` of the matrix on.
-    fn take_part<F: F64x4>(&mut self, at: usize, count: usize, entries: F);
-    /// Takes the first `count` of four entries, each with an index of its own.
-    fn take_scattered<F: F64x4>(&mut self, indices: [usize; 4], count: usize, entries: F);
+/// Pairs of vectors: vector k of `left`, from `left_first` on, belongs to vector k of `right`, from `right_first` on.
+#[derive(Clone, Copy, Debug)]
+pub struct Pairs<'a> {
+    /// The left vectors.
+    pub left: &'a Panels,
+    /// The first of the left vectors.
+    pub left_first: usize,
+    /// The right vectors.
+    pub right: &'a Panels,
+    /// The first of the right vectors.
+    pub right_first: usize,
+    /// The number of pairs.
+    pub count: usize,
 }
 
-/// Stores entries.
-#[derive(Debug)]
-pub struct Store<'a>(pub &'a mut [f64]);
-
-impl EntrySink for Store<'_> {
+impl<'a> Pairs<'a> {
     #[inline(always)]
-    fn take<F: F64x4>(&mut self, at: usize, entries: [F; 2]) {
-        let (target, _) = self.0[at..at + 8].as_chunks_mut();
-        entries[0].store(&mut target[0]);
-        entries[1].store(&mut target[1]);
+    fn left(&self, panel: usize) -> &'a [Line] {
+        &self.left.panel(panel)[self.left_first..][..self.count]
     }
 
     #[inline(always)]
-    fn take_part<F: F64x4>(&mut self, at: usize, count: usize, entries: F) {
-        entries.store_first(&mut self.0[at..at + count]);
+    fn right(&self, panel: usize) -> &'a [Line] {
+        &self.right.panel(panel)[self.right_first..][..self.count]
     }
+}
 
-    #[inline(always)]
-    fn take_scattered<F: F64x4>(&mut self, indices: [usize; 4], count: usize, entries: F) {
-        let mut four = [0.0; 4];
-        entries.store(&mut four);
-        for i in 0..count {
-            self.0[indices[i]] = four[i];
+/// Writes the rows `rows` of `sum_k left_k right_k'` over the pairs of all parts, by increasing pair, part by part.
+/// `sums` gets these rows one after another, each of `columns` entries. The up to seven entries after the last row are
+/// overwritten, too.
+///
+/// # Panics
+/// Panics if the shapes do not fit, if the rows do not begin at a multiple of eight, or if `sums` has no room for seven
+/// more entries.
+#[inline(always)]
+pub fn outer_products<'a, F: F64x8>(
+    parts: impl Iterator<Item = Pairs<'a>> + Clone,
+    rows: Range<usize>,
+    columns: usize,
+    sums: &mut [f64],
+) {
+    let room = rows.len() * columns + 7;
+    assert!(rows.start % 8 == 0 && sums.len() >= room, "outer products: rows");
+    if columns == 0 {
+        return;
+    }
+    let groups = columns.div_ceil(8);
+    let tiles = if F::SUMS < 6 { groups } else { groups.div_ceil(3) };
+    for row in rows.clone().step_by(8) {
+        let count = (rows.end - row).min(8);
+        let sums = &mut sums[(row - rows.start) * columns..][..count * columns + 7];
+        // The last columns come first: what a store writes past the end of a row is written again after it.
+        for tile in (0..tiles).rev() {
+            let (group, end) = (tile * groups / tiles, (tile + 1) * groups / tiles);
+            let tile = Tile { parts: parts.clone(), panel: row / 8, group, columns };
+            match end - group {
+                _ if F::SUMS < 6 => tile.sum::<F, 8, 1>(sums),
+                1 if F::SUMS >= 24 => tile.sum::<F, 8, 1>(sums),
+                2 if F::SUMS >= 24 => tile.sum::<F, 8, 2>(sums),
+                _ if F::SUMS >= 24 => tile.sum::<F, 8, 3>(sums),
+                1 => tile.sum::<F, 4, 1>(sums),
+                2 => tile.sum::<F, 2, 2>(sums),
+                _ => tile.sum::<F, 2, 3>(sums),
+            }
         }
     }
 }
 
-/// Hands `sink` the rows `rows` of `sum_k left_k right_k'` over the pairs of all parts, by increasing pair, part by
-/// part. The matrix of the sink begins with the first of these rows.
-///
-/// # Panics
-/// Panics if the shapes do not fit, or if the rows do not begin at a multiple of four.
-#[inline(always)]
-pub fn outer_products<'a, F: F64x4, S: EntrySink>(
-    parts: impl Iterator<Item = (&'a Panels, &'a Panels)> + Clone,
-    rows: Range<usize>,
+/// Where a tile of sums lies.
+struct Tile<I> {
+    parts: I,
+    panel: usize,
+    group: usize,
     columns: usize,
-    mut sink: S,
-) {
-    assert!(rows.start % 4 == 0, "outer products: rows");
-    let mut before = None;
-    for row in rows.clone().step_by(4) {
-        for column in (0..columns).step_by(8) {
-            let at = (row - rows.start) * columns + column;
-            let parts = parts.clone().map(|(left, right)| {
-                assert_eq!(left.count(), right.count(), "outer products: pairs");
-                (left.panel(row / 8), right.panel(column / 8))
-            });
-            if row + 4 <= rows.end && column + 8 <= columns {
-                let sums = outer_tile::<F, S>(parts, row / 4 % 2, columns, before, &mut sink);
-                before = Some((at, sums));
-            } else {
-                let sums = outer_tile::<F, S>(parts, row / 4 % 2, columns, None, &mut sink);
-                for r in 0..4.min(rows.end - row) {
-                    take_up_to_eight(&mut sink, at + r * columns, columns - column, sums[r]);
+}
+
+impl<'a, I: Iterator<Item = Pairs<'a>> + Clone> Tile<I> {
+    /// Writes the sums of eight rows, or of as many as `out` has room for, in C groups of columns, R rows at a time.
+    #[inline(always)]
+    fn sum<F: F64x8, const R: usize, const C: usize>(self, out: &mut [f64]) {
+        let mut parts = self.parts.clone();
+        if let (Some(only), None) = (parts.next(), parts.next()) {
+            for first in (0..8).step_by(R) {
+                let mut sums = [[F::splat(0.0); C]; R];
+                self.add(only, first, &mut sums);
+                self.store(sums, first, out);
+            }
+            return;
+        }
+        // The pairs of one part stay in the first-level cache for all rows; the sums wait in memory meanwhile.
+        let mut waiting = [[[0.0; 8]; 3]; 8];
+        for pairs in self.parts.clone() {
+            for first in (0..8).step_by(R) {
+                let mut sums = [[F::splat(0.0); C]; R];
+                for r in 0..R {
+                    for c in 0..C {
+                        sums[r][c] = F::load(&waiting[first + r][c]);
+                    }
+                }
+                self.add(pairs, first, &mut sums);
+                for r in 0..R {
+                    for c in 0..C {
+                        sums[r][c].store(&mut waiting[first + r][c]);
+                    }
+                }
+            }
+        }
+        for r in 0..8 {
+            let mut sums = [[F::splat(0.0); C]; 1];
+            for c in 0..C {
+                sums[0][c] = F::load(&waiting[r][c]);
+            }
+            self.store(sums, r, out);
+        }
+    }
+
+    /// Adds the outer products of some pairs.
+    #[inline(always)]
+    fn add<F: F64x8, const R: usize, const C: usize>(
+        &self,
+        pairs: Pairs,
+        first: usize,
+        sums: &mut [[F; C]; R],
+    ) {
+        let left = pairs.left(self.panel);
+        let mut right: [&[Line]; C] = [&[]; C];
+        for c in 0..C {
+            right[c] = &pairs.right(self.group + c)[..left.len()];
+        }
+        for k in 0..left.len() {
+            let mut factors = [F::splat(0.0); R];
+            for r in 0..R {
+                factors[r] = F::splat(left[k].0[first + r]);
+            }
+            for c in 0..C {
+                let row = F::load(&right[c][k].0);
+                for r in 0..R {
+                    sums[r][c] = factors[r].fma(row, sums[r][c]);
                 }
             }
         }
     }
-    if let Some((at, before)) = before {
-        for r in 0..4 {
-            sink.take(at + r * columns, before[r]);
-        }
-    }
-}
 
-/// Sums a tile of four rows by eight columns. The sink takes the entries of the tile before meanwhile, so that its
-/// square roots and divisions run beside these multiplications.
-#[inline(always)]
-fn outer_tile<'a, F: F64x4, S: EntrySink>(
-    mut parts: impl Iterator<Item = (&'a [CacheLine], &'a [CacheLine])>,
-    half: usize,
-    columns: usize,
-    before: Option<(usize, [[F; 2]; 4])>,
-    sink: &mut S,
-) -> [[F; 2]; 4] {
-    let mut sums = [[F::splat(0.0); 2]; 4];
-    if let Some((at, before)) = before {
-        let (left, right) = parts.next().unwrap_or_default();
-        let mut pairs = left.iter().zip(right);
-        for r in 0..4 {
-            for (left, right) in pairs.by_ref().take(left.len() / 4) {
-                add_outer_product(&mut sums, &left.0[half], right);
+    /// Writes R rows of sums.
+    #[inline(always)]
+    fn store<F: F64x8, const R: usize, const C: usize>(
+        &self,
+        sums: [[F; C]; R],
+        first: usize,
+        out: &mut [f64],
+    ) {
+        for r in 0..R {
+            let at = (first + r) * self.columns + 8 * self.group;
+            if let Some(out) = out.get_mut(at..at + 8 * C) {
+                let (out, _) = out.as_chunks_mut();
+                for c in 0..C {
+                    sums[r][c].store(&mut out[c]);
+                }
             }
-            sink.take(at + r * columns, before[r]);
         }
-        for (left, right) in pairs {
-            add_outer_product(&mut sums, &left.0[half], right);
-        }
-    }
-    for (left, right) in parts {
-        for (left, right) in left.iter().zip(right) {
-            add_outer_product(&mut sums, &left.0[half], right);
-        }
-    }
-    sums
-}
-
-#[inline(always)]
-fn add_outer_product<F: F64x4>(sums: &mut [[F; 2]; 4], left: &[f64; 4], right: &CacheLine) {
-    let right = [F::load(&right.0[0]), F::load(&right.0[1])];
-    for r in 0..4 {
-        let factor = F::splat(left[r]);
-        sums[r][0] = sums[r][0] + factor * right[0];
-        sums[r][1] = sums[r][1] + factor * right[1];
     }
 }
 
-/// Hands `sink` the entries `rows` of `sum_k x_k` over the vectors of all parts, by increasing vector, part by part.
-/// The vector of the sink begins with the first of these entries.
+/// Writes the entries `rows` of `sum_k x_k` over the vectors of all parts, by increasing vector, part by part.
 ///
 /// # Panics
 /// Panics if the rows do not begin at a multiple of eight, or if a part has fewer.
 #[inline(always)]
-pub fn vector_sums<'a, F: F64x4, S: EntrySink>(
+pub fn vector_sums<'a, F: F64x8>(
     parts: impl Iterator<Item = &'a Panels> + Clone,
     rows: Range<usize>,
-    mut sink: S,
+    sums: &mut [f64],
 ) {
-    assert!(rows.start % 8 == 0, "vector sums: rows");
-    for row in rows.clone().step_by(8) {
-        let mut sums = [F::splat(0.0); 2];
+    assert!(rows.start % 8 == 0 && sums.len() == rows.len(), "vector sums: rows");
+    for (p, sums) in (rows.start / 8..).zip(sums.chunks_mut(8)) {
+        let mut eight = F::splat(0.0);
         for part in parts.clone() {
-            for columns in part.panel(row / 8) {
-                sums[0] = sums[0] + F::load(&columns.0[0]);
-                sums[1] = sums[1] + F::load(&columns.0[1]);
+            for line in part.panel(p) {
+                eight = eight + F::load(&line.0);
             }
         }
-        take_up_to_eight(&mut sink, row - rows.start, rows.end - row, sums);
+        eight.store_first(sums);
     }
 }
-
-/// Hands `sink` the first `count` of eight entries, or all eight if `count` is more.
-#[inline(always)]
-fn take_up_to_eight<F: F64x4>(sink: &mut impl EntrySink, at: usize, count: usize, sums: [F; 2]) {
-    sink.take_part(at, count.min(4), sums[0]);
-    if count > 4 {
-        sink.take_part(at + 4, count.min(8) - 4, sums[1]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::twins::{self, close, numbers, packed, same, shapes};
+    use crate::kernels::twins::{self, close, numbers, panels, same, shapes};
     use crate::kernels::{Kernel, Level};
     use crate::network::reference::{product, transpose};
 
@@ -187,12 +215,17 @@ mod tests {
         type Output = ();
 
         #[inline(always)]
-        fn run<F: F64x4>(self) {
-            let pairs = self.parts.iter().map(|(left, right)| (left, right));
+        fn run<F: F64x8>(self) {
+            let pairs = self.parts.iter().map(|(left, right)| Pairs {
+                left,
+                left_first: 0,
+                right,
+                right_first: 1,
+                count: left.count(),
+            });
             let left = self.parts.iter().map(|(left, _)| left);
-            let products = Store(self.products);
-            outer_products::<F, _>(pairs, self.rows.clone(), self.columns, products);
-            vector_sums::<F, _>(left, self.rows, Store(self.sums));
+            outer_products::<F>(pairs, self.rows.clone(), self.columns, self.products);
+            vector_sums::<F>(left, self.rows, self.sums);
         }
     }
 
@@ -209,16 +242,16 @@ mod tests {
             let parts = counts.map(|count| {
                 let (l, r) = (&left[first * rows..], &right[first * columns..]);
                 first += count;
-                (
-                    packed(&l[..count * rows], count, rows),
-                    packed(&r[..count * columns], count, columns),
-                )
+                // A right vector that belongs to none comes first.
+                let r = [&vec![7.0; columns], &r[..count * columns]].concat();
+                (panels(&l[..count * rows], count, rows), panels(&r, count + 1, columns))
             });
-            let sums = twins::outer(&left, &vec![1.0; all], all, rows, 1);
+            let sums: Vec<f64> =
+                (0..rows).map(|i| (0..all).fold(0.0, |sum, k| sum + left[k * rows + i])).collect();
             for level in Level::available() {
                 // All rows at once, and the rows from 8 on.
                 for from in [0, 8.min(rows / 8 * 8)] {
-                    let mut found = vec![f64::NAN; (rows - from) * columns];
+                    let mut found = vec![f64::NAN; (rows - from) * columns + 7];
                     let mut found_sums = vec![f64::NAN; rows - from];
                     level.run(Run {
                         parts: &parts,
@@ -227,7 +260,11 @@ mod tests {
                         products: &mut found,
                         sums: &mut found_sums,
                     });
-                    same(&found, &expected[from * columns..], &format!("{rows} x {columns}"));
+                    same(
+                        &found[..(rows - from) * columns],
+                        &expected[from * columns..],
+                        &format!("{rows} x {columns}"),
+                    );
                     same(&found_sums, &sums[from..], &format!("{rows} sums"));
                 }
             }

@@ -1,23 +1,29 @@
 //! Products of matrices and vectors, for one vector or many at once.
 //!
-//! The order of every sum is part of the contract:
+//! The order of every sum is part of the contract. Each is a chain of fused multiply-adds, `s = fma(a, b, s)`:
 //!
-//! * A dot product ([`matvec`]) keeps four partial sums: entry `i` goes to lane `i mod 4`, and the
-//!   lanes are added as `(l_0 + l_1) + (l_2 + l_3)`.
-//! * A sum over rows ([`transposed_matvec_accumulate`], [`transposed_products`]) runs by increasing row,
-//!   starting from the values of the target.
+//! * A dot product ([`products`], [`matvec`]) keeps eight partial sums, which begin at 0. Entry `i` goes to lane `i mod 8`;
+//!   zeros fill the last group of eight. The lanes are added as
+//!   `((l_0 + l_1) + (l_2 + l_3)) + ((l_4 + l_5) + (l_6 + l_7))`.
+//! * A sum over rows ([`transposed_products`], [`transposed_matvec_accumulate`]) runs by increasing row, starting from
+//!   the values of the target.
 //!
 //! Which entries are computed together is free. Each loop keeps a tile of sums in registers, so that a number that
-//! was loaded serves several of them: 4 rows by 2 vectors in [`matvec`], 4 or 5 vectors by 8 columns in
-//! [`transposed_products`]. For a single vector, 8 rows are added at a time.
+//! was loaded serves several of them:
+//!
+//! | tile | 24 registers of sums | 6 of them |
+//! |---|---|---|
+//! | dot products, one vector | 8 rows | 4 rows |
+//! | dot products, several | 8 rows x 3 vectors | 2 rows x 3 vectors |
+//! | sums over rows, one vector | 8 groups of columns | 6 groups |
+//! | sums over rows, several | 8 or 5 vectors x 3 groups | 5 or 4 vectors x 1 group |
 
 // The index of a tile's row or column runs through several arrays at once.
 #![allow(clippy::needless_range_loop)]
 
-use super::lanes::F64x4;
-use super::panels::{CacheLine, Panels};
+use super::lanes::F64x8;
+use super::packed::{Matrix, Panel};
 use super::rows::{Rows, RowsMut};
-use std::ops::Range;
 
 /// The order in which the rows of a matrix are read. It never changes the bits of a result. A product that begins
 /// with the rows that the last one ended with finds them in the cache.
@@ -44,70 +50,158 @@ impl RowOrder {
     }
 }
 
+/// What becomes of the entries of a product, eight at a time: stored, or first made into something else.
+///
+/// This is a trait and not a closure, because a closure may be compiled on its own, without the instructions of a level.
+pub trait Finish<F> {
+    /// Takes entries `8 group` to `8 group + 7` of the product with a vector.
+    fn take(&mut self, vector: usize, group: usize, entries: F);
+    /// Ends the product.
+    #[inline(always)]
+    fn end(&mut self) {}
+}
+
+/// Stores the entries.
+impl<F: F64x8> Finish<F> for RowsMut<'_> {
+    #[inline(always)]
+    fn take(&mut self, vector: usize, group: usize, entries: F) {
+        entries.store_first(&mut self.row(vector)[8 * group..]);
+    }
+}
+
 /// `y_v = A x_v` for every vector v; each entry is a dot product of the module's order.
 ///
 /// # Panics
 /// Panics if the shapes do not fit.
 #[inline(always)]
-pub fn matvec<F: F64x4>(A: Rows, x: Rows, mut y: RowsMut, order: RowOrder) {
-    assert!(A.length == x.length && A.count == y.length && x.count == y.count, "matvec: shapes");
-    let blocks = A.count.div_ceil(4);
-    for block in 0..blocks {
-        let first = 4 * order.block(block, blocks);
-        // A short last block repeats its last row and drops the results.
-        let row = |i: usize| A.row((first + i).min(A.count - 1));
-        let rows = [row(0), row(1), row(2), row(3)];
-        let mut v = 0;
-        while v + 2 <= x.count {
-            let [one, other] = dots::<F, 2>(rows, [x.row(v), x.row(v + 1)]);
-            one.store_first(&mut y.row(v)[first..]);
-            other.store_first(&mut y.row(v + 1)[first..]);
-            v += 2;
-        }
-        if v < x.count {
-            let [one] = dots::<F, 1>(rows, [x.row(v)]);
-            one.store_first(&mut y.row(v)[first..]);
-        }
-    }
+pub fn matvec<F: F64x8>(A: Rows, x: Rows, y: RowsMut, order: RowOrder) {
+    assert!(A.count == y.length && x.count == y.count, "matvec: shapes");
+    products::<F, _>(&A, x, order, y);
 }
 
-/// The dot products of four rows with some vectors, four for each vector.
+/// Hands `finish` the entries of `A x_v` for every vector v; each entry is a dot product of the module's order.
+///
+/// # Panics
+/// Panics if the shapes do not fit.
 #[inline(always)]
-fn dots<F: F64x4, const C: usize>(rows: [&[f64]; 4], x: [&[f64]; C]) -> [F; C] {
-    let mut lanes = [[F::splat(0.0); 4]; C];
-    let length = rows[0].len();
-    let groups = length / 4;
-    let a = [
-        &rows[0].as_chunks::<4>().0[..groups],
-        &rows[1].as_chunks::<4>().0[..groups],
-        &rows[2].as_chunks::<4>().0[..groups],
-        &rows[3].as_chunks::<4>().0[..groups],
-    ];
-    let mut b: [&[[f64; 4]]; C] = [&[]; C];
-    for v in 0..C {
-        b[v] = &x[v].as_chunks().0[..groups];
-    }
-    for j in 0..groups {
-        for r in 0..4 {
-            let a = F::load(&a[r][j]);
-            for v in 0..C {
-                lanes[v][r] = lanes[v][r] + a * F::load(&b[v][j]);
-            }
+pub fn products<F: F64x8, M: Matrix>(A: &M, x: Rows, order: RowOrder, mut finish: impl Finish<F>) {
+    assert!(A.length() == x.length, "products: shapes");
+    let panels = A.rows().div_ceil(8);
+    for p in 0..panels {
+        let p = order.block(p, panels);
+        let panel = A.panel(p);
+        let mut v = 0;
+        while v < x.count {
+            // Three vectors at a time; a last one alone is avoided.
+            v += match x.count - v {
+                _ if F::SUMS < 6 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
+                1 if F::SUMS >= 24 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
+                2 | 4 if F::SUMS >= 24 => tile::<F, 8, 2>(&panel, x, v, p, &mut finish),
+                _ if F::SUMS >= 24 => tile::<F, 8, 3>(&panel, x, v, p, &mut finish),
+                1 => tile::<F, 4, 1>(&panel, x, v, p, &mut finish),
+                2 | 4 => tile::<F, 2, 2>(&panel, x, v, p, &mut finish),
+                _ => tile::<F, 2, 3>(&panel, x, v, p, &mut finish),
+            };
         }
     }
-    if length % 4 != 0 {
-        for r in 0..4 {
-            let a = F::load_part(&rows[r][4 * groups..length]);
-            for v in 0..C {
-                lanes[v][r] = lanes[v][r] + a * F::load_part(&x[v][4 * groups..length]);
+    finish.end();
+}
+
+/// The dot products of eight rows with C vectors from `v` on, R rows at a time. Returns C.
+#[inline(always)]
+fn tile<F: F64x8, const R: usize, const C: usize>(
+    panel: &impl Panel,
+    x: Rows,
+    v: usize,
+    p: usize,
+    finish: &mut impl Finish<F>,
+) -> usize {
+    let mut rows = [[F::splat(0.0); 8]; C];
+    // Not a loop: an array with a variable index would not stay in registers.
+    macro_rules! sum {
+        ($($first:literal)*) => {$(
+            let partial = lanes::<F, R, C>(panel, $first, x, v);
+            for c in 0..C {
+                for r in 0..R {
+                    rows[c][$first + r] = partial[c][r];
+                }
             }
+        )*};
+    }
+    match R {
+        8 => {
+            sum!(0);
+        }
+        4 => {
+            sum!(0 4);
+        }
+        _ => {
+            sum!(0 2 4 6);
         }
     }
     let mut sums = [F::splat(0.0); C];
-    for v in 0..C {
-        sums[v] = F::sums(lanes[v]);
+    for c in 0..C {
+        sums[c] = F::sums(rows[c]);
     }
-    sums
+    for c in 0..C {
+        finish.take(v + c, p, sums[c]);
+    }
+    C
+}
+
+/// The eight partial sums of R dot products, from row `first` on, with each of C vectors from `v` on.
+#[inline(always)]
+fn lanes<F: F64x8, const R: usize, const C: usize>(
+    panel: &impl Panel,
+    first: usize,
+    x: Rows,
+    v: usize,
+) -> [[F; R]; C] {
+    let groups = panel.groups();
+    let mut lanes = [[F::splat(0.0); R]; C];
+    let (mut whole, mut rest): ([&[[f64; 8]]; C], [&[f64]; C]) = ([&[]; C], [&[]; C]);
+    for c in 0..C {
+        (whole[c], rest[c]) = x.row(v + c).as_chunks();
+        whole[c] = &whole[c][..groups];
+    }
+    for group in 0..groups {
+        let mut x = [F::splat(0.0); C];
+        for c in 0..C {
+            x[c] = F::load(&whole[c][group]);
+        }
+        for r in 0..R {
+            let a: F = panel.load(first + r, group);
+            for c in 0..C {
+                lanes[c][r] = a.fma(x[c], lanes[c][r]);
+            }
+        }
+    }
+    for c in 0..C {
+        if !rest[c].is_empty() {
+            let x = F::load_part(rest[c]);
+            for r in 0..R {
+                lanes[c][r] = panel.load_rest::<F>(first + r).fma(x, lanes[c][r]);
+            }
+        }
+    }
+    lanes
+}
+
+/// What the sums over rows become before they are stored, eight at a time.
+pub trait Map<F>: Copy {
+    /// The entries `8 group` to `8 group + 7` that are stored for a vector, from their sums.
+    fn map(self, vector: usize, group: usize, sums: F) -> F;
+}
+
+/// Stores the sums as they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Same;
+
+impl<F: F64x8> Map<F> for Same {
+    #[inline(always)]
+    fn map(self, _: usize, _: usize, sums: F) -> F {
+        sums
+    }
 }
 
 /// `y += A' x` for a single vector; rows of A by increasing index.
@@ -115,127 +209,164 @@ fn dots<F: F64x4, const C: usize>(rows: [&[f64]; 4], x: [&[f64]; C]) -> [F; C] {
 /// # Panics
 /// Panics if the shapes do not fit.
 #[inline(always)]
-pub fn transposed_matvec_accumulate<F: F64x4>(A: Rows, x: &[f64], y: &mut [f64], order: RowOrder) {
-    assert!(A.count == x.len() && A.length == y.len(), "transposed_matvec: shapes");
-    // Panels of columns, so that a product can begin where the last one ended.
-    let panels = A.length.div_ceil(PANEL);
-    for panel in 0..panels {
-        let from = PANEL * order.block(panel, panels);
-        let columns = from..A.length.min(from + PANEL);
-        let y = &mut y[columns.clone()];
-        let mut i = 0;
-        while i + 8 <= A.count {
-            add_rows::<F, 8>(A, i, &columns, x, y);
-            i += 8;
-        }
-        while i + 4 <= A.count {
-            add_rows::<F, 4>(A, i, &columns, x, y);
-            i += 4;
-        }
-        while i < A.count {
-            add_rows::<F, 1>(A, i, &columns, x, y);
-            i += 1;
-        }
-    }
+pub fn transposed_matvec_accumulate<F: F64x8>(A: Rows, x: &[f64], y: &mut [f64], order: RowOrder) {
+    transposed_products::<F, _>(&A, Rows::one(x), RowsMut::one(y), true, order, Same);
 }
 
-/// Columns of a panel.
-const PANEL: usize = 256;
-
-/// Adds some columns of R rows, from row `i` on, times their factors.
-#[inline(always)]
-fn add_rows<F: F64x4, const R: usize>(
-    A: Rows,
-    i: usize,
-    columns: &Range<usize>,
-    x: &[f64],
-    y: &mut [f64],
-) {
-    let (targets, rest) = y.as_chunks_mut();
-    let groups = targets.len();
-    let mut rows: [&[[f64; 4]]; R] = [&[]; R];
-    let mut factors = [F::splat(0.0); R];
-    for r in 0..R {
-        rows[r] = &A.row(i + r)[columns.clone()].as_chunks().0[..groups];
-        factors[r] = F::splat(x[i + r]);
-    }
-    for j in 0..groups {
-        let mut sum = F::load(&targets[j]);
-        for r in 0..R {
-            sum = sum + factors[r] * F::load(&rows[r][j]);
-        }
-        sum.store(&mut targets[j]);
-    }
-    if !rest.is_empty() {
-        let mut sum = F::load_part(rest);
-        for r in 0..R {
-            sum = sum + factors[r] * F::load_part(&A.row(i + r)[columns.clone()][4 * groups..]);
-        }
-        sum.store_part(rest);
-    }
-}
-
-/// `y_v += A' x_v` for every vector v; rows of A by increasing index.
+/// `y_v = map(y_v + A' x_v)` for every vector v; rows of A by increasing index. Where it does not add, y_v counts as 0.
+/// `order` is that of the columns.
 ///
 /// # Panics
 /// Panics if the shapes do not fit.
 #[inline(always)]
-pub fn transposed_products<F: F64x4>(A: &Panels, x: Rows, mut y: RowsMut) {
+pub fn transposed_products<F: F64x8, M: Matrix>(
+    A: &M,
+    x: Rows,
+    mut y: RowsMut,
+    adds: bool,
+    order: RowOrder,
+    map: impl Map<F>,
+) {
     assert!(
-        A.count() == x.length && A.length() == y.length && x.count == y.count,
+        A.rows() == x.length && A.length() == y.length && x.count == y.count,
         "transposed products: shapes"
     );
-    for column in (0..A.length()).step_by(8) {
-        let panel = A.panel(column / 8);
-        // Tiles of 4 or 5 vectors: which of them leaves fewer over.
-        if x.count % 4 == 0 {
-            for vector in (0..x.count).step_by(4) {
-                panel_tile::<F, 4>(panel, x, vector, &mut y, column);
-            }
-        } else {
-            for vector in (0..x.count).step_by(5) {
-                panel_tile::<F, 5>(panel, x, vector, &mut y, column);
-            }
-        }
+    let mut v = 0;
+    while v < x.count {
+        let block = Block { A, x, adds, order, map, v };
+        // As few different blocks as possible, and none of a single vector where there are more.
+        v += match x.count - v {
+            left if F::SUMS < 6 => block.sum::<F, 1, 4>(left, &mut y),
+            1 if F::SUMS >= 24 => block.sum::<F, 1, 8>(1, &mut y),
+            1 => block.sum::<F, 1, 6>(1, &mut y),
+            2 | 3 if F::SUMS >= 24 => block.sum::<F, 2, 3>(1, &mut y),
+            2 | 3 => block.sum::<F, 2, 2>(1, &mut y),
+            left if F::SUMS >= 24 && left % 8 == 0 => block.sum::<F, 8, 3>(left / 8, &mut y),
+            4 | 6 | 8 if F::SUMS >= 24 => block.sum::<F, 4, 3>(1, &mut y),
+            left if F::SUMS >= 24 => block.sum::<F, 5, 3>(left / 5, &mut y),
+            4 | 7 | 8 => block.sum::<F, 4, 1>(1, &mut y),
+            5 | 9 | 10 => block.sum::<F, 5, 1>(1, &mut y),
+            left => block.sum::<F, 6, 1>(left / 6 - (left % 6 == 1) as usize, &mut y),
+        };
     }
 }
 
-/// Adds to eight columns of R vectors. Where fewer vectors are left, the last is repeated and its results are dropped.
-#[inline(always)]
-fn panel_tile<F: F64x4, const R: usize>(
-    panel: &[CacheLine],
-    x: Rows,
-    vector: usize,
-    y: &mut RowsMut,
-    column: usize,
-) {
-    let mut factors: [&[f64]; R] = [&[]; R];
-    let mut sums = [[F::splat(0.0); 2]; R];
-    for r in 0..R {
-        let vector = (vector + r).min(x.count - 1);
-        factors[r] = &x.row(vector)[..panel.len()];
-        let (low, high) = split_at_four(&mut y.row(vector)[column..]);
-        sums[r] = [F::load_first(low), F::load_first(high)];
+/// The vectors from `v` on, in blocks of some that are summed together.
+struct Block<'a, M, E> {
+    A: &'a M,
+    x: Rows<'a>,
+    adds: bool,
+    order: RowOrder,
+    map: E,
+    v: usize,
+}
+
+impl<M: Matrix, E> Block<'_, M, E> {
+    /// Sums `blocks` blocks of R vectors, at most MOST groups of columns at a time. Returns the number of vectors.
+    #[inline(always)]
+    fn sum<F: F64x8, const R: usize, const MOST: usize>(
+        &self,
+        blocks: usize,
+        y: &mut RowsMut,
+    ) -> usize
+    where
+        E: Map<F>,
+    {
+        let groups = y.length / 8;
+        let parts = groups.div_ceil(MOST);
+        for part in 0..parts {
+            let part = self.order.block(part, parts);
+            let (group, end) = (part * groups / parts, (part + 1) * groups / parts);
+            for v in (self.v..).step_by(R).take(blocks) {
+                match end - group {
+                    2 if MOST >= 2 => self.tile::<F, R, 2>(v, group, y),
+                    3 if MOST >= 3 => self.tile::<F, R, 3>(v, group, y),
+                    4 if MOST >= 4 => self.tile::<F, R, 4>(v, group, y),
+                    5 if MOST >= 5 => self.tile::<F, R, 5>(v, group, y),
+                    6 if MOST >= 6 => self.tile::<F, R, 6>(v, group, y),
+                    7 if MOST >= 7 => self.tile::<F, R, 7>(v, group, y),
+                    8 if MOST >= 8 => self.tile::<F, R, 8>(v, group, y),
+                    _ => self.tile::<F, R, 1>(v, group, y),
+                }
+            }
+        }
+        if y.length % 8 != 0 {
+            (self.v..self.v + blocks * R).for_each(|v| self.rest::<F>(v, groups, y));
+        }
+        blocks * R
     }
-    for i in 0..panel.len() {
-        let row = [F::load(&panel[i].0[0]), F::load(&panel[i].0[1])];
+
+    /// Adds to C groups of columns of R vectors.
+    #[inline(always)]
+    fn tile<F: F64x8, const R: usize, const C: usize>(
+        &self,
+        v: usize,
+        group: usize,
+        y: &mut RowsMut,
+    ) where
+        E: Map<F>,
+    {
+        let rows = self.A.rows();
+        let (mut eights, mut rest): ([&[[f64; 8]]; R], [&[f64]; R]) = ([&[]; R], [&[]; R]);
+        let mut sums = [[F::splat(0.0); C]; R];
         for r in 0..R {
-            let factor = F::splat(factors[r][i]);
-            sums[r][0] = sums[r][0] + factor * row[0];
-            sums[r][1] = sums[r][1] + factor * row[1];
+            (eights[r], rest[r]) = self.x.row(v + r).as_chunks();
+            eights[r] = &eights[r][..rows / 8];
+            if self.adds {
+                let y = &y.row(v + r)[8 * group..];
+                for c in 0..C {
+                    sums[r][c] = F::load_first(&y[8 * c..]);
+                }
+            }
+        }
+        for p in 0..rows / 8 {
+            let panel = self.A.panel(p);
+            for i in 0..8 {
+                let mut row = [F::splat(0.0); C];
+                for c in 0..C {
+                    row[c] = panel.load(i, group + c);
+                }
+                for r in 0..R {
+                    let factor = F::splat(eights[r][p][i]);
+                    for c in 0..C {
+                        sums[r][c] = factor.fma(row[c], sums[r][c]);
+                    }
+                }
+            }
+        }
+        if rows % 8 != 0 {
+            let panel = self.A.panel(rows / 8);
+            for i in 0..rows % 8 {
+                for r in 0..R {
+                    let factor = F::splat(rest[r][i]);
+                    for c in 0..C {
+                        sums[r][c] = factor.fma(panel.load(i, group + c), sums[r][c]);
+                    }
+                }
+            }
+        }
+        for r in 0..R {
+            for c in 0..C {
+                let entries = self.map.map(v + r, group + c, sums[r][c]);
+                entries.store_first(&mut y.row(v + r)[8 * (group + c)..]);
+            }
         }
     }
-    for r in 0..R.min(x.count - vector) {
-        let (low, high) = split_at_four(&mut y.row(vector + r)[column..]);
-        sums[r][0].store_first(low);
-        sums[r][1].store_first(high);
-    }
-}
 
-/// The first four entries, or fewer, and the rest.
-#[inline(always)]
-fn split_at_four(x: &mut [f64]) -> (&mut [f64], &mut [f64]) {
-    x.split_at_mut(x.len().min(4))
+    /// Adds to the columns after the last whole group.
+    #[inline(always)]
+    fn rest<F: F64x8>(&self, v: usize, group: usize, y: &mut RowsMut)
+    where
+        E: Map<F>,
+    {
+        let target = &mut y.row(v)[8 * group..];
+        let mut sums = if self.adds { F::load_part(target) } else { F::splat(0.0) };
+        for (i, &factor) in self.x.row(v).iter().enumerate() {
+            let row = self.A.panel(i / 8).load_rest::<F>(i % 8);
+            sums = F::splat(factor).fma(row, sums);
+        }
+        self.map.map(v, group, sums).store_part(target);
+    }
 }
 
 /// `y += x`, entry by entry.
@@ -249,19 +380,19 @@ pub fn add(x: &[f64], y: &mut [f64]) {
         *y += x;
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::twins::{self, close, numbers, packed, same, shapes};
-    use crate::kernels::{Kernel, Level};
+    use crate::kernels::twins::{self, close, numbers, padded, same, shapes, tiles};
+    use crate::kernels::{Kernel, Level, Tiles};
     use crate::network::reference::{product, transpose};
 
     /// One product with all that it needs, so that it can be run at every level.
     enum Product<'a> {
         Matvec(Rows<'a>, Rows<'a>, RowsMut<'a>, RowOrder),
-        Transposed(Rows<'a>, &'a [f64], &'a mut [f64], RowOrder),
-        TransposedMany(&'a Panels, Rows<'a>, RowsMut<'a>),
+        Packed(&'a Tiles, Rows<'a>, RowsMut<'a>, RowOrder),
+        Transposed(Rows<'a>, Rows<'a>, RowsMut<'a>, RowOrder),
+        TransposedPacked(&'a Tiles, Rows<'a>, RowsMut<'a>, RowOrder),
     }
 
     struct Run<'a>(Product<'a>);
@@ -270,16 +401,24 @@ mod tests {
         type Output = ();
 
         #[inline(always)]
-        fn run<F: F64x4>(self) {
+        fn run<F: F64x8>(self) {
             match self.0 {
                 Product::Matvec(A, x, y, order) => matvec::<F>(A, x, y, order),
+                Product::Packed(A, x, y, order) => products::<F, _>(A, x, order, y),
                 Product::Transposed(A, x, y, order) => {
-                    transposed_matvec_accumulate::<F>(A, x, y, order);
+                    transposed_products::<F, _>(&A, x, y, true, order, Same);
                 }
-                Product::TransposedMany(A, x, y) => transposed_products::<F>(A, x, y),
+                Product::TransposedPacked(A, x, y, order) => {
+                    transposed_products::<F, _>(A, x, y, true, order, Same);
+                }
             }
         }
     }
+
+    const ORDERS: [RowOrder; 2] = [RowOrder::Ascending, RowOrder::Descending];
+
+    /// The numbers of vectors of every tile, and one after them.
+    const COUNTS: [usize; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 17];
 
     fn at_every_level(mut test: impl FnMut(&dyn Fn(Product))) {
         for level in Level::available() {
@@ -288,74 +427,67 @@ mod tests {
     }
 
     #[test]
-    fn matvec_keeps_its_order_at_every_level() {
-        for (rows, columns, offset) in shapes() {
-            let (A, x) = (numbers(offset + rows * columns, 1), numbers(offset + 3 * columns, 2));
+    fn products_keep_their_order_at_every_level() {
+        for (n, (rows, columns, offset)) in shapes().enumerate() {
+            let (count, order) = (COUNTS[n % COUNTS.len()], ORDERS[n % 2]);
+            let (A, x) =
+                (numbers(offset + rows * columns, 1), numbers(offset + count * columns, 2));
             let (A, x) = (&A[offset..], &x[offset..]);
-            for (count, order) in
-                [(1, RowOrder::Ascending), (2, RowOrder::Descending), (3, RowOrder::Ascending)]
-            {
-                let vectors = || (0..count).map(|v| &x[v * columns..][..columns]);
-                let all_rows = || (0..rows).map(|i| &A[i * columns..][..columns]);
-                let expected: Vec<f64> =
-                    vectors().flat_map(|x| all_rows().map(|row| twins::dot(row, x))).collect();
-                let naive: Vec<f64> =
-                    vectors().flat_map(|x| product(A, x, rows, columns, 1)).collect();
-                close(&expected, &naive);
-                at_every_level(|run| {
-                    let mut y = vec![f64::NAN; count * rows];
-                    run(Product::Matvec(
-                        Rows::tight(A, rows, columns),
-                        Rows::tight(x, count, columns),
-                        RowsMut::new(&mut y, count, rows, rows),
-                        order,
-                    ));
-                    same(&y, &expected, &format!("{rows} x {columns}, {count}"));
-                });
-            }
+            let what = format!("{rows} x {columns}, {count} vectors");
+            let vectors = || (0..count).map(|v| &x[v * columns..][..columns]);
+            let all_rows = || (0..rows).map(|i| &A[i * columns..][..columns]);
+            let expected: Vec<f64> =
+                vectors().flat_map(|x| all_rows().map(|row| twins::dot(row, x))).collect();
+            let naive: Vec<f64> = vectors().flat_map(|x| product(A, x, rows, columns, 1)).collect();
+            close(&expected, &naive);
+            let (packed, width) = (tiles(A, rows, columns), columns.next_multiple_of(8));
+            let padded = padded(x, count, columns);
+            at_every_level(|run| {
+                let mut y = vec![f64::NAN; count * rows];
+                let target = RowsMut::new(&mut y, count, rows, rows);
+                let (A, x) = (Rows::tight(A, rows, columns), Rows::tight(x, count, columns));
+                run(Product::Matvec(A, x, target, order));
+                same(&y, &expected, &what);
+                y.fill(f64::NAN);
+                let target = RowsMut::new(&mut y, count, rows, rows);
+                run(Product::Packed(&packed, Rows::tight(&padded, count, width), target, order));
+                same(&y, &expected, &format!("{what}, packed"));
+            });
         }
     }
 
     #[test]
     fn transposed_products_keep_their_order_at_every_level() {
-        for (rows, columns, offset) in shapes() {
+        for (n, (rows, columns, offset)) in shapes().enumerate() {
+            let (count, order) = (COUNTS[n % COUNTS.len()], ORDERS[n % 2]);
             let A = &numbers(offset + rows * columns, 3)[offset..];
-            for count in [1, 2, 4, 5, 7] {
-                let (x, start) = (numbers(count * rows, 4), numbers(offset + count * columns, 5));
-                let vector =
-                    |v: usize| (&x[v * rows..][..rows], &start[offset + v * columns..][..columns]);
-                let expected: Vec<f64> = (0..count)
-                    .flat_map(|v| twins::transposed(A, vector(v).0, vector(v).1))
-                    .collect();
-                let naive: Vec<f64> = (0..count)
-                    .flat_map(|v| {
-                        let turned = transpose(A, rows, columns);
-                        let mut product = product(&turned, vector(v).0, columns, rows, 1);
-                        add(vector(v).1, &mut product);
-                        product
-                    })
-                    .collect();
-                close(&expected, &naive);
-                at_every_level(|run| {
-                    let mut y = start.clone();
-                    run(Product::TransposedMany(
-                        &packed(A, rows, columns),
-                        Rows::tight(&x, count, rows),
-                        RowsMut::new(&mut y[offset..], count, columns, columns),
-                    ));
-                    same(&y[offset..], &expected, &format!("{rows} x {columns}, {count}"));
-                    for order in [RowOrder::Ascending, RowOrder::Descending] {
-                        let mut y = start.clone();
-                        run(Product::Transposed(
-                            Rows::tight(A, rows, columns),
-                            vector(0).0,
-                            &mut y[offset..][..columns],
-                            order,
-                        ));
-                        same(&y[offset..][..columns], &expected[..columns], "one vector");
-                    }
-                });
-            }
+            let (x, start) = (numbers(count * rows, 4), numbers(offset + count * columns, 5));
+            let what = format!("{rows} x {columns}, {count} vectors");
+            let start = &start[offset..];
+            let vector = |v: usize| (&x[v * rows..][..rows], &start[v * columns..][..columns]);
+            let expected: Vec<f64> =
+                (0..count).flat_map(|v| twins::transposed(A, vector(v).0, vector(v).1)).collect();
+            let turned = transpose(A, rows, columns);
+            let naive: Vec<f64> = (0..count)
+                .flat_map(|v| {
+                    let mut product = product(&turned, vector(v).0, columns, rows, 1);
+                    add(vector(v).1, &mut product);
+                    product
+                })
+                .collect();
+            close(&expected, &naive);
+            let (packed, width) = (tiles(A, rows, columns), columns.next_multiple_of(8));
+            at_every_level(|run| {
+                let mut y = start.to_vec();
+                let target = RowsMut::new(&mut y, count, columns, columns);
+                let (A, x) = (Rows::tight(A, rows, columns), Rows::tight(&x, count, rows));
+                run(Product::Transposed(A, x, target, order));
+                same(&y, &expected, &what);
+                let mut y = padded(start, count, columns);
+                let target = RowsMut::new(&mut y, count, width, width);
+                run(Product::TransposedPacked(&packed, x, target, order));
+                same(&y, &padded(&expected, count, columns), &format!("{what}, packed"));
+            });
         }
     }
 
@@ -372,8 +504,8 @@ mod tests {
         )))));
         assert!(refused(|| Level::BASELINE.run(Run(Product::Transposed(
             Rows::tight(&[1.0; 6], 2, 3),
-            &[1.0; 3],
-            &mut [0.0; 3],
+            Rows::one(&[1.0; 3]),
+            RowsMut::one(&mut [0.0; 3]),
             RowOrder::Ascending,
         )))));
         assert!(refused(|| add(&[1.0], &mut [1.0; 2])));

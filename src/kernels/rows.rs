@@ -88,8 +88,11 @@ impl<'a> RowsMut<'a> {
     }
 
     /// Row number `row`, from 0.
+    ///
+    /// # Panics
+    /// Panics if there are fewer rows.
     #[inline(always)]
-    pub(super) fn row(&mut self, row: usize) -> &mut [f64] {
+    pub fn row(&mut self, row: usize) -> &mut [f64] {
         &mut self.values[row * self.stride..][..self.length]
     }
 }

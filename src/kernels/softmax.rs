@@ -1,10 +1,14 @@
 //! Softmax and the cross-entropy loss, for any finite logits.
 
-use super::elementary::{exp_at_most_0, ln};
-use super::lanes::{F64x4, Kernel};
+// The index of a row runs through several arrays at once.
+#![allow(clippy::needless_range_loop)]
+
+use super::elementary::{exp_at_most_0, ln, ln_of_normal};
+use super::lanes::{F64x8, Kernel};
+use super::rows::RowsMut;
 
 /// The logarithm of the sum of the exponentials of some logits, in two parts that keep it exact.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LogSumExp {
     /// The largest logit.
     pub largest: f64,
@@ -23,34 +27,44 @@ impl LogSumExp {
 /// Replaces logits o by `p_k = exp(o_k) / sum_j exp(o_j)`, and returns the logarithm of that sum.
 ///
 /// The largest logit is subtracted from all of them first, so nothing overflows; a logit that is smaller by 708 or more
-/// gets a probability of 0. The sum runs in four lanes, like that of a dot product. Each entry is then multiplied by
+/// gets a probability of 0. The sum runs in eight lanes, like that of a dot product. Each entry is then multiplied by
 /// the reciprocal of the sum.
 ///
 /// # Panics
 /// Panics if there are no logits.
 #[inline(always)]
-pub fn softmax<F: F64x4>(o: &mut [f64]) -> LogSumExp {
-    let largest = largest::<F>(o);
-    let (fours, rest) = o.as_chunks_mut();
-    let mut lanes = F::splat(0.0);
-    for four in &mut *fours {
-        let e = exp_at_most_0(F::load(four) - F::splat(largest));
-        e.store(four);
-        lanes = lanes + e;
+pub fn softmax<F: F64x8>(o: &mut [f64]) -> LogSumExp {
+    softmax_of_rows::<F>(&mut RowsMut::one(o), 0, 1)[0]
+}
+
+/// The same for up to eight rows of logits, `count` from row `first` on, whose sums are made into reciprocals and
+/// logarithms together.
+///
+/// # Panics
+/// Panics if there are no logits or no such rows.
+#[inline(always)]
+pub fn softmax_of_rows<F: F64x8>(o: &mut RowsMut, first: usize, count: usize) -> [LogSumExp; 8] {
+    let mut largest = [0.0; 8];
+    // A sum of 1 where there is no row.
+    let mut lanes = [F::splat(0.125); 8];
+    for r in 0..count {
+        let o = o.row(first + r);
+        largest[r] = largest_of::<F>(o);
+        lanes[r] = exponentials(o, largest[r]);
     }
-    for o in &mut *rest {
-        *o = exp_at_most_0(*o - largest);
+    let totals = F::sums(lanes);
+    let reciprocals = (F::splat(1.0) / totals).to_array();
+    for r in 0..count {
+        scale(o.row(first + r), F::splat(reciprocals[r]));
     }
-    lanes = lanes + F::load_part(rest);
-    let mut totals = [0.0; 4];
-    F::sums([lanes; 4]).store(&mut totals);
-    let total = totals[0];
-    let reciprocal = F::splat(1.0 / total);
-    for four in fours {
-        (F::load(four) * reciprocal).store(four);
+    let (totals, logarithms) = (totals.to_array(), ln_of_normal(totals).to_array());
+    let mut results = [LogSumExp::default(); 8];
+    for r in 0..8 {
+        let is_normal = totals[r] < f64::INFINITY;
+        let rest = if is_normal { logarithms[r] } else { ln(totals[r]) };
+        results[r] = LogSumExp { largest: largest[r], rest };
     }
-    (F::load_part(rest) * reciprocal).store_part(rest);
-    LogSumExp { largest, rest: ln(total) }
+    results
 }
 
 /// [`softmax`] as a kernel.
@@ -60,25 +74,51 @@ impl Kernel for Softmax<'_> {
     type Output = LogSumExp;
 
     #[inline(always)]
-    fn run<F: F64x4>(self) -> LogSumExp {
+    fn run<F: F64x8>(self) -> LogSumExp {
         softmax::<F>(self.0)
     }
 }
 
 #[inline(always)]
-fn largest<F: F64x4>(o: &[f64]) -> f64 {
-    let (fours, rest) = o.as_chunks();
+fn largest_of<F: F64x8>(o: &[f64]) -> f64 {
+    let (eights, rest) = o.as_chunks();
     let mut largest = F::splat(o[0]);
-    for o in fours {
+    for o in eights {
         largest = F::load(o).larger(largest);
     }
-    let mut four = [0.0; 4];
-    largest.store(&mut four);
-    let mut largest = four[0];
-    for &o in four[1..].iter().chain(rest) {
-        largest = if o > largest { o } else { largest };
+    rest.iter().fold(largest.largest(), |largest, &o| if o > largest { o } else { largest })
+}
+
+/// Replaces each o by `exp(o - largest)`, and returns their sums in eight lanes.
+#[inline(always)]
+fn exponentials<F: F64x8>(o: &mut [f64], largest: f64) -> F {
+    let mut lanes = F::splat(0.0);
+    let (eights, rest) = o.as_chunks_mut();
+    for o in eights {
+        let e = exp_at_most_0(F::load(o) - F::splat(largest));
+        e.store(o);
+        lanes = lanes + e;
     }
-    largest
+    if !rest.is_empty() {
+        // The lanes after the last logit have no part in the sum.
+        let mut last = [f64::NEG_INFINITY; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        let e = exp_at_most_0(F::load(&last) - F::splat(largest));
+        e.store_part(rest);
+        lanes = lanes + e;
+    }
+    lanes
+}
+
+#[inline(always)]
+fn scale<F: F64x8>(x: &mut [f64], factor: F) {
+    let (eights, rest) = x.as_chunks_mut();
+    for x in eights {
+        (F::load(x) * factor).store(x);
+    }
+    if !rest.is_empty() {
+        (F::load_part(rest) * factor).store_part(rest);
+    }
 }
 
 #[cfg(test)]
@@ -96,8 +136,9 @@ mod tests {
     fn twin(logits: &[f64]) -> (Vec<f64>, LogSumExp) {
         let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let e: Vec<f64> = logits.iter().map(|o| exp_at_most_0(o - largest)).collect();
-        let lane = |l: usize| e.iter().skip(l).step_by(4).fold(0.0, |sum, e| sum + e);
-        let total = (lane(0) + lane(1)) + (lane(2) + lane(3));
+        let lane = |l: usize| e.iter().skip(l).step_by(8).fold(0.0, |sum, e| sum + e);
+        let total = ((lane(0) + lane(1)) + (lane(2) + lane(3)))
+            + ((lane(4) + lane(5)) + (lane(6) + lane(7)));
         let reciprocal = 1.0 / total;
         let rest = ln(total);
         let p = e.iter().map(|e| e * reciprocal).collect();

@@ -1,8 +1,7 @@
 //! What the tests of the kernels share: numbers, and the plain twins that spell out the order of every
 //! sum, one entry at a time.
 
-use super::Panels;
-use super::rows::Rows;
+use super::{F64x8, Kernel, Level, Number, Panels, Rows, Tiles};
 
 /// Numbers that are not round, of both signs, so that every order of a sum shows.
 pub fn numbers(count: usize, seed: usize) -> Vec<f64> {
@@ -10,31 +9,74 @@ pub fn numbers(count: usize, seed: usize) -> Vec<f64> {
     (0..count).map(|i| (number(i) - 500_001.0) / 333_333.0).collect()
 }
 
-/// Four lanes, entry i in lane i mod 4, added in pairs.
+/// Eight lanes, entry i in lane i mod 8, zeros to the end of the last eight; the lanes are added in pairs.
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
-    let terms: Vec<f64> = x.iter().zip(y).map(|(x, y)| x * y).collect();
-    let lane = |l: usize| terms.iter().skip(l).step_by(4).fold(0.0, |sum, term| sum + term);
-    (lane(0) + lane(1)) + (lane(2) + lane(3))
+    let entry = |x: &[f64], i: usize| x.get(i).copied().unwrap_or(0.0);
+    let lane = |l: usize| {
+        let indices = (l..x.len().next_multiple_of(8)).step_by(8);
+        indices.fold(0.0, |sum, i| entry(x, i).fma(entry(y, i), sum))
+    };
+    ((lane(0) + lane(1)) + (lane(2) + lane(3))) + ((lane(4) + lane(5)) + (lane(6) + lane(7)))
 }
 
 /// `y_j + sum_i A_ij x_i`, by increasing i, with A of as many rows as x has entries.
 pub fn transposed(A: &[f64], x: &[f64], y: &[f64]) -> Vec<f64> {
-    let entry = |j: usize| (0..x.len()).fold(y[j], |sum, i| sum + A[i * y.len() + j] * x[i]);
+    let entry = |j: usize| (0..x.len()).fold(y[j], |sum, i| x[i].fma(A[i * y.len() + j], sum));
     (0..y.len()).map(entry).collect()
 }
 
 /// `sum_k left_k right_k'` by increasing k, with `count` vectors of the lengths `rows` and `columns`.
 pub fn outer(left: &[f64], right: &[f64], count: usize, rows: usize, columns: usize) -> Vec<f64> {
-    let term = |k: usize, i: usize, j: usize| left[k * rows + i] * right[k * columns + j];
-    let entry = |i: usize, j: usize| (0..count).fold(0.0, |sum, k| sum + term(k, i, j));
+    let next = |sum: f64, k: usize, i: usize, j: usize| {
+        left[k * rows + i].fma(right[k * columns + j], sum)
+    };
+    let entry = |i: usize, j: usize| (0..count).fold(0.0, |sum, k| next(sum, k, i, j));
     (0..rows).flat_map(|i| (0..columns).map(move |j| entry(i, j))).collect()
 }
 
+/// Packs vectors without gaps.
+struct Pack<'a, P>(&'a mut P, Rows<'a>);
+
+impl Kernel for Pack<'_, Panels> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: F64x8>(self) {
+        self.0.pack::<F>(0, self.1);
+    }
+}
+
+impl Kernel for Pack<'_, Tiles> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: F64x8>(self) {
+        self.0.pack::<F>(self.1);
+    }
+}
+
 /// Vectors without gaps, packed.
-pub fn packed(values: &[f64], count: usize, length: usize) -> Panels {
+pub fn panels(values: &[f64], count: usize, length: usize) -> Panels {
     let mut panels = Panels::new(count, length).unwrap();
-    panels.pack(0, Rows::tight(values, count, length));
+    Level::widest().run(Pack(&mut panels, Rows::tight(values, count, length)));
     panels
+}
+
+/// A matrix without gaps, packed.
+pub fn tiles(A: &[f64], rows: usize, columns: usize) -> Tiles {
+    let mut tiles = Tiles::new(rows, columns).unwrap();
+    Level::widest().run(Pack(&mut tiles, Rows::tight(A, rows, columns)));
+    tiles
+}
+
+/// Rows with zeros to the end of the last eight.
+pub fn padded(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+    let width = columns.next_multiple_of(8);
+    let mut padded = vec![0.0; rows * width];
+    for i in 0..rows {
+        padded[i * width..][..columns].copy_from_slice(&values[i * columns..][..columns]);
+    }
+    padded
 }
 
 /// Every number of rows and columns past two blocks of every blocking, and starts that are not

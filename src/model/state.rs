@@ -119,6 +119,19 @@ pub struct Record {
     pub origin: Origin,
     /// The number of updates in an epoch; `None` in files of the first versions.
     pub updates_per_epoch: Option<u64>,
+    /// The rules by which its numbers were rounded.
+    pub edition: Edition,
+}
+
+/// Rules for numbers: the order of every sum, and where a result is rounded. A training keeps to one edition, because
+/// another rounds otherwise from the first update on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Edition {
+    /// Four lanes, products rounded before they are added: version 0.1.0.
+    First,
+    /// Eight lanes, fused multiply-adds. This crate trains by it.
+    #[default]
+    Second,
 }
 
 /// The parameters that a training began with.

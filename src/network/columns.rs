@@ -1,6 +1,6 @@
 //! Columns of U and of its gradient, for the characters that were read.
 
-use crate::kernels::add;
+use crate::kernels::F64x8;
 use crate::kernels::buffer::{Buffer, stride};
 use crate::network::parameters::{Shape, ShapeError, buffer, room, zeros};
 use std::ops::Range;
@@ -72,10 +72,10 @@ impl InputColumns {
         }
     }
 
-    /// `U x + b` of an input, m long.
+    /// `U x + b` of an input, with zeros to the end of the last cache line.
     #[inline(always)]
     pub fn of_input(&self, input: usize) -> &[f64] {
-        &self.values[self.rows[input] * stride(self.m)..][..self.m]
+        &self.values[self.rows[input] * stride(self.m)..][..self.m.next_multiple_of(8)]
     }
 }
 
@@ -88,59 +88,87 @@ pub(crate) fn input_column(U: &[f64], b: &[f64], x: usize, column: &mut [f64]) {
     }
 }
 
-/// The sums of dL/dU in the columns of the characters that were read; all other columns are 0.
+/// The sums of some rows of dL/dU in the columns of the characters that were read; all other columns are 0.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnSums {
     distinct: DistinctCharacters,
     /// A row for every distinct character.
     sums: Buffer,
-    /// Room for a row of dL/dU.
-    row: Buffer,
+    /// The length of these rows.
+    length: usize,
+    /// The number of sums in each.
+    rows: usize,
 }
 
 impl ColumnSums {
     /// Room for updates of `count` characters in all.
-    pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
+    pub(super) fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
         let characters = count.min(shape.K());
+        let length = stride(shape.m());
         Ok(ColumnSums {
             distinct: DistinctCharacters::new(characters, shape.K())?,
-            sums: buffer(characters.saturating_mul(stride(shape.m())))?,
-            row: buffer(shape.K())?,
+            sums: buffer(characters.saturating_mul(length))?,
+            length,
+            rows: 0,
         })
     }
 
-    /// Sums the entries `rows` of dL/da over all characters that are read.
+    /// Sums the entries `rows` of dL/da over all characters that are read. They begin at a multiple of eight; zeros follow
+    /// the last entry of dL/da to the end of its cache line.
     #[inline(always)]
-    pub(super) fn sum<'a>(
+    pub(super) fn sum<'a, F: F64x8>(
         &mut self,
         rows: &Range<usize>,
         inputs_with_da: impl Iterator<Item = (usize, &'a [f64])>,
     ) {
         self.distinct.characters.clear();
-        self.row.fill(0.0);
+        self.rows = rows.len();
+        let lines = rows.start / 8..rows.end.div_ceil(8);
         for (x, da) in inputs_with_da {
             let (position, is_new) = self.distinct.position(x);
-            let sum = &mut self.sums[position * rows.len()..][..rows.len()];
-            if is_new {
-                sum.fill(0.0);
+            let sum = &mut self.sums.as_chunks_mut().0[position * self.length / 8..][..lines.len()];
+            let da = &da.as_chunks().0[lines.clone()];
+            for (sum, da) in sum.iter_mut().zip(da) {
+                let before = if is_new { F::splat(0.0) } else { F::load(sum) };
+                (before + F::load(da)).store(sum);
             }
-            add(&da[rows.clone()], sum);
         }
     }
 
-    /// The characters that were read, each with its column of so many sums.
+    /// The characters that were read.
     #[inline(always)]
-    pub(super) fn columns(&self, rows: usize) -> impl Iterator<Item = (usize, &[f64])> {
-        let characters = self.distinct.characters.iter().copied();
-        characters.zip(self.sums.chunks_exact(rows))
+    pub(super) fn characters(&self) -> &[usize] {
+        &self.distinct.characters
     }
 
-    /// Row `i` of so many rows of dL/dU, in all of its columns.
+    /// The indices of [`ColumnSums::characters`] in parts of up to `most`.
     #[inline(always)]
-    pub(super) fn row(&mut self, i: usize, rows: usize) -> &[f64] {
-        for (&x, sums) in (self.distinct.characters.iter()).zip(self.sums.chunks_exact(rows)) {
-            self.row[x] = sums[i];
+    pub(super) fn parts(&self, most: usize) -> impl Iterator<Item = Range<usize>> {
+        let count = self.characters().len();
+        (0..count).step_by(most).map(move |from| from..count.min(from + most))
+    }
+
+    /// The sums in the columns of some characters.
+    #[inline(always)]
+    pub(super) fn sums(&self, characters: Range<usize>) -> impl Iterator<Item = &[f64]> {
+        let columns = self.sums.chunks_exact(self.length.max(1));
+        let rows = self.rows;
+        columns.skip(characters.start).take(characters.len()).map(move |sums| &sums[..rows])
+    }
+
+    /// The characters that were read, each with its column of sums.
+    #[inline(always)]
+    pub(super) fn columns(&self) -> impl Iterator<Item = (usize, &[f64])> {
+        let characters = self.characters();
+        characters.iter().copied().zip(self.sums(0..characters.len()))
+    }
+
+    /// Writes row `i` of the rows that were summed, K long.
+    #[inline(always)]
+    pub(super) fn write_row(&self, i: usize, row: &mut [f64]) {
+        row.fill(0.0);
+        for (x, sums) in self.columns() {
+            row[x] = sums[i];
         }
-        &self.row
     }
 }

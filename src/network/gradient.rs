@@ -6,196 +6,195 @@
 //! dL/dU = sum dL/da_t x_t'
 //! ```
 //!
-//! Every sum runs over the steps of the first sequence by increasing t, then over those of the next. An
-//! [`EntrySink`] takes the entries: [`Store`](crate::kernels::Store) keeps them as a gradient;
-//! [`UpdateParameters`](crate::network::update::UpdateParameters) updates each parameter at once, so that no gradient is
+//! Every sum runs over the steps of the first sequence by increasing t, then over those of the next. The sums of a few rows
+//! are computed at a time ([`Part`]) and handed to a [`GradientSink`]: [`Store`] keeps them as a gradient;
+//! [`UpdateParameters`](crate::network::update::UpdateParameters) updates the parameters at once, so that no gradient is
 //! ever in memory.
 
-use crate::kernels::{EntrySink, F64x4, Kernel, outer_products, vector_sums};
+use crate::kernels::buffer::Buffer;
+use crate::kernels::{F64x8, Kernel, Level, outer_products, vector_sums};
 use crate::network::columns::ColumnSums;
-use crate::network::parameters::{Shape, Tensors};
+use crate::network::parameters::{Parameters, Shape, ShapeError, buffer};
 use crate::network::unrolled::Unrolled;
 use std::ops::Range;
 
-/// Divides entries by a number and hands them on.
-#[derive(Debug)]
-pub struct Divide<S> {
-    /// The divisor.
-    pub divisor: f64,
-    /// Takes the quotients.
-    pub sink: S,
+/// One of the five tensors; as an index of [`Shape::tensors`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, non_camel_case_types)]
+pub enum Tensor {
+    U,
+    W,
+    V,
+    b,
+    c,
 }
 
-impl<S: EntrySink> EntrySink for Divide<S> {
-    const NEEDS_ZEROS: bool = S::NEEDS_ZEROS;
-
-    #[inline(always)]
-    fn take<F: F64x4>(&mut self, at: usize, [low, high]: [F; 2]) {
-        let divisor = F::splat(self.divisor);
-        self.sink.take(at, [low / divisor, high / divisor]);
-    }
-
-    #[inline(always)]
-    fn take_part<F: F64x4>(&mut self, at: usize, count: usize, entries: F) {
-        let quotients = entries / F::splat(self.divisor);
-        self.sink.take_part(at, count, quotients);
-    }
-
-    #[inline(always)]
-    fn take_scattered<F: F64x4>(&mut self, indices: [usize; 4], count: usize, entries: F) {
-        let quotients = entries / F::splat(self.divisor);
-        self.sink.take_scattered(indices, count, quotients);
-    }
-}
-
-/// Some rows of the five tensors: what one thread works on.
+/// Some rows of one tensor: what is summed at a time, by one thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowBlock {
-    /// Rows of U, W and b.
-    pub hidden: Range<usize>,
-    /// Rows of V and c.
-    pub vocabulary: Range<usize>,
+pub struct Part {
+    /// The tensor.
+    pub tensor: Tensor,
+    /// The rows. They begin at a multiple of eight.
+    pub rows: Range<usize>,
 }
 
-impl RowBlock {
-    /// All rows.
-    pub fn all(shape: Shape) -> Self {
-        RowBlock { hidden: 0..shape.m(), vocabulary: 0..shape.K() }
-    }
+/// Entries of a part: few enough that they stay in the first-level cache until they are used.
+const ENTRIES: usize = 2048;
 
-    /// The largest useful number of blocks: of more, some would have no rows at all.
-    pub fn most(shape: Shape) -> usize {
-        shape.m().max(shape.K()).div_ceil(8)
-    }
-
-    /// Splits all rows into `count` blocks of about the same work. Each begins at a multiple of eight; some may be
-    /// empty.
-    pub fn split(shape: Shape, count: usize) -> impl Iterator<Item = RowBlock> {
-        let part = move |rows: usize, block: usize| {
-            // The product may be larger than any number of rows.
-            let of = |eights: usize, block: usize| eights as u128 * block as u128 / count as u128;
-            let start = |block: usize| (of(rows.div_ceil(8), block) as usize * 8).min(rows);
-            start(block)..start(block + 1)
-        };
-        (0..count).map(move |block| RowBlock {
-            hidden: part(shape.m(), block),
-            vocabulary: part(shape.K(), block),
+impl Part {
+    /// The parts of all five tensors. Each has up to 2,048 entries or eight rows; of U, up to 512 rows.
+    pub fn all(shape: Shape) -> impl Iterator<Item = Part> {
+        use Tensor::{U, V, W, b, c};
+        let eights = |columns: usize| (ENTRIES / (8 * columns)).max(1) * 8;
+        let (m, K) = (shape.m(), shape.K());
+        let tensors = [(V, K, eights(m)), (W, m, eights(m)), (U, m, 512), (b, m, m), (c, K, K)];
+        tensors.into_iter().flat_map(|(tensor, rows, step)| {
+            let from = (0..rows).step_by(step);
+            from.map(move |from| Part { tensor, rows: from..rows.min(from + step) })
         })
     }
 
-    /// Splits as many rows as the block has off the front of `rest`.
-    pub fn split_off<'a>(
-        &self,
-        rest: &mut Tensors<&'a mut [f64]>,
-        shape: Shape,
-    ) -> Tensors<&'a mut [f64]> {
-        let (m, K) = (shape.m(), shape.K());
-        let (hidden, vocabulary) = (self.hidden.len(), self.vocabulary.len());
-        let front = |rest: &mut &'a mut [f64], count| {
-            (rest.split_off_mut(..count)).expect("a block has no more rows than the tensors")
-        };
-        Tensors {
-            U: front(&mut rest.U, hidden * K),
-            W: front(&mut rest.W, hidden * m),
-            V: front(&mut rest.V, vocabulary * m),
-            b: front(&mut rest.b, hidden),
-            c: front(&mut rest.c, vocabulary),
-        }
+    /// The largest number of entries that the sums of a part have; of U, that of a row.
+    fn most_entries(shape: Shape) -> usize {
+        let most = ENTRIES.max(8 * shape.m());
+        // Outer products write past their end.
+        most.max(shape.K()) + 7
     }
 }
 
-/// Computes the sums of one block of rows.
-pub struct GradientSums<'a, S> {
-    /// The sequences, group by group, after backpropagation.
-    pub groups: &'a [Unrolled],
-    /// The rows.
-    pub block: RowBlock,
-    /// What takes the entries; index 0 is the first entry of the block.
-    pub sinks: Tensors<S>,
-    /// Room for the sums of dL/dU.
-    pub columns: &'a mut ColumnSums,
+/// Room for the sums of a part.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    /// The sums, row by row.
+    sums: Buffer,
+    columns: ColumnSums,
 }
 
-impl<S: EntrySink> Kernel for GradientSums<'_, S> {
-    type Output = ();
+impl Scratch {
+    /// Room for updates of `count` characters in all.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] if it cannot be allocated.
+    pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
+        let sums = buffer(Part::most_entries(shape))?;
+        Ok(Scratch { sums, columns: ColumnSums::new(shape, count)? })
+    }
+}
+
+/// Takes the sums of a part.
+pub trait GradientSink {
+    /// Whether the sink needs the columns of U that no input chose, too: they are 0.
+    const NEEDS_ZEROS: bool;
+
+    /// Takes entries of a tensor, from its entry `at` on. The sink may change them.
+    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &mut [f64]);
+    /// Takes some rows of dL/dU in the columns of the characters that were read.
+    fn take_columns<F: F64x8>(&mut self, rows: Range<usize>, columns: &ColumnSums);
+}
+
+/// Stores entries. The columns of U that no input chose stay as they are.
+#[derive(Debug)]
+pub struct Store<'a>(pub &'a mut Parameters);
+
+impl GradientSink for Store<'_> {
+    const NEEDS_ZEROS: bool = false;
 
     #[inline(always)]
-    fn run<F: F64x4>(self) {
-        let GradientSums {
-            groups,
-            block: RowBlock { hidden, vocabulary },
-            sinks: Tensors { U, W, V, b, c },
-            columns,
-        } = self;
-        let Some(shape) = groups.first().map(|group| group.shape()) else {
-            return;
-        };
-        let g = groups.iter().map(|group| &group.packed.g);
-        let da = groups.iter().map(|group| &group.packed.da);
-        let h = groups.iter().map(|group| &group.packed.h);
-        let h_before = groups.iter().map(|group| &group.packed.h_before);
-        let pairs = g.clone().zip(h);
-        outer_products::<F, S>(pairs, vocabulary.clone(), shape.m(), V);
-        vector_sums::<F, S>(g, vocabulary, c);
-        let pairs = da.clone().zip(h_before);
-        outer_products::<F, S>(pairs, hidden.clone(), shape.m(), W);
-        vector_sums::<F, S>(da, hidden.clone(), b);
-        if !hidden.is_empty() {
-            let inputs_with_da = groups.iter().flat_map(Unrolled::inputs_with_da);
-            columns.sum(&hidden, inputs_with_da);
-            if S::NEEDS_ZEROS {
-                take_rows::<F, S>(columns, hidden.len(), U);
-            } else {
-                take_columns::<F, S>(columns, hidden.len(), shape.K(), U);
+    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &mut [f64]) {
+        let target = self.0.tensor_mut(tensor);
+        target[at..at + entries.len()].copy_from_slice(entries);
+    }
+
+    #[inline(always)]
+    fn take_columns<F: F64x8>(&mut self, rows: Range<usize>, columns: &ColumnSums) {
+        let K = self.0.shape().K();
+        let U = self.0.tensor_mut(Tensor::U);
+        for (x, sums) in columns.columns() {
+            for (i, sum) in rows.clone().zip(sums) {
+                U[i * K + x] = *sum;
             }
         }
     }
 }
 
-/// Hands on so many rows of dL/dU in the columns of the characters that were read.
-#[inline(always)]
-fn take_columns<F: F64x4, S: EntrySink>(columns: &ColumnSums, rows: usize, K: usize, mut sink: S) {
-    for (x, sums) in columns.columns(rows) {
-        for (group, four) in sums.chunks(4).enumerate() {
-            let index = |i: usize| (4 * group + i).min(rows - 1) * K + x;
-            let indices = [index(0), index(1), index(2), index(3)];
-            sink.take_scattered(indices, four.len(), F::load_first(four));
+/// Computes the sums of a part and hands them to what takes them.
+///
+/// # Panics
+/// Panics if a group has another shape than the part was made for.
+pub fn sum_part(
+    level: Level,
+    groups: &[&Unrolled],
+    part: &Part,
+    scratch: &mut Scratch,
+    sink: impl GradientSink,
+) {
+    let Some(shape) = groups.first().map(|group| group.shape()) else {
+        return;
+    };
+    level.run(Sums { groups, part, scratch });
+    level.run(HandOver { shape, part, scratch, sink });
+}
+
+/// Computes the sums of a part. This is one kernel for every sink, since it is long and sinks are many.
+struct Sums<'a> {
+    groups: &'a [&'a Unrolled],
+    part: &'a Part,
+    scratch: &'a mut Scratch,
+}
+
+impl Kernel for Sums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: F64x8>(self) {
+        let Sums { groups, part: Part { tensor, rows }, scratch: Scratch { sums, columns } } = self;
+        let (groups, rows) = (groups.iter(), rows.clone());
+        match tensor {
+            Tensor::V | Tensor::W => {
+                let m = groups.clone().next().map_or(0, |group| group.shape().m());
+                let pairs = groups.flat_map(|group| group.pairs(*tensor));
+                outer_products::<F>(pairs, rows, m, sums);
+            }
+            Tensor::b | Tensor::c => {
+                let count = rows.len();
+                let left = groups.map(|group| group.left(*tensor));
+                vector_sums::<F>(left, rows, &mut sums[..count]);
+            }
+            Tensor::U => {
+                columns.sum::<F>(&rows, groups.flat_map(|group| group.inputs_with_da()));
+            }
         }
     }
 }
 
-/// Hands on so many rows of dL/dU in all of their columns.
-#[inline(always)]
-fn take_rows<F: F64x4, S: EntrySink>(columns: &mut ColumnSums, rows: usize, mut sink: S) {
-    for i in 0..rows {
-        let row = columns.row(i, rows);
-        let first = i * row.len();
-        let (eights, rest) = row.as_chunks::<8>();
-        for (at, eight) in (first..).step_by(8).zip(eights) {
-            sink.take(at, [F::load_first(eight), F::load_first(&eight[4..])]);
-        }
-        for (at, four) in (first + row.len() - rest.len()..).step_by(4).zip(rest.chunks(4)) {
-            sink.take_part(at, four.len(), F::load_first(four));
-        }
-    }
+/// Hands the sums of a part on.
+struct HandOver<'a, S> {
+    shape: Shape,
+    part: &'a Part,
+    scratch: &'a mut Scratch,
+    sink: S,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl<S: GradientSink> Kernel for HandOver<'_, S> {
+    type Output = ();
 
-    /// No machine has such parameters, but their rows can be counted.
-    #[test]
-    fn blocks_of_any_shape_hold_every_row_once() {
-        for (m, K) in [(1, 1), (20, 65), (1, 1 << 58)] {
-            let shape = Shape::new(m, K).unwrap();
-            for count in [1, 3, 1024] {
-                let mut next = 0;
-                for block in RowBlock::split(shape, count) {
-                    assert_eq!(block.vocabulary.start, next);
-                    next = block.vocabulary.end;
+    #[inline(always)]
+    fn run<F: F64x8>(self) {
+        let HandOver { shape, part: Part { tensor, rows }, scratch, mut sink } = self;
+        let Scratch { sums, columns } = scratch;
+        match tensor {
+            Tensor::U if S::NEEDS_ZEROS => {
+                let K = shape.K();
+                for i in rows.clone() {
+                    columns.write_row(i - rows.start, &mut sums[..K]);
+                    sink.take::<F>(*tensor, i * K, &mut sums[..K]);
                 }
-                assert_eq!(next, K, "m = {m}, {count} blocks");
+            }
+            Tensor::U => sink.take_columns::<F>(rows.clone(), columns),
+            _ => {
+                let length = if matches!(tensor, Tensor::V | Tensor::W) { shape.m() } else { 1 };
+                let entries = &mut sums[..rows.len() * length];
+                sink.take::<F>(*tensor, rows.start * length, entries);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::digest::Digest;
 use crate::kernels::buffer::Buffer;
+use crate::network::gradient::Tensor;
 use std::fmt;
 
 /// The sizes from which every other shape follows.
@@ -157,6 +158,11 @@ impl Parameters {
         Ok(Parameters { shape, values: buffer(shape.entries())? })
     }
 
+    /// No parameters at all, in the place of some that are lent.
+    pub(crate) fn none() -> Self {
+        Parameters { shape: Shape { m: 0, K: 0 }, values: Buffer::default() }
+    }
+
     /// A copy, or an error instead of a panic.
     ///
     /// # Errors
@@ -207,6 +213,18 @@ impl Parameters {
         let lengths = self.shape.lengths();
         let mut rest = &mut self.values[..];
         lengths.map(|length| rest.split_off_mut(..length).expect("the lengths of all entries"))
+    }
+
+    /// The entries of one tensor, writable.
+    pub(crate) fn tensor_mut(&mut self, tensor: Tensor) -> &mut [f64] {
+        let Tensors { U, W, V, b, c } = self.tensors_mut();
+        match tensor {
+            Tensor::U => U,
+            Tensor::W => W,
+            Tensor::V => V,
+            Tensor::b => b,
+            Tensor::c => c,
+        }
     }
 
     /// The five tensors with name, rows and columns, in the order U, W, V, b, c.

@@ -1,9 +1,9 @@
 //! The definition: the equations as they stand, with dense one-hot matrices and plain loops.
 //!
 //! Nothing here is fast. [`Rnn`](crate::Rnn) and the kernels are tested against it. The only arithmetic shared with them
-//! is [`exp`], [`ln`] and [`tanh`].
+//! is [`exp`], [`ln`], [`tanh`], and the fused multiply-add in AdaGrad.
 
-use crate::kernels::{exp, ln, tanh};
+use crate::kernels::{Number as _, exp, ln, tanh};
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::{Parameters, Shape, Tensors};
 
@@ -190,7 +190,7 @@ pub fn update(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient:
     match (rule.optimizer, memory) {
         (Optimizer::AdaGrad, [G]) => {
             for (i, theta) in theta.iter_mut().enumerate() {
-                G[i] += g(i) * g(i);
+                G[i] = g(i).fma(g(i), G[i]);
                 *theta -= (eta * g(i)) / (G[i] + epsilon).sqrt();
             }
         }

@@ -2,13 +2,14 @@
 
 use crate::kernels::buffer::stride;
 use crate::kernels::{
-    F64x4, Kernel, Level, RowOrder, Rows, RowsMut, Store, add, matvec, scale_by_slope, softmax,
-    tanh_of_sums, transposed_matvec_accumulate, transposed_products,
+    F64x8, Finish, Kernel, Level, Map, RowOrder, Rows, RowsMut, matvec, products, softmax_of_rows,
+    tanh, tanh_of_sums, times_slope, transposed_products,
 };
-use crate::network::columns::input_column;
-use crate::network::gradient::{GradientSums, RowBlock};
+use crate::network::columns::{InputColumns, input_column};
+use crate::network::gradient::{Part, Store, sum_part};
 use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors};
 use crate::network::unrolled::Unrolled;
+use crate::network::update;
 use crate::random::{Generator, Stream};
 use std::mem;
 
@@ -120,8 +121,13 @@ impl Rnn {
     /// Panics if `steps` is of another shape.
     pub fn propagate(&self, steps: &mut Unrolled) {
         self.check(steps);
-        let parameters = &self.parameters;
-        steps.level.run(Propagate { parameters, steps });
+        steps.level.run(Propagate { parameters: Some(&self.parameters), steps });
+    }
+
+    /// The same as [`Rnn::forward`], then [`Rnn::propagate`].
+    pub(crate) fn forward_and_propagate(&self, steps: &mut Unrolled) {
+        self.forward_from(0, 0, steps);
+        steps.level.run(Propagate { parameters: None, steps });
     }
 
     /// The backward pass, after [`Rnn::forward`]: the gradient of the loss in every parameter, not clipped.
@@ -133,14 +139,11 @@ impl Rnn {
         self.propagate(steps);
         // The columns of U that no input chose stay 0.
         gradient.values_mut().fill(0.0);
-        let mut columns = mem::take(&mut steps.column_sums);
-        steps.level.run(GradientSums {
-            groups: std::slice::from_ref(steps),
-            block: RowBlock::all(self.shape()),
-            sinks: gradient.tensors_mut().map(Store),
-            columns: &mut columns,
-        });
-        steps.column_sums = columns;
+        let mut scratch = mem::take(&mut steps.scratch);
+        for part in Part::all(self.shape()) {
+            sum_part(steps.level, &[steps], &part, &mut scratch, Store(gradient));
+        }
+        steps.scratch = scratch;
     }
 
     fn check(&self, steps: &Unrolled) {
@@ -148,32 +151,48 @@ impl Rnn {
     }
 }
 
-/// `h = tanh(W h_before + column)` for every sequence, with `column(s) = U x + b` for the input of sequence s.
-#[inline(always)]
-fn hidden<'a, F: F64x4>(
-    parameters: &Parameters,
-    before: Rows,
-    h: &mut [f64],
-    column: impl Fn(usize) -> &'a [f64],
-    order: RowOrder,
-) {
-    let (m, B, row) = (parameters.shape().m(), before.count(), before.stride());
-    let W = Rows::tight(parameters.tensors().W, m, m);
-    matvec::<F>(W, before, RowsMut::new(h, B, m, row), order);
-    for (s, h) in h.chunks_mut(row).take(B).enumerate() {
-        tanh_of_sums::<F>(column(s), &mut h[..m]);
+/// Makes `W h + (U x + b)` into a hidden state. The hyperbolic tangent of eight entries is computed when the next eight
+/// sums are there: it runs beside the products after them.
+struct Hidden<'a, F> {
+    columns: &'a InputColumns,
+    /// The input of the first sequence.
+    input: usize,
+    h: &'a mut [f64],
+    row: usize,
+    /// Eight pre-activations, and where their hidden state goes.
+    last: Option<(usize, F)>,
+}
+
+impl<F: F64x8> Finish<F> for Hidden<'_, F> {
+    #[inline(always)]
+    fn take(&mut self, sequence: usize, group: usize, sums: F) {
+        let column = self.columns.of_input(self.input + sequence);
+        let a = sums + F::load_first(&column[8 * group..]);
+        let at = sequence * self.row + 8 * group;
+        if let Some((at, a)) = self.last.replace((at, a)) {
+            tanh(a).store_first(&mut self.h[at..]);
+        }
+    }
+
+    #[inline(always)]
+    fn end(&mut self) {
+        if let Some((at, a)) = self.last {
+            tanh(a).store_first(&mut self.h[at..]);
+        }
     }
 }
 
-/// `o = V h + c` for every row of h.
-#[inline(always)]
-fn logits<F: F64x4>(parameters: &Parameters, h: Rows, o: &mut [f64], row: usize) {
-    let (m, K) = (parameters.shape().m(), parameters.shape().K());
-    let Tensors { V, c, .. } = parameters.tensors();
-    let (V, count) = (Rows::tight(V, K, m), h.count());
-    matvec::<F>(V, h, RowsMut::new(o, count, K, row), RowOrder::Ascending);
-    for o in o.chunks_mut(row).take(count) {
-        add(c, &mut o[..K]);
+/// Makes `V h` into logits.
+struct Logits<'a> {
+    c: &'a [f64],
+    o: RowsMut<'a>,
+}
+
+impl<F: F64x8> Finish<F> for Logits<'_> {
+    #[inline(always)]
+    fn take(&mut self, row: usize, group: usize, sums: F) {
+        let o = sums + F::load_first(&self.c[8 * group..]);
+        o.store_first(&mut self.o.row(row)[8 * group..]);
     }
 }
 
@@ -189,11 +208,15 @@ impl Kernel for Step<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: F64x4>(self) {
-        let (parameters, before) = (self.parameters, Rows::one(self.before));
-        hidden::<F>(parameters, before, self.h, |_| self.column, RowOrder::Ascending);
-        let row = self.o.len();
-        logits::<F>(parameters, Rows::one(self.h), self.o, row);
+    fn run<F: F64x8>(self) {
+        let Step { parameters, before, column, h, o } = self;
+        let (m, K) = (parameters.shape().m(), parameters.shape().K());
+        let Tensors { W, V, c, .. } = parameters.tensors();
+        let W = Rows::tight(W, m, m);
+        matvec::<F>(W, Rows::one(before), RowsMut::one(h), RowOrder::Ascending);
+        tanh_of_sums::<F>(column, h);
+        let logits = Logits { c, o: RowsMut::one(o) };
+        products::<F, _>(&Rows::tight(V, K, m), Rows::one(h), RowOrder::Ascending, logits);
     }
 }
 
@@ -208,32 +231,53 @@ impl Kernel for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: F64x4>(self) {
+    fn run<F: F64x8>(self) {
         let (parameters, steps) = (self.parameters, self.steps);
-        let (m, K) = (parameters.shape().m(), parameters.shape().K());
         let (T, B) = (steps.steps(), steps.batch_size());
-        let (long, wide) = (stride(m), stride(K));
+        steps.weights.pack::<F>(parameters, self.hidden < T);
         for t in self.hidden..T {
-            let (before, h) = steps.h.split_at_mut((t + 1) * B * long);
-            let before = Rows::new(&before[t * B * long..], B, m, long);
-            let column = |s: usize| steps.columns.of_input(t * B + s);
-            hidden::<F>(parameters, before, h, column, RowOrder::of_step(t));
+            hidden::<F>(t, steps);
         }
-        let first = self.losses * B;
-        let h = Rows::new(&steps.h[(first + B) * long..], T * B - first, m, long);
-        let o = &mut steps.p[first * wide..];
-        logits::<F>(parameters, h, o, wide);
-        let targets = steps.targets[first..].iter();
-        let losses = &mut steps.losses[first..];
-        for ((o, loss), &target) in o.chunks_mut(wide).zip(losses).zip(targets) {
-            let o_target = o[target];
-            *loss = softmax::<F>(&mut o[..K]).loss(o_target);
+        let (row, width) = (stride(parameters.shape().m()), steps.weights.V.length());
+        let (first, rows) = (self.losses * B, T * B - self.losses * B);
+        let h = Rows::new(&steps.h[(first + B) * row..], rows, width, row);
+        let (K, wide) = (steps.weights.c.len(), stride(parameters.shape().K()));
+        let o = RowsMut::new(&mut steps.p[first * wide..], rows, K, wide);
+        let logits = Logits { c: &steps.weights.c, o };
+        products::<F, _>(&steps.weights.V, h, RowOrder::Ascending, logits);
+        let o = RowsMut::new(&mut steps.p[first * wide..], rows, K, wide);
+        losses::<F>(o, &steps.targets[first..], &mut steps.losses[first..]);
+    }
+}
+
+/// `h_t = tanh(W h_{t-1} + (U x_t + b))` for every sequence.
+#[inline(always)]
+fn hidden<F: F64x8>(t: usize, steps: &mut Unrolled) {
+    let (B, row) = (steps.batch_size(), stride(steps.shape().m()));
+    let (before, h) = steps.h.split_at_mut((t + 1) * B * row);
+    let before = Rows::new(&before[t * B * row..], B, steps.weights.W.length(), row);
+    let finish = Hidden::<F> { columns: &steps.columns, input: t * B, h, row, last: None };
+    products(&steps.weights.W, before, RowOrder::of_step(t), finish);
+}
+
+/// Makes the logits of every row into probabilities, eight rows at a time, and stores the losses of the targets.
+#[inline(always)]
+fn losses<F: F64x8>(mut o: RowsMut, targets: &[usize], losses: &mut [f64]) {
+    for (n, (targets, losses)) in targets.chunks(8).zip(losses.chunks_mut(8)).enumerate() {
+        let mut of_targets = [0.0; 8];
+        for (r, &target) in targets.iter().enumerate() {
+            of_targets[r] = o.row(8 * n + r)[target];
+        }
+        let sums = softmax_of_rows::<F>(&mut o, 8 * n, targets.len());
+        for (r, loss) in losses.iter_mut().enumerate() {
+            *loss = sums[r].loss(of_targets[r]);
         }
     }
 }
 
 struct Propagate<'a> {
-    parameters: &'a Parameters,
+    /// The weights, unless the forward pass has packed them.
+    parameters: Option<&'a Parameters>,
     steps: &'a mut Unrolled,
 }
 
@@ -241,55 +285,83 @@ impl Kernel for Propagate<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<F: F64x4>(self) {
-        let Propagate { parameters, steps } = self;
-        let (m, K) = (parameters.shape().m(), parameters.shape().K());
+    fn run<F: F64x8>(self) {
+        let steps = self.steps;
+        if let Some(parameters) = self.parameters {
+            steps.weights.pack::<F>(parameters, true);
+        }
+        let (m, K) = (steps.shape().m(), steps.shape().K());
         let (T, B) = (steps.steps(), steps.batch_size());
         let (long, wide) = (stride(m), stride(K));
         for (g, &target) in steps.p.chunks_mut(wide).zip(&steps.targets) {
             g[target] -= 1.0;
         }
-        let Tensors { V, W, .. } = parameters.tensors();
-        steps.packed.V.pack(0, Rows::tight(V, K, m));
-        if let Some(packed) = &mut steps.packed.W {
-            packed.pack(0, Rows::tight(W, m, m));
-        }
-        steps.da[..T * B * long].fill(0.0);
-        transposed_products::<F>(
-            &steps.packed.V,
+        let width = steps.weights.V.length();
+        let after = Rows::new(&steps.h[B * long..], T * B, width, long);
+        // The last step has no next one to add.
+        let slope = Slope { h: after, first: (T.max(1) - 1) * B };
+        transposed_products::<F, _>(
+            &steps.weights.V,
             Rows::new(&steps.p, T * B, K, wide),
-            RowsMut::new(&mut steps.da, T * B, m, long),
+            RowsMut::new(&mut steps.da, T * B, width, long),
+            false,
+            RowOrder::Ascending,
+            slope,
         );
-        for t in (0..T).rev() {
-            if t + 1 < T {
-                from_the_next_step::<F>(W, t, steps);
-            }
-            let rows = t * B * long..(t + 1) * B * long;
-            let h = &steps.h[rows.start + B * long..rows.end + B * long];
-            scale_by_slope(h, &mut steps.da[rows]);
+        for t in (0..T.max(1) - 1).rev() {
+            from_the_next_step::<F>(t, steps);
         }
-        steps.pack();
+        steps.is_ordinary = is_ordinary::<F>(steps);
+        steps.pack::<F>();
     }
 }
 
-/// `dL/dh_t += W' dL/da_{t+1}` for every sequence.
+/// Whether what the gradient is summed from is ordinary. It is not checked where that takes longer than it saves.
 #[inline(always)]
-fn from_the_next_step<F: F64x4>(W: &[f64], t: usize, steps: &mut Unrolled) {
-    let (m, B) = (steps.shape().m(), steps.batch_size());
-    let row = stride(m);
-    let (now, later) = steps.da.split_at_mut((t + 1) * B * row);
-    let now = &mut now[t * B * row..];
-    match &steps.packed.W {
-        None => transposed_matvec_accumulate::<F>(
-            Rows::tight(W, m, m),
-            &later[..m],
-            &mut now[..m],
-            RowOrder::of_step(t),
-        ),
-        Some(W) => {
-            transposed_products::<F>(W, Rows::new(later, B, m, row), RowsMut::new(now, B, m, row))
+fn is_ordinary<F: F64x8>(steps: &Unrolled) -> bool {
+    let (shape, rows) = (steps.shape(), steps.steps() * steps.batch_size());
+    let (long, wide) = (stride(shape.m()), stride(shape.K()));
+    let pays = F::DIVIDER_SHARE > 1 && 8 * shape.entries() >= rows * (2 * long + wide);
+    let h = &steps.h[..(rows + steps.batch_size()) * long];
+    let is_ordinary = update::is_ordinary::<F>;
+    pays && is_ordinary(h)
+        && is_ordinary(&steps.da[..rows * long])
+        && is_ordinary(&steps.p[..rows * wide])
+}
+
+/// Multiplies by the slope of tanh, from row `first` on.
+#[derive(Clone, Copy)]
+struct Slope<'a> {
+    /// Where the value of tanh is h.
+    h: Rows<'a>,
+    first: usize,
+}
+
+impl<F: F64x8> Map<F> for Slope<'_> {
+    #[inline(always)]
+    fn map(self, row: usize, group: usize, sums: F) -> F {
+        if row < self.first {
+            return sums;
         }
+        times_slope(sums, F::load_first(&self.h.row(row)[8 * group..]))
     }
+}
+
+/// `dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)` for every sequence, where the first term is there already.
+#[inline(always)]
+fn from_the_next_step<F: F64x8>(t: usize, steps: &mut Unrolled) {
+    let (m, B) = (steps.shape().m(), steps.batch_size());
+    let (row, width) = (stride(m), steps.weights.W.length());
+    let (now, later) = steps.da.split_at_mut((t + 1) * B * row);
+    let h = Rows::new(&steps.h[(t + 1) * B * row..], B, width, row);
+    transposed_products::<F, _>(
+        &steps.weights.W,
+        Rows::new(later, B, m, row),
+        RowsMut::new(&mut now[t * B * row..], B, width, row),
+        true,
+        RowOrder::of_step(t),
+        Slope { h, first: 0 },
+    );
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! The buffers of one update.
 
 use crate::kernels::buffer::{Buffer, stride};
-use crate::kernels::{Level, Panels, Rows};
-use crate::network::columns::{ColumnSums, InputColumns};
-use crate::network::parameters::{Shape, ShapeError, buffer, zeros};
+use crate::kernels::{F64x8, Level, Pairs, Panels, Rows, Tiles};
+use crate::network::columns::InputColumns;
+use crate::network::gradient::{Scratch, Tensor};
+use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors, buffer, zeros};
 
 /// The buffers of one update: a network unrolled over T steps of B sequences.
 ///
 /// The forward pass leaves in them what the backward pass needs, and the backward pass what the sums of the gradient need.
 /// Row `t B + s` of every matrix belongs to step t of sequence s, so that a step of all sequences is one product. Rows
-/// begin at cache lines.
+/// begin at cache lines; zeros fill the last line of each.
 #[derive(Clone, Debug)]
 pub struct Unrolled {
     pub(crate) level: Level,
@@ -32,26 +33,59 @@ pub struct Unrolled {
     pub(crate) losses: Vec<f64>,
     /// T B x m: dL/da_t.
     pub(crate) da: Buffer,
+    /// The weights, packed by the forward pass.
+    pub(crate) weights: PackedWeights,
     pub(crate) packed: Packed,
+    /// Whether g_t, h_t and dL/da_t are [ordinary](crate::network::update::is_ordinary); false where that was not checked.
+    pub(crate) is_ordinary: bool,
     /// Room for [`Rnn::backward`](crate::Rnn::backward).
-    pub(crate) column_sums: ColumnSums,
+    pub(crate) scratch: Scratch,
 }
 
-/// Matrices that are packed for the products of the backward pass. In a matrix of T B rows, the steps of a sequence
-/// follow one another: row `s T + t`.
+/// The weights that products read again at every step.
+#[derive(Clone, Debug)]
+pub(crate) struct PackedWeights {
+    /// m x m.
+    pub W: Tiles,
+    /// K x m.
+    pub V: Tiles,
+    /// K, and minus infinity, whose exponential is 0, in the rest of the last line.
+    pub c: Buffer,
+}
+
+impl PackedWeights {
+    fn new(shape: Shape) -> Result<Self, ShapeError> {
+        let (m, K) = (shape.m(), shape.K());
+        let tiles = |rows: usize| {
+            let bytes = rows.saturating_mul(m).saturating_mul(size_of::<f64>());
+            Tiles::new(rows, m).ok_or(ShapeError::NoMemory { bytes })
+        };
+        let mut c = buffer(K.next_multiple_of(8))?;
+        c.fill(f64::NEG_INFINITY);
+        Ok(PackedWeights { W: tiles(m)?, V: tiles(K)?, c })
+    }
+
+    /// Packs V and c, and W where it is needed.
+    #[inline(always)]
+    pub fn pack<F: F64x8>(&mut self, parameters: &Parameters, needs_W: bool) {
+        let (m, K) = (parameters.shape().m(), parameters.shape().K());
+        let Tensors { W, V, c, .. } = parameters.tensors();
+        if needs_W {
+            self.W.pack::<F>(Rows::tight(W, m, m));
+        }
+        self.V.pack::<F>(Rows::tight(V, K, m));
+        self.c[..K].copy_from_slice(c);
+    }
+}
+
+/// What the sums over steps and sequences read, packed. The steps of a sequence follow one another.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
-    /// K x m.
-    pub V: Panels,
-    /// m x m; `None` for a batch size of 1, which needs no packing.
-    pub W: Option<Panels>,
-    /// T B x m: h_{t-1}.
-    pub h_before: Panels,
-    /// T B x m: h_t.
+    /// (T + 1) B vectors of m: h_0 to h_T of the first sequence, then of the next.
     pub h: Panels,
-    /// T B x K.
+    /// T B vectors of K.
     pub g: Panels,
-    /// T B x m.
+    /// T B vectors of m.
     pub da: Panels,
 }
 
@@ -70,7 +104,7 @@ impl Unrolled {
         };
         let panels = |rows: usize, length: usize| {
             let bytes = rows.saturating_mul(length).saturating_mul(size_of::<f64>());
-            Panels::new(rows, length).ok_or(ShapeError::NoMemory { bytes })
+            Panels::new(rows, length.next_multiple_of(8)).ok_or(ShapeError::NoMemory { bytes })
         };
         Ok(Unrolled {
             level: Level::chosen(),
@@ -85,15 +119,14 @@ impl Unrolled {
             p: matrix(rows, K)?,
             losses: zeros(rows)?,
             da: matrix(rows, m)?,
+            weights: PackedWeights::new(shape)?,
             packed: Packed {
-                V: panels(K, m)?,
-                W: (batch_size != 1).then(|| panels(m, m)).transpose()?,
-                h_before: panels(rows, m)?,
-                h: panels(rows, m)?,
+                h: panels(rows.saturating_add(batch_size), m)?,
                 g: panels(rows, K)?,
                 da: panels(rows, m)?,
             },
-            column_sums: ColumnSums::new(shape, rows)?,
+            is_ordinary: false,
+            scratch: Scratch::new(shape, rows)?,
         })
     }
 
@@ -120,10 +153,9 @@ impl Unrolled {
         self.targets.resize(rows, 0);
         self.columns.resize(rows);
         self.losses.resize(rows, 0.0);
-        let Packed { h_before, h, g, da, .. } = &mut self.packed;
-        for panels in [h_before, h, g, da] {
-            panels.resize(rows);
-        }
+        self.packed.h.resize(rows + self.batch_size);
+        self.packed.g.resize(rows);
+        self.packed.da.resize(rows);
     }
 
     /// Sets what a sequence reads: T inputs, the target of each, and the hidden state h_0 before the first.
@@ -186,9 +218,32 @@ impl Unrolled {
         (0..self.batch_size).flat_map(of_sequence).copied()
     }
 
-    /// Every input with its dL/da_t, in the order of the sums.
+    /// What the rows of a gradient are summed from, sequence by sequence: g_t for V and c, otherwise dL/da_t.
+    #[inline(always)]
+    pub(crate) fn left(&self, tensor: Tensor) -> &Panels {
+        match tensor {
+            Tensor::V | Tensor::c => &self.packed.g,
+            _ => &self.packed.da,
+        }
+    }
+
+    /// The same with the hidden states that it is multiplied by: h_t for V, otherwise h_{t-1}.
+    #[inline(always)]
+    pub(crate) fn pairs(&self, tensor: Tensor) -> impl Iterator<Item = Pairs<'_>> + Clone {
+        let (T, left) = (self.T, self.left(tensor));
+        let later = (tensor == Tensor::V) as usize;
+        (0..self.batch_size).map(move |s| Pairs {
+            left,
+            left_first: s * T,
+            right: &self.packed.h,
+            right_first: s * (T + 1) + later,
+            count: T,
+        })
+    }
+
+    /// Every input with its dL/da_t and zeros to the end of the last cache line, in the order of the sums.
     pub(crate) fn inputs_with_da(&self) -> impl Iterator<Item = (usize, &[f64])> {
-        let (m, row) = (self.shape.m(), stride(self.shape.m()));
+        let (m, row) = (self.shape.m().next_multiple_of(8), stride(self.shape.m()));
         (0..self.batch_size).flat_map(move |s| {
             (0..self.T).map(move |t| {
                 let at = t * self.batch_size + s;
@@ -204,19 +259,18 @@ impl Unrolled {
     }
 
     /// Packs what the sums over steps and sequences need.
-    pub(crate) fn pack(&mut self) {
-        let (m, K, B, T) = (self.shape.m(), self.shape.K(), self.batch_size, self.T);
-        let (long, wide) = (stride(m), stride(K));
+    #[inline(always)]
+    pub(crate) fn pack<F: F64x8>(&mut self) {
+        let (B, T) = (self.batch_size, self.T);
         for s in 0..B {
-            let first = s * T;
-            let rows = |values, at: usize, length, row| {
-                let values: &[f64] = values;
-                Rows::new(&values[at * row..], T, length, B * row)
+            let rows = |values, steps, length: usize| {
+                let (values, row): (&[f64], usize) = (values, stride(length));
+                Rows::new(&values[s * row..], steps, length.next_multiple_of(8), B * row)
             };
-            self.packed.h_before.pack(first, rows(&self.h, s, m, long));
-            self.packed.h.pack(first, rows(&self.h, B + s, m, long));
-            self.packed.da.pack(first, rows(&self.da, s, m, long));
-            self.packed.g.pack(first, rows(&self.p, s, K, wide));
+            let (m, K) = (self.shape.m(), self.shape.K());
+            self.packed.h.pack::<F>(s * (T + 1), rows(&self.h, T + 1, m));
+            self.packed.da.pack::<F>(s * T, rows(&self.da, T, m));
+            self.packed.g.pack::<F>(s * T, rows(&self.p, T, K));
         }
     }
 }

@@ -1,61 +1,100 @@
 //! One update of a batch, on one thread or several.
 //!
-//! The threads share the sequences of the batch for the passes, and the rows of the parameters for the sums and the
-//! update. One thread computes each number, in the same order as on a single thread, so the number of threads never
-//! changes the bits of a result.
+//! The threads share the sequences of the batch for the passes, and the parts of the parameters for the sums and the
+//! update. Each takes the next that is left. One thread computes each number, in the same order as on a single thread, so
+//! the number of threads never changes the bits of a result.
 
-use crate::kernels::{EntrySink, Level};
+use crate::kernels::{F64x8, Level};
 use crate::network::columns::ColumnSums;
-use crate::network::gradient::{Divide, GradientSums, RowBlock};
+use crate::network::gradient::{GradientSink, Part, Scratch, Tensor, sum_part};
 use crate::network::optimizer::Rule;
-use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors};
+use crate::network::parameters::{Parameters, Shape, ShapeError};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
 use crate::network::update::{EntryUpdate, UpdateParameters, UpdateWork};
-use crate::threads::side_by_side;
+use crate::training::crew::Crew;
+use std::mem;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The buffers of one update of B sequences.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Batch {
-    level: Level,
     size: usize,
-    /// The sequences in order, one group for each thread.
-    groups: Vec<Unrolled>,
-    /// One for each block of rows; there are as many blocks as threads, or fewer.
-    columns: Vec<ColumnSums>,
+    crew: Crew<Shared>,
+}
+
+/// What the threads share.
+///
+/// Threads that live longer than an update can borrow nothing for its time, so the parameters are moved here and back.
+#[derive(Debug)]
+struct Shared {
+    level: Level,
+    /// The sequences in order, in groups of about the same size.
+    groups: Vec<RwLock<Unrolled>>,
+    parts: Vec<Part>,
+    /// The next group or part that no thread has taken.
+    next: AtomicUsize,
+    work: RwLock<Work>,
+    theta: RwLock<Theta>,
+    /// Room for the sums of as many parts as there are threads.
+    scratch: Mutex<Vec<Scratch>>,
+}
+
+/// What the threads do.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// The forward pass and the backward pass of each group.
+    Passes,
+    /// The sums and the update of each part.
+    Update { rule: Rule, divisor: f64, fast: bool },
+}
+
+/// The parameters, and what the optimizer remembers of them.
+#[derive(Debug, Default)]
+struct Theta {
+    rnn: Option<Rnn>,
+    memory: Vec<Parameters>,
 }
 
 impl Batch {
     /// Buffers for `T` steps of `size` sequences, on up to `threads` threads.
-    pub fn new(shape: Shape, T: usize, size: usize, threads: usize) -> Result<Self, ShapeError> {
+    pub fn new(
+        shape: Shape,
+        T: usize,
+        size: usize,
+        threads: usize,
+        level: Level,
+    ) -> Result<Self, ShapeError> {
+        let parts: Vec<Part> = Part::all(shape).collect();
         let groups = threads.clamp(1, size.max(1));
-        let blocks = threads.clamp(1, RowBlock::most(shape));
+        let threads = threads.clamp(1, groups.max(parts.len()));
         let sizes = (0..groups).map(|i| (i + 1) * size / groups - i * size / groups);
-        let groups = sizes.map(|size| Unrolled::new(shape, T, size));
-        let columns = (0..blocks).map(|_| ColumnSums::new(shape, T.saturating_mul(size)));
-        Ok(Batch {
-            level: Level::chosen(),
-            size,
+        let groups = sizes.map(|size| Ok(RwLock::new(Unrolled::new(shape, T, size)?.at(level))));
+        let scratch = (0..threads).map(|_| Scratch::new(shape, T.saturating_mul(size)));
+        let shared = Shared {
+            level,
             groups: groups.collect::<Result<_, _>>()?,
-            columns: columns.collect::<Result<_, _>>()?,
-        })
-    }
-
-    /// Makes the updates run at `level`.
-    pub fn at(self, level: Level) -> Self {
-        let groups = self.groups.into_iter().map(|group| group.at(level));
-        Batch { level, groups: groups.collect(), ..self }
+            parts,
+            next: AtomicUsize::new(0),
+            work: RwLock::new(Work::Passes),
+            theta: RwLock::default(),
+            scratch: Mutex::new(scratch.collect::<Result<_, _>>()?),
+        };
+        Ok(Batch { size, crew: Crew::new(threads, shared, Shared::work) })
     }
 
     /// Changes the number of steps, up to as many as at first.
     pub fn resize(&mut self, T: usize) {
-        self.groups.iter_mut().for_each(|group| group.resize(T));
+        self.crew.shared().groups.iter().for_each(|group| write(group).resize(T));
     }
 
     /// Sets what a sequence reads, as [`Unrolled::begin`] does.
     pub fn begin(&mut self, sequence: usize, inputs: &[usize], targets: &[usize], h0: &[f64]) {
         let mut before = 0;
-        for group in &mut self.groups {
+        for group in &self.crew.shared().groups {
+            let mut group = write(group);
             if sequence < before + group.batch_size() {
                 return group.begin(sequence - before, inputs, targets, h0);
             }
@@ -64,27 +103,29 @@ impl Batch {
         panic!("batch: there is no sequence {sequence}");
     }
 
-    /// The hidden state of every sequence after the last step, in order.
-    pub fn last_h(&self) -> impl Iterator<Item = &[f64]> {
-        let of_group = |group| {
-            let group: &Unrolled = group;
-            (0..group.batch_size()).map(move |sequence| group.h(group.steps(), sequence))
-        };
-        self.groups.iter().flat_map(of_group)
+    /// Copies the hidden state of every sequence after the last step, in order.
+    pub fn copy_last_h(&self, h: &mut [f64]) {
+        let mut rest = h;
+        for group in &self.crew.shared().groups {
+            let group = read(group);
+            for sequence in 0..group.batch_size() {
+                let last = group.h(group.steps(), sequence);
+                let (h, others) = mem::take(&mut rest).split_at_mut(last.len());
+                h.copy_from_slice(last);
+                rest = others;
+            }
+        }
     }
 
     /// The forward pass and the backward pass. Returns the loss in nats, summed over the steps and divided by the
     /// batch size.
-    pub fn forward_backward(&mut self, rnn: &Rnn) -> f64 {
-        let passes = self.groups.iter_mut().map(|group| {
-            move || {
-                rnn.forward_from(0, 0, group);
-                rnn.propagate(group);
-            }
-        });
-        side_by_side(passes.len(), passes);
-        let losses = self.groups.iter().flat_map(Unrolled::losses);
-        losses.fold(0.0, |sum, loss| sum + loss) / self.size as f64
+    pub fn forward_backward(&mut self, rnn: &mut Rnn) -> f64 {
+        self.run(Work::Passes, rnn, &mut Vec::new());
+        let mut sum = 0.0;
+        for group in &self.crew.shared().groups {
+            sum = read(group).losses().fold(sum, |sum, loss| sum + loss);
+        }
+        sum / self.size as f64
     }
 
     /// Updates the parameters and what the optimizer remembers, after [`Batch::forward_backward`]. The gradient is
@@ -94,63 +135,139 @@ impl Batch {
         rule: &Rule,
         divisor: usize,
         rnn: &mut Rnn,
-        memory: &mut [Parameters],
+        memory: &mut Vec<Parameters>,
     ) {
-        rule.dispatch(UpdateBatch { batch: self, clip: rule.clip, divisor, rnn, memory });
+        let fast = self.crew.shared().groups.iter().all(|group| read(group).is_ordinary);
+        self.run(Work::Update { rule: *rule, divisor: divisor as f64, fast }, rnn, memory);
+    }
+
+    /// Moves the parameters to the threads, has the work done and moves them back.
+    fn run(&mut self, work: Work, rnn: &mut Rnn, memory: &mut Vec<Parameters>) {
+        let shared = self.crew.shared();
+        let theta = Theta {
+            rnn: Some(mem::replace(rnn, Rnn { parameters: Parameters::none() })),
+            memory: mem::take(memory),
+        };
+        (*write(&shared.theta), *write(&shared.work)) = (theta, work);
+        shared.next.store(0, Ordering::Relaxed);
+        self.crew.work();
+        let theta = mem::take(&mut *write(&self.crew.shared().theta));
+        *memory = theta.memory;
+        *rnn = theta.rnn.expect("the network comes back");
     }
 }
 
-/// The update of all parameters by the gradient of a batch.
-struct UpdateBatch<'a> {
-    batch: &'a mut Batch,
-    clip: f64,
-    divisor: usize,
-    rnn: &'a mut Rnn,
-    memory: &'a mut [Parameters],
-}
-
-impl UpdateWork for UpdateBatch<'_> {
-    fn run<U: EntryUpdate<N>, const N: usize>(self, update: U) {
-        let UpdateBatch { batch, clip, divisor, rnn, memory } = self;
-        let memory: &mut [Parameters; N] = memory.try_into().expect("batch: memory");
-        let (level, shape) = (batch.level, rnn.shape());
-        let groups = &batch.groups;
-        let mut theta = rnn.parameters.tensors_mut();
-        let mut memory = memory.each_mut().map(Parameters::tensors_mut);
-        let blocks = RowBlock::split(shape, batch.columns.len());
-        side_by_side(
-            batch.columns.len(),
-            blocks.zip(&mut batch.columns).map(|(block, columns)| {
-                let theta = block.split_off(&mut theta, shape);
-                let memory = memory.each_mut().map(|part| block.split_off(part, shape));
-                let sinks = UpdateParameters::sinks(update, clip, theta, memory);
-                move || {
-                    // Dividing by 1 would change nothing and take time.
-                    if divisor == 1 {
-                        return sum(level, groups, block, sinks, columns);
-                    }
-                    let divisor = divisor as f64;
-                    let sinks = sinks.map(|sink| Divide { divisor, sink });
-                    sum(level, groups, block, sinks, columns);
+impl Shared {
+    /// Takes groups or parts until none is left.
+    fn work(&self) {
+        match *read(&self.work) {
+            Work::Passes => {
+                let theta = read(&self.theta);
+                let rnn = theta.rnn.as_ref().expect("a network");
+                while let Some(group) = self.groups.get(self.take()) {
+                    rnn.forward_and_propagate(&mut write(group));
                 }
-            }),
-        );
+            }
+            Work::Update { rule, divisor, fast } => {
+                rule.dispatch(UpdateParts { shared: self, clip: rule.clip, divisor, fast });
+            }
+        }
+    }
+
+    fn take(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed)
     }
 }
 
-fn sum<S: EntrySink>(
-    level: Level,
-    groups: &[Unrolled],
-    block: RowBlock,
-    sinks: Tensors<S>,
-    columns: &mut ColumnSums,
-) {
-    level.run(GradientSums { groups, block, sinks, columns });
+/// The sums and the update of the parts that one thread takes.
+struct UpdateParts<'a> {
+    shared: &'a Shared,
+    clip: f64,
+    divisor: f64,
+    fast: bool,
+}
+
+impl UpdateWork for UpdateParts<'_> {
+    fn run<U: EntryUpdate<N>, const N: usize>(self, update: U) {
+        let UpdateParts { shared, clip, divisor, fast } = self;
+        // As many as threads were asked for.
+        let Some(mut scratch) = lock(&shared.scratch).pop() else {
+            return;
+        };
+        let sink = Locked { update, clip, divisor, fast, theta: &shared.theta };
+        let mut update = |groups: &[&Unrolled]| {
+            while let Some(part) = shared.parts.get(shared.take()) {
+                sum_part(shared.level, groups, part, &mut scratch, sink);
+            }
+        };
+        match &shared.groups[..] {
+            // One thread allocates nothing.
+            [group] => update(&[&read(group)]),
+            groups => {
+                let groups: Vec<_> = groups.iter().map(read).collect();
+                update(&groups.iter().map(|group| &**group).collect::<Vec<_>>());
+            }
+        }
+        lock(&shared.scratch).push(scratch);
+    }
+}
+
+/// Updates the parameters, which one thread at a time can do. The sums before take far longer, so threads seldom wait.
+#[derive(Clone, Copy)]
+struct Locked<'a, U, const N: usize> {
+    update: U,
+    clip: f64,
+    divisor: f64,
+    fast: bool,
+    theta: &'a RwLock<Theta>,
+}
+
+impl<U: EntryUpdate<N>, const N: usize> Locked<'_, U, N> {
+    #[inline(always)]
+    fn of<'a>(&self, Theta { rnn, memory }: &'a mut Theta) -> UpdateParameters<'a, U, N> {
+        UpdateParameters {
+            update: self.update,
+            clip: self.clip,
+            divisor: self.divisor,
+            fast: self.fast,
+            theta: &mut rnn.as_mut().expect("a network").parameters,
+            memory: memory.as_mut_slice().try_into().expect("batch: memory"),
+        }
+    }
+}
+
+impl<U: EntryUpdate<N>, const N: usize> GradientSink for Locked<'_, U, N> {
+    const NEEDS_ZEROS: bool = U::CHANGES_AT_ZERO;
+
+    #[inline(always)]
+    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &mut [f64]) {
+        self.of(&mut write(self.theta)).take::<F>(tensor, at, entries);
+    }
+
+    #[inline(always)]
+    fn take_columns<F: F64x8>(&mut self, rows: Range<usize>, columns: &ColumnSums) {
+        self.of(&mut write(self.theta)).take_columns::<F>(rows, columns);
+    }
+}
+
+// A thread that panics takes the whole update with it, so what it leaves behind is never seen.
+
+fn read<T>(value: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    value.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(value: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    value.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Number as _;
     use crate::network::optimizer::Optimizer;
     use crate::network::reference;
     use crate::random::{Generator, Stream};
@@ -256,12 +373,11 @@ mod tests {
         fn learned(&self, rule: &Rule, is_mean: bool, level: Level, threads: usize) -> Learned {
             let (mut rnn, mut memory) = (self.rnn.clone(), self.memory(rule));
             let B = self.sequences.len();
-            let batch = Batch::new(rnn.shape(), self.T, B, threads);
-            let mut batch = batch.unwrap().at(level);
+            let mut batch = Batch::new(rnn.shape(), self.T, B, threads, level).unwrap();
             for (s, read) in self.sequences.iter().enumerate() {
                 batch.begin(s, &read.inputs, &read.targets, &read.h0);
             }
-            let loss = batch.forward_backward(&rnn);
+            let loss = batch.forward_backward(&mut rnn);
             batch.update(rule, self.divisor(is_mean), &mut rnn, &mut memory);
             let remembered = memory.iter().flat_map(|part| part.values().to_vec());
             (loss, rnn.parameters.values().to_vec(), remembered.collect())
@@ -335,15 +451,15 @@ mod tests {
                 loss = steps.losses().fold(loss, |sum, loss| sum + loss);
                 for (t, (x, da)) in steps.inputs_with_da().enumerate() {
                     let (before, h, g) = (steps.h(t, 0), steps.h(t + 1, 0), steps.p(t, 0));
-                    for (i, da) in da.iter().enumerate() {
+                    for (i, da) in da[..m].iter().enumerate() {
                         dU[i * K + x] += da;
                         db[i] += da;
                     }
                     for i in 0..m * m {
-                        dW[i] += da[i / m] * before[i % m];
+                        dW[i] = da[i / m].fma(before[i % m], dW[i]);
                     }
                     for i in 0..K * m {
-                        dV[i] += g[i / m] * h[i % m];
+                        dV[i] = g[i / m].fma(h[i % m], dV[i]);
                     }
                     for (dc, g) in dc.iter_mut().zip(g) {
                         *dc += g;

@@ -37,6 +37,9 @@ pub enum TrainingError {
     NothingHeldOut,
     /// The model to go on with has not been trained on a text.
     NoText,
+    /// The training to go on with was begun by version 0.1.0, by other rules for numbers
+    /// ([`Edition::First`](crate::model::Edition::First)).
+    FirstEdition,
     /// The model to go on with was trained on another text.
     OtherText {
         /// The digest of the text.
@@ -84,6 +87,11 @@ impl fmt::Display for TrainingError {
             TrainingError::NoText => write!(
                 f,
                 "the model has not begun any text: it can be trained from, but not resumed"
+            ),
+            TrainingError::FirstEdition => write!(
+                f,
+                "elman 0.1.0 began this training, and rounded otherwise: its bits cannot be continued; begin a new run \
+                 from its model, with --from"
             ),
             TrainingError::OtherText { found, need } => write!(
                 f,

@@ -4,6 +4,7 @@
 //! Leaves out: files, and whatever is printed.
 
 pub(crate) mod batch;
+mod crew;
 pub(crate) mod error;
 pub(crate) mod intervals;
 pub(crate) mod observation;

@@ -1,7 +1,7 @@
 //! How a training begins, or goes on from a saved state.
 
 use crate::kernels::Level;
-use crate::model::{Model, Origin, Record, State};
+use crate::model::{Edition, Model, Origin, Record, State};
 use crate::network::parameters::{Shape, ShapeError, room, zeros};
 use crate::settings::Settings;
 use crate::text::corpus::Corpus;
@@ -64,6 +64,7 @@ impl Training {
                     Origin::Model(model.state.rnn.parameters.digest())
                 }),
                 updates_per_epoch: None,
+                edition: Edition::Second,
             },
         };
         let best = Model {
@@ -78,7 +79,8 @@ impl Training {
     ///
     /// # Errors
     /// [`TrainingError::OtherText`] if the model was trained on another text, [`TrainingError::NoText`] if it was trained
-    /// on none, and the same as [`Training::new`].
+    /// on none, [`TrainingError::FirstEdition`] if its training was begun by version 0.1.0, and the same as
+    /// [`Training::new`].
     ///
     /// # Panics
     /// Panics if the parts of a model do not belong together, or if the two models do not. Two models from files fit if
@@ -101,6 +103,9 @@ impl Training {
         best: Model,
     ) -> Result<Self, TrainingError> {
         model.settings.check()?;
+        if model.record.edition != Edition::Second {
+            return Err(TrainingError::FirstEdition);
+        }
         let shape = Shape::new(model.settings.hidden, model.vocabulary.len())?;
         for Model { settings, state, .. } in [&model, &best] {
             assert_eq!(settings.hidden, shape.m(), "resume: hidden units");
@@ -156,7 +161,7 @@ impl Training {
     fn batch(model: &Model, level: Level, threads: usize) -> Result<Batch, ShapeError> {
         let Settings { sequence_length: T, batch_size: B, .. } = model.settings;
         let shape = model.state.rnn.shape();
-        Ok(Batch::new(shape, T, B, threads)?.at(level))
+        Batch::new(shape, T, B, threads, level)
     }
 
     /// Goes on at `level` and on up to `threads` threads. Neither changes the result.

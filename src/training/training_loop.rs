@@ -193,13 +193,13 @@ impl Training {
         let Settings { sequence_length: T, loss: kind, .. } = self.model.settings;
         let source = self.order.next_source(&self.model.state);
         let steps = self.read(&source)?;
-        let state = &self.model.state;
+        let state = &mut self.model.state;
         let iteration = state.updates;
         let finite = |loss: f64| {
             let error = TrainingError::NotFinite { is_validation: false, iteration, loss };
             loss.is_finite().then_some(loss).ok_or(error)
         };
-        let sum = self.batch.forward_backward(&state.rnn);
+        let sum = self.batch.forward_backward(&mut state.rnn);
         let loss = finite(match kind {
             Loss::Sum => sum,
             Loss::Mean => sum / steps as f64,
@@ -271,10 +271,7 @@ impl Training {
         };
         let rule = settings.rule(state.updates + 1);
         (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.optimizer_state);
-        let m = state.rnn.shape().m();
-        for (h, last) in state.h.chunks_exact_mut(m).zip(self.batch.last_h()) {
-            h.copy_from_slice(last);
-        }
+        self.batch.copy_last_h(&mut state.h);
         state.updates += 1;
         state.epoch = observed.epoch;
         state.position = self.read_before + steps;

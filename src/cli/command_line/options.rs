@@ -40,7 +40,7 @@ pub fn plan_options() -> impl Iterator<Item = OptionSpec> {
 
 /// The option that [`threads`] reads.
 pub fn threads_option() -> OptionSpec {
-    let help = "number of threads, 1 to 256; the result is the same (automatic)";
+    let help = "number of threads, 1 to 256; changes no result (automatic)";
     OptionSpec::new("threads", "N", help)
 }
 

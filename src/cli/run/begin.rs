@@ -61,6 +61,7 @@ impl Run {
         let corpus = read_text(text, &settings, request.quiet)?;
         let training = Training::resume_with(corpus, model, best).map_err(|error| match error {
             TrainingError::OtherText { .. } => Failure::at(&text.place, error),
+            TrainingError::FirstEdition => Failure::at(request.folder.display(), error),
             error => refused(error, &text.place, settings),
         })?;
         let mut training = on_threads(training, request)?;
@@ -92,6 +93,11 @@ impl Run {
 
     /// Prints what is learned, and how.
     fn introduce(&mut self, request: &Request) {
+        if !Level::chosen().has_fma() {
+            self.progress.say(
+                "no fused multiply-add at this level of the machine: software computes it, about ten times more slowly",
+            );
+        }
         let model = self.training.model();
         let shape = model.state.rnn.shape();
         let folder = self.folder.path().display();

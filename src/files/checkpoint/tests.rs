@@ -274,9 +274,9 @@ fn every_error_has_its_file() {
         (lacking("format"), "not a model of elman"),
         (written(&[], &[]), "not a model of elman"),
         (b"\x02\0\0\0\0\0\0\0{}".to_vec(), "not a model of elman"),
-        (with("format_version", "2"), "newer elman"),
-        (with("format_version", "0"), "the only version"),
-        (with("format_version", "x\n"), "\"x\\n\", which must be 1, the"),
+        (with("format_version", "3"), "newer elman"),
+        (with("format_version", "0"), "the versions that this elman reads"),
+        (with("format_version", "x\n"), "\"x\\n\", which must be 1 or 2, the"),
         (with("vocabulary", "ba"), "increasing order"),
         (with("vocabulary", ""), "increasing order"),
         (
