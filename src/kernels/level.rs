@@ -598,21 +598,29 @@ mod neon {
     #[derive(Clone, Copy)]
     pub struct Neon([float64x2_t; 4]);
 
+    /// Instructions of NEON.
+    macro_rules! neon {
+        ($instructions:expr) => {
+            // SAFETY: every 64-bit Arm has NEON.
+            unsafe { $instructions }
+        };
+    }
+
     macro_rules! each {
         ($instruction:ident $(, $x:expr)*) => {
-            Neon([
+            Neon(neon!([
                 $instruction($($x.0[0]),*),
                 $instruction($($x.0[1]),*),
                 $instruction($($x.0[2]),*),
                 $instruction($($x.0[3]),*),
-            ])
+            ]))
         };
     }
 
     impl Number for Neon {
         #[inline(always)]
         fn splat(x: f64) -> Self {
-            Neon([vdupq_n_f64(x); 4])
+            Neon([neon!(vdupq_n_f64(x)); 4])
         }
 
         #[inline(always)]
@@ -671,23 +679,27 @@ mod neon {
         }
     }
 
-    #[inline(always)]
+    #[inline]
+    #[target_feature(enable = "neon")]
     fn copysign(x: float64x2_t, sign: float64x2_t) -> float64x2_t {
         vbslq_f64(vdupq_n_u64(1 << 63), sign, x)
     }
 
     // The instructions for the larger and the smaller number treat NaN otherwise.
-    #[inline(always)]
+    #[inline]
+    #[target_feature(enable = "neon")]
     fn larger(x: float64x2_t, y: float64x2_t) -> float64x2_t {
         vbslq_f64(vcgtq_f64(x, y), x, y)
     }
 
-    #[inline(always)]
+    #[inline]
+    #[target_feature(enable = "neon")]
     fn smaller(x: float64x2_t, y: float64x2_t) -> float64x2_t {
         vbslq_f64(vcltq_f64(x, y), x, y)
     }
 
-    #[inline(always)]
+    #[inline]
+    #[target_feature(enable = "neon")]
     fn choose(
         x: float64x2_t,
         limit: float64x2_t,
@@ -697,32 +709,46 @@ mod neon {
         vbslq_f64(vcleq_f64(x, limit), this, that)
     }
 
-    #[inline(always)]
+    #[inline]
+    #[target_feature(enable = "neon")]
     fn shift_left(x: float64x2_t) -> float64x2_t {
         vreinterpretq_f64_u64(vshlq_n_u64::<52>(vreinterpretq_u64_f64(x)))
     }
 
-    #[inline(always)]
+    #[inline]
+    #[target_feature(enable = "neon")]
     fn exponent(x: float64x2_t) -> float64x2_t {
         let low = vshrq_n_u64::<52>(vreinterpretq_u64_f64(x));
         vreinterpretq_f64_u64(vorrq_u64(low, vdupq_n_u64(TWO_POW_52)))
     }
 
-    #[inline(always)]
+    #[inline]
+    #[target_feature(enable = "neon")]
     fn significand(x: float64x2_t) -> float64x2_t {
         let rest = vandq_u64(vreinterpretq_u64_f64(x), vdupq_n_u64(SIGNIFICAND));
         vreinterpretq_f64_u64(vorrq_u64(rest, vdupq_n_u64(ONE)))
     }
 
-    #[inline(always)]
+    #[inline]
+    #[target_feature(enable = "neon")]
     fn rough_reciprocal_root(x: float64x2_t) -> float64x2_t {
         let half = vshrq_n_u64::<1>(vreinterpretq_u64_f64(x));
         vreinterpretq_f64_u64(vsubq_u64(vdupq_n_u64(ROOT_BITS), half))
     }
 
-    #[inline(always)]
+    #[inline]
+    #[target_feature(enable = "neon")]
     fn with_lowest_bit(x: float64x2_t) -> float64x2_t {
         vreinterpretq_f64_u64(vorrq_u64(vreinterpretq_u64_f64(x), vdupq_n_u64(1)))
+    }
+
+    /// The sum of eight lanes of each row.
+    #[inline]
+    #[target_feature(enable = "neon")]
+    fn sums_of_two(a: [float64x2_t; 4], b: [float64x2_t; 4]) -> float64x2_t {
+        let low = vaddq_f64(vpaddq_f64(a[0], b[0]), vpaddq_f64(a[1], b[1]));
+        let high = vaddq_f64(vpaddq_f64(a[2], b[2]), vpaddq_f64(a[3], b[3]));
+        vaddq_f64(low, high)
     }
 
     impl F64x8 for Neon {
@@ -732,7 +758,7 @@ mod neon {
         #[inline(always)]
         fn load(x: &[f64; 8]) -> Self {
             let (x, _) = x.as_chunks::<2>();
-            // SAFETY: each pointer is to two doubles.
+            // SAFETY: every 64-bit Arm has NEON, and the pointer is to two doubles.
             let load = |x: &[f64; 2]| unsafe { vld1q_f64(x.as_ptr()) };
             Neon([load(&x[0]), load(&x[1]), load(&x[2]), load(&x[3])])
         }
@@ -740,7 +766,7 @@ mod neon {
         #[inline(always)]
         fn store(self, x: &mut [f64; 8]) {
             for (x, two) in x.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-                // SAFETY: the pointer is to two doubles.
+                // SAFETY: every 64-bit Arm has NEON, and the pointer is to two doubles.
                 unsafe { vst1q_f64(x.as_mut_ptr(), two) }
             }
         }
@@ -759,13 +785,13 @@ mod neon {
 
         #[inline(always)]
         fn sums(rows: [Self; 8]) -> Self {
-            let sum = |i: usize| {
-                let (a, b) = (rows[2 * i].0, rows[2 * i + 1].0);
-                let quad =
-                    |j: usize| vaddq_f64(vpaddq_f64(a[j], b[j]), vpaddq_f64(a[j + 1], b[j + 1]));
-                vaddq_f64(quad(0), quad(2))
-            };
-            Neon([sum(0), sum(1), sum(2), sum(3)])
+            let [a, b, c, d, e, f, g, h] = rows.map(|row| row.0);
+            Neon(neon!([
+                sums_of_two(a, b),
+                sums_of_two(c, d),
+                sums_of_two(e, f),
+                sums_of_two(g, h)
+            ]))
         }
 
         #[inline(always)]

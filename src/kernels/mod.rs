@@ -18,6 +18,7 @@ mod products;
 mod roots;
 mod rows;
 mod softmax;
+#[cfg_attr(target_arch = "aarch64", allow(dead_code))]
 mod software_fma;
 #[cfg(test)]
 mod twins;
