@@ -87,25 +87,31 @@ pub fn matvec<F: F64x8>(A: Rows, x: Rows, y: RowsMut, order: RowOrder) {
 pub fn products<F: F64x8, M: Matrix>(A: &M, x: Rows, order: RowOrder, mut finish: impl Finish<F>) {
     assert!(A.length() == x.length, "products: shapes");
     let panels = A.rows().div_ceil(8);
-    for p in 0..panels {
-        let p = order.block(p, panels);
-        let panel = A.panel(p);
-        let mut v = 0;
-        while v < x.count {
-            // Three vectors at a time; a last one alone is avoided.
-            v += match x.count - v {
-                _ if F::SUMS < 6 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
-                1 if F::SUMS >= 24 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
-                2 | 4 if F::SUMS >= 24 => tile::<F, 8, 2>(&panel, x, v, p, &mut finish),
-                _ if F::SUMS >= 24 => tile::<F, 8, 3>(&panel, x, v, p, &mut finish),
-                1 => tile::<F, 4, 1>(&panel, x, v, p, &mut finish),
-                2 | 4 => tile::<F, 2, 2>(&panel, x, v, p, &mut finish),
-                _ => tile::<F, 2, 3>(&panel, x, v, p, &mut finish),
-            };
+    for first in (0..x.count).step_by(VECTORS) {
+        let end = x.count.min(first + VECTORS);
+        for p in 0..panels {
+            let p = order.block(p, panels);
+            let panel = A.panel(p);
+            let mut v = first;
+            while v < end {
+                // Three vectors at a time; a last one alone is avoided.
+                v += match end - v {
+                    _ if F::SUMS < 6 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
+                    1 if F::SUMS >= 24 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
+                    2 | 4 if F::SUMS >= 24 => tile::<F, 8, 2>(&panel, x, v, p, &mut finish),
+                    _ if F::SUMS >= 24 => tile::<F, 8, 3>(&panel, x, v, p, &mut finish),
+                    1 => tile::<F, 4, 1>(&panel, x, v, p, &mut finish),
+                    2 | 4 => tile::<F, 2, 2>(&panel, x, v, p, &mut finish),
+                    _ => tile::<F, 2, 3>(&panel, x, v, p, &mut finish),
+                };
+            }
         }
     }
     finish.end();
 }
+
+/// Vectors that are multiplied by all rows before the next: they stay in a cache meanwhile.
+const VECTORS: usize = 24;
 
 /// The dot products of eight rows with C vectors from `v` on, R rows at a time. Returns C.
 #[inline(always)]
@@ -418,7 +424,7 @@ mod tests {
     const ORDERS: [RowOrder; 2] = [RowOrder::Ascending, RowOrder::Descending];
 
     /// The numbers of vectors of every tile, and one after them.
-    const COUNTS: [usize; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 17];
+    const COUNTS: [usize; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 17, 25, 51];
 
     fn at_every_level(mut test: impl FnMut(&dyn Fn(Product))) {
         for level in Level::available() {
