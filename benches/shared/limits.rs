@@ -179,13 +179,7 @@ functions! {
     ReciprocalRoot(x) = F::splat(1.0) / x.sqrt();
     Tanh(x) = kernels::tanh(x);
     Exp(x) = kernels::exp_at_most_0(-x);
-    Ln(x) = {
-        let mut eight = x.to_array();
-        for x in &mut eight {
-            *x = kernels::ln(*x);
-        }
-        F::load(&eight)
-    };
+    Ln(x) = kernels::ln_of_normal(x);
 }
 
 /// The divider: square roots, divisions, and both one after another.

@@ -48,7 +48,7 @@ impl Level {
     }
 
     /// Whether the fused multiply-add is an instruction of this level. Where it is not, software computes the same
-    /// numbers about ten times more slowly.
+    /// numbers about 25 times more slowly.
     pub fn has_fma(self) -> bool {
         cfg!(target_arch = "aarch64") || self.0 != Isa::Baseline
     }

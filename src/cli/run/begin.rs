@@ -95,7 +95,7 @@ impl Run {
     fn introduce(&mut self, request: &Request) {
         if !Level::chosen().has_fma() {
             self.progress.say(
-                "no fused multiply-add at this level of the machine: software computes it, about ten times more slowly",
+                "no fused multiply-add at this level of the machine: software computes it, about 25 times more slowly",
             );
         }
         let model = self.training.model();
