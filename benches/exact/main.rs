@@ -8,12 +8,14 @@
 //! | sweep | compares | with |
 //! |---|---|---|
 //! | `roots` | `n / sqrt(x)` by multiplications | the instructions for roots and quotients |
+//! | `fma` | the fused multiply-add in software | the instruction, or long integers |
 //!
 //! `cargo bench -- --test` makes a small run of each at every level; `cargo bench` alone makes none.
 
 #![allow(non_snake_case)]
 
 mod doubles;
+mod fma;
 mod roots;
 mod tally;
 
@@ -25,7 +27,7 @@ use tally::Tally;
 /// Tries about so many random numbers.
 type Sweep = fn(&mut Tally, Level, usize);
 
-const SWEEPS: [(&str, Sweep); 1] = [("roots", roots::sweep)];
+const SWEEPS: [(&str, Sweep); 2] = [("roots", roots::sweep), ("fma", fma::sweep)];
 
 /// Random numbers of a run that says nothing else.
 const DEFAULT: usize = 10_000_000;
