@@ -181,7 +181,8 @@ pub fn outer(criterion: &mut Criterion) {
     for m in SIZES {
         let right = panels(T, m);
         for (name, rows) in [("dW", m), ("dV", K)] {
-            let (left, mut sums) = (panels(T, rows), numbers(rows * m));
+            // Stores run past the end.
+            let (left, mut sums) = (panels(T, rows), numbers(rows * m + 7));
             measure(&mut group, name, m, rows * m * T, || {
                 let (left, right) = (&left, &right);
                 let pairs = Pairs { left, left_first: 0, right, right_first: 0, count: T };
