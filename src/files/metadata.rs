@@ -9,8 +9,6 @@ use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
 use std::str::FromStr;
 
-/// The version of a file, which is that of its numbers. In all else the two are the same.
-const FORMAT_VERSIONS: [(&str, Edition); 2] = [("1", Edition::First), ("2", Edition::Second)];
 /// What `begun_from` says of parameters that were drawn.
 const DRAWN: &str = "drawn";
 
@@ -54,9 +52,12 @@ pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
     metadata
 }
 
+/// The version of a file: that of its numbers. In all else the two are the same.
 fn version_of(edition: Edition) -> &'static str {
-    let version = FORMAT_VERSIONS.iter().find(|version| version.1 == edition);
-    version.map_or("", |version| version.0)
+    match edition {
+        Edition::First => "1",
+        Edition::Second => "2",
+    }
 }
 
 /// A digest as files spell it.
@@ -79,14 +80,16 @@ impl<'a> Metadata<'a> {
 
     fn edition(&self) -> Result<Edition, FileError> {
         let version = self.get("format_version")?;
-        let edition = FORMAT_VERSIONS.iter().find(|known| known.0 == version);
-        edition.map(|known| known.1).ok_or_else(|| {
-            let need = match version.parse() {
-                Ok(3u64..) => "1 or 2: a newer elman wrote this file",
-                _ => "1 or 2, the versions that this elman reads",
-            };
-            self.wrong("format_version", need)
-        })
+        let editions = [Edition::First, Edition::Second];
+        if let Some(edition) = editions.into_iter().find(|&edition| version_of(edition) == version)
+        {
+            return Ok(edition);
+        }
+        let need = match version.parse() {
+            Ok(3u64..) => "1 or 2: a newer elman wrote this file",
+            _ => "1 or 2, the versions that this elman reads",
+        };
+        Err(self.wrong("format_version", need))
     }
 
     fn find(&self, key: &str) -> Option<&'a str> {

@@ -6,6 +6,7 @@ use elman::internals::plan::{PLAN, PlanRow};
 use elman::internals::settings::{self, Preset, Setting, TABLE, Value, ValueError};
 use elman::settings::SettingError;
 use elman::{Plan, Settings};
+use std::thread;
 
 /// The options of settings, each with its value in `base` as the default. A help that ends with a bracket names the
 /// default itself.
@@ -38,6 +39,14 @@ pub fn plan_options() -> impl Iterator<Item = OptionSpec> {
     })
 }
 
+/// The largest number of threads that can be asked for.
+pub const MOST_THREADS: usize = 256;
+
+/// The number of cores of this machine; 1 where it is not known.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// The option that [`threads`] reads.
 pub fn threads_option() -> OptionSpec {
     let help = "number of threads, 1 to 256; changes no result (automatic)";
@@ -47,8 +56,9 @@ pub fn threads_option() -> OptionSpec {
 /// The number of threads; `None` where it is not given.
 pub fn threads(arguments: &Arguments) -> Result<Option<usize>, Failure> {
     match arguments.has("threads").then(|| arguments.count("threads")).transpose()? {
-        Some(0 | 257..) => {
-            Err(Failure::at(arguments.quoted("threads"), "must be a whole number from 1 to 256"))
+        Some(threads) if !(1..=MOST_THREADS).contains(&threads) => {
+            let need = format!("must be a whole number from 1 to {MOST_THREADS}");
+            Err(Failure::at(arguments.quoted("threads"), need))
         }
         threads => Ok(threads),
     }

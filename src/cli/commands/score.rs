@@ -3,7 +3,7 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{threads, threads_option};
+use crate::cli::command_line::options::{MOST_THREADS, cores, threads, threads_option};
 use crate::cli::format::thousands;
 use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
@@ -15,7 +15,6 @@ use elman::text::Symbols;
 use elman::{Level, TextError};
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::thread;
 
 /// The command.
 pub const COMMAND: Command = Command {
@@ -52,8 +51,7 @@ that is not in the vocabulary counts as 20.08 bits, a byte as 8 bits. With
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (extent, threshold) = extent(arguments)?;
-    let cores = || thread::available_parallelism().map_or(1, usize::from).min(256);
-    let threads = threads(arguments)?.unwrap_or_else(cores);
+    let threads = threads(arguments)?.unwrap_or_else(|| cores().min(MOST_THREADS));
     let form = match (arguments.has("csv"), arguments.has("jsonl")) {
         (true, true) => {
             return Err(Failure::Usage("--csv and --jsonl: give one of them".into()));

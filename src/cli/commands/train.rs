@@ -1,15 +1,12 @@
 //! `elman train`: trains a network on a text, and reports how it goes.
 
-use crate::cli::command_line::arguments::{Arguments, OptionSpec};
+use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{plan_options, setting_options, threads_option};
-use crate::cli::run::request::Request;
+use crate::cli::run::request::{self, Request};
 use crate::cli::run::seeds;
 use crate::cli::run::work::Run;
-use elman::Settings;
 use elman::internals::disk::System;
-use elman::internals::settings::TABLE;
 
 /// The command.
 pub const COMMAND: Command = Command {
@@ -57,28 +54,9 @@ seed-2 and so on, with the same files as a single run. One line is printed for e
 then the mean, minimum and maximum of the losses, and the best run. With --resume
 all of them continue, and those that are missing are started; --seed need not be
 given again.",
-    options,
+    options: request::options,
     run,
 };
-
-/// Its options.
-pub fn options() -> Vec<OptionSpec> {
-    let from = "begin with the weights and the vocabulary of this model";
-    let own = [
-        OptionSpec::new("seeds", "N", "train N runs, with --seed and the seeds after it"),
-        threads_option().seldom(),
-        OptionSpec::new("out", "DIR", "the run's folder").or("elman-run"),
-        OptionSpec::new("from", "MODEL", from).seldom(),
-        OptionSpec::new("resume", "DIR", "continue the run in this folder"),
-        OptionSpec::switch("force", "replace the run that the folder already holds").seldom(),
-        OptionSpec::switch("quiet", "show no progress on standard error").seldom(),
-        OptionSpec::help().seldom(),
-    ];
-    let preset = "settings of an edition of the assignment, or the best ones for a minute of training; options given beside it override them";
-    let preset = OptionSpec::new("preset", "adagrad-edition|adam-edition|best", preset).seldom();
-    let settings = setting_options(&Settings::DEFAULT, TABLE.iter());
-    std::iter::once(preset).chain(settings).chain(plan_options()).chain(own).collect()
-}
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let request = Request::of(arguments)?;

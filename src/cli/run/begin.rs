@@ -3,7 +3,7 @@
 use super::work::{REFRESH, Run, SavedState, characters_per_update, is_finite};
 use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::Overrides;
+use crate::cli::command_line::options::{MOST_THREADS, Overrides, cores};
 use crate::cli::format::thousands;
 use crate::cli::run::folder::{RunFolder, Saved};
 use crate::cli::run::inputs::{read_model, read_text, refused};
@@ -17,7 +17,6 @@ use elman::{Initialization, Level, Model, Plan, Settings, Training, TrainingErro
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::thread;
 use std::time::Instant;
 
 impl Run {
@@ -174,8 +173,8 @@ fn read_from(from: &Path, settings: &Settings, overrides: &Overrides) -> Result<
 
 fn on_threads(training: Training, request: &Request) -> Result<Training, Failure> {
     let settings = training.model().settings;
-    let cores = || thread::available_parallelism().map_or(1, usize::from);
-    match request.threads.unwrap_or_else(|| helpful_threads(&training, cores().min(256))) {
+    let helpful = || helpful_threads(&training, cores().min(MOST_THREADS));
+    match request.threads.unwrap_or_else(helpful) {
         1 => Ok(training),
         threads => (training.on(Level::chosen(), threads))
             .map_err(|error| refused(error, &request.text.place, settings)),

@@ -1,11 +1,10 @@
 //! Every single step of every save fails once: nothing that was saved is lost, and the run goes on to the
 //! same bytes.
 
-use super::request::Request;
+use super::request::{Request, options};
 use super::work::Run;
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::commands::train::options;
 use elman::internals::checkpoint;
 use elman::internals::disk::{Disk, System};
 use elman::{Model, Plan};

@@ -2,10 +2,33 @@
 //! settings and a plan in begin.rs, because a resumed run has saved ones.
 
 use super::inputs::TextSource;
-use crate::cli::command_line::arguments::Arguments;
+use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{Overrides, threads};
+use crate::cli::command_line::options::{
+    Overrides, plan_options, setting_options, threads, threads_option,
+};
+use elman::Settings;
+use elman::internals::settings::TABLE;
 use std::path::{Path, PathBuf};
+
+/// The options that a request is read from, and those of `--seeds` and `--help`.
+pub fn options() -> Vec<OptionSpec> {
+    let from = "begin with the weights and the vocabulary of this model";
+    let own = [
+        OptionSpec::new("seeds", "N", "train N runs, with --seed and the seeds after it"),
+        threads_option().seldom(),
+        OptionSpec::new("out", "DIR", "the run's folder").or("elman-run"),
+        OptionSpec::new("from", "MODEL", from).seldom(),
+        OptionSpec::new("resume", "DIR", "continue the run in this folder"),
+        OptionSpec::switch("force", "replace the run that the folder already holds").seldom(),
+        OptionSpec::switch("quiet", "show no progress on standard error").seldom(),
+        OptionSpec::help().seldom(),
+    ];
+    let preset = "settings of an edition of the assignment, or the best ones for a minute of training; options given beside it override them";
+    let preset = OptionSpec::new("preset", "adagrad-edition|adam-edition|best", preset).seldom();
+    let settings = setting_options(&Settings::DEFAULT, TABLE.iter());
+    std::iter::once(preset).chain(settings).chain(plan_options()).chain(own).collect()
+}
 
 /// A run that is asked for.
 #[derive(Clone, Debug)]

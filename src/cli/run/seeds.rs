@@ -10,7 +10,7 @@ use super::request::Request;
 use super::work::Run;
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::Overrides;
+use crate::cli::command_line::options::{Overrides, cores};
 use crate::cli::terminal::progress::Progress;
 use elman::files;
 use elman::internals::disk::System;
@@ -116,8 +116,7 @@ fn seeds(first: u64, count: u64, out: &Path) -> Result<Vec<(u64, PathBuf)>, Fail
 
 /// How many runs have a core for each of their threads.
 fn at_once(threads: Option<usize>, runs: usize) -> usize {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    (cores / threads.unwrap_or(1)).clamp(1, runs)
+    (cores() / threads.unwrap_or(1)).clamp(1, runs)
 }
 
 /// New runs, and the updates of each. What their folders hold is refused before the first begins.
@@ -221,7 +220,7 @@ mod tests {
 
     #[test]
     fn every_thread_of_a_run_has_a_core() {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let cores = cores();
         let at_once = |threads: usize, runs| super::at_once(Some(threads), runs);
         assert_eq!(at_once(cores, 1000), 1);
         assert_eq!(at_once(2 * cores, 1000), 1);
