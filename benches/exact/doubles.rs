@@ -1,16 +1,8 @@
-//! Doubles by significand and exponent, chosen at random.
+//! Significands, exponents and signs of doubles, chosen at random.
 
+use crate::cases::LEAST;
 use elman::random::{Generator, Stream};
 use std::ops::RangeInclusive;
-
-/// The least significand of a normal number; the largest is below twice as much.
-pub const LEAST: u64 = 1 << 52;
-
-/// The double `significand 2^(exponent - 52)`: from 2^exponent to below twice as much.
-pub fn double(significand: u64, exponent: i32) -> f64 {
-    assert!((LEAST..2 * LEAST).contains(&significand) && (-1022..=1023).contains(&exponent));
-    f64::from_bits(significand - LEAST + (((exponent + 1023) as u64) << 52))
-}
 
 /// Random significands, exponents and signs.
 pub struct Random(Generator);

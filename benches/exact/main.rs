@@ -14,6 +14,8 @@
 
 #![allow(non_snake_case)]
 
+#[path = "../../src/kernels/roots/cases.rs"]
+mod cases;
 mod doubles;
 mod fma;
 mod roots;

@@ -1,7 +1,8 @@
 //! `n / sqrt(x)` by multiplications, for ordinary numbers: x from 2^-666 to 2^1024, n = 0 or from 2^-940 to 2^250 in size,
 //! and a quotient that is not subnormal.
 
-use crate::doubles::{LEAST, Random, double};
+use crate::cases::{LEAST, double, numerator_next_to_midpoint, roots_next_to_midpoints};
+use crate::doubles::Random;
 use crate::tally::Tally;
 use elman::Level;
 use elman::kernels::{Divider, F64x8, Kernel, Multipliers, QuotientOverRoot};
@@ -125,18 +126,12 @@ fn training(sweep: &mut Sweep, random: &mut Random, cases: usize) {
 }
 
 /// All x from 1 to 4 whose root is within 2^-35 ulp of a midpoint between two doubles, each times powers of four.
-///
-/// Significands are whole numbers from 2^52 on here, and midpoints between roots are halves M / 2 of odd numbers. The
-/// radicand of such a root is `X 2^52` or `X 2^53`, so that `M^2 = X 2^z + d` with a z of 54 or 55, and the root is
-/// about `d / (4 M)` away from the midpoint. So M is a square root of a small d modulo 2^z, which an odd d has only if
-/// it is 1 modulo 8.
 fn roots_near_midpoints(sweep: &mut Sweep, random: &mut Random, cases: usize) {
     let mut radicands = Vec::new();
     for z in [54, 55] {
         for d in (-(1 << 21)..1_i64 << 21).filter(|d| d.rem_euclid(8) == 1) {
-            for M in square_roots(d, z) {
-                let X = (u128::from(M).pow(2).wrapping_add_signed(-i128::from(d)) >> z) as u64;
-                if (LEAST..2 * LEAST).contains(&X) && d.unsigned_abs() << 33 <= M {
+            for (X, M) in roots_next_to_midpoints(d, z) {
+                if d.unsigned_abs() << 33 <= M {
                     radicands.push((X, z == 55));
                 }
             }
@@ -152,19 +147,6 @@ fn roots_near_midpoints(sweep: &mut Sweep, random: &mut Random, cases: usize) {
         "all {} x from 1 to 4 with a root within 2^-35 ulp of a midpoint",
         radicands.len()
     ));
-}
-
-/// The square roots modulo 2^z of a d that is 1 modulo 8.
-fn square_roots(d: i64, z: u32) -> [u64; 4] {
-    // 1 is a root modulo 8. A root modulo 2^bits becomes one modulo twice as much where half of 2^bits is added or not.
-    let mut root = 1_u64;
-    for bits in 3..z {
-        let error = root.wrapping_mul(root).wrapping_sub(d as u64);
-        root ^= (error >> bits & 1) << (bits - 1);
-    }
-    let other = root.wrapping_add(1 << (z - 1));
-    let modulus = (1 << z) - 1;
-    [root, root.wrapping_neg(), other, other.wrapping_neg()].map(|root| root & modulus)
 }
 
 fn squares(sweep: &mut Sweep, random: &mut Random, cases: usize) {
@@ -216,17 +198,10 @@ fn smallest_quotients(sweep: &mut Sweep, random: &mut Random, cases: usize) {
 
 /// Adds a random case whose quotient is within 2^-50 ulp of a midpoint or of a double, with these exponents of n and of the
 /// root; sometimes none.
-///
-/// With the significands N of n and S of the root, `N 2^z = S Q + c` with a z of 53 where N >= S, and of 54 otherwise, so
-/// that Q has one bit more than a significand. It is even for a double and odd for a midpoint, as c is where S is odd,
-/// and the quotient is `c / (2 S)` ulp away from it. So N is c, halved z times modulo S.
 fn near_midpoint(sweep: &mut Sweep, random: &mut Random, exponent: i32, root: i32) {
     let S = random.often_extreme_significand() | 1;
     let c = random.below(17) as i64 - 8;
-    let half = |c: u64| if c % 2 == 0 { c / 2 } else { c.midpoint(S) };
-    let N = (0..53).fold(c.rem_euclid(S as i64) as u64, |c, _| half(c));
-    let N = if N + S < 2 * LEAST { N + S } else { half(N) };
-    if (LEAST..2 * LEAST).contains(&N) {
+    if let Some(N) = numerator_next_to_midpoint(S, c) {
         let s = double(S, root);
         assert_eq!((s * s).sqrt(), s);
         let n = double(N, exponent);

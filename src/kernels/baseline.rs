@@ -55,11 +55,6 @@ impl Number for Baseline {
     }
 
     #[inline(always)]
-    fn copysign(self, sign: Self) -> Self {
-        self.zip_with(sign, f64::copysign)
-    }
-
-    #[inline(always)]
     fn larger(self, other: Self) -> Self {
         self.zip_with(other, Number::larger)
     }

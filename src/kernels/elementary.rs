@@ -68,7 +68,7 @@ const BIAS: f64 = 4503599627370496.0 + 1023.0;
 
 /// Constants in all lanes. This is a loop and not `map`, which may stay a call.
 #[inline(always)]
-fn splat<N: Number, const L: usize>(constants: [f64; L]) -> [N; L] {
+pub(super) fn splat<N: Number, const L: usize>(constants: [f64; L]) -> [N; L] {
     let mut splat = [N::splat(0.0); L];
     for i in 0..L {
         splat[i] = N::splat(constants[i]);

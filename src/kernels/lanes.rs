@@ -33,8 +33,6 @@ pub trait Number:
     fn sqrt(self) -> Self;
     /// The absolute value.
     fn abs(self) -> Self;
-    /// `self` with the sign of `sign`.
-    fn copysign(self, sign: Self) -> Self;
     /// `self` where it is larger than `other`, otherwise `other`: that holds for equals and NaN as well.
     fn larger(self, other: Self) -> Self;
     /// `self` where it is smaller than `other`, otherwise `other`: that holds for equals and NaN as well.
@@ -152,11 +150,6 @@ impl Number for f64 {
     #[inline(always)]
     fn abs(self) -> Self {
         f64::abs(self)
-    }
-
-    #[inline(always)]
-    fn copysign(self, sign: Self) -> Self {
-        f64::copysign(self, sign)
     }
 
     #[inline(always)]

@@ -131,7 +131,19 @@ impl fmt::Display for LevelError {
 
 impl std::error::Error for LevelError {}
 
-/// Operators of a type that holds eight doubles in registers: `$each` applies an instruction to every register.
+/// Methods of a type that holds eight doubles in registers, each of one instruction: `$each` applies it to every register.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! methods {
+    ($each:ident: $($name:ident($self:ident $(, $x:ident)*) = $instruction:ident($($argument:ident),*);)*) => {$(
+        #[inline(always)]
+        fn $name($self $(, $x: Self)*) -> Self {
+            $each!($instruction, $($argument),*)
+        }
+    )*};
+}
+
+/// Its operators.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! operators {
     ($Type:ident, $each:ident: $($Operator:ident $function:ident $instruction:ident;)*) => {$(
         impl $Operator for $Type {
@@ -191,47 +203,6 @@ mod avx512 {
         }
 
         #[inline(always)]
-        fn fma(self, factor: Self, addend: Self) -> Self {
-            each!(_mm512_fmadd_pd, self, factor, addend)
-        }
-
-        #[inline(always)]
-        fn minus_product(self, x: Self, y: Self) -> Self {
-            each!(_mm512_fnmadd_pd, x, y, self)
-        }
-
-        #[inline(always)]
-        fn sqrt(self) -> Self {
-            each!(_mm512_sqrt_pd, self)
-        }
-
-        #[inline(always)]
-        fn abs(self) -> Self {
-            each!(_mm512_abs_pd, self)
-        }
-
-        #[inline(always)]
-        fn copysign(self, sign: Self) -> Self {
-            // Bit by bit: where the mask has a 1 that of `sign`, otherwise that of `self`.
-            const CHOICE: i32 = 0xd8;
-            avx512!({
-                let (x, sign) = (_mm512_castpd_si512(self.0), _mm512_castpd_si512(sign.0));
-                let mask = _mm512_set1_epi64(i64::MIN);
-                Avx512(_mm512_castsi512_pd(_mm512_ternarylogic_epi64::<CHOICE>(x, sign, mask)))
-            })
-        }
-
-        #[inline(always)]
-        fn larger(self, other: Self) -> Self {
-            each!(_mm512_max_pd, self, other)
-        }
-
-        #[inline(always)]
-        fn smaller(self, other: Self) -> Self {
-            each!(_mm512_min_pd, self, other)
-        }
-
-        #[inline(always)]
         fn choose(self, limit: Self, this: Self, that: Self) -> Self {
             avx512!({
                 let at_most = _mm512_cmp_pd_mask::<_CMP_LE_OQ>(self.0, limit.0);
@@ -254,6 +225,15 @@ mod avx512 {
         fn significand(self) -> Self {
             let rest = bits!(_mm512_and_si512, self, _mm512_set1_epi64(SIGNIFICAND as i64));
             bits!(_mm512_or_si512, rest, _mm512_set1_epi64(ONE as i64))
+        }
+
+        methods! { each:
+            fma(self, factor, addend) = _mm512_fmadd_pd(self, factor, addend);
+            minus_product(self, x, y) = _mm512_fnmadd_pd(x, y, self);
+            sqrt(self) = _mm512_sqrt_pd(self);
+            abs(self) = _mm512_abs_pd(self);
+            larger(self, other) = _mm512_max_pd(self, other);
+            smaller(self, other) = _mm512_min_pd(self, other);
         }
     }
 
@@ -388,49 +368,8 @@ mod avx2 {
         }
 
         #[inline(always)]
-        fn fma(self, factor: Self, addend: Self) -> Self {
-            each!(_mm256_fmadd_pd, self, factor, addend)
-        }
-
-        #[inline(always)]
-        fn minus_product(self, x: Self, y: Self) -> Self {
-            each!(_mm256_fnmadd_pd, x, y, self)
-        }
-
-        #[inline(always)]
-        fn sqrt(self) -> Self {
-            each!(_mm256_sqrt_pd, self)
-        }
-
-        #[inline(always)]
         fn abs(self) -> Self {
             each!(_mm256_andnot_pd, Self::splat(-0.0), self)
-        }
-
-        #[inline(always)]
-        fn copysign(self, sign: Self) -> Self {
-            let sign = each!(_mm256_and_pd, Self::splat(-0.0), sign);
-            each!(_mm256_or_pd, self.abs(), sign)
-        }
-
-        #[inline(always)]
-        fn larger(self, other: Self) -> Self {
-            each!(_mm256_max_pd, self, other)
-        }
-
-        #[inline(always)]
-        fn smaller(self, other: Self) -> Self {
-            each!(_mm256_min_pd, self, other)
-        }
-
-        #[inline(always)]
-        fn choose(self, limit: Self, this: Self, that: Self) -> Self {
-            each!(choose, self, limit, this, that)
-        }
-
-        #[inline(always)]
-        fn low_bits_as_exponent(self) -> Self {
-            each!(shift_left, self)
         }
 
         #[inline(always)]
@@ -443,6 +382,16 @@ mod avx2 {
         fn significand(self) -> Self {
             let rest = each!(_mm256_and_pd, self, Self::splat(f64::from_bits(SIGNIFICAND)));
             each!(_mm256_or_pd, rest, Self::splat(f64::from_bits(ONE)))
+        }
+
+        methods! { each:
+            fma(self, factor, addend) = _mm256_fmadd_pd(self, factor, addend);
+            minus_product(self, x, y) = _mm256_fnmadd_pd(x, y, self);
+            sqrt(self) = _mm256_sqrt_pd(self);
+            larger(self, other) = _mm256_max_pd(self, other);
+            smaller(self, other) = _mm256_min_pd(self, other);
+            choose(self, limit, this, that) = choose(self, limit, this, that);
+            low_bits_as_exponent(self) = shift_left(self);
         }
     }
 
@@ -543,13 +492,12 @@ mod avx2 {
         }
 
         #[inline(always)]
-        fn rough_reciprocal_root(self) -> Self {
-            each!(rough_reciprocal_root, self)
-        }
-
-        #[inline(always)]
         fn with_lowest_bit(self) -> Self {
             each!(_mm256_or_pd, self, Self::splat(f64::from_bits(1)))
+        }
+
+        methods! { each:
+            rough_reciprocal_root(self) = rough_reciprocal_root(self);
         }
     }
 
@@ -623,66 +571,18 @@ mod neon {
             Neon([neon!(vdupq_n_f64(x)); 4])
         }
 
-        #[inline(always)]
-        fn fma(self, factor: Self, addend: Self) -> Self {
-            each!(vfmaq_f64, addend, self, factor)
+        methods! { each:
+            fma(self, factor, addend) = vfmaq_f64(addend, self, factor);
+            minus_product(self, x, y) = vfmsq_f64(self, x, y);
+            sqrt(self) = vsqrtq_f64(self);
+            abs(self) = vabsq_f64(self);
+            larger(self, other) = larger(self, other);
+            smaller(self, other) = smaller(self, other);
+            choose(self, limit, this, that) = choose(self, limit, this, that);
+            low_bits_as_exponent(self) = shift_left(self);
+            exponent_as_low_bits(self) = exponent(self);
+            significand(self) = significand(self);
         }
-
-        #[inline(always)]
-        fn minus_product(self, x: Self, y: Self) -> Self {
-            each!(vfmsq_f64, self, x, y)
-        }
-
-        #[inline(always)]
-        fn sqrt(self) -> Self {
-            each!(vsqrtq_f64, self)
-        }
-
-        #[inline(always)]
-        fn abs(self) -> Self {
-            each!(vabsq_f64, self)
-        }
-
-        #[inline(always)]
-        fn copysign(self, sign: Self) -> Self {
-            each!(copysign, self, sign)
-        }
-
-        #[inline(always)]
-        fn larger(self, other: Self) -> Self {
-            each!(larger, self, other)
-        }
-
-        #[inline(always)]
-        fn smaller(self, other: Self) -> Self {
-            each!(smaller, self, other)
-        }
-
-        #[inline(always)]
-        fn choose(self, limit: Self, this: Self, that: Self) -> Self {
-            each!(choose, self, limit, this, that)
-        }
-
-        #[inline(always)]
-        fn low_bits_as_exponent(self) -> Self {
-            each!(shift_left, self)
-        }
-
-        #[inline(always)]
-        fn exponent_as_low_bits(self) -> Self {
-            each!(exponent, self)
-        }
-
-        #[inline(always)]
-        fn significand(self) -> Self {
-            each!(significand, self)
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "neon")]
-    fn copysign(x: float64x2_t, sign: float64x2_t) -> float64x2_t {
-        vbslq_f64(vdupq_n_u64(1 << 63), sign, x)
     }
 
     // The instructions for the larger and the smaller number treat NaN otherwise.
@@ -794,14 +694,9 @@ mod neon {
             ]))
         }
 
-        #[inline(always)]
-        fn rough_reciprocal_root(self) -> Self {
-            each!(rough_reciprocal_root, self)
-        }
-
-        #[inline(always)]
-        fn with_lowest_bit(self) -> Self {
-            each!(with_lowest_bit, self)
+        methods! { each:
+            rough_reciprocal_root(self) = rough_reciprocal_root(self);
+            with_lowest_bit(self) = with_lowest_bit(self);
         }
     }
 

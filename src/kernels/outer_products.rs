@@ -2,7 +2,7 @@
 //!
 //! Every sum runs by increasing pair or vector and starts from 0; a sum of products is a chain of fused multiply-adds. A
 //! tile of sums stays in registers, so that a number that was loaded serves several of them: 8 rows by 3 groups of eight
-//! columns where 24 registers of sums fit, otherwise 2 rows by 3 groups.
+//! columns where 24 sums of eight fit, 2 rows by 3 groups where 6 do, otherwise 8 rows by 1 group.
 
 // The index of a tile's row or column runs through several arrays at once.
 #![allow(clippy::needless_range_loop)]

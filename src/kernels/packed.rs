@@ -19,6 +19,18 @@ fn lines(count: usize) -> Option<Vec<Line>> {
     Some(lines)
 }
 
+/// Copies a row into every `step`-th line from `first` on, with zeros after its last entry.
+#[inline(always)]
+fn pack_row<F: F64x8>(row: &[f64], lines: &mut [Line], first: usize, step: usize) {
+    let (eights, rest) = row.as_chunks();
+    for group in 0..eights.len() {
+        F::load(&eights[group]).store(&mut lines[first + group * step].0);
+    }
+    if !rest.is_empty() {
+        F::load_part(rest).store(&mut lines[first + eights.len() * step].0);
+    }
+}
+
 /// A matrix whose rows are read eight at a time: packed in [`Tiles`], or plain [`Rows`].
 pub trait Matrix {
     /// Eight rows.
@@ -70,19 +82,10 @@ impl Tiles {
         let groups = A.length().div_ceil(8);
         assert!(A.count() == self.rows && groups == self.groups, "tiles: shape");
         for i in 0..self.rows {
-            let panel = &mut self.lines.as_chunks_mut::<8>().0[i / 8 * groups..][..groups];
-            let (eights, rest) = A.row(i).as_chunks();
-            for group in 0..eights.len() {
-                F::load(&eights[group]).store(&mut panel[group][i % 8].0);
-            }
-            if !rest.is_empty() {
-                F::load_part(rest).store(&mut panel[groups - 1][i % 8].0);
-            }
+            pack_row::<F>(A.row(i), &mut self.lines, i / 8 * groups * 8 + i % 8, 8);
         }
     }
-}
 
-impl Tiles {
     /// The number of columns, with those that fill the last tiles.
     pub fn length(&self) -> usize {
         8 * self.groups
@@ -99,7 +102,7 @@ impl Matrix for Tiles {
 
     #[inline(always)]
     fn length(&self) -> usize {
-        8 * self.groups
+        Tiles::length(self)
     }
 
     #[inline(always)]
@@ -223,15 +226,8 @@ impl Panels {
             rows.length() == self.length && first + rows.count() <= self.count,
             "panels: shapes"
         );
-        let count = self.count;
         for k in 0..rows.count() {
-            let (eights, rest) = rows.row(k).as_chunks();
-            for group in 0..eights.len() {
-                F::load(&eights[group]).store(&mut self.lines[group * count + first + k].0);
-            }
-            if !rest.is_empty() {
-                F::load_part(rest).store(&mut self.lines[eights.len() * count + first + k].0);
-            }
+            pack_row::<F>(rows.row(k), &mut self.lines, first + k, self.count);
         }
     }
 

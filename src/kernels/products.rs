@@ -11,12 +11,12 @@
 //! Which entries are computed together is free. Each loop keeps a tile of sums in registers, so that a number that
 //! was loaded serves several of them:
 //!
-//! | tile | 24 registers of sums | 6 of them |
-//! |---|---|---|
-//! | dot products, one vector | 8 rows | 4 rows |
-//! | dot products, several | 8 rows x 3 vectors | 2 rows x 3 vectors |
-//! | sums over rows, one vector | 8 groups of columns | 6 groups |
-//! | sums over rows, several | 8 or 5 vectors x 3 groups | 5 or 4 vectors x 1 group |
+//! | tile, where so many sums stay in registers | 24 | 6 | 1 |
+//! |---|---|---|---|
+//! | dot products, one vector | 8 rows | 4 rows | 8 rows |
+//! | dot products, several | 8 rows x 3 vectors | 2 rows x 3 vectors | |
+//! | sums over rows, one vector | 8 groups of columns | 6 groups | 4 groups |
+//! | sums over rows, several | 8, 5 or 4 vectors x 3 groups | 6, 5 or 4 vectors x 1 group | |
 
 // The index of a tile's row or column runs through several arrays at once.
 #![allow(clippy::needless_range_loop)]
