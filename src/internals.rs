@@ -14,7 +14,7 @@ modules! {
     check: diagnosis gradient_check places worked_case;
     files: arrays checkpoint exchange tensors;
     kernels: buffer;
-    network: columns gradient update;
+    network: columns gradient parameters parts update;
     training: intervals observation;
 }
 

@@ -1,7 +1,12 @@
 //! Work on several threads of the standard library.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
+
+/// Locks what a thread that panicked may have held: its panic is passed on elsewhere.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Does all parts of the work, on this thread and up to `threads - 1` others. A thread that is free takes the next
 /// part, so the work is done even if no other thread can be started.
@@ -10,7 +15,7 @@ pub(crate) fn side_by_side<W: FnOnce()>(threads: usize, work: impl Iterator<Item
         return work.for_each(|part| part());
     }
     let queue = Mutex::new(work);
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let next = || lock(&queue).next();
     let work_on = || {
         while let Some(part) = next() {
             part();

@@ -17,14 +17,13 @@
 //! ```
 //!
 //! These are differences: forward = hidden - weights; logits = outputs - V - softmax; W' da = backward - weights -
-//! V' g - vectors, so that it has with it what else the backward pass does (g = p - y, zeros to add to, the check for
-//! ordinary numbers). Packing = weights + vectors. The rest is timed as it is.
+//! V' g - vectors, so that it has with it what else the backward pass does (g = p - y, the check for ordinary numbers). Packing = weights + vectors. The rest is timed as it is.
 
 use crate::clock::{Clock, Timed};
 use crate::shared::updates::Sums;
 use crate::shared::{K, T, indices, network, numbers};
 use elman::internals::buffer::{Buffer, stride};
-use elman::internals::gradient::Tensor;
+use elman::internals::parameters::Tensor;
 use elman::internals::passes::{forward_from, pack_vectors, pack_weights};
 use elman::kernels::{F64x8, Kernel, Level, RowOrder, Rows, RowsMut, Same, Tiles};
 use elman::kernels::{softmax_of_rows, transposed_products};

@@ -7,7 +7,7 @@ use criterion::Criterion;
 use elman::check::Case;
 use elman::check::check_gradients;
 use elman::inference::{Sampling, Synthesizer};
-use elman::internals::gradient::Tensor;
+use elman::internals::parameters::Tensor;
 use elman::random::{Generator, Stream};
 use elman::{Level, Rnn, Unrolled};
 use std::hint::black_box;

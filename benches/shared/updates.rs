@@ -1,8 +1,10 @@
 //! AdaGrad, by the sums of a gradient or by a gradient in memory.
 
 use super::T;
-use elman::internals::gradient::{GradientSink, Part, Scratch, Tensor, sum_part};
-use elman::internals::update::{AdaGrad, EntryUpdate, UpdateParameters};
+use elman::internals::gradient::{GradientSink, sum_part};
+use elman::internals::parameters::Tensor;
+use elman::internals::parts::{Part, Scratch};
+use elman::internals::update::{AdaGrad, Divisor, EntryUpdate, Step, UpdateParameters};
 use elman::kernels::{F64x8, Kernel, Level};
 use elman::network::{Optimizer, Rule};
 use elman::{Parameters, Shape, Unrolled};
@@ -31,14 +33,13 @@ impl Sums {
     pub fn update(&mut self, theta: &mut Parameters, steps: &Unrolled, tensors: &[Tensor]) {
         let parts = Part::all(theta.shape());
         for part in parts.filter(|part| tensors.contains(&part.tensor)) {
-            let sink = UpdateParameters {
+            let step = Step {
                 update: AdaGrad::of(&RULE),
-                divisor: self.batch_size as f64,
+                divisor: Divisor::of(self.batch_size as f64),
                 clip: RULE.clip,
                 fast: true,
-                theta: &mut *theta,
-                memory: &mut self.memory,
             };
+            let sink = UpdateParameters { step, theta: &mut *theta, memory: &mut self.memory };
             sum_part(Level::chosen(), &[steps], &part, &mut self.scratch, sink);
         }
     }
@@ -70,14 +71,15 @@ impl<const N: usize> InMemory<N> {
     /// Updates all entries; where it can be `fast`, some or all of them without the divider.
     pub fn update(&mut self, update: impl EntryUpdate<N>, fast: bool) {
         let InMemory { theta, memory, gradient } = self;
-        let sink = UpdateParameters { update, divisor: 1.0, clip: RULE.clip, fast, theta, memory };
+        let step = Step { update, divisor: Divisor::of(1.0), clip: RULE.clip, fast };
+        let sink = UpdateParameters { step, theta, memory };
         Level::chosen().run(Take { sink, gradient });
     }
 }
 
 struct Take<'a, S> {
     sink: S,
-    gradient: &'a mut [f64],
+    gradient: &'a [f64],
 }
 
 impl<S: GradientSink> Kernel for Take<'_, S> {

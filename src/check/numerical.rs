@@ -5,7 +5,7 @@ use crate::network::parameters::{Parameters, Shape, ShapeError};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
 use crate::random::{Generator, Stream};
-use crate::threads::side_by_side;
+use crate::threads::{lock, side_by_side};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -82,7 +82,7 @@ pub fn numerical(rnn: &Rnn, case: Case) -> Result<Numerical, ShapeError> {
                     (*derivative, *estimate) = (found.derivative, found.error);
                 }
             }
-            Err(error) => *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error),
+            Err(error) => *lock(failed) = Some(error),
         }
     });
     side_by_side(threads, work);

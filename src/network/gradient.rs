@@ -11,83 +11,20 @@
 //! [`UpdateParameters`](crate::network::update::UpdateParameters) updates the parameters at once, so that no gradient is
 //! ever in memory.
 
-use crate::kernels::buffer::Buffer;
 use crate::kernels::{F64x8, Kernel, Level, outer_products, vector_sums};
 use crate::network::columns::ColumnSums;
-use crate::network::parameters::{Parameters, Shape, ShapeError, buffer};
+use crate::network::parameters::{Parameters, Shape, Tensor};
+use crate::network::parts::{Part, Scratch};
 use crate::network::unrolled::Unrolled;
 use std::ops::Range;
-
-/// One of the five tensors; as an index of [`Shape::tensors`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, non_camel_case_types)]
-pub enum Tensor {
-    U,
-    W,
-    V,
-    b,
-    c,
-}
-
-/// Some rows of one tensor: what is summed at a time, by one thread.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The tensor.
-    pub tensor: Tensor,
-    /// The rows. They begin at a multiple of eight.
-    pub rows: Range<usize>,
-}
-
-/// Entries of a part: few enough that they stay in the first-level cache until they are used.
-const ENTRIES: usize = 2048;
-
-impl Part {
-    /// The parts of all five tensors. Each has up to 2,048 entries or eight rows; of U, up to 512 rows.
-    pub fn all(shape: Shape) -> impl Iterator<Item = Part> {
-        use Tensor::{U, V, W, b, c};
-        let eights = |columns: usize| (ENTRIES / (8 * columns)).max(1) * 8;
-        let (m, K) = (shape.m(), shape.K());
-        let tensors = [(V, K, eights(m)), (W, m, eights(m)), (U, m, 512), (b, m, m), (c, K, K)];
-        tensors.into_iter().flat_map(|(tensor, rows, step)| {
-            let from = (0..rows).step_by(step);
-            from.map(move |from| Part { tensor, rows: from..rows.min(from + step) })
-        })
-    }
-
-    /// The largest number of entries that the sums of a part have; of U, that of a row.
-    fn most_entries(shape: Shape) -> usize {
-        let most = ENTRIES.max(8 * shape.m());
-        // Outer products write past their end.
-        most.max(shape.K()) + 7
-    }
-}
-
-/// Room for the sums of a part.
-#[derive(Clone, Debug, Default)]
-pub struct Scratch {
-    /// The sums, row by row.
-    sums: Buffer,
-    columns: ColumnSums,
-}
-
-impl Scratch {
-    /// Room for updates of `count` characters in all.
-    ///
-    /// # Errors
-    /// [`ShapeError::NoMemory`] if it cannot be allocated.
-    pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
-        let sums = buffer(Part::most_entries(shape))?;
-        Ok(Scratch { sums, columns: ColumnSums::new(shape, count)? })
-    }
-}
 
 /// Takes the sums of a part.
 pub trait GradientSink {
     /// Whether the sink needs the columns of U that no input chose, too: they are 0.
     const NEEDS_ZEROS: bool;
 
-    /// Takes entries of a tensor, from its entry `at` on. The sink may change them.
-    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &mut [f64]);
+    /// Takes entries of a tensor, from its entry `at` on.
+    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &[f64]);
     /// Takes some rows of dL/dU in the columns of the characters that were read.
     fn take_columns<F: F64x8>(&mut self, rows: Range<usize>, columns: &ColumnSums);
 }
@@ -100,7 +37,7 @@ impl GradientSink for Store<'_> {
     const NEEDS_ZEROS: bool = false;
 
     #[inline(always)]
-    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &mut [f64]) {
+    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &[f64]) {
         let target = self.0.tensor_mut(tensor);
         target[at..at + entries.len()].copy_from_slice(entries);
     }
@@ -187,13 +124,13 @@ impl<S: GradientSink> Kernel for HandOver<'_, S> {
                 let K = shape.K();
                 for i in rows.clone() {
                     columns.write_row(i - rows.start, &mut sums[..K]);
-                    sink.take::<F>(*tensor, i * K, &mut sums[..K]);
+                    sink.take::<F>(*tensor, i * K, &sums[..K]);
                 }
             }
             Tensor::U => sink.take_columns::<F>(rows.clone(), columns),
             _ => {
                 let length = if matches!(tensor, Tensor::V | Tensor::W) { shape.m() } else { 1 };
-                let entries = &mut sums[..rows.len() * length];
+                let entries = &sums[..rows.len() * length];
                 sink.take::<F>(*tensor, rows.start * length, entries);
             }
         }

@@ -2,7 +2,6 @@
 
 use crate::digest::Digest;
 use crate::kernels::buffer::Buffer;
-use crate::network::gradient::Tensor;
 use std::fmt;
 
 /// The sizes from which every other shape follows.
@@ -121,6 +120,17 @@ pub struct Parameters {
     values: Buffer,
 }
 
+/// One of the five tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, non_camel_case_types)]
+pub enum Tensor {
+    U,
+    W,
+    V,
+    b,
+    c,
+}
+
 /// One value for each of U, W, V, b and c: `Tensors<&[f64]>` has their entries, row by row.
 #[derive(Clone, Copy, Debug)]
 pub struct Tensors<T> {
@@ -141,6 +151,17 @@ impl<T> Tensors<T> {
     pub fn map<R>(self, mut function: impl FnMut(T) -> R) -> Tensors<R> {
         let Tensors { U, W, V, b, c } = self;
         Tensors { U: function(U), W: function(W), V: function(V), b: function(b), c: function(c) }
+    }
+
+    /// The value of one tensor.
+    pub(crate) fn of(self, tensor: Tensor) -> T {
+        match tensor {
+            Tensor::U => self.U,
+            Tensor::W => self.W,
+            Tensor::V => self.V,
+            Tensor::b => self.b,
+            Tensor::c => self.c,
+        }
     }
 
     /// U, W, V, b and c, in this order.
@@ -217,14 +238,7 @@ impl Parameters {
 
     /// The entries of one tensor, writable.
     pub(crate) fn tensor_mut(&mut self, tensor: Tensor) -> &mut [f64] {
-        let Tensors { U, W, V, b, c } = self.tensors_mut();
-        match tensor {
-            Tensor::U => U,
-            Tensor::W => W,
-            Tensor::V => V,
-            Tensor::b => b,
-            Tensor::c => c,
-        }
+        self.tensors_mut().of(tensor)
     }
 
     /// The five tensors with name, rows and columns, in the order U, W, V, b, c.

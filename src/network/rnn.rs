@@ -6,8 +6,9 @@ use crate::kernels::{
     tanh, tanh_of_sums, times_slope, transposed_products,
 };
 use crate::network::columns::{InputColumns, input_column};
-use crate::network::gradient::{Part, Store, sum_part};
+use crate::network::gradient::{Store, sum_part};
 use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors};
+use crate::network::parts::Part;
 use crate::network::unrolled::Unrolled;
 use crate::network::update;
 use crate::random::{Generator, Stream};
@@ -299,7 +300,7 @@ impl Kernel for Propagate<'_> {
         let width = steps.weights.V.length();
         let after = Rows::new(&steps.h[B * long..], T * B, width, long);
         // The last step has no next one to add.
-        let slope = Slope { h: after, first: (T.max(1) - 1) * B };
+        let slope = Slope { h: after, first: T.saturating_sub(1) * B };
         transposed_products::<F, _>(
             &steps.weights.V,
             Rows::new(&steps.p, T * B, K, wide),
@@ -308,7 +309,7 @@ impl Kernel for Propagate<'_> {
             RowOrder::Ascending,
             slope,
         );
-        for t in (0..T.max(1) - 1).rev() {
+        for t in (0..T.saturating_sub(1)).rev() {
             from_the_next_step::<F>(t, steps);
         }
         steps.is_ordinary = is_ordinary::<F>(steps);

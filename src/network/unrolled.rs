@@ -3,8 +3,8 @@
 use crate::kernels::buffer::{Buffer, stride};
 use crate::kernels::{F64x8, Level, Pairs, Panels, Rows, Tiles};
 use crate::network::columns::InputColumns;
-use crate::network::gradient::{Scratch, Tensor};
-use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors, buffer, zeros};
+use crate::network::parameters::{Parameters, Shape, ShapeError, Tensor, Tensors, buffer, zeros};
+use crate::network::parts::Scratch;
 
 /// The buffers of one update: a network unrolled over T steps of B sequences.
 ///

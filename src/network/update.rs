@@ -7,9 +7,9 @@
 
 use crate::kernels::{Divider, F64x8, Kernel, Level, Multipliers, Number, QuotientOverRoot};
 use crate::network::columns::ColumnSums;
-use crate::network::gradient::{GradientSink, Tensor};
+use crate::network::gradient::GradientSink;
 use crate::network::optimizer::{Optimizer, Rule};
-use crate::network::parameters::Parameters;
+use crate::network::parameters::{Parameters, Tensor};
 use std::ops::Range;
 
 impl Rule {
@@ -64,19 +64,62 @@ impl UpdateWork for UpdateSlices<'_, '_> {
         let memory: &mut [&mut [f64]; N] = memory.try_into().expect("optimizer: memory");
         let memory = memory.each_mut().map(|part| &mut part[..gradient.len()]);
         let theta = &mut theta[..gradient.len()];
-        Level::chosen().run(UpdateEntries { update, clip, theta, memory, gradient, fast: false });
+        let step = Step { update, divisor: Divisor::of(1.0), clip, fast: false };
+        Level::chosen().run(UpdateEntries { step, theta, memory, gradient });
+    }
+}
+
+/// How entries of a gradient update parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<U> {
+    /// The update of an entry.
+    pub update: U,
+    /// Entries of the gradient are first divided by this number.
+    pub divisor: Divisor,
+    /// Then they are clipped to `[-clip, clip]`.
+    pub clip: f64,
+    /// Whether what the gradient is summed from is ordinary: [`Multipliers`] may divide.
+    pub fast: bool,
+}
+
+/// A number that is divided by, and how.
+#[derive(Clone, Copy, Debug)]
+pub enum Divisor {
+    /// Nothing changes.
+    One,
+    /// The product with the reciprocal of a power of two is the quotient.
+    Reciprocal(f64),
+    /// Anything else.
+    Other(f64),
+}
+
+impl Divisor {
+    /// By `divisor`, which is at least 1.
+    pub fn of(divisor: f64) -> Self {
+        let is_power_of_two = divisor.to_bits() << 12 == 0;
+        match divisor {
+            1.0 => Divisor::One,
+            _ if is_power_of_two => Divisor::Reciprocal(1.0 / divisor),
+            _ => Divisor::Other(divisor),
+        }
+    }
+
+    #[inline(always)]
+    fn quotient<F: Number>(self, x: F) -> F {
+        match self {
+            Divisor::One => x,
+            Divisor::Reciprocal(reciprocal) => x * F::splat(reciprocal),
+            Divisor::Other(divisor) => x / F::splat(divisor),
+        }
     }
 }
 
 /// Updates entries that lie one after another, as the entries of their gradient do.
-pub(crate) struct UpdateEntries<'a, U, const N: usize> {
-    pub update: U,
-    pub clip: f64,
-    pub theta: &'a mut [f64],
-    pub memory: [&'a mut [f64]; N],
-    pub gradient: &'a [f64],
-    /// Whether every entry of the gradient is ordinary, see [`Multipliers`].
-    pub fast: bool,
+struct UpdateEntries<'a, U, const N: usize> {
+    step: Step<U>,
+    theta: &'a mut [f64],
+    memory: [&'a mut [f64]; N],
+    gradient: &'a [f64],
 }
 
 impl<U: EntryUpdate<N>, const N: usize> Kernel for UpdateEntries<'_, U, N> {
@@ -85,7 +128,8 @@ impl<U: EntryUpdate<N>, const N: usize> Kernel for UpdateEntries<'_, U, N> {
     #[inline(always)]
     fn run<F: F64x8>(mut self) {
         let share = F::DIVIDER_SHARE;
-        let fast = share > 1 && self.fast && self.update.is_ordinary::<F>(&self.memory);
+        let Step { update, fast, .. } = self.step;
+        let fast = share > 1 && fast && update.is_ordinary::<F>(&self.memory);
         let length = self.gradient.len();
         for (i, at) in (0..length / 8 * 8).step_by(8).enumerate() {
             if fast && i % share != 0 {
@@ -102,13 +146,15 @@ impl<U: EntryUpdate<N>, const N: usize> UpdateEntries<'_, U, N> {
     /// Updates up to eight entries from `at` on.
     #[inline(always)]
     fn entries<F: F64x8, Q: QuotientOverRoot>(&mut self, at: usize, count: usize) {
-        let g = clipped(F::load_first(&self.gradient[at..at + count]), self.clip);
+        let Step { update, divisor, clip, .. } = self.step;
+        let g = divisor.quotient(F::load_first(&self.gradient[at..at + count]));
+        let g = clipped(g, clip);
         let theta = &mut self.theta[at..at + count];
         let mut before = [F::splat(0.0); N];
         for (before, part) in before.iter_mut().zip(&self.memory) {
             *before = F::load_first(&part[at..at + count]);
         }
-        let (updated, after) = self.update.entry::<F, Q>(F::load_first(theta), before, g);
+        let (updated, after) = update.entry::<F, Q>(F::load_first(theta), before, g);
         updated.store_first(theta);
         for (part, after) in self.memory.iter_mut().zip(after) {
             after.store_first(&mut part[at..at + count]);
@@ -177,15 +223,11 @@ impl EntryUpdate<1> for AdaGrad {
 fn is_positive<F: F64x8>(x: &[f64]) -> bool {
     let zero = F::splat(0.0);
     let (mut least, mut too_large) = (zero, zero);
-    let (eights, rest) = x.as_chunks();
-    for x in eights {
-        let x = F::load(x);
+    for x in x.chunks(8) {
+        let x = F::load_first(x);
         least = x.smaller(least);
         too_large = x.fma(F::splat(ABOVE), too_large);
     }
-    let x = F::load_part(rest);
-    least = x.smaller(least);
-    too_large = x.fma(F::splat(ABOVE), too_large);
     least.sum() == 0.0 && too_large.sum() < f64::INFINITY
 }
 
@@ -195,15 +237,11 @@ fn is_positive<F: F64x8>(x: &[f64]) -> bool {
 pub(crate) fn is_ordinary<F: F64x8>(x: &[f64]) -> bool {
     let zero = F::splat(0.0);
     let (mut least, mut too_large) = (F::splat(f64::MAX), zero);
-    let (eights, rest) = x.as_chunks();
-    for x in eights {
-        let size = F::load(x).abs();
+    for x in x.chunks(8) {
+        let size = F::load_first(x).abs();
         least = size.choose(zero, least, size).smaller(least);
         too_large = size.fma(F::splat(ABOVE), too_large);
     }
-    let size = F::load_part(rest).abs();
-    least = size.choose(zero, least, size).smaller(least);
-    too_large = size.fma(F::splat(ABOVE), too_large);
     -(-least).largest() >= LEAST && too_large.sum() < f64::INFINITY
 }
 
@@ -301,14 +339,8 @@ pub fn power(beta: f64, t: u64) -> f64 {
 /// Updates parameters with the sums of their gradient as soon as these are there.
 #[derive(Debug)]
 pub struct UpdateParameters<'a, U, const N: usize> {
-    /// The update of an entry.
-    pub update: U,
-    /// Entries of the gradient are first divided by this number.
-    pub divisor: f64,
-    /// Then they are clipped to `[-clip, clip]`.
-    pub clip: f64,
-    /// Whether what the gradient is summed from is ordinary: [`Multipliers`] may divide.
-    pub fast: bool,
+    /// How.
+    pub step: Step<U>,
     /// The parameters.
     pub theta: &'a mut Parameters,
     /// The remembered numbers.
@@ -319,14 +351,12 @@ impl<U: EntryUpdate<N>, const N: usize> GradientSink for UpdateParameters<'_, U,
     const NEEDS_ZEROS: bool = U::CHANGES_AT_ZERO;
 
     #[inline(always)]
-    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &mut [f64]) {
-        divide::<F>(entries, self.divisor);
+    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &[f64]) {
         let range = at..at + entries.len();
         let theta = &mut self.theta.tensor_mut(tensor)[range.clone()];
         let memory = self.memory.each_mut();
         let memory = memory.map(|part| &mut part.tensor_mut(tensor)[range.clone()]);
-        let UpdateParameters { update, clip, fast, .. } = *self;
-        UpdateEntries { update, clip, theta, memory, gradient: entries, fast }.run::<F>();
+        UpdateEntries { step: self.step, theta, memory, gradient: entries }.run::<F>();
     }
 
     #[inline(always)]
@@ -339,21 +369,6 @@ impl<U: EntryUpdate<N>, const N: usize> GradientSink for UpdateParameters<'_, U,
                 gathered.update::<F, U>(self, block, rows.start, characters.clone(), columns);
             }
         }
-    }
-}
-
-#[inline(always)]
-fn divide<F: F64x8>(entries: &mut [f64], divisor: f64) {
-    // Dividing by 1 would change nothing and take time. By a power of two, a product is the same quotient.
-    let is_power_of_two = divisor.to_bits() << 12 == 0 && divisor >= 1.0;
-    if divisor == 1.0 {
-        return;
-    }
-    let (divisor, reciprocal) = (F::splat(divisor), F::splat(1.0 / divisor));
-    for eight in entries.chunks_mut(8) {
-        let x = F::load_first(eight);
-        let quotient = if is_power_of_two { x * reciprocal } else { x / divisor };
-        quotient.store_first(eight);
     }
 }
 
@@ -398,14 +413,11 @@ impl<const N: usize> Gathered<N> {
         for (part, gathered) in of.memory.iter_mut().zip(&mut *memory) {
             gather(&part.tensor_mut(Tensor::U)[U.clone()], K, x, gathered);
         }
-        divide::<F>(&mut gradient[..count], of.divisor);
         let entries = UpdateEntries {
-            update: of.update,
-            clip: of.clip,
+            step: of.step,
             theta: &mut theta[..count],
             memory: memory.each_mut().map(|part| &mut part[..count]),
             gradient: &gradient[..count],
-            fast: of.fast,
         };
         entries.run::<F>();
         scatter(theta, K, x, &mut of.theta.tensor_mut(Tensor::U)[U.clone()]);

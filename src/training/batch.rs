@@ -6,17 +6,19 @@
 
 use crate::kernels::{F64x8, Level};
 use crate::network::columns::ColumnSums;
-use crate::network::gradient::{GradientSink, Part, Scratch, Tensor, sum_part};
+use crate::network::gradient::{GradientSink, sum_part};
 use crate::network::optimizer::Rule;
-use crate::network::parameters::{Parameters, Shape, ShapeError};
+use crate::network::parameters::{Parameters, Shape, ShapeError, Tensor};
+use crate::network::parts::{Part, Scratch};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
-use crate::network::update::{EntryUpdate, UpdateParameters, UpdateWork};
+use crate::network::update::{Divisor, EntryUpdate, Step, UpdateParameters, UpdateWork};
+use crate::threads::lock;
 use crate::training::crew::Crew;
 use std::mem;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The buffers of one update of B sequences.
 #[derive(Debug)]
@@ -169,6 +171,7 @@ impl Shared {
                 }
             }
             Work::Update { rule, divisor, fast } => {
+                let divisor = Divisor::of(divisor);
                 rule.dispatch(UpdateParts { shared: self, clip: rule.clip, divisor, fast });
             }
         }
@@ -183,7 +186,7 @@ impl Shared {
 struct UpdateParts<'a> {
     shared: &'a Shared,
     clip: f64,
-    divisor: f64,
+    divisor: Divisor,
     fast: bool,
 }
 
@@ -194,7 +197,8 @@ impl UpdateWork for UpdateParts<'_> {
         let Some(mut scratch) = lock(&shared.scratch).pop() else {
             return;
         };
-        let sink = Locked { update, clip, divisor, fast, theta: &shared.theta };
+        let step = Step { update, divisor, clip, fast };
+        let sink = Locked { step, theta: &shared.theta };
         let mut update = |groups: &[&Unrolled]| {
             while let Some(part) = shared.parts.get(shared.take()) {
                 sum_part(shared.level, groups, part, &mut scratch, sink);
@@ -215,10 +219,7 @@ impl UpdateWork for UpdateParts<'_> {
 /// Updates the parameters, which one thread at a time can do. The sums before take far longer, so threads seldom wait.
 #[derive(Clone, Copy)]
 struct Locked<'a, U, const N: usize> {
-    update: U,
-    clip: f64,
-    divisor: f64,
-    fast: bool,
+    step: Step<U>,
     theta: &'a RwLock<Theta>,
 }
 
@@ -226,10 +227,7 @@ impl<U: EntryUpdate<N>, const N: usize> Locked<'_, U, N> {
     #[inline(always)]
     fn of<'a>(&self, Theta { rnn, memory }: &'a mut Theta) -> UpdateParameters<'a, U, N> {
         UpdateParameters {
-            update: self.update,
-            clip: self.clip,
-            divisor: self.divisor,
-            fast: self.fast,
+            step: self.step,
             theta: &mut rnn.as_mut().expect("a network").parameters,
             memory: memory.as_mut_slice().try_into().expect("batch: memory"),
         }
@@ -240,7 +238,7 @@ impl<U: EntryUpdate<N>, const N: usize> GradientSink for Locked<'_, U, N> {
     const NEEDS_ZEROS: bool = U::CHANGES_AT_ZERO;
 
     #[inline(always)]
-    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &mut [f64]) {
+    fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &[f64]) {
         self.of(&mut write(self.theta)).take::<F>(tensor, at, entries);
     }
 
@@ -258,10 +256,6 @@ fn read<T>(value: &RwLock<T>) -> RwLockReadGuard<'_, T> {
 
 fn write<T>(value: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     value.write().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
