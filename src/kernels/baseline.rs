@@ -1,6 +1,7 @@
 //! Eight doubles on any machine, in plain arithmetic: the compiler chooses the instructions.
 
 use super::lanes::{F64x8, Number, ROOT_BITS};
+use super::roots::refined_reciprocal_root;
 use super::software_fma;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -125,8 +126,9 @@ impl F64x8 for Baseline {
     }
 
     #[inline(always)]
-    fn rough_reciprocal_root(self) -> Self {
-        self.map(|x| f64::from_bits(ROOT_BITS.wrapping_sub(x.to_bits() >> 1)))
+    fn near_reciprocal_root(self) -> Self {
+        let rough = |x: f64| f64::from_bits(ROOT_BITS.wrapping_sub(x.to_bits() >> 1));
+        refined_reciprocal_root(self, self.map(rough))
     }
 
     #[inline(always)]

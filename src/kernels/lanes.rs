@@ -73,9 +73,9 @@ pub trait F64x8: Number {
     /// The sum `((x_0 + x_1) + (x_2 + x_3)) + ((x_4 + x_5) + (x_6 + x_7))` of each row: the order of every sum over
     /// eight lanes.
     fn sums(rows: [Self; 8]) -> Self;
-    /// `1 / sqrt(x)` of a positive normal number to within 3.5 %: its bits, as an integer, are those of a constant
-    /// minus half of those of x.
-    fn rough_reciprocal_root(self) -> Self;
+    /// `1 / sqrt(x)` of a positive normal number, to within 2^-14 of it. Its bits are a matter of the level and of the
+    /// machine's maker.
+    fn near_reciprocal_root(self) -> Self;
     /// With the lowest bit of the significand set.
     fn with_lowest_bit(self) -> Self;
 
@@ -183,8 +183,8 @@ impl Number for f64 {
     }
 }
 
-/// What [`F64x8::rough_reciprocal_root`] subtracts from: it turns an exponent e into about -e / 2, and makes up for the
-/// significand.
+/// These bits minus half of those of a positive normal x, as integers, are `1 / sqrt(x)` to within 3.5 %: an exponent e
+/// becomes about -e / 2.
 pub(super) const ROOT_BITS: u64 = 0x5fe6_0000_0000_0000;
 /// The bits of 2^52, in whose binade the lowest bits are whole numbers.
 pub(super) const TWO_POW_52: u64 = 0x4330_0000_0000_0000;

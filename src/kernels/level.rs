@@ -160,7 +160,7 @@ macro_rules! operators {
 mod avx512 {
     //! Eight doubles in one register of AVX-512.
 
-    use crate::kernels::lanes::{F64x8, Kernel, Number, ONE, ROOT_BITS, SIGNIFICAND, TWO_POW_52};
+    use crate::kernels::lanes::{F64x8, Kernel, Number, ONE, SIGNIFICAND, TWO_POW_52};
     use std::arch::x86_64::*;
     use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -239,7 +239,7 @@ mod avx512 {
 
     impl F64x8 for Avx512 {
         const SUMS: usize = 24;
-        const DIVIDER_SHARE: usize = 4;
+        const DIVIDER_SHARE: usize = 3;
 
         #[inline(always)]
         fn load(x: &[f64; 8]) -> Self {
@@ -272,17 +272,12 @@ mod avx512 {
         }
 
         #[inline(always)]
-        fn rough_reciprocal_root(self) -> Self {
-            avx512!({
-                let half = _mm512_srli_epi64::<1>(_mm512_castpd_si512(self.0));
-                let root = _mm512_sub_epi64(_mm512_set1_epi64(ROOT_BITS as i64), half);
-                Avx512(_mm512_castsi512_pd(root))
-            })
-        }
-
-        #[inline(always)]
         fn with_lowest_bit(self) -> Self {
             bits!(_mm512_or_si512, self, _mm512_set1_epi64(1))
+        }
+
+        methods! { each:
+            near_reciprocal_root(self) = _mm512_rsqrt14_pd(self);
         }
     }
 
@@ -333,6 +328,7 @@ mod avx2 {
     //! Eight doubles in two registers of AVX2.
 
     use crate::kernels::lanes::{F64x8, Kernel, Number, ONE, ROOT_BITS, SIGNIFICAND, TWO_POW_52};
+    use crate::kernels::roots::refined_reciprocal_root;
     use std::arch::x86_64::*;
     use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -416,7 +412,7 @@ mod avx2 {
         _mm256_castsi256_pd(_mm256_srli_epi64::<52>(_mm256_castpd_si256(x)))
     }
 
-    /// See the method of this name.
+    /// See [`ROOT_BITS`].
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     fn rough_reciprocal_root(x: __m256d) -> __m256d {
@@ -496,8 +492,9 @@ mod avx2 {
             each!(_mm256_or_pd, self, Self::splat(f64::from_bits(1)))
         }
 
-        methods! { each:
-            rough_reciprocal_root(self) = rough_reciprocal_root(self);
+        #[inline(always)]
+        fn near_reciprocal_root(self) -> Self {
+            refined_reciprocal_root(self, each!(rough_reciprocal_root, self))
         }
     }
 
@@ -539,6 +536,7 @@ mod neon {
     //! Eight doubles in four registers of NEON, which every 64-bit Arm has.
 
     use crate::kernels::lanes::{F64x8, Number, ONE, ROOT_BITS, SIGNIFICAND, TWO_POW_52};
+    use crate::kernels::roots::refined_reciprocal_root;
     use std::arch::aarch64::*;
     use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -694,8 +692,12 @@ mod neon {
             ]))
         }
 
+        #[inline(always)]
+        fn near_reciprocal_root(self) -> Self {
+            refined_reciprocal_root(self, each!(rough_reciprocal_root, self))
+        }
+
         methods! { each:
-            rough_reciprocal_root(self) = rough_reciprocal_root(self);
             with_lowest_bit(self) = with_lowest_bit(self);
         }
     }

@@ -141,14 +141,28 @@ impl<'a, I: Iterator<Item = Pairs<'a>> + Clone> Tile<I> {
             right[c] = &pairs.right(self.group + c)[..left.len()];
         }
         for k in 0..left.len() {
-            let mut factors = [F::splat(0.0); R];
-            for r in 0..R {
-                factors[r] = F::splat(left[k].0[first + r]);
-            }
-            for c in 0..C {
-                let row = F::load(&right[c][k].0);
+            // What is fewer waits in registers.
+            if R > C {
+                let mut row = [F::splat(0.0); C];
+                for c in 0..C {
+                    row[c] = F::load(&right[c][k].0);
+                }
                 for r in 0..R {
-                    sums[r][c] = factors[r].fma(row, sums[r][c]);
+                    let factor = F::splat(left[k].0[first + r]);
+                    for c in 0..C {
+                        sums[r][c] = factor.fma(row[c], sums[r][c]);
+                    }
+                }
+            } else {
+                let mut factors = [F::splat(0.0); R];
+                for r in 0..R {
+                    factors[r] = F::splat(left[k].0[first + r]);
+                }
+                for c in 0..C {
+                    let row = F::load(&right[c][k].0);
+                    for r in 0..R {
+                        sums[r][c] = factors[r].fma(row, sums[r][c]);
+                    }
                 }
             }
         }
@@ -185,16 +199,40 @@ pub fn vector_sums<'a, F: F64x8>(
     sums: &mut [f64],
 ) {
     assert!(rows.start % 8 == 0 && sums.len() == rows.len(), "vector sums: rows");
-    for (p, sums) in (rows.start / 8..).zip(sums.chunks_mut(8)) {
-        let mut eight = F::splat(0.0);
-        for part in parts.clone() {
-            for line in part.panel(p) {
-                eight = eight + F::load(&line.0);
-            }
+    for (p, sums) in (rows.start / 8..).step_by(4).zip(sums.chunks_mut(32)) {
+        match sums.len().div_ceil(8) {
+            4 => sums_of_lines::<F, 4>(parts.clone(), p, sums),
+            3 => sums_of_lines::<F, 3>(parts.clone(), p, sums),
+            2 => sums_of_lines::<F, 2>(parts.clone(), p, sums),
+            _ => sums_of_lines::<F, 1>(parts.clone(), p, sums),
         }
-        eight.store_first(sums);
     }
 }
+
+/// Sums C lines of every vector, from line `first` on: a sum waits for the one before it, and the others run beside it.
+#[inline(always)]
+fn sums_of_lines<'a, F: F64x8, const C: usize>(
+    parts: impl Iterator<Item = &'a Panels>,
+    first: usize,
+    sums: &mut [f64],
+) {
+    let mut lanes = [F::splat(0.0); C];
+    for part in parts {
+        let mut lines: [&[Line]; C] = [&[]; C];
+        for c in 0..C {
+            lines[c] = &part.panel(first + c)[..part.count()];
+        }
+        for k in 0..part.count() {
+            for c in 0..C {
+                lanes[c] = lanes[c] + F::load(&lines[c][k].0);
+            }
+        }
+    }
+    for c in 0..C {
+        lanes[c].store_first(&mut sums[8 * c..]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

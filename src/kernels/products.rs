@@ -325,15 +325,20 @@ impl<M: Matrix, E> Block<'_, M, E> {
                 }
             }
         }
+        let mut sums = copy(&sums);
         for p in 0..rows / 8 {
             let panel = self.A.panel(p);
+            let mut x = [&[0.0; 8]; R];
+            for r in 0..R {
+                x[r] = &eights[r][p];
+            }
             for i in 0..8 {
                 let mut row = [F::splat(0.0); C];
                 for c in 0..C {
                     row[c] = panel.load(i, group + c);
                 }
                 for r in 0..R {
-                    let factor = F::splat(eights[r][p][i]);
+                    let factor = F::splat(x[r][i]);
                     for c in 0..C {
                         sums[r][c] = factor.fma(row[c], sums[r][c]);
                     }
@@ -351,6 +356,7 @@ impl<M: Matrix, E> Block<'_, M, E> {
                 }
             }
         }
+        let sums = copy(&sums);
         for r in 0..R {
             for c in 0..C {
                 let entries = self.map.map(v + r, group + c, sums[r][c]);
@@ -373,6 +379,18 @@ impl<M: Matrix, E> Block<'_, M, E> {
         }
         self.map.map(v, group, sums).store_part(target);
     }
+}
+
+/// A copy of a tile. One is indexed by long loops, which are not unrolled, and stays in memory; the other can be in registers.
+#[inline(always)]
+fn copy<F: F64x8, const R: usize, const C: usize>(tile: &[[F; C]; R]) -> [[F; C]; R] {
+    let mut copy = [[F::splat(0.0); C]; R];
+    for r in 0..R {
+        for c in 0..C {
+            copy[r][c] = tile[r][c];
+        }
+    }
+    copy
 }
 
 /// `y += x`, entry by entry.

@@ -3,10 +3,6 @@
 use super::elementary::splat;
 use super::lanes::F64x8;
 
-/// `1 / sqrt(r)` in powers of r, for r from 0.875 to 0.9924: the polynomial of this degree with the least relative error,
-/// which is below 2^-15.6.
-const REFINE: [f64; 3] = [1.9425036902191155, -1.388894343987673, 0.4464366248668208];
-
 /// `n / sqrt(x)`: the root is rounded, then the quotient.
 pub trait QuotientOverRoot: Copy {
     /// The quotient.
@@ -27,11 +23,10 @@ impl QuotientOverRoot for Divider {
 /// By multiplications, for ordinary numbers: x from 2^-666 on, n = 0 or at least 2^-940 in size, and a quotient that is
 /// not subnormal. The result is that of [`Divider`], in every bit.
 ///
-/// With y, the rough `1 / sqrt(x)`, `r = x y^2` is from 0.875 to 0.9924, and y times a polynomial of r is within 2^-15.6.
-///
-/// * *The root.* Goldschmidt's steps bring `S` to sqrt(x) and `H` to `1 / (2 sqrt(x))`. They square the error, so that after
-///   two only roundings are left of it. The residual `x - S^2` is rounded once, from the exact square, so that
-///   `s = S + H (x - S^2)` is rounded from a value far closer to the root than a root comes to a midpoint.
+/// * *The root.* It begins at [`F64x8::near_reciprocal_root`], within 2^-14. Goldschmidt's steps bring `S` to sqrt(x) and
+///   `H` to `1 / (2 sqrt(x))`. They square the error, so that after two it is below two units of the last place. The
+///   residual `x - S^2` is rounded once, from the exact square, so that `s = S + H (x - S^2)` is rounded from a value
+///   within 2^-100 of the root. Roots that are nearer than that to a midpoint of doubles are few.
 /// * *The reciprocal.* `2 H` is nearly `1 / s`, and one Newton step makes it the nearest double Y, except where the
 ///   significand of s is all ones and the step begins at a power of two (Markstein, 1990). With its last bit set it does not
 ///   begin there.
@@ -39,8 +34,8 @@ impl QuotientOverRoot for Divider {
 ///   two doubles around the quotient. From there the remainder `q s - n` is exact, and the second gives the nearest
 ///   (Markstein's theorem). The remainder has the other sign than usual, so that zeros keep theirs.
 ///
-/// The steps are a sketch and not a proof to the last bit. The sweep `cargo bench --bench exact -- roots` compares them with
-/// the instructions, over all roots within 2^-35 of a midpoint among others; the tests have some of each kind.
+/// The sweep `cargo bench --bench exact -- roots` compares the result with the instructions, over all roots within 2^-35 units
+/// of the last place of a midpoint among others, on a machine of any maker; the tests have some of each kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Multipliers;
 
@@ -48,13 +43,9 @@ impl QuotientOverRoot for Multipliers {
     #[inline(always)]
     fn quotient<F: F64x8>(n: F, x: F) -> F {
         let half = F::splat(0.5);
-        let y = x.rough_reciprocal_root();
-        let s = x * y;
-        let r = s * y;
-        let [c0, c1, c2] = splat::<F, 3>(REFINE);
-        let factor = c2.fma(r, c1).fma(r, c0);
+        let y = x.near_reciprocal_root();
         // S nears sqrt(x), H nears 1 / (2 sqrt(x)).
-        let (mut S, mut H) = (s * factor, y * half * factor);
+        let (mut S, mut H) = (x * y, half * y);
         for _ in 0..2 {
             let r = half.minus_product(S, H);
             S = S.fma(r, S);
@@ -68,6 +59,18 @@ impl QuotientOverRoot for Multipliers {
         let q = q.minus_product(q.fma(s, minus_n), Y);
         q.minus_product(q.fma(s, minus_n), Y)
     }
+}
+
+/// `1 / sqrt(r)` in powers of r, for r from 0.875 to 0.9924: the polynomial of this degree with the least relative error,
+/// which is below 2^-15.6.
+const REFINE: [f64; 3] = [1.9425036902191155, -1.388894343987673, 0.4464366248668208];
+
+/// From a `1 / sqrt(x)` within 3.5 % one within 2^-15: with y the rough one, `r = x y^2` is from 0.875 to 0.9924.
+#[inline(always)]
+pub(super) fn refined_reciprocal_root<F: F64x8>(x: F, y: F) -> F {
+    let r = x * y * y;
+    let [c0, c1, c2] = splat::<F, 3>(REFINE);
+    y * c2.fma(r, c1).fma(r, c0)
 }
 
 #[cfg(test)]

@@ -148,19 +148,25 @@ impl ColumnSums {
         (0..count).step_by(most).map(move |from| from..count.min(from + most))
     }
 
-    /// The sums in the columns of some characters.
+    /// Some characters, each with its sums for eight rows from `row` on, a multiple of eight. Zeros follow the last.
     #[inline(always)]
-    pub(super) fn sums(&self, characters: Range<usize>) -> impl Iterator<Item = &[f64]> {
-        let columns = self.sums.chunks_exact(self.length.max(1));
-        let rows = self.rows;
-        columns.skip(characters.start).take(characters.len()).map(move |sums| &sums[..rows])
+    pub(super) fn eights(
+        &self,
+        characters: Range<usize>,
+        row: usize,
+    ) -> impl Iterator<Item = (usize, &[f64; 8])> + Clone {
+        let (lines, _) = self.sums.as_chunks();
+        let lines = lines.iter().skip(characters.start * self.length / 8 + row / 8);
+        let lines = lines.step_by((self.length / 8).max(1));
+        self.characters()[characters].iter().copied().zip(lines)
     }
 
     /// The characters that were read, each with its column of sums.
     #[inline(always)]
     pub(super) fn columns(&self) -> impl Iterator<Item = (usize, &[f64])> {
-        let characters = self.characters();
-        characters.iter().copied().zip(self.sums(0..characters.len()))
+        let columns = self.sums.chunks_exact(self.length.max(1));
+        let columns = columns.map(|sums| &sums[..self.rows]);
+        self.characters().iter().copied().zip(columns)
     }
 
     /// Writes row `i` of the rows that were summed, K long.

@@ -131,14 +131,18 @@ impl<U: EntryUpdate<N>, const N: usize> Kernel for UpdateEntries<'_, U, N> {
         let Step { update, fast, .. } = self.step;
         let fast = share > 1 && fast && update.is_ordinary::<F>(&self.memory);
         let length = self.gradient.len();
-        for (i, at) in (0..length / 8 * 8).step_by(8).enumerate() {
-            if fast && i % share != 0 {
-                self.entries::<F, Multipliers>(at, 8);
-            } else {
-                self.entries::<F, Divider>(at, 8);
+        let mut at = 0;
+        while fast && at + 8 * share <= length {
+            self.entries::<F, Divider>(at, 8);
+            for i in 1..share {
+                self.entries::<F, Multipliers>(at + 8 * i, 8);
             }
+            at += 8 * share;
         }
-        self.entries::<F, Divider>(length / 8 * 8, length % 8);
+        while at < length {
+            self.entries::<F, Divider>(at, 8.min(length - at));
+            at += 8;
+        }
     }
 }
 
@@ -362,87 +366,91 @@ impl<U: EntryUpdate<N>, const N: usize> GradientSink for UpdateParameters<'_, U,
     #[inline(always)]
     fn take_columns<F: F64x8>(&mut self, rows: Range<usize>, columns: &ColumnSums) {
         let mut gathered = Gathered::<N>::new();
-        for characters in columns.parts(GATHERED) {
-            let most = GATHERED / characters.len().max(1);
-            for first in rows.clone().step_by(most) {
-                let block = first..rows.end.min(first + most);
-                gathered.update::<F, U>(self, block, rows.start, characters.clone(), columns);
+        for first in rows.clone().step_by(8) {
+            for characters in columns.parts(GATHERED) {
+                let block = first..rows.end.min(first + 8);
+                gathered.update::<F, U>(self, block, columns.eights(characters, first - rows.start));
             }
         }
     }
 }
 
-/// The number of entries that are gathered at a time.
-const GATHERED: usize = 128;
+/// The number of columns that are gathered at a time.
+const GATHERED: usize = 16;
 
-/// Entries of U that do not lie one after another, with their gradient.
+/// Eight entries of some columns of U, with their gradient.
 struct Gathered<const N: usize> {
-    gradient: [f64; GATHERED],
-    theta: [f64; GATHERED],
-    memory: [[f64; GATHERED]; N],
+    gradient: [[f64; 8]; GATHERED],
+    theta: [[f64; 8]; GATHERED],
+    memory: [[[f64; 8]; GATHERED]; N],
 }
 
 impl<const N: usize> Gathered<N> {
     #[inline(always)]
     fn new() -> Self {
-        let none = [0.0; GATHERED];
+        let none = [[0.0; 8]; GATHERED];
         Gathered { gradient: none, theta: none, memory: [none; N] }
     }
 
-    /// Updates some rows of U in the columns of some characters. The sums begin with row `sums_from`.
+    /// Updates up to eight rows of U in some columns, by the sums of their gradient.
     #[inline(always)]
-    fn update<F: F64x8, U: EntryUpdate<N>>(
+    fn update<'a, F: F64x8, U: EntryUpdate<N>>(
         &mut self,
         of: &mut UpdateParameters<'_, U, N>,
         rows: Range<usize>,
-        sums_from: usize,
-        characters: Range<usize>,
-        columns: &ColumnSums,
+        columns: impl Iterator<Item = (usize, &'a [f64; 8])> + Clone,
     ) {
         let K = of.theta.shape().K();
-        let (x, count) = (&columns.characters()[characters.clone()], rows.len() * characters.len());
-        for (k, column) in columns.sums(characters).enumerate() {
-            let sums = &column[rows.start - sums_from..][..rows.len()];
-            for (i, &sum) in sums.iter().enumerate() {
-                self.gradient[i * x.len() + k] = sum;
-            }
-        }
-        let Gathered { gradient, theta, memory } = self;
         let U = rows.start * K..rows.end * K;
-        gather(&of.theta.tensor_mut(Tensor::U)[U.clone()], K, x, theta);
+        let Gathered { gradient, theta, memory } = self;
+        let mut count = 0;
+        for ((_, sums), gradient) in columns.clone().zip(&mut *gradient) {
+            F::load(sums).store(gradient);
+            count += 8;
+        }
+        let x = columns.map(|(x, _)| x);
+        gather(&of.theta.tensor_mut(Tensor::U)[U.clone()], K, x.clone(), theta);
         for (part, gathered) in of.memory.iter_mut().zip(&mut *memory) {
-            gather(&part.tensor_mut(Tensor::U)[U.clone()], K, x, gathered);
+            gather(&part.tensor_mut(Tensor::U)[U.clone()], K, x.clone(), gathered);
         }
         let entries = UpdateEntries {
             step: of.step,
-            theta: &mut theta[..count],
-            memory: memory.each_mut().map(|part| &mut part[..count]),
-            gradient: &gradient[..count],
+            theta: &mut theta.as_flattened_mut()[..count],
+            memory: memory.each_mut().map(|part| &mut part.as_flattened_mut()[..count]),
+            gradient: &gradient.as_flattened()[..count],
         };
         entries.run::<F>();
-        scatter(theta, K, x, &mut of.theta.tensor_mut(Tensor::U)[U.clone()]);
+        scatter(theta, K, x.clone(), &mut of.theta.tensor_mut(Tensor::U)[U.clone()]);
         for (part, gathered) in of.memory.iter_mut().zip(memory) {
-            scatter(gathered, K, x, &mut part.tensor_mut(Tensor::U)[U.clone()]);
+            scatter(gathered, K, x.clone(), &mut part.tensor_mut(Tensor::U)[U.clone()]);
         }
     }
 }
 
-/// Copies the columns x of rows of K entries.
+/// Copies the columns x of up to eight rows of K entries.
 #[inline(always)]
-fn gather(rows: &[f64], K: usize, x: &[usize], gathered: &mut [f64; GATHERED]) {
-    for (row, gathered) in rows.chunks_exact(K).zip(gathered.chunks_exact_mut(x.len())) {
-        for (gathered, &x) in gathered.iter_mut().zip(x) {
-            *gathered = row[x];
+fn gather(rows: &[f64], K: usize, x: impl Iterator<Item = usize>, gathered: &mut [[f64; 8]]) {
+    for (x, gathered) in x.zip(gathered) {
+        let mut at = x;
+        for entry in gathered {
+            if at < rows.len() {
+                *entry = rows[at];
+            }
+            at += K;
         }
     }
 }
 
 /// Copies them back.
 #[inline(always)]
-fn scatter(gathered: &[f64; GATHERED], K: usize, x: &[usize], rows: &mut [f64]) {
-    for (row, gathered) in rows.chunks_exact_mut(K).zip(gathered.chunks_exact(x.len())) {
-        for (gathered, &x) in gathered.iter().zip(x) {
-            row[x] = *gathered;
+fn scatter(gathered: &[[f64; 8]], K: usize, x: impl Iterator<Item = usize>, rows: &mut [f64]) {
+    for (x, gathered) in x.zip(gathered) {
+        let mut at = x;
+        for entry in gathered {
+            if at < rows.len() {
+                rows[at] = *entry;
+            }
+            at += K;
         }
     }
 }
