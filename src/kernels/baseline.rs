@@ -117,10 +117,22 @@ impl F64x8 for Baseline {
     }
 
     #[inline(always)]
-    fn sums(rows: [Self; 8]) -> Self {
+    fn pair_sums(self, y: Self) -> Self {
         let mut sums = [0.0; 8];
-        for (sum, row) in sums.iter_mut().zip(rows) {
-            *sum = row.sum();
+        for i in (0..8).step_by(2) {
+            sums[i] = self.0[i] + self.0[i + 1];
+            sums[i + 1] = y.0[i] + y.0[i + 1];
+        }
+        Baseline(sums)
+    }
+
+    #[inline(always)]
+    fn sums_of_pairs(pairs: [Self; 4]) -> Self {
+        let mut sums = [0.0; 8];
+        for (sums, Baseline(pair)) in sums.chunks_exact_mut(2).zip(pairs) {
+            for (i, sum) in sums.iter_mut().enumerate() {
+                *sum = (pair[i] + pair[i + 2]) + (pair[i + 4] + pair[i + 6]);
+            }
         }
         Baseline(sums)
     }

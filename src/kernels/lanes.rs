@@ -70,14 +70,22 @@ pub trait F64x8: Number {
     /// # Panics
     /// Panics if the slice is longer than eight.
     fn store_part(self, x: &mut [f64]);
-    /// The sum `((x_0 + x_1) + (x_2 + x_3)) + ((x_4 + x_5) + (x_6 + x_7))` of each row: the order of every sum over
-    /// eight lanes.
-    fn sums(rows: [Self; 8]) -> Self;
+    /// The sums of pairs of lanes, of two rows in turns: `x_0 + x_1, y_0 + y_1, x_2 + x_3, y_2 + y_3, ...`
+    fn pair_sums(self, y: Self) -> Self;
+    /// The second half of [`F64x8::sums`]: from the sums of pairs of rows 0 and 1, of rows 2 and 3, and so on.
+    fn sums_of_pairs(pairs: [Self; 4]) -> Self;
     /// `1 / sqrt(x)` of a positive normal number, to within 2^-14 of it. Its bits are a matter of the level and of the
     /// machine's maker.
     fn near_reciprocal_root(self) -> Self;
     /// With the lowest bit of the significand set.
     fn with_lowest_bit(self) -> Self;
+
+    /// The sum `((x_0 + x_1) + (x_2 + x_3)) + ((x_4 + x_5) + (x_6 + x_7))` of each row: the order of every sum over
+    /// eight lanes.
+    #[inline(always)]
+    fn sums([a, b, c, d, e, f, g, h]: [Self; 8]) -> Self {
+        Self::sums_of_pairs([a.pair_sums(b), c.pair_sums(d), e.pair_sums(f), g.pair_sums(h)])
+    }
 
     /// Loads the first eight numbers of a slice; where there are fewer, the lanes after them are 0.
     #[inline(always)]

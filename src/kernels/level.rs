@@ -266,9 +266,13 @@ mod avx512 {
         }
 
         #[inline(always)]
-        fn sums([a, b, c, d, e, f, g, h]: [Self; 8]) -> Self {
-            let pairs = [add_pairs(a, b), add_pairs(c, d), add_pairs(e, f), add_pairs(g, h)];
-            add_quads(add_quads(pairs[0], pairs[1]), add_quads(pairs[2], pairs[3]))
+        fn pair_sums(self, y: Self) -> Self {
+            each!(_mm512_unpacklo_pd, self, y) + each!(_mm512_unpackhi_pd, self, y)
+        }
+
+        #[inline(always)]
+        fn sums_of_pairs([a, b, c, d]: [Self; 4]) -> Self {
+            add_quads(add_quads(a, b), add_quads(c, d))
         }
 
         #[inline(always)]
@@ -289,12 +293,6 @@ mod avx512 {
     fn mask(length: usize) -> __mmask8 {
         assert!(length <= 8, "lanes: {length}");
         ((1_u16 << length) - 1) as __mmask8
-    }
-
-    /// `a_0 + a_1, b_0 + b_1, a_2 + a_3, b_2 + b_3, ...`
-    #[inline(always)]
-    fn add_pairs(a: Avx512, b: Avx512) -> Avx512 {
-        each!(_mm512_unpacklo_pd, a, b) + each!(_mm512_unpackhi_pd, a, b)
     }
 
     /// With pairs as quads: the sums of the first and the second pair and of the third and the fourth of a, then of b.
@@ -420,21 +418,20 @@ mod avx2 {
         _mm256_castsi256_pd(_mm256_sub_epi64(_mm256_set1_epi64x(ROOT_BITS as i64), half))
     }
 
-    /// The sum `(x_0 + x_1) + (x_2 + x_3)` of each row.
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    fn sums_of_four(a: __m256d, b: __m256d, c: __m256d, d: __m256d) -> __m256d {
-        let (ab, cd) = (add_pairs(a, b), add_pairs(c, d));
-        let inner = _mm256_permute2f128_pd::<0x21>(ab, cd);
-        _mm256_add_pd(_mm256_blend_pd::<0b1100>(ab, cd), inner)
-    }
-
     /// `a_0 + a_1, b_0 + b_1, a_2 + a_3, b_2 + b_3`. A blend takes less than a second shuffle.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     fn add_pairs(a: __m256d, b: __m256d) -> __m256d {
         let crossed = _mm256_shuffle_pd::<0b0101>(a, b);
         _mm256_add_pd(_mm256_blend_pd::<0b1010>(a, b), crossed)
+    }
+
+    /// With pairs as halves: the sum of the first and the second of a, then of b.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn add_halves(a: __m256d, b: __m256d) -> __m256d {
+        let inner = _mm256_permute2f128_pd::<0x21>(a, b);
+        _mm256_add_pd(_mm256_blend_pd::<0b1100>(a, b), inner)
     }
 
     impl F64x8 for Avx2 {
@@ -473,17 +470,12 @@ mod avx2 {
         }
 
         #[inline(always)]
-        fn sums(rows: [Self; 8]) -> Self {
-            let [a, b, c, d, e, f, g, h] = rows.map(|row| row.0);
+        fn sums_of_pairs([a, b, c, d]: [Self; 4]) -> Self {
+            let low = each!(add_halves, a, b);
+            let high = each!(add_halves, c, d);
             avx2!(Avx2([
-                _mm256_add_pd(
-                    sums_of_four(a[0], b[0], c[0], d[0]),
-                    sums_of_four(a[1], b[1], c[1], d[1]),
-                ),
-                _mm256_add_pd(
-                    sums_of_four(e[0], f[0], g[0], h[0]),
-                    sums_of_four(e[1], f[1], g[1], h[1]),
-                ),
+                _mm256_add_pd(low.0[0], low.0[1]),
+                _mm256_add_pd(high.0[0], high.0[1]),
             ]))
         }
 
@@ -495,6 +487,10 @@ mod avx2 {
         #[inline(always)]
         fn near_reciprocal_root(self) -> Self {
             refined_reciprocal_root(self, each!(rough_reciprocal_root, self))
+        }
+
+        methods! { each:
+            pair_sums(self, y) = add_pairs(self, y);
         }
     }
 
@@ -640,13 +636,11 @@ mod neon {
         vreinterpretq_f64_u64(vorrq_u64(vreinterpretq_u64_f64(x), vdupq_n_u64(1)))
     }
 
-    /// The sum of eight lanes of each row.
+    /// The sum of four registers.
     #[inline]
     #[target_feature(enable = "neon")]
-    fn sums_of_two(a: [float64x2_t; 4], b: [float64x2_t; 4]) -> float64x2_t {
-        let low = vaddq_f64(vpaddq_f64(a[0], b[0]), vpaddq_f64(a[1], b[1]));
-        let high = vaddq_f64(vpaddq_f64(a[2], b[2]), vpaddq_f64(a[3], b[3]));
-        vaddq_f64(low, high)
+    fn sum_of_four([a, b, c, d]: [float64x2_t; 4]) -> float64x2_t {
+        vaddq_f64(vaddq_f64(a, b), vaddq_f64(c, d))
     }
 
     impl F64x8 for Neon {
@@ -682,14 +676,9 @@ mod neon {
         }
 
         #[inline(always)]
-        fn sums(rows: [Self; 8]) -> Self {
-            let [a, b, c, d, e, f, g, h] = rows.map(|row| row.0);
-            Neon(neon!([
-                sums_of_two(a, b),
-                sums_of_two(c, d),
-                sums_of_two(e, f),
-                sums_of_two(g, h)
-            ]))
+        fn sums_of_pairs(pairs: [Self; 4]) -> Self {
+            let [a, b, c, d] = pairs.map(|pair| pair.0);
+            neon!(Neon([sum_of_four(a), sum_of_four(b), sum_of_four(c), sum_of_four(d)]))
         }
 
         #[inline(always)]
@@ -698,6 +687,7 @@ mod neon {
         }
 
         methods! { each:
+            pair_sums(self, y) = vpaddq_f64(self, y);
             with_lowest_bit(self) = with_lowest_bit(self);
         }
     }

@@ -94,14 +94,13 @@ pub fn products<F: F64x8, M: Matrix>(A: &M, x: Rows, order: RowOrder, mut finish
             let panel = A.panel(p);
             let mut v = first;
             while v < end {
-                // Three vectors at a time; a last one alone is avoided.
+                // Three vectors at a time.
                 v += match end - v {
                     _ if F::SUMS < 6 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
                     1 if F::SUMS >= 24 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
                     2 | 4 if F::SUMS >= 24 => tile::<F, 8, 2>(&panel, x, v, p, &mut finish),
                     _ if F::SUMS >= 24 => tile::<F, 8, 3>(&panel, x, v, p, &mut finish),
-                    1 => tile::<F, 4, 1>(&panel, x, v, p, &mut finish),
-                    2 | 4 => tile::<F, 2, 2>(&panel, x, v, p, &mut finish),
+                    1 | 2 => tile::<F, 4, 1>(&panel, x, v, p, &mut finish),
                     _ => tile::<F, 2, 3>(&panel, x, v, p, &mut finish),
                 };
             }
@@ -122,14 +121,14 @@ fn tile<F: F64x8, const R: usize, const C: usize>(
     p: usize,
     finish: &mut impl Finish<F>,
 ) -> usize {
-    let mut rows = [[F::splat(0.0); 8]; C];
+    let mut pairs = [[F::splat(0.0); 4]; C];
     // Not a loop: an array with a variable index would not stay in registers.
     macro_rules! sum {
         ($($first:literal)*) => {$(
             let partial = lanes::<F, R, C>(panel, $first, x, v);
             for c in 0..C {
-                for r in 0..R {
-                    rows[c][$first + r] = partial[c][r];
+                for r in (0..R).step_by(2) {
+                    pairs[c][($first + r) / 2] = partial[c][r].pair_sums(partial[c][r + 1]);
                 }
             }
         )*};
@@ -147,7 +146,7 @@ fn tile<F: F64x8, const R: usize, const C: usize>(
     }
     let mut sums = [F::splat(0.0); C];
     for c in 0..C {
-        sums[c] = F::sums(rows[c]);
+        sums[c] = F::sums_of_pairs(pairs[c]);
     }
     for c in 0..C {
         finish.take(v + c, p, sums[c]);

@@ -225,13 +225,7 @@ impl EntryUpdate<1> for AdaGrad {
 /// Whether all of some numbers are between 0 and 2^100.
 #[inline(always)]
 fn is_positive<F: F64x8>(x: &[f64]) -> bool {
-    let zero = F::splat(0.0);
-    let (mut least, mut too_large) = (zero, zero);
-    for x in x.chunks(8) {
-        let x = F::load_first(x);
-        least = x.smaller(least);
-        too_large = x.fma(F::splat(ABOVE), too_large);
-    }
+    let Extremes { least, too_large } = Extremes::of::<false>(x, F::splat(0.0));
     least.sum() == 0.0 && too_large.sum() < f64::INFINITY
 }
 
@@ -239,14 +233,45 @@ fn is_positive<F: F64x8>(x: &[f64]) -> bool {
 /// 2^-864: it is a multiple of the last places of the products, however it is rounded.
 #[inline(always)]
 pub(crate) fn is_ordinary<F: F64x8>(x: &[f64]) -> bool {
-    let zero = F::splat(0.0);
-    let (mut least, mut too_large) = (F::splat(f64::MAX), zero);
-    for x in x.chunks(8) {
-        let size = F::load_first(x).abs();
-        least = size.choose(zero, least, size).smaller(least);
-        too_large = size.fma(F::splat(ABOVE), too_large);
-    }
+    let Extremes { least, too_large } = Extremes::of::<true>(x, F::splat(f64::MAX));
     -(-least).largest() >= LEAST && too_large.sum() < f64::INFINITY
+}
+
+/// What is known of some numbers, or of their sizes if these count.
+#[derive(Clone, Copy)]
+struct Extremes<F> {
+    /// The least of all; 0 is no size.
+    least: F,
+    /// Infinite or NaN if one is above 2^100, infinite or NaN.
+    too_large: F,
+}
+
+impl<F: F64x8> Extremes<F> {
+    /// Those of all numbers and of `least`. Every other eight are looked at beside the first: each waits for those before.
+    #[inline(always)]
+    fn of<const SIZES: bool>(x: &[f64], least: F) -> Self {
+        let mut even = Extremes { least, too_large: F::splat(0.0) };
+        let mut odd = even;
+        let (pairs, rest) = x.as_chunks::<16>();
+        for pair in pairs {
+            let (eights, _) = pair.as_chunks();
+            even = even.and::<SIZES>(F::load(&eights[0]));
+            odd = odd.and::<SIZES>(F::load(&eights[1]));
+        }
+        for x in rest.chunks(8) {
+            even = even.and::<SIZES>(F::load_first(x));
+        }
+        let too_large = even.too_large + odd.too_large;
+        Extremes { least: even.least.smaller(odd.least), too_large }
+    }
+
+    #[inline(always)]
+    fn and<const SIZES: bool>(self, x: F) -> Self {
+        let Extremes { least, too_large } = self;
+        let x = if SIZES { x.abs() } else { x };
+        let lesser = if SIZES { x.choose(F::splat(0.0), least, x) } else { x };
+        Extremes { least: lesser.smaller(least), too_large: x.fma(F::splat(ABOVE), too_large) }
+    }
 }
 
 /// 2^-380.
