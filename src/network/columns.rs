@@ -141,24 +141,13 @@ impl ColumnSums {
         &self.distinct.characters
     }
 
-    /// The indices of [`ColumnSums::characters`] in parts of up to `most`.
+    /// The characters that were read, each with its sums for eight rows from `row` on, a multiple of eight. Zeros follow
+    /// the last row.
     #[inline(always)]
-    pub(super) fn parts(&self, most: usize) -> impl Iterator<Item = Range<usize>> {
-        let count = self.characters().len();
-        (0..count).step_by(most).map(move |from| from..count.min(from + most))
-    }
-
-    /// Some characters, each with its sums for eight rows from `row` on, a multiple of eight. Zeros follow the last.
-    #[inline(always)]
-    pub(super) fn eights(
-        &self,
-        characters: Range<usize>,
-        row: usize,
-    ) -> impl Iterator<Item = (usize, &[f64; 8])> + Clone {
+    pub(super) fn eights(&self, row: usize) -> impl Iterator<Item = (usize, &[f64; 8])> {
         let (lines, _) = self.sums.as_chunks();
-        let lines = lines.iter().skip(characters.start * self.length / 8 + row / 8);
-        let lines = lines.step_by((self.length / 8).max(1));
-        self.characters()[characters].iter().copied().zip(lines)
+        let lines = lines.iter().skip(row / 8).step_by((self.length / 8).max(1));
+        self.characters().iter().copied().zip(lines)
     }
 
     /// The characters that were read, each with its column of sums.

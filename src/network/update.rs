@@ -390,92 +390,74 @@ impl<U: EntryUpdate<N>, const N: usize> GradientSink for UpdateParameters<'_, U,
 
     #[inline(always)]
     fn take_columns<F: F64x8>(&mut self, rows: Range<usize>, columns: &ColumnSums) {
-        let mut gathered = Gathered::<N>::new();
+        let K = self.theta.shape().K();
+        let theta = self.theta.tensor_mut(Tensor::U);
+        let mut memory = self.memory.each_mut().map(|part| part.tensor_mut(Tensor::U));
         for first in rows.clone().step_by(8) {
-            for characters in columns.parts(GATHERED) {
-                let block = first..rows.end.min(first + 8);
-                gathered.update::<F, U>(self, block, columns.eights(characters, first - rows.start));
-            }
+            let eight = first * K..rows.end.min(first + 8) * K;
+            let memory = memory.each_mut().map(|part| &mut part[eight.clone()]);
+            let block = UpdateColumns { step: self.step, K, theta: &mut theta[eight], memory };
+            block.run::<F>(columns.eights(first - rows.start));
         }
     }
 }
 
-/// The number of columns that are gathered at a time.
-const GATHERED: usize = 16;
-
-/// Eight entries of some columns of U, with their gradient.
-struct Gathered<const N: usize> {
-    gradient: [[f64; 8]; GATHERED],
-    theta: [[f64; 8]; GATHERED],
-    memory: [[[f64; 8]; GATHERED]; N],
+/// Updates up to eight rows of U in some columns.
+struct UpdateColumns<'a, U, const N: usize> {
+    step: Step<U>,
+    K: usize,
+    theta: &'a mut [f64],
+    memory: [&'a mut [f64]; N],
 }
 
-impl<const N: usize> Gathered<N> {
+impl<U: EntryUpdate<N>, const N: usize> UpdateColumns<'_, U, N> {
+    /// Takes columns with the gradient of these rows.
     #[inline(always)]
-    fn new() -> Self {
-        let none = [[0.0; 8]; GATHERED];
-        Gathered { gradient: none, theta: none, memory: [none; N] }
+    fn run<'a, F: F64x8>(mut self, columns: impl Iterator<Item = (usize, &'a [f64; 8])>) {
+        let share = F::DIVIDER_SHARE;
+        let Step { update, fast, .. } = self.step;
+        let fast = share > 1 && fast && update.is_ordinary::<F>(&self.memory);
+        for (i, (x, gradient)) in columns.enumerate() {
+            if fast && i % share != 0 {
+                self.column::<F, Multipliers>(x, F::load(gradient));
+            } else {
+                self.column::<F, Divider>(x, F::load(gradient));
+            }
+        }
     }
 
-    /// Updates up to eight rows of U in some columns, by the sums of their gradient.
     #[inline(always)]
-    fn update<'a, F: F64x8, U: EntryUpdate<N>>(
-        &mut self,
-        of: &mut UpdateParameters<'_, U, N>,
-        rows: Range<usize>,
-        columns: impl Iterator<Item = (usize, &'a [f64; 8])> + Clone,
-    ) {
-        let K = of.theta.shape().K();
-        let U = rows.start * K..rows.end * K;
-        let Gathered { gradient, theta, memory } = self;
-        let mut count = 0;
-        for ((_, sums), gradient) in columns.clone().zip(&mut *gradient) {
-            F::load(sums).store(gradient);
-            count += 8;
+    fn column<F: F64x8, Q: QuotientOverRoot>(&mut self, x: usize, g: F) {
+        let Step { update, divisor, clip, .. } = self.step;
+        let g = clipped(divisor.quotient(g), clip);
+        let mut before = [F::splat(0.0); N];
+        for (before, part) in before.iter_mut().zip(&self.memory) {
+            *before = gather(part, self.K, x);
         }
-        let x = columns.map(|(x, _)| x);
-        gather(&of.theta.tensor_mut(Tensor::U)[U.clone()], K, x.clone(), theta);
-        for (part, gathered) in of.memory.iter_mut().zip(&mut *memory) {
-            gather(&part.tensor_mut(Tensor::U)[U.clone()], K, x.clone(), gathered);
-        }
-        let entries = UpdateEntries {
-            step: of.step,
-            theta: &mut theta.as_flattened_mut()[..count],
-            memory: memory.each_mut().map(|part| &mut part.as_flattened_mut()[..count]),
-            gradient: &gradient.as_flattened()[..count],
-        };
-        entries.run::<F>();
-        scatter(theta, K, x.clone(), &mut of.theta.tensor_mut(Tensor::U)[U.clone()]);
-        for (part, gathered) in of.memory.iter_mut().zip(memory) {
-            scatter(gathered, K, x.clone(), &mut part.tensor_mut(Tensor::U)[U.clone()]);
+        let (updated, after) = update.entry::<F, Q>(gather(self.theta, self.K, x), before, g);
+        scatter(updated, self.theta, self.K, x);
+        for (part, after) in self.memory.iter_mut().zip(after) {
+            scatter(after, part, self.K, x);
         }
     }
 }
 
-/// Copies the columns x of up to eight rows of K entries.
+/// Column x of up to eight rows of K entries, and zeros.
 #[inline(always)]
-fn gather(rows: &[f64], K: usize, x: impl Iterator<Item = usize>, gathered: &mut [[f64; 8]]) {
-    for (x, gathered) in x.zip(gathered) {
-        let mut at = x;
-        for entry in gathered {
-            if at < rows.len() {
-                *entry = rows[at];
-            }
-            at += K;
-        }
+fn gather<F: F64x8>(rows: &[f64], K: usize, x: usize) -> F {
+    let mut column = [0.0; 8];
+    for (i, entry) in column.iter_mut().enumerate() {
+        *entry = rows.get(x + i * K).copied().unwrap_or(0.0);
     }
+    F::load(&column)
 }
 
-/// Copies them back.
+/// Writes it back.
 #[inline(always)]
-fn scatter(gathered: &[[f64; 8]], K: usize, x: impl Iterator<Item = usize>, rows: &mut [f64]) {
-    for (x, gathered) in x.zip(gathered) {
-        let mut at = x;
-        for entry in gathered {
-            if at < rows.len() {
-                rows[at] = *entry;
-            }
-            at += K;
+fn scatter<F: F64x8>(column: F, rows: &mut [f64], K: usize, x: usize) {
+    for (i, entry) in column.to_array().into_iter().enumerate() {
+        if let Some(target) = rows.get_mut(x + i * K) {
+            *target = entry;
         }
     }
 }
