@@ -14,24 +14,30 @@ modules! {
     check: diagnosis gradient_check places worked_case;
     files: arrays checkpoint exchange tensors;
     kernels: buffer;
-    network: columns gradient parameters parts update;
+    network: columns gradient packed_weights parameters parts update;
     training: intervals observation;
 }
 
 /// The passes in parts, to be timed one by one.
 pub mod passes {
     use crate::kernels::F64x8;
+    use crate::network::packed_weights::PackedWeights;
     use crate::{Rnn, Unrolled};
 
     /// Computes the hidden states after step `hidden`, and the losses after the first `losses` steps.
-    pub fn forward_from(rnn: &Rnn, hidden: usize, losses: usize, steps: &mut Unrolled) {
-        rnn.forward_from(hidden, losses, steps);
+    pub fn forward_from(
+        rnn: &Rnn,
+        weights: &PackedWeights,
+        hidden: usize,
+        losses: usize,
+        steps: &mut Unrolled,
+    ) {
+        rnn.forward_from(weights, hidden, losses, steps);
     }
 
-    /// Packs W and V as a pass does before its products.
-    #[inline(always)]
-    pub fn pack_weights<F: F64x8>(rnn: &Rnn, steps: &mut Unrolled) {
-        steps.weights.pack::<F>(&rnn.parameters, true);
+    /// The backward pass.
+    pub fn propagate(rnn: &Rnn, weights: &PackedWeights, steps: &mut Unrolled) {
+        rnn.propagate_with(weights, steps);
     }
 
     /// Packs what the sums of the gradient read, as backpropagation does at its end.

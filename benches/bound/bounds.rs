@@ -61,7 +61,7 @@ pub fn bounds(m: usize, B: usize, n: f64, rates: &Rates) -> [f64; PASSES] {
         once(rows * K * m, K * m * rates.adagrad, 2.0 * K * m + rows * (K + m)),
         once(rows * m * m, m * m * rates.adagrad, 2.0 * m * m + 2.0 * rows * m),
         once(rows * (2.0 * m + K), columns * rates.adagrad, 2.0 * columns + rows * (m + K)),
-        once(0.0, 0.0, m * m + K * m + rows * (2.0 * m + K)),
+        once(0.0, 0.0, rows * (2.0 * m + K)),
     ];
     all.map(|Work { multiply_adds, own, doubles, times }| {
         let arithmetic = multiply_adds * rates.multiply_add + own;

@@ -5,26 +5,24 @@
 //!
 //! ```text
 //! clock      nothing; it is taken away from each of the others
-//! weights    W and V are packed
-//! V          `forward_from` with no step left: only V is packed
-//! hidden     `forward_from` with no losses left: W and V are packed, then the hidden states
-//! outputs    `forward_from` with no hidden states left: V is packed, then logits and losses
+//! hidden     `forward_from` with no losses left: the hidden states
+//! outputs    `forward_from` with no hidden states left: logits and losses
 //! softmax    of other logits of the same shape
 //! V' g       of other vectors of the same shape
 //! vectors    h, da and g are packed
-//! backward   `propagate`: W and V are packed, then all of the backward pass
-//! dV, dW, dU with b and c: the sums of their parts, with AdaGrad
+//! backward   `propagate`: all of the backward pass
+//! dV, dW, dU with b and c: the sums of their parts, with AdaGrad; V and W are packed again
 //! ```
 //!
-//! These are differences: forward = hidden - weights; logits = outputs - V - softmax; W' da = backward - weights -
-//! V' g - vectors, so that it has with it what else the backward pass does (g = p - y, the check for ordinary numbers). Packing = weights + vectors. The rest is timed as it is.
+//! These are differences: logits = outputs - softmax; W' da = backward - V' g - vectors, so that it has with it what else
+//! the backward pass does (g = p - y, the check for ordinary numbers). The rest is timed as it is.
 
 use crate::clock::{Clock, Timed};
 use crate::shared::updates::Sums;
 use crate::shared::{K, T, indices, network, numbers};
 use elman::internals::buffer::{Buffer, stride};
 use elman::internals::parameters::Tensor;
-use elman::internals::passes::{forward_from, pack_vectors, pack_weights};
+use elman::internals::passes::{forward_from, pack_vectors, propagate};
 use elman::kernels::{F64x8, Kernel, Level, RowOrder, Rows, RowsMut, Same, Tiles};
 use elman::kernels::{softmax_of_rows, transposed_products};
 use elman::{Rnn, Unrolled};
@@ -51,21 +49,11 @@ pub fn of_times(times: &[f64]) -> [f64; PASSES] {
         unreachable!("every round has parts");
     };
     let parts: Vec<f64> = parts.iter().map(|part| part - clock).collect();
-    let [weights, V, hidden, outputs, softmax, Vg, vectors, backward, dV, dW, rest] = parts[..]
-    else {
-        unreachable!("a round has eleven parts");
+    let [forward, outputs, softmax, Vg, vectors, backward, dV, dW, rest] = parts[..] else {
+        unreachable!("a round has nine parts");
     };
-    [
-        hidden - weights,
-        outputs - V - softmax,
-        softmax,
-        Vg,
-        backward - weights - Vg - vectors,
-        dV,
-        dW,
-        rest,
-        weights + vectors,
-    ]
+    let (logits, Wda) = (outputs - softmax, backward - Vg - vectors);
+    [forward, logits, softmax, Vg, Wda, dV, dW, rest, vectors]
 }
 
 /// The passes of a network of m hidden units with a batch of B sequences.
@@ -92,10 +80,12 @@ impl Update {
             let read = &text[s * (text.len() / B)..][..=T];
             steps.begin(s, &read[..T], &read[1..], &vec![0.0; m]);
         }
+        let mut sums = Sums::new(rnn.shape(), B);
+        sums.weights.pack(Level::chosen(), &rnn.parameters);
         let mut V = Tiles::new(K, m).expect("memory");
         Level::chosen().run(Pack(&mut V, Rows::tight(rnn.parameters.tensors().V, K, m)));
         Update {
-            sums: Sums::new(rnn.shape(), B),
+            sums,
             V,
             o: numbers(T * B * stride(K)),
             da: numbers(T * B * stride(m)),
@@ -109,13 +99,9 @@ impl Update {
         let Update { rnn, steps, sums, V: tiles, o, da } = self;
         let (level, m, rows) = (Level::chosen(), rnn.shape().m(), T * steps.batch_size());
         clock.next();
-        level.run(PackWeights(rnn, steps));
+        forward_from(rnn, &sums.weights, 0, T, steps);
         clock.next();
-        forward_from(rnn, T, T, steps);
-        clock.next();
-        forward_from(rnn, 0, T, steps);
-        clock.next();
-        forward_from(rnn, T, 0, steps);
+        forward_from(rnn, &sums.weights, T, 0, steps);
         clock.next();
         level.run(SoftmaxOfRows(RowsMut::new(o, rows, K, stride(K)), rows));
         clock.next();
@@ -124,7 +110,7 @@ impl Update {
         clock.next();
         level.run(PackVectors(steps));
         clock.next();
-        rnn.propagate(steps);
+        propagate(rnn, &sums.weights, steps);
         clock.next();
         for tensors in [&[V][..], &[W], &[U, b, c]] {
             sums.update(&mut rnn.parameters, steps, tensors);
@@ -140,18 +126,7 @@ impl Kernel for Pack<'_> {
 
     #[inline(always)]
     fn run<F: F64x8>(self) {
-        self.0.pack::<F>(self.1);
-    }
-}
-
-struct PackWeights<'a>(&'a Rnn, &'a mut Unrolled);
-
-impl Kernel for PackWeights<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<F: F64x8>(self) {
-        pack_weights::<F>(self.0, self.1);
+        self.0.pack::<F>(0, self.1);
     }
 }
 

@@ -59,7 +59,7 @@ impl Kernel for Pack<'_> {
     #[inline(always)]
     fn run<F: F64x8>(self) {
         match self {
-            Pack::Tiles(tiles, A) => tiles.pack::<F>(A),
+            Pack::Tiles(tiles, A) => tiles.pack::<F>(0, A),
             Pack::Panels(panels, x) => panels.pack::<F>(0, x),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::T;
 use elman::internals::gradient::{GradientSink, sum_part};
+use elman::internals::packed_weights::PackedWeights;
 use elman::internals::parameters::Tensor;
 use elman::internals::parts::{Part, Scratch};
 use elman::internals::update::{AdaGrad, Divisor, EntryUpdate, Step, UpdateParameters};
@@ -16,6 +17,8 @@ pub const RULE: Rule =
 /// What moves parameters of one shape, part by part.
 pub struct Sums {
     memory: [Parameters; 1],
+    /// The packed weights of the network.
+    pub weights: PackedWeights,
     scratch: Scratch,
     batch_size: usize,
 }
@@ -24,12 +27,13 @@ impl Sums {
     pub fn new(shape: Shape, batch_size: usize) -> Self {
         Sums {
             memory: [Parameters::zeros(shape).expect("memory")],
+            weights: PackedWeights::new(shape).expect("memory"),
             scratch: Scratch::new(shape, T * batch_size).expect("memory"),
             batch_size,
         }
     }
 
-    /// Sums the parts of some tensors after backpropagation, and updates these.
+    /// Sums the parts of some tensors after backpropagation, updates these and packs them again.
     pub fn update(&mut self, theta: &mut Parameters, steps: &Unrolled, tensors: &[Tensor]) {
         let parts = Part::all(theta.shape());
         for part in parts.filter(|part| tensors.contains(&part.tensor)) {
@@ -39,7 +43,8 @@ impl Sums {
                 clip: RULE.clip,
                 fast: true,
             };
-            let sink = UpdateParameters { step, theta: &mut *theta, memory: &mut self.memory };
+            let (theta, memory) = (&mut *theta, &mut self.memory);
+            let sink = UpdateParameters { step, theta, memory, weights: Some(&mut self.weights) };
             sum_part(Level::chosen(), &[steps], &part, &mut self.scratch, sink);
         }
     }
@@ -72,7 +77,7 @@ impl<const N: usize> InMemory<N> {
     pub fn update(&mut self, update: impl EntryUpdate<N>, fast: bool) {
         let InMemory { theta, memory, gradient } = self;
         let step = Step { update, divisor: Divisor::of(1.0), clip: RULE.clip, fast };
-        let sink = UpdateParameters { step, theta, memory };
+        let sink = UpdateParameters { step, theta, memory, weights: None };
         Level::chosen().run(Take { sink, gradient });
     }
 }

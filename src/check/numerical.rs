@@ -1,7 +1,8 @@
 //! The numerical gradient: differences of the loss, with an estimate of the error of each entry.
 
 use super::case::Case;
-use crate::network::parameters::{Parameters, Shape, ShapeError};
+use crate::network::packed_weights::PackedWeights;
+use crate::network::parameters::{Parameters, Shape, ShapeError, Tensor};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
 use crate::random::{Generator, Stream};
@@ -108,6 +109,7 @@ impl Rounding {
             (case.unrolled(rnn.shape())?, case.unrolled(rnn.shape())?);
         rnn.forward(&mut steps);
         let mut moved = Rnn { parameters: rnn.parameters.try_clone()? };
+        let mut weights = PackedWeights::new(rnn.shape())?;
         let mut squares = vec![0.0; T + 1];
         for sample in 0..SAMPLES {
             let mut generator = Generator::new(sample, Stream::Initialization);
@@ -116,10 +118,11 @@ impl Rounding {
                 let part = SAMPLE_MOVE * f64::EPSILON * (generator.uniform() - 0.5);
                 *moved = theta + theta * part;
             }
+            weights.pack(steps.level, &moved.parameters);
             for (after, square) in squares.iter_mut().enumerate() {
                 let reach = Reach { hidden: after, losses: after % T.max(1) };
                 moved_steps.copy_hidden(&steps, reach.hidden);
-                moved.forward_from(reach.hidden, reach.losses, &mut moved_steps);
+                moved.forward_from(&weights, reach.hidden, reach.losses, &mut moved_steps);
                 let difference = difference(&moved_steps, &steps, reach);
                 *square += difference * difference;
             }
@@ -145,6 +148,8 @@ pub(super) struct Differences<'a> {
     /// A pass of the network itself.
     steps: Unrolled,
     moved: Rnn,
+    /// Those of `moved`.
+    weights: PackedWeights,
     above: Unrolled,
     below: Unrolled,
 }
@@ -153,10 +158,13 @@ impl<'a> Differences<'a> {
     pub fn new(rnn: &'a Rnn, case: Case<'a>) -> Result<Self, ShapeError> {
         let mut steps = case.unrolled(rnn.shape())?;
         rnn.forward(&mut steps);
+        let mut weights = PackedWeights::new(rnn.shape())?;
+        weights.pack(steps.level, &rnn.parameters);
         Ok(Differences {
             rnn,
             inputs: case.inputs,
             steps,
+            weights,
             moved: Rnn { parameters: rnn.parameters.try_clone()? },
             above: case.unrolled(rnn.shape())?,
             below: case.unrolled(rnn.shape())?,
@@ -179,10 +187,12 @@ impl<'a> Differences<'a> {
         let ends = [theta + h, theta - h];
         for (end, steps) in ends.iter().zip([&mut self.above, &mut self.below]) {
             self.moved.parameters.values_mut()[entry] = *end;
+            self.weights.pack_entry(steps.level, &self.moved.parameters, entry);
             steps.copy_hidden(&self.steps, reach.hidden);
-            self.moved.forward_from(reach.hidden, reach.losses, steps);
+            self.moved.forward_from(&self.weights, reach.hidden, reach.losses, steps);
         }
         self.moved.parameters.values_mut()[entry] = theta;
+        self.weights.pack_entry(self.steps.level, &self.moved.parameters, entry);
         difference(&self.above, &self.below, reach) / (ends[0] - ends[1])
     }
 }
@@ -200,20 +210,15 @@ struct Reach {
 impl Reach {
     fn of(entry: usize, shape: Shape, inputs: &[usize]) -> Self {
         let T = inputs.len();
-        let mut start = 0;
-        let name = shape.tensors().into_iter().find_map(|(name, rows, columns)| {
-            start += rows * columns;
-            (entry < start).then_some(name)
-        });
-        let (hidden, losses) = match name {
+        let (hidden, losses) = match shape.row_of(entry).0 {
             // A column of U is first used at its character.
-            Some("U") => {
+            Tensor::U => {
                 let column = entry % shape.K();
                 let read = inputs.iter().position(|&x| x == column).unwrap_or(T);
                 (read, read)
             }
-            Some("V" | "c") => (T, 0),
-            _ => (0, 0),
+            Tensor::V | Tensor::c => (T, 0),
+            Tensor::W | Tensor::b => (0, 0),
         };
         Reach { hidden, losses }
     }

@@ -117,7 +117,7 @@ impl Reader<'_> {
         let chunks = STRETCH.div_ceil(self.T()).min(target / self.T());
         let mut position = target - chunks * self.T();
         let shape = self.model.state.rnn.shape();
-        let mut recurrence = Recurrence::new(&self.model.state.rnn, vec![0.0; shape.m()]);
+        let mut recurrence = Recurrence::new(&self.model.state.rnn, &vec![0.0; shape.m()]);
         recurrence.newline = self.model.newline();
         let mut o = vec![0.0; shape.K()];
         while position < target {
@@ -129,7 +129,7 @@ impl Reader<'_> {
         if self.order.is_over(position) {
             self.place(0, vec![0.0; shape.m()])
         } else {
-            self.place(position, recurrence.h)
+            self.place(position, recurrence.h().to_vec())
         }
     }
 
@@ -164,10 +164,10 @@ mod tests {
 
     /// After some characters, from h = 0.
     fn hidden_state(rnn: &Rnn, characters: &[usize]) -> Vec<f64> {
-        let mut recurrence = Recurrence::new(rnn, vec![0.0; rnn.shape().m()]);
+        let mut recurrence = Recurrence::new(rnn, &vec![0.0; rnn.shape().m()]);
         let mut o = vec![0.0; rnn.shape().K()];
         characters.iter().for_each(|&x| recurrence.read(x, &mut o));
-        recurrence.h
+        recurrence.h().to_vec()
     }
 
     fn places_of(training: &Training, text: &str, count: usize) -> Vec<Place> {

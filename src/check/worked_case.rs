@@ -137,7 +137,7 @@ impl Arrays {
         let mut steps = case.unrolled(rnn.shape())?;
         let loss = rnn.forward(&mut steps);
         // The logits, which the pass over all steps does not keep.
-        let mut recurrence = Recurrence::new(rnn, case.h0.to_vec());
+        let mut recurrence = Recurrence::new(rnn, case.h0);
         let (mut a, mut h, mut o, mut p) = (vec![], vec![], vec![0.0; T * K], vec![]);
         for (t, o) in o.chunks_exact_mut(K).enumerate() {
             let x = one_hot(&case.inputs[t..=t], K);

@@ -1,41 +1,69 @@
 //! A network that reads one character after another and carries its hidden state from each to the next.
 
 use crate::kernels::Level;
-use crate::network::rnn::Rnn;
+use crate::network::columns::input_column;
+use crate::network::packed_weights::PackedWeights;
+use crate::network::parameters::Tensors;
+use crate::network::rnn::{Rnn, Step};
+use std::mem;
 
 /// A network and its hidden state. It allocates when it is made, and never afterwards.
 #[derive(Clone, Debug)]
 pub(crate) struct Recurrence<'a> {
     pub rnn: &'a Rnn,
+    weights: PackedWeights,
     pub level: Level,
     /// The character that is read from h = 0: the newline between documents.
     pub newline: Option<usize>,
-    /// The hidden state, m.
-    pub h: Vec<f64>,
+    /// The hidden state, m, and zeros to a multiple of eight, as in all vectors here.
+    h: Vec<f64>,
     before: Vec<f64>,
     column: Vec<f64>,
 }
 
 impl<'a> Recurrence<'a> {
     /// Starts from the hidden state `h`.
-    pub fn new(rnn: &'a Rnn, h: Vec<f64>) -> Self {
+    ///
+    /// # Panics
+    /// Panics if `h` is not m long, or if there is no memory for a copy of the weights.
+    pub fn new(rnn: &'a Rnn, h: &[f64]) -> Self {
+        assert_eq!(h.len(), rnn.shape().m(), "recurrence: m");
+        let level = Level::chosen();
+        let mut weights =
+            PackedWeights::new(rnn.shape()).expect("memory for a copy of the weights");
+        weights.pack(level, &rnn.parameters);
+        let mut padded = h.to_vec();
+        padded.resize(h.len().next_multiple_of(8), 0.0);
         Recurrence {
-            level: Level::chosen(),
+            weights,
+            level,
             newline: None,
-            before: vec![0.0; h.len()],
-            column: vec![0.0; h.len()],
+            before: vec![0.0; padded.len()],
+            column: vec![0.0; padded.len()],
             rnn,
-            h,
+            h: padded,
         }
+    }
+
+    /// The hidden state, m long.
+    pub fn h(&self) -> &[f64] {
+        &self.h[..self.rnn.shape().m()]
+    }
+
+    /// Goes on from h = 0.
+    pub fn forget(&mut self) {
+        self.h.fill(0.0);
     }
 
     /// Reads a character and writes the logits of the next into `o`, K long.
     pub fn read(&mut self, character: usize, o: &mut [f64]) {
-        std::mem::swap(&mut self.h, &mut self.before);
+        mem::swap(&mut self.h, &mut self.before);
         if self.newline == Some(character) {
             self.before.fill(0.0);
         }
-        let Recurrence { rnn, level, h, before, column, .. } = self;
-        rnn.step(*level, character, before, column, h, o);
+        let Recurrence { rnn, weights, level, h, before, column, .. } = self;
+        let Tensors { U, b, .. } = rnn.parameters.tensors();
+        input_column(U, b, character, &mut column[..b.len()]);
+        level.run(Step { weights, before, column, h, o });
     }
 }

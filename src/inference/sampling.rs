@@ -107,9 +107,9 @@ impl<'a> Synthesizer<'a> {
         if let Err(error) = sampling.check() {
             panic!("synthesis: {error}");
         }
-        let (m, K) = (rnn.shape().m(), rnn.shape().K());
-        assert_eq!(h0.len(), m, "synthesis: h0");
-        let recurrence = Recurrence::new(rnn, h0.to_vec());
+        let K = rnn.shape().K();
+        assert_eq!(h0.len(), rnn.shape().m(), "synthesis: h0");
+        let recurrence = Recurrence::new(rnn, h0);
         Synthesizer { recurrence, sampling, p: vec![0.0; K], order: (0..K).collect() }
     }
 
@@ -139,7 +139,7 @@ impl<'a> Synthesizer<'a> {
 
     /// The hidden state, m.
     pub fn h(&self) -> &[f64] {
-        &self.recurrence.h
+        self.recurrence.h()
     }
 
     /// Reads the character with this index and returns the K probabilities that the next is drawn with.
@@ -372,7 +372,7 @@ mod tests {
     fn twin(rnn: &Rnn, h0: &[f64], character: usize, sampling: Sampling) -> Vec<f64> {
         let K = rnn.shape().K();
         let mut o = vec![0.0; K];
-        Recurrence::new(rnn, h0.to_vec()).read(character, &mut o);
+        Recurrence::new(rnn, h0).read(character, &mut o);
         let largest = o.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if sampling.temperature != 1.0 {
             o = (o.iter().map(|o| (o - largest) / sampling.temperature)).collect();
@@ -434,7 +434,7 @@ mod tests {
             for level in Level::available() {
                 let mut synthesizer = Synthesizer::new(&rnn, &[0.3; 8], sampling).at(level);
                 for character in [1, 5, 5, 0, 3, 2, 4] {
-                    let h0 = synthesizer.recurrence.h.clone();
+                    let h0 = synthesizer.h().to_vec();
                     let p = synthesizer.step(character);
                     assert_eq!(p, twin(&rnn, &h0, character, sampling), "{choice:?}");
                     assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-15);

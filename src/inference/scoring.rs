@@ -56,7 +56,7 @@ impl<'a> Scorer<'a> {
     /// A scorer that has read no character; it starts from h = 0.
     pub fn new(rnn: &'a Rnn, symbols: Symbols) -> Self {
         let (h, o) = (vec![0.0; rnn.shape().m()], vec![0.0; rnn.shape().K()]);
-        let recurrence = Recurrence::new(rnn, h);
+        let recurrence = Recurrence::new(rnn, &h);
         Scorer { recurrence, unknown: bits_of_unknown(symbols), last: None, o }
     }
 
@@ -75,7 +75,7 @@ impl<'a> Scorer<'a> {
 
     /// Forgets what was read and starts from h = 0 again.
     pub fn restart(&mut self) {
-        self.recurrence.h.fill(0.0);
+        self.recurrence.forget();
         self.last = None;
     }
 

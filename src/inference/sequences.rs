@@ -1,6 +1,7 @@
 //! Sequences of characters that a network reads side by side, and the losses of the characters.
 
 use crate::kernels::Level;
+use crate::network::packed_weights::PackedWeights;
 use crate::network::parameters::{Shape, ShapeError, zeros};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
@@ -26,6 +27,7 @@ const WORTH_A_THREAD: usize = 8_000_000;
 #[derive(Debug)]
 pub(crate) struct Sequences<'a> {
     rnn: &'a Rnn,
+    weights: PackedWeights,
     level: Level,
     threads: usize,
     /// One for each thread that was worth starting in any round.
@@ -48,7 +50,9 @@ impl<'a> Sequences<'a> {
     pub fn new(rnn: &'a Rnn) -> Result<Self, ShapeError> {
         let level = Level::chosen();
         let readers = vec![Reader::new(rnn.shape(), level)?];
-        Ok(Sequences { rnn, level, threads: 1, readers, at_work: 1, current: 0 })
+        let mut weights = PackedWeights::new(rnn.shape())?;
+        weights.pack(level, &rnn.parameters);
+        Ok(Sequences { rnn, weights, level, threads: 1, readers, at_work: 1, current: 0 })
     }
 
     /// Goes on at `level` and on up to `threads` threads.
@@ -88,9 +92,9 @@ impl<'a> Sequences<'a> {
 
     /// Ends the round: reads all characters.
     pub fn read(&mut self) {
-        let (rnn, current) = (self.rnn, self.current);
+        let (network, current) = (Network { rnn: self.rnn, weights: &self.weights }, self.current);
         let readers = self.readers.iter_mut().enumerate();
-        let work = readers.map(|(i, reader)| move || reader.read(rnn, i == current));
+        let work = readers.map(|(i, reader)| move || reader.read(network, i == current));
         side_by_side(self.at_work, work);
     }
 
@@ -98,6 +102,13 @@ impl<'a> Sequences<'a> {
     pub fn loss(&self, place: Place) -> f64 {
         self.readers[place.reader].losses[place.character]
     }
+}
+
+/// A network that all threads read with.
+#[derive(Clone, Copy)]
+struct Network<'a> {
+    rnn: &'a Rnn,
+    weights: &'a PackedWeights,
 }
 
 /// Some of the sequences, which one thread reads.
@@ -124,7 +135,8 @@ impl Reader {
         let side_by_side = rows.min(SIDE_BY_SIDE);
         let h = || zeros(shape.m());
         Ok(Reader {
-            steps: Unrolled::new(shape, rows.div_ceil(side_by_side), side_by_side)?.at(level),
+            steps: Unrolled::without_room(shape, rows.div_ceil(side_by_side), side_by_side)?
+                .at(level),
             rows,
             characters: Vec::new(),
             sequences: Vec::new(),
@@ -153,19 +165,19 @@ impl Reader {
     }
 
     /// Reads all characters. If the last sequence goes on, the next round begins with it.
-    fn read(&mut self, rnn: &Rnn, goes_on: bool) {
+    fn read(&mut self, network: Network, goes_on: bool) {
         self.losses.resize(self.characters.len(), 0.0);
         let open = if goes_on { self.sequences.pop() } else { None };
         let mut sequences = mem::take(&mut self.sequences);
         // Sequences of about the same length end together.
         sequences.sort_unstable_by_key(|sequence| Reverse(sequence.len()));
         for group in sequences.chunks(self.h.len()) {
-            self.read_group(rnn, group);
+            self.read_group(network, group);
         }
         sequences.clear();
         self.sequences = sequences;
         match open {
-            Some(open) => self.read_open(rnn, open),
+            Some(open) => self.read_open(network, open),
             None => {
                 self.characters.clear();
                 self.h0.fill(0.0);
@@ -175,8 +187,8 @@ impl Reader {
 
     /// Reads the sequence that goes on, and begins the next round with its last character, which the hidden state has not
     /// taken in.
-    fn read_open(&mut self, rnn: &Rnn, open: Range<usize>) {
-        self.read_group(rnn, slice::from_ref(&open));
+    fn read_open(&mut self, network: Network, open: Range<usize>) {
+        self.read_group(network, slice::from_ref(&open));
         mem::swap(&mut self.h0, &mut self.h[0]);
         let last = self.characters[open].last().copied();
         self.characters.clear();
@@ -187,7 +199,7 @@ impl Reader {
     }
 
     /// Reads some sequences side by side, the longest first.
-    fn read_group(&mut self, rnn: &Rnn, group: &[Range<usize>]) {
+    fn read_group(&mut self, network: Network, group: &[Range<usize>]) {
         for (sequence, h) in group.iter().zip(&mut self.h) {
             match sequence.start {
                 0 => h.copy_from_slice(&self.h0),
@@ -199,20 +211,20 @@ impl Reader {
             let B = group.partition_point(|sequence| sequence.len() > t + 1);
             let Some(shortest) = group[..B].last() else { break };
             let T = (shortest.len() - 1 - t).min(self.rows / B);
-            self.read_steps(rnn, &group[..B], t..t + T);
+            self.read_steps(network, &group[..B], t..t + T);
             t += T;
         }
     }
 
     /// Reads some steps of sequences that have them.
-    fn read_steps(&mut self, rnn: &Rnn, group: &[Range<usize>], t: Range<usize>) {
+    fn read_steps(&mut self, network: Network, group: &[Range<usize>], t: Range<usize>) {
         let Reader { steps, characters, h, losses, .. } = self;
         steps.reshape(t.len(), group.len());
         for (s, (sequence, h)) in group.iter().zip(&*h).enumerate() {
             let read = &characters[sequence.start + t.start..=sequence.start + t.end];
             steps.begin(s, &read[..t.len()], &read[1..], h);
         }
-        rnn.forward_from(0, 0, steps);
+        network.rnn.forward_from(network.weights, 0, 0, steps);
         let mut computed = steps.losses();
         for (s, (sequence, h)) in group.iter().zip(h).enumerate() {
             let losses = &mut losses[sequence.start + t.start + 1..=sequence.start + t.end];
@@ -231,7 +243,7 @@ mod tests {
     /// The losses of a sequence, one character at a time.
     fn alone(rnn: &Rnn, level: Level, characters: &[usize]) -> Vec<f64> {
         let (m, K) = (rnn.shape().m(), rnn.shape().K());
-        let mut recurrence = Recurrence::new(rnn, vec![0.0; m]);
+        let mut recurrence = Recurrence::new(rnn, &vec![0.0; m]);
         recurrence.level = level;
         let mut o = vec![0.0; K];
         let losses = characters.windows(2).map(|pair| {

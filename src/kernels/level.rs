@@ -473,10 +473,7 @@ mod avx2 {
         fn sums_of_pairs([a, b, c, d]: [Self; 4]) -> Self {
             let low = each!(add_halves, a, b);
             let high = each!(add_halves, c, d);
-            avx2!(Avx2([
-                _mm256_add_pd(low.0[0], low.0[1]),
-                _mm256_add_pd(high.0[0], high.0[1]),
-            ]))
+            avx2!(Avx2([_mm256_add_pd(low.0[0], low.0[1]), _mm256_add_pd(high.0[0], high.0[1]),]))
         }
 
         #[inline(always)]

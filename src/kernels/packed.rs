@@ -58,7 +58,7 @@ pub trait Panel {
 
 /// A matrix in tiles of 8 x 8: those of the first eight rows from left to right, then those of the next eight rows. Zeros
 /// fill the last row and the last column of tiles. A product reads it from start to end, in whole cache lines.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tiles {
     lines: Vec<Line>,
     rows: usize,
@@ -73,16 +73,17 @@ impl Tiles {
         Some(Tiles { lines: lines(count)?, rows, groups })
     }
 
-    /// Packs a matrix of the same shape.
+    /// Packs `rows` as the rows from `first` on.
     ///
     /// # Panics
-    /// Panics if the shape is another.
+    /// Panics if there is no room for them, or if their length is another.
     #[inline(always)]
-    pub fn pack<F: F64x8>(&mut self, A: Rows) {
-        let groups = A.length().div_ceil(8);
-        assert!(A.count() == self.rows && groups == self.groups, "tiles: shape");
-        for i in 0..self.rows {
-            pack_row::<F>(A.row(i), &mut self.lines, i / 8 * groups * 8 + i % 8, 8);
+    pub fn pack<F: F64x8>(&mut self, first: usize, rows: Rows) {
+        let groups = rows.length().div_ceil(8);
+        assert!(first + rows.count() <= self.rows && groups == self.groups, "tiles: shape");
+        for k in 0..rows.count() {
+            let i = first + k;
+            pack_row::<F>(rows.row(k), &mut self.lines, i / 8 * groups * 8 + i % 8, 8);
         }
     }
 

@@ -51,7 +51,7 @@ impl Kernel for Pack<'_, Tiles> {
 
     #[inline(always)]
     fn run<F: F64x8>(self) {
-        self.0.pack::<F>(self.1);
+        self.0.pack::<F>(0, self.1);
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::digest::Digest;
 use crate::kernels::buffer::Buffer;
 use std::fmt;
+use std::ops::Range;
 
 /// The sizes from which every other shape follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,23 @@ impl Shape {
     pub(crate) fn lengths(self) -> Tensors<usize> {
         let Shape { m, K } = self;
         Tensors { U: m * K, W: m * m, V: K * m, b: m, c: K }
+    }
+
+    /// The tensor that has an entry of all, and the range that the row of this entry has in it.
+    ///
+    /// # Panics
+    /// Panics if there are fewer entries.
+    pub(crate) fn row_of(self, entry: usize) -> (Tensor, Range<usize>) {
+        use Tensor::{U, V, W, b, c};
+        let mut at = entry;
+        for (tensor, (_, rows, columns)) in [U, W, V, b, c].into_iter().zip(self.tensors()) {
+            if at < rows * columns {
+                let first = at / columns * columns;
+                return (tensor, first..first + columns);
+            }
+            at -= rows * columns;
+        }
+        panic!("there is no entry {entry}");
     }
 
     /// Name, rows and columns of U, W, V, b and c, in the order in which they are drawn, stored and digested.

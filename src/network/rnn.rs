@@ -2,11 +2,12 @@
 
 use crate::kernels::buffer::stride;
 use crate::kernels::{
-    F64x8, Finish, Kernel, Level, Map, RowOrder, Rows, RowsMut, matvec, products, softmax_of_rows,
-    tanh, tanh_of_sums, times_slope, transposed_products,
+    F64x8, Finish, Kernel, Map, RowOrder, Rows, RowsMut, Tiles, products, softmax_of_rows, tanh,
+    tanh_of_sums, times_slope, transposed_products,
 };
-use crate::network::columns::{InputColumns, input_column};
+use crate::network::columns::InputColumns;
 use crate::network::gradient::{Store, sum_part};
+use crate::network::packed_weights::PackedWeights;
 use crate::network::parameters::{Parameters, Shape, ShapeError, Tensors};
 use crate::network::parts::Part;
 use crate::network::unrolled::Unrolled;
@@ -72,42 +73,41 @@ impl Rnn {
         self.parameters.shape()
     }
 
-    /// Reads the character `x`: `h_t = tanh(W h_{t-1} + (U x_t + b))` from `before` into `h`, and the logits
-    /// `o_t = V h_t + c` into `o`. `before`, `h` and `column`, room for `U x_t + b`, are m long; `o` is K long.
-    pub(crate) fn step(
-        &self,
-        level: Level,
-        x: usize,
-        before: &[f64],
-        column: &mut [f64],
-        h: &mut [f64],
-        o: &mut [f64],
-    ) {
-        let Tensors { U, b, .. } = self.parameters.tensors();
-        input_column(U, b, x, column);
-        level.run(Step { parameters: &self.parameters, before, column, h, o });
-    }
-
     /// The forward pass over all sequences. Returns the loss in nats, summed over the steps of the first sequence by
     /// increasing t, then over those of the next.
     ///
     /// # Panics
     /// Panics if `steps` is of another shape.
     pub fn forward(&self, steps: &mut Unrolled) -> f64 {
-        self.forward_from(0, 0, steps);
+        let weights = self.pack(steps);
+        self.forward_from(&weights, 0, 0, steps);
+        steps.room.weights = weights;
         steps.losses().fold(0.0, |sum, loss| sum + loss)
     }
 
     /// The part of the forward pass that computes the hidden states after `hidden` and the losses after the first
-    /// `losses`; `steps` has the states and losses before them.
-    pub(crate) fn forward_from(&self, hidden: usize, losses: usize, steps: &mut Unrolled) {
+    /// `losses`; `steps` has the states and losses before them. `weights` are those of this network.
+    pub(crate) fn forward_from(
+        &self,
+        weights: &PackedWeights,
+        hidden: usize,
+        losses: usize,
+        steps: &mut Unrolled,
+    ) {
         self.check(steps);
-        let parameters = &self.parameters;
         if hidden < steps.steps() {
-            let Tensors { U, b, .. } = parameters.tensors();
+            let Tensors { U, b, .. } = self.parameters.tensors();
             steps.columns.gather(U, b, &steps.inputs);
         }
-        steps.level.run(Forward { parameters, hidden, losses, steps });
+        steps.level.run(Forward { weights, hidden, losses, steps });
+    }
+
+    /// The weights of this network, in the room that `steps` has for them.
+    fn pack(&self, steps: &mut Unrolled) -> PackedWeights {
+        self.check(steps);
+        let mut weights = mem::take(&mut steps.room.weights);
+        weights.pack(steps.level, &self.parameters);
+        weights
     }
 
     /// Backpropagation through time, after [`Rnn::forward`]: g_t and dL/da_t for every step, the latter by
@@ -121,14 +121,15 @@ impl Rnn {
     /// # Panics
     /// Panics if `steps` is of another shape.
     pub fn propagate(&self, steps: &mut Unrolled) {
-        self.check(steps);
-        steps.level.run(Propagate { parameters: Some(&self.parameters), steps });
+        let weights = self.pack(steps);
+        self.propagate_with(&weights, steps);
+        steps.room.weights = weights;
     }
 
-    /// The same as [`Rnn::forward`], then [`Rnn::propagate`].
-    pub(crate) fn forward_and_propagate(&self, steps: &mut Unrolled) {
-        self.forward_from(0, 0, steps);
-        steps.level.run(Propagate { parameters: None, steps });
+    /// The same with the packed weights of this network.
+    pub(crate) fn propagate_with(&self, weights: &PackedWeights, steps: &mut Unrolled) {
+        self.check(steps);
+        steps.level.run(Propagate { weights, steps });
     }
 
     /// The backward pass, after [`Rnn::forward`]: the gradient of the loss in every parameter, not clipped.
@@ -140,11 +141,11 @@ impl Rnn {
         self.propagate(steps);
         // The columns of U that no input chose stay 0.
         gradient.values_mut().fill(0.0);
-        let mut scratch = mem::take(&mut steps.scratch);
+        let mut scratch = mem::take(&mut steps.room.scratch);
         for part in Part::all(self.shape()) {
             sum_part(steps.level, &[steps], &part, &mut scratch, Store(gradient));
         }
-        steps.scratch = scratch;
+        steps.room.scratch = scratch;
     }
 
     fn check(&self, steps: &Unrolled) {
@@ -197,12 +198,18 @@ impl<F: F64x8> Finish<F> for Logits<'_> {
     }
 }
 
-struct Step<'a> {
-    parameters: &'a Parameters,
-    before: &'a [f64],
-    column: &'a [f64],
-    h: &'a mut [f64],
-    o: &'a mut [f64],
+/// Reads one character: `h_t = tanh(W h_{t-1} + (U x_t + b))`, and the logits `o_t = V h_t + c`. Vectors of m entries have
+/// zeros after them to a multiple of eight.
+pub(crate) struct Step<'a> {
+    pub weights: &'a PackedWeights,
+    /// `h_{t-1}`, m.
+    pub before: &'a [f64],
+    /// `U x_t + b`, m.
+    pub column: &'a [f64],
+    /// `h_t`, m.
+    pub h: &'a mut [f64],
+    /// `o_t`, K.
+    pub o: &'a mut [f64],
 }
 
 impl Kernel for Step<'_> {
@@ -210,19 +217,17 @@ impl Kernel for Step<'_> {
 
     #[inline(always)]
     fn run<F: F64x8>(self) {
-        let Step { parameters, before, column, h, o } = self;
-        let (m, K) = (parameters.shape().m(), parameters.shape().K());
-        let Tensors { W, V, c, .. } = parameters.tensors();
-        let W = Rows::tight(W, m, m);
-        matvec::<F>(W, Rows::one(before), RowsMut::one(h), RowOrder::Ascending);
+        let Step { weights, before, column, h, o } = self;
+        let order = RowOrder::Ascending;
+        products::<F, _>(&weights.W, Rows::one(before), order, RowsMut::one(h));
         tanh_of_sums::<F>(column, h);
-        let logits = Logits { c, o: RowsMut::one(o) };
-        products::<F, _>(&Rows::tight(V, K, m), Rows::one(h), RowOrder::Ascending, logits);
+        let logits = Logits { c: &weights.c[..o.len()], o: RowsMut::one(o) };
+        products::<F, _>(&weights.V, Rows::one(h), order, logits);
     }
 }
 
 struct Forward<'a> {
-    parameters: &'a Parameters,
+    weights: &'a PackedWeights,
     hidden: usize,
     losses: usize,
     steps: &'a mut Unrolled,
@@ -233,19 +238,18 @@ impl Kernel for Forward<'_> {
 
     #[inline(always)]
     fn run<F: F64x8>(self) {
-        let (parameters, steps) = (self.parameters, self.steps);
+        let Forward { weights, steps, .. } = self;
         let (T, B) = (steps.steps(), steps.batch_size());
-        steps.weights.pack::<F>(parameters, self.hidden < T);
         for t in self.hidden..T {
-            hidden::<F>(t, steps);
+            hidden::<F>(&weights.W, t, steps);
         }
-        let (row, width) = (stride(parameters.shape().m()), steps.weights.V.length());
+        let (row, width) = (stride(steps.shape().m()), weights.V.length());
         let (first, rows) = (self.losses * B, T * B - self.losses * B);
         let h = Rows::new(&steps.h[(first + B) * row..], rows, width, row);
-        let (K, wide) = (steps.weights.c.len(), stride(parameters.shape().K()));
+        let (K, wide) = (weights.c.len(), stride(steps.shape().K()));
         let o = RowsMut::new(&mut steps.p[first * wide..], rows, K, wide);
-        let logits = Logits { c: &steps.weights.c, o };
-        products::<F, _>(&steps.weights.V, h, RowOrder::Ascending, logits);
+        let logits = Logits { c: &weights.c, o };
+        products::<F, _>(&weights.V, h, RowOrder::Ascending, logits);
         let o = RowsMut::new(&mut steps.p[first * wide..], rows, K, wide);
         losses::<F>(o, &steps.targets[first..], &mut steps.losses[first..]);
     }
@@ -253,12 +257,12 @@ impl Kernel for Forward<'_> {
 
 /// `h_t = tanh(W h_{t-1} + (U x_t + b))` for every sequence.
 #[inline(always)]
-fn hidden<F: F64x8>(t: usize, steps: &mut Unrolled) {
+fn hidden<F: F64x8>(W: &Tiles, t: usize, steps: &mut Unrolled) {
     let (B, row) = (steps.batch_size(), stride(steps.shape().m()));
     let (before, h) = steps.h.split_at_mut((t + 1) * B * row);
-    let before = Rows::new(&before[t * B * row..], B, steps.weights.W.length(), row);
+    let before = Rows::new(&before[t * B * row..], B, W.length(), row);
     let finish = Hidden::<F> { columns: &steps.columns, input: t * B, h, row, last: None };
-    products(&steps.weights.W, before, RowOrder::of_step(t), finish);
+    products(W, before, RowOrder::of_step(t), finish);
 }
 
 /// Makes the logits of every row into probabilities, eight rows at a time, and stores the losses of the targets.
@@ -277,8 +281,7 @@ fn losses<F: F64x8>(mut o: RowsMut, targets: &[usize], losses: &mut [f64]) {
 }
 
 struct Propagate<'a> {
-    /// The weights, unless the forward pass has packed them.
-    parameters: Option<&'a Parameters>,
+    weights: &'a PackedWeights,
     steps: &'a mut Unrolled,
 }
 
@@ -287,22 +290,19 @@ impl Kernel for Propagate<'_> {
 
     #[inline(always)]
     fn run<F: F64x8>(self) {
-        let steps = self.steps;
-        if let Some(parameters) = self.parameters {
-            steps.weights.pack::<F>(parameters, true);
-        }
+        let Propagate { weights, steps } = self;
         let (m, K) = (steps.shape().m(), steps.shape().K());
         let (T, B) = (steps.steps(), steps.batch_size());
         let (long, wide) = (stride(m), stride(K));
         for (g, &target) in steps.p.chunks_mut(wide).zip(&steps.targets) {
             g[target] -= 1.0;
         }
-        let width = steps.weights.V.length();
+        let width = weights.V.length();
         let after = Rows::new(&steps.h[B * long..], T * B, width, long);
         // The last step has no next one to add.
         let slope = Slope { h: after, first: T.saturating_sub(1) * B };
         transposed_products::<F, _>(
-            &steps.weights.V,
+            &weights.V,
             Rows::new(&steps.p, T * B, K, wide),
             RowsMut::new(&mut steps.da, T * B, width, long),
             false,
@@ -310,7 +310,7 @@ impl Kernel for Propagate<'_> {
             slope,
         );
         for t in (0..T.saturating_sub(1)).rev() {
-            from_the_next_step::<F>(t, steps);
+            from_the_next_step::<F>(&weights.W, t, steps);
         }
         steps.is_ordinary = is_ordinary::<F>(steps);
         steps.pack::<F>();
@@ -350,13 +350,13 @@ impl<F: F64x8> Map<F> for Slope<'_> {
 
 /// `dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)` for every sequence, where the first term is there already.
 #[inline(always)]
-fn from_the_next_step<F: F64x8>(t: usize, steps: &mut Unrolled) {
+fn from_the_next_step<F: F64x8>(W: &Tiles, t: usize, steps: &mut Unrolled) {
     let (m, B) = (steps.shape().m(), steps.batch_size());
-    let (row, width) = (stride(m), steps.weights.W.length());
+    let (row, width) = (stride(m), W.length());
     let (now, later) = steps.da.split_at_mut((t + 1) * B * row);
     let h = Rows::new(&steps.h[(t + 1) * B * row..], B, width, row);
     transposed_products::<F, _>(
-        &steps.weights.W,
+        W,
         Rows::new(later, B, m, row),
         RowsMut::new(&mut now[t * B * row..], B, width, row),
         true,

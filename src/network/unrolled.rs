@@ -1,9 +1,10 @@
 //! The buffers of one update.
 
 use crate::kernels::buffer::{Buffer, stride};
-use crate::kernels::{F64x8, Level, Pairs, Panels, Rows, Tiles};
+use crate::kernels::{F64x8, Level, Pairs, Panels, Rows};
 use crate::network::columns::InputColumns;
-use crate::network::parameters::{Parameters, Shape, ShapeError, Tensor, Tensors, buffer, zeros};
+use crate::network::packed_weights::PackedWeights;
+use crate::network::parameters::{Shape, ShapeError, Tensor, buffer, zeros};
 use crate::network::parts::Scratch;
 
 /// The buffers of one update: a network unrolled over T steps of B sequences.
@@ -33,49 +34,19 @@ pub struct Unrolled {
     pub(crate) losses: Vec<f64>,
     /// T B x m: dL/da_t.
     pub(crate) da: Buffer,
-    /// The weights, packed by the forward pass.
-    pub(crate) weights: PackedWeights,
     pub(crate) packed: Packed,
     /// Whether g_t, h_t and dL/da_t are [ordinary](crate::network::update::is_ordinary); false where that was not checked.
     pub(crate) is_ordinary: bool,
-    /// Room for [`Rnn::backward`](crate::Rnn::backward).
-    pub(crate) scratch: Scratch,
+    /// Room for the passes that are public.
+    pub(crate) room: Room,
 }
 
-/// The weights that products read again at every step.
-#[derive(Clone, Debug)]
-pub(crate) struct PackedWeights {
-    /// m x m.
-    pub W: Tiles,
-    /// K x m.
-    pub V: Tiles,
-    /// K, and minus infinity, whose exponential is 0, in the rest of the last line.
-    pub c: Buffer,
-}
-
-impl PackedWeights {
-    fn new(shape: Shape) -> Result<Self, ShapeError> {
-        let (m, K) = (shape.m(), shape.K());
-        let tiles = |rows: usize| {
-            let bytes = rows.saturating_mul(m).saturating_mul(size_of::<f64>());
-            Tiles::new(rows, m).ok_or(ShapeError::NoMemory { bytes })
-        };
-        let mut c = buffer(K.next_multiple_of(8))?;
-        c.fill(f64::NEG_INFINITY);
-        Ok(PackedWeights { W: tiles(m)?, V: tiles(K)?, c })
-    }
-
-    /// Packs V and c, and W where it is needed.
-    #[inline(always)]
-    pub fn pack<F: F64x8>(&mut self, parameters: &Parameters, needs_W: bool) {
-        let (m, K) = (parameters.shape().m(), parameters.shape().K());
-        let Tensors { W, V, c, .. } = parameters.tensors();
-        if needs_W {
-            self.W.pack::<F>(Rows::tight(W, m, m));
-        }
-        self.V.pack::<F>(Rows::tight(V, K, m));
-        self.c[..K].copy_from_slice(c);
-    }
+/// Room that [`Rnn::forward`](crate::Rnn::forward) and [`Rnn::backward`](crate::Rnn::backward) need. Who has weights packed
+/// and scratch of its own does without.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    pub weights: PackedWeights,
+    pub scratch: Scratch,
 }
 
 /// What the sums over steps and sequences read, packed. The steps of a sequence follow one another.
@@ -95,6 +66,18 @@ impl Unrolled {
     /// # Errors
     /// [`ShapeError::NoMemory`] if they cannot be allocated.
     pub fn new(shape: Shape, T: usize, batch_size: usize) -> Result<Self, ShapeError> {
+        let mut steps = Unrolled::without_room(shape, T, batch_size)?;
+        steps.room.weights = PackedWeights::new(shape)?;
+        steps.room.scratch = Scratch::new(shape, T * batch_size)?;
+        Ok(steps)
+    }
+
+    /// The same without [`Room`].
+    pub(crate) fn without_room(
+        shape: Shape,
+        T: usize,
+        batch_size: usize,
+    ) -> Result<Self, ShapeError> {
         let (m, K) = (shape.m(), shape.K());
         let too_large = ShapeError::NoMemory { bytes: usize::MAX };
         let rows = T.checked_mul(batch_size).ok_or(too_large)?;
@@ -119,14 +102,13 @@ impl Unrolled {
             p: matrix(rows, K)?,
             losses: zeros(rows)?,
             da: matrix(rows, m)?,
-            weights: PackedWeights::new(shape)?,
             packed: Packed {
                 h: panels(rows.saturating_add(batch_size), m)?,
                 g: panels(rows, K)?,
                 da: panels(rows, m)?,
             },
             is_ordinary: false,
-            scratch: Scratch::new(shape, rows)?,
+            room: Room::default(),
         })
     }
 

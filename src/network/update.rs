@@ -9,6 +9,7 @@ use crate::kernels::{Divider, F64x8, Kernel, Level, Multipliers, Number, Quotien
 use crate::network::columns::ColumnSums;
 use crate::network::gradient::GradientSink;
 use crate::network::optimizer::{Optimizer, Rule};
+use crate::network::packed_weights::PackedWeights;
 use crate::network::parameters::{Parameters, Tensor};
 use std::ops::Range;
 
@@ -374,6 +375,8 @@ pub struct UpdateParameters<'a, U, const N: usize> {
     pub theta: &'a mut Parameters,
     /// The remembered numbers.
     pub memory: &'a mut [Parameters; N],
+    /// The packed copy of the parameters, if there is one.
+    pub weights: Option<&'a mut PackedWeights>,
 }
 
 impl<U: EntryUpdate<N>, const N: usize> GradientSink for UpdateParameters<'_, U, N> {
@@ -386,6 +389,9 @@ impl<U: EntryUpdate<N>, const N: usize> GradientSink for UpdateParameters<'_, U,
         let memory = self.memory.each_mut();
         let memory = memory.map(|part| &mut part.tensor_mut(tensor)[range.clone()]);
         UpdateEntries { step: self.step, theta, memory, gradient: entries }.run::<F>();
+        if let Some(weights) = &mut self.weights {
+            weights.pack_rows::<F>(self.theta, tensor, range);
+        }
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@ use crate::kernels::{F64x8, Level};
 use crate::network::columns::ColumnSums;
 use crate::network::gradient::{GradientSink, sum_part};
 use crate::network::optimizer::Rule;
+use crate::network::packed_weights::PackedWeights;
 use crate::network::parameters::{Parameters, Shape, ShapeError, Tensor};
 use crate::network::parts::{Part, Scratch};
 use crate::network::rnn::Rnn;
@@ -58,6 +59,9 @@ enum Work {
 struct Theta {
     rnn: Option<Rnn>,
     memory: Vec<Parameters>,
+    /// The packed weights of the network, if `is_packed`: an update packs what it changes.
+    weights: PackedWeights,
+    is_packed: bool,
 }
 
 impl Batch {
@@ -73,7 +77,8 @@ impl Batch {
         let groups = threads.clamp(1, size.max(1));
         let threads = threads.clamp(1, groups.max(parts.len()));
         let sizes = (0..groups).map(|i| (i + 1) * size / groups - i * size / groups);
-        let groups = sizes.map(|size| Ok(RwLock::new(Unrolled::new(shape, T, size)?.at(level))));
+        let groups =
+            sizes.map(|size| Ok(RwLock::new(Unrolled::without_room(shape, T, size)?.at(level))));
         let scratch = (0..threads).map(|_| Scratch::new(shape, T.saturating_mul(size)));
         let shared = Shared {
             level,
@@ -81,7 +86,7 @@ impl Batch {
             parts,
             next: AtomicUsize::new(0),
             work: RwLock::new(Work::Passes),
-            theta: RwLock::default(),
+            theta: RwLock::new(Theta { weights: PackedWeights::new(shape)?, ..Theta::default() }),
             scratch: Mutex::new(scratch.collect::<Result<_, _>>()?),
         };
         Ok(Batch { size, crew: Crew::new(threads, shared, Shared::work) })
@@ -119,7 +124,7 @@ impl Batch {
         }
     }
 
-    /// The forward pass and the backward pass. Returns the loss in nats, summed over the steps and divided by the
+    /// The forward pass and the backward pass of the network that the last update left, if there was one. Returns the loss in nats, summed over the steps and divided by the
     /// batch size.
     pub fn forward_backward(&mut self, rnn: &mut Rnn) -> f64 {
         self.run(Work::Passes, rnn, &mut Vec::new());
@@ -146,16 +151,20 @@ impl Batch {
     /// Moves the parameters to the threads, has the work done and moves them back.
     fn run(&mut self, work: Work, rnn: &mut Rnn, memory: &mut Vec<Parameters>) {
         let shared = self.crew.shared();
-        let theta = Theta {
-            rnn: Some(mem::replace(rnn, Rnn { parameters: Parameters::none() })),
-            memory: mem::take(memory),
-        };
-        (*write(&shared.theta), *write(&shared.work)) = (theta, work);
+        let mut theta = write(&shared.theta);
+        if !theta.is_packed {
+            theta.weights.pack(shared.level, &rnn.parameters);
+            theta.is_packed = true;
+        }
+        theta.rnn = Some(mem::replace(rnn, Rnn { parameters: Parameters::none() }));
+        theta.memory = mem::take(memory);
+        drop(theta);
+        *write(&shared.work) = work;
         shared.next.store(0, Ordering::Relaxed);
         self.crew.work();
-        let theta = mem::take(&mut *write(&self.crew.shared().theta));
-        *memory = theta.memory;
-        *rnn = theta.rnn.expect("the network comes back");
+        let mut theta = write(&self.crew.shared().theta);
+        *memory = mem::take(&mut theta.memory);
+        *rnn = theta.rnn.take().expect("the network comes back");
     }
 }
 
@@ -167,7 +176,9 @@ impl Shared {
                 let theta = read(&self.theta);
                 let rnn = theta.rnn.as_ref().expect("a network");
                 while let Some(group) = self.groups.get(self.take()) {
-                    rnn.forward_and_propagate(&mut write(group));
+                    let steps = &mut *write(group);
+                    rnn.forward_from(&theta.weights, 0, 0, steps);
+                    rnn.propagate_with(&theta.weights, steps);
                 }
             }
             Work::Update { rule, divisor, fast } => {
@@ -225,11 +236,13 @@ struct Locked<'a, U, const N: usize> {
 
 impl<U: EntryUpdate<N>, const N: usize> Locked<'_, U, N> {
     #[inline(always)]
-    fn of<'a>(&self, Theta { rnn, memory }: &'a mut Theta) -> UpdateParameters<'a, U, N> {
+    fn of<'a>(&self, theta: &'a mut Theta) -> UpdateParameters<'a, U, N> {
+        let Theta { rnn, memory, weights, .. } = theta;
         UpdateParameters {
             step: self.step,
             theta: &mut rnn.as_mut().expect("a network").parameters,
             memory: memory.as_mut_slice().try_into().expect("batch: memory"),
+            weights: Some(weights),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The loss of the held-out text, which the network never learns from.
 
 use crate::kernels::Level;
+use crate::network::packed_weights::PackedWeights;
 use crate::network::parameters::{Shape, ShapeError, zeros};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
@@ -50,6 +51,7 @@ impl Validation {
 #[derive(Debug)]
 pub(crate) struct Validator {
     steps: Unrolled,
+    weights: PackedWeights,
     h: Vec<f64>,
 }
 
@@ -57,7 +59,8 @@ impl Validator {
     /// Buffers for networks of a shape.
     pub fn new(shape: Shape, level: Level) -> Result<Self, ShapeError> {
         Ok(Validator {
-            steps: Unrolled::new(shape, HELD_OUT_STEPS, 1)?.at(level),
+            steps: Unrolled::without_room(shape, HELD_OUT_STEPS, 1)?.at(level),
+            weights: PackedWeights::new(shape)?,
             h: zeros(shape.m())?,
         })
     }
@@ -77,6 +80,7 @@ impl Validator {
         let (first, last) = corpus.held_out_positions();
         let (mut position, mut sum) = (first, 0.0);
         self.h.fill(0.0);
+        self.weights.pack(self.steps.level, &rnn.parameters);
         while position < last {
             let read = corpus.held_out_chunk(position)?;
             if newline == Some(read[0]) {
@@ -86,7 +90,7 @@ impl Validator {
             self.steps.resize(inputs.len());
             self.steps.begin(0, inputs, targets, &self.h);
             position += inputs.len() as u64;
-            rnn.forward_from(0, 0, &mut self.steps);
+            rnn.forward_from(&self.weights, 0, 0, &mut self.steps);
             sum = self.steps.losses().fold(sum, |sum, loss| sum + loss);
             self.h.copy_from_slice(self.steps.h(self.steps.steps(), 0));
         }
