@@ -14,7 +14,7 @@
 //! | tile, where so many sums stay in registers | 24 | 6 | 1 |
 //! |---|---|---|---|
 //! | dot products, one vector | 8 rows | 4 rows | 8 rows |
-//! | dot products, several | 8 rows x 3 vectors | 2 rows x 3 vectors | |
+//! | dot products, several | 8 rows x 3 or 2 vectors | 2 rows x 3 vectors, the rest one by one | |
 //! | sums over rows, one vector | 8 groups of columns | 6 groups | 4 groups |
 //! | sums over rows, several | 8, 5 or 4 vectors x 3 groups | 6, 5 or 4 vectors x 1 group | |
 
