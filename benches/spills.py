@@ -12,9 +12,10 @@ import subprocess
 import sys
 
 FMA = re.compile(r"vfn?m(add|sub)\d+pd")
-STORE = re.compile(r"vmov[au]p[sd]\s+%([yz])mm\d+,(?:-?0x[0-9a-f]+)?\(%rs[pb]")
-LOAD = re.compile(r"\(%rs[pb][^)]*\).*%[yz]mm")
+STORE = re.compile(r"vmov[au]p[sd]\s+%([yz])mm\d+,(?:-?0x[0-9a-f]+)?\(%r[sb]p")
+LOAD = re.compile(r"\(%r[sb]p[^)]*\).*%[yz]mm")
 JUMP = re.compile(r"j\w+\s+([0-9a-f]+) ")
+# Instructions. What jumps back further is no innermost loop.
 LONGEST = 1500
 
 
@@ -57,7 +58,7 @@ def main():
             counts[len(stores), loads, fma, len(body), bits] += 1
     print("stores  loads    fma  instructions  bits  loops")
     for (stores, loads, fma, length, bits), loops in sorted(counts.items(), reverse=True):
-        print(f"{stores:6} {loops and loads:6} {fma:6} {length:13} {bits:5} {loops:6}")
+        print(f"{stores:6} {loads:6} {fma:6} {length:13} {bits:5} {loops:6}")
 
 
 if __name__ == "__main__":

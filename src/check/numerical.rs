@@ -106,10 +106,11 @@ impl Rounding {
     pub fn of(rnn: &Rnn, case: Case) -> Result<Self, ShapeError> {
         let T = case.inputs.len();
         let (mut steps, mut moved_steps) =
-            (case.unrolled(rnn.shape())?, case.unrolled(rnn.shape())?);
-        rnn.forward(&mut steps);
-        let mut moved = Rnn { parameters: rnn.parameters.try_clone()? };
+            (case.without_room(rnn.shape())?, case.without_room(rnn.shape())?);
         let mut weights = PackedWeights::new(rnn.shape())?;
+        weights.pack(steps.level, &rnn.parameters);
+        rnn.forward_from(&weights, 0, 0, &mut steps);
+        let mut moved = Rnn { parameters: rnn.parameters.try_clone()? };
         let mut squares = vec![0.0; T + 1];
         for sample in 0..SAMPLES {
             let mut generator = Generator::new(sample, Stream::Initialization);
@@ -156,18 +157,18 @@ pub(super) struct Differences<'a> {
 
 impl<'a> Differences<'a> {
     pub fn new(rnn: &'a Rnn, case: Case<'a>) -> Result<Self, ShapeError> {
-        let mut steps = case.unrolled(rnn.shape())?;
-        rnn.forward(&mut steps);
+        let mut steps = case.without_room(rnn.shape())?;
         let mut weights = PackedWeights::new(rnn.shape())?;
         weights.pack(steps.level, &rnn.parameters);
+        rnn.forward_from(&weights, 0, 0, &mut steps);
         Ok(Differences {
             rnn,
             inputs: case.inputs,
             steps,
             weights,
             moved: Rnn { parameters: rnn.parameters.try_clone()? },
-            above: case.unrolled(rnn.shape())?,
-            below: case.unrolled(rnn.shape())?,
+            above: case.without_room(rnn.shape())?,
+            below: case.without_room(rnn.shape())?,
         })
     }
 

@@ -6,18 +6,20 @@ use crate::network::packed_weights::PackedWeights;
 use crate::network::parameters::Tensors;
 use crate::network::rnn::{Rnn, Step};
 use std::mem;
+use std::sync::Arc;
 
 /// A network and its hidden state. It allocates when it is made, and never afterwards.
 #[derive(Clone, Debug)]
 pub(crate) struct Recurrence<'a> {
     pub rnn: &'a Rnn,
-    weights: PackedWeights,
+    weights: Arc<PackedWeights>,
     pub level: Level,
     /// The character that is read from h = 0: the newline between documents.
     pub newline: Option<usize>,
-    /// The hidden state, m, and zeros to a multiple of eight, as in all vectors here.
+    /// The hidden state, m, and zeros to a multiple of eight.
     h: Vec<f64>,
     before: Vec<f64>,
+    /// m.
     column: Vec<f64>,
 }
 
@@ -35,11 +37,11 @@ impl<'a> Recurrence<'a> {
         let mut padded = h.to_vec();
         padded.resize(h.len().next_multiple_of(8), 0.0);
         Recurrence {
-            weights,
+            weights: Arc::new(weights),
             level,
             newline: None,
             before: vec![0.0; padded.len()],
-            column: vec![0.0; padded.len()],
+            column: vec![0.0; h.len()],
             rnn,
             h: padded,
         }
@@ -63,7 +65,23 @@ impl<'a> Recurrence<'a> {
         }
         let Recurrence { rnn, weights, level, h, before, column, .. } = self;
         let Tensors { U, b, .. } = rnn.parameters.tensors();
-        input_column(U, b, character, &mut column[..b.len()]);
+        input_column(U, b, character, column);
         level.run(Step { weights, before, column, h, o });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::parameters::Shape;
+
+    #[test]
+    fn an_infinite_hidden_state_saturates_the_next_and_no_more() {
+        let rnn = Rnn::random(Shape::new(5, 3).unwrap(), 1.0, 1).unwrap();
+        let mut recurrence = Recurrence::new(&rnn, &[f64::INFINITY, 0.5, 0.5, 0.5, 0.5]);
+        let mut o = [f64::NAN; 3];
+        recurrence.read(2, &mut o);
+        assert!(recurrence.h().iter().all(|h| h.abs() == 1.0), "{:?}", recurrence.h());
+        assert!(o.iter().all(|o| o.is_finite()), "{o:?}");
     }
 }

@@ -67,7 +67,7 @@ impl Sampling {
 
 /// A network that writes text: it reads one character at a time and gives the probabilities of the next.
 ///
-/// It allocates when it is made, and never afterwards.
+/// It allocates when it is made, for a copy of the weights among others, and never afterwards. Make one and keep it.
 ///
 /// ```
 /// use elman::random::{Generator, Stream};
@@ -102,7 +102,7 @@ impl<'a> Synthesizer<'a> {
     /// Starts from the hidden state `h0`, m long.
     ///
     /// # Panics
-    /// Panics if `h0` is not m long, or if [`Sampling::check`] refuses `sampling`.
+    /// Panics if `h0` is not m long, if [`Sampling::check`] refuses `sampling`, or if there is no memory.
     pub fn new(rnn: &'a Rnn, h0: &[f64], sampling: Sampling) -> Self {
         if let Err(error) = sampling.check() {
             panic!("synthesis: {error}");
@@ -116,7 +116,7 @@ impl<'a> Synthesizer<'a> {
     /// The same as [`Synthesizer::new`] for the network of a model. A model of documents reads every newline from h = 0.
     ///
     /// # Panics
-    /// Panics if `h0` is not m long, or if [`Sampling::check`] refuses `sampling`.
+    /// Panics if `h0` is not m long, if [`Sampling::check`] refuses `sampling`, or if there is no memory.
     pub fn of(model: &'a Model, h0: &[f64], sampling: Sampling) -> Self {
         let mut synthesizer = Synthesizer::new(&model.state.rnn, h0, sampling);
         synthesizer.recurrence.newline = model.newline();
@@ -126,7 +126,7 @@ impl<'a> Synthesizer<'a> {
     /// Starts from h = 0 with the network of a model.
     ///
     /// # Panics
-    /// Panics if [`Sampling::check`] refuses `sampling`.
+    /// Panics if [`Sampling::check`] refuses `sampling`, or if there is no memory.
     pub fn at_start(model: &'a Model, sampling: Sampling) -> Self {
         Synthesizer::of(model, &vec![0.0; model.state.rnn.shape().m()], sampling)
     }

@@ -27,7 +27,8 @@ pub fn bits_of_unknown(symbols: Symbols) -> f64 {
 ///
 /// A character needs `-log2 p` bits, where p is the probability that the network gives it after all that it has read. This
 /// is the log-sum-exp of the logits minus the logit of the character, divided by ln 2: it is finite even if p itself is 0,
-/// as long as the difference of two logits is. Nothing is allocated after the scorer is made.
+/// as long as the difference of two logits is. A scorer allocates when it is made, for a copy of the weights among others, and
+/// never afterwards. Make one and keep it.
 ///
 /// ```
 /// use elman::inference::Scorer;
@@ -54,6 +55,9 @@ pub struct Scorer<'a> {
 
 impl<'a> Scorer<'a> {
     /// A scorer that has read no character; it starts from h = 0.
+    ///
+    /// # Panics
+    /// Panics if there is no memory.
     pub fn new(rnn: &'a Rnn, symbols: Symbols) -> Self {
         let (h, o) = (vec![0.0; rnn.shape().m()], vec![0.0; rnn.shape().K()]);
         let recurrence = Recurrence::new(rnn, &h);
@@ -61,6 +65,9 @@ impl<'a> Scorer<'a> {
     }
 
     /// The same as [`Scorer::new`] for the network of a model. A model of documents reads every newline from h = 0.
+    ///
+    /// # Panics
+    /// Panics if there is no memory.
     pub fn of(model: &'a Model) -> Self {
         let mut scorer = Scorer::new(&model.state.rnn, model.vocabulary.symbols());
         scorer.recurrence.newline = model.newline();

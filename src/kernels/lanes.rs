@@ -74,8 +74,9 @@ pub trait F64x8: Number {
     fn pair_sums(self, y: Self) -> Self;
     /// The second half of [`F64x8::sums`]: from the sums of pairs of rows 0 and 1, of rows 2 and 3, and so on.
     fn sums_of_pairs(pairs: [Self; 4]) -> Self;
-    /// `1 / sqrt(x)` of a positive normal number, to within 2^-14 of it. Its bits are a matter of the level and of the
-    /// machine's maker.
+    /// `1 / sqrt(x)` of a positive normal number, to within 2^-14 of it. Its bits differ between machines, so only
+    /// [`Multipliers`](super::Multipliers) may use it, whose result is the same from any start that is this near.
+    #[doc(hidden)]
     fn near_reciprocal_root(self) -> Self;
     /// With the lowest bit of the significand set.
     fn with_lowest_bit(self) -> Self;

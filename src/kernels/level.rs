@@ -131,7 +131,8 @@ impl fmt::Display for LevelError {
 
 impl std::error::Error for LevelError {}
 
-/// Methods of a type that holds eight doubles in registers, each of one instruction: `$each` applies it to every register.
+/// Methods of a type that holds eight doubles in registers, each by one instruction or one function of
+/// registers: `$each` applies it to every register.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! methods {
     ($each:ident: $($name:ident($self:ident $(, $x:ident)*) = $instruction:ident($($argument:ident),*);)*) => {$(

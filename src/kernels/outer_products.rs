@@ -141,7 +141,7 @@ impl<'a, I: Iterator<Item = Pairs<'a>> + Clone> Tile<I> {
             right[c] = &pairs.right(self.group + c)[..left.len()];
         }
         for k in 0..left.len() {
-            // What is fewer waits in registers.
+            // The shorter side of the tile is loaded once and kept.
             if R > C {
                 let mut row = [F::splat(0.0); C];
                 for c in 0..C {

@@ -94,7 +94,7 @@ pub fn products<F: F64x8, M: Matrix>(A: &M, x: Rows, order: RowOrder, mut finish
             let panel = A.panel(p);
             let mut v = first;
             while v < end {
-                // Three vectors at a time.
+                // Three vectors at a time where possible.
                 v += match end - v {
                     _ if F::SUMS < 6 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
                     1 if F::SUMS >= 24 => tile::<F, 8, 1>(&panel, x, v, p, &mut finish),
@@ -380,7 +380,8 @@ impl<M: Matrix, E> Block<'_, M, E> {
     }
 }
 
-/// A copy of a tile. One is indexed by long loops, which are not unrolled, and stays in memory; the other can be in registers.
+/// A copy of a tile. The original stays in memory, because loops that are not unrolled index it; the copy can stay in
+/// registers.
 #[inline(always)]
 fn copy<F: F64x8, const R: usize, const C: usize>(tile: &[[F; C]; R]) -> [[F; C]; R] {
     let mut copy = [[F::splat(0.0); C]; R];

@@ -35,7 +35,8 @@ impl QuotientOverRoot for Divider {
 ///   (Markstein's theorem). The remainder has the other sign than usual, so that zeros keep theirs.
 ///
 /// The sweep `cargo bench --bench exact -- roots` compares the result with the instructions, over all roots within 2^-35 units
-/// of the last place of a midpoint among others, on a machine of any maker; the tests have some of each kind.
+/// of the last place of a midpoint among others; the tests have some of each kind. Run it on the machines of each maker: the
+/// start differs.
 #[derive(Clone, Copy, Debug)]
 pub struct Multipliers;
 

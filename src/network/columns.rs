@@ -144,7 +144,7 @@ impl ColumnSums {
     /// The characters that were read, each with its sums for eight rows from `row` on, a multiple of eight. Zeros follow
     /// the last row.
     #[inline(always)]
-    pub(super) fn eights(&self, row: usize) -> impl Iterator<Item = (usize, &[f64; 8])> {
+    pub(super) fn eights(&self, row: usize) -> impl ExactSizeIterator<Item = (usize, &[f64; 8])> {
         let (lines, _) = self.sums.as_chunks();
         let lines = lines.iter().skip(row / 8).step_by((self.length / 8).max(1));
         self.characters().iter().copied().zip(lines)

@@ -2,8 +2,7 @@
 //!
 //! [`mod@reference`] is the definition, dense and plain; the rest computes the same numbers fast. `rnn`: forward and
 //! backward through time; `gradient`: the sums over steps, in `parts`; `unrolled`: their buffers; `packed_weights`: what
-//! products read; `update`: clipping and
-//! the optimizers. Leaves out: texts, files, and the training loop.
+//! products read; `update`: clipping and the optimizers. Leaves out: texts, files, and the training loop.
 
 pub(crate) mod columns;
 pub(crate) mod gradient;

@@ -62,6 +62,12 @@ impl PackedWeights {
         }
     }
 
+    /// Whether c is the same, to the bit: a check that costs little.
+    pub(crate) fn are_of(&self, parameters: &Parameters) -> bool {
+        let c = parameters.tensors().c.iter().zip(&self.c[..]);
+        c.map(|(c, packed)| c.to_bits() ^ packed.to_bits()).all(|difference| difference == 0)
+    }
+
     /// Packs the row of one entry of all parameters, after it has changed.
     pub fn pack_entry(&mut self, level: Level, parameters: &Parameters, entry: usize) {
         let (tensor, row) = parameters.shape().row_of(entry);

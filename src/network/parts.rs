@@ -18,7 +18,8 @@ pub struct Part {
 const ENTRIES: usize = 2048;
 
 impl Part {
-    /// The parts of all five tensors. Each has up to 2,048 entries or eight rows; of U, up to 512 rows.
+    /// The parts of all five tensors: of V and W up to 2,048 entries or eight rows, of U up to 512 rows; b and c are one part
+    /// each.
     pub fn all(shape: Shape) -> impl Iterator<Item = Part> {
         use Tensor::{U, V, W, b, c};
         let eights = |columns: usize| (ENTRIES / (8 * columns)).max(1) * 8;

@@ -198,15 +198,14 @@ impl<F: F64x8> Finish<F> for Logits<'_> {
     }
 }
 
-/// Reads one character: `h_t = tanh(W h_{t-1} + (U x_t + b))`, and the logits `o_t = V h_t + c`. Vectors of m entries have
-/// zeros after them to a multiple of eight.
+/// Reads one character: `h_t = tanh(W h_{t-1} + (U x_t + b))`, and the logits `o_t = V h_t + c`.
 pub(crate) struct Step<'a> {
     pub weights: &'a PackedWeights,
-    /// `h_{t-1}`, m.
+    /// `h_{t-1}`, m, and zeros to a multiple of eight.
     pub before: &'a [f64],
     /// `U x_t + b`, m.
     pub column: &'a [f64],
-    /// `h_t`, m.
+    /// `h_t`, m, and zeros to a multiple of eight.
     pub h: &'a mut [f64],
     /// `o_t`, K.
     pub o: &'a mut [f64],
@@ -219,9 +218,12 @@ impl Kernel for Step<'_> {
     fn run<F: F64x8>(self) {
         let Step { weights, before, column, h, o } = self;
         let order = RowOrder::Ascending;
-        products::<F, _>(&weights.W, Rows::one(before), order, RowsMut::one(h));
-        tanh_of_sums::<F>(column, h);
-        let logits = Logits { c: &weights.c[..o.len()], o: RowsMut::one(o) };
+        // The zeros stay as they are: 0 times an infinite h would not be 0.
+        let own = &mut h[..column.len()];
+        products::<F, _>(&weights.W, Rows::one(before), order, RowsMut::one(own));
+        tanh_of_sums::<F>(column, own);
+        assert_eq!(o.len().next_multiple_of(8), weights.c.len(), "step: K");
+        let logits = Logits { c: &weights.c, o: RowsMut::one(o) };
         products::<F, _>(&weights.V, Rows::one(h), order, logits);
     }
 }
@@ -368,6 +370,7 @@ fn from_the_next_step<F: F64x8>(W: &Tiles, t: usize, steps: &mut Unrolled) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Level;
     use crate::network::reference;
     use crate::text::vocabulary::one_hot;
 
@@ -476,5 +479,44 @@ mod tests {
         assert_eq!(U, &draws[..U.len()]);
         generator.fill_normal(&mut draws[..W.len()], 0.01);
         assert_eq!(W, &draws[..W.len()]);
+    }
+
+    #[test]
+    fn no_steps_have_no_loss_and_no_gradient() {
+        for B in [1, 2] {
+            let (rnn, h0) = alive(5, 3, 1);
+            let mut steps = Unrolled::new(rnn.shape(), 0, B).unwrap();
+            (0..B).for_each(|s| steps.begin(s, &[], &[], &h0));
+            assert_eq!(rnn.forward(&mut steps), 0.0);
+            let mut gradient = rnn.parameters.try_clone().unwrap();
+            rnn.backward(&mut steps, &mut gradient);
+            assert!(gradient.values().iter().all(|&g| g == 0.0));
+        }
+    }
+
+    #[test]
+    fn a_tiny_number_in_any_vector_keeps_a_pass_from_the_multiplications() {
+        let read = characters(3, 5, 1);
+        let is_ordinary = |rnn: &Rnn, h0: &[f64]| {
+            let levels = Level::available().map(|level| {
+                let mut steps = Unrolled::new(rnn.shape(), 3, 1).unwrap().at(level);
+                steps.begin(0, &read[..3], &read[1..], h0);
+                rnn.forward(&mut steps);
+                rnn.propagate(&mut steps);
+                steps.is_ordinary
+            });
+            levels.collect::<Vec<_>>()
+        };
+        let (mut rnn, mut h0) = alive(16, 5, 1);
+        // Some level has multiplications, unless the machine has only the one that every machine has.
+        let wide = Level::available().count() > 1;
+        assert_eq!(is_ordinary(&rnn, &h0).contains(&true), wide);
+        h0[9] = 1e-200;
+        assert!(!is_ordinary(&rnn, &h0).contains(&true), "h");
+        h0[9] = 0.0;
+        assert_eq!(is_ordinary(&rnn, &h0).contains(&true), wide);
+        // A probability of e^-300.
+        rnn.parameters.tensors_mut().c[4] = -300.0;
+        assert!(!is_ordinary(&rnn, &h0).contains(&true), "g");
     }
 }

@@ -155,7 +155,9 @@ impl Unrolled {
             self.targets[t * self.batch_size + sequence] = target;
         }
         let at = sequence * stride(self.shape.m());
-        self.h[at..at + self.shape.m()].copy_from_slice(h0);
+        let row = &mut self.h[at..at + stride(self.shape.m())];
+        row[..h0.len()].copy_from_slice(h0);
+        row[h0.len()..].fill(0.0);
     }
 
     /// The shape of the network.
@@ -244,6 +246,9 @@ impl Unrolled {
     #[inline(always)]
     pub(crate) fn pack<F: F64x8>(&mut self) {
         let (B, T) = (self.batch_size, self.T);
+        if T == 0 {
+            return;
+        }
         for s in 0..B {
             let rows = |values, steps, length: usize| {
                 let (values, row): (&[f64], usize) = (values, stride(length));

@@ -212,7 +212,7 @@ impl EntryUpdate<1> for AdaGrad {
 
     #[inline(always)]
     fn is_ordinary<F: F64x8>(&self, [G]: &[&mut [f64]; 1]) -> bool {
-        self.is_ordinary && is_positive::<F>(G)
+        self.is_ordinary && is_never_negative::<F>(G)
     }
 
     #[inline(always)]
@@ -223,14 +223,15 @@ impl EntryUpdate<1> for AdaGrad {
     }
 }
 
-/// Whether all of some numbers are between 0 and 2^100.
+/// True only if all of some numbers are 0 or above and below 2^100. It may be false where they add up to 2^100.
 #[inline(always)]
-fn is_positive<F: F64x8>(x: &[f64]) -> bool {
+fn is_never_negative<F: F64x8>(x: &[f64]) -> bool {
     let Extremes { least, too_large } = Extremes::of::<false>(x, F::splat(0.0));
     least.sum() == 0.0 && too_large.sum() < f64::INFINITY
 }
 
-/// Whether every number is 0 or between 2^-380 and 2^100 in size. Of such numbers a sum of products is 0 or at least
+/// True only if every number is 0 or from 2^-380 to below 2^100 in size; it may be false where they add up to 2^100. Of such
+/// numbers a sum of products is 0 or at least
 /// 2^-864: it is a multiple of the last places of the products, however it is rounded.
 #[inline(always)]
 pub(crate) fn is_ordinary<F: F64x8>(x: &[f64]) -> bool {
@@ -238,17 +239,17 @@ pub(crate) fn is_ordinary<F: F64x8>(x: &[f64]) -> bool {
     -(-least).largest() >= LEAST && too_large.sum() < f64::INFINITY
 }
 
-/// What is known of some numbers, or of their sizes if these count.
+/// What is known of some numbers, or with `SIZES` of their absolute values, leaving out zeros.
 #[derive(Clone, Copy)]
 struct Extremes<F> {
-    /// The least of all; 0 is no size.
+    /// The least of all.
     least: F,
-    /// Infinite or NaN if one is above 2^100, infinite or NaN.
+    /// Infinite or NaN if one of them is 2^100 or more, infinite or NaN.
     too_large: F,
 }
 
 impl<F: F64x8> Extremes<F> {
-    /// Those of all numbers and of `least`. Every other eight are looked at beside the first: each waits for those before.
+    /// Those of all numbers and of `least`, in two chains, since each step waits for the one before it.
     #[inline(always)]
     fn of<const SIZES: bool>(x: &[f64], least: F) -> Self {
         let mut even = Extremes { least, too_large: F::splat(0.0) };
@@ -277,7 +278,7 @@ impl<F: F64x8> Extremes<F> {
 
 /// 2^-380.
 const LEAST: f64 = f64::from_bits((1023 - 380) << 52);
-/// 2^924: its product with a number above 2^100 is infinite, and not finite it stays.
+/// 2^924: its product with 2^100 or more is infinite, and what is not finite stays so.
 const ABOVE: f64 = f64::from_bits((1023 + 924) << 52);
 
 /// The numbers of RMSProp in one update.
@@ -375,7 +376,7 @@ pub struct UpdateParameters<'a, U, const N: usize> {
     pub theta: &'a mut Parameters,
     /// The remembered numbers.
     pub memory: &'a mut [Parameters; N],
-    /// The packed copy of the parameters, if there is one.
+    /// Their packed copy, which follows them; `None` where nothing reads one.
     pub weights: Option<&'a mut PackedWeights>,
 }
 
@@ -419,10 +420,12 @@ struct UpdateColumns<'a, U, const N: usize> {
 impl<U: EntryUpdate<N>, const N: usize> UpdateColumns<'_, U, N> {
     /// Takes columns with the gradient of these rows.
     #[inline(always)]
-    fn run<'a, F: F64x8>(mut self, columns: impl Iterator<Item = (usize, &'a [f64; 8])>) {
+    fn run<'a, F: F64x8>(mut self, columns: impl ExactSizeIterator<Item = (usize, &'a [f64; 8])>) {
         let share = F::DIVIDER_SHARE;
         let Step { update, fast, .. } = self.step;
-        let fast = share > 1 && fast && update.is_ordinary::<F>(&self.memory);
+        // The check looks at all columns: that pays if it is for many of them.
+        let fast = fast && share > 1 && 8 * columns.len() >= self.K;
+        let fast = fast && update.is_ordinary::<F>(&self.memory);
         for (i, (x, gradient)) in columns.enumerate() {
             if fast && i % share != 0 {
                 self.column::<F, Multipliers>(x, F::load(gradient));
@@ -548,6 +551,102 @@ mod tests {
                 assert!(parts.iter().all(|part| part[0] == 0.0 || part[0].is_normal()));
             }
             assert!(memory[..count].iter().all(|part| *part == [0.0]));
+        }
+    }
+
+    /// Three rows of U and as many entries that lie one after another, updated by AdaGrad.
+    struct Entries<'a> {
+        fast: bool,
+        theta: &'a mut [f64],
+        G: &'a mut [f64],
+        gradient: &'a [f64],
+    }
+
+    impl Kernel for Entries<'_> {
+        type Output = ();
+
+        fn run<F: F64x8>(self) {
+            let Entries { fast, theta, G, gradient } = self;
+            let rule = rule(Optimizer::AdaGrad, 1);
+            let (update, divisor) = (AdaGrad::of(&rule), Divisor::of(1.0));
+            let step = Step { update, divisor, clip: rule.clip, fast };
+            let (columns, entries) = theta.split_at_mut(gradient.len());
+            let (of_columns, of_entries) = G.split_at_mut(gradient.len());
+            // A matrix of eight rows, whose columns have the same gradient as these entries.
+            let K = gradient.len() / 8;
+            let (eights, _) = gradient.as_chunks();
+            let matrix = UpdateColumns { step, K, theta: columns, memory: [of_columns] };
+            matrix.run::<F>(eights.iter().enumerate());
+            let memory = [of_entries];
+            UpdateEntries { step, theta: entries, memory, gradient }.run::<F>();
+        }
+    }
+
+    /// Numbers for which multiplications would give something else are found, wherever they are.
+    #[test]
+    fn memory_that_is_not_ordinary_goes_to_the_divider() {
+        const COUNT: usize = 56;
+        let gradient: Vec<f64> = (0..COUNT).map(|i| (i as f64 - 20.0) * 1e-230).collect();
+        let updated = |level: Level, fast: bool, place: usize, extreme: f64| {
+            let (mut theta, mut G) = (vec![0.0; 2 * COUNT], vec![0.5; 2 * COUNT]);
+            (G[place], G[COUNT + place]) = (extreme, extreme);
+            let (theta, G) = (&mut theta[..], &mut G[..]);
+            level.run(Entries { fast, theta, G, gradient: &gradient });
+            theta.iter().chain(&*G).map(|x| x.to_bits()).collect::<Vec<_>>()
+        };
+        for level in Level::available() {
+            for extreme in [f64::INFINITY, f64::NAN, f64::MAX, 2.0_f64.powi(900)] {
+                for place in 0..COUNT {
+                    let (fast, slow) =
+                        [true, false].map(|fast| updated(level, fast, place, extreme)).into();
+                    assert_eq!(fast, slow, "{level:?}: {extreme} at {place}");
+                }
+            }
+        }
+    }
+
+    struct Ordinary<'a>(&'a [f64]);
+
+    impl Kernel for Ordinary<'_> {
+        type Output = [bool; 2];
+
+        fn run<F: F64x8>(self) -> [bool; 2] {
+            [is_ordinary::<F>(self.0), is_never_negative::<F>(self.0)]
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_the_range_of_multiplications_are_found_anywhere() {
+        let power = |exponent: i32| 2.0_f64.powi(exponent);
+        let cases = [
+            (power(-380), [true, true]),
+            (-power(-380), [true, false]),
+            (power(99), [true, true]),
+            (power(100), [false, false]),
+            (-0.0, [true, true]),
+            (power(-381), [false, true]),
+            (-power(-381), [false, false]),
+            (f64::MIN_POSITIVE / 2.0, [false, true]),
+            (-power(100), [false, false]),
+            (f64::INFINITY, [false, false]),
+            (f64::NEG_INFINITY, [false, false]),
+            (f64::NAN, [false, false]),
+        ];
+        for level in Level::available() {
+            for length in [1, 7, 8, 15, 16, 17, 41] {
+                assert_eq!(level.run(Ordinary(&vec![0.0; length])), [true, true]);
+                for (x, expected) in cases {
+                    for place in 0..length {
+                        let mut numbers: Vec<f64> = (0..length).map(|i| i as f64).collect();
+                        numbers[place] = x;
+                        assert_eq!(
+                            level.run(Ordinary(&numbers)),
+                            expected,
+                            "{level:?}: {x} at {place}"
+                        );
+                    }
+                }
+            }
         }
     }
 }

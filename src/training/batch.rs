@@ -9,7 +9,7 @@ use crate::network::columns::ColumnSums;
 use crate::network::gradient::{GradientSink, sum_part};
 use crate::network::optimizer::Rule;
 use crate::network::packed_weights::PackedWeights;
-use crate::network::parameters::{Parameters, Shape, ShapeError, Tensor};
+use crate::network::parameters::{Parameters, ShapeError, Tensor};
 use crate::network::parts::{Part, Scratch};
 use crate::network::rnn::Rnn;
 use crate::network::unrolled::Unrolled;
@@ -51,29 +51,31 @@ enum Work {
     /// The forward pass and the backward pass of each group.
     Passes,
     /// The sums and the update of each part.
-    Update { rule: Rule, divisor: f64, fast: bool },
+    Update { rule: Rule, divisor: Divisor, fast: bool },
 }
 
 /// The parameters, and what the optimizer remembers of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Theta {
     rnn: Option<Rnn>,
     memory: Vec<Parameters>,
-    /// The packed weights of the network, if `is_packed`: an update packs what it changes.
+    /// The packed weights of the network: an update packs what it changes.
     weights: PackedWeights,
-    is_packed: bool,
 }
 
 impl Batch {
-    /// Buffers for `T` steps of `size` sequences, on up to `threads` threads.
+    /// Buffers for `T` steps of `size` sequences of this network, on up to `threads` threads.
     pub fn new(
-        shape: Shape,
+        rnn: &Rnn,
         T: usize,
         size: usize,
         threads: usize,
         level: Level,
     ) -> Result<Self, ShapeError> {
+        let shape = rnn.shape();
         let parts: Vec<Part> = Part::all(shape).collect();
+        let mut weights = PackedWeights::new(shape)?;
+        weights.pack(level, &rnn.parameters);
         let groups = threads.clamp(1, size.max(1));
         let threads = threads.clamp(1, groups.max(parts.len()));
         let sizes = (0..groups).map(|i| (i + 1) * size / groups - i * size / groups);
@@ -86,7 +88,7 @@ impl Batch {
             parts,
             next: AtomicUsize::new(0),
             work: RwLock::new(Work::Passes),
-            theta: RwLock::new(Theta { weights: PackedWeights::new(shape)?, ..Theta::default() }),
+            theta: RwLock::new(Theta { rnn: None, memory: Vec::new(), weights }),
             scratch: Mutex::new(scratch.collect::<Result<_, _>>()?),
         };
         Ok(Batch { size, crew: Crew::new(threads, shared, Shared::work) })
@@ -124,8 +126,8 @@ impl Batch {
         }
     }
 
-    /// The forward pass and the backward pass of the network that the last update left, if there was one. Returns the loss in nats, summed over the steps and divided by the
-    /// batch size.
+    /// The forward pass and the backward pass of the network that the batch was made for, as the last update left it.
+    /// Returns the loss in nats, summed over the steps and divided by the batch size.
     pub fn forward_backward(&mut self, rnn: &mut Rnn) -> f64 {
         self.run(Work::Passes, rnn, &mut Vec::new());
         let mut sum = 0.0;
@@ -145,17 +147,15 @@ impl Batch {
         memory: &mut Vec<Parameters>,
     ) {
         let fast = self.crew.shared().groups.iter().all(|group| read(group).is_ordinary);
-        self.run(Work::Update { rule: *rule, divisor: divisor as f64, fast }, rnn, memory);
+        let divisor = Divisor::of(divisor as f64);
+        self.run(Work::Update { rule: *rule, divisor, fast }, rnn, memory);
     }
 
     /// Moves the parameters to the threads, has the work done and moves them back.
     fn run(&mut self, work: Work, rnn: &mut Rnn, memory: &mut Vec<Parameters>) {
         let shared = self.crew.shared();
         let mut theta = write(&shared.theta);
-        if !theta.is_packed {
-            theta.weights.pack(shared.level, &rnn.parameters);
-            theta.is_packed = true;
-        }
+        debug_assert!(theta.weights.are_of(&rnn.parameters), "batch: another network");
         theta.rnn = Some(mem::replace(rnn, Rnn { parameters: Parameters::none() }));
         theta.memory = mem::take(memory);
         drop(theta);
@@ -182,7 +182,6 @@ impl Shared {
                 }
             }
             Work::Update { rule, divisor, fast } => {
-                let divisor = Divisor::of(divisor);
                 rule.dispatch(UpdateParts { shared: self, clip: rule.clip, divisor, fast });
             }
         }
@@ -276,6 +275,7 @@ mod tests {
     use super::*;
     use crate::kernels::Number as _;
     use crate::network::optimizer::Optimizer;
+    use crate::network::parameters::Shape;
     use crate::network::reference;
     use crate::random::{Generator, Stream};
     use crate::text::vocabulary::one_hot;
@@ -299,7 +299,7 @@ mod tests {
         (8, 16, 4),
         (19, 9, 3),
         (33, 12, 25),
-        (128, 9, 4),
+        (128, 40, 4),
         (260, 5, 3),
     ];
 
@@ -380,12 +380,19 @@ mod tests {
         fn learned(&self, rule: &Rule, is_mean: bool, level: Level, threads: usize) -> Learned {
             let (mut rnn, mut memory) = (self.rnn.clone(), self.memory(rule));
             let B = self.sequences.len();
-            let mut batch = Batch::new(rnn.shape(), self.T, B, threads, level).unwrap();
+            let mut batch = Batch::new(&rnn, self.T, B, threads, level).unwrap();
             for (s, read) in self.sequences.iter().enumerate() {
                 batch.begin(s, &read.inputs, &read.targets, &read.h0);
             }
             let loss = batch.forward_backward(&mut rnn);
             batch.update(rule, self.divisor(is_mean), &mut rnn, &mut memory);
+            // The packed weights are those of the network that the update has left.
+            let mut anew = Batch::new(&rnn, self.T, B, 1, level).unwrap();
+            for (s, read) in self.sequences.iter().enumerate() {
+                anew.begin(s, &read.inputs, &read.targets, &read.h0);
+            }
+            let next = [&mut batch, &mut anew].map(|batch| batch.forward_backward(&mut rnn));
+            assert_eq!(next[0].to_bits(), next[1].to_bits());
             let remembered = memory.iter().flat_map(|part| part.values().to_vec());
             (loss, rnn.parameters.values().to_vec(), remembered.collect())
         }

@@ -160,8 +160,7 @@ impl Training {
 
     fn batch(model: &Model, level: Level, threads: usize) -> Result<Batch, ShapeError> {
         let Settings { sequence_length: T, batch_size: B, .. } = model.settings;
-        let shape = model.state.rnn.shape();
-        Batch::new(shape, T, B, threads, level)
+        Batch::new(&model.state.rnn, T, B, threads, level)
     }
 
     /// Goes on at `level` and on up to `threads` threads. Neither changes the result.
@@ -195,9 +194,11 @@ pub(super) fn claim_memory(
     models: usize,
 ) -> Result<(), ShapeError> {
     let parameters = shape.entries().saturating_mul(models);
+    // The packed copies, for training and for validation.
+    let packed = shape.entries().saturating_mul(1 + (settings.validation > 0.0) as usize);
     // Of each step h_t, dL/da_t and g_t, and the same packed.
     let rows = settings.sequence_length.saturating_mul(settings.batch_size);
     let row = (4 * shape.m()).saturating_add(2 * shape.K());
-    let numbers = parameters.saturating_add(rows.saturating_mul(row));
+    let numbers = parameters.saturating_add(packed).saturating_add(rows.saturating_mul(row));
     room::<f64>(numbers).map(drop)
 }

@@ -93,7 +93,7 @@ impl Run {
     /// Prints what is learned, and how.
     fn introduce(&mut self, request: &Request) {
         if !Level::chosen().has_fma() {
-            self.progress.say(
+            self.progress.warn(
                 "no fused multiply-add at this level of the machine: software computes it, about 25 times more slowly",
             );
         }
