@@ -107,8 +107,7 @@ impl Rounding {
         let T = case.inputs.len();
         let (mut steps, mut moved_steps) =
             (case.without_room(rnn.shape())?, case.without_room(rnn.shape())?);
-        let mut weights = PackedWeights::new(rnn.shape())?;
-        weights.pack(steps.level, &rnn.parameters);
+        let mut weights = PackedWeights::of(&rnn.parameters, steps.level)?;
         rnn.forward_from(&weights, 0, 0, &mut steps);
         let mut moved = Rnn { parameters: rnn.parameters.try_clone()? };
         let mut squares = vec![0.0; T + 1];
@@ -158,8 +157,7 @@ pub(super) struct Differences<'a> {
 impl<'a> Differences<'a> {
     pub fn new(rnn: &'a Rnn, case: Case<'a>) -> Result<Self, ShapeError> {
         let mut steps = case.without_room(rnn.shape())?;
-        let mut weights = PackedWeights::new(rnn.shape())?;
-        weights.pack(steps.level, &rnn.parameters);
+        let weights = PackedWeights::of(&rnn.parameters, steps.level)?;
         rnn.forward_from(&weights, 0, 0, &mut steps);
         Ok(Differences {
             rnn,

@@ -4,7 +4,7 @@ use crate::kernels::Level;
 use crate::network::columns::input_column;
 use crate::network::packed_weights::PackedWeights;
 use crate::network::parameters::Tensors;
-use crate::network::rnn::{Rnn, Step};
+use crate::network::rnn::{ReadCharacter, Rnn};
 use std::mem;
 use std::sync::Arc;
 
@@ -31,9 +31,8 @@ impl<'a> Recurrence<'a> {
     pub fn new(rnn: &'a Rnn, h: &[f64]) -> Self {
         assert_eq!(h.len(), rnn.shape().m(), "recurrence: m");
         let level = Level::chosen();
-        let mut weights =
-            PackedWeights::new(rnn.shape()).expect("memory for a copy of the weights");
-        weights.pack(level, &rnn.parameters);
+        let weights = PackedWeights::of(&rnn.parameters, level);
+        let weights = weights.expect("memory for a copy of the weights");
         let mut padded = h.to_vec();
         padded.resize(h.len().next_multiple_of(8), 0.0);
         Recurrence {
@@ -66,7 +65,7 @@ impl<'a> Recurrence<'a> {
         let Recurrence { rnn, weights, level, h, before, column, .. } = self;
         let Tensors { U, b, .. } = rnn.parameters.tensors();
         input_column(U, b, character, column);
-        level.run(Step { weights, before, column, h, o });
+        level.run(ReadCharacter { weights, before, column, h, o });
     }
 }
 

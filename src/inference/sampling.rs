@@ -108,7 +108,6 @@ impl<'a> Synthesizer<'a> {
             panic!("synthesis: {error}");
         }
         let K = rnn.shape().K();
-        assert_eq!(h0.len(), rnn.shape().m(), "synthesis: h0");
         let recurrence = Recurrence::new(rnn, h0);
         Synthesizer { recurrence, sampling, p: vec![0.0; K], order: (0..K).collect() }
     }

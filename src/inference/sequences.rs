@@ -50,8 +50,7 @@ impl<'a> Sequences<'a> {
     pub fn new(rnn: &'a Rnn) -> Result<Self, ShapeError> {
         let level = Level::chosen();
         let readers = vec![Reader::new(rnn.shape(), level)?];
-        let mut weights = PackedWeights::new(rnn.shape())?;
-        weights.pack(level, &rnn.parameters);
+        let weights = PackedWeights::of(&rnn.parameters, level)?;
         Ok(Sequences { rnn, weights, level, threads: 1, readers, at_work: 1, current: 0 })
     }
 

@@ -32,6 +32,16 @@ impl PackedWeights {
         Ok(PackedWeights { W: tiles(m)?, V: tiles(K)?, c })
     }
 
+    /// Those of some parameters.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] if they cannot be allocated.
+    pub fn of(parameters: &Parameters, level: Level) -> Result<Self, ShapeError> {
+        let mut weights = PackedWeights::new(parameters.shape())?;
+        weights.pack(level, parameters);
+        Ok(weights)
+    }
+
     /// Packs all weights of a network of this shape.
     ///
     /// # Panics

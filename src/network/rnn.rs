@@ -199,7 +199,7 @@ impl<F: F64x8> Finish<F> for Logits<'_> {
 }
 
 /// Reads one character: `h_t = tanh(W h_{t-1} + (U x_t + b))`, and the logits `o_t = V h_t + c`.
-pub(crate) struct Step<'a> {
+pub(crate) struct ReadCharacter<'a> {
     pub weights: &'a PackedWeights,
     /// `h_{t-1}`, m, and zeros to a multiple of eight.
     pub before: &'a [f64],
@@ -211,18 +211,18 @@ pub(crate) struct Step<'a> {
     pub o: &'a mut [f64],
 }
 
-impl Kernel for Step<'_> {
+impl Kernel for ReadCharacter<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<F: F64x8>(self) {
-        let Step { weights, before, column, h, o } = self;
+        let ReadCharacter { weights, before, column, h, o } = self;
         let order = RowOrder::Ascending;
         // The zeros stay as they are: 0 times an infinite h would not be 0.
         let own = &mut h[..column.len()];
         products::<F, _>(&weights.W, Rows::one(before), order, RowsMut::one(own));
         tanh_of_sums::<F>(column, own);
-        assert_eq!(o.len().next_multiple_of(8), weights.c.len(), "step: K");
+        assert_eq!(o.len().next_multiple_of(8), weights.c.len(), "read: K");
         let logits = Logits { c: &weights.c, o: RowsMut::one(o) };
         products::<F, _>(&weights.V, Rows::one(h), order, logits);
     }

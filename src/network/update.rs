@@ -83,6 +83,31 @@ pub struct Step<U> {
     pub fast: bool,
 }
 
+impl<U> Step<U> {
+    /// An entry and its remembered numbers after the update by an entry `g` of the gradient.
+    #[inline(always)]
+    fn entry<F: F64x8, Q: QuotientOverRoot, const N: usize>(
+        &self,
+        theta: F,
+        memory: [F; N],
+        g: F,
+    ) -> (F, [F; N])
+    where
+        U: EntryUpdate<N>,
+    {
+        self.update.entry::<F, Q>(theta, memory, clipped(self.divisor.quotient(g), self.clip))
+    }
+
+    /// Whether [`Multipliers`] may take their share of entries with this memory.
+    #[inline(always)]
+    fn shares<F: F64x8, const N: usize>(&self, memory: &[&mut [f64]; N]) -> bool
+    where
+        U: EntryUpdate<N>,
+    {
+        F::DIVIDER_SHARE > 1 && self.fast && self.update.is_ordinary::<F>(memory)
+    }
+}
+
 /// A number that is divided by, and how.
 #[derive(Clone, Copy, Debug)]
 pub enum Divisor {
@@ -129,11 +154,10 @@ impl<U: EntryUpdate<N>, const N: usize> Kernel for UpdateEntries<'_, U, N> {
     #[inline(always)]
     fn run<F: F64x8>(mut self) {
         let share = F::DIVIDER_SHARE;
-        let Step { update, fast, .. } = self.step;
-        let fast = share > 1 && fast && update.is_ordinary::<F>(&self.memory);
+        let shares = self.step.shares::<F, N>(&self.memory);
         let length = self.gradient.len();
         let mut at = 0;
-        while fast && at + 8 * share <= length {
+        while shares && at + 8 * share <= length {
             self.entries::<F, Divider>(at, 8);
             for i in 1..share {
                 self.entries::<F, Multipliers>(at + 8 * i, 8);
@@ -151,15 +175,13 @@ impl<U: EntryUpdate<N>, const N: usize> UpdateEntries<'_, U, N> {
     /// Updates up to eight entries from `at` on.
     #[inline(always)]
     fn entries<F: F64x8, Q: QuotientOverRoot>(&mut self, at: usize, count: usize) {
-        let Step { update, divisor, clip, .. } = self.step;
-        let g = divisor.quotient(F::load_first(&self.gradient[at..at + count]));
-        let g = clipped(g, clip);
+        let g = F::load_first(&self.gradient[at..at + count]);
         let theta = &mut self.theta[at..at + count];
         let mut before = [F::splat(0.0); N];
         for (before, part) in before.iter_mut().zip(&self.memory) {
             *before = F::load_first(&part[at..at + count]);
         }
-        let (updated, after) = update.entry::<F, Q>(F::load_first(theta), before, g);
+        let (updated, after) = self.step.entry::<F, Q, N>(F::load_first(theta), before, g);
         updated.store_first(theta);
         for (part, after) in self.memory.iter_mut().zip(after) {
             after.store_first(&mut part[at..at + count]);
@@ -277,9 +299,13 @@ impl<F: F64x8> Extremes<F> {
 }
 
 /// 2^-380.
-const LEAST: f64 = f64::from_bits((1023 - 380) << 52);
+const LEAST: f64 = power_of_two(-380);
 /// 2^924: its product with 2^100 or more is infinite, and what is not finite stays so.
-const ABOVE: f64 = f64::from_bits((1023 + 924) << 52);
+const ABOVE: f64 = power_of_two(924);
+
+const fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((1023 + exponent) as u64) << 52)
+}
 
 /// The numbers of RMSProp in one update.
 #[derive(Clone, Copy, Debug)]
@@ -421,13 +447,10 @@ impl<U: EntryUpdate<N>, const N: usize> UpdateColumns<'_, U, N> {
     /// Takes columns with the gradient of these rows.
     #[inline(always)]
     fn run<'a, F: F64x8>(mut self, columns: impl ExactSizeIterator<Item = (usize, &'a [f64; 8])>) {
-        let share = F::DIVIDER_SHARE;
-        let Step { update, fast, .. } = self.step;
-        // The check looks at all columns: that pays if it is for many of them.
-        let fast = fast && share > 1 && 8 * columns.len() >= self.K;
-        let fast = fast && update.is_ordinary::<F>(&self.memory);
+        // The check of the memory looks at all columns: that pays if it is for many of them.
+        let shares = 8 * columns.len() >= self.K && self.step.shares::<F, N>(&self.memory);
         for (i, (x, gradient)) in columns.enumerate() {
-            if fast && i % share != 0 {
+            if shares && i % F::DIVIDER_SHARE != 0 {
                 self.column::<F, Multipliers>(x, F::load(gradient));
             } else {
                 self.column::<F, Divider>(x, F::load(gradient));
@@ -437,13 +460,12 @@ impl<U: EntryUpdate<N>, const N: usize> UpdateColumns<'_, U, N> {
 
     #[inline(always)]
     fn column<F: F64x8, Q: QuotientOverRoot>(&mut self, x: usize, g: F) {
-        let Step { update, divisor, clip, .. } = self.step;
-        let g = clipped(divisor.quotient(g), clip);
         let mut before = [F::splat(0.0); N];
         for (before, part) in before.iter_mut().zip(&self.memory) {
             *before = gather(part, self.K, x);
         }
-        let (updated, after) = update.entry::<F, Q>(gather(self.theta, self.K, x), before, g);
+        let theta = gather(self.theta, self.K, x);
+        let (updated, after) = self.step.entry::<F, Q, N>(theta, before, g);
         scatter(updated, self.theta, self.K, x);
         for (part, after) in self.memory.iter_mut().zip(after) {
             scatter(after, part, self.K, x);
@@ -595,7 +617,7 @@ mod tests {
             theta.iter().chain(&*G).map(|x| x.to_bits()).collect::<Vec<_>>()
         };
         for level in Level::available() {
-            for extreme in [f64::INFINITY, f64::NAN, f64::MAX, 2.0_f64.powi(900)] {
+            for extreme in [f64::INFINITY, f64::NAN, f64::MAX, power_of_two(900)] {
                 for place in 0..COUNT {
                     let (fast, slow) =
                         [true, false].map(|fast| updated(level, fast, place, extreme)).into();
@@ -617,17 +639,16 @@ mod tests {
 
     #[test]
     fn numbers_out_of_the_range_of_multiplications_are_found_anywhere() {
-        let power = |exponent: i32| 2.0_f64.powi(exponent);
         let cases = [
-            (power(-380), [true, true]),
-            (-power(-380), [true, false]),
-            (power(99), [true, true]),
-            (power(100), [false, false]),
+            (power_of_two(-380), [true, true]),
+            (-power_of_two(-380), [true, false]),
+            (power_of_two(99), [true, true]),
+            (power_of_two(100), [false, false]),
             (-0.0, [true, true]),
-            (power(-381), [false, true]),
-            (-power(-381), [false, false]),
+            (power_of_two(-381), [false, true]),
+            (-power_of_two(-381), [false, false]),
             (f64::MIN_POSITIVE / 2.0, [false, true]),
-            (-power(100), [false, false]),
+            (-power_of_two(100), [false, false]),
             (f64::INFINITY, [false, false]),
             (f64::NEG_INFINITY, [false, false]),
             (f64::NAN, [false, false]),

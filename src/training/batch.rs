@@ -74,8 +74,7 @@ impl Batch {
     ) -> Result<Self, ShapeError> {
         let shape = rnn.shape();
         let parts: Vec<Part> = Part::all(shape).collect();
-        let mut weights = PackedWeights::new(shape)?;
-        weights.pack(level, &rnn.parameters);
+        let weights = PackedWeights::of(&rnn.parameters, level)?;
         let groups = threads.clamp(1, size.max(1));
         let threads = threads.clamp(1, groups.max(parts.len()));
         let sizes = (0..groups).map(|i| (i + 1) * size / groups - i * size / groups);
@@ -380,17 +379,18 @@ mod tests {
         fn learned(&self, rule: &Rule, is_mean: bool, level: Level, threads: usize) -> Learned {
             let (mut rnn, mut memory) = (self.rnn.clone(), self.memory(rule));
             let B = self.sequences.len();
-            let mut batch = Batch::new(&rnn, self.T, B, threads, level).unwrap();
-            for (s, read) in self.sequences.iter().enumerate() {
-                batch.begin(s, &read.inputs, &read.targets, &read.h0);
-            }
+            let begun = |rnn: &Rnn, threads: usize| {
+                let mut batch = Batch::new(rnn, self.T, B, threads, level).unwrap();
+                for (s, read) in self.sequences.iter().enumerate() {
+                    batch.begin(s, &read.inputs, &read.targets, &read.h0);
+                }
+                batch
+            };
+            let mut batch = begun(&rnn, threads);
             let loss = batch.forward_backward(&mut rnn);
             batch.update(rule, self.divisor(is_mean), &mut rnn, &mut memory);
             // The packed weights are those of the network that the update has left.
-            let mut anew = Batch::new(&rnn, self.T, B, 1, level).unwrap();
-            for (s, read) in self.sequences.iter().enumerate() {
-                anew.begin(s, &read.inputs, &read.targets, &read.h0);
-            }
+            let mut anew = begun(&rnn, 1);
             let next = [&mut batch, &mut anew].map(|batch| batch.forward_backward(&mut rnn));
             assert_eq!(next[0].to_bits(), next[1].to_bits());
             let remembered = memory.iter().flat_map(|part| part.values().to_vec());

@@ -9,7 +9,8 @@ pub fn double(significand: u64, exponent: i32) -> f64 {
     f64::from_bits(significand - LEAST + (((exponent + 1023) as u64) << 52))
 }
 
-/// Pairs (X, M): the root of the significand X is about `d / (4 M)` away from M / 2, a midpoint between two doubles. z is 55 for an x of an odd exponent and 54 for an even one; d is 1 modulo 8.
+/// Pairs (X, M): the root of the significand X is about `d / (4 M)` away from M / 2, a midpoint between two doubles. z is 55
+/// for an x of an odd exponent and 54 for an even one; d is 1 modulo 8.
 ///
 /// Significands are whole numbers from 2^52 on here, and midpoints between roots are halves M / 2 of odd numbers. The
 /// radicand of such a root is `X 2^52` or `X 2^53`, so that `M^2 = X 2^z + d`. So M is a square root of a small d
