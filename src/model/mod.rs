@@ -5,4 +5,4 @@ mod state;
 
 pub(crate) use plan::PLAN;
 pub use plan::Plan;
-pub use state::{Edition, Model, Origin, Record, State};
+pub use state::{Edition, InitialState, Model, Origin, Record, State};

@@ -2,7 +2,7 @@
 
 use crate::network::parameters::{Parameters, Shape, ShapeError, zeros};
 use crate::network::rnn::Rnn;
-use crate::settings::Settings;
+use crate::settings::{Order, Settings};
 use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
 
@@ -97,6 +97,33 @@ impl State {
     }
 }
 
+/// The hidden state from which a trained network begins to read or to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InitialState {
+    /// h = 0.
+    Zero,
+    /// The state that training would go on with: the first row of [`State::h`].
+    Carried,
+}
+
+impl InitialState {
+    /// Both.
+    pub const ALL: [InitialState; 2] = [InitialState::Zero, InitialState::Carried];
+
+    /// Its name in options.
+    pub fn name(self) -> &'static str {
+        match self {
+            InitialState::Zero => "zero",
+            InitialState::Carried => "carried",
+        }
+    }
+
+    /// The state of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        InitialState::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// A network with everything that belongs to it: the content of a model file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -151,6 +178,29 @@ impl Model {
     /// the newline before the first), or of the vocabulary if it has no text.
     pub fn start(&self) -> usize {
         self.source.map_or(0, |source| source.start)
+    }
+
+    /// Where the network begins to read or to write, unless somebody chooses otherwise: as its training does. That is h = 0
+    /// for a model of documents, of chunks or positions in random order, or of imported weights, and otherwise the state
+    /// that the model carries.
+    ///
+    /// A network that is trained in text order meets h = 0 once an epoch. From there it may fall into a state that it never
+    /// leaves, while it predicts well from where it was trained.
+    pub fn initial_state(&self) -> InitialState {
+        if self.settings.documents || self.settings.order != Order::Text || self.source.is_none() {
+            InitialState::Zero
+        } else {
+            InitialState::Carried
+        }
+    }
+
+    /// The hidden state, m long, from which the network begins to read or to write.
+    pub fn hidden_state(&self, initial: InitialState) -> Vec<f64> {
+        let m = self.state.rnn.shape().m();
+        match initial {
+            InitialState::Zero => vec![0.0; m],
+            InitialState::Carried => self.state.h[..m].to_vec(),
+        }
     }
 
     /// The index of the newline between documents, if it was trained on documents.

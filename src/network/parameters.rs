@@ -149,6 +149,11 @@ pub enum Tensor {
     c,
 }
 
+impl Tensor {
+    /// The names of U, W, V, b and c in Andrej Karpathy's program, in this order.
+    pub(crate) const OTHER_NAMES: [&str; 5] = ["Wxh", "Whh", "Why", "bh", "by"];
+}
+
 /// One value for each of U, W, V, b and c: `Tensors<&[f64]>` has their entries, row by row.
 #[derive(Clone, Copy, Debug)]
 pub struct Tensors<T> {
