@@ -127,7 +127,7 @@ pub use model::{Model, Plan};
 #[doc(no_inline)]
 pub use network::{Optimizer, Parameters, Rnn, Shape, ShapeError, Unrolled};
 #[doc(no_inline)]
-pub use settings::{Initialization, Loss, Order, Settings};
+pub use settings::{Initialization, Loss, Order, Schedule, Settings};
 #[doc(no_inline)]
 pub use text::{Corpus, TextError, Vocabulary};
 #[doc(no_inline)]

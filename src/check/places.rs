@@ -9,7 +9,7 @@ use crate::training::TrainingError;
 use crate::training::order::{TextOrder, check_length};
 use std::collections::HashSet;
 
-/// The hidden state of a place comes from reading about so many characters before it, from h = 0.
+/// The hidden state of a place comes from reading about so many characters before it.
 const STRETCH: u64 = 100;
 
 /// A chunk of a text, and the hidden state that it begins with.
@@ -39,8 +39,8 @@ impl Place {
 
 /// Finds at most `count` places in the training text, by increasing position. If this is the text of the model, one of
 /// them is the next chunk of the model's first sequence, with the hidden state that it carries. The others are spread
-/// evenly, each with the hidden state after the hundred characters before it. A model of documents begins each document
-/// with h = 0.
+/// evenly, each with the hidden state after the hundred characters before it, which are read from the state that the model
+/// [begins with](Model::initial_state). A model of documents begins each document with h = 0.
 ///
 /// # Errors
 /// [`TrainingError`] if a setting is out of range, if the vocabulary lacks characters of the text, or if the text is too
@@ -117,7 +117,8 @@ impl Reader<'_> {
         let chunks = STRETCH.div_ceil(self.T()).min(target / self.T());
         let mut position = target - chunks * self.T();
         let shape = self.model.state.rnn.shape();
-        let mut recurrence = Recurrence::new(&self.model.state.rnn, &vec![0.0; shape.m()]);
+        let h0 = self.model.hidden_state(self.model.initial_state());
+        let mut recurrence = Recurrence::new(&self.model.state.rnn, &h0);
         recurrence.newline = self.model.newline();
         let mut o = vec![0.0; shape.K()];
         while position < target {
@@ -162,9 +163,9 @@ mod tests {
         (training, text)
     }
 
-    /// After some characters, from h = 0.
-    fn hidden_state(rnn: &Rnn, characters: &[usize]) -> Vec<f64> {
-        let mut recurrence = Recurrence::new(rnn, &vec![0.0; rnn.shape().m()]);
+    /// After some characters.
+    fn hidden_state(rnn: &Rnn, h0: &[f64], characters: &[usize]) -> Vec<f64> {
+        let mut recurrence = Recurrence::new(rnn, h0);
         let mut o = vec![0.0; rnn.shape().K()];
         characters.iter().for_each(|&x| recurrence.read(x, &mut o));
         recurrence.h().to_vec()
@@ -204,12 +205,13 @@ mod tests {
         let found = places_of(&training, &text, 5);
         assert_eq!(found.iter().filter(|place| place.is_own).count(), 1);
         assert_eq!(found.len(), 5);
-        let rnn = &training.model().state.rnn;
+        let (rnn, carried) = (&training.model().state.rnn, &training.model().state.h);
+        assert!(carried.iter().all(|&h| h != 0.0));
         for place in found.iter().filter(|place| !place.is_own) {
             let at = place.position as usize;
             assert_eq!(place.characters, indices[at..at + 12]);
             let read = &indices[at - (10 * 11).min(at / 11 * 11)..at];
-            assert_eq!(place.h0, hidden_state(rnn, read));
+            assert_eq!(place.h0, hidden_state(rnn, carried, read));
         }
         let gaps = found.windows(2).map(|two| two[1].position - two[0].position);
         assert!(gaps.min() > Some(0));
@@ -247,7 +249,8 @@ mod tests {
             let read = &indices[..place.position as usize];
             let start = read.iter().rposition(|&x| x == newline);
             let document = start.filter(|_| !zero).map(|start| &read[start..]);
-            assert_eq!(place.h0, hidden_state(rnn, document.unwrap_or_default()));
+            let h0 = vec![0.0; rnn.shape().m()];
+            assert_eq!(place.h0, hidden_state(rnn, &h0, document.unwrap_or_default()));
         }
     }
 

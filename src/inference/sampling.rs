@@ -122,12 +122,12 @@ impl<'a> Synthesizer<'a> {
         synthesizer
     }
 
-    /// Starts from h = 0 with the network of a model.
+    /// The network of a model, from the hidden state that it [begins with](Model::initial_state).
     ///
     /// # Panics
     /// Panics if [`Sampling::check`] refuses `sampling`, or if there is no memory.
     pub fn at_start(model: &'a Model, sampling: Sampling) -> Self {
-        Synthesizer::of(model, &vec![0.0; model.state.rnn.shape().m()], sampling)
+        Synthesizer::of(model, &model.hidden_state(model.initial_state()), sampling)
     }
 
     /// Makes the network run at `level`.
@@ -217,8 +217,8 @@ pub fn sample(p: &[f64], u: f64) -> usize {
     p.iter().rposition(|&p| p > 0.0).unwrap_or(p.len() - 1)
 }
 
-/// Writes the final passage of a model: `count` characters after the first of its text, from h = 0, with the random
-/// numbers that `seed` has for passages.
+/// Writes the final passage of a model: `count` characters after the first of its text, from the hidden state that it
+/// [begins with](Model::initial_state), with the random numbers that `seed` has for passages.
 ///
 /// # Panics
 /// Panics if the parts of the model do not belong together, or if memory does not hold so many characters.

@@ -2,6 +2,7 @@
 
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::Shape;
+use crate::settings::schedule::Schedule;
 
 /// Everything that decides what is learned from a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Settings {
     pub optimizer: Optimizer,
     /// eta, the optimizer's learning rate.
     pub learning_rate: f64,
+    /// How the learning rate changes over the run.
+    pub schedule: Schedule,
     /// The optimizer's epsilon.
     pub epsilon: f64,
     /// Every entry of a gradient is clipped to `[-clip, clip]`; infinite for no clipping.
@@ -177,6 +180,7 @@ impl Settings {
         order: Order::Text,
         optimizer: Optimizer::AdaGrad,
         learning_rate: Optimizer::AdaGrad.usual_learning_rate(),
+        schedule: Schedule::Constant,
         epsilon: 1e-8,
         clip: 5.0,
         loss: Loss::Sum,
@@ -184,11 +188,11 @@ impl Settings {
         seed: 1,
     };
 
-    /// The optimizer with all of its numbers in update t = 1, 2, ...
+    /// The optimizer with all of its numbers in update t = 1, 2, ... Its eta is that of the schedule in update n = t - 1.
     pub fn rule(&self, t: u64) -> Rule {
         Rule {
             optimizer: self.optimizer,
-            eta: self.learning_rate,
+            eta: self.learning_rate * self.schedule.factor(t.saturating_sub(1)),
             epsilon: self.epsilon,
             clip: self.clip,
             t,
@@ -262,6 +266,7 @@ mod tests {
             order: Order::Text,
             optimizer: Optimizer::AdaGrad,
             learning_rate: 0.1,
+            schedule: Schedule::Constant,
             epsilon: 1e-8,
             clip: 5.0,
             loss: Loss::Sum,

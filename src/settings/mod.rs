@@ -7,10 +7,12 @@
 
 mod fields;
 pub(crate) mod presets;
+mod schedule;
 pub(crate) mod table;
 pub(crate) mod value;
 
 pub use fields::{Initialization, Loss, Order, Settings, Symbols};
+pub use schedule::Schedule;
 pub use table::SettingError;
 pub(crate) use table::{Stored, TABLE};
 pub(crate) use value::ValueError;

@@ -1,7 +1,7 @@
 //! Presets: settings and plan of an edition of the assignment, or of a good run.
 
 use super::fields::Settings;
-use super::table::TABLE;
+use super::table::of_options;
 
 /// Values of several options under one name.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Preset {
     /// The default settings, with the values of the preset.
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::DEFAULT;
-        for row in TABLE {
+        for row in of_options() {
             if let Some(text) = self.value(row.option) {
                 row.set(&mut settings, text).expect("the values of a preset are understood");
             }

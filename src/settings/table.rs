@@ -1,13 +1,14 @@
 //! The table of settings: one row each.
 
 use super::fields::{Initialization, Loss, Order, Settings, Symbols};
+use super::schedule::Schedule;
 use super::value::{self, Value, ValueError};
 use crate::network::optimizer::Optimizer;
 use std::fmt;
 
 /// A row of [`TABLE`]: all that other code needs to know about a setting.
 pub struct Setting {
-    /// The option of the program, without its dashes.
+    /// The option of the program, without its dashes; empty where the setting follows from an option of the plan.
     pub option: &'static str,
     /// Its key in model files and JSON.
     pub key: &'static str,
@@ -47,7 +48,7 @@ pub enum Access {
     /// A whole number.
     Count(fn(&Settings) -> Option<usize>, fn(&mut Settings, usize)),
     /// A whole number of 64 bits.
-    Large(fn(&Settings) -> u64, fn(&mut Settings, u64)),
+    Large(fn(&Settings) -> Option<u64>, fn(&mut Settings, u64)),
     /// A number.
     Number(fn(&Settings) -> Option<f64>, fn(&mut Settings, f64)),
     /// A number, or `none` for infinity.
@@ -63,7 +64,7 @@ impl Setting {
     pub fn get(&self, settings: &Settings) -> Option<Value> {
         match &self.access {
             Access::Count(get, _) => get(settings).map(|count| Value::Count(count as u64)),
-            Access::Large(get, _) => Some(Value::Count(get(settings))),
+            Access::Large(get, _) => get(settings).map(Value::Count),
             Access::Number(get, _) => get(settings).map(Value::Number),
             Access::Limit(get, _) => Some(Value::Number(get(settings))),
             Access::Word(_, get, _) => Some(Value::Word(get(settings))),
@@ -104,9 +105,14 @@ impl Setting {
     }
 }
 
+/// The settings that have an option of their own.
+pub fn of_options() -> impl Iterator<Item = &'static Setting> {
+    TABLE.iter().filter(|row| !row.option.is_empty())
+}
+
 /// The setting of an option.
 pub fn setting(option: &str) -> Option<&'static Setting> {
-    TABLE.iter().find(|setting| setting.option == option)
+    of_options().find(|setting| setting.option == option)
 }
 
 fn is_count(count: usize) -> Result<(), &'static str> {
@@ -211,6 +217,50 @@ pub const TABLE: &[Setting] = &[
         help: "learning rate eta (0.1; with adam or rmsprop 0.001)",
         access: Access::Number(|s| Some(s.learning_rate), |s, number| s.learning_rate = number),
         check: |s| is_positive(s.learning_rate),
+        ..ROW
+    },
+    Setting {
+        option: "schedule",
+        key: "schedule",
+        stored: Stored::Since,
+        help: "learning rate over the run: constant, falling to 0 at its end, or halved again and again",
+        is_of_update: false,
+        access: Access::Word(
+            "constant|linear|exponential",
+            |s| s.schedule.name(),
+            |s, word| {
+                s.schedule = match word {
+                    "linear" => Schedule::Linear { updates: 0 },
+                    "exponential" => Schedule::Exponential { half_life: Schedule::HALF_LIFE },
+                    _ => Schedule::Constant,
+                };
+            },
+        ),
+        ..ROW
+    },
+    Setting {
+        option: "half-life",
+        key: "half_life",
+        help: "updates in which the learning rate is halved (10000)",
+        only_with: "--schedule exponential",
+        is_of_update: false,
+        access: Access::Number(
+            |s| s.schedule.half_life(),
+            |s, half_life| s.schedule = Schedule::Exponential { half_life },
+        ),
+        check: |s| s.schedule.half_life().map_or(Ok(()), is_positive),
+        ..ROW
+    },
+    Setting {
+        // The number of updates of the plan, which a linear schedule makes a part of what is learned.
+        option: "",
+        key: "schedule_updates",
+        only_with: "--schedule linear",
+        is_of_update: false,
+        access: Access::Large(
+            |s| s.schedule.updates(),
+            |s, updates| s.schedule = Schedule::Linear { updates },
+        ),
         ..ROW
     },
     Setting {
@@ -370,7 +420,7 @@ pub const TABLE: &[Setting] = &[
         key: "seed",
         help: "seed of all random numbers",
         is_usual: true,
-        access: Access::Large(|s| s.seed, |s, seed| s.seed = seed),
+        access: Access::Large(|s| Some(s.seed), |s, seed| s.seed = seed),
         ..ROW
     },
 ];
@@ -475,7 +525,9 @@ mod tests {
     fn a_help_that_ends_with_a_bracket_names_every_default() {
         for row in TABLE.iter().filter(|row| row.help.ends_with(')')) {
             for value in of_every_choice().iter().filter_map(|settings| row.get(settings)) {
-                assert!(row.help.contains(&value.to_string()), "{}: {value}", row.option);
+                let value = value.to_string();
+                let shown = value.trim_end_matches(".0");
+                assert!(row.help.contains(shown), "{}: {value}", row.option);
             }
         }
     }
@@ -483,6 +535,6 @@ mod tests {
     #[test]
     fn the_defaults_are_in_range() {
         assert_eq!(Settings::DEFAULT.check(), Ok(()));
-        assert!(TABLE.iter().all(|row| !row.option.is_empty() && !row.key.is_empty()));
+        assert!(TABLE.iter().all(|row| !row.key.is_empty()));
     }
 }

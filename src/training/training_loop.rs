@@ -1,7 +1,7 @@
 //! The training loop, one update at a time.
 
 use crate::inference::sampling::report_sample;
-use crate::model::{Model, State};
+use crate::model::{InitialState, Model, State};
 use crate::settings::{Loss, Settings};
 use crate::text::corpus::Corpus;
 use crate::training::batch::Batch;
@@ -142,13 +142,13 @@ impl Training {
     /// # Ok::<(), elman::TrainingError>(())
     /// ```
     pub fn validate(&mut self) -> Result<Validation, TrainingError> {
-        self.observe()?;
         let validation = self.validation_loss()?;
         self.competes = true;
         Ok(validation)
     }
 
     /// Computes the loss of the held-out text under the current parameters. They do not compete by it for the best model.
+    /// Observes first if that has not been done.
     ///
     /// # Errors
     /// The same as [`Training::validate`].
@@ -156,11 +156,14 @@ impl Training {
         if let Some(validation) = self.validation {
             return Ok(validation);
         }
-        let validator = self.validator.as_mut();
-        let validator = validator.ok_or(TrainingError::NothingHeldOut)?;
-        let (state, newline) = (&self.model.state, self.model.newline());
-        let nats = validator.nats(&state.rnn, &mut self.corpus, newline)?;
-        let validation = Validation::of(nats, &self.model.settings);
+        self.observe()?;
+        let Training { model, validator, corpus, h0, .. } = self;
+        let validator = validator.as_mut().ok_or(TrainingError::NothingHeldOut)?;
+        let state = &model.state;
+        let carries = model.initial_state() == InitialState::Carried;
+        let h0 = carries.then_some(&h0[..state.rnn.shape().m()]);
+        let nats = validator.nats(&state.rnn, corpus, model.newline(), h0)?;
+        let validation = Validation::of(nats, &model.settings);
         if !(nats.is_finite() && validation.loss.is_finite() && validation.bits.is_finite()) {
             let (iteration, loss) = (state.updates, validation.loss);
             return Err(TrainingError::NotFinite { is_validation: true, iteration, loss });

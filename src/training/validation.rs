@@ -21,12 +21,10 @@ use std::f64::consts::LN_2;
 /// bits = nats / ln 2                    bits per character
 /// ```
 ///
-/// The text is read in one pass from h = 0. Its first character is the first input and does not count. Each document
-/// begins from h = 0 after a newline, as in training, so all of its characters and its newline count.
-///
-/// A network that has met h = 0 only once, at the start of a long text, may predict badly from there for a long time: its
-/// hidden state settles in a region that training never visits. The loss from h = 0 is then far above that of training
-/// until an epoch ends. Text that it writes from h = 0 is as bad, so the loss is not at fault.
+/// The text is read in one pass. In text order it begins with the hidden state that chunk n of the training begins with
+/// (of a batch, that of the first sequence), and otherwise with h = 0: see
+/// [`Model::initial_state`](crate::Model::initial_state). Its first character is the first input and does not count. Each
+/// document begins from h = 0 after a newline, as in training, so all of its characters and its newline count.
 ///
 /// The sum is one running sum from 0, by increasing position. It does not depend on how many steps are computed together,
 /// on the instruction set or on the number of threads.
@@ -70,16 +68,21 @@ impl Validator {
         Validator { steps: self.steps.at(level), ..self }
     }
 
-    /// The loss of the held-out text in nats per character. `newline` separates documents.
+    /// The loss of the held-out text in nats per character, read from the hidden state `h0`, m long, or from zeros.
+    /// `newline` separates documents.
     pub fn nats(
         &mut self,
         rnn: &Rnn,
         corpus: &mut Corpus,
         newline: Option<usize>,
+        h0: Option<&[f64]>,
     ) -> Result<f64, TextError> {
         let (first, last) = corpus.held_out_positions();
         let (mut position, mut sum) = (first, 0.0);
-        self.h.fill(0.0);
+        match h0 {
+            Some(h0) => self.h.copy_from_slice(h0),
+            None => self.h.fill(0.0),
+        }
         self.weights.pack(self.steps.level, &rnn.parameters);
         while position < last {
             let read = corpus.held_out_chunk(position)?;

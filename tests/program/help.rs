@@ -40,7 +40,7 @@ fn the_many_options_of_train_fit_a_screen() {
     let end = ["elman", "help", "train", "explains", "each"];
     assert!(words.ends_with(&end), "{help}");
     let full = folder.run("help train").well();
-    let options = "preset hidden seq-length batch-size bytes documents optimizer learning-rate beta1 beta2 epsilon clip loss initialization sigma iterations seed seeds validation validate-every order chunk \
+    let options = "preset hidden seq-length batch-size bytes documents optimizer learning-rate schedule half-life beta1 beta2 epsilon clip loss initialization sigma iterations seed seeds validation validate-every order chunk \
                    report-every report-length passage-length log-every save-every threads out from \
                    resume force quiet help";
     for option in options.split_whitespace() {

@@ -3,10 +3,9 @@
 use crate::harness::{Folder, TRAIN, ended, text, value};
 use elman::check::Case;
 use elman::check::check_gradients;
-use elman::inference::{Sampling, Synthesizer};
+use elman::inference::passage;
 use elman::internals::checkpoint;
 use elman::internals::disk::System;
-use elman::random::{Generator, Stream};
 
 /// Texts, and how they are learned.
 fn runs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
@@ -108,17 +107,6 @@ fn train(folder: &Folder, options: &str) -> String {
     lossy(folder, &format!("{TRAIN} --quiet --out run {options}"))
 }
 
-/// What the best model writes from the hidden state that it carries.
-fn carried(folder: &Folder) -> String {
-    let best = folder.model("run/best.safetensors");
-    let h = &best.state.h[..best.settings.hidden];
-    let generator = Generator::new(best.settings.seed, Stream::Passage);
-    let synthesizer = Synthesizer::of(&best, h, Sampling::default());
-    let characters = synthesizer.characters(best.start(), generator);
-    let indices: Vec<usize> = characters.take(60).collect();
-    best.vocabulary.decode(&indices)
-}
-
 #[test]
 fn every_text_stands_in_both_files() {
     let folder = Folder::new("report-texts");
@@ -133,16 +121,10 @@ fn every_text_stands_in_both_files() {
         let in_html = between(&html, "<pre dir=\"auto\">\n", "</pre>");
         assert!(in_html.iter().all(|text| !text.contains(['<', '>'])));
         let mut in_html: Vec<String> = in_html.iter().map(|text| unescaped(text)).collect();
-        // Only where the training carries a hidden state through the text there is a second passage.
-        match name {
-            "bytes" => {
-                // The passages show the bytes that are no characters by their numbers.
-                in_html.pop().unwrap();
-                let passage = (texts.pop().unwrap(), in_html.pop().unwrap());
-                assert!(passage.1.contains("\\x") && passage.1.len() > passage.0.chars().count());
-            }
-            _ if options.contains("--order") || options.contains("--documents") => {}
-            _ => texts.push(visible(&carried(&folder))),
+        if name == "bytes" {
+            // The passage shows the bytes that are no characters by their numbers.
+            let passage = (texts.pop().unwrap(), in_html.pop().unwrap());
+            assert!(passage.1.contains("\\x") && passage.1.len() > passage.0.chars().count());
         }
         assert_eq!(in_html, texts, "{name}");
         let in_markdown = fenced(&markdown);
@@ -266,7 +248,7 @@ fn what_is_told_is_what_show_tells() {
     }
 }
 
-/// As the library checks them, over what the model writes from the hidden state that it carries.
+/// As the library checks them, over what the model writes.
 #[test]
 fn the_gradients_are_those_of_the_best_model() {
     let folder = Folder::new("report-gradients");
@@ -274,7 +256,8 @@ fn the_gradients_are_those_of_the_best_model() {
     folder.run("report run --seconds 0").well();
     let best = folder.model("run/best.safetensors");
     let mut chunk = vec![best.start()];
-    chunk.extend(best.vocabulary.encode(&carried(&folder)).unwrap());
+    let written = passage(&best, 60, best.settings.seed);
+    chunk.extend(best.vocabulary.encode(&written).unwrap());
     let case = Case { inputs: &chunk[..10], targets: &chunk[1..11], h0: &best.state.h };
     let compared = check_gradients(&best.state.rnn, case).unwrap();
     assert!(compared.passed());
@@ -623,19 +606,20 @@ fn the_equations_are_those_of_the_settings() {
 #[test]
 fn where_the_hidden_state_begins_depends_on_the_order() {
     let folder = Folder::new("report-begins");
-    for (options, sentence) in [
-        ("", "every epoch begins with h = 0"),
-        ("--documents", "every document begins with h = 0"),
-        ("--order chunks --chunk 30", "every chunk of the text begins with h = 0"),
-        ("--order positions", "Every sequence begins with h = 0"),
+    let (carried, zero) =
+        (", from the hidden state that it carried and after ", ", from h = 0 and after ");
+    for (options, sentence, from) in [
+        ("", "every epoch begins with h = 0", carried),
+        ("--documents", "every document begins with h = 0", zero),
+        ("--order chunks --chunk 30", "every chunk of the text begins with h = 0", zero),
+        ("--order positions", "Every sequence begins with h = 0", zero),
     ] {
         train(&folder, &format!("{options} --force"));
         folder.run("report run --seconds 0 --force").well();
         let markdown = folder.read_text("run/report.md");
         assert!(markdown.contains(sentence), "{sentence} in {markdown}");
         assert_eq!(markdown.matches("begins with h = 0").count(), 1);
-        let carries = markdown.contains("from the hidden state that it carried there");
-        assert_eq!(carries, options.is_empty(), "{options}");
+        assert!(markdown.contains(from), "{options}");
         let text = folder.read_text("text");
         // One end is before the first document; empty lines are none.
         let lines = text.lines().filter(|line| !line.is_empty());

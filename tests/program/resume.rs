@@ -1,6 +1,9 @@
 //! Runs that go on: stopped anywhere, in any way, they end in the bytes of the run that never stopped.
 
-use crate::harness::{self, Ended, Folder, text, value};
+use crate::harness::{self, Ended, Folder, settings, text, value};
+use elman::internals::checkpoint;
+use elman::internals::disk::System;
+use elman::{Schedule, Settings, Training, files};
 
 /// What a run of the tests is begun with; reports are frequent and fall between the other times.
 const OPTIONS: &str = "--hidden 6 --seq-length 10 --report-every 70 --report-length 30 \
@@ -36,7 +39,8 @@ fn a_run_that_is_stopped_and_goes_on_is_the_run_that_never_stopped() {
         "--validation 0.3 --batch-size 2 --learning-rate 1",
         "--order chunks --chunk 45 --batch-size 2 --validation 0.3",
         "--order positions --batch-size 3",
-        "--preset best --batch-size 3",
+        "--preset best --schedule exponential --batch-size 3",
+        "--schedule exponential --half-life 77.7",
     ] {
         let whole = begin(&folder, "whole", &format!("--iterations 430 --force {more}")).well();
         // Before the first update, at a row, between rows, at a report, at candidates for the best, near the end.
@@ -292,6 +296,8 @@ fn what_is_given_again_has_to_agree() {
         ("--seed 2", "--seed 2: the run was begun with 1"),
         ("--order chunks", "--order chunks: the run was begun with text, and goes on so"),
         ("--chunk 1000", "--chunk 1000: the run was begun without it"),
+        ("--schedule linear", "--schedule linear: the run was begun with constant"),
+        ("--half-life 9", "--half-life 9: the run was begun without it"),
         ("--report-every 7", "--report-every 7: the run was begun with 70"),
         ("--report-length 7", "--report-length 7: the run was begun with 30"),
         ("--passage-length 7", "--passage-length 7: the run was begun with 50"),
@@ -319,6 +325,46 @@ fn what_is_given_again_has_to_agree() {
                 --log-every 3 --iterations 50 --out run/";
     go_on(&folder, "run", same).well();
     assert!(folder.files("run") == files);
+}
+
+/// Its learning rate follows from the number of updates, which so belongs to what is learned.
+#[test]
+fn a_run_with_a_linear_schedule_ends_where_it_was_begun_to_end() {
+    let folder = Folder::new("resume-linear");
+    let options = "--schedule linear --iterations 430";
+    let whole = begin(&folder, "whole", options).well();
+    let other = begin(&folder, "other", "--schedule linear --iterations 431").well();
+    assert_ne!(other.lines().last(), whole.lines().last());
+    // The state of update 140, as a run that was stopped there leaves it.
+    begin(&folder, "parts", options).well();
+    let settings = Settings { schedule: Schedule::Linear { updates: 430 }, ..settings() };
+    let mut training = Training::new(&text(), settings).unwrap();
+    for _ in 0..140 {
+        training.update().unwrap();
+    }
+    training.observe().unwrap();
+    let (_, plan) = checkpoint::load_with_plan(&folder.path("whole/model.safetensors")).unwrap();
+    let last = folder.path("parts/model.safetensors");
+    checkpoint::save_with_plan(training.model(), plan.as_ref(), &last, &mut System).unwrap();
+    files::save(training.best(), &folder.path("parts/best.safetensors")).unwrap();
+    for iterations in ["140", "429", "431"] {
+        let words = format!(
+            "--iterations {iterations}: with --schedule linear the learning rate falls to 0 at update 430"
+        );
+        go_on(&folder, "parts", &format!("--iterations {iterations}")).refused(1, &words);
+    }
+    for same in ["--iterations 430", "--schedule linear", ""] {
+        let part = go_on(&folder, "parts", same).well();
+        assert_eq!(part.lines().last(), whole.lines().last(), "{same}");
+    }
+    for file in ["model.safetensors", "best.safetensors"] {
+        let [parts, whole] = ["parts", "whole"].map(|run| folder.read(&format!("{run}/{file}")));
+        assert!(parts == whole, "{file}");
+    }
+    let shown = folder.run("show parts/model.safetensors").well();
+    for row in ["schedule         linear\n", "schedule updates 430\n"] {
+        assert!(shown.contains(row), "{row:?} in {shown}");
+    }
 }
 
 #[test]

@@ -9,8 +9,19 @@ use std::process::Stdio;
 
 /// What the library writes after some text, or from the start.
 fn written(model: &Model, prime: &str, sampling: Sampling, seed: u64, length: usize) -> String {
-    let h0 = vec![0.0; model.state.rnn.shape().m()];
-    let mut synthesizer = Synthesizer::of(model, &h0, sampling);
+    let h0 = model.hidden_state(model.initial_state());
+    written_from(&h0, model, prime, sampling, seed, length)
+}
+
+fn written_from(
+    h0: &[f64],
+    model: &Model,
+    prime: &str,
+    sampling: Sampling,
+    seed: u64,
+    length: usize,
+) -> String {
+    let mut synthesizer = Synthesizer::of(model, h0, sampling);
     let read = model.vocabulary.encode(prime).unwrap();
     let (&last, before) = read.split_last().unwrap_or((&0, &[]));
     let last = if read.is_empty() { model.start() } else { last };
@@ -49,6 +60,50 @@ fn options_choose_what_is_sampled_from() {
     texts.sort();
     texts.dedup();
     assert_eq!(texts.len(), count, "every option makes a difference");
+}
+
+/// As training would go on: with the carried state in text order, and with zeros otherwise.
+#[test]
+fn writing_begins_where_training_would_go_on() {
+    let folder = Folder::new("start");
+    for (options, carries) in [
+        ("", true),
+        ("--batch-size 3", true),
+        ("--validation 0.3", true),
+        ("--order chunks --chunk 40", false),
+        ("--order positions", false),
+    ] {
+        let printed = folder.train("run", &format!("{options} --force")).well();
+        let model = folder.model("run/best.safetensors");
+        let m = model.state.rnn.shape().m();
+        let (zero, carried) = (vec![0.0; m], &model.state.h[..m]);
+        assert!(carried.iter().any(|&h| h != 0.0), "{options}");
+        let usual: &[f64] = if carries { carried } else { &zero };
+        let from =
+            |h0: &[f64], prime: &str| written_from(h0, &model, prime, Sampling::default(), 4, 150);
+        let sample = |options: &str| {
+            folder.run(&format!("sample run --length 150 --seed 4 {options}")).well()
+        };
+        assert_eq!(sample(""), from(usual, ""), "{options}");
+        assert_eq!(sample("--prime the"), from(usual, "the"), "{options}");
+        assert_eq!(sample("--start zero"), from(&zero, ""), "{options}");
+        assert_eq!(sample("--start carried --prime the"), from(carried, "the"), "{options}");
+        let passage = written_from(usual, &model, "", Sampling::default(), 1, 60);
+        assert!(printed.contains(&format!("\n{passage}\ndigest=")), "{options}: {printed}");
+    }
+    // Documents begin after a newline, and imported weights carry nothing.
+    folder.train("documents", "--documents").well();
+    folder.run("export documents --out weights.safetensors --format torch").well();
+    folder.run("import weights.safetensors --out imported.safetensors").well();
+    for model in ["documents", "imported.safetensors"] {
+        let sample = |options: &str| {
+            folder.run(&format!("sample {model} --length 50 --seed 4 --prime b {options}")).well()
+        };
+        assert_eq!(sample(""), sample("--start zero"), "{model}");
+    }
+    let wrong = folder.run("sample documents --start one");
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.stderr.contains("--start one: must be zero or carried"), "{}", wrong.stderr);
 }
 
 #[test]

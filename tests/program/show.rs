@@ -205,7 +205,7 @@ fn expected(model: &Model, plan: &elman::Plan, bytes: u64) -> String {
         ),
         format!("{} {} {}", shape.K(), shape.m(), shape.entries()),
         format!(
-            "hidden sequence_length batch_size bytes documents optimizer learning_rate beta1 beta2 epsilon clip loss \
+            "hidden sequence_length batch_size bytes documents optimizer learning_rate schedule half_life schedule_updates beta1 beta2 epsilon clip loss \
              initialization sigma validation order chunk seed {} {} {} False {}",
             settings.hidden, settings.sequence_length, settings.batch_size, settings.seed
         ),

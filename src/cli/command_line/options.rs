@@ -3,9 +3,10 @@
 use super::arguments::{Arguments, OptionSpec, refused};
 use super::failure::Failure;
 use elman::internals::plan::{PLAN, PlanRow};
-use elman::internals::settings::{self, Preset, Setting, TABLE, Value, ValueError};
+use elman::internals::settings::{self, Preset, Setting, Value, ValueError, of_options};
+use elman::model::InitialState;
 use elman::settings::SettingError;
-use elman::{Plan, Settings};
+use elman::{Model, Plan, Schedule, Settings};
 use std::thread;
 
 /// The options of settings, each with its value in `base` as the default. A help that ends with a bracket names the
@@ -37,6 +38,18 @@ pub fn plan_options() -> impl Iterator<Item = OptionSpec> {
         help: row.help,
         is_usual: row.is_usual,
     })
+}
+
+/// The option that [`initial_state`] reads.
+pub fn start_option() -> OptionSpec {
+    let help = "hidden state to begin with (as in training)";
+    OptionSpec::new("start", "zero|carried", help)
+}
+
+/// The hidden state that `--start` chooses, or else the model's own choice.
+pub fn initial_state(arguments: &Arguments, model: &Model) -> InitialState {
+    let named = InitialState::named(&arguments.value("start").to_string_lossy());
+    named.unwrap_or_else(|| model.initial_state())
 }
 
 /// The largest number of threads that can be asked for.
@@ -76,7 +89,7 @@ pub struct Overrides {
 impl Overrides {
     /// The values that these arguments give.
     pub fn of(arguments: &Arguments) -> Result<Self, Failure> {
-        let options = TABLE.iter().map(|row| (row.option, row.placeholder()));
+        let options = of_options().map(|row| (row.option, row.placeholder()));
         let options = options.chain(PLAN.iter().map(|row| (row.option, "N")));
         let preset = Preset::named(&arguments.value("preset").to_string_lossy());
         let mut overrides = Overrides::of_preset(preset);
@@ -98,7 +111,7 @@ impl Overrides {
     /// The values of all settings, and of those of the plan that a run cannot change when it goes on.
     pub fn all_of(settings: &Settings, plan: &Plan) -> Self {
         let mut overrides = Overrides::default();
-        for row in TABLE {
+        for row in of_options() {
             let value = row.get(settings).filter(|value| *value != Value::Switch(false));
             if let Some(value) = value {
                 overrides.give(row.option, value.to_string());
@@ -145,7 +158,7 @@ impl Overrides {
     /// The settings of `base` with these values.
     pub fn settings(&self, base: &Settings) -> Result<Settings, Failure> {
         let mut settings = *base;
-        for row in TABLE {
+        for row in of_options() {
             if let Some(text) = self.text(row.option) {
                 match row.set(&mut settings, text) {
                     // Ignores preset values that do not apply to the choice given.
@@ -153,6 +166,9 @@ impl Overrides {
                     set => set.map_err(|error| self.refused(row.option, error))?,
                 }
             }
+        }
+        if let Schedule::Linear { updates } = &mut settings.schedule {
+            *updates = self.iterations(&Plan::default())?;
         }
         settings.check().map_err(|error| self.out_of_range(&settings, error))?;
         Ok(settings)
@@ -173,6 +189,12 @@ impl Overrides {
         Ok(plan)
     }
 
+    /// The updates of a run, from its plan alone.
+    fn iterations(&self, base: &Plan) -> Result<u64, Failure> {
+        let row = PLAN.iter().find(|row| row.option == "iterations").expect("a row of the plan");
+        self.text(row.option).map_or(Ok(base.iterations), |text| self.count(row, text))
+    }
+
     fn count(&self, row: &PlanRow, text: &str) -> Result<u64, Failure> {
         let count = settings::count(text);
         let count = count.map_err(|error| self.refused(row.option, error))?;
@@ -185,7 +207,7 @@ impl Overrides {
 
     /// Fails if a value differs from the resumed run's.
     pub fn check_same(&self, settings: &Settings, plan: &Plan) -> Result<(), Failure> {
-        for row in TABLE {
+        for row in of_options() {
             let Some(text) = self.text(row.option) else {
                 continue;
             };
@@ -200,14 +222,27 @@ impl Overrides {
                 Err(error) => return Err(self.refused(row.option, error)),
             }
         }
-        for row in PLAN.iter().filter(|row| !row.may_change_on_resume) {
+        let is_fixed = |row: &&PlanRow| {
+            !row.may_change_on_resume
+                || row.option == "iterations" && settings.schedule.updates().is_some()
+        };
+        for row in PLAN.iter().filter(is_fixed) {
             let Some(text) = self.text(row.option) else {
                 continue;
             };
             let begun = (row.get)(plan);
-            if begun != Some(self.count(row, text)?) {
-                return Err(self.begun_otherwise(row.option, begun.map(Value::Count)));
+            if begun == Some(self.count(row, text)?) {
+                continue;
             }
+            return Err(match settings.schedule.updates() {
+                Some(end) if row.option == "iterations" => Failure::at(
+                    self.quoted(row.option),
+                    format!(
+                        "with --schedule linear the learning rate falls to 0 at update {end}, where the run ends"
+                    ),
+                ),
+                _ => self.begun_otherwise(row.option, begun.map(Value::Count)),
+            });
         }
         Ok(())
     }

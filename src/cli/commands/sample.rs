@@ -3,6 +3,7 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::options::{initial_state, start_option};
 use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
 use elman::inference::{Sampling, Synthesizer};
@@ -29,7 +30,10 @@ SEED + 1 and so on.",
         "elman sample elman-run --prime \"The ferry\" --temperature 0.7",
         "elman sample elman-run --top-p 0.9 --until . --count 5",
     ],
-    more: "",
+    more: "\
+--start chooses the hidden state that the text begins with. A model begins as its
+training would go on: with the hidden state that it carries, or with zeros where it
+was trained on documents or in a random order, or was imported.",
     options: || {
         let temperature = "below 1: less random; above 1: more; 0: the most likely";
         vec![
@@ -37,6 +41,7 @@ SEED + 1 and so on.",
             OptionSpec::new("seed", "N", "seed of the random numbers (the model's seed)"),
             OptionSpec::new("prime", "TEXT", "text to begin with; it is printed too"),
             OptionSpec::new("prime-file", "FILE", "the same from a file; - is standard input"),
+            start_option(),
             OptionSpec::new("until", "TEXT", "stop after this text"),
             OptionSpec::new("count", "N", "number of samples").or("1"),
             OptionSpec::new("temperature", "X", temperature).or("1"),
@@ -77,7 +82,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         Prime { place: "--prime".to_string(), is_file: false, bytes: prime.into() }
     };
-    let mut synthesizer = Synthesizer::at_start(&model, sampling);
+    let h0 = model.hidden_state(initial_state(arguments, &model));
+    let mut synthesizer = Synthesizer::of(&model, &h0, sampling);
     let last = read_prime(&mut synthesizer, &model, &prime)?;
     let sample = Sample { model: &model, prime: &prime.bytes, synthesizer, last, length, until };
     let seed: u64 = seed.unwrap_or(model.settings.seed);

@@ -17,10 +17,7 @@ pub const COMMAND: Command = Command {
     details: "\
 Trains on TEXT: a UTF-8 file, - for standard input, or by default a built-in story.
 Reports go to standard output; models and losses go to the run's folder.",
-    examples: &[
-        "elman train book.txt --preset best --out book-run",
-        "elman train book.txt --resume book-run --iterations 60000",
-    ],
+    examples: &["elman train book.txt --preset best --out book-run"],
     more: "\
 The run's folder holds model.safetensors (the last state), best.safetensors (the
 best model), loss.csv, loss.svg and reports.jsonl. reports.jsonl has one JSON object
@@ -44,9 +41,14 @@ With --order chunks TEXT is cut into chunks of --chunk characters. Every epoch r
 them in a new random order, each from h = 0. With --order positions every update
 begins at a random character, with h = 0.
 
+--schedule linear lowers the learning rate in a straight line: update n of N has the
+learning rate times 1 - n/N, where N is --iterations. --schedule exponential halves
+it every --half-life updates. The number of updates decides what a linear schedule
+learns, so a run that goes on has to end where it was begun to end.
+
 --resume continues a run from its last state, as if it had never stopped. Give the
-same TEXT again. The run keeps its options; only --iterations may be larger, and
---save-every may be another.
+same TEXT again. The run keeps its options; only --iterations may be larger (not
+with --schedule linear), and --save-every, --threads and --quiet may be others.
 
 --seeds N trains N runs: with --seed, and with the seeds after it. As many run at a
 time as there are cores. Each has its own folder in the --out folder: seed-1,

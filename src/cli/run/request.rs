@@ -8,7 +8,7 @@ use crate::cli::command_line::options::{
     Overrides, plan_options, setting_options, threads, threads_option,
 };
 use elman::Settings;
-use elman::internals::settings::TABLE;
+use elman::internals::settings::of_options;
 use std::path::{Path, PathBuf};
 
 /// The options that a request is read from, and those of `--seeds` and `--help`.
@@ -26,7 +26,7 @@ pub fn options() -> Vec<OptionSpec> {
     ];
     let preset = "settings of an edition of the assignment, or the best ones for a minute of training; options given beside it override them";
     let preset = OptionSpec::new("preset", "adagrad-edition|adam-edition|best", preset).seldom();
-    let settings = setting_options(&Settings::DEFAULT, TABLE.iter());
+    let settings = setting_options(&Settings::DEFAULT, of_options());
     std::iter::once(preset).chain(settings).chain(plan_options()).chain(own).collect()
 }
 

@@ -2,12 +2,12 @@ use super::*;
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
 use crate::inference::sampling::{Sampling, Synthesizer, passage};
-use crate::network::optimizer::Optimizer;
+use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::{Parameters, Shape, ShapeError};
 use crate::network::reference;
 use crate::network::unrolled::Unrolled;
 use crate::random::{Generator, Stream};
-use crate::settings::{Initialization, Order, Symbols};
+use crate::settings::{Initialization, Order, Schedule, Symbols};
 use crate::text::corpus::Corpus;
 use crate::text::vocabulary::Vocabulary;
 use crate::training::start::claim_memory;
@@ -262,6 +262,8 @@ fn an_update_follows_every_setting() {
         Settings { learning_rate: 0.7, ..usual },
         Settings { clip: 1e-3, ..usual },
         Settings { epsilon: 1.0, ..usual },
+        Settings { schedule: Schedule::Linear { updates: 4 }, ..usual },
+        Settings { schedule: Schedule::Exponential { half_life: 0.5 }, ..usual },
     ] {
         let mut training = Training::new(TEXT, changed).unwrap();
         training.observe().unwrap();
@@ -280,6 +282,55 @@ fn an_update_follows_every_setting() {
     }
 }
 
+/// Whatever the optimizer, update n takes the learning rate of the schedule and is otherwise that of the definition.
+#[test]
+fn an_update_takes_the_learning_rate_of_its_schedule() {
+    let editions = [
+        settings(),
+        Settings::adam_edition(),
+        Settings { optimizer: Optimizer::RMSPROP, learning_rate: 0.01, ..settings() },
+    ];
+    // 2^(-n/2), whose root is that of a half where n is odd.
+    let halved = [1.0, 0.5f64.sqrt(), 0.5, 0.5f64.sqrt() / 2.0, 0.25, 0.25 * 0.5f64.sqrt()];
+    let schedules = [
+        (Schedule::Constant, [1.0; 6]),
+        (Schedule::Linear { updates: 5 }, [1.0, 0.8, 0.6, 0.4, 0.2, 0.0]),
+        (Schedule::Exponential { half_life: 2.0 }, halved),
+    ];
+    for (schedule, factors) in schedules {
+        for edition in editions {
+            let changed = Settings { hidden: 6, sequence_length: 5, schedule, ..edition };
+            let mut training = Training::new(TEXT, changed).unwrap();
+            for (n, factor) in factors.into_iter().enumerate() {
+                training.observe().unwrap();
+                let before = training.model().state.clone();
+                let (inputs, targets) = training.chunk();
+                let case = Case { inputs, targets, h0: training.h0() };
+                let mut gradient = analytic(&before.rnn, case).unwrap().values().to_vec();
+                if changed.loss == Loss::Mean {
+                    gradient.iter_mut().for_each(|g| *g /= 5.0);
+                }
+                let eta = changed.learning_rate * factor;
+                let rule = Rule { eta, ..changed.rule(n as u64 + 1) };
+                assert!(
+                    (rule.eta - changed.rule(n as u64 + 1).eta).abs()
+                        <= 4e-16 * edition.learning_rate
+                );
+                let mut theta = before.rnn.parameters.values().to_vec();
+                let memory = before.optimizer_state.iter();
+                let mut memory: Vec<Vec<f64>> = memory.map(|part| part.values().to_vec()).collect();
+                reference::update(&rule, &mut theta, &mut memory, &gradient);
+                training.update().unwrap();
+                let after = training.model().state.rnn.parameters.values();
+                for (after, theta) in after.iter().zip(&theta) {
+                    let error = (after - theta).abs();
+                    assert!(error <= 1e-14 * theta.abs().max(eta), "{schedule:?} {n}");
+                }
+            }
+        }
+    }
+}
+
 /// With a learning-rate of 3 nothing is learned: the best stays where it is.
 #[test]
 fn a_run_that_goes_on_is_the_run_that_never_stopped() {
@@ -291,9 +342,19 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
         ..edition
     };
     let rmsprop = Settings { optimizer: Optimizer::RMSPROP, ..Settings::default() };
-    for settings in
-        [of(usual, 0.1), of(usual, 3.0), of(Settings::adam_edition(), 0.1), of(rmsprop, 0.1)]
-    {
+    let [adam, rmsprop] = [of(Settings::adam_edition(), 0.1), of(rmsprop, 0.1)];
+    let linear = Schedule::Linear { updates: 250 };
+    let exponential = Schedule::Exponential { half_life: 77.7 };
+    for settings in [
+        of(usual, 0.1),
+        of(usual, 3.0),
+        adam,
+        rmsprop,
+        Settings { schedule: linear, ..of(usual, 0.1) },
+        Settings { schedule: linear, ..adam },
+        Settings { schedule: exponential, ..of(usual, 0.1) },
+        Settings { schedule: exponential, ..rmsprop },
+    ] {
         let mut whole = Training::new(TEXT, settings).unwrap();
         let mut first = Training::new(TEXT, settings).unwrap();
         for _ in 0..330 {

@@ -2,7 +2,7 @@ use super::*;
 use crate::files::checkpoint;
 use crate::model::Model;
 use crate::network::reference;
-use crate::settings::{Initialization, Settings};
+use crate::settings::{Initialization, Order, Settings};
 use crate::text::vocabulary::one_hot;
 use crate::training::{Training, TrainingError};
 
@@ -26,15 +26,14 @@ fn trained(text: &str, settings: Settings) -> Training {
     training
 }
 
-/// Nats in all by the definition, and the characters that are charged; every part from h = 0.
-fn definition<'a>(model: &Model, parts: impl Iterator<Item = &'a str>) -> (f64, usize) {
+/// Nats in all by the definition, and the characters that are charged; every part from h0.
+fn definition<'a>(model: &Model, h0: &[f64], parts: impl Iterator<Item = &'a str>) -> (f64, usize) {
     let K = model.vocabulary.len();
-    let h0 = vec![0.0; model.settings.hidden];
     parts.fold((0.0, 0), |(sum, count), part| {
         let indices = model.vocabulary.encode(part).unwrap();
         let steps = indices.len() - 1;
         let (X, Y) = (one_hot(&indices[..steps], K), one_hot(&indices[1..], K));
-        let pass = reference::forward(&model.state.rnn.parameters, &X, &Y, &h0);
+        let pass = reference::forward(&model.state.rnn.parameters, &X, &Y, h0);
         (sum + pass.loss, count + steps)
     })
 }
@@ -50,7 +49,11 @@ fn the_loss_is_that_of_the_definition() {
     let held_out = &text[text.len() - (0.4 * text.len() as f64) as usize..];
     let mut training = trained(&text, settings());
     let validation = training.validation_loss().unwrap();
-    let (nats, count) = definition(training.model(), [held_out].into_iter());
+    // From where the next update begins.
+    let h0 = training.h0();
+    assert!(h0.iter().all(|&h| h != 0.0));
+    assert_eq!(h0, &training.model().state.h);
+    let (nats, count) = definition(training.model(), h0, [held_out].into_iter());
     assert_eq!(count, held_out.len() - 1);
     assert!(count > 3 * HELD_OUT_STEPS);
     close(validation.nats, nats / count as f64);
@@ -73,9 +76,38 @@ fn every_document_is_judged_from_its_own_start() {
     });
     let parts: Vec<String> = held_out.map(|line| format!("\n{line}")).collect();
     assert!(parts.iter().any(|part| part.len() > HELD_OUT_STEPS + 1));
-    let (nats, count) = definition(training.model(), parts.iter().map(String::as_str));
+    let h0 = [0.0; 7];
+    let (nats, count) = definition(training.model(), &h0, parts.iter().map(String::as_str));
     assert_eq!(count as u64, training.corpus().held_out());
     close(validation.nats, nats / count as f64);
+}
+
+/// In the other orders, and where an epoch begins, training begins with zeros.
+#[test]
+fn the_held_out_text_is_read_from_where_the_next_update_begins() {
+    let text = TEXT.repeat(9);
+    let held_out = &text[text.len() - (0.4 * text.len() as f64) as usize..];
+    let chunks = Order::Chunks { length: 20 };
+    for (order, batch_size) in
+        [(Order::Text, 1), (Order::Text, 3), (chunks, 1), (Order::Positions, 2)]
+    {
+        let settings = Settings { order, batch_size, ..settings() };
+        let mut training = Training::new(&text, settings).unwrap();
+        let per_epoch = training.updates_per_epoch();
+        let mut zeros = 0;
+        for n in 0..2 * per_epoch + 1 {
+            let found = training.validation_loss().unwrap();
+            let model = training.model();
+            let carries = order == Order::Text && n % per_epoch != 0;
+            let h0 = if carries { model.state.h[..7].to_vec() } else { vec![0.0; 7] };
+            zeros += (h0[0] == 0.0) as u64;
+            let (nats, count) = definition(model, &h0, [held_out].into_iter());
+            close(found.nats, nats / count as f64);
+            training.update().unwrap();
+        }
+        let need = if order == Order::Text { 3 } else { 2 * per_epoch + 1 };
+        assert_eq!(zeros, need, "{order:?}");
+    }
 }
 
 /// One running sum over the characters: as if all of them were one chunk, at every level.
@@ -91,7 +123,7 @@ fn no_level_no_thread_and_no_chunk_shows_in_the_bits() {
         let indices = model.vocabulary.encode(held_out).unwrap();
         let steps = indices.len() - 1;
         let mut whole = Unrolled::new(model.state.rnn.shape(), steps, 1).unwrap();
-        whole.begin(0, &indices[..steps], &indices[1..], &vec![0.0; m]);
+        whole.begin(0, &indices[..steps], &indices[1..], training.h0());
         let nats = model.state.rnn.forward(&mut whole) / steps as f64;
         assert_eq!(found.nats.to_bits(), nats.to_bits());
         for level in Level::available() {

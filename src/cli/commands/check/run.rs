@@ -6,7 +6,7 @@ use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::setting_options;
-use elman::internals::settings::{Setting, TABLE};
+use elman::internals::settings::{Setting, of_options};
 use std::iter;
 use std::path::Path;
 
@@ -79,7 +79,7 @@ fn options() -> Vec<OptionSpec> {
 }
 
 fn rows_of_update() -> impl Iterator<Item = &'static Setting> {
-    TABLE.iter().filter(|row| row.is_of_update)
+    of_options().filter(|row| row.is_of_update)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {

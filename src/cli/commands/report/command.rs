@@ -3,7 +3,7 @@
 use crate::cli::command_line::options::Overrides;
 use elman::internals::digest;
 use elman::internals::plan::PLAN;
-use elman::internals::settings::{PRESETS, Preset, TABLE, Value};
+use elman::internals::settings::{PRESETS, Preset, Value, of_options};
 use elman::model::Origin;
 use elman::text::Source;
 use elman::{Model, Plan, Settings};
@@ -19,7 +19,9 @@ pub fn of(model: &Model, plan: &Plan) -> Vec<String> {
     if !model.source.as_ref().is_some_and(is_story) {
         words.push(TEXT.to_string());
     }
-    let plan = Plan { iterations: model.state.updates, ..*plan };
+    // A linear schedule needs the end that it was begun with.
+    let iterations = model.settings.schedule.updates().unwrap_or(model.state.updates);
+    let plan = Plan { iterations, ..*plan };
     let presets = [None].into_iter().chain(PRESETS.iter().map(Some));
     let is_from = matches!(model.record.origin, Origin::Model(_));
     let commands = presets.map(|preset| options(&model.settings, &plan, preset, is_from));
@@ -53,7 +55,7 @@ fn options(
     };
     // How parameters are drawn is no matter where they are those of a model, and is refused beside --from.
     let is_drawn = |option| matches!(option, "initialization" | "sigma");
-    for row in TABLE.iter().filter(|row| !(is_from && is_drawn(row.option))) {
+    for row in of_options().filter(|row| !(is_from && is_drawn(row.option))) {
         let now = asked.settings(&Settings::default());
         let now = now.ok().and_then(|settings| row.get(&settings));
         if let Some(value) = row.get(settings).filter(|value| now != Some(*value)) {
@@ -78,11 +80,11 @@ mod tests {
     use super::*;
     use crate::cli::command_line::arguments::{Arguments, OptionSpec};
     use crate::cli::command_line::options::{plan_options, setting_options};
-    use elman::{Initialization, Loss, Optimizer, Order, Settings, Training};
+    use elman::{Initialization, Loss, Optimizer, Order, Schedule, Settings, Training};
 
     fn options() -> Vec<OptionSpec> {
         let preset = OptionSpec::new("preset", "adagrad-edition|adam-edition|best", "");
-        let settings = setting_options(&Settings::DEFAULT, TABLE.iter());
+        let settings = setting_options(&Settings::DEFAULT, of_options());
         [preset].into_iter().chain(settings).chain(plan_options()).collect()
     }
 
@@ -120,6 +122,9 @@ mod tests {
             default,
             adam,
             Settings { hidden: 7, clip: 3.0, seed: 9, ..adam },
+            Settings { schedule: Schedule::Linear { updates: 7 }, ..adam },
+            Settings { schedule: Schedule::Exponential { half_life: 10_000.0 }, ..default },
+            Settings { schedule: Schedule::Exponential { half_life: 12.5 }, ..default },
             Settings { clip: f64::INFINITY, epsilon: 1e-7, documents: true, ..default },
             Settings { loss: Loss::Mean, sequence_length: 9, batch_size: 2, ..default },
             Settings { initialization: Initialization::FanIn, validation: 0.1, ..default },

@@ -13,7 +13,8 @@ use crate::cli::run::report_log::Report;
 use crate::cli::terminal::progress::Progress;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::intervals::Intervals;
-use elman::{Model, Order, Plan, Validation};
+use elman::model::InitialState;
+use elman::{Model, Plan, Validation};
 use std::path::Path;
 
 /// Characters of the passage that are shown at most.
@@ -41,9 +42,8 @@ pub struct Best {
     /// The passage that `train` prints, its first `length` characters.
     pub passage: String,
     pub length: usize,
-    /// As many characters, written from the carried hidden state; none where training does not carry one through the
-    /// whole text.
-    pub carried: Option<String>,
+    /// The hidden state that the passage begins with.
+    pub initial: InitialState,
 }
 
 impl Facts {
@@ -63,20 +63,15 @@ impl Facts {
         let samples = samples::read(folder, &model, &plan)?;
         let losses = losses(folder, &model, &plan, &samples)?;
         let length = plan.passage_length.min(LONGEST_PASSAGE);
-        let (start, seed, m) = (best.start(), best.settings.seed, best.state.rnn.shape().m());
-        let passage = Synthesizer::at_start(&best, Sampling::default()).passage(start, seed);
-        let passage: Vec<usize> = passage.take(length).collect();
-        let carried = Synthesizer::of(&best, &best.state.h[..m], Sampling::default());
-        let carried = carried.passage(start, seed).take(length.max(gradients::CHARACTERS));
-        let carried: Vec<usize> = carried.collect();
+        let passage = Synthesizer::at_start(&best, Sampling::default());
+        let passage = passage.passage(best.start(), best.settings.seed);
+        let written: Vec<usize> = passage.take(length.max(gradients::CHARACTERS)).collect();
         progress.say("checking gradients");
-        let check = gradients::check(&best, &carried, check_hidden)?;
+        let check = gradients::check(&best, &written, check_hidden)?;
         let speed = (seconds > 0.0).then(|| {
             progress.say("measuring the speed");
-            speed::measure(&best, &carried, seconds).map_err(|error| error.to_string())
+            speed::measure(&best, &written, seconds).map_err(|error| error.to_string())
         });
-        let decoded = |indices: &[usize]| visible::decoded(&model.vocabulary, indices);
-        let carries = model.settings.order == Order::Text && !model.settings.documents;
         let (smooth_loss, validation) = best_losses(&model, &best, &samples);
         Ok(Facts {
             check,
@@ -85,9 +80,9 @@ impl Facts {
                 updates: best.state.updates,
                 smooth_loss,
                 validation,
-                passage: decoded(&passage),
+                passage: visible::decoded(&model.vocabulary, &written[..length]),
                 length,
-                carried: carries.then(|| decoded(&carried[..length])),
+                initial: best.initial_state(),
             },
             samples,
             speed,

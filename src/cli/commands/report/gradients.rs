@@ -22,7 +22,8 @@ const PASSES: f64 = 5.0;
 pub const CHARACTERS: usize = 100;
 
 /// Compares every entry of the gradient of the best model with the numerical one. The network reads the first
-/// characters that it has written itself from the hidden state that it carries; there must be [`CHARACTERS`] of them.
+/// characters that it has written itself, from the hidden state that its passage begins with; there must be
+/// [`CHARACTERS`] of them.
 pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<Check, Failure> {
     let rnn = &best.state.rnn;
     let m = rnn.shape().m();
@@ -34,7 +35,8 @@ pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<C
         Some(hidden) => hidden.min(m),
         None => affordable(rnn.shape(), inputs),
     };
-    let case = Case { inputs, targets: &chunk[1..], h0: &best.state.h[..hidden] };
+    let h0 = best.hidden_state(best.initial_state());
+    let case = Case { inputs, targets: &chunk[1..], h0: &h0[..hidden] };
     let comparison = first_units(rnn, hidden).and_then(|rnn| check_gradients(&rnn, case));
     let comparison = comparison.map_err(|error| Failure::Failed(error.to_string()))?;
     Ok(Check { comparison, hidden, characters })

@@ -26,9 +26,10 @@ missing is null:
   vocabulary        a string, or a list of bytes, in the order of the indices
   K, m, parameters  sizes: symbols, hidden units, entries of U, W, V, b, c
   settings          hidden, sequence_length, batch_size, bytes, documents,
-                    optimizer, learning_rate, beta1, beta2, epsilon, clip
-                    (null: none), loss, initialization, sigma, validation,
-                    order, chunk, seed; null: not a number of this choice
+                    optimizer, learning_rate, schedule, half_life,
+                    schedule_updates, beta1, beta2, epsilon, clip (null: none),
+                    loss, initialization, sigma, validation, order, chunk,
+                    seed; null: not a number of this choice
   text              length, digest, start (the first symbol); null if imported
   state             updates, epoch, position, smooth_loss, best_smooth_loss,
                     best_validation (nats per character)

@@ -3,6 +3,7 @@
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::visible::visible;
 use crate::cli::commands::report::writer::Writer;
+use elman::model::InitialState;
 
 pub fn section(w: &Writer) -> Vec<Block> {
     let best = &w.facts.best;
@@ -11,11 +12,6 @@ pub fn section(w: &Writer) -> Vec<Block> {
         figures.push(w.row("smooth loss", "utjämnad förlust", w.loss(loss)));
     }
     figures.extend(w.validation(best.validation));
-    let sample = |text: &str, figures| Block::Sample {
-        heading: w.when(best.updates),
-        figures,
-        text: visible(text),
-    };
     let mut blocks = vec![w.heading("The best model", "Den bästa modellen"), explained(w)];
     if best.length < w.facts.plan.passage_length {
         let (length, all) = (w.count(best.length), w.count(w.facts.plan.passage_length));
@@ -27,16 +23,8 @@ pub fn section(w: &Writer) -> Vec<Block> {
             ),
         ));
     }
-    blocks.push(sample(&best.passage, figures));
-    if let Some(carried) = &best.carried {
-        blocks.push(w.paragraph(
-            "The same model from the hidden state that it carried there in the text. (The state h \
-             = 0 occurs only once in an epoch: some networks never learn what follows it.)",
-            "Samma modell från det dolda tillstånd som den bar med sig där i texten. (Tillståndet \
-             h = 0 förekommer bara en gång per epok: en del nätverk lär sig aldrig vad som följer.)",
-        ));
-        blocks.push(sample(carried, Vec::new()));
-    }
+    let (heading, text) = (w.when(best.updates), visible(&best.passage));
+    blocks.push(Block::Sample { heading, figures, text });
     blocks
 }
 
@@ -57,10 +45,16 @@ fn explained(w: &Writer) -> Block {
     } else {
         w.pair("validation loss", "valideringsförlust")
     };
+    let from = match w.facts.best.initial {
+        InitialState::Zero => w.pair("h = 0", "h = 0"),
+        InitialState::Carried => {
+            w.pair("the hidden state that it carried", "det dolda tillstånd som den bar med sig")
+        }
+    };
     w.paragraph(
         format!(
-            "{length} {symbols} of the model with the lowest {chosen}, from h = 0 and after {begin}."
+            "{length} {symbols} of the model with the lowest {chosen}, from {from} and after {begin}."
         ),
-        format!("{length} {symbols} av modellen med lägst {chosen}, från h = 0 och efter {begin}."),
+        format!("{length} {symbols} av modellen med lägst {chosen}, från {from} och efter {begin}."),
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
-use elman::{Initialization, Loss, Optimizer, Order, Settings};
+use elman::{Initialization, Loss, Optimizer, Order, Schedule, Settings};
 
 const FORWARD: &[&str] =
     &["a_t = W h_{t−1} + U x_t + b", "h_t = tanh(a_t)", "o_t = V h_t + c", "p_t = softmax(o_t)"];
@@ -33,10 +33,39 @@ fn step(settings: &Settings) -> &'static [&'static str] {
             "m_θ ← β_1 m_θ + (1 − β_1) g",
             "v_θ ← β_2 v_θ + (1 − β_2) g^2",
             "θ ← θ − η (m_θ / (1 − β_1^n)) / (√(v_θ / (1 − β_2^n)) + ε)",
-            "n = 1, 2, …",
         ],
         Optimizer::RmsProp { .. } => &["v_θ ← β_2 v_θ + (1 − β_2) g^2", "θ ← θ − η g / (√v_θ + ε)"],
     }
+}
+
+/// The learning rate of the n-th update, where it changes.
+fn rate(w: &Writer) -> Option<String> {
+    let settings = &w.facts.model.settings;
+    let eta = w.value(settings.learning_rate);
+    match settings.schedule {
+        Schedule::Constant => None,
+        Schedule::Linear { updates } => {
+            Some(format!("η = {eta} · (1 − (n − 1)/{})", w.count(updates)))
+        }
+        Schedule::Exponential { half_life } => {
+            Some(format!("η = {eta} · 2^{{−(n − 1)/{}}}", w.value(half_life)))
+        }
+    }
+}
+
+/// The update of a parameter, line by line.
+fn update(w: &Writer) -> Vec<String> {
+    let settings = &w.facts.model.settings;
+    let mut lines: Vec<String> = step(settings).iter().map(|line| line.to_string()).collect();
+    if settings.clip.is_finite() {
+        let clip = w.value(settings.clip);
+        lines.insert(0, format!("g ← min(max(g, −{clip}), {clip})"));
+    }
+    let rate = rate(w);
+    let counts_updates = rate.is_some() || settings.optimizer.beta1().is_some();
+    lines.extend(rate);
+    lines.extend(counts_updates.then(|| "n = 1, 2, …".to_string()));
+    lines
 }
 
 fn first(settings: &Settings) -> &'static [&'static str] {
@@ -54,18 +83,13 @@ pub fn section(w: &Writer) -> Vec<Block> {
         parts.concat().into_iter().map(str::to_string).collect()
     };
     let [loss, difference] = loss(settings);
-    let mut update = lines(&[step(settings)]);
-    if settings.clip.is_finite() {
-        let clip = w.value(settings.clip);
-        update.insert(0, format!("g ← min(max(g, −{clip}), {clip})"));
-    }
     let of_update = w.pair("Update of θ with its gradient g", "Uppdatering av θ med gradienten g");
     let mut blocks = vec![
         w.heading("The network", "Nätverket"),
         Block::Equations(vec![
             (w.pair("Forward", "Framåt"), lines(&[FORWARD, &[loss]])),
             (w.pair("Backward", "Bakåt"), lines(&[&[difference], BACKWARD])),
-            (of_update, update),
+            (of_update, update(w)),
             (w.pair("First parameters", "Startvärden"), lines(&[first(settings)])),
         ]),
         w.paragraph(

@@ -56,9 +56,25 @@ pub fn section(w: &Writer) -> Vec<Block> {
             ),
         ));
     }
-    let updates = w.count(facts.model.state.updates);
+    let made = facts.model.state.updates;
+    let updates = w.count(made);
+    let ends_later = facts.model.settings.schedule.updates().is_some_and(|end| made < end);
     blocks.extend([
-        w.paragraph(
+        if ends_later {
+            w.paragraph(
+                format!(
+                    "The learning rate falls to 0 at the end of the run, which has made {updates} \
+                     updates so far. The digest of all parameters after them, which `elman show` \
+                     prints, is:"
+                ),
+                format!(
+                    "Inlärningshastigheten når 0 vid körningens slut; hittills har {updates} \
+                     uppdateringar gjorts. Kontrollsumman av alla parametrar efter dem, som `elman \
+                     show` skriver ut, är:"
+                ),
+            )
+        } else {
+            w.paragraph(
             format!(
                 "The last line that it prints, the digest of all parameters after {updates} \
                  updates, must be:"
@@ -67,7 +83,8 @@ pub fn section(w: &Writer) -> Vec<Block> {
                 "Den sista raden som skrivs ut, kontrollsumman av alla parametrar efter {updates} \
                  uppdateringar, ska vara:"
             ),
-        ),
+            )
+        },
         Block::Command(format!("digest={:016x}", facts.model.state.rnn.parameters.digest())),
     ]);
     blocks

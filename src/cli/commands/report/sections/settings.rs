@@ -5,14 +5,14 @@ use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::visible::signs;
 use crate::cli::commands::report::writer::Writer;
 use elman::internals::plan::PLAN;
-use elman::internals::settings::{TABLE, Value};
+use elman::internals::settings::{Value, of_options};
 use elman::text::Symbols;
 
 type Rows = Vec<(&'static str, String)>;
 
 pub fn section(w: &Writer) -> Vec<Block> {
     let (settings, plan, symbols) = (&w.facts.model.settings, &w.facts.plan, w.symbols());
-    let of_settings = TABLE.iter().filter_map(|row| Some((row.key, row.get(settings)?)));
+    let of_settings = of_options().filter_map(|row| Some((row.key, row.get(settings)?)));
     let of_plan = PLAN.iter().filter_map(|row| Some((row.key, Value::Count((row.get)(plan)?))));
     let mut rows = of_text(w);
     rows.extend(of_settings.chain(of_plan).map(|(key, value)| in_words(w, key, value)));
@@ -61,6 +61,8 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("documents", "Documents", "Dokument"),
     ("optimizer", "Optimizer", "Optimeringsmetod"),
     ("learning_rate", "Learning rate", "Inlärningshastighet"),
+    ("schedule", "Learning rate over the run", "Inlärningshastighetens förlopp"),
+    ("half_life", "Half-life", "Halveringstid"),
     ("beta1", "β₁", "β₁"),
     ("beta2", "β₂", "β₂"),
     ("epsilon", "ε", "ε"),
@@ -95,6 +97,14 @@ fn in_words(w: &Writer, key: &'static str, value: Value) -> (&'static str, Strin
         ("sequence_length", _) => format!("T = {plain}"),
         ("batch_size", _) => format!("B = {plain}"),
         ("learning_rate", _) => format!("η = {plain}"),
+        ("schedule", Value::Word("constant")) => say("constant", "konstant"),
+        ("schedule", Value::Word("linear")) => {
+            say("falls in a straight line, to 0 at the end", "avtar linjärt, till 0 vid slutet")
+        }
+        ("schedule", Value::Word("exponential")) => {
+            say("halved in every half-life", "halveras en gång per halveringstid")
+        }
+        ("half_life", _) => w.pair(format!("{plain} updates"), format!("{plain} uppdateringar")),
         ("bytes", _) => symbols.into(),
         ("documents", Value::Switch(true)) => {
             say("every line is one, read from h = 0", "varje rad är ett, läst från h = 0")

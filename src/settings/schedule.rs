@@ -1,0 +1,110 @@
+//! How the learning rate changes over a run.
+
+use crate::kernels::exp;
+use std::f64::consts::LN_2;
+
+/// How the learning rate changes over a run: update n = 0, 1, ... takes eta times [`Schedule::factor`] of n.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Schedule {
+    /// It does not change.
+    #[default]
+    Constant,
+    /// It falls in a straight line: the factor is `1 - n / N`.
+    Linear {
+        /// N, the updates of the run. From update N on the factor is 0, and nothing is learned any more.
+        updates: u64,
+    },
+    /// It is halved again and again: the factor is `2^(-n / H)`.
+    Exponential {
+        /// H, the updates in which it is halved.
+        half_life: f64,
+    },
+}
+
+impl Schedule {
+    /// The half-life by default.
+    pub const HALF_LIFE: f64 = 10_000.0;
+
+    /// Its name in options and model files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Schedule::Constant => "constant",
+            Schedule::Linear { .. } => "linear",
+            Schedule::Exponential { .. } => "exponential",
+        }
+    }
+
+    /// N of a linear schedule.
+    pub fn updates(self) -> Option<u64> {
+        match self {
+            Schedule::Linear { updates } => Some(updates),
+            _ => None,
+        }
+    }
+
+    /// H of an exponential schedule.
+    pub fn half_life(self) -> Option<f64> {
+        match self {
+            Schedule::Exponential { half_life } => Some(half_life),
+            _ => None,
+        }
+    }
+
+    /// The factor of the learning rate in update n = 0, 1, ... It is the same on every machine.
+    ///
+    /// ```
+    /// use elman::Schedule;
+    /// assert_eq!(Schedule::Linear { updates: 8 }.factor(2), 0.75);
+    /// assert_eq!(Schedule::Exponential { half_life: 100.0 }.factor(300), 0.125);
+    /// ```
+    pub fn factor(self, n: u64) -> f64 {
+        match self {
+            Schedule::Constant => 1.0,
+            Schedule::Linear { updates } if n < updates => 1.0 - n as f64 / updates as f64,
+            Schedule::Linear { .. } => 0.0,
+            Schedule::Exponential { half_life } => power_of_half(n as f64 / half_life),
+        }
+    }
+}
+
+/// `2^-x` for x from 0 on: exact where x is whole, and 0 from 1,023 on.
+fn power_of_half(x: f64) -> f64 {
+    let whole = x.floor();
+    if whole >= 1023.0 {
+        return 0.0;
+    }
+    let power = f64::from_bits((1023 - whole as u64) << 52);
+    exp((whole - x) * LN_2) * power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linear_schedule_ends_at_zero() {
+        let linear = Schedule::Linear { updates: 5 };
+        let factors: Vec<f64> = (0..7).map(|n| linear.factor(n)).collect();
+        assert_eq!(factors, [1.0, 1.0 - 0.2, 1.0 - 0.4, 1.0 - 0.6, 1.0 - 0.8, 0.0, 0.0]);
+        assert_eq!(Schedule::Linear { updates: 0 }.factor(0), 0.0);
+    }
+
+    #[test]
+    fn an_exponential_schedule_halves() {
+        // Half-lives of any kind: the factor a half-life later is half of it.
+        for half_life in [1.0, 3.0, 1000.0, 12_345.678] {
+            let schedule = Schedule::Exponential { half_life };
+            assert_eq!(schedule.factor(0), 1.0);
+            for n in (1..2000u64).filter(|&n| n as f64 / half_life < 1022.0) {
+                let expected = 0.5f64.powf(n as f64 / half_life);
+                let error = schedule.factor(n) - expected;
+                assert!(error.abs() <= 4e-16 * expected, "{half_life} {n}: {error}");
+            }
+        }
+        let exponential = |half_life| Schedule::Exponential { half_life };
+        assert_eq!(exponential(3.0).factor(3 * 1022), f64::MIN_POSITIVE);
+        assert_eq!(exponential(3.0).factor(3 * 1023), 0.0);
+        assert_eq!(exponential(f64::MIN_POSITIVE).factor(1), 0.0);
+        assert_eq!(exponential(f64::MAX).factor(u64::MAX), 1.0);
+    }
+}
