@@ -78,8 +78,12 @@ impl<'a> Reader<'a> {
                 b'#' if self.is_python() => true,
                 _ => in_comment,
             };
-            let is_space = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-            if !in_comment && !is_space && !(self.is_python() && byte == b'\x0c') {
+            let is_space = match byte {
+                b' ' | b'\t' | b'\n' | b'\r' => true,
+                b'\x0c' => self.is_python(),
+                _ => false,
+            };
+            if !in_comment && !is_space {
                 return;
             }
             self.at += 1;

@@ -431,7 +431,9 @@ fn what_is_no_run_is_refused() {
     folder.write("file", "");
     folder.run("report run --seconds 0 --out file").refused(1, "file");
     folder.run("train text --hidden 4 --iterations 20 --seeds 2 --quiet --out seeds").well();
-    folder.run("report seeds").refused(1, "several seeds: name one of them, such as seed-1");
+    let one = std::path::Path::new("seeds").join("seed-1");
+    let words = format!("several seeds: name one of them, such as {}", one.display());
+    folder.run("report seeds").refused(1, &words);
     // Another run's best model, and a damaged one.
     folder.run("train text --hidden 7 --iterations 20 --quiet --out other").well();
     std::fs::copy(folder.path("other/best.safetensors"), folder.path("run/best.safetensors"))

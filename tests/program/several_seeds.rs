@@ -250,8 +250,9 @@ fn a_missing_run_reads_as_the_others_do() {
 fn what_does_not_go_on_is_told() {
     let folder = Folder::new("seeds-resume");
     seeds(&folder, "--seeds 2 --out runs").well();
-    let several = "runs: holds the runs of several seeds: name one of them, such as seed-1";
-    folder.run("sample runs").refused(1, several);
+    let one = std::path::Path::new("runs").join("seed-1");
+    let several = "runs: holds the runs of several seeds: name one of them, such as ";
+    folder.run("sample runs").refused(1, &format!("{several}{}", one.display()));
     for (arguments, status, words) in [
         (
             "--resume runs",

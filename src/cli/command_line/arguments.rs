@@ -2,6 +2,7 @@
 
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::nearest::nearest;
+use crate::cli::command_line::synonyms;
 use elman::internals::settings::{self, TABLE, ValueError};
 use std::ffi::{OsStr, OsString};
 use std::iter::Peekable;
@@ -233,6 +234,9 @@ fn meant(option: &str, options: &[OptionSpec], elsewhere: fn(&str) -> Vec<&'stat
     let has = |option: &str| options.iter().any(|spec| spec.name == option);
     if let Some(setting) = renamed.filter(|setting| has(setting.option)) {
         return format!(": it is called --{} now", setting.option);
+    }
+    if let Some(answer) = synonyms::for_option(name, has, elsewhere) {
+        return answer;
     }
     let others = elsewhere(name);
     match nearest(name, options.iter().map(|spec| spec.name)) {
