@@ -97,6 +97,40 @@ fn a_sample_stops_where_it_ends_with_a_text() {
     folder.run("sample run --until=").refused(2, "--until: the value is empty");
 }
 
+/// A shell passes the two characters on as they are.
+#[test]
+fn a_backslash_and_an_n_are_answered_with_a_newline() {
+    let folder = Folder::new("backslash");
+    folder.train("run", "").well();
+    let hint = "'\\\\' (U+005C); a newline is $'\\n' in bash and zsh, \"`n\" in PowerShell";
+    for (option, or) in [("--prime", ", and in a file that --prime-file names"), ("--until", "")] {
+        let sample =
+            |text: &str| ended(folder.command("sample run --length 9").args([option, text]));
+        let hint = format!("{hint}{or}\n");
+        sample("the\\nferry").refused(1, &hint);
+        sample("\\n").refused(1, &hint);
+        // Something else is meant.
+        for text in ["\\t", "C:\\x", "Q\n"] {
+            let ended = sample(text);
+            assert!(!ended.stderr.contains("newline"), "{}", ended.stderr);
+            ended.refused(1, &format!("elman: {option}: the vocabulary lacks"));
+        }
+        sample("the\nferry").well();
+    }
+    // A vocabulary that has a backslash takes it; one without a newline has no use for the hint.
+    folder.write("escapes", "one\\ntwo\\n ".repeat(40));
+    let train = "train escapes --hidden 4 --iterations 0 --quiet --out escapes-run";
+    folder.run(train).well();
+    ended(folder.command("sample escapes-run --length 9 --prime").arg("two\\n")).well();
+    folder.write("plain", "one two ".repeat(40));
+    folder.run("train plain --hidden 4 --iterations 0 --quiet --out plain-run").well();
+    let ended = ended(folder.command("sample plain-run --prime").arg("two\\n"));
+    assert!(!ended.stderr.contains("newline"), "{}", ended.stderr);
+    folder.write("primed", "the\\nferry");
+    let ended = folder.run("sample run --prime-file primed");
+    assert!(!ended.stderr.contains("newline"), "{}", ended.stderr);
+}
+
 /// The end of one repeats its own beginning.
 #[test]
 fn a_text_that_overlaps_itself_is_found() {

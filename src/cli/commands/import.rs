@@ -59,10 +59,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let file = Path::new(file);
     let out = Path::new(arguments.filled("out")?);
+    let bytes = read_weights(file)?;
     let vocabulary = arguments.has("vocabulary").then(|| arguments.filled("vocabulary"));
     let vocabulary = vocabulary.transpose()?.map(|path| read_vocabulary(Path::new(path)));
     let vocabulary = vocabulary.transpose()?;
-    let bytes = read_weights(file)?;
     let imported = exchange::import_telling(&bytes, vocabulary.as_deref());
     let (model, ignored) =
         imported.map_err(|error| Failure::at(place(&error, arguments), error))?;
