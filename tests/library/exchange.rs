@@ -149,6 +149,7 @@ fn files_of_the_real_packages_are_read() {
         ("python-2.npz", false, true),
         ("cell.safetensors", false, true),
         ("other-names.npz", false, true),
+        ("marked.json", true, true),
     ] {
         let file = std::fs::read(format!("fixtures/exchange/{name}")).unwrap();
         let model = exchange::import(&file, Some("b\na")).unwrap();
