@@ -208,12 +208,12 @@ fn a_prime_that_cannot_be_read_is_refused_by_place() {
         ("--prime-file run", 1, "run: a folder, not a text"),
         ("--prime-file=", 2, "--prime-file: the value is empty"),
         ("--prime-file unknown --prime the", 2, "--prime and --prime-file: give one of them"),
-        ("--count 0", 1, "--count 0: must be a whole number of at least 1"),
-        ("--top-k 0", 1, "--top-k 0: must be a whole number of at least 1"),
-        ("--top-p 0", 1, "--top-p 0: must be a number above 0"),
-        ("--top-p 1.5", 1, "--top-p 1.5: must be a number above 0"),
-        ("--top-p NaN", 1, "--top-p NaN: must be a number above 0"),
-        ("--temperature -1", 1, "--temperature -1: must be a number"),
+        ("--count 0", 2, "--count 0: must be a whole number of at least 1"),
+        ("--top-k 0", 2, "--top-k 0: must be a whole number of at least 1"),
+        ("--top-p 0", 2, "--top-p 0: must be a number above 0"),
+        ("--top-p 1.5", 2, "--top-p 1.5: must be a number above 0"),
+        ("--top-p NaN", 2, "--top-p NaN: must be a number above 0"),
+        ("--temperature -1", 2, "--temperature -1: must be a number"),
     ] {
         let refused = folder.run(&format!("sample run {arguments}"));
         assert_eq!(refused.refused(status, words), "", "{arguments}");

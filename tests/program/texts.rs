@@ -218,7 +218,7 @@ fn documents_are_written_from_start_to_end() {
     folder.run("check names --documents --hidden 3").well();
 
     let refused = folder.run(&format!("train names {run} --batch-size 2 --out other"));
-    refused.refused(1, "--batch-size 2: must be 1 with documents");
+    refused.refused(2, "--batch-size 2: must be 1 with documents");
     let refused = folder.run_with_input("train - --documents", "\n\r\n\n");
     refused.refused(1, "standard input: the text is empty");
 }

@@ -141,7 +141,7 @@ fn sampling(arguments: &Arguments) -> Result<Sampling, Failure> {
         top_p: arguments.number("top-p")?,
     };
     sampling.check().map_err(|error| {
-        Failure::at(arguments.quoted(error.name), format!("must be {}", error.need))
+        Failure::of_option(arguments.quoted(error.name), format!("must be {}", error.need))
     })?;
     Ok(sampling)
 }

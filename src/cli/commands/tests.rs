@@ -240,7 +240,7 @@ fn failures(parsed: &Arguments) -> impl Iterator<Item = Failure> {
     })
 }
 
-/// Whatever the arguments, they are refused in one line with status 1 or 2, or what was understood
+/// Whatever the arguments, they are refused in one line with status 2, or what was understood
 /// says the same when it is given in plain words.
 #[test]
 fn random_arguments_are_refused_or_understood() {
@@ -279,8 +279,7 @@ fn random_arguments_are_refused_or_understood() {
         assert_eq!(again.positional, parsed.positional);
         understood += 1;
     }
-    assert_eq!(refused[0], 0);
-    assert!(refused[1] > 10, "{} too large", refused[1]);
+    assert_eq!(refused[..2], [0, 0]);
     assert!(refused[2] > 100, "{} wrong", refused[2]);
     assert!(understood > 100, "{understood} understood");
 }

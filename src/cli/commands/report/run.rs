@@ -76,7 +76,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let seconds = arguments.number("seconds")?;
     if !(0.0..=LONGEST).contains(&seconds) {
         let need = format!("must be a number from 0 to {LONGEST}");
-        return Err(Failure::at(arguments.quoted("seconds"), need));
+        return Err(Failure::of_option(arguments.quoted("seconds"), need));
     }
     let check_hidden = arguments.has("check-hidden").then(|| arguments.positive("check-hidden"));
     let files = ["report.html", "report.md"].map(|name| out.join(name));
