@@ -8,6 +8,7 @@ mod error;
 pub(crate) mod exchange;
 mod metadata;
 mod named;
+mod refusals;
 mod rules;
 mod shapes;
 pub(crate) mod tensors;

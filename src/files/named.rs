@@ -3,8 +3,9 @@
 
 use crate::files::arrays;
 use crate::files::error::FileError;
+use crate::files::refusals::{missing_of_five, wrong_shape, wrong_type};
 use crate::files::tensors::array;
-use crate::files::weights::{About, Weights, missing_of_five, wrong_shape, wrong_type};
+use crate::files::weights::{About, Weights};
 use crate::formats::array::{Array, Kind};
 use crate::formats::npz;
 use crate::formats::safetensors::SafeTensors;

@@ -1,7 +1,8 @@
 //! The names and shapes of `torch.nn.RNN` or `RNNCell`, and of a `torch.nn.Linear` after it, in a safetensors file.
 
 use crate::files::error::FileError;
-use crate::files::weights::{About, Weights, matrix, missing, unknown};
+use crate::files::refusals::{matrix, missing, unknown};
+use crate::files::weights::{About, Weights};
 use crate::formats::array::{Array, Kind};
 use crate::formats::names::shown;
 use crate::formats::safetensors;

@@ -1,7 +1,7 @@
 //! The arrays of a file with weights, and the model that they make.
 
 use crate::files::error::FileError;
-use crate::files::shapes::shape_of;
+use crate::files::shapes::{Five, shape_of};
 use crate::formats::array::Array;
 use crate::formats::names::shown;
 use crate::model::{Model, Record, State};
@@ -10,48 +10,6 @@ use crate::network::rnn::Rnn;
 use crate::settings::{Settings, Symbols};
 use crate::text::vocabulary::Vocabulary;
 use std::borrow::Cow;
-
-/// An array is not there.
-pub(super) fn missing(name: &str) -> FileError {
-    format!("{} is missing", shown(name)).into()
-}
-
-/// An array that belongs to another model than one that has `need`.
-pub(super) fn unknown(name: &str, need: &str) -> FileError {
-    let name = shown(name);
-    format!("{name} is not part of the model: it has {need}").into()
-}
-
-/// One of the five arrays is not there by either of its names, but others are.
-pub(super) fn missing_of_five((name, other): (&str, &str), others: &[String]) -> FileError {
-    const FEW: usize = 3;
-    let names: Vec<String> = others.iter().take(FEW).map(|name| shown(name)).collect();
-    let more = if others.len() > FEW { ", ..." } else { "" };
-    let others = match names.join(", ") {
-        names if names.is_empty() => names,
-        names => format!("; not known: {names}{more}"),
-    };
-    format!("{} is missing, or {}{others}", shown(name), shown(other)).into()
-}
-
-/// An array has entries of another type than `need`.
-pub(super) fn wrong_type(array: &Array, need: &str) -> FileError {
-    let (name, found) = (shown(&array.name), shown(&array.type_name));
-    format!("{name} has the type {found}, which must be {need}").into()
-}
-
-/// An array has another shape than `need`.
-pub(super) fn wrong_shape(array: &Array, need: &[usize]) -> FileError {
-    let (name, found) = (shown(&array.name), &array.shape);
-    format!("{name} has the shape {found:?} instead of {need:?}").into()
-}
-
-/// The two dimensions of a matrix.
-pub(super) fn matrix(array: &Array) -> Result<[usize; 2], FileError> {
-    let (name, found) = (shown(&array.name), &array.shape);
-    let need = || format!("{name} has the shape {found:?}, which must have two dimensions");
-    array.shape[..].try_into().map_err(|_| need().into())
-}
 
 /// The arrays of a file, found by their names but not yet checked.
 pub(super) struct Weights<'a> {
@@ -106,7 +64,8 @@ impl Weights<'_> {
     /// The model with these weights; its characters are those of `vocabulary`, or else the file's own.
     pub fn model(&self, vocabulary: Option<&str>) -> Result<Model, FileError> {
         // The file holds all of it before anything of that size is allocated.
-        let shape = shape_of(self)?;
+        let Weights { U, W, V, b, c, .. } = self;
+        let shape = shape_of(Five { U, W, V, b, c })?;
         let given = vocabulary.map(|characters| characters.chars().collect());
         let characters = given.or_else(|| self.about.vocabulary.clone());
         let characters = characters.ok_or(FileError::NoVocabulary { K: shape.K() })?;
