@@ -464,8 +464,9 @@ fn other_names_are_read_in_every_form() {
     both.extend(named(["Wxh", "x", "y", "z", "w"]));
     let mut file = Vec::new();
     arrays::write_to(&mut file, Form::Npz, Symbols::Characters, &both).unwrap();
-    let (_, ignored) = exchange::import_telling(&file, Some("abc")).unwrap();
-    assert_eq!(ignored.len(), 5, "{ignored:?}");
+    let (_, mut ignored) = exchange::import_telling(&file, Some("abc")).unwrap();
+    ignored.sort();
+    assert_eq!(ignored, ["Wxh", "w", "x", "y", "z"]);
     let without = named(["weights", "Whh", "Why", "bh", "by"]);
     let mut file = Vec::new();
     arrays::write_to(&mut file, Form::Npz, Symbols::Characters, &without).unwrap();
