@@ -124,6 +124,8 @@ fn a_word_of_another_program_is_answered_with_ours() {
             "--text: a text is named without an option, as in elman train TEXT",
         ),
         ("sample run -n 5", "unknown option -n: here it is --count (see"),
+        ("train -T 5", "unknown option -T: here it is --seq-length (see"),
+        ("sample run -t 0.5", "unknown option -t: here it is --temperature (see"),
         ("--lr 0.1", "there is no command \"--lr\": it is --learning-rate of train, check (see"),
         ("generate run", "\"generate\": elman sample MODEL writes text with a trained model (see"),
         ("eval run text", "\"eval\": elman score MODEL FILE measures how well a model predicts"),
