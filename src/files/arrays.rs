@@ -127,11 +127,11 @@ fn nested(shape: &[usize], entries: &mut dyn Iterator<Item = Json>) -> Json {
 /// # Errors
 /// [`FormatError`] says what is wrong, and where.
 pub fn read(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
-    let arrays = match (sniff(file), std::str::from_utf8(file)) {
-        (Sniffed::Zip, _) => npz::read(file)?.into_iter().map(Array::decoded).collect(),
-        (Sniffed::SafeTensors, _) => read_safetensors(file)?,
-        (Sniffed::Json, Ok(text)) => read_json(text)?,
-        _ => {
+    let arrays = match sniff(file) {
+        Sniffed::Zip => npz::read(file)?.into_iter().map(Array::decoded).collect(),
+        Sniffed::SafeTensors => read_safetensors(file)?,
+        Sniffed::Json => read_json(file)?.0,
+        Sniffed::Other => {
             let message = "no arrays: neither an .npz of numpy.savez, nor safetensors, nor JSON";
             return Err(message.into());
         }
@@ -153,14 +153,23 @@ fn read_safetensors(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
     Ok(texts.chain(tensors).collect())
 }
 
-fn read_json(text: &str) -> Result<Vec<Array<'static>>, FormatError> {
-    let mut arrays = Vec::new();
+/// The arrays of a JSON object, and whether its texts stand for characters or for bytes. A byte-order mark is left out.
+///
+/// # Errors
+/// [`FormatError`] says what is wrong, and where.
+pub(super) fn read_json(file: &[u8]) -> Result<(Vec<Array<'static>>, Symbols), FormatError> {
+    let text = std::str::from_utf8(file)
+        .map_err(|error| format!("byte {}: JSON has to be UTF-8", error.valid_up_to()))?;
+    let (mut arrays, mut symbols) = (Vec::new(), Symbols::Characters);
     let mut reader = Reader::new(text);
+    reader.word("\u{feff}");
     reader.object(|reader, name| {
         if reader.next_byte() == Some(b'"') {
             let text = reader.string()?;
-            if name != "symbols" {
-                arrays.push(Array::of_characters(name, Kind::F64, text.chars()));
+            match name.as_str() {
+                "symbols" if text == Symbols::Bytes.name() => symbols = Symbols::Bytes,
+                "symbols" => {}
+                _ => arrays.push(Array::of_characters(name, Kind::F64, text.chars())),
             }
             return Ok(());
         }
@@ -170,7 +179,7 @@ fn read_json(text: &str) -> Result<Vec<Array<'static>>, FormatError> {
         Ok(())
     })?;
     reader.end()?;
-    Ok(arrays)
+    Ok((arrays, symbols))
 }
 
 /// Lists of lists, as they are read.
@@ -324,12 +333,24 @@ mod tests {
         }
     }
 
+    /// Editors and PowerShell put it there.
+    #[test]
+    fn a_byte_order_mark_before_json_is_left_out() {
+        let text = "{\"W\": [[1, 2]], \"text\": \"\u{feff}a\"}";
+        let marked = format!("\u{feff}{text}");
+        assert_eq!(read(marked.as_bytes()), read(text.as_bytes()));
+        assert_eq!(read(text.as_bytes()).unwrap()[1].numbers().unwrap()[..], [65279.0, 97.0]);
+        let latin = read(b"{\"text\": \"\xe5\"}").unwrap_err().to_string();
+        assert_eq!(latin, "byte 10: JSON has to be UTF-8");
+    }
+
     #[test]
     fn other_files_are_refused() {
         for (text, message) in [
             ("", "no arrays: neither"),
             ("[1]", "no arrays: neither"),
-            ("\u{feff}{}", "no arrays: neither"),
+            ("\u{feff}[1]", "no arrays: neither"),
+            ("\u{feff}{\"a\": [[1], 2]}", "byte 15: expected a list, as"),
             ("{\"a\": 1, \"a\": 2}", "\"a\" is there twice"),
             ("{\"a\": [1, [2]]}", "byte 10: expected a number, as in"),
             ("{\"a\": [[1], 2]}", "byte 12: expected a list, as"),

@@ -10,11 +10,12 @@
 //! numbers follow from the seed and the update.
 
 use crate::files::error::FileError;
-use crate::files::metadata::{self, Metadata};
+use crate::files::metadata::{self, MAKE_ONE, Metadata};
 use crate::files::rules::check;
 use crate::files::tensors::{find_tensors, read_entries, tensors};
 use crate::formats::disk::{self, Disk, System};
 use crate::formats::safetensors;
+use crate::formats::sniff::{Sniffed, sniff};
 use crate::model::{Model, Plan, State};
 use crate::network::parameters::{Parameters, Shape, zeros};
 use crate::network::rnn::Rnn;
@@ -93,7 +94,19 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Model, FileError> {
     Ok(read(bytes)?.0)
 }
 
-fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
+/// A model from the bytes of a model file, and the plan of its run if they have one.
+///
+/// # Errors
+/// As [`from_bytes`].
+pub fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
+    let other = match sniff(bytes) {
+        Sniffed::Zip => "an .npz or another zip file",
+        Sniffed::Json => "JSON",
+        Sniffed::SafeTensors | Sniffed::Other => "",
+    };
+    if !other.is_empty() {
+        return Err(format!("{other}, not a model of elman: {MAKE_ONE}").into());
+    }
     let file = safetensors::read(bytes)?;
     let metadata = Metadata::of(&file)?;
     let vocabulary = metadata.vocabulary()?;

@@ -9,6 +9,9 @@ use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
 use std::str::FromStr;
 
+/// What to do with weights that are no model.
+pub const MAKE_ONE: &str = "elman import makes one of weights";
+
 /// What `begun_from` says of parameters that were drawn.
 const DRAWN: &str = "drawn";
 
@@ -73,7 +76,7 @@ impl<'a> Metadata<'a> {
         let metadata = Metadata(file.metadata.as_deref().unwrap_or_default());
         if metadata.find("format") != Some("elman") {
             let message = "a safetensors file, but not a model of elman: its metadata do not say format = elman";
-            return Err(message.to_string().into());
+            return Err(format!("{message}; {MAKE_ONE}").into());
         }
         metadata.edition().map(|_| metadata)
     }

@@ -1,19 +1,26 @@
-//! The names and shapes of `torch.nn.RNN` and a `torch.nn.Linear` after it, in a safetensors file.
+//! The names and shapes of `torch.nn.RNN` or `RNNCell`, and of a `torch.nn.Linear` after it, in a safetensors file.
 
 use crate::files::error::FileError;
-use crate::files::weights::{Weights, matrix, missing, unknown};
+use crate::files::refusals::{matrix, missing, unknown};
+use crate::files::weights::{About, Weights};
 use crate::formats::array::{Array, Kind};
 use crate::formats::names::shown;
-use crate::formats::safetensors::{self, SafeTensors};
+use crate::formats::safetensors;
 use crate::model::Model;
 use crate::network::parameters::zeros;
-use crate::settings::Symbols;
 use std::io::{self, Write};
 
-/// What an RNN of one layer calls its parameters, after the module's own name.
-const RECURRENT: [&str; 4] = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"];
-/// Cells that are not read, by the rows of recurrent weights that they have for each hidden unit.
-const OTHER_CELLS: [(usize, &str); 2] = [(3, "a GRU"), (4, "an LSTM")];
+/// What the layers with one set of recurrent weights call their parameters, after the module's own name: U, W and the
+/// two biases.
+const RECURRENT: [[&str; 4]; 2] = [
+    ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"],
+    ["weight_ih", "weight_hh", "bias_ih", "bias_hh"],
+];
+const LINEAR: [&str; 2] = ["weight", "bias"];
+/// Cells that are not read, by the rows of recurrent weights that they have for each hidden unit: as a layer and as a
+/// single step, in the order of [`RECURRENT`].
+const OTHER_CELLS: [(usize, [&str; 2]); 2] =
+    [(3, ["a GRU", "a GRUCell"]), (4, ["an LSTM", "an LSTMCell"])];
 
 /// Writes the weights, and the vocabulary as metadata.
 pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
@@ -41,62 +48,49 @@ pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
 }
 
 /// Finds the six tensors, whatever their modules are called.
-pub(super) fn find(file: SafeTensors<'_>) -> Result<Weights<'_>, FileError> {
-    let metadata = file.metadata.unwrap_or_default();
-    let find = |key: &str| {
-        let entry = metadata.iter().find(|(name, _)| name == key);
-        entry.map(|(_, value)| value.as_str())
-    };
-    if find("format") == Some("elman") {
-        return Err("already a model file of elman".to_string().into());
-    }
-    let symbols = match find("symbols") {
-        Some("characters") | None => Symbols::Characters,
-        Some("bytes") => Symbols::Bytes,
-        Some(other) => return Err(FileError::metadata("symbols", other, "characters or bytes")),
-    };
-    let documents = match find("documents") {
-        Some("true") => true,
-        Some("false") | None => false,
-        Some(other) => return Err(FileError::metadata("documents", other, "true or false")),
-    };
-    let mut arrays = file.tensors;
+pub(super) fn find(mut arrays: Vec<Array<'_>>, about: About) -> Result<Weights<'_>, FileError> {
+    refuse_other_parameters(&arrays)?;
     refuse_other_layers(&arrays)?;
-
-    let recurrent = only_module(&arrays, "weight_ih_l0", "recurrent layer")?;
-    let linear = only_module(&arrays, "weight", "linear layer")?;
+    let (recurrent, kind) = recurrent(&arrays)?;
+    let linear = only(&arrays, &LINEAR[..1], "linear layer")?.0.to_string();
     let mut take = |module: &str, leaf: &str| {
         let is_it = |array: &Array| split(&array.name) == (module, leaf);
         let place = arrays.iter().position(is_it);
         place.map(|place| arrays.remove(place))
     };
-    let [U, W, bias_ih, bias_hh] = RECURRENT.map(|leaf| take(&recurrent, leaf));
-    let [V, c] = ["weight", "bias"].map(|leaf| take(&linear, leaf));
-    if let Some(array) = arrays.first() {
-        return Err(unknown(&array.name, "one recurrent and one linear layer"));
-    }
+    let names = RECURRENT[kind];
+    let [U, W, bias_ih, bias_hh] = names.map(|leaf| take(&recurrent, leaf));
+    let [V, c] = LINEAR.map(|leaf| take(&linear, leaf));
+    refuse_parts_of_layers(&arrays)?;
 
     let missing =
         |module: &str, leaf: &str| missing(format!("{module}.{leaf}").trim_start_matches('.'));
     let b = match (bias_ih, bias_hh) {
         (Some(one), Some(other)) => vec![one, other],
         (None, None) => vec![],
-        (None, _) => return Err(missing(&recurrent, "bias_ih_l0")),
-        (_, None) => return Err(missing(&recurrent, "bias_hh_l0")),
+        (None, _) => return Err(missing(&recurrent, names[2])),
+        (_, None) => return Err(missing(&recurrent, names[3])),
     };
-    let W = W.ok_or_else(|| missing(&recurrent, "weight_hh_l0"))?;
-    let U = U.ok_or_else(|| missing(&recurrent, "weight_ih_l0"))?;
-    refuse_other_cells(&U, &W)?;
+    let W = W.ok_or_else(|| missing(&recurrent, names[1]))?;
+    let U = U.ok_or_else(|| missing(&recurrent, names[0]))?;
+    refuse_other_cells(&U, &W, kind)?;
     Ok(Weights {
         U,
         W,
-        V: V.ok_or_else(|| missing(&linear, "weight"))?,
+        V: V.ok_or_else(|| missing(&linear, LINEAR[0]))?,
         b,
         c: c.into_iter().collect(),
-        symbols,
-        vocabulary: find("vocabulary").map(|characters| characters.chars().collect()),
-        documents,
+        about,
+        ignored: arrays.into_iter().map(|array| array.name).collect(),
     })
+}
+
+/// The module of the only recurrent layer, and its place in [`RECURRENT`].
+fn recurrent(arrays: &[Array]) -> Result<(String, usize), FileError> {
+    let inputs = RECURRENT.map(|names| names[0]);
+    let (module, leaf) = only(arrays, &inputs, "recurrent layer")?;
+    let kind = inputs.iter().position(|input| *input == leaf).unwrap_or(0);
+    Ok((module.to_string(), kind))
 }
 
 /// The module of a tensor and its name there.
@@ -125,30 +119,84 @@ fn refuse_other_layers(arrays: &[Array]) -> Result<(), FileError> {
     Ok(())
 }
 
-/// The module of the only tensor with this name there.
-fn only_module(arrays: &[Array], leaf: &str, what: &str) -> Result<String, FileError> {
-    let mut modules = arrays.iter().filter(|array| split(&array.name).1 == leaf);
-    match (modules.next(), modules.next()) {
-        (Some(array), None) => Ok(split(&array.name).0.to_string()),
+/// Refuses weights that are made of others: the layer has a norm, or is made anew at every step.
+fn refuse_other_parameters(arrays: &[Array]) -> Result<(), FileError> {
+    let weights = || RECURRENT.iter().flatten().chain(&LINEAR);
+    for array in arrays {
+        let name = &array.name;
+        let (module, leaf) = split(name);
+        // Spectral norm has a vector of this name too.
+        let is_spectral = |module: &str| {
+            arrays
+                .iter()
+                .any(|other| split(&other.name).0 == module && other.name.ends_with("_orig"))
+        };
+        let of_weight =
+            |ending| leaf.strip_suffix(ending).is_some_and(|of| weights().any(|w| *w == of));
+        let is_parametrized =
+            name.starts_with("parametrizations.") || name.contains(".parametrizations.");
+        let how = if of_weight("_g") || of_weight("_v") && !is_spectral(module) {
+            "a weight-normalised layer: call torch.nn.utils.remove_weight_norm on it"
+        } else if of_weight("_orig") {
+            "a layer with spectral norm or pruning: call its function remove_... of torch.nn.utils on it"
+        } else if is_parametrized && matches!(leaf, "original0" | "original1") {
+            "a weight-normalised layer: call torch.nn.utils.parametrize.remove_parametrizations on it"
+        } else if is_parametrized {
+            "a layer with a parametrization: call torch.nn.utils.parametrize.remove_parametrizations on it"
+        } else {
+            continue;
+        };
+        let message = format!("{} belongs to {how} before the weights are saved", shown(name));
+        return Err(message.into());
+    }
+    Ok(())
+}
+
+/// Refuses what is left if a layer has such a name in it: there are more layers than one of a kind.
+fn refuse_parts_of_layers(arrays: &[Array]) -> Result<(), FileError> {
+    let is_part = |array: &&Array| {
+        let leaf = split(&array.name).1;
+        RECURRENT.iter().flatten().chain(&LINEAR).any(|name| *name == leaf)
+    };
+    match arrays.iter().find(is_part) {
+        Some(array) => Err(unknown(&array.name, "one recurrent and one linear layer")),
+        None => Ok(()),
+    }
+}
+
+/// Module and name of the only tensor with one of these names in its module.
+fn only<'a>(
+    arrays: &'a [Array],
+    leaves: &[&str],
+    what: &str,
+) -> Result<(&'a str, &'a str), FileError> {
+    let is_it = |array: &&Array| leaves.contains(&split(&array.name).1);
+    let mut found = arrays.iter().filter(is_it);
+    match (found.next(), found.next()) {
+        (Some(array), None) => Ok(split(&array.name)),
         (Some(one), Some(other)) => Err(FileError::Content(format!(
             "{} and {} belong to two layers: elman has one recurrent and one linear layer",
             shown(&one.name),
             shown(&other.name)
         ))),
-        (None, _) => Err(FileError::Content(format!(
-            "there is no {what} as torch.nn has it: nothing is called {leaf:?}"
-        ))),
+        (None, _) => {
+            let names: Vec<String> = leaves.iter().map(|leaf| format!("{leaf:?}")).collect();
+            let names = names.join(" or ");
+            Err(FileError::Content(format!(
+                "there is no {what} as torch.nn has it: nothing is called {names}"
+            )))
+        }
     }
 }
 
 /// Refuses cells with gates, which have several rows for each hidden unit.
-fn refuse_other_cells(U: &Array, W: &Array) -> Result<(), FileError> {
+fn refuse_other_cells(U: &Array, W: &Array, kind: usize) -> Result<(), FileError> {
     let [rows, hidden] = matrix(W)?;
-    for (gates, cell) in OTHER_CELLS {
+    for (gates, cells) in OTHER_CELLS {
         if hidden > 0 && hidden.checked_mul(gates) == Some(rows) {
+            let (name, cell) = (shown(&U.name), cells[kind]);
             return Err(FileError::Content(format!(
-                "{} has {rows} rows for {hidden} hidden units, as {cell} has: elman has a plain tanh layer",
-                shown(&U.name)
+                "{name} has {rows} rows for {hidden} hidden units, as {cell} has: elman has a plain tanh layer"
             )));
         }
     }

@@ -1,6 +1,7 @@
 //! The arrays of a file with weights, and the model that they make.
 
 use crate::files::error::FileError;
+use crate::files::shapes::{Five, shape_of};
 use crate::formats::array::Array;
 use crate::formats::names::shown;
 use crate::model::{Model, Record, State};
@@ -10,36 +11,6 @@ use crate::settings::{Settings, Symbols};
 use crate::text::vocabulary::Vocabulary;
 use std::borrow::Cow;
 
-/// An array is not there.
-pub(super) fn missing(name: &str) -> FileError {
-    format!("{} is missing", shown(name)).into()
-}
-
-/// An array does not belong to a model, which has `need`.
-pub(super) fn unknown(name: &str, need: &str) -> FileError {
-    let name = shown(name);
-    format!("{name} is not part of the model: it has {need}").into()
-}
-
-/// An array has entries of another type than `need`.
-pub(super) fn wrong_type(array: &Array, need: &str) -> FileError {
-    let (name, found) = (shown(&array.name), shown(&array.type_name));
-    format!("{name} has the type {found}, which must be {need}").into()
-}
-
-/// An array has another shape than `need`.
-pub(super) fn wrong_shape(array: &Array, need: &[usize]) -> FileError {
-    let (name, found) = (shown(&array.name), &array.shape);
-    format!("{name} has the shape {found:?} instead of {need:?}").into()
-}
-
-/// The two dimensions of a matrix.
-pub(super) fn matrix(array: &Array) -> Result<[usize; 2], FileError> {
-    let (name, found) = (shown(&array.name), &array.shape);
-    let need = || format!("{name} has the shape {found:?}, which must have two dimensions");
-    array.shape[..].try_into().map_err(|_| need().into())
-}
-
 /// The arrays of a file, found by their names but not yet checked.
 pub(super) struct Weights<'a> {
     pub U: Array<'a>,
@@ -48,24 +19,61 @@ pub(super) struct Weights<'a> {
     /// Vectors whose sum is b; the same for c.
     pub b: Vec<Array<'a>>,
     pub c: Vec<Array<'a>>,
+    pub about: About,
+    /// The names of arrays that are no part of the model.
+    pub ignored: Vec<String>,
+}
+
+/// What a file says of a model beside its weights.
+#[derive(Default)]
+pub(super) struct About {
     pub symbols: Symbols,
     pub vocabulary: Option<Vec<char>>,
     pub documents: bool,
 }
 
+impl About {
+    /// What the metadata of a safetensors file say.
+    pub fn of(metadata: &[(String, String)]) -> Result<Self, FileError> {
+        let find = |key: &str| {
+            let entry = metadata.iter().find(|(name, _)| name == key);
+            entry.map(|(_, value)| value.as_str())
+        };
+        if find("format") == Some("elman") {
+            let message = "already a model file of elman: sample, score, show and the other commands take it as it is";
+            return Err(message.to_string().into());
+        }
+        let symbols = match find("symbols") {
+            Some("characters") | None => Symbols::Characters,
+            Some("bytes") => Symbols::Bytes,
+            Some(other) => {
+                return Err(FileError::metadata("symbols", other, "characters or bytes"));
+            }
+        };
+        let documents = match find("documents") {
+            Some("true") => true,
+            Some("false") | None => false,
+            Some(other) => return Err(FileError::metadata("documents", other, "true or false")),
+        };
+        let vocabulary = find("vocabulary").map(|characters| characters.chars().collect());
+        Ok(About { symbols, vocabulary, documents })
+    }
+}
+
 impl Weights<'_> {
     /// The model with these weights; its characters are those of `vocabulary`, or else the file's own.
-    pub fn model(self, vocabulary: Option<&str>) -> Result<Model, FileError> {
+    pub fn model(&self, vocabulary: Option<&str>) -> Result<Model, FileError> {
         // The file holds all of it before anything of that size is allocated.
-        let shape = self.shape()?;
+        let Weights { U, W, V, b, c, .. } = self;
+        let shape = shape_of(Five { U, W, V, b, c })?;
         let given = vocabulary.map(|characters| characters.chars().collect());
-        let characters = given.or_else(|| self.vocabulary.clone());
+        let characters = given.or_else(|| self.about.vocabulary.clone());
         let characters = characters.ok_or(FileError::NoVocabulary { K: shape.K() })?;
-        let (vocabulary, order) = sort(self.symbols, &characters, shape.K())?;
+        let (vocabulary, order) = sort(self.about.symbols, &characters, shape.K())?;
         let settings = Settings {
             hidden: shape.m(),
-            symbols: self.symbols,
-            documents: self.documents,
+            symbols: self.about.symbols,
+            documents: self.about.documents,
             ..Settings::default()
         };
         let rnn = Rnn { parameters: self.parameters(shape, &order)? };
@@ -76,17 +84,6 @@ impl Weights<'_> {
             state: State::first(rnn, &settings)?,
             record: Record::default(),
         })
-    }
-
-    fn shape(&self) -> Result<Shape, FileError> {
-        let [m, K] = matrix(&self.U)?;
-        let shape = Shape::new(m, K)?;
-        require(&self.U, &[m, K])?;
-        require(&self.W, &[m, m])?;
-        require(&self.V, &[K, m])?;
-        self.b.iter().try_for_each(|bias| require(bias, &[m]))?;
-        self.c.iter().try_for_each(|bias| require(bias, &[K]))?;
-        Ok(shape)
     }
 
     /// The parameters. Character i has the index `order[i]` in the file.
@@ -108,15 +105,6 @@ impl Weights<'_> {
         parts.c.iter_mut().zip(order).for_each(|(to, &row)| *to = c[row]);
         Ok(parameters)
     }
-}
-
-/// Refuses an array of another shape, or one without floating-point numbers. A vector may be a column.
-fn require(array: &Array, need: &[usize]) -> Result<(), FileError> {
-    if !array.kind.is_float() {
-        return Err(wrong_type(array, "F64, F32, F16 or BF16"));
-    }
-    let is_column = need.len() == 1 && array.shape == [need[0], 1];
-    if array.shape == need || is_column { Ok(()) } else { Err(wrong_shape(array, need)) }
 }
 
 /// The numbers of an array, all of them finite.

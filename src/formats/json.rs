@@ -248,7 +248,8 @@ fn float_length(text: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// A string as JSON, with its quotes.
+/// A string as JSON, with its quotes. Controls and the separators of lines and paragraphs are escaped, so that no program
+/// takes one for the end of a line: Python's `splitlines` does.
 ///
 /// ```
 /// assert_eq!(elman::internals::json::quote("a\"b\n"), r#""a\"b\n""#);
@@ -262,7 +263,7 @@ pub fn quote(string: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            '\0'..='\u{1f}' | '\u{7f}' => {
+            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => {
                 // Writing to a string cannot fail.
                 let _ = write!(quoted, "\\u{:04x}", u32::from(character));
             }
@@ -322,9 +323,23 @@ mod tests {
 
     #[test]
     fn strings_round_trip() {
-        let all: String = ('\0'..'\u{250}').chain("日\u{1F600}\u{10FFFF}".chars()).collect();
+        let all: String = ('\0'..'\u{250}')
+            .chain("\u{2027}\u{2028}\u{2029}\u{202a}日\u{1F600}\u{10FFFF}".chars())
+            .collect();
         assert_eq!(string(&quote(&all)), Ok(all));
         assert_eq!(string(r#" "\u0041\ud83d\ude00\/\b\f" "#).unwrap(), "A\u{1F600}/\u{8}\u{c}");
+    }
+
+    /// What ends a line in Python, JavaScript or a terminal, and every other control.
+    #[test]
+    fn nothing_that_may_end_a_line_is_written_raw() {
+        for character in ('\0'..='\u{10ffff}').filter(|&c| c != '"' && c != '\\') {
+            let is_escaped = quote(&character.to_string()) != format!("\"{character}\"");
+            let may_end_a_line = matches!(character, '\u{2028}' | '\u{2029}');
+            assert_eq!(is_escaped, character.is_control() || may_end_a_line, "{character:?}");
+        }
+        assert_eq!(quote("\u{85}\u{7f}\u{9f}\u{2028}"), r#""\u0085\u007f\u009f\u2028""#);
+        assert_eq!(quote("\u{a0}\u{2027}\u{202a}"), "\"\u{a0}\u{2027}\u{202a}\"");
     }
 
     #[test]

@@ -11,6 +11,17 @@ use std::io::{self, Write};
 /// # Errors
 /// [`FormatError`] says what is wrong, and where. What `torch.save` writes is a zip archive of another kind.
 pub fn read(file: &[u8]) -> Result<Vec<Array<'_>>, FormatError> {
+    read_only(file, |_| true).map(|(arrays, _)| arrays)
+}
+
+/// The arrays of a file whose names are needed, and the names of its other entries, whatever they are.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_only(
+    file: &[u8],
+    is_needed: impl Fn(&str) -> bool,
+) -> Result<(Vec<Array<'_>>, Vec<String>), FormatError> {
     let entries = zip::read(file)?;
     if entries.iter().any(|entry| entry.name.ends_with("/data.pkl")) {
         let message =
@@ -19,12 +30,14 @@ pub fn read(file: &[u8]) -> Result<Vec<Array<'_>>, FormatError> {
     }
     let name =
         |entry: &zip::Entry| entry.name.strip_suffix(".npy").unwrap_or(&entry.name).to_string();
+    let named = entries.iter().map(|entry| (name(entry), entry.bytes));
+    let (needed, others): (Vec<_>, Vec<_>) = named.partition(|(name, _)| is_needed(name));
     let arrays: Result<Vec<Array>, _> =
-        entries.iter().map(|entry| npy::read(&name(entry), entry.bytes)).collect();
+        needed.iter().map(|(name, bytes)| npy::read(name, bytes)).collect();
     let arrays = arrays?;
     match twice(arrays.iter().map(|array| array.name.as_str())) {
         Some(name) => Err(format!("{} is there twice", shown(name)).into()),
-        None => Ok(arrays),
+        None => Ok((arrays, others.into_iter().map(|(name, _)| name).collect())),
     }
 }
 

@@ -13,14 +13,23 @@ pub struct Reader<'a> {
     /// Where the text begins in its file, and what messages say of it; empty for a whole file.
     offset: usize,
     place: &'static str,
-    /// Numbers stand in tuples, and a comma may follow the last item.
-    is_python: bool,
+    syntax: Syntax,
+}
+
+/// The language of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Syntax {
+    Json,
+    /// Numbers stand in tuples, a comma may follow the last item, and a comment the end of any.
+    Python,
+    /// Also, a whole number may end in `L`.
+    Python2,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the start of a JSON text.
     pub fn new(text: &'a str) -> Self {
-        Reader { text, at: 0, offset: 0, place: "", is_python: false }
+        Reader { text, at: 0, offset: 0, place: "", syntax: Syntax::Json }
     }
 
     /// A reader of a header in JSON, which begins at the byte `offset` of its file.
@@ -29,8 +38,17 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader of a header in Python.
-    pub(super) fn of_python(text: &'a str, offset: usize, place: &'static str) -> Self {
-        Reader { is_python: true, ..Reader::of_header(text, offset, place) }
+    pub(super) fn of_python(
+        text: &'a str,
+        offset: usize,
+        place: &'static str,
+        syntax: Syntax,
+    ) -> Self {
+        Reader { syntax, ..Reader::of_header(text, offset, place) }
+    }
+
+    fn is_python(&self) -> bool {
+        self.syntax != Syntax::Json
     }
 
     /// The offset of the next byte in the text.
@@ -53,7 +71,21 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+        let mut in_comment = false;
+        while let Some(byte) = self.peek() {
+            in_comment = match byte {
+                b'\n' | b'\r' => false,
+                b'#' if self.is_python() => true,
+                _ => in_comment,
+            };
+            let is_space = match byte {
+                b' ' | b'\t' | b'\n' | b'\r' => true,
+                b'\x0c' => self.is_python(),
+                _ => false,
+            };
+            if !in_comment && !is_space {
+                return;
+            }
             self.at += 1;
         }
     }
@@ -99,10 +131,14 @@ impl<'a> Reader<'a> {
         if self.take(close) {
             return Ok(());
         }
+        let mut is_first = true;
         loop {
             item(self)?;
             let has_comma = self.take(b',');
-            if (self.is_python || !has_comma) && self.take(close) {
+            // One item between round brackets without a comma is no tuple.
+            let may_end = if has_comma { self.is_python() } else { close != b')' || !is_first };
+            is_first = false;
+            if may_end && self.take(close) {
                 return Ok(());
             }
             if !has_comma {
@@ -113,7 +149,7 @@ impl<'a> Reader<'a> {
 
     /// An array, or a tuple, of whole numbers, at most `limit` of them.
     pub fn numbers<N: TryFrom<u64>>(&mut self, limit: usize) -> Result<Vec<N>, FormatError> {
-        let (brackets, expected) = if self.is_python {
+        let (brackets, expected) = if self.is_python() {
             (*b"()", "a tuple of numbers")
         } else {
             (*b"[]", "an array of numbers")
@@ -125,6 +161,9 @@ impl<'a> Reader<'a> {
             }
             let number = N::try_from(reader.number()?);
             numbers.push(number.map_err(|_| reader.error("a smaller number before it"))?);
+            if reader.syntax == Syntax::Python2 {
+                reader.take(b'L');
+            }
             Ok(())
         })?;
         Ok(numbers)

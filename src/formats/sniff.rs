@@ -7,7 +7,7 @@ pub enum Sniffed {
     Zip,
     /// Safetensors.
     SafeTensors,
-    /// A JSON object.
+    /// A JSON object, with or without a byte-order mark.
     Json,
     /// Anything else.
     Other,
@@ -24,7 +24,8 @@ pub fn sniff(start: &[u8]) -> Sniffed {
     if let [_, _, _, _, 0, 0, 0, 0, b'{', ..] | [_, _, _, _, 255, 255, 255, 255, b'{', ..] = start {
         return Sniffed::SafeTensors;
     }
-    if start.trim_ascii_start().starts_with(b"{") {
+    let text = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start);
+    if text.trim_ascii_start().starts_with(b"{") {
         return Sniffed::Json;
     }
     Sniffed::Other
@@ -46,7 +47,9 @@ mod tests {
             (b"\x02\0\0\0\0\0\0\0", Sniffed::Other),
             (b"{\"abcde\"{", Sniffed::Json),
             (b" \r\n\t{", Sniffed::Json),
-            ("\u{feff}{}".as_bytes(), Sniffed::Other),
+            ("\u{feff}\r\n{}".as_bytes(), Sniffed::Json),
+            ("\u{feff}\u{feff}{}".as_bytes(), Sniffed::Other),
+            ("\u{feff}[1]".as_bytes(), Sniffed::Other),
             (b"[1]", Sniffed::Other),
             (b"", Sniffed::Other),
         ] {

@@ -2,6 +2,7 @@
 
 use elman::files::Format;
 use elman::internals::array::{self, Array, Kind};
+use elman::internals::arrays::{self, Form};
 use elman::internals::exchange;
 use elman::internals::safetensors;
 use elman::internals::{checkpoint, npy, zip};
@@ -145,6 +146,10 @@ fn files_of_the_real_packages_are_read() {
         ("fortran.npz", false, true),
         ("f32-big-endian.npz", false, true),
         ("f16.npz", false, true),
+        ("python-2.npz", false, true),
+        ("cell.safetensors", false, true),
+        ("other-names.npz", false, true),
+        ("marked.json", true, true),
     ] {
         let file = std::fs::read(format!("fixtures/exchange/{name}")).unwrap();
         let model = exchange::import(&file, Some("b\na")).unwrap();
@@ -293,12 +298,11 @@ fn other_networks_are_refused_by_name() {
             with("second.weight_ih_l0", &[2, 3]),
             "\"rnn.weight_ih_l0\" and \"second.weight_ih_l0\" belong to two layers",
         ),
-        (with("scale", &[]), "\"scale\" is not part of the model"),
         (with("second.weight_hh_l0", &[2, 2]), "\"second.weight_hh_l0\" is not part of the model"),
         (with("other.bias", &[3]), "\"other.bias\" is not part of the model"),
         (
             without("rnn.weight_ih_l0"),
-            "there is no recurrent layer as torch.nn has it: nothing is called \"weight_ih_l0\"",
+            "there is no recurrent layer as torch.nn has it: nothing is called \"weight_ih_l0\" or \"weight_ih\"",
         ),
         (without("rnn.weight_hh_l0"), "\"rnn.weight_hh_l0\" is missing"),
         (without("rnn.bias_ih_l0"), "\"rnn.bias_ih_l0\" is missing"),
@@ -307,24 +311,260 @@ fn other_networks_are_refused_by_name() {
             without("fc.weight"),
             "there is no linear layer as torch.nn has it: nothing is called \"weight\"",
         ),
-        (shaped(0, &[6]), "\"rnn.weight_ih_l0\" has the shape [6], which must have two dimensions"),
-        (shaped(0, &[2, 0]), "the vocabulary is empty"),
-        (shaped(0, &[0, 3]), "the network has no hidden units"),
-        (shaped(0, &[3, 3]), "\"rnn.weight_hh_l0\" has the shape [2, 2] instead of [3, 3]"),
+        (shaped(0, &[6]), "\"rnn.weight_ih_l0\" has the shape [6] instead of [2, 3]"),
+        (shaped(0, &[2, 0]), "\"rnn.weight_ih_l0\" has the shape [2, 0] instead of [2, 3]"),
+        (shaped(0, &[3, 3]), "\"rnn.weight_ih_l0\" has the shape [3, 3] instead of [2, 3]"),
         (shaped(1, &[2]), "\"rnn.weight_hh_l0\" has the shape [2], which must have two dimensions"),
         (shaped(1, &[2, 5]), "\"rnn.weight_hh_l0\" has the shape [2, 5] instead of [2, 2]"),
+        (shaped(1, &[5, 5]), "\"rnn.weight_hh_l0\" has the shape [5, 5] instead of [2, 2]"),
         (shaped(2, &[3]), "\"rnn.bias_ih_l0\" has the shape [3] instead of [2]"),
-        (shaped(3, &[1, 2]), "\"rnn.bias_hh_l0\" has the shape [1, 2] instead of [2]"),
-        (shaped(4, &[2, 3]), "\"fc.weight\" has the shape [2, 3] instead of [3, 2]"),
+        (shaped(3, &[2, 2]), "\"rnn.bias_hh_l0\" has the shape [2, 2] instead of [2]"),
+        (
+            shaped(4, &[2, 3]),
+            "\"fc.weight\" is m x K where K x m is needed (2 x 3; \"rnn.weight_hh_l0\", which is square, tells m = 2): \
+             save its transpose",
+        ),
         (shaped(4, &[4, 2]), "\"fc.weight\" has the shape [4, 2] instead of [3, 2]"),
         (shaped(5, &[2]), "\"fc.bias\" has the shape [2] instead of [3]"),
     ] {
         refused(&file, None, words);
     }
+    // Nothing tells what the others should be.
+    let nothing = |m: usize, K: usize| {
+        torch(move |tensors, _| {
+            for (tensor, shape) in
+                tensors.iter_mut().zip([[m, K], [m, m], [m, 1], [m, 1], [K, m], [K, 1]])
+            {
+                tensor.1 = shape.to_vec();
+                tensor.2 = vec![1.0; shape.iter().product()];
+            }
+        })
+    };
+    refused(&nothing(0, 3), None, "the network has no hidden units");
+    refused(&nothing(2, 0), None, "the vocabulary is empty");
     let mut integers = torch(|_, _| ());
     let at = integers.windows(3).position(|window| window == b"F64").unwrap();
     integers[at..at + 3].copy_from_slice(b"I64");
     refused(&integers, None, "\"rnn.weight_ih_l0\" has the type \"I64\", which must be F64, F32");
+}
+
+/// As `torch.nn.utils` names the parts of a weight, before and after PyTorch 2.
+#[test]
+fn weights_that_are_made_of_others_are_named() {
+    for (index, names, words) in [
+        (4, ["fc.weight_g", "fc.weight_v"], "call torch.nn.utils.remove_weight_norm"),
+        (1, ["rnn.weight_hh_l0_g", "rnn.weight_hh_l0_v"], "a weight-normalised layer"),
+        (
+            4,
+            ["fc.parametrizations.weight.original0", "fc.parametrizations.weight.original1"],
+            "a weight-normalised layer: call torch.nn.utils.parametrize.remove_parametrizations",
+        ),
+        (
+            0,
+            ["parametrizations.weight_ih_l0.original1", "parametrizations.weight_ih_l0.original0"],
+            "a weight-normalised layer",
+        ),
+        (
+            4,
+            ["fc.weight_v", "fc.weight_orig"],
+            "\"fc.weight_orig\" belongs to a layer with spectral",
+        ),
+        (
+            4,
+            ["fc.parametrizations.weight.original", "fc.parametrizations.weight.0._u"],
+            "a layer with a parametrization",
+        ),
+    ] {
+        let file = torch(|tensors, _| {
+            let (_, shape, values) = tensors.remove(index);
+            for name in names {
+                tensors.push((name.to_string(), shape.clone(), values.clone()));
+            }
+        });
+        refused(&file, None, words);
+    }
+}
+
+/// `torch.nn.RNNCell` is a step of `torch.nn.RNN`; its names lack the layer.
+#[test]
+fn a_cell_is_read_like_a_layer() {
+    let layer = exchange::import(&torch(|_, _| ()), None).unwrap();
+    let cell = |prefix: &'static str, gates: usize| {
+        torch(move |tensors, _| {
+            for tensor in &mut tensors[..4] {
+                tensor.0 = tensor.0.replace("rnn.", prefix).replace("_l0", "");
+                tensor.1[0] *= gates;
+                tensor.2 = tensor.2.repeat(gates);
+            }
+        })
+    };
+    for prefix in ["", "cell.", "model.rnn."] {
+        let model = exchange::import(&cell(prefix, 1), None).unwrap();
+        assert_eq!(bits(&model), bits(&layer), "{prefix:?}");
+    }
+    refused(
+        &cell("c.", 4),
+        None,
+        "\"c.weight_ih\" has 8 rows for 2 hidden units, as an LSTMCell has",
+    );
+    refused(
+        &cell("c.", 3),
+        None,
+        "\"c.weight_ih\" has 6 rows for 2 hidden units, as a GRUCell has",
+    );
+    let both = torch(|tensors, _| tensors.push(("c.weight_ih".into(), vec![2, 3], vec![0.0; 6])));
+    refused(&both, None, "\"rnn.weight_ih_l0\" and \"c.weight_ih\" belong to two layers");
+    let part = torch(|tensors, _| tensors.push(("c.bias_hh".into(), vec![2], vec![0.0; 2])));
+    refused(&part, None, "\"c.bias_hh\" is not part of the model");
+}
+
+#[test]
+fn biases_may_be_rows_or_columns() {
+    let plain = exchange::import(&torch(|_, _| ()), None).unwrap();
+    for shape in [|n| vec![n], |n| vec![1, n], |n| vec![n, 1]] {
+        let file = torch(|tensors, _| {
+            for index in [2, 3, 5] {
+                tensors[index].1 = shape(tensors[index].2.len());
+            }
+        });
+        assert_eq!(bits(&exchange::import(&file, None).unwrap()), bits(&plain));
+    }
+}
+
+/// Karpathy's program has its inputs in columns, as here.
+#[test]
+fn other_names_are_read_in_every_form() {
+    let plain = exchange::import(&torch(|_, _| ()), None).unwrap();
+    let named = |names: [&str; 5]| -> Vec<Array<'static>> {
+        let parts = plain.state.rnn.parameters.named();
+        let parts = parts.zip(names).map(|(part, name)| {
+            let shape = [part.rows, part.columns];
+            Array::new(name, Kind::F64, shape, part.values.to_vec())
+        });
+        parts.collect()
+    };
+    let own = ["U", "W", "V", "b", "c"];
+    for names in [["Wxh", "Whh", "Why", "bh", "by"], ["Wxh", "W", "Why", "b", "by"], own] {
+        for (_, form) in Form::ALL {
+            let mut arrays = named(names);
+            // The optimizer's memory, and the last hidden state.
+            for name in ["mWxh", "hprev"] {
+                arrays.push(Array::new(name, Kind::F64, [2], vec![1.0, 2.0]));
+            }
+            let mut file = Vec::new();
+            arrays::write_to(&mut file, form, Symbols::Characters, &arrays).unwrap();
+            let (model, mut ignored) = exchange::import_telling(&file, Some("abc")).unwrap();
+            ignored.sort();
+            assert_eq!(bits(&model), bits(&plain), "{form:?} {names:?}");
+            assert_eq!(ignored, ["hprev", "mWxh"], "{form:?}");
+        }
+    }
+    // Which of two is meant has been said by the name that is the model's own.
+    let mut both = named(own);
+    both.extend(named(["Wxh", "x", "y", "z", "w"]));
+    let mut file = Vec::new();
+    arrays::write_to(&mut file, Form::Npz, Symbols::Characters, &both).unwrap();
+    let (_, mut ignored) = exchange::import_telling(&file, Some("abc")).unwrap();
+    ignored.sort();
+    assert_eq!(ignored, ["Wxh", "w", "x", "y", "z"]);
+    let without = named(["weights", "Whh", "Why", "bh", "by"]);
+    let mut file = Vec::new();
+    arrays::write_to(&mut file, Form::Npz, Symbols::Characters, &without).unwrap();
+    refused(&file, Some("abc"), "\"U\" is missing, or \"Wxh\"; not known: \"weights\"");
+}
+
+/// A worked case has all that a model has, and its characters.
+#[test]
+fn worked_cases_are_weights_too() {
+    for (symbols, characters) in
+        [(Symbols::Characters, "\na\u{85}"), (Symbols::Bytes, "\n\u{80}\u{ff}")]
+    {
+        let expected = model(symbols, characters, false);
+        let parts = expected.state.rnn.parameters.named();
+        let mut arrays: Vec<Array> = parts
+            .map(|part| Array::new(part.name, Kind::F64, [part.rows, part.columns], part.values))
+            .collect();
+        arrays.push(Array::of_characters("vocabulary", Kind::Character, characters.chars()));
+        arrays.push(Array::new("dU", Kind::F64, [1], vec![1.0]));
+        for (_, form) in Form::ALL {
+            let mut file = Vec::new();
+            arrays::write_to(&mut file, form, symbols, &arrays).unwrap();
+            let (found, ignored) = exchange::import_telling(&file, None).unwrap();
+            assert_eq!(
+                (found, &ignored[..]),
+                (expected.clone(), &["dU".to_string()][..]),
+                "{form:?}"
+            );
+        }
+    }
+    let text = "\u{feff}{\"U\": [[1]], \"W\": [[2]], \"V\": [[3]], \"b\": [4], \"c\": [5], \"vocabulary\": [97.5]}";
+    refused(text.as_bytes(), None, "\"vocabulary\" has the type \"\", which must be code points");
+    let whole = exchange::import(text.replace("97.5", "97").as_bytes(), None).unwrap();
+    assert_eq!(whole.vocabulary.characters(), ['a']);
+}
+
+/// What is no part of the model is not even read.
+#[test]
+fn other_arrays_are_ignored_and_named() {
+    let plain = exchange::import(&torch(|_, _| ()), None).unwrap();
+    let file = npz(|entries| {
+        entries.insert(0, ("char_to_ix.npy".into(), npy::header("|O", &[])));
+        entries.insert(3, ("notes.txt".into(), b"no array at all".to_vec()));
+        entries.push(("u.npy".into(), b"\x93NUMPY\x01\0".to_vec()));
+    });
+    let (model, ignored) = exchange::import_telling(&file, None).unwrap();
+    assert_eq!(bits(&model), bits(&plain));
+    assert_eq!(ignored, ["char_to_ix", "notes.txt", "u"]);
+    let file = torch(|tensors, _| {
+        tensors.push(("h0".to_string(), vec![2], vec![0.0; 2]));
+        tensors.push(("fc.scale".to_string(), vec![], vec![1.0]));
+    });
+    let (model, ignored) = exchange::import_telling(&file, None).unwrap();
+    assert_eq!(bits(&model), bits(&plain));
+    assert_eq!(ignored, ["h0", "fc.scale"]);
+}
+
+/// Which array is turned, judged from all of them.
+#[test]
+fn a_turned_array_is_named() {
+    let shaped = |U: [usize; 2], W: [usize; 2], V: [usize; 2], b: usize, c: usize| {
+        let shapes = [("U", U.to_vec()), ("W", W.to_vec()), ("V", V.to_vec())];
+        let biases = [("b", vec![1, b]), ("c", vec![c, 1])];
+        let arrays: Vec<Array> = (shapes.into_iter().chain(biases))
+            .map(|(name, shape)| {
+                let count: usize = shape.iter().product();
+                Array::new(name, Kind::F64, shape, vec![1.0; count])
+            })
+            .collect();
+        let mut file = Vec::new();
+        arrays::write_to(&mut file, Form::Npz, Symbols::Characters, &arrays).unwrap();
+        file
+    };
+    for (file, words) in [
+        (
+            shaped([5, 3], [3, 3], [5, 3], 3, 5),
+            "\"U\" is K x m where m x K is needed (5 x 3; \"W\", which is square, tells m = 3): save its transpose",
+        ),
+        (shaped([3, 5], [3, 3], [3, 5], 3, 5), "\"V\" is m x K where K x m is needed (3 x 5; "),
+        (
+            shaped([5, 3], [3, 3], [3, 5], 3, 5),
+            "\"U\" is K x m where m x K is needed (5 x 3; \"W\", which is square, tells m = 3), and \"V\" is m x K where \
+             K x m is needed: save the transposes of both, and of \"W\" too if the program computes h W",
+        ),
+        // Another size, not turned.
+        (shaped([3, 6], [3, 3], [5, 3], 3, 5), "\"U\" has the shape [3, 6] instead of [3, 5]"),
+        (shaped([6, 3], [3, 3], [5, 3], 3, 5), "\"U\" has the shape [6, 3] instead of [3, 5]"),
+        (shaped([3, 5], [3, 3], [4, 3], 3, 5), "\"V\" has the shape [4, 3] instead of [5, 3]"),
+        (shaped([3, 5], [3, 3], [5, 3], 4, 5), "\"b\" has the shape [1, 4] instead of [3]"),
+        (shaped([3, 5], [3, 3], [5, 3], 3, 4), "\"c\" has the shape [4, 1] instead of [5]"),
+        (shaped([3, 5], [4, 4], [5, 3], 3, 5), "\"W\" has the shape [4, 4] instead of [3, 3]"),
+        (shaped([3, 5], [5, 5], [5, 3], 3, 5), "\"W\" has the shape [5, 5] instead of [3, 3]"),
+        (shaped([5, 3], [3, 4], [5, 3], 3, 5), "\"W\" has the shape [3, 4] instead of [5, 5]"),
+    ] {
+        refused(&file, Some("abcde"), words);
+    }
+    // Where K is m nothing shows.
+    assert!(exchange::import(&shaped([3, 3], [3, 3], [3, 3], 3, 3), Some("abc")).is_ok());
 }
 
 #[test]
@@ -395,31 +635,23 @@ fn arrays_that_do_not_fit_are_refused() {
     };
     let too_far = [0x61, 0, 0, 0, 0, 0, 0x11, 0, 0x62, 0, 0, 0];
     for (file, words) in [
-        (without("U.npy"), "\"U\" is missing"),
+        (without("U.npy"), "\"U\" is missing, or \"Wxh\""),
         (without("W.npy"), "\"W\" is missing"),
         (without("V.npy"), "\"V\" is missing"),
         (without("b.npy"), "\"b\" is missing"),
         (without("c.npy"), "\"c\" is missing"),
         (without("vocabulary.npy"), "which 3 characters the model has"),
-        (
-            array("arr_0.npy", "<f8", &[], &[0; 8]),
-            "\"arr_0\" is not part of the model: it has U, W,",
-        ),
-        (array("u.npy", "<f8", &[], &[0; 8]), "\"u\" is not part of the model"),
         (array("b", "<f8", &[2], &[0; 16]), "\"b\" is there twice"),
         (array("weights/data.pkl", "<f8", &[], &[0; 8]), "a file of torch.save"),
         (array("b.npy", "<f8", &[3], &[0; 24]), "\"b\" has the shape [3] instead of [2]"),
-        (array("b.npy", "<f8", &[1, 2], &[0; 16]), "\"b\" has the shape [1, 2] instead of [2]"),
+        (array("b.npy", "<f8", &[1, 3], &[0; 24]), "\"b\" has the shape [1, 3] instead of [2]"),
+        (array("b.npy", "<f8", &[1, 1, 2], &[0; 16]), "\"b\" has the shape [1, 1, 2] instead of"),
         (array("c.npy", "<f8", &[], &[0; 8]), "\"c\" has the shape [] instead of [3]"),
-        (
-            array("U.npy", "<f8", &[3], &[0; 24]),
-            "\"U\" has the shape [3], which must have two dimensions",
-        ),
+        (array("U.npy", "<f8", &[3], &[0; 24]), "\"U\" has the shape [3] instead of [2, 3]"),
         (array("W.npy", "<f8", &[4], &[0; 32]), "\"W\" has the shape [4] instead of [2, 2]"),
         (array("b.npy", "<i8", &[2], &[0; 16]), "\"b\" has the type \"<i8\", which must be F64"),
-        (array("b.npy", "=f8", &[2], &[0; 16]), "\"b\" has the type \"=f8\""),
         (array("b.npy", "<c8", &[2], &[0; 16]), "\"b\" has the type \"<c8\""),
-        (array("b.npy", "|O", &[2], &[0; 16]), "the array \"b\": unknown type \"|O\""),
+        (array("b.npy", "|O", &[2], &[0; 7]), "\"b\" has the type \"|O\", which must be F64"),
         (
             array("b.npy", "<f8", &[2], &[0; 15]),
             "the array \"b\": its shape and type do not make the 15",

@@ -91,6 +91,58 @@ fn a_mistyped_word_is_answered_with_the_nearest() {
     }
 }
 
+/// Words that people bring along from other programs.
+#[test]
+fn a_word_of_another_program_is_answered_with_ours() {
+    let folder = Folder::new("synonyms");
+    for (arguments, words) in [
+        ("train --lr 0.1", "unknown option --lr: here it is --learning-rate (see elman train"),
+        ("train --LR=0.1", "unknown option --LR: here it is --learning-rate (see"),
+        ("sample --lr 0.1 run", "unknown option --lr: it is --learning-rate of train, check (see"),
+        (
+            "train --epochs 5",
+            "--epochs: here it is --iterations; it counts updates: an epoch of n characters is n / (seq-length x",
+        ),
+        ("train --num_epochs 5", "unknown option --num_epochs: here it is --iterations; it counts"),
+        ("train --batch 5", "unknown option --batch: here it is --batch-size (see"),
+        (
+            "train --length 5",
+            "--length: it is an option of sample; here it is --passage-length (see elman train --help)",
+        ),
+        ("show --length 5 run", "unknown option --length: it is an option of sample (see"),
+        ("train --hidden-size 5", "unknown option --hidden-size: here it is --hidden (see"),
+        ("train --layers 2", "unknown option --layers: elman has one recurrent layer, of tanh"),
+        (
+            "train --dropout 0.5",
+            "unknown option --dropout: elman has no dropout: --validation shows",
+        ),
+        ("sample --model run", "--model: a model is named without an option, as in elman sample"),
+        ("sample run --temp 1", "unknown option --temp: here it is --temperature (see"),
+        ("train --nucleus 1", "unknown option --nucleus: it is --top-p of sample (see"),
+        (
+            "train --text book.txt",
+            "--text: a text is named without an option, as in elman train TEXT",
+        ),
+        ("sample run -n 5", "unknown option -n: here it is --count (see"),
+        ("train -T 5", "unknown option -T: here it is --seq-length (see"),
+        ("sample run -t 0.5", "unknown option -t: here it is --temperature (see"),
+        ("--lr 0.1", "there is no command \"--lr\": it is --learning-rate of train, check (see"),
+        ("generate run", "\"generate\": elman sample MODEL writes text with a trained model (see"),
+        ("eval run text", "\"eval\": elman score MODEL FILE measures how well a model predicts"),
+        (
+            "resume run",
+            "\"resume\": elman train TEXT --resume DIR continues a run (see elman --help)",
+        ),
+        ("help info", "\"info\": elman show MODEL says all that a model file holds (see"),
+        ("fine_tune", "elman train TEXT --from MODEL begins a run with the weights of a model"),
+    ] {
+        assert_eq!(folder.run(arguments).refused(2, words), "", "{arguments}");
+    }
+    // A file of that name counts more.
+    folder.write("info", "a text");
+    folder.run("info").refused(2, "but such a file: did you mean elman train info?");
+}
+
 /// Abbreviations would mean something else with the next option.
 #[test]
 fn options_are_not_abbreviated() {

@@ -84,7 +84,7 @@ fn no_streams_and_no_threads_are_refused() {
     for (option, need) in [("--batch-size 0", one), ("--threads 0", some), ("--threads 257", some)]
     {
         let refused = folder.train("refused", option);
-        refused.refused(1, &format!("{option}: {need}"));
+        refused.refused(2, &format!("{option}: {need}"));
     }
     assert!(!folder.path("refused").exists());
 }

@@ -152,6 +152,40 @@ fn a_sample_stops_where_it_ends_with_a_text() {
     folder.run("sample run --until=").refused(2, "--until: the value is empty");
 }
 
+/// A shell passes the two characters on as they are.
+#[test]
+fn a_backslash_and_an_n_are_answered_with_a_newline() {
+    let folder = Folder::new("backslash");
+    folder.train("run", "").well();
+    let hint = "'\\\\' (U+005C); a newline is $'\\n' in bash and zsh, \"`n\" in PowerShell";
+    for (option, or) in [("--prime", ", and in a file that --prime-file names"), ("--until", "")] {
+        let sample =
+            |text: &str| ended(folder.command("sample run --length 9").args([option, text]));
+        let hint = format!("{hint}{or}\n");
+        sample("the\\nferry").refused(1, &hint);
+        sample("\\n").refused(1, &hint);
+        // Something else is meant.
+        for text in ["\\t", "C:\\x", "Q\n"] {
+            let ended = sample(text);
+            assert!(!ended.stderr.contains("newline"), "{}", ended.stderr);
+            ended.refused(1, &format!("elman: {option}: the vocabulary lacks"));
+        }
+        sample("the\nferry").well();
+    }
+    // A vocabulary that has a backslash takes it; one without a newline has no use for the hint.
+    folder.write("escapes", "one\\ntwo\\n ".repeat(40));
+    let train = "train escapes --hidden 4 --iterations 0 --quiet --out escapes-run";
+    folder.run(train).well();
+    ended(folder.command("sample escapes-run --length 9 --prime").arg("two\\n")).well();
+    folder.write("plain", "one two ".repeat(40));
+    folder.run("train plain --hidden 4 --iterations 0 --quiet --out plain-run").well();
+    let ended = ended(folder.command("sample plain-run --prime").arg("two\\n"));
+    assert!(!ended.stderr.contains("newline"), "{}", ended.stderr);
+    folder.write("primed", "the\\nferry");
+    let ended = folder.run("sample run --prime-file primed");
+    assert!(!ended.stderr.contains("newline"), "{}", ended.stderr);
+}
+
 /// The end of one repeats its own beginning.
 #[test]
 fn a_text_that_overlaps_itself_is_found() {
@@ -229,12 +263,12 @@ fn a_prime_that_cannot_be_read_is_refused_by_place() {
         ("--prime-file run", 1, "run: a folder, not a text"),
         ("--prime-file=", 2, "--prime-file: the value is empty"),
         ("--prime-file unknown --prime the", 2, "--prime and --prime-file: give one of them"),
-        ("--count 0", 1, "--count 0: must be a whole number of at least 1"),
-        ("--top-k 0", 1, "--top-k 0: must be a whole number of at least 1"),
-        ("--top-p 0", 1, "--top-p 0: must be a number above 0"),
-        ("--top-p 1.5", 1, "--top-p 1.5: must be a number above 0"),
-        ("--top-p NaN", 1, "--top-p NaN: must be a number above 0"),
-        ("--temperature -1", 1, "--temperature -1: must be a number"),
+        ("--count 0", 2, "--count 0: must be a whole number of at least 1"),
+        ("--top-k 0", 2, "--top-k 0: must be a whole number of at least 1"),
+        ("--top-p 0", 2, "--top-p 0: must be a number above 0"),
+        ("--top-p 1.5", 2, "--top-p 1.5: must be a number above 0"),
+        ("--top-p NaN", 2, "--top-p NaN: must be a number above 0"),
+        ("--temperature -1", 2, "--temperature -1: must be a number"),
     ] {
         let refused = folder.run(&format!("sample run {arguments}"));
         assert_eq!(refused.refused(status, words), "", "{arguments}");

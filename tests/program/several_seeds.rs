@@ -84,7 +84,7 @@ fn threads_change_nothing_and_one_seed_is_enough() {
     let three = seeds(&folder, more).well();
     assert_eq!(three.lines().next(), one.lines().next());
     assert_same(&folder, 1..=1, "one", "three");
-    seeds(&folder, "--seeds 2 --threads 0 --out zero").refused(1, "--threads 0: must be");
+    seeds(&folder, "--seeds 2 --threads 0 --out zero").refused(2, "--threads 0: must be");
     assert!(!folder.path("zero").exists());
     // The usual folder.
     seeds(&folder, "--seeds 2 --iterations 0").well();
@@ -95,12 +95,12 @@ fn threads_change_nothing_and_one_seed_is_enough() {
 fn what_cannot_be_is_refused_before_anything_begins() {
     let folder = Folder::new("seeds-refused");
     for (more, status, words) in [
-        ("--seeds 0", 1, "--seeds 0: must be a whole number from 1 to 1000"),
-        ("--seeds 1001", 1, "--seeds 1001: must be"),
+        ("--seeds 0", 2, "--seeds 0: must be a whole number from 1 to 1000"),
+        ("--seeds 1001", 2, "--seeds 1001: must be"),
         ("--seeds -1", 2, "--seeds -1: must be a whole number"),
         (
             "--seeds 2 --seed 18446744073709551615",
-            1,
+            2,
             "--seeds 2: there are no 2 seeds from --seed 18446744073709551615 on",
         ),
         ("--seeds 2 --hidden many", 2, "elman: --hidden many: must be"),
@@ -250,8 +250,9 @@ fn a_missing_run_reads_as_the_others_do() {
 fn what_does_not_go_on_is_told() {
     let folder = Folder::new("seeds-resume");
     seeds(&folder, "--seeds 2 --out runs").well();
-    let several = "runs: holds the runs of several seeds: name one of them, such as seed-1";
-    folder.run("sample runs").refused(1, several);
+    let one = std::path::Path::new("runs").join("seed-1");
+    let several = "runs: holds the runs of several seeds: name one of them, such as ";
+    folder.run("sample runs").refused(1, &format!("{several}{}", one.display()));
     for (arguments, status, words) in [
         (
             "--resume runs",

@@ -97,6 +97,46 @@ fn nothing_of_a_text_is_changed_but_its_byte_order_mark() {
     empty.refused(1, "standard input: the text is empty");
 }
 
+/// Python's `splitlines` and others take more for the end of a line than a newline.
+#[test]
+fn nothing_that_ends_a_line_elsewhere_is_raw_in_json() {
+    let folder = Folder::new("line-ends");
+    let ends = "\u{85}\u{2028}\u{2029}\u{b}\u{c}\u{1c}\u{7f}\u{9f}";
+    let text = format!("first{ends}half\nsecond{ends}half\nthird\n").repeat(9);
+    folder.write("text", &text);
+    let run = "train text --hidden 4 --iterations 20 --report-every 10 --quiet --out run";
+    folder.run(run).well();
+    folder.run("check text --write-case case.json").well();
+    folder.run("check text --write-case case.safetensors").well();
+    let header = |name: &str| {
+        let file = folder.read(name);
+        let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+        String::from_utf8(file[8..8 + length].to_vec()).unwrap()
+    };
+    let reports = folder.read_text("run/reports.jsonl");
+    assert_eq!(reports.lines().count(), 3);
+    let whole = folder.run("score run text --jsonl").well();
+    let lines = folder.run("score run text --jsonl --per-line").well();
+    assert_eq!(lines.lines().count(), 27);
+    let shown = folder.run("show run --json").well();
+    for (name, json) in [
+        ("reports", reports),
+        ("score", whole),
+        ("lines", lines),
+        ("show", shown),
+        ("case", folder.read_text("case.json")),
+        ("case.safetensors", header("case.safetensors")),
+        ("model", header("run/model.safetensors")),
+    ] {
+        let raw: Vec<char> = json.chars().filter(|&c| ends.contains(c)).collect();
+        assert!(raw.is_empty(), "{name}: {raw:?}");
+        assert!(name.starts_with("score") || name == "lines" || json.contains("\\u2028"), "{name}");
+    }
+    let vocabulary = folder.model("run/best.safetensors").vocabulary;
+    assert!(text.chars().all(|c| vocabulary.index(c).is_some()));
+    folder.run("train text --resume run --iterations 30 --quiet").well();
+}
+
 #[test]
 fn bytes_need_no_encoding() {
     let folder = Folder::new("bytes");
@@ -178,7 +218,7 @@ fn documents_are_written_from_start_to_end() {
     folder.run("check names --documents --hidden 3").well();
 
     let refused = folder.run(&format!("train names {run} --batch-size 2 --out other"));
-    refused.refused(1, "--batch-size 2: must be 1 with documents");
+    refused.refused(2, "--batch-size 2: must be 1 with documents");
     let refused = folder.run_with_input("train - --documents", "\n\r\n\n");
     refused.refused(1, "standard input: the text is empty");
 }

@@ -181,9 +181,9 @@ fn how_often_it_is_looked_at_changes_nothing_that_is_learned() {
 fn what_cannot_be_held_out_is_refused() {
     let folder = Folder::new("validation-refused");
     for (options, status, words) in [
-        ("--validation 1", 1, "--validation 1: must be a number from 0 to below 1"),
-        ("--validation -0.5", 1, "--validation -0.5: must be a number from 0"),
-        ("--validation NaN", 1, "--validation NaN: must be a number from 0"),
+        ("--validation 1", 2, "--validation 1: must be a number from 0 to below 1"),
+        ("--validation -0.5", 2, "--validation -0.5: must be a number from 0"),
+        ("--validation NaN", 2, "--validation NaN: must be a number from 0"),
         ("--validation half", 2, "--validation half: must be a number"),
         ("--validation", 2, "--validation needs a value: --validation X"),
         (
@@ -198,7 +198,7 @@ fn what_cannot_be_held_out_is_refused() {
         ),
         (
             "--validation 0.3 --validate-every 0",
-            1,
+            2,
             "--validate-every 0: must be a whole number of at least 1",
         ),
         ("--validate-every 5", 2, "--validate-every 5: no text is held out for validation"),

@@ -2,6 +2,7 @@
 
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::nearest::nearest;
+use crate::cli::command_line::synonyms;
 use elman::internals::settings::{self, TABLE, ValueError};
 use std::ffi::{OsStr, OsString};
 use std::iter::Peekable;
@@ -173,7 +174,7 @@ impl Arguments {
     ) -> Result<N, Failure> {
         match self.count(name)? {
             count if count == N::default() => {
-                Err(Failure::at(self.quoted(name), "must be a whole number of at least 1"))
+                Err(Failure::of_option(self.quoted(name), "must be a whole number of at least 1"))
             }
             count => Ok(count),
         }
@@ -186,14 +187,13 @@ impl Arguments {
     }
 }
 
-/// The failure of an option whose value is none that it takes. A number that is only too large is no mistake on the
-/// command line.
+/// The failure of an option whose value is none that it takes.
 pub fn refused(option: &str, error: ValueError) -> Failure {
     match error {
-        ValueError::Malformed(need) => Failure::Usage(format!("{option}: must be {need}")),
-        ValueError::TooLarge(_) => Failure::at(option, "too large: choose a smaller number"),
+        ValueError::Malformed(need) => Failure::of_option(option, format!("must be {need}")),
+        ValueError::TooLarge(_) => Failure::of_option(option, "too large: choose a smaller number"),
         ValueError::NotApplicable(choice) => {
-            Failure::Usage(format!("{option}: goes only with {choice}"))
+            Failure::of_option(option, format!("goes only with {choice}"))
         }
     }
 }
@@ -233,6 +233,9 @@ fn meant(option: &str, options: &[OptionSpec], elsewhere: fn(&str) -> Vec<&'stat
     let has = |option: &str| options.iter().any(|spec| spec.name == option);
     if let Some(setting) = renamed.filter(|setting| has(setting.option)) {
         return format!(": it is called --{} now", setting.option);
+    }
+    if let Some(answer) = synonyms::for_option(name, has, elsewhere) {
+        return answer;
     }
     let others = elsewhere(name);
     match nearest(name, options.iter().map(|spec| spec.name)) {
@@ -297,7 +300,7 @@ mod tests {
             ("-1", Failure::Usage("--out -1: must be a whole number from 0 on".into())),
             (
                 "18446744073709551616",
-                Failure::Failed(
+                Failure::Usage(
                     "--out 18446744073709551616: too large: choose a smaller number".into(),
                 ),
             ),

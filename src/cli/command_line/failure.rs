@@ -22,6 +22,11 @@ impl Failure {
         Failure::Failed(format!("{place}: {error}"))
     }
 
+    /// A value that the option, quoted as it was given, does not take.
+    pub fn of_option(option: impl Display, need: impl Display) -> Self {
+        Failure::Usage(format!("{option}: {need}"))
+    }
+
     /// A failure to write to standard output.
     pub fn output(error: io::Error) -> Self {
         match error.kind() {

@@ -9,3 +9,4 @@ pub mod failure;
 pub mod help;
 pub mod nearest;
 pub mod options;
+pub mod synonyms;

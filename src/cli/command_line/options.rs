@@ -71,7 +71,7 @@ pub fn threads(arguments: &Arguments) -> Result<Option<usize>, Failure> {
     match arguments.has("threads").then(|| arguments.count("threads")).transpose()? {
         Some(threads) if !(1..=MOST_THREADS).contains(&threads) => {
             let need = format!("must be a whole number from 1 to {MOST_THREADS}");
-            Err(Failure::at(arguments.quoted("threads"), need))
+            Err(Failure::of_option(arguments.quoted("threads"), need))
         }
         threads => Ok(threads),
     }
@@ -184,7 +184,7 @@ impl Overrides {
         }
         if settings.validation == 0.0 && self.has("validate-every") {
             let need = "no text is held out for validation: give --validation as well";
-            return Err(Failure::Usage(format!("{}: {need}", self.quoted("validate-every"))));
+            return Err(Failure::of_option(self.quoted("validate-every"), need));
         }
         Ok(plan)
     }
@@ -200,7 +200,7 @@ impl Overrides {
         let count = count.map_err(|error| self.refused(row.option, error))?;
         if count < row.least {
             let need = format!("must be a whole number of at least {}", row.least);
-            return Err(Failure::at(self.quoted(row.option), need));
+            return Err(Failure::of_option(self.quoted(row.option), need));
         }
         Ok(count)
     }
@@ -268,7 +268,7 @@ impl Overrides {
             }
             _ => self.quoted(error.name),
         };
-        Failure::at(quoted, format!("must be {}", error.need))
+        Failure::of_option(quoted, format!("must be {}", error.need))
     }
 }
 

@@ -6,8 +6,9 @@ use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::help;
 use crate::cli::command_line::nearest::nearest;
+use crate::cli::command_line::synonyms;
+use crate::cli::run::file_kind::is_safetensors;
 use crate::cli::run::folder::BEST;
-use crate::cli::run::inputs::is_safetensors;
 use crate::cli::terminal::output::{one_line, print};
 use elman::Level;
 use std::ffi::{OsStr, OsString};
@@ -114,10 +115,18 @@ fn meant(name: &OsStr) -> String {
     let (path, word) = (Path::new(name), name.to_string_lossy());
     if let Some(option) = word.strip_prefix("--") {
         let option = option.split('=').next().unwrap_or(option);
+        if let Some(answer) = synonyms::for_option(option, |_| false, with_option) {
+            return answer;
+        }
         return match with_option(option).as_slice() {
             [] => String::new(),
             commands => format!(": it is an option of {}", commands.join(", ")),
         };
+    }
+    if !path.exists()
+        && let Some(answer) = synonyms::for_command(&word)
+    {
+        return answer;
     }
     let names = COMMANDS.iter().map(|command| command.name).chain(["help"]);
     if let Some(near) = nearest(&word, names) {

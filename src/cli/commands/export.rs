@@ -3,8 +3,8 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::inputs::{read_model, refuse_existing};
-use crate::cli::terminal::output::print_digest;
+use crate::cli::run::inputs::{STANDARD, read_model, refuse_existing};
+use crate::cli::terminal::output::{print_digest, print_weights};
 use elman::files::Format;
 use elman::internals::exchange;
 use std::path::Path;
@@ -18,7 +18,8 @@ pub const COMMAND: Command = Command {
     details: "\
 MODEL is a model file, or the folder of a run for its best model. The file OUT gets
 the weights and the vocabulary. The last line of the output is the digest of the
-weights, as `elman show` prints it.",
+weights, as `elman show` prints it. OUT may be -, standard output; then the digest
+goes to standard error.",
     examples: &[
         "elman export elman-run --format torch weights.safetensors",
         "elman export elman-run --format npz weights.npz",
@@ -50,6 +51,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let model = read_model(arguments.first())?;
     let out = Path::new(arguments.all().get(1).map_or("".as_ref(), |out| out.as_os_str()));
+    if out == Path::new(STANDARD) {
+        let mut file = Vec::new();
+        exchange::write_weights(&mut file, &model, format)
+            .map_err(|error| Failure::Failed(error.to_string()))?;
+        return print_weights(&file, &model.state.rnn.parameters);
+    }
     refuse_existing(out, arguments.has("force"))?;
     exchange::export(&model, format, out).map_err(|error| Failure::at(out.display(), error))?;
     print_digest(&model.state.rnn.parameters)

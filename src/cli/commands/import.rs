@@ -3,8 +3,10 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::run::inputs::{read_file, refuse_existing};
-use crate::cli::terminal::output::print_digest;
+use crate::cli::run::folder::BEST;
+use crate::cli::run::inputs::{STANDARD, place_of, read_file, refuse_existing};
+use crate::cli::terminal::output::{print_digest, print_weights};
+use crate::cli::terminal::progress::Progress;
 use elman::files::FileError;
 use elman::internals::checkpoint;
 use elman::internals::exchange;
@@ -18,22 +20,26 @@ pub const COMMAND: Command = Command {
     limit: 1,
     summary: "make a model file from PyTorch or NumPy weights",
     details: "\
-FILE is a safetensors file with one torch.nn.RNN (tanh, one layer) and one
-torch.nn.Linear, under any names, or a file of numpy.savez with U, W, V, b and c.
-Its numbers are F64, F32, F16 or BF16. Its content decides which it is, not its
-name. If the RNN has two biases, b is their sum.
+FILE is a safetensors file with one torch.nn.RNN (tanh, one layer) or RNNCell
+and one torch.nn.Linear, or a file of numpy.savez, safetensors or JSON with U, W,
+V, b and c. Its content decides which it is, not its name.
 
 A file of `elman export` contains its vocabulary. For another file, --vocabulary
 names a UTF-8 file that holds the K characters in the order of their indices, and
-nothing else: a line break in it is a character too.
-
-The last line of the output is the digest of the weights, as `elman show` prints
-it.",
+nothing else: a line break in it is a character too.",
     examples: &[
         "elman import weights.safetensors --out imported",
         "elman import rnn.safetensors --vocabulary chars.txt --out imported",
     ],
-    more: "",
+    more: "\
+The layers of PyTorch may have any names. If the RNN has two biases, b is their
+sum. Wxh, Whh, Why, bh and by are other names of U, W, V, b and c. Biases may be
+rows or columns. Numbers are F64, F32, F16 or BF16. Other arrays are ignored, and
+named on standard error.
+
+The last line of the output is the digest of the weights, as `elman show` prints
+it. FILE and MODEL may be -, standard input and output; then the digest goes to
+standard error.",
     options: || {
         vec![
             OptionSpec::new("vocabulary", "CHARS", "file with the characters (those in FILE)"),
@@ -53,22 +59,62 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let file = Path::new(file);
     let out = Path::new(arguments.filled("out")?);
+    let bytes = read_weights(file)?;
     let vocabulary = arguments.has("vocabulary").then(|| arguments.filled("vocabulary"));
     let vocabulary = vocabulary.transpose()?.map(|path| read_vocabulary(Path::new(path)));
     let vocabulary = vocabulary.transpose()?;
-    let bytes = read_file(file).map_err(|error| Failure::at(file.display(), error))?;
-    let model = exchange::import(&bytes, vocabulary.as_deref());
-    let model = model.map_err(|error| Failure::at(place(&error, arguments), error))?;
+    let imported = exchange::import_telling(&bytes, vocabulary.as_deref());
+    let (model, ignored) =
+        imported.map_err(|error| Failure::at(place(&error, arguments), error))?;
+    if !ignored.is_empty() {
+        let line = format!("{}: {}", place_of(file.as_os_str()), not_needed(&ignored));
+        Progress::new(false).warn(&line);
+    }
+    if out == Path::new(STANDARD) {
+        let file = checkpoint::to_bytes(&model);
+        let file = file.map_err(|error| Failure::Failed(error.to_string()))?;
+        return print_weights(&file, &model.state.rnn.parameters);
+    }
     refuse_existing(out, arguments.has("force"))?;
     checkpoint::save(&model, out).map_err(|error| Failure::at(out.display(), error))?;
     print_digest(&model.state.rnn.parameters)
 }
 
+/// The line about arrays that are no part of the model.
+fn not_needed(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let few: Vec<String> = names.iter().take(FEW).map(|name| shown(name)).collect();
+    let more = match names.len().saturating_sub(FEW) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("ignores {}{more}: no part of the model", few.join(", "))
+}
+
+/// A name in quotes, cut where it would fill the screen.
+fn shown(name: &str) -> String {
+    const LONGEST: usize = 40;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}...", &name[..end]),
+        None => format!("{name:?}"),
+    }
+}
+
+fn read_weights(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path != Path::new(STANDARD) && path.join(BEST).is_file() {
+        let problem = "the folder of a run, not weights of another program: sample, score, show and the other commands \
+                       take it as it is";
+        return Err(Failure::at(path.display(), problem));
+    }
+    read_file(path).map_err(|error| Failure::at(place_of(path.as_os_str()), error))
+}
+
 fn read_vocabulary(path: &Path) -> Result<String, Failure> {
-    let bytes = read_file(path).map_err(|error| Failure::at(path.display(), error))?;
+    let place = place_of(path.as_os_str());
+    let bytes = read_file(path).map_err(|error| Failure::at(&place, error))?;
     String::from_utf8(bytes).map_err(|error| {
         let byte = error.utf8_error().valid_up_to() as u64;
-        Failure::at(path.display(), TextError::InvalidUtf8 { byte })
+        Failure::at(&place, TextError::InvalidUtf8 { byte })
     })
 }
 
@@ -80,5 +126,5 @@ fn place(error: &FileError, arguments: &Arguments) -> String {
     } else {
         arguments.first().unwrap_or_default()
     };
-    place.to_string_lossy().into_owned()
+    place_of(place)
 }

@@ -8,7 +8,7 @@ use crate::cli::command_line::failure::Failure;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
 use crate::cli::language::Language;
 use crate::cli::run::folder::{LOSSES, MODEL};
-use crate::cli::run::inputs::refuse_existing;
+use crate::cli::run::inputs::{STANDARD, refuse_existing, refuse_standard};
 use crate::cli::run::loss_log;
 use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::screen;
@@ -43,7 +43,7 @@ pub const COMMAND: Command = Command {
 
 fn options() -> Vec<OptionSpec> {
     vec![
-        OptionSpec::new("out", "FILE", "write the chart as SVG to a file"),
+        OptionSpec::new("out", "FILE", "write the chart as SVG to a file; - is standard output"),
         OptionSpec::switch("force", "replace FILE if it exists"),
         OptionSpec::help(),
     ]
@@ -53,7 +53,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all().is_empty() {
         return Err(Failure::Usage("which runs? name their folders".into()));
     }
+    arguments.all().iter().try_for_each(|folder| refuse_standard(folder, ""))?;
     let out = if arguments.has("out") { Some(Path::new(arguments.filled("out")?)) } else { None };
+    let is_printed = out == Some(Path::new(STANDARD));
+    let out = out.filter(|_| !is_printed);
     if let Some(out) = out {
         refuse_existing(out, arguments.has("force"))?;
     }
@@ -72,7 +75,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         let written = disk::replace(&mut System, out, |file| file.write_all(svg.as_bytes()));
         written.map_err(|error| Failure::at(out.display(), error))?;
     }
-    match (io::stdout().is_terminal(), out) {
+    match (io::stdout().is_terminal() && !is_printed, out) {
         (true, _) => print(&text(&runs, screen::width(), screen::is_utf8())),
         (false, None) => print(&comparison::svg(&runs)),
         (false, Some(_)) => Ok(()),

@@ -70,7 +70,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 
     let model = read_model(arguments.first())?;
-    let until = (model.vocabulary.encode(until)).map_err(|error| Failure::at("--until", error))?;
+    let until = model.vocabulary.encode(until).map_err(|error| {
+        let hint = newline_hint(until, &model.vocabulary);
+        Failure::at("--until", format!("{error}{hint}"))
+    })?;
     let newline = model.newline();
     if count > 1 && length == usize::MAX && until.is_empty() && newline.is_none() {
         return Err(Failure::Usage(format!(
@@ -144,7 +147,7 @@ fn sampling(arguments: &Arguments) -> Result<Sampling, Failure> {
         top_p: arguments.number("top-p")?,
     };
     sampling.check().map_err(|error| {
-        Failure::at(arguments.quoted(error.name), format!("must be {}", error.need))
+        Failure::of_option(arguments.quoted(error.name), format!("must be {}", error.need))
     })?;
     Ok(sampling)
 }
@@ -206,7 +209,19 @@ impl Prime {
             symbols: vocabulary.symbols(),
             characters: unknown.into_iter().collect(),
         };
-        Err(Failure::at(place, unknown))
+        let hint = if self.is_file { "" } else { newline_hint(text, vocabulary) };
+        let or = if hint.is_empty() { "" } else { ", and in a file that --prime-file names" };
+        Err(Failure::at(place, format!("{unknown}{hint}{or}")))
+    }
+}
+
+/// How to give a newline, where a text has a backslash and an n instead, and the vocabulary no backslash.
+fn newline_hint(text: &str, vocabulary: &Vocabulary) -> &'static str {
+    let is_meant = text.contains("\\n") && vocabulary.index('\\').is_none();
+    if is_meant && vocabulary.index('\n').is_some() {
+        "; a newline is $'\\n' in bash and zsh, \"`n\" in PowerShell"
+    } else {
+        ""
     }
 }
 

@@ -111,7 +111,7 @@ fn extent(arguments: &Arguments) -> Result<(ScoreBy, Option<f64>), Failure> {
         arguments.has("threshold").then(|| arguments.number("threshold")).transpose()?;
     if threshold.is_some_and(|threshold| threshold.is_nan() || threshold < 0.0) {
         let place = arguments.quoted("threshold");
-        return Err(Failure::at(place, "must be a number of at least 0"));
+        return Err(Failure::of_option(place, "must be a number of at least 0"));
     }
     let carry = arguments.has("carry");
     if arguments.has("per-line") || threshold.is_some() {

@@ -2,6 +2,7 @@
 
 use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::run::file_kind::kind_of;
 use crate::cli::run::line_log::LineLog;
 use crate::cli::run::lock::Lock;
 use crate::cli::run::loss_log::LossLog;
@@ -9,6 +10,7 @@ use crate::cli::run::report_log::{self, Report};
 use elman::internals::checkpoint;
 use elman::internals::disk::{self, Disk};
 use elman::internals::intervals::Intervals;
+use elman::internals::sniff::Sniffed;
 use elman::{Model, Observation, Plan};
 use std::fmt::Display;
 use std::fs::{self, File};
@@ -226,7 +228,8 @@ pub fn read(path: &Path) -> Result<(Model, Plan, Model), Failure> {
 pub fn no_run(path: &Path, name: &str) -> Failure {
     let problem = match folders_of_seeds(path).as_slice() {
         [seed, ..] => {
-            format!("holds the runs of several seeds: name one of them, such as seed-{seed}")
+            let one = path.join(format!("seed-{seed}"));
+            format!("holds the runs of several seeds: name one of them, such as {}", one.display())
         }
         [] => format!("not the folder of a run: it has no {name}"),
     };
@@ -251,7 +254,15 @@ fn refuse_no_folder(path: &Path) -> Result<(), Failure> {
     let problem = if path.is_dir() {
         return Ok(());
     } else if path.exists() {
-        "not the folder of a run: name the folder that model.safetensors is in"
+        match kind_of(path) {
+            Sniffed::SafeTensors | Sniffed::Zip => {
+                "not the folder of a run: name the folder that model.safetensors is in; with a model a new run begins by \
+                 train --from, and elman import makes one of weights"
+            }
+            Sniffed::Json | Sniffed::Other => {
+                "not the folder of a run: name the folder that model.safetensors is in"
+            }
+        }
     } else {
         "there is no such folder"
     };

@@ -1,17 +1,25 @@
 //! Reading what the command line names: texts and models.
 
 use crate::cli::command_line::failure::Failure;
+use crate::cli::run::file_kind::kind_of;
 use crate::cli::run::folder::{BEST, no_run};
 use crate::cli::terminal::progress::Progress;
 use elman::internals::checkpoint;
-use elman::internals::sniff::{Sniffed, sniff};
+use elman::internals::sniff::Sniffed;
 use elman::text::Input;
 use elman::{Corpus, Model, Plan, Settings, TextError, TrainingError};
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What stands for standard input, and for standard output where a file is written.
+pub const STANDARD: &str = "-";
+/// The name of standard input in messages.
+const INPUT: &str = "standard input";
 
 /// The text of a command.
 #[derive(Clone, Debug)]
@@ -40,11 +48,8 @@ impl TextSource {
             }
             Some(path) => {
                 let name = Path::new(path).file_name().unwrap_or(path);
-                let (name, place) = if path == "-" {
-                    ("standard input".as_ref(), "standard input".as_ref())
-                } else {
-                    (name, path)
-                };
+                let (name, place) =
+                    if path == STANDARD { (INPUT.as_ref(), INPUT.as_ref()) } else { (name, path) };
                 (name, place, Content::File(path.into()))
             }
         };
@@ -55,7 +60,7 @@ impl TextSource {
     /// The text as several runs can read it: standard input, and what is no regular file, is read into memory.
     pub fn for_several(mut self) -> io::Result<Self> {
         if let Content::File(path) = &self.content
-            && (path == "-" || !Path::new(path).is_file())
+            && (path == STANDARD || !Path::new(path).is_file())
         {
             let mut bytes = Vec::new();
             open_text(path)?.read_to_end(&mut bytes)?;
@@ -81,10 +86,24 @@ impl TextSource {
     }
 }
 
+/// The name of a file in messages.
+pub fn place_of(path: &OsStr) -> String {
+    if path == STANDARD { INPUT.into() } else { path.to_string_lossy().into_owned() }
+}
+
+/// Standard input, of which a second reader would get nothing.
+fn standard_input() -> io::Result<impl Read> {
+    static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+    if IS_TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(io::Error::other("read already: - can stand for one file"));
+    }
+    Ok(io::stdin().lock())
+}
+
 /// Opens a text: a file, or standard input for `-`.
 pub fn open_text(path: &OsStr) -> io::Result<Box<dyn Read>> {
-    if path == "-" {
-        return Ok(Box::new(io::stdin().lock()));
+    if path == STANDARD {
+        return Ok(Box::new(standard_input()?));
     }
     if fs::metadata(path)?.is_dir() {
         return Err(io::Error::other("a folder, not a text"));
@@ -101,17 +120,33 @@ pub fn read_text(text: &TextSource, settings: &Settings, quiet: bool) -> Result<
         progress.draw_reading(place, read, bytes);
     });
     progress.clear();
-    let corpus = corpus.map_err(|error| {
-        let advice = match error {
-            TextError::InvalidUtf8 { .. } => ", or read it as bytes with --bytes",
-            _ => "",
-        };
-        Failure::at(place, format!("{error}{advice}"))
+    let corpus = corpus.map_err(|error| match error {
+        TextError::InvalidUtf8 { .. } => Failure::at(place, no_text(text, &error)),
+        error => Failure::at(place, error),
     })?;
     if corpus.has_byte_order_mark() && !quiet {
         progress.warn(&mark_is_left_out(place));
     }
     Ok(corpus)
+}
+
+/// The message about a text that is not UTF-8: it may be a file of another kind.
+fn no_text(text: &TextSource, error: &TextError) -> String {
+    let kind = match &text.content {
+        Content::File(path) if path != STANDARD => kind_of(Path::new(path)),
+        _ => Sniffed::Other,
+    };
+    match kind {
+        Sniffed::SafeTensors => {
+            "a safetensors file, not a text: a model goes after --from, a run's folder after --resume; elman import \
+             makes a model of weights"
+        }
+        Sniffed::Zip => "an .npz or another zip file, not a text: elman import makes a model of weights",
+        Sniffed::Json | Sniffed::Other => {
+            return format!("{error}, or read it as bytes with --bytes");
+        }
+    }
+    .to_string()
 }
 
 /// The failure of a training with the text at `place`, with the argument to blame.
@@ -177,8 +212,13 @@ pub struct ModelFile {
     pub plan: Option<Plan>,
 }
 
-/// The bytes of a file with weights or arrays; no device, which may have no end.
+/// The bytes of a file with weights or arrays, or of standard input for `-`; no device, which may have no end.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if path == Path::new(STANDARD) {
+        let mut bytes = Vec::new();
+        standard_input()?.read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
     if fs::metadata(path)?.is_file() {
         fs::read(path)
     } else {
@@ -191,32 +231,31 @@ pub fn read_model(argument: Option<&OsStr>) -> Result<Model, Failure> {
     read_model_file(argument).map(|file| file.model)
 }
 
-/// A model file, or that of the best model in a run's folder.
+/// A model file, or that of the best model in a run's folder, or standard input for `-`.
 pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
     let argument = argument
         .ok_or_else(|| Failure::Usage("which model? name a model file or a run's folder".into()))?;
     let mut path = PathBuf::from(argument);
-    if path.is_dir() {
+    if argument != STANDARD && path.is_dir() {
         path.push(BEST);
         if !path.exists() {
             return Err(no_run(Path::new(argument), BEST));
         }
     }
-    let loaded = checkpoint::load_with_plan(&path);
-    let (model, plan) = loaded.map_err(|error| Failure::at(path.display(), error))?;
-    Ok(ModelFile {
-        bytes: fs::metadata(&path).map_or(0, |metadata| metadata.len()),
-        path,
-        model,
-        plan,
-    })
+    let fail = |error: &dyn Display| Failure::at(place_of(path.as_os_str()), error);
+    let file = read_file(&path).map_err(|error| fail(&error))?;
+    let (model, plan) = checkpoint::read(&file).map_err(|error| fail(&error))?;
+    Ok(ModelFile { bytes: file.len() as u64, path, model, plan })
 }
 
-/// Whether a file is a safetensors file, by its content.
-pub fn is_safetensors(path: &Path) -> bool {
-    let mut start = [0; 9];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && sniff(&start) == Sniffed::SafeTensors
+/// Refuses `-` where a folder is needed.
+pub fn refuse_standard(folder: &OsStr, option: &str) -> Result<(), Failure> {
+    if folder != STANDARD {
+        return Ok(());
+    }
+    let given = format!("{option} -");
+    let problem = "- is standard input or output, but a folder is needed";
+    Err(Failure::Usage(format!("{}: {problem}", given.trim_start())))
 }
 
 /// Refuses to write where there is something: a folder, or a file without `force`.

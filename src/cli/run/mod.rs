@@ -7,6 +7,7 @@
 pub mod begin;
 #[cfg(all(test, unix))]
 mod faults;
+pub mod file_kind;
 pub mod folder;
 pub mod inputs;
 pub mod line_log;

@@ -1,7 +1,7 @@
 //! What a command line asks of a run. It is parsed once; everything after it works on requests. [`Overrides`] become
 //! settings and a plan in begin.rs, because a resumed run has saved ones.
 
-use super::inputs::TextSource;
+use super::inputs::{TextSource, refuse_standard};
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::{
@@ -55,6 +55,9 @@ impl Request {
     /// What the arguments of `train` ask for.
     pub fn of(arguments: &Arguments) -> Result<Self, Failure> {
         let resume = arguments.has("resume");
+        for option in ["out", "resume"] {
+            refuse_standard(arguments.value(option), &format!("--{option}"))?;
+        }
         let folder = arguments.filled(if resume { "resume" } else { "out" })?;
         refuse_contradictions(arguments)?;
         let from = arguments.has("from").then(|| arguments.filled("from")).transpose()?;

@@ -46,7 +46,7 @@ pub fn count(arguments: &Arguments) -> Result<Option<u64>, Failure> {
     match arguments.has("seeds").then(|| arguments.count("seeds")).transpose()? {
         Some(count) if !(1..=MOST).contains(&count) => {
             let need = format!("must be a whole number from 1 to {MOST}");
-            Err(Failure::at(arguments.quoted("seeds"), need))
+            Err(Failure::of_option(arguments.quoted("seeds"), need))
         }
         count => Ok(count),
     }
@@ -108,7 +108,7 @@ fn seeds(first: u64, count: u64, out: &Path) -> Result<Vec<(u64, PathBuf)>, Fail
     let last = first.checked_add(count - 1).ok_or_else(|| {
         let none =
             format!("there are no {count} seeds from --seed {first} on: choose a smaller one");
-        Failure::at(format!("--seeds {count}"), none)
+        Failure::of_option(format!("--seeds {count}"), none)
     })?;
     let folder = |seed| (seed, out.join(format!("seed-{seed}")));
     Ok((first..=last).map(folder).collect())

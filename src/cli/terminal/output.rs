@@ -2,11 +2,26 @@
 
 use crate::cli::command_line::failure::Failure;
 use elman::{Parameters, Vocabulary};
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 pub fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::output)
+    output.write_all(bytes).and_then(|()| output.flush()).map_err(Failure::output)
+}
+
+/// Writes a file of weights to standard output, and their digest to standard error, where it is no part of the file.
+pub fn print_weights(file: &[u8], parameters: &Parameters) -> Result<(), Failure> {
+    if io::stdout().is_terminal() {
+        let problem = "a terminal: redirect it, or name a file";
+        return Err(Failure::at("standard output", problem));
+    }
+    print_bytes(file)?;
+    let _ = write!(io::stderr(), "{}", digest_line(parameters));
+    Ok(())
 }
 
 /// Prints what a check found, and fails where it found a problem. A reader that closes standard output does not change
@@ -24,7 +39,11 @@ fn outcome(printed: Result<(), Failure>, problem: Option<Failure>) -> Result<(),
 
 /// Prints the digest of parameters: the last line of every command that makes some.
 pub fn print_digest(parameters: &Parameters) -> Result<(), Failure> {
-    print(&format!("digest={:016x}\n", parameters.digest()))
+    print(&digest_line(parameters))
+}
+
+fn digest_line(parameters: &Parameters) -> String {
+    format!("digest={:016x}\n", parameters.digest())
 }
 
 /// Writes characters to standard output as they come, however many there will be.

@@ -3,7 +3,7 @@
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::nearest::distance;
-use crate::cli::run::inputs::read_file;
+use crate::cli::run::inputs::{place_of, read_file};
 use crate::cli::terminal::output::print_findings;
 use elman::internals::array::Array;
 use elman::internals::arrays;
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<Array<'static>>, Failure> {
-    let fail = |error: &dyn std::fmt::Display| Failure::at(path.display(), error);
+    let fail = |error: &dyn std::fmt::Display| Failure::at(place_of(path.as_os_str()), error);
     let bytes = read_file(path).map_err(|error| fail(&error))?;
     arrays::read(&bytes).map_err(|error| fail(&error))
 }

@@ -122,7 +122,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Refuses a first argument that has to be a model and does not exist.
 fn refuse_missing(arguments: &Arguments) -> Result<(), Failure> {
-    let first = Path::new(arguments.first().unwrap_or_default());
+    let Some(first) = arguments.first().map(Path::new) else {
+        let which = "--positions: which model? name a model file or a run's folder";
+        return if arguments.has("positions") { Err(Failure::Usage(which.into())) } else { Ok(()) };
+    };
     let wants_model = arguments.has("positions") || arguments.all().len() > 1;
     if wants_model && first != Path::new("-") && !first.exists() {
         let problem = "there is no such model: name a model file or a run's folder";

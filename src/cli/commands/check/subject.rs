@@ -3,7 +3,8 @@
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::Overrides;
-use crate::cli::run::inputs::{TextSource, is_safetensors, read_model, read_text, refused};
+use crate::cli::run::file_kind::is_safetensors;
+use crate::cli::run::inputs::{TextSource, read_model, read_text, refused};
 use elman::internals::places::{Place, places};
 use elman::{Initialization, Model, Settings, TextError, Training, TrainingError};
 use std::ffi::OsStr;

@@ -6,7 +6,7 @@ use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::language::Language;
-use crate::cli::run::inputs::refuse_existing;
+use crate::cli::run::inputs::{refuse_existing, refuse_standard};
 use crate::cli::terminal::output::{one_line, print};
 use crate::cli::terminal::progress::Progress;
 use elman::internals::disk::{self, Disk as _, System};
@@ -66,6 +66,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = (arguments.first())
         .ok_or_else(|| Failure::Usage("the report of which run? name its folder".into()))?;
     let out = if arguments.has("out") { arguments.filled("out")? } else { folder };
+    refuse_standard(folder, "")?;
+    refuse_standard(out, "--out")?;
     let (folder, out) = (Path::new(folder), Path::new(out));
     let language = match arguments.word("language") {
         "sv" => Language::Swedish,
@@ -74,7 +76,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let seconds = arguments.number("seconds")?;
     if !(0.0..=LONGEST).contains(&seconds) {
         let need = format!("must be a number from 0 to {LONGEST}");
-        return Err(Failure::at(arguments.quoted("seconds"), need));
+        return Err(Failure::of_option(arguments.quoted("seconds"), need));
     }
     let check_hidden = arguments.has("check-hidden").then(|| arguments.positive("check-hidden"));
     let files = ["report.html", "report.md"].map(|name| out.join(name));

@@ -8,10 +8,11 @@ use crate::cli::run::inputs::read_model_file;
 use crate::cli::terminal::output::print;
 
 const DETAILS: &str = "\
-MODEL is a model file or the folder of a run (its best model). Prints the kind and
-the size of the file, the network and its vocabulary, the settings, the state of
-the training, the plan of the run (from model.safetensors only), and the smallest
-entry, the largest entry and the root mean square of every tensor.";
+MODEL is a model file, the folder of a run (its best model), or - for standard
+input. Prints the kind and the size of the file, the network and its vocabulary,
+the settings, the state of the training, the plan of the run (from
+model.safetensors only), and the smallest entry, the largest entry and the root
+mean square of every tensor.";
 
 const EXAMPLES: &[&str] =
     &["elman show elman-run", "elman show elman-run/model.safetensors --json"];
