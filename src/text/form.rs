@@ -23,7 +23,7 @@ pub struct TextForm {
     /// The first two bytes.
     pub start: [u8; 2],
     /// The last two bytes.
-    end: [u8; 2],
+    pub end: [u8; 2],
 }
 
 /// Bytes whose counts fit into a byte, so that a vector has as many of them as it can.

@@ -4,8 +4,9 @@ use super::arguments::{Arguments, OptionSpec, refused};
 use super::failure::Failure;
 use elman::internals::plan::{PLAN, PlanRow};
 use elman::internals::settings::{self, Preset, Setting, TABLE, Value, ValueError};
+use elman::model::InitialState;
 use elman::settings::SettingError;
-use elman::{Plan, Settings};
+use elman::{Model, Plan, Settings};
 use std::thread;
 
 /// The options of settings, each with its value in `base` as the default. A help that ends with a bracket names the
@@ -37,6 +38,18 @@ pub fn plan_options() -> impl Iterator<Item = OptionSpec> {
         help: row.help,
         is_usual: row.is_usual,
     })
+}
+
+/// The option that [`initial_state`] reads.
+pub fn start_option() -> OptionSpec {
+    let help = "hidden state to begin with: zeros, or where training stopped (as it was trained)";
+    OptionSpec::new("start", "zero|carried", help)
+}
+
+/// The hidden state that `--start` chooses, or else the model's own choice.
+pub fn initial_state(arguments: &Arguments, model: &Model) -> InitialState {
+    let named = InitialState::named(&arguments.value("start").to_string_lossy());
+    named.unwrap_or_else(|| model.initial_state())
 }
 
 /// The largest number of threads that can be asked for.
