@@ -66,7 +66,10 @@ impl Ending<'_> {
                  text, or with fewer --hidden units, or hold out text that is more like the rest"
             }
             true => "train longer, with --iterations",
-            false => "the training loss did not fall either: choose a smaller --learning-rate",
+            false => {
+                "the training loss did not fall either: train longer, with --iterations, or with a smaller \
+                 --learning-rate"
+            }
         };
         ("none that competed was better".to_string(), what)
     }
@@ -130,7 +133,7 @@ mod tests {
             (
                 advice(100, 0, [5.0, 5.0], None),
                 &none,
-                "did not fall either: choose a smaller --learning-rate",
+                "did not fall either: train longer, with --iterations, or with a smaller",
             ),
             (
                 advice(19, 0, [4.0, 5.0], Some([6.0, 5.0])),
@@ -142,7 +145,11 @@ mod tests {
                 &none,
                 "train on more text, or with fewer --hidden units",
             ),
-            (advice(20, 0, [9.0, 5.0], Some([9.0, 5.0])), &none, "smaller --learning-rate"),
+            (
+                advice(20, 0, [9.0, 5.0], Some([9.0, 5.0])),
+                &none,
+                "or with a smaller --learning-rate",
+            ),
             (
                 advice(30, 0, [4.0, 5.0], Some([4.0, 5.0])),
                 untrained,
