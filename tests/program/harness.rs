@@ -176,7 +176,7 @@ impl Folder {
     }
 
     /// Runs it with this standard input.
-    pub fn run_with_input(&self, arguments: &str, input: &str) -> Ended {
+    pub fn run_with_input(&self, arguments: &str, input: impl AsRef<[u8]>) -> Ended {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -185,7 +185,7 @@ impl Folder {
             .spawn()
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(input.as_bytes()).unwrap();
+        stdin.write_all(input.as_ref()).unwrap();
         drop(stdin);
         of(child.wait_with_output().unwrap())
     }

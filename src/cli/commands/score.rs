@@ -30,24 +30,33 @@ MODEL is a model file, or the folder of a run for its best model. Without a FILE
 if FILE is -, standard input is read. The score is the cross-entropy in bits per
 character: the lower, the better the model predicts the text. A line is scored by
 itself, as if it came after a newline, and told as soon as it is read. A character
-that is not in the vocabulary counts as 20.08 bits, a byte as 8 bits. Bytes that are
-not UTF-8 count as such a character; tables and objects name them \\xff. With
+that is not in the vocabulary counts as 20.08 bits, a byte as 8 bits. With
 --threshold the exit status is 3 if any line is above it, else 0.",
     examples: &[
         "elman score elman-run book.txt",
         "elman score elman-run --per-line --csv names.txt >scores.csv",
         "elman score log-run access.log --threshold 3",
     ],
-    more: "",
+    more: "\
+The text, or every line, is read from the hidden state that the network was trained
+from: zeros for models of --documents, of a random --order and of imported weights,
+else the state that the model carries. --start chooses another; documents always
+begin at zeros.
+
+No bytes end the reading. A sequence of bytes that is not UTF-8 counts as one
+character that is not in the vocabulary. Where it is the worst character, it is
+shown as its bytes, in tables and objects as well: \\xff, or \\xe2\\x82. No other
+worst character of a table is more than one character. A model of bytes, of train
+--bytes, reads all bytes.",
     options: || {
         vec![
             OptionSpec::switch("per-line", "score every line, instead of the whole text"),
             OptionSpec::new("threshold", "X", "print only lines above X bits per character"),
-            start_option(),
-            OptionSpec::switch("carry", "keep the hidden state from line to line"),
             OptionSpec::switch("csv", "print CSV"),
             OptionSpec::switch("jsonl", "print one JSON object per line"),
-            threads_option(),
+            OptionSpec::switch("carry", "keep the hidden state from line to line").seldom(),
+            start_option().seldom(),
+            threads_option().seldom(),
             OptionSpec::help(),
         ]
     },
