@@ -584,6 +584,9 @@ fn reading_begins_where_the_model_does() {
                 ScoreBy::Lines { carry: true } => {}
             }
         }
+        // A scorer of one character after another begins there by itself.
+        let line = alone(&model, Level::chosen(), "abxc");
+        assert_eq!(score_lines(&model, "abxc"), [line], "{documents}");
         let [zero, chosen] = [InitialState::Zero, model.initial_state()]
             .map(|initial| model.hidden_state(initial))
             .map(|h0| one_by_one(&model, &h0, rules(&model, &['a', 'b'], EXTENTS[0]), &[]));
