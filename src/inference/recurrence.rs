@@ -51,9 +51,9 @@ impl<'a> Recurrence<'a> {
         &self.h[..self.rnn.shape().m()]
     }
 
-    /// Goes on from h = 0.
-    pub fn forget(&mut self) {
-        self.h.fill(0.0);
+    /// Goes on from the hidden state `h`, m long.
+    pub fn go_on_from(&mut self, h: &[f64]) {
+        self.h[..h.len()].copy_from_slice(h);
     }
 
     /// Reads a character and writes the logits of the next into `o`, K long.

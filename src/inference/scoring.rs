@@ -5,10 +5,11 @@ use crate::kernels::{Level, Softmax, ln};
 use crate::model::Model;
 use crate::network::rnn::Rnn;
 use crate::settings::Symbols;
+use crate::text::decoder::InvalidSequence;
 use std::f64::consts::LN_2;
 
 /// The bits of a character that the vocabulary lacks: log2 of 1,112,064, the number of Unicode scalar values; for a model
-/// of bytes log2 of 256.
+/// of bytes log2 of 256. A sequence of bytes that is no UTF-8 has as many as such a character.
 ///
 /// ```
 /// use elman::inference::bits_of_unknown;
@@ -46,6 +47,8 @@ pub fn bits_of_unknown(symbols: Symbols) -> f64 {
 #[derive(Clone, Debug)]
 pub struct Scorer<'a> {
     recurrence: Recurrence<'a>,
+    /// The hidden state to start from, m.
+    start: Vec<f64>,
     unknown: f64,
     /// What was read last. The hidden state has not taken it in yet.
     last: Option<usize>,
@@ -59,19 +62,30 @@ impl<'a> Scorer<'a> {
     /// # Panics
     /// Panics if there is no memory.
     pub fn new(rnn: &'a Rnn, symbols: Symbols) -> Self {
-        let (h, o) = (vec![0.0; rnn.shape().m()], vec![0.0; rnn.shape().K()]);
-        let recurrence = Recurrence::new(rnn, &h);
-        Scorer { recurrence, unknown: bits_of_unknown(symbols), last: None, o }
+        let (start, o) = (vec![0.0; rnn.shape().m()], vec![0.0; rnn.shape().K()]);
+        let recurrence = Recurrence::new(rnn, &start);
+        Scorer { recurrence, start, unknown: bits_of_unknown(symbols), last: None, o }
     }
 
-    /// The same as [`Scorer::new`] for the network of a model. A model of documents reads every newline from h = 0.
+    /// A scorer with the network of a model that has read no character; it starts from the hidden state that the model
+    /// [begins with](Model::initial_state). A model of documents reads every newline from h = 0.
     ///
     /// # Panics
     /// Panics if there is no memory.
     pub fn of(model: &'a Model) -> Self {
         let mut scorer = Scorer::new(&model.state.rnn, model.vocabulary.symbols());
         scorer.recurrence.newline = model.newline();
-        scorer
+        scorer.starting_from(&model.hidden_state(model.initial_state()))
+    }
+
+    /// Starts from the hidden state `h`, as if nothing had been read yet.
+    ///
+    /// # Panics
+    /// Panics if `h` is not m long.
+    pub fn starting_from(mut self, h: &[f64]) -> Self {
+        self.start.copy_from_slice(h);
+        self.restart();
+        self
     }
 
     /// Makes the network run at `level`.
@@ -80,9 +94,9 @@ impl<'a> Scorer<'a> {
         self
     }
 
-    /// Forgets what was read and starts from h = 0 again.
+    /// Forgets what was read and starts from the same hidden state again.
     pub fn restart(&mut self) {
-        self.recurrence.forget();
+        self.recurrence.go_on_from(&self.start);
         self.last = None;
     }
 
@@ -112,7 +126,7 @@ pub struct Score {
     pub bits: f64,
     /// The number of characters that count.
     pub characters: u64,
-    /// The number of these that the vocabulary lacks.
+    /// The number of these that the vocabulary lacks, sequences that are no UTF-8 among them.
     pub unknown: u64,
     /// The character with the most bits, the first of equals.
     pub worst: Option<WorstCharacter>,
@@ -121,8 +135,10 @@ pub struct Score {
 /// The character of a text or a line that has the most bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WorstCharacter {
-    /// The character; U+00b for byte b.
+    /// The character; U+00b for byte b, and U+FFFD for a sequence that is no UTF-8.
     pub character: char,
+    /// The bytes, if it is a sequence that is no UTF-8.
+    pub invalid: Option<InvalidSequence>,
     /// Its place in the line or the text, counted from 1.
     pub position: u64,
     /// Its bits.

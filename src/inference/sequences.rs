@@ -20,7 +20,7 @@ const NUMBERS: usize = 1 << 20;
 /// The multiplications and additions that make a thread worth starting.
 const WORTH_A_THREAD: usize = 8_000_000;
 
-/// Sequences of characters, each read from h = 0, and the losses of their characters.
+/// Sequences of characters, each read from the same hidden state, and the losses of their characters.
 ///
 /// Characters are added and then read, in rounds. The sequences of a round are read side by side, as those of a batch,
 /// and on several threads; each has the losses that it has alone. The last of them goes on in the next round.
@@ -30,6 +30,8 @@ pub(crate) struct Sequences<'a> {
     weights: PackedWeights,
     level: Level,
     threads: usize,
+    /// The hidden state before every sequence, m.
+    start: Vec<f64>,
     /// One for each thread that was worth starting in any round.
     readers: Vec<Reader>,
     /// How many of them this round's sequences are shared among.
@@ -46,12 +48,19 @@ pub(crate) struct Place {
 }
 
 impl<'a> Sequences<'a> {
-    /// No sequence yet; one thread.
-    pub fn new(rnn: &'a Rnn) -> Result<Self, ShapeError> {
+    /// No sequence yet; each will be read from the hidden state `start`, m long. One thread.
+    pub fn new(rnn: &'a Rnn, start: Vec<f64>) -> Result<Self, ShapeError> {
         let level = Level::chosen();
-        let readers = vec![Reader::new(rnn.shape(), level)?];
+        let readers = vec![Reader::new(rnn.shape(), level, &start)?];
         let weights = PackedWeights::of(&rnn.parameters, level)?;
-        Ok(Sequences { rnn, weights, level, threads: 1, readers, at_work: 1, current: 0 })
+        Ok(Sequences { rnn, weights, level, threads: 1, start, readers, at_work: 1, current: 0 })
+    }
+
+    /// Reads every sequence that begins now or later from the hidden state `start`, m long.
+    pub fn starting_from(mut self, start: &[f64]) -> Self {
+        self.start.copy_from_slice(start);
+        self.readers.iter_mut().for_each(|reader| reader.h0.copy_from_slice(start));
+        self
     }
 
     /// Goes on at `level` and on up to `threads` threads.
@@ -66,7 +75,7 @@ impl<'a> Sequences<'a> {
         let work = characters.saturating_mul(m).saturating_mul(m + K);
         self.at_work = (work / WORTH_A_THREAD).clamp(1, self.threads.max(1));
         while self.readers.len() < self.at_work {
-            match Reader::new(self.rnn.shape(), self.level) {
+            match Reader::new(self.rnn.shape(), self.level, &self.start) {
                 Ok(reader) => self.readers.push(reader),
                 // Fewer do.
                 Err(_) => self.at_work = self.readers.len(),
@@ -91,7 +100,8 @@ impl<'a> Sequences<'a> {
 
     /// Ends the round: reads all characters.
     pub fn read(&mut self) {
-        let (network, current) = (Network { rnn: self.rnn, weights: &self.weights }, self.current);
+        let network = Network { rnn: self.rnn, weights: &self.weights, start: &self.start };
+        let current = self.current;
         let readers = self.readers.iter_mut().enumerate();
         let work = readers.map(|(i, reader)| move || reader.read(network, i == current));
         side_by_side(self.at_work, work);
@@ -108,6 +118,8 @@ impl<'a> Sequences<'a> {
 struct Network<'a> {
     rnn: &'a Rnn,
     weights: &'a PackedWeights,
+    /// The hidden state before every sequence, m.
+    start: &'a [f64],
 }
 
 /// Some of the sequences, which one thread reads.
@@ -129,17 +141,19 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(shape: Shape, level: Level) -> Result<Self, ShapeError> {
+    fn new(shape: Shape, level: Level, start: &[f64]) -> Result<Self, ShapeError> {
         let rows = (NUMBERS / shape.m().saturating_add(shape.K())).clamp(1, ROWS);
         let side_by_side = rows.min(SIDE_BY_SIDE);
         let h = || zeros(shape.m());
+        let mut h0 = h()?;
+        h0.copy_from_slice(start);
         Ok(Reader {
             steps: Unrolled::without_room(shape, rows.div_ceil(side_by_side), side_by_side)?
                 .at(level),
             rows,
             characters: Vec::new(),
             sequences: Vec::new(),
-            h0: h()?,
+            h0,
             h: (0..side_by_side).map(|_| h()).collect::<Result<_, _>>()?,
             losses: Vec::new(),
         })
@@ -179,7 +193,7 @@ impl Reader {
             Some(open) => self.read_open(network, open),
             None => {
                 self.characters.clear();
-                self.h0.fill(0.0);
+                self.h0.copy_from_slice(network.start);
             }
         }
     }
@@ -202,7 +216,7 @@ impl Reader {
         for (sequence, h) in group.iter().zip(&mut self.h) {
             match sequence.start {
                 0 => h.copy_from_slice(&self.h0),
-                _ => h.fill(0.0),
+                _ => h.copy_from_slice(network.start),
             }
         }
         let mut t = 0;
@@ -240,9 +254,9 @@ mod tests {
     use crate::kernels::Softmax;
 
     /// The losses of a sequence, one character at a time.
-    fn alone(rnn: &Rnn, level: Level, characters: &[usize]) -> Vec<f64> {
-        let (m, K) = (rnn.shape().m(), rnn.shape().K());
-        let mut recurrence = Recurrence::new(rnn, &vec![0.0; m]);
+    fn alone(rnn: &Rnn, start: &[f64], level: Level, characters: &[usize]) -> Vec<f64> {
+        let K = rnn.shape().K();
+        let mut recurrence = Recurrence::new(rnn, start);
         recurrence.level = level;
         let mut o = vec![0.0; K];
         let losses = characters.windows(2).map(|pair| {
@@ -264,10 +278,13 @@ mod tests {
     fn every_sequence_has_the_losses_that_it_has_alone() {
         let rnn = Rnn::random(Shape::new(9, 5).unwrap(), 0.5, 1).unwrap();
         let all: Vec<Vec<usize>> = (0..200).map(sequence).collect();
+        let start: Vec<f64> = (0..9).map(|i| f64::from(i) / 8.0 - 0.5).collect();
         for level in Level::available() {
-            let expected: Vec<f64> = all.iter().flat_map(|one| alone(&rnn, level, one)).collect();
+            let expected: Vec<f64> =
+                all.iter().flat_map(|one| alone(&rnn, &start, level, one)).collect();
             for (threads, round) in [(1, usize::MAX), (1, 1), (1, 90), (2, 500), (7, 1300)] {
-                let mut sequences = Sequences::new(&rnn).unwrap().on(level, threads);
+                let sequences = Sequences::new(&rnn, vec![0.0; 9]).unwrap().on(level, threads);
+                let mut sequences = sequences.starting_from(&start);
                 let (mut losses, mut places, mut count) = (Vec::new(), Vec::new(), 0);
                 sequences.expect(WORTH_A_THREAD);
                 for one in &all {
@@ -293,7 +310,8 @@ mod tests {
     #[test]
     fn sequences_are_shared_evenly_among_threads_that_are_worth_it() {
         let rnn = Rnn::random(Shape::new(9, 5).unwrap(), 0.5, 1).unwrap();
-        let mut sequences = Sequences::new(&rnn).unwrap().on(Level::chosen(), 3);
+        let sequences = Sequences::new(&rnn, vec![0.0; 9]).unwrap();
+        let mut sequences = sequences.on(Level::chosen(), 3);
         for (characters, shares) in [(10, 1), (WORTH_A_THREAD / 60, 2), (usize::MAX, 3)] {
             sequences.expect(characters);
             for i in 0..200 {
@@ -312,7 +330,8 @@ mod tests {
     /// A vocabulary of a million characters takes no gigabytes.
     #[test]
     fn a_large_network_reads_few_steps_at_a_time() {
-        let reader = |m, K| Reader::new(Shape::new(m, K).unwrap(), Level::chosen()).unwrap();
+        let reader =
+            |m, K| Reader::new(Shape::new(m, K).unwrap(), Level::chosen(), &vec![0.0; m]).unwrap();
         let rows = |reader: Reader| (reader.rows, reader.h.len());
         assert_eq!(rows(reader(100, 65)), (ROWS, SIDE_BY_SIDE));
         assert_eq!(rows(reader(1, 100_000)), (10, 10));

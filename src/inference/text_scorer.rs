@@ -6,8 +6,9 @@ use crate::kernels::Level;
 use crate::model::Model;
 use crate::network::parameters::ShapeError;
 use crate::settings::Symbols;
-use crate::text::decoder::Decoder;
+use crate::text::decoder::{Decoder, InvalidSequence};
 use crate::text::error::TextError;
+use crate::text::form::TextForm;
 use crate::text::vocabulary::bytes_of;
 use std::f64::consts::LN_2;
 use std::io::Read;
@@ -21,13 +22,13 @@ const LONGEST: usize = 1 << 16;
 /// What gets a score of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScoreBy {
-    /// The whole text. It is read in one pass from h = 0, with newlines as characters like any other.
+    /// The whole text. It is read in one pass, with newlines as characters like any other.
     Text,
-    /// Every line. It is read from h = 0, after a newline if the vocabulary has one, so that its first character counts
-    /// too.
+    /// Every line. Each is read from the same hidden state, after a newline if the vocabulary has one, so that its first
+    /// character counts too.
     Lines {
-        /// Whether the hidden state goes on from line to line, so that only the first line starts from h = 0. A model
-        /// of documents starts every line from h = 0.
+        /// Whether the hidden state goes on from line to line, so that only the first line starts from that state. A
+        /// model of documents starts every line from h = 0.
         carry: bool,
     },
 }
@@ -39,7 +40,7 @@ pub struct Scored<'a> {
     pub line: Option<u64>,
     /// Its score.
     pub score: Score,
-    /// The line without its end. Of a longer line these are the first 65,536 bytes or a little less. Empty for the whole
+    /// The line without its end, with the bytes that are no UTF-8 as they are. Of a longer line these are the first 65,536 bytes or a little less. Empty for the whole
     /// text.
     pub text: &'a [u8],
     /// Whether the line is longer.
@@ -53,6 +54,9 @@ pub struct Scored<'a> {
 /// * A character that the vocabulary lacks has the bits of [`bits_of_unknown`]. The network does not read it.
 /// * A character before which no character was read does not count: there is no prediction to compare it with.
 /// * Every other character counts, and is read. [`Scorer`](super::Scorer) says how many bits it needs.
+/// * Bytes that are no UTF-8 end nothing: each maximal sequence, of which [`String::from_utf8_lossy`] makes one U+FFFD,
+///   counts as one character that the vocabulary lacks. That is so even if the vocabulary has U+FFFD, and for the part of a
+///   character at the end of the text. For a model of bytes every byte is a character.
 ///
 /// By text ([`ScoreBy::Text`]), a model of documents reads a text as its training does: a newline first, which does not
 /// count and has no position; h = 0 after every newline; without blank lines, and without carriage returns before a newline
@@ -66,6 +70,11 @@ pub struct Scored<'a> {
 ///
 /// A byte-order mark at the start of UTF-8 is left out, as in training.
 ///
+/// # Where the network begins
+///
+/// The text, or every line, is read from the hidden state that the model [begins with](Model::initial_state), or that of
+/// [`TextScorer::starting_from`]. A model of documents begins every document from h = 0 whatever is chosen.
+///
 /// # How they are read
 ///
 /// What a call of [`TextScorer::read`] brings is scored before the call returns; no line waits for the next. Lines that
@@ -74,6 +83,7 @@ pub struct Scored<'a> {
 /// [`Scorer`](super::Scorer) gives. After the first calls nothing is allocated on a single thread.
 pub struct TextScorer<'a> {
     decoder: Decoder,
+    form: TextForm,
     rules: Rules<'a>,
     tally: Tally,
 }
@@ -87,12 +97,24 @@ impl<'a> TextScorer<'a> {
         let symbols = model.vocabulary.symbols();
         Ok(TextScorer {
             decoder: Decoder::new(symbols, false, vec![0; READING]),
+            form: TextForm::default(),
             rules: Rules::new(model, by)?,
             tally: Tally::new(symbols, by),
         })
     }
 
-    /// Goes on at `level` and on up to `threads` threads, which share the sequences that begin at h = 0: lines, or
+    /// Reads the text, or every line, from the hidden state `h`. Call it before anything is read.
+    ///
+    /// # Panics
+    /// Panics if `h` is not m long.
+    pub fn starting_from(mut self, h: &[f64]) -> Self {
+        if self.rules.model.newline().is_none() {
+            self.rules.sequences = self.rules.sequences.starting_from(h);
+        }
+        self
+    }
+
+    /// Goes on at `level` and on up to `threads` threads, which share the sequences that begin anew: lines, or
     /// documents. Neither changes the result.
     pub fn on(mut self, level: Level, threads: usize) -> Self {
         self.rules.sequences = self.rules.sequences.on(level, threads);
@@ -102,37 +124,63 @@ impl<'a> TextScorer<'a> {
     /// Reads once from `input` and calls `take` with every text or line that is complete. Returns whether more may come.
     ///
     /// # Errors
-    /// [`TextError`] if the input cannot be read, or if it is to be characters and is not UTF-8. The lines before that
-    /// have been handed over.
+    /// [`TextError::Io`] if the input cannot be read. The lines before that have been handed over.
     pub fn read(
         &mut self,
         input: &mut impl Read,
         take: &mut impl FnMut(Scored<'_>),
     ) -> Result<bool, TextError> {
-        let TextScorer { decoder, rules, tally } = self;
-        let count = decoder.fill(input, READING)?.len();
+        let TextScorer { decoder, form, rules, tally } = self;
+        let read = decoder.fill(input, READING)?;
+        let count = read.len();
+        form.add(read);
         rules.sequences.expect(count);
-        let decoded = decoder.decode(&mut |symbol, _| rules.take(symbol));
-        if count == 0 && decoded.is_ok() {
+        while decoder.decode(&mut |symbol, _| rules.take(Symbol::Character(symbol))).is_err() {
+            form.invalid += 1;
+            rules.take(Symbol::Invalid(decoder.skip_invalid()));
+        }
+        if count == 0 {
             rules.end();
         }
         rules.sequences.read();
         for event in rules.events.drain(..) {
             tally.take(event, &rules.sequences, take);
         }
-        decoded.map(|()| count > 0)
+        Ok(count > 0)
     }
 
     /// The number of the line that is being read, from 1.
     pub fn line(&self) -> u64 {
         self.rules.line
     }
+
+    /// How the lines of what was read end, and how it seems to be encoded.
+    pub fn form(&self) -> &TextForm {
+        &self.form
+    }
+}
+
+/// What a text consists of.
+#[derive(Clone, Copy)]
+enum Symbol {
+    /// A character or a byte.
+    Character(char),
+    /// No UTF-8.
+    Invalid(InvalidSequence),
+}
+
+const NEWLINE: Symbol = Symbol::Character('\n');
+
+impl Symbol {
+    fn is(self, character: char) -> bool {
+        matches!(self, Symbol::Character(c) if c == character)
+    }
 }
 
 /// What a text brings, in its order.
 enum Event {
     /// A character that is part of the line, or of the text.
-    Character { character: char, position: u64, bits: Bits },
+    Symbol { symbol: Symbol, position: u64, bits: Bits },
     /// The end of the line with this number, or of the whole text.
     End(Option<u64>),
 }
@@ -182,7 +230,7 @@ impl<'a> Rules<'a> {
             is_blank: true,
             has_return: false,
             events: Vec::new(),
-            sequences: Sequences::new(&model.state.rnn)?,
+            sequences: Sequences::new(&model.state.rnn, model.hidden_state(model.initial_state()))?,
         };
         rules.begin();
         Ok(rules)
@@ -200,27 +248,31 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn take(&mut self, symbol: char) {
+    fn take(&mut self, symbol: Symbol) {
         self.position += 1;
-        if symbol == '\n' {
+        if symbol.is('\n') {
             return self.end_line();
         }
         if mem::take(&mut self.has_return) {
-            self.add('\r', self.position - 1);
+            self.add(Symbol::Character('\r'), self.position - 1);
         }
-        if symbol == '\r' && self.leaves_out_returns {
+        if symbol.is('\r') && self.leaves_out_returns {
             self.has_return = true;
         } else {
             self.add(symbol, self.position);
         }
     }
 
-    fn add(&mut self, character: char, position: u64) {
-        let bits = match self.model.vocabulary.index(character) {
+    fn add(&mut self, symbol: Symbol, position: u64) {
+        let index = match symbol {
+            Symbol::Character(character) => self.model.vocabulary.index(character),
+            Symbol::Invalid(_) => None,
+        };
+        let bits = match index {
             None => Bits::Unknown,
             Some(index) => self.sequences.push(index).map_or(Bits::None, Bits::Loss),
         };
-        self.events.push(Event::Character { character, position, bits });
+        self.events.push(Event::Symbol { symbol, position, bits });
         self.is_blank = false;
     }
 
@@ -228,10 +280,10 @@ impl<'a> Rules<'a> {
     fn end_line(&mut self) {
         self.has_return = false;
         match self.by {
-            ScoreBy::Text if self.newline.is_none() => self.add('\n', self.position),
+            ScoreBy::Text if self.newline.is_none() => self.add(NEWLINE, self.position),
             ScoreBy::Text if self.is_blank => {}
             ScoreBy::Text => {
-                self.add('\n', self.position);
+                self.add(NEWLINE, self.position);
                 self.begin();
             }
             ScoreBy::Lines { carry } => {
@@ -249,7 +301,7 @@ impl<'a> Rules<'a> {
         match self.by {
             ScoreBy::Text => {
                 if self.newline.is_some() && !self.is_blank {
-                    self.add('\n', self.position + 1);
+                    self.add(NEWLINE, self.position + 1);
                 }
                 self.events.push(Event::End(None));
             }
@@ -282,12 +334,12 @@ impl Tally {
     }
 
     fn take(&mut self, event: Event, sequences: &Sequences, take: &mut impl FnMut(Scored<'_>)) {
-        let (character, position, bits) = match event {
-            Event::Character { character, position, bits } => (character, position, bits),
+        let (symbol, position, bits) = match event {
+            Event::Symbol { symbol, position, bits } => (symbol, position, bits),
             Event::End(line) => return self.hand_over(line, take),
         };
         if self.keeps_text {
-            self.keep(character);
+            self.keep(symbol);
         }
         let bits = match bits {
             Bits::None => return,
@@ -297,12 +349,19 @@ impl Tally {
             }
             Bits::Loss(place) => sequences.loss(place) / LN_2,
         };
-        self.score.count(WorstCharacter { character, position, bits });
+        let (character, invalid) = match symbol {
+            Symbol::Character(character) => (character, None),
+            Symbol::Invalid(invalid) => (char::REPLACEMENT_CHARACTER, Some(invalid)),
+        };
+        self.score.count(WorstCharacter { character, invalid, position, bits });
     }
 
-    fn keep(&mut self, character: char) {
+    fn keep(&mut self, symbol: Symbol) {
         let mut utf8 = [0; 4];
-        let bytes = bytes_of(self.symbols, character, &mut utf8);
+        let bytes = match &symbol {
+            Symbol::Character(character) => bytes_of(self.symbols, *character, &mut utf8),
+            Symbol::Invalid(invalid) => invalid.bytes(),
+        };
         self.is_cut |= self.text.len() + bytes.len() > LONGEST;
         if !self.is_cut {
             self.text.extend_from_slice(bytes);
@@ -320,7 +379,8 @@ impl Tally {
     }
 }
 
-/// The score of a whole text: what [`TextScorer`] gives by [`ScoreBy::Text`].
+/// The score of a whole text: what [`TextScorer`] gives by [`ScoreBy::Text`], from the hidden state that the model
+/// [begins with](Model::initial_state).
 pub fn score_text(model: &Model, text: &str) -> Score {
     scores(model, ScoreBy::Text, text)[0]
 }
@@ -352,6 +412,6 @@ fn scores(model: &Model, by: ScoreBy, text: &str) -> Vec<Score> {
     let (mut scorer, mut bytes, mut scores) =
         (TextScorer::new(model, by).expect("memory for the buffers"), text.as_bytes(), vec![]);
     let mut take = |scored: Scored| scores.push(scored.score);
-    while scorer.read(&mut bytes, &mut take).expect("a string is UTF-8") {}
+    while scorer.read(&mut bytes, &mut take).expect("memory can be read") {}
     scores
 }

@@ -5,6 +5,7 @@ use crate::network::parameters::{ShapeError, room, zeros};
 use crate::settings::Settings;
 use crate::text::decoder::{Decoder, byte_order_mark};
 use crate::text::error::TextError;
+use crate::text::form::TextForm;
 use crate::text::pass::{Mark, Pass, chunks_of};
 use crate::text::vocabulary::{UnknownCharacters, Vocabulary};
 use crate::text::window::{self, Input, SymbolIndices, Window};
@@ -47,6 +48,7 @@ pub struct Corpus {
     /// The settings that the text was opened with.
     settings: Settings,
     has_byte_order_mark: bool,
+    form: TextForm,
     length: u64,
     /// The number of symbols that are trained on; those after them are held out.
     learned: u64,
@@ -94,10 +96,11 @@ impl Corpus {
         let mut decoder = Decoder::new(symbols, documents, vec![0; PASS]);
         decoder.seek(start);
         input.seek(SeekFrom::Start(start))?;
-        let mut digest = Digest::new();
+        let (mut digest, mut form) = (Digest::new(), TextForm::default());
         loop {
             let read = decoder.fill(&mut input, PASS)?;
             digest = digest.with(read);
+            form.add(read);
             let more = !read.is_empty();
             decoder.decode(&mut |symbol, next| pass.take(symbol, next))?;
             if !more {
@@ -115,6 +118,7 @@ impl Corpus {
             input,
             settings: *settings,
             has_byte_order_mark: start > 0,
+            form,
             length: pass.length,
             learned,
             first,
@@ -184,6 +188,11 @@ impl Corpus {
     /// Whether the text begins with a byte-order mark, which is left out.
     pub fn has_byte_order_mark(&self) -> bool {
         self.has_byte_order_mark
+    }
+
+    /// How its lines end, and how it seems to be encoded.
+    pub fn form(&self) -> &TextForm {
+        &self.form
     }
 
     /// The distinct characters of the text, or the vocabulary of [`Corpus::use_vocabulary`].

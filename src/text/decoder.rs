@@ -2,6 +2,7 @@
 
 use crate::settings::Symbols;
 use crate::text::error::TextError;
+use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -10,6 +11,41 @@ use std::ops::Range;
 pub fn byte_order_mark(symbols: Symbols, start: &[u8]) -> usize {
     let mark = "\u{feff}".as_bytes();
     if symbols == Symbols::Characters && start.starts_with(mark) { mark.len() } else { 0 }
+}
+
+/// Bytes, one to three, that are no UTF-8: a maximal sequence, of which [`String::from_utf8_lossy`] makes one U+FFFD.
+///
+/// It is displayed as its bytes, `\xe2\x82`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidSequence {
+    bytes: [u8; 3],
+    length: u8,
+}
+
+impl InvalidSequence {
+    /// The sequence at the start of some bytes that do not begin with a character.
+    fn at_start_of(waiting: &[u8]) -> Self {
+        // No character is longer.
+        let start = &waiting[..waiting.len().min(4)];
+        let length = match std::str::from_utf8(start) {
+            Err(error) => error.error_len().unwrap_or(start.len()).min(3),
+            Ok(_) => 0,
+        };
+        let mut bytes = [0; 3];
+        bytes[..length].copy_from_slice(&start[..length]);
+        InvalidSequence { bytes, length: length as u8 }
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+}
+
+impl fmt::Display for InvalidSequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bytes().iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))
+    }
 }
 
 /// Bytes on their way to symbols. A byte-order mark at the start is left out.
@@ -74,7 +110,8 @@ impl Decoder {
         Ok(&self.bytes[rest..rest + count])
     }
 
-    /// Hands over every symbol that is complete, with the offset of the byte after it.
+    /// Hands over every symbol that is complete, with the offset of the byte after it. After
+    /// [`TextError::InvalidUtf8`] those before the bad bytes are handed over, and [`Decoder::skip_invalid`] goes on.
     pub fn decode(&mut self, take: &mut impl FnMut(char, u64)) -> Result<(), TextError> {
         let bytes = std::mem::take(&mut self.bytes);
         let waiting = &bytes[self.waiting.clone()];
@@ -120,6 +157,15 @@ impl Decoder {
             self.symbol(character, character.len_utf8(), take);
         }
         if wrong { Err(TextError::InvalidUtf8 { byte: self.byte }) } else { Ok(()) }
+    }
+
+    /// Skips the sequence that is no UTF-8, and returns it.
+    pub fn skip_invalid(&mut self) -> InvalidSequence {
+        let invalid = InvalidSequence::at_start_of(&self.bytes[self.waiting.clone()]);
+        let length = invalid.bytes().len();
+        self.waiting.start += length;
+        self.byte += length as u64;
+        invalid
     }
 
     /// One symbol of some bytes. In documents blank lines are left out, and carriage returns before newlines.

@@ -5,12 +5,15 @@
 pub(crate) mod corpus;
 pub(crate) mod decoder;
 pub(crate) mod error;
+pub(crate) mod form;
 mod pass;
 pub(crate) mod vocabulary;
 mod window;
 
 pub use crate::settings::Symbols;
 pub use corpus::{Corpus, Source};
+pub use decoder::InvalidSequence;
 pub use error::TextError;
+pub use form::TextForm;
 pub use vocabulary::{UnknownCharacters, Vocabulary, one_hot};
 pub use window::Input;

@@ -2,7 +2,7 @@
 
 use crate::definition;
 use elman::random::{Generator, Stream};
-use elman::text::Symbols;
+use elman::text::{Symbols, TextForm};
 use elman::{Corpus, Settings, TextError};
 use std::io::Cursor;
 
@@ -40,6 +40,24 @@ fn damaged(below: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
     bytes
 }
 
+/// The counts of a text are those of its bytes, without a byte-order mark.
+fn assert_form(form: &TextForm, text: &[u8], symbols: Symbols) {
+    let mark = "\u{feff}".as_bytes();
+    let text = match text.strip_prefix(mark) {
+        Some(rest) if symbols == Symbols::Characters => rest,
+        _ => text,
+    };
+    let count = |pattern: &[u8]| {
+        text.windows(pattern.len()).filter(|window| *window == pattern).count() as u64
+    };
+    assert_eq!(form.bytes, text.len() as u64);
+    assert_eq!(form.newlines, count(b"\n"));
+    assert_eq!(form.returns, count(b"\r"));
+    assert_eq!(form.returns_before_newlines, count(b"\r\n"));
+    assert_eq!(form.nuls, count(b"\0"));
+    assert_eq!(form.invalid, 0);
+}
+
 #[test]
 fn damaged_texts_are_refused_or_read_as_they_are_defined() {
     let mut generator = Generator::new(2424, Stream::Passage);
@@ -60,6 +78,7 @@ fn damaged_texts_are_refused_or_read_as_they_are_defined() {
         let opened = Corpus::open(Cursor::new(text.clone()), &settings, |_| ());
         match (opened, definition::characters(&text, symbols, documents)) {
             (Ok(corpus), Ok(characters)) => {
+                assert_form(corpus.form(), &text, symbols);
                 definition::compare(corpus, &characters, settings, 30);
                 read += 1;
             }
@@ -72,4 +91,15 @@ fn damaged_texts_are_refused_or_read_as_they_are_defined() {
         }
     }
     assert!(refused > 400 && empty > 10 && read > 1000, "{refused} {empty} {read}");
+}
+
+/// More than a reading of the first pass, of 262,144 bytes, whose ends cut CRLF in two.
+#[test]
+fn the_form_of_a_long_text_is_counted_in_full() {
+    for before in [0, 1] {
+        let text = ["a".repeat(before), "\r\n\0b\u{2028}\r".repeat(60_000)].concat();
+        let corpus = Corpus::of(&text, &Settings::default()).unwrap();
+        assert_form(corpus.form(), text.as_bytes(), Symbols::Characters);
+        assert_eq!(corpus.form().separators, 60_000);
+    }
 }

@@ -5,13 +5,14 @@ use elman::inference::{
     Score, ScoreBy, Scored, Scorer, TextScorer, WorstCharacter, bits_of_unknown,
 };
 use elman::inference::{score_lines, score_text};
+use elman::model::InitialState;
 use elman::network::reference;
-use elman::text::TextError;
-use elman::text::{Symbols, one_hot};
+use elman::random::{Generator, Stream};
+use elman::text::{Source, Symbols, one_hot};
 use elman::{Level, Model, Rnn, Shape};
 use std::io::{self, Read};
 
-/// What is done with a text: h = 0, a character read, or one judged.
+/// What is done with a text: the first hidden state, a character read, or one judged.
 enum Event {
     Restart,
     Pass(char),
@@ -71,17 +72,22 @@ fn rules(model: &Model, text: &[char], extent: ScoreBy) -> Vec<Vec<Event>> {
     rows
 }
 
-/// The costs of what is judged, by the dense equations.
-fn twin(model: &Model, rows: Vec<Vec<Event>>) -> Vec<Score> {
+/// The hidden state that a model begins with.
+fn start(model: &Model) -> Vec<f64> {
+    model.hidden_state(model.initial_state())
+}
+
+/// The costs of what is judged, by the dense equations, from the hidden state `h0`.
+fn twin(model: &Model, h0: &[f64], rows: Vec<Vec<Event>>) -> Vec<Score> {
     let (m, K) = (model.state.rnn.shape().m(), model.vocabulary.len());
     let parameters = &model.state.rnn.parameters;
-    let (mut h, mut p) = (vec![0.0; m], None::<Vec<f64>>);
+    let (mut h, mut p) = (vec![f64::NAN; m], None::<Vec<f64>>);
     let mut scores = Vec::new();
     for row in rows {
         let mut score = Score::default();
         for event in row {
             let (Pass(c) | Charge(c, _)) = event else {
-                (h, p) = (vec![0.0; m], None);
+                (h, p) = (h0.to_vec(), None);
                 continue;
             };
             let index = model.vocabulary.index(c);
@@ -95,7 +101,7 @@ fn twin(model: &Model, rows: Vec<Vec<Event>>) -> Vec<Score> {
                 score.characters += 1;
                 score.unknown += u64::from(index.is_none());
                 if score.worst.is_none_or(|worst| bits > worst.bits) {
-                    score.worst = Some(WorstCharacter { character, position, bits });
+                    score.worst = Some(WorstCharacter { character, invalid: None, position, bits });
                 }
             }
             if let Some(index) = index {
@@ -201,7 +207,7 @@ fn scores_are_those_of_the_rules() {
             let list: Vec<char> = text.chars().collect();
             for extent in EXTENTS {
                 let what = format!("{characters:?} {documents} {text:?} {extent:?}");
-                let expected = twin(&model, rules(&model, &list, extent));
+                let expected = twin(&model, &start(&model), rules(&model, &list, extent));
                 let rows = read(&model, extent, text.as_bytes(), 1 << 20);
                 let scores: Vec<Score> = rows.iter().map(|row| row.1).collect();
                 same(&scores, &expected, &what);
@@ -234,7 +240,7 @@ fn bytes_are_judged_as_they_are() {
     {
         let list: Vec<char> = text.iter().map(|&byte| char::from(byte)).collect();
         for extent in EXTENTS {
-            let expected = twin(&model, rules(&model, &list, extent));
+            let expected = twin(&model, &start(&model), rules(&model, &list, extent));
             let rows = read(&model, extent, text, 2);
             let scores: Vec<Score> = rows.iter().map(|row| row.1).collect();
             same(&scores, &expected, &format!("{text:?} {extent:?}"));
@@ -284,7 +290,7 @@ fn alone(model: &Model, level: Level, line: &str) -> Score {
         score.characters += 1;
         score.unknown += u64::from(index.is_none());
         if score.worst.is_none_or(|worst| bits > worst.bits) {
-            score.worst = Some(WorstCharacter { character, position, bits });
+            score.worst = Some(WorstCharacter { character, invalid: None, position, bits });
         }
     }
     score
@@ -371,22 +377,220 @@ fn what_is_impossible_costs_many_bits_and_not_infinitely_many() {
     assert!(score.bits.is_finite() && score.bits > 10_000.0, "{score:?}");
 }
 
-#[test]
-fn text_that_is_no_utf8_is_told_by_line_and_byte() {
-    let model = model(Symbols::Characters, "\nabc", false);
-    let text = b"ab\n\xc3\xa5b\nca\xffb\n";
-    for step in [1, 100] {
-        let mut reading = TextScorer::new(&model, ScoreBy::Lines { carry: false }).unwrap();
-        let mut input = Slow(text, step);
-        let mut rows = 0;
-        let error = loop {
-            match reading.read(&mut input, &mut |_| rows += 1) {
-                Ok(more) => assert!(more),
-                Err(error) => break error,
+/// Stands for a sequence that is no UTF-8 in the list of the rules. No text has it.
+const BAD: char = '\u{10FFFF}';
+
+/// The characters of a text, with [`BAD`] for every maximal sequence that is no UTF-8, and these sequences.
+fn decoded(bytes: &[u8]) -> (Vec<char>, Vec<Vec<u8>>) {
+    let (mut characters, mut bad) = (Vec::new(), Vec::new());
+    for chunk in bytes.utf8_chunks() {
+        characters.extend(chunk.valid().chars());
+        if !chunk.invalid().is_empty() {
+            characters.push(BAD);
+            bad.push(chunk.invalid().to_vec());
+        }
+    }
+    (characters, bad)
+}
+
+/// The costs of what is judged, one character at a time: the bits are those of the program. `bad` are the sequences of
+/// the text that are no UTF-8, in order.
+fn one_by_one(model: &Model, h0: &[f64], rows: Vec<Vec<Event>>, bad: &[Vec<u8>]) -> Vec<Row> {
+    let (mut scorer, mut bad) = (Scorer::of(model).starting_from(h0), bad.iter());
+    let mut scores = Vec::new();
+    for row in rows {
+        let (mut score, mut worst_bad) = (Score::default(), None);
+        for event in row {
+            let (Pass(c) | Charge(c, _)) = event else {
+                scorer.restart();
+                continue;
+            };
+            let is_bad = (c == BAD).then(|| bad.next().unwrap().clone());
+            let bits = scorer.read(model.vocabulary.index(c));
+            let (Charge(character, position), Some(bits)) = (event, bits) else { continue };
+            score.bits += bits;
+            score.characters += 1;
+            score.unknown += u64::from(model.vocabulary.index(c).is_none());
+            if score.worst.is_none_or(|worst| bits > worst.bits) {
+                score.worst = Some(WorstCharacter { character, invalid: None, position, bits });
+                worst_bad = is_bad;
             }
-        };
-        assert_eq!(error, TextError::InvalidUtf8 { byte: 9 });
-        assert_eq!((rows, reading.line()), (2, 3));
+        }
+        let worst = score.worst.map(|worst| (worst.position, worst.character));
+        scores.push((score.bits.to_bits(), score.characters, score.unknown, worst, worst_bad));
+    }
+    scores
+}
+
+/// What a score is compared by; a bad sequence has the character [`BAD`], and its bytes.
+type Row = (u64, u64, u64, Option<(u64, char)>, Option<Vec<u8>>);
+
+fn as_row(score: &Score) -> Row {
+    let worst = score.worst.map(|worst| match worst.invalid {
+        Some(_) => {
+            assert_eq!(worst.character, '\u{fffd}');
+            (worst.position, BAD)
+        }
+        None => (worst.position, worst.character),
+    });
+    let bad = score.worst.and_then(|worst| worst.invalid.map(|bad| bad.bytes().to_vec()));
+    (score.bits.to_bits(), score.characters, score.unknown, worst, bad)
+}
+
+/// What random texts are made of: characters of every length and parts of them, bytes that are in no character, and all
+/// that ends a line or does not.
+const PARTS: [&[u8]; 24] = [
+    b"a",
+    b"b",
+    b"abc",
+    b"x",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"\xc3\xa5",
+    b"\xe6\x97\xa5",
+    b"\xf0\x9f\x98\x80",
+    b"\xef\xbf\xbd",
+    b"\xef\xbb\xbf",
+    b"\xef\xbb",
+    b"\xc3",
+    b"\xe6\x97",
+    b"\xe6",
+    b"\xf0\x9f\x98",
+    b"\xf0\x9f",
+    b"\xff",
+    b"\x80",
+    b"\xc0\x80",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+    b"\xf8\x88\x80\x80\x80",
+];
+
+#[test]
+fn a_sequence_that_is_no_utf8_is_one_unknown_character() {
+    let mut generator = Generator::new(8, Stream::Passage);
+    let mut below = |n: usize| (generator.uniform() * n as f64) as usize;
+    let models =
+        [("\nabc\u{fffd}", false), ("\rabc", false), ("\n\rab\u{e5}", true), ("\na", true)]
+            .map(|(characters, documents)| model(Symbols::Characters, characters, documents));
+    let mut sequences = 0;
+    for round in 0..800 {
+        let mut text: Vec<u8> = Vec::new();
+        for _ in 0..below(12) {
+            match below(9) {
+                0 => text.push(below(256) as u8),
+                _ => text.extend(PARTS[below(PARTS.len())]),
+            }
+        }
+        let model = &models[round % models.len()];
+        let (characters, bad) = decoded(&text);
+        for extent in EXTENTS {
+            let events = rules(model, &characters, extent);
+            let expected = one_by_one(model, &[0.0; 7], events, &bad);
+            for step in [1, 2, 3, 1 + below(9), 1 << 20] {
+                let rows = read(model, extent, &text, step);
+                let found: Vec<Row> = rows.iter().map(|row| as_row(&row.1)).collect();
+                assert_eq!(found, expected, "{text:?} {extent:?}, {step} bytes at a time");
+            }
+        }
+        sequences += bad.len();
+    }
+    assert!(sequences > 800, "{sequences}");
+}
+
+/// A reading brings 65,536 bytes: what it cuts is one sequence, or one character.
+#[test]
+fn a_sequence_at_the_end_of_a_reading_is_one() {
+    let model = model(Symbols::Characters, "\nabc", false);
+    let each = bits_of_unknown(Symbols::Characters);
+    for bad in PARTS.into_iter().filter(|part| !part.is_ascii()) {
+        for before in (1 << 16) - 3..=1 << 16 {
+            for after in ["", "a"] {
+                let text = [&vec![b'a'; before], bad, after.as_bytes()].concat();
+                let rows = read(&model, EXTENTS[1], &text, 1 << 20);
+                let lossy = String::from_utf8_lossy(bad).chars().count() as u64;
+                let score = rows[0].1;
+                assert_eq!(score.unknown, lossy, "{bad:?} after {before}");
+                let known = before as u64 + u64::from(after == "a");
+                assert_eq!(score.characters, known + lossy);
+                assert_eq!(score.worst.unwrap().bits, each);
+                assert_eq!(score.worst.unwrap().position, before as u64 + 1);
+            }
+        }
+    }
+}
+
+/// The bytes are kept, and told.
+#[test]
+fn bytes_that_are_no_utf8_are_kept_as_they_are() {
+    let model = model(Symbols::Characters, "\nabc", false);
+    for step in [1, 2, 100] {
+        let rows = read(&model, EXTENTS[1], b"ab\n\xe2\x82a\xff\r\nca\n\xf0\x9f\x98", step);
+        let texts: Vec<&[u8]> = rows.iter().map(|row| &row.2[..]).collect();
+        assert_eq!(texts, [&b"ab"[..], b"\xe2\x82a\xff", b"ca", b"\xf0\x9f\x98"]);
+        let counts = rows.iter().map(|row| (row.1.characters, row.1.unknown));
+        assert!(counts.eq([(2, 0), (3, 2), (2, 0), (1, 1)]));
+        let worst = |row: usize| rows[row].1.worst.unwrap();
+        assert_eq!((worst(1).position, worst(3).position), (1, 1));
+        assert_eq!(worst(1).invalid.unwrap().to_string(), "\\xe2\\x82");
+        assert_eq!(worst(3).invalid.unwrap().to_string(), "\\xf0\\x9f\\x98");
+        assert_eq!(worst(0).invalid, None);
+    }
+    let mut reading = TextScorer::new(&model, EXTENTS[0]).unwrap();
+    reading.read(&mut &b"a\xff\xfe\r\0"[..], &mut |_| ()).unwrap();
+    let form = reading.form();
+    assert_eq!((form.bytes, form.invalid, form.returns, form.nuls), (5, 2, 1, 1));
+    assert_eq!(form.start, [b'a', 0xff]);
+}
+
+/// A model that was trained in text order carries a state, and begins there.
+#[test]
+fn reading_begins_where_the_model_does() {
+    let texts = ["abcabc\n\ncab\r\nxa\nb", "a", "", "\ncc\n"];
+    for documents in [false, true] {
+        let mut model = model(Symbols::Characters, "\nabc", documents);
+        model.settings.batch_size = if documents { 1 } else { 2 };
+        model.source = Some(Source { digest: 1, length: 99, start: 0 });
+        let count = 7 * model.settings.batch_size;
+        model.state.h = (0..count).map(|i| (i as f64 * 0.7).sin()).collect();
+        let carried = model.state.h[..7].to_vec();
+        assert_eq!(start(&model), if documents { vec![0.0; 7] } else { carried.clone() });
+        for (text, extent) in texts.iter().flat_map(|text| EXTENTS.map(|extent| (text, extent))) {
+            let what = format!("{documents} {text:?} {extent:?}");
+            let list: Vec<char> = text.chars().collect();
+            let of = |h0: &[f64]| {
+                let exact = one_by_one(&model, h0, rules(&model, &list, extent), &[]);
+                (twin(&model, h0, rules(&model, &list, extent)), exact)
+            };
+            let score = |scorer: TextScorer| {
+                let (mut scorer, mut input, mut scores) = (scorer, text.as_bytes(), Vec::new());
+                while scorer.read(&mut input, &mut |row: Scored| scores.push(row.score)).unwrap() {}
+                scores
+            };
+            let scorer = || TextScorer::new(&model, extent).unwrap();
+            for (scores, (close, exact)) in [
+                (score(scorer()), of(&start(&model))),
+                (score(scorer().starting_from(&carried)), of(&start(&model))),
+                (score(scorer().starting_from(&[0.0; 7])), of(&[0.0; 7])),
+            ] {
+                same(&scores, &close, &what);
+                assert_eq!(scores.iter().map(as_row).collect::<Vec<_>>(), exact, "{what}");
+            }
+            match extent {
+                ScoreBy::Text => assert_eq!([score_text(&model, text)], score(scorer())[..]),
+                ScoreBy::Lines { carry: false } => {
+                    assert_eq!(score_lines(&model, text), score(scorer()));
+                }
+                ScoreBy::Lines { carry: true } => {}
+            }
+        }
+        // A scorer of one character after another begins there by itself.
+        let line = alone(&model, Level::chosen(), "abxc");
+        assert_eq!(score_lines(&model, "abxc"), [line], "{documents}");
+        let [zero, chosen] = [InitialState::Zero, model.initial_state()]
+            .map(|initial| model.hidden_state(initial))
+            .map(|h0| one_by_one(&model, &h0, rules(&model, &['a', 'b'], EXTENTS[0]), &[]));
+        assert_eq!(zero == chosen, documents, "the state counts");
     }
 }
 

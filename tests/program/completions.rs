@@ -36,7 +36,7 @@ fn lines(folder: &Folder, shell: &mut Command) -> Vec<String> {
 
 /// A command line, whose last word is to be completed, and what must be offered for it: all of the names before
 /// the bar, none of those after.
-const CASES: [(&str, &str); 22] = [
+const CASES: [(&str, &str); 23] = [
     ("elman tr", "train | check text"),
     ("elman ", "train sample check show help | text"),
     ("elman train --hid", "--hidden | --quiet"),
@@ -52,6 +52,7 @@ const CASES: [(&str, &str); 22] = [
     ("elman train --from ", "text run-1 | train"),
     ("elman export --format ", "torch npz | text"),
     ("elman export --format t", "torch | npz text"),
+    ("elman score --start ", "zero carried | text"),
     ("elman train --order ", "text chunks positions | run-1"),
     ("elman train --order c", "chunks | text positions"),
     ("elman show te", "text | train"),

@@ -202,7 +202,7 @@ fn a_hyphen_is_standard_input_or_output() {
     // Who opened the file would end otherwise.
     folder.write("-", "neither text nor model");
     let model = folder.read("run/best.safetensors");
-    let from_pipe = |arguments: &str| folder.run_with_bytes(arguments, &model);
+    let from_pipe = |arguments: &str| folder.run_with_input(arguments, &model);
 
     let shown = folder.run("show run/best.safetensors").well();
     let file = |shown: &str| shown.replace("run/best.safetensors", "-");
@@ -243,8 +243,8 @@ fn a_hyphen_is_standard_input_or_output() {
     folder.run("check --write-case case.npz").well();
     let case = folder.read("case.npz");
     let compared = folder.run("check --against case.npz case.npz").well();
-    assert_eq!(folder.run_with_bytes("check --against - case.npz", &case).well(), compared);
-    assert_eq!(folder.run_with_bytes("check --against case.npz -", &case).well(), compared);
+    assert_eq!(folder.run_with_input("check --against - case.npz", &case).well(), compared);
+    assert_eq!(folder.run_with_input("check --against case.npz -", &case).well(), compared);
 
     for arguments in [
         "train text --out -",
@@ -272,7 +272,7 @@ fn a_hyphen_is_standard_input_or_output() {
     ] {
         from_pipe(arguments).refused(1, once);
     }
-    folder.run_with_bytes("check --against - -", &case).refused(1, once);
+    folder.run_with_input("check --against - -", &case).refused(1, once);
     assert_eq!(folder.read_text("-"), "neither text nor model");
     assert!(!folder.path("new").exists());
     // Another spelling is a file.

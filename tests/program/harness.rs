@@ -176,12 +176,7 @@ impl Folder {
     }
 
     /// Runs it with this standard input.
-    pub fn run_with_input(&self, arguments: &str, input: &str) -> Ended {
-        self.run_with_bytes(arguments, input.as_bytes())
-    }
-
-    /// The same with any bytes.
-    pub fn run_with_bytes(&self, arguments: &str, input: &[u8]) -> Ended {
+    pub fn run_with_input(&self, arguments: &str, input: impl AsRef<[u8]>) -> Ended {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -191,7 +186,7 @@ impl Folder {
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
         // A program that refuses its arguments reads nothing.
-        let _ = stdin.write_all(input);
+        let _ = stdin.write_all(input.as_ref());
         drop(stdin);
         of(child.wait_with_output().unwrap())
     }

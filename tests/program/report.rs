@@ -1,6 +1,6 @@
 //! `elman report`: what it tells is what the run was.
 
-use crate::harness::{Folder, TRAIN, ended, text, value};
+use crate::harness::{Folder, TRAIN, ended, lines, text, value};
 use elman::check::Case;
 use elman::check::check_gradients;
 use elman::inference::passage;
@@ -283,6 +283,33 @@ fn the_gradients_are_those_of_the_best_model() {
     let part = folder.read_text("part/report.md");
     assert!(part.contains("Checked are the first 2 of its 6 hidden units"));
     assert!(part.contains("| Shape | 2 × "), "{part}");
+}
+
+/// Beside `Passed`, where there are any.
+#[test]
+fn large_relative_errors_of_right_entries_are_explained() {
+    let folder = Folder::new("report-relative");
+    for (more, is_said) in [("", false), ("--hidden 20 --seq-length 25 --learning-rate 0.3", true)]
+    {
+        train(&folder, &format!("{more} --force"));
+        folder.run("report run --seconds 0 --force").well();
+        folder.run("report run --seconds 0 --force --language sv --out sv").well();
+        let read = |place: &str| folder.read_text(&format!("{place}/report.md")).replace('\\', "");
+        let (english, swedish) = (read("run"), read("sv"));
+        let cells = lines(&english, "| Relative error > 10^−6 |")[0].split('|').skip(2);
+        let over: u64 = cells.filter_map(|cell| cell.trim().parse::<u64>().ok()).sum();
+        assert_eq!(over > 0, is_said, "{english}");
+        let [passed, right] = [lines(&english, "Passed: ")[0], lines(&swedish, "Godkänd: ")[0]];
+        let words = format!("For {over} of them the relative error is above 10^−6");
+        assert_eq!(passed.contains(&words), is_said, "{passed}");
+        let words = format!("För {over} av dem är det relativa felet större än 10^−6");
+        assert_eq!(right.contains(&words), is_said, "{right}");
+        let estimates = lines(&english, "| Largest estimate of error |")[0].split('|').skip(2);
+        let number = |cell: &str| cell.trim().replace('−', "-").parse::<f64>().ok();
+        let largest = estimates.filter_map(number).fold(0.0, f64::max);
+        let largest = format!("by up to {largest:.2e},").replace("e-", "e−");
+        assert_eq!(passed.contains(&largest), is_said, "{largest}: {passed}");
+    }
 }
 
 #[test]

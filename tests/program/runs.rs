@@ -213,7 +213,7 @@ fn a_text_can_come_from_standard_input_or_be_built_in() {
     let folder = Folder::new("input");
     folder.train("file", "").well();
     let options = TRAIN.strip_prefix("train text ").unwrap();
-    folder.run_with_input(&format!("train - {options} --out input"), &text()).well();
+    folder.run_with_input(&format!("train - {options} --out input"), text()).well();
     assert!(folder.read("file/model.safetensors") == folder.read("input/model.safetensors"));
 
     let stdout = folder.run("train --hidden 4 --iterations 20 --quiet").well();

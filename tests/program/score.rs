@@ -238,7 +238,6 @@ fn what_cannot_be_judged_is_refused() {
     let model = model(Symbols::Characters, "\nabc", false);
     let folder = folder("refused", &[("model", &model)]);
     folder.write("text", "abc\n");
-    folder.write("latin", b"abc\nab\n\xe5b\n");
     for (arguments, status, words) in [
         ("", 2, "which model?"),
         ("model text --csv --jsonl", 2, "--csv and --jsonl: give one"),
@@ -253,19 +252,208 @@ fn what_cannot_be_judged_is_refused() {
         ("text text", 1, "text: "),
         ("model none", 1, "none: "),
         ("model .", 1, ".: a folder, not a text"),
-        (
-            "model latin",
-            1,
-            "latin: line 3: not UTF-8 at byte 7: convert the text to UTF-8 first, or score it with a model of bytes",
-        ),
+        ("model text --start", 2, "--start needs a value"),
+        ("model text --start trained", 2, "--start trained: must be zero or carried"),
     ] {
         let refused = folder.run(&format!("score {arguments}"));
         assert_eq!(refused.refused(status, words), "", "{arguments}");
     }
-    // What came before is printed.
-    let table = folder.run("score model latin --csv --per-line");
-    let table = table.refused(1, "latin: line 3: not UTF-8 at byte 7");
-    assert_eq!(records(&table).len(), 3);
+}
+
+/// One byte must not switch a filter off.
+#[test]
+fn bytes_that_are_no_utf8_end_no_filter() {
+    let folder = Folder::new("no-utf8");
+    let ordinary = "GET /harbour/times 200 812\nGET /harbour/map 200 5120\nPOST /notes 302 0\n";
+    folder.write("ordinary.log", ordinary.repeat(40));
+    folder.run("train ordinary.log --hidden 20 --iterations 3000 --quiet --out run").well();
+    let log = b"GET /harbour/times 200 812\nGET /harbour/map 200 5120\n\
+                GET /\x16\x03\x01\x02\xff\xfe\x80 400 0\nzqxv jj%% //..//..// 7777777\n\
+                GET /harbour/times 200 812\n";
+    folder.write("log", log);
+    // In the last, a character that the end cuts off.
+    let cut = [&log[..], b"GET /\xf0\x9f\x98"].concat();
+    folder.write("cut", &cut);
+    for (name, log, lines) in [("log", &log[..], &["3", "4"][..]), ("cut", &cut, &["3", "4", "6"])]
+    {
+        for ended in [
+            folder.run(&format!("score run {name} --threshold 2")),
+            folder.run_with_input("score run --threshold 2", log),
+        ] {
+            assert_eq!((ended.status, ended.stderr.as_str()), (3, ""));
+            let rows: Vec<&str> = ended.stdout.lines().skip(1).collect();
+            let told = rows.iter().map(|row| row.split_whitespace().next().unwrap());
+            assert!(told.eq(lines.iter().copied()), "{rows:?}");
+            assert!(rows[0].ends_with("  GET /\\u{16}\\u{3}\\u{1}\\u{2}\\xff\\xfe\\x80 400 0"));
+        }
+        let whole = folder.run(&format!("score run {name} --csv")).well();
+        // Of the unknown characters, 4 are controls, 3 (in the second text 4) are no UTF-8.
+        let characters = String::from_utf8_lossy(log).chars().count() - 1;
+        assert_eq!(records(&whole)[1][2], characters.to_string());
+    }
+    let rows = folder.run("score run cut --per-line --jsonl").well();
+    assert_eq!(rows.lines().count(), 6);
+    let odd = "\"worst_character\":\"\\\\xf0\\\\x9f\\\\x98\",\"worst_position\":6}";
+    assert!(rows.ends_with(&format!("{odd}\n")), "{rows}");
+}
+
+#[test]
+fn bytes_that_are_no_utf8_are_shown_as_bytes() {
+    let model = model(Symbols::Characters, "\nabc", false);
+    let folder = folder("latin", &[("model", &model)]);
+    folder.write("latin", b"abc\nab\n\xe5b\nb\xe2\x82\n");
+    let row = |table: &str, row: usize| records(table)[row][4..].join(" ");
+    let table = folder.run("score model latin --csv --per-line").well();
+    assert_eq!([row(&table, 3), row(&table, 4)], ["\\xe5 1", "\\xe2\\x82 2"]);
+    let objects = folder.run("score model latin --jsonl --per-line").well();
+    let last = "\"worst_character\":\"\\\\xe2\\\\x82\",\"worst_position\":2}";
+    assert!(objects.trim_end().ends_with(last), "{objects}");
+    let words = folder.run("score model latin").well();
+    for line in [
+        "characters          12",
+        "unknown             2 of them, at 20.08 bits each: the vocabulary lacks them",
+        "worst character     \\xe5 at 8: 20.08 bits",
+    ] {
+        assert!(words.lines().any(|words| words == line), "{line:?}\n{words}");
+    }
+    let found = folder.run("score model latin --threshold 10");
+    assert_eq!((found.status, found.stderr.as_str()), (3, ""));
+    let found: Vec<&str> = found.stdout.lines().skip(1).map(|line| &line[27..]).collect();
+    assert_eq!(found, ["\\xe5 at 1       \\xe5b", "\\xe2\\x82 at 2   b\\xe2\\x82"]);
+    // A text in Latin-1 is told to be one.
+    folder.write("swedish", b"ab\xe5cabcabcab\xe4bc\n".repeat(10));
+    let told = folder.run("score model swedish --per-line");
+    let words = "swedish: 20 sequences of its bytes are no UTF-8, and count as unknown characters: is it Latin-1?";
+    assert_eq!(told.refused(0, words).lines().count(), 11);
+}
+
+/// The scores are those of the library from the same state.
+#[test]
+fn it_begins_where_the_network_learned_or_at_zero() {
+    let folder = Folder::new("score-start");
+    folder.train("run", "").well();
+    folder.train("documents", "--documents").well();
+    let score = |options: &str| folder.run(&format!("score {options} --csv")).well();
+    let text = harness::text();
+    for (run, kind) in [("run", true), ("documents", false)] {
+        let model = folder.model(&format!("{run}/best.safetensors"));
+        let h = &model.state.h[..];
+        assert!(h.iter().any(|h| *h != 0.0));
+        for (options, by) in [
+            ("", ScoreBy::Text),
+            ("--per-line", ScoreBy::Lines { carry: false }),
+            ("--per-line --carry", ScoreBy::Lines { carry: true }),
+        ] {
+            let from = |h0: &[f64]| {
+                let mut scorer = TextScorer::new(&model, by).unwrap().starting_from(h0);
+                let (mut input, mut rows) = (text.as_bytes(), Vec::new());
+                let mut row = |row: Scored<'_>| rows.push(expected(row.line, &row.score));
+                while scorer.read(&mut input, &mut row).unwrap() {}
+                rows
+            };
+            let rows =
+                |more: &str| records(&score(&format!("{run} text {options} {more}")))[1..].to_vec();
+            let [usual, zero, carried] = ["", "--start zero", "--start carried"].map(rows);
+            assert_eq!(zero, from(&[0.0; 6]), "{run} {options}");
+            assert_eq!(carried, from(h), "{run} {options}");
+            assert_eq!(usual, carried, "{run} {options}");
+            // Documents begin at zero, whatever is chosen.
+            assert_eq!(zero != carried, kind, "{run} {options}");
+        }
+    }
+}
+
+/// The line on standard error, if there is one.
+fn warning(folder: &Folder, options: &str, text: &[u8]) -> String {
+    folder.write("odd", text);
+    let [named, piped] = [
+        folder.run(&format!("score model odd {options}")),
+        folder.run_with_input(&format!("score model {options}"), text),
+    ];
+    assert_eq!(named.stdout, piped.stdout);
+    assert_eq!(named.stderr.replace("odd:", "standard input:"), piped.stderr);
+    assert!(named.stderr.lines().count() < 2, "{}", named.stderr);
+    named.stderr
+}
+
+#[test]
+fn texts_that_are_probably_not_meant_are_told() {
+    let plain = model(Symbols::Characters, "\nabc", false);
+    let folder = folder("not-meant", &[("model", &plain)]);
+    let warning = |options: &str, text: &[u8]| warning(&folder, options, text);
+    let returns = "anna\rbo\rcecilia\r".repeat(9);
+    for options in
+        ["--per-line", "--threshold 1", "--threshold 1 --jsonl", "--jsonl", "--per-line --csv"]
+    {
+        let said = warning(options, returns.as_bytes());
+        let words =
+            "elman: odd: its lines end in carriage returns (CR) alone, which end no line here: tr";
+        assert!(said.starts_with(words), "{options}: {said}");
+        let said = warning(options, b"ab\nca\r\nb\r");
+        assert!(
+            said.starts_with("elman: odd: its line ends are mixed, 1 CRLF, 1 LF, 1 CR: "),
+            "{said}"
+        );
+        for plain in [
+            &b"ab\nca\n"[..],
+            b"ab\r\nca\r\n",
+            b"ab",
+            b"",
+            b"first\xc2\x85half\nsecond\xe2\x80\xa8half\nthird\n",
+        ] {
+            assert_eq!(warning(options, plain), "", "{options}: {plain:?}");
+        }
+    }
+    for options in ["", "--csv", "--per-line", "--threshold 1"] {
+        let utf16: Vec<u8> = "the ferry\nat nine\n".bytes().flat_map(|byte| [byte, 0]).collect();
+        let said = warning(options, &utf16);
+        let words = "odd: 50 % of its characters are NUL: is it UTF-16? iconv -f UTF-16LE -t UTF-8";
+        assert!(said.contains(words), "{said}");
+        // With the mark it is not UTF-8, and scored all the same.
+        let said = warning(options, &[&[0xff, 0xfe], &utf16[..]].concat());
+        assert!(said.contains("is it UTF-16? iconv -f UTF-16 -t UTF-8"), "{said}");
+        let said = warning(options, "ab\u{2028}c\u{2028}a".as_bytes());
+        assert!(said.contains("odd: its lines end in U+2028"), "{said}");
+    }
+    // Of a whole text, no line is asked for.
+    assert_eq!(warning("", returns.as_bytes()), "");
+    // Once for each text.
+    folder.write("one", &returns);
+    folder.write("two", "abc\n");
+    let told = folder.run("score model one two one --per-line").stderr;
+    assert_eq!(told.lines().count(), 2, "{told}");
+    assert!(told.lines().all(|line| line.starts_with("elman: one: its lines end")));
+}
+
+/// A text without end is told while it comes.
+#[test]
+fn a_stream_is_told_before_its_end() {
+    let plain = model(Symbols::Characters, "\nabc", false);
+    let folder = folder("not-meant-stream", &[("model", &plain)]);
+    let mut child = folder
+        .command("score model --per-line")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (tell, told) = mpsc::channel();
+    let stderr = child.stderr.take().unwrap();
+    let reader = thread::spawn(move || {
+        for line in BufReader::new(stderr).lines() {
+            tell.send(line.unwrap()).unwrap();
+        }
+    });
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all("abc\r".repeat(1 << 18).as_bytes()).unwrap();
+    stdin.flush().unwrap();
+    let line = told.recv_timeout(PATIENCE).unwrap();
+    assert!(line.starts_with("elman: standard input: its lines end in carriage returns"), "{line}");
+    stdin.write_all(b"abc\r").unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    reader.join().unwrap();
+    assert!(told.recv().is_err(), "once");
 }
 
 #[test]

@@ -86,8 +86,9 @@ fn nothing_of_a_text_is_changed_but_its_byte_order_mark() {
     assert_eq!(plain.stderr, "");
     let marked =
         folder.run("train marked --hidden 8 --iterations 300 --report-every 100 --out marked-run");
-    let said = "elman: marked begins with a byte-order mark, which is left out\n";
-    assert_eq!(marked.stderr, said);
+    let said = "elman: marked begins with a byte-order mark, which is left out\n\
+                elman: marked: 40 of its lines end in CRLF: the carriage return is one of the K characters";
+    assert!(marked.stderr.starts_with(said) && marked.stderr.lines().count() == 2, "{marked:?}");
     assert_eq!(plain.well(), marked.well());
     let shown = folder.run("show plain-run").well();
     assert!(shown.contains(r#""\0\n\rabc""#) && shown.contains("180 characters"), "{shown}");
@@ -135,6 +136,56 @@ fn nothing_that_ends_a_line_elsewhere_is_raw_in_json() {
     let vocabulary = folder.model("run/best.safetensors").vocabulary;
     assert!(text.chars().all(|c| vocabulary.index(c).is_some()));
     folder.run("train text --resume run --iterations 30 --quiet").well();
+}
+
+/// They are read all the same, and a line says what is odd and how it is mended: of files and of pipes, for one run, for
+/// several and for a check.
+#[test]
+fn texts_that_are_probably_not_meant_are_told() {
+    let folder = Folder::new("not-meant");
+    let names = "anna bertil cecilia david elsa fredrik greta henrik ida johan ".repeat(8);
+    let returns = names.replace(' ', "\r");
+    let utf16: Vec<u8> =
+        "the ferry crosses at nine\n".repeat(20).bytes().flat_map(|byte| [byte, 0]).collect();
+    let nuls =
+        "odd: 50 % of its characters are NUL: is it UTF-16? iconv -f UTF-16LE -t UTF-8 OLD >NEW";
+    let alone =
+        "odd: its lines end in carriage returns (CR) alone, which end no line here: tr '\\r' '\\n'";
+    let crlf = "odd: 80 of its lines end in CRLF: the carriage return is one of the K characters, and losses differ";
+    let mixed = "odd: its line ends are mixed, 8 CRLF, 72 LF: tr -d '\\r' <OLD >NEW";
+    let separators = "odd: its lines end in U+2028, U+2029 or U+0085 alone";
+    for (text, options, words) in [
+        (&utf16[..], "", nuls),
+        (&utf16, "--documents", nuls),
+        (&utf16, "--bytes", ""),
+        (returns.as_bytes(), "--documents", alone),
+        (returns.as_bytes(), "--documents --bytes", alone),
+        (returns.as_bytes(), "", ""),
+        (names.replace(' ', "\r\n").as_bytes(), "", crlf),
+        (names.replace(' ', "\r\n").as_bytes(), "--documents", ""),
+        (names.replace(' ', "\r\n").as_bytes(), "--bytes", ""),
+        (names.replace("n ", "n\r\n").replace(' ', "\n").as_bytes(), "--documents", mixed),
+        (names.replace(' ', "\u{2028}").as_bytes(), "", separators),
+        (names.replace(' ', "\u{2028}").as_bytes(), "--documents", separators),
+        (names.replace(' ', "\n").as_bytes(), "", ""),
+        (names.replace(' ', "\n").as_bytes(), "--documents", ""),
+    ] {
+        folder.write("odd", text);
+        let train = "--hidden 4 --seq-length 5 --iterations 0 --force";
+        for (name, ended) in [
+            ("odd", folder.run(&format!("train odd {train} {options}"))),
+            ("standard input", folder.run_with_input(&format!("train - {train} {options}"), text)),
+            ("odd", folder.run(&format!("train odd {train} {options} --seeds 3 --out several"))),
+            ("odd", folder.run(&format!("check odd --hidden 2 --seq-length 3 {options}"))),
+        ] {
+            let expected = words.replace("odd:", &format!("elman: {name}:"));
+            assert_eq!(ended.status, 0, "{ended:?}");
+            assert_eq!(ended.stderr.lines().count(), usize::from(!words.is_empty()), "{ended:?}");
+            assert!(ended.stderr.starts_with(&expected), "{options}: {}, {expected}", ended.stderr);
+        }
+        let quiet = folder.run(&format!("train odd {train} {options} --quiet"));
+        assert_eq!((quiet.status, quiet.stderr.as_str()), (0, ""));
+    }
 }
 
 #[test]

@@ -140,14 +140,49 @@ fn an_untrained_best_model_is_said_to_be_one() {
         folder.run(&format!("train text {options} --out {out} {more}"))
     };
     let ended = train("run", "--learning-rate 9");
-    let words = "elman: the best model is the untrained network";
+    let words = "elman: the best model is the untrained network: ";
     assert!(ended.stderr.starts_with(words), "{ended:?}");
+    assert!(ended.stderr.contains("; train longer, with --iterations, or "), "{ended:?}");
     assert!(ended.stdout.contains("\npassage best_iter=0 "));
     let trained = train("trained", "");
     let words = "elman: the best model is the untrained network: update 100 has a lower loss, but is no multiple of";
     assert!(trained.stderr.starts_with(words), "{trained:?}");
+    assert!(trained.stderr.contains("; look more often, with --validate-every; "), "{trained:?}");
     assert_eq!(train("competing", "--validate-every 50").stderr, "");
     assert_eq!(train("quiet", "--learning-rate 9 --quiet").stderr, "");
+}
+
+/// The end of the text runs backwards: its characters are as frequent, but come in another order.
+#[test]
+fn a_validation_loss_far_above_the_training_loss_is_told_with_what_to_do() {
+    let folder = Folder::new("validation-far");
+    let (ferry, yrref) = ("the ferry crosses at nine, ", " ,enin ta sessorc yrref eht");
+    folder.write("backwards", [ferry.repeat(60), yrref.repeat(40)].concat());
+    folder.write("alike", ferry.repeat(100));
+    let train = |name: &str, more: &str| {
+        let options =
+            "--hidden 6 --seq-length 10 --validation 0.4 --iterations 3000 --validate-every 20";
+        let ended = folder.run(&format!("train {name} {options} --force {more}"));
+        assert_eq!(ended.status, 0);
+        ended
+    };
+    let ended = train("backwards", "");
+    let last = lines(&ended.stdout, "iter=").pop().unwrap();
+    let [validation, smooth] =
+        ["validation_loss", "smooth_loss"].map(|name| value(last, name).parse::<f64>().unwrap());
+    let best = value(lines(&ended.stdout, "passage ")[0], "best_iter").to_string();
+    assert!(validation > 2.0 * smooth && best != "0", "{last}");
+    let words = format!(
+        "elman: the validation loss is {:.1} times the training loss: ",
+        validation / smooth
+    );
+    assert!(ended.stderr.starts_with(&words), "{}", ended.stderr);
+    assert_eq!(ended.stderr.lines().count(), 1);
+    for words in ["more text", "fewer --hidden units", &format!("that of update {best}\n")] {
+        assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
+    }
+    assert_eq!(train("backwards", "--quiet").stderr, "");
+    assert_eq!(train("alike", "").stderr, "");
 }
 
 /// It is what a run over the text without its end learns.

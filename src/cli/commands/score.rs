@@ -3,16 +3,19 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
-use crate::cli::command_line::options::{MOST_THREADS, cores, threads, threads_option};
+use crate::cli::command_line::options::{
+    MOST_THREADS, cores, initial_state, start_option, threads, threads_option,
+};
 use crate::cli::format::thousands;
 use crate::cli::run::inputs::{TextSource, open_text, read_model};
+use crate::cli::run::text_warnings::{self, Reading};
 use crate::cli::terminal::flow::Flow;
 use crate::cli::terminal::output::one_line;
 use crate::cli::terminal::progress::Progress;
+use elman::Level;
 use elman::inference::{Score, ScoreBy, Scored, TextScorer, WorstCharacter, bits_of_unknown};
 use elman::internals::json::{Json, object};
 use elman::text::Symbols;
-use elman::{Level, TextError};
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -34,15 +37,26 @@ that is not in the vocabulary counts as 20.08 bits, a byte as 8 bits. With
         "elman score elman-run --per-line --csv names.txt >scores.csv",
         "elman score log-run access.log --threshold 3",
     ],
-    more: "",
+    more: "\
+The text, or every line, is read from the hidden state that the network was trained
+from: zeros for models of --documents, of a random --order and of imported weights,
+else the state that the model carries. --start chooses another; documents always
+begin at zeros.
+
+No bytes end the reading. A sequence of bytes that is not UTF-8 counts as one
+character that is not in the vocabulary. Where it is the worst character, it is
+shown as its bytes, in tables and objects as well: \\xff, or \\xe2\\x82. No other
+worst character of a table is more than one character. A model of bytes, of train
+--bytes, reads all bytes.",
     options: || {
         vec![
             OptionSpec::switch("per-line", "score every line, instead of the whole text"),
             OptionSpec::new("threshold", "X", "print only lines above X bits per character"),
-            OptionSpec::switch("carry", "keep the hidden state from line to line"),
             OptionSpec::switch("csv", "print CSV"),
             OptionSpec::switch("jsonl", "print one JSON object per line"),
-            threads_option(),
+            OptionSpec::switch("carry", "keep the hidden state from line to line").seldom(),
+            start_option().seldom(),
+            threads_option().seldom(),
             OptionSpec::help(),
         ]
     },
@@ -75,13 +89,17 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         let file = if names_files { "file," } else { "" };
         writeln!(output, "{file}{}", COLUMNS.join(",")).map_err(Failure::output)?;
     }
+    let h0 = model.hidden_state(initial_state(arguments, &model));
+    let symbols = model.vocabulary.symbols();
+    let by_lines = extent != ScoreBy::Text || form == Form::Jsonl || model.newline().is_some();
+    let reading = Reading { symbols, by_lines, keeps_returns: false };
     let mut found = false;
     for file in files {
         let name = names_files.then(|| file.to_string_lossy().into_owned());
-        let symbols = model.vocabulary.symbols();
-        let mut sheet = Sheet { extent, threshold, form, symbols, file: name, rows: 0 };
+        let mut sheet = Sheet { extent, threshold, form, reading, file: name, rows: 0 };
         let scorer = TextScorer::new(&model, extent)
             .map_err(|error| Failure::Failed(error.to_string()))?
+            .starting_from(&h0)
             .on(Level::chosen(), threads);
         let scored = score(scorer, file, &mut sheet, &mut output);
         found |= threshold.is_some() && sheet.rows > 0;
@@ -123,6 +141,9 @@ fn extent(arguments: &Arguments) -> Result<(ScoreBy, Option<f64>), Failure> {
     }
 }
 
+/// The bytes after which it is said what is probably not meant in a text, if its end does not come before.
+const ENOUGH: u64 = 1 << 20;
+
 /// Scores one text, and prints each row as soon as it is known.
 fn score(
     mut scorer: TextScorer,
@@ -132,6 +153,7 @@ fn score(
 ) -> Result<(), Failure> {
     let place = &TextSource::named(Some(file)).place;
     let mut input = open_text(file).map_err(|error| Failure::at(place, error))?;
+    let mut has_warned = false;
     loop {
         let mut printed = Ok(());
         let more = scorer.read(&mut input, &mut |row| {
@@ -141,19 +163,16 @@ fn score(
         });
         let flushed = output.flush().map_err(Failure::output);
         printed.and(flushed)?;
-        match more {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(error) => {
-                let line = scorer.line();
-                let advice = match error {
-                    TextError::InvalidUtf8 { .. } => {
-                        ", or score it with a model of bytes: train --bytes"
-                    }
-                    _ => "",
-                };
-                return Err(Failure::at(place, format!("line {line}: {error}{advice}")));
+        let line = scorer.line();
+        let more = more.map_err(|error| Failure::at(place, format!("line {line}: {error}")))?;
+        if !has_warned && (!more || scorer.form().bytes >= ENOUGH) {
+            has_warned = true;
+            if let Some(warning) = text_warnings::of_form(place, scorer.form(), sheet.reading) {
+                Progress::new(false).warn(&warning);
             }
+        }
+        if !more {
+            return Ok(());
         }
     }
 }
@@ -163,7 +182,7 @@ struct Sheet {
     extent: ScoreBy,
     threshold: Option<f64>,
     form: Form,
-    symbols: Symbols,
+    reading: Reading,
     /// The text's name, if there are several.
     file: Option<String>,
     /// The rows printed so far.
@@ -196,7 +215,10 @@ impl Sheet {
 
     /// The columns with their names.
     fn fields(&self, Scored { line, score, .. }: Scored<'_>) -> Vec<(&'static str, Json)> {
-        let worst = score.worst.map(|worst| worst.character.to_string());
+        let worst = score.worst.map(|worst| match worst.invalid {
+            Some(invalid) => invalid.to_string(),
+            None => worst.character.to_string(),
+        });
         let fields = [
             line.into(),
             score.bits.into(),
@@ -215,7 +237,7 @@ impl Sheet {
             return String::new();
         }
         let file = self.file.as_ref().map_or(String::new(), |file| one_line(file) + "\n");
-        let symbol = one_of(self.symbols);
+        let symbol = one_of(self.reading.symbols);
         let per = format!("bits/{symbol}");
         let columns = match (self.extent, self.threshold) {
             (ScoreBy::Text, _) => return file,
@@ -223,7 +245,7 @@ impl Sheet {
                 "{:>9}  {per:>14}  {:>14}  {:>10}  worst {symbol}\n",
                 "line",
                 "bits",
-                self.symbols.name()
+                self.reading.symbols.name()
             ),
             (_, Some(_)) => format!("{:>9}  {per:>14}  {:<14}  text\n", "line", "worst"),
         };
@@ -252,7 +274,7 @@ impl Sheet {
     }
 
     fn summary(&self, score: &Score) -> String {
-        let symbol = one_of(self.symbols);
+        let symbol = one_of(self.reading.symbols);
         let per = match score.bits_per_character() {
             Some(bits) => format!("{bits:.4}"),
             None => format!("- (no {symbol} has another before it)"),
@@ -260,13 +282,13 @@ impl Sheet {
         let mut rows = vec![
             (format!("bits per {symbol}"), per),
             ("bits".to_string(), decimals(score.bits)),
-            (self.symbols.name().to_string(), thousands(score.characters)),
+            (self.reading.symbols.name().to_string(), thousands(score.characters)),
         ];
         if score.unknown > 0 {
             let unknown = format!(
                 "{} of them, at {:.2} bits each: the vocabulary lacks them",
                 thousands(score.unknown),
-                bits_of_unknown(self.symbols)
+                bits_of_unknown(self.reading.symbols)
             );
             rows.push(("unknown".to_string(), unknown));
         }
@@ -280,7 +302,10 @@ impl Sheet {
 
     fn place(&self, worst: WorstCharacter) -> String {
         let position = thousands(worst.position);
-        match (self.symbols, worst.character) {
+        if let Some(invalid) = worst.invalid {
+            return format!("{invalid} at {position}");
+        }
+        match (self.reading.symbols, worst.character) {
             (Symbols::Bytes, byte) => format!("0x{:02x} at {position}", u32::from(byte)),
             (_, '\'') => format!("\"'\" at {position}"),
             (_, character) => format!("{character:?} at {position}"),

@@ -3,6 +3,7 @@
 use crate::cli::command_line::failure::Failure;
 use crate::cli::run::file_kind::kind_of;
 use crate::cli::run::folder::{BEST, no_run};
+use crate::cli::run::text_warnings;
 use crate::cli::terminal::progress::Progress;
 use elman::internals::checkpoint;
 use elman::internals::sniff::Sniffed;
@@ -111,7 +112,7 @@ pub fn open_text(path: &OsStr) -> io::Result<Box<dyn Read>> {
     Ok(Box::new(File::open(path)?))
 }
 
-/// Reads a text from its start to its end, and shows the progress.
+/// Reads a text from its start to its end, and shows the progress. Unless `quiet`, says what is probably not meant in it.
 pub fn read_text(text: &TextSource, settings: &Settings, quiet: bool) -> Result<Corpus, Failure> {
     let place = &text.place;
     let (input, bytes) = text.open().map_err(|error| Failure::at(place, error))?;
@@ -124,8 +125,8 @@ pub fn read_text(text: &TextSource, settings: &Settings, quiet: bool) -> Result<
         TextError::InvalidUtf8 { .. } => Failure::at(place, no_text(text, &error)),
         error => Failure::at(place, error),
     })?;
-    if corpus.has_byte_order_mark() && !quiet {
-        progress.warn(&mark_is_left_out(place));
+    for warning in text_warnings::of_corpus(place, &corpus, settings) {
+        progress.warn(&warning);
     }
     Ok(corpus)
 }
@@ -164,11 +165,6 @@ pub fn refused(error: TrainingError, place: &str, settings: Settings) -> Failure
         _ => return Failure::Failed(error.to_string()),
     };
     Failure::at(place, error)
-}
-
-/// The warning about a text that begins with a byte-order mark.
-pub fn mark_is_left_out(place: &str) -> String {
-    format!("{place} begins with a byte-order mark, which is left out")
 }
 
 /// A file that must not change while it is read: another text of the same characters would be learned unnoticed.

@@ -5,6 +5,7 @@
 //! Leaves out: the training itself, which is the library's.
 
 pub mod begin;
+pub mod ending;
 #[cfg(all(test, unix))]
 mod faults;
 pub mod file_kind;
@@ -16,4 +17,5 @@ pub mod loss_log;
 pub mod report_log;
 pub mod request;
 pub mod seeds;
+pub mod text_warnings;
 pub mod work;

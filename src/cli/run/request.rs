@@ -21,7 +21,7 @@ pub fn options() -> Vec<OptionSpec> {
         OptionSpec::new("from", "MODEL", from).seldom(),
         OptionSpec::new("resume", "DIR", "continue the run in this folder"),
         OptionSpec::switch("force", "replace the run that the folder already holds").seldom(),
-        OptionSpec::switch("quiet", "show no progress on standard error").seldom(),
+        OptionSpec::switch("quiet", "show no progress and no warnings on standard error").seldom(),
         OptionSpec::help().seldom(),
     ];
     let preset = "settings of an edition of the assignment, or the best ones for a minute of training; options given beside it override them";

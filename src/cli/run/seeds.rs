@@ -7,6 +7,7 @@ mod watch;
 use super::folder::{BEST, MODEL, folders_of_seeds, refuse_run, remove_state};
 use super::lock::Lock;
 use super::request::Request;
+use super::text_warnings;
 use super::work::Run;
 use crate::cli::command_line::arguments::Arguments;
 use crate::cli::command_line::failure::Failure;
@@ -36,7 +37,7 @@ pub fn run(request: &Request, count: u64) -> Result<(), Failure> {
     let (out, first, last) = (request.folder.display(), runs[0].seed, runs[runs.len() - 1].seed);
     progress.say(&format!("seeds {first} to {last}: {count} runs, {at_once} at a time, in {out}"));
     progress.say(&format!("stopped at any moment, they go on with --resume {out} --seeds {count}"));
-    let mut watch = Watch::new(&runs, text.place, iterations, progress);
+    let mut watch = Watch::new(&runs, iterations, progress);
     train(&runs, &mut watch, at_once, request.force);
     watch.conclude()
 }
@@ -89,7 +90,11 @@ fn begin(request: &Request) -> Result<(Run, Begun), Failure> {
     let begun = Begun {
         updates_made: Arc::clone(&run.updates_made),
         updates: run.updates_made.load(Relaxed),
-        has_mark: run.training.corpus().has_byte_order_mark(),
+        warnings: text_warnings::of_corpus(
+            &request.text.place,
+            run.training.corpus(),
+            &run.training.model().settings,
+        ),
     };
     Ok((run, begun))
 }

@@ -4,6 +4,7 @@ use crate::cli::charts::curve::Curve;
 use crate::cli::charts::loss_chart;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::language::Language;
+use crate::cli::run::ending::Ending;
 use crate::cli::run::folder::RunFolder;
 use crate::cli::run::report_log::{LONGEST_SAMPLE, Report};
 use crate::cli::terminal::output::{print, print_characters, print_digest};
@@ -314,24 +315,17 @@ impl Run {
         print_digest(&self.training.model().state.rnn.parameters)
     }
 
-    /// What to say where the best model is the untrained network, or has a higher validation loss than the end.
+    /// What to say where the best model is the untrained network, or has a higher validation loss than the end, or where
+    /// the validation loss is far above the training loss.
     fn best_is_behind(&self, last: &Observation) -> Option<String> {
-        let (n, best) = (last.iteration, self.training.best().state.updates);
-        let is_lower = last.validation_loss < self.training.best_validation().map(|best| best.loss);
-        let why = if is_lower && !self.intervals.competes(n) {
-            format!(
-                "update {n} has a lower loss, but is no multiple of --report-every or --validate-every"
-            )
-        } else if best == 0 && n > 0 {
-            "none that competed was better".to_string()
-        } else {
-            return None;
+        let ending = Ending {
+            last,
+            competes: !self.intervals.holds_out() || self.intervals.competes(last.iteration),
+            best: self.training.best().state.updates,
+            best_smooth_loss: self.training.best_smooth_loss(),
+            best_validation: self.training.best_validation(),
+            plan: &self.plan,
         };
-        let which = if best == 0 {
-            "the untrained network".to_string()
-        } else {
-            format!("that of update {best}")
-        };
-        Some(format!("the best model is {which}: {why}; the last state is in model.safetensors"))
+        ending.advice()
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::cli::command_line::failure::Failure;
 use crate::cli::format::thousands;
-use crate::cli::run::inputs::mark_is_left_out;
 use crate::cli::run::request::Request;
 use crate::cli::run::work::Outcome;
 use crate::cli::terminal::output::{one_line, print};
@@ -30,8 +29,8 @@ pub struct Begun {
     pub updates_made: Arc<AtomicU64>,
     /// The updates that it had made when it was resumed.
     pub updates: u64,
-    /// Whether the text begins with a byte-order mark.
-    pub has_mark: bool,
+    /// What is probably not meant in the text.
+    pub warnings: Vec<String>,
 }
 
 impl SeedRun {
@@ -56,12 +55,10 @@ impl SeedRun {
 /// Watches the runs, and prints.
 pub struct Watch<'a> {
     runs: &'a [SeedRun],
-    /// The text, for messages.
-    place: String,
     /// The updates of each run.
     iterations: u64,
-    /// Whether it was said that the text begins with a byte-order mark.
-    mark_is_said: bool,
+    /// Whether it was said what is probably not meant in the text, the same for all runs.
+    has_warned: bool,
     /// Runs that need no line any more, counted from the first.
     printed: usize,
     progress: Progress,
@@ -70,10 +67,9 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// A watch before any run has begun; `place` is the text in messages.
-    pub fn new(runs: &'a [SeedRun], place: String, iterations: u64, progress: Progress) -> Self {
-        let printing = Ok(());
-        Watch { runs, place, iterations, mark_is_said: false, printed: 0, progress, printing }
+    /// A watch before any run has begun.
+    pub fn new(runs: &'a [SeedRun], iterations: u64, progress: Progress) -> Self {
+        Watch { runs, iterations, has_warned: false, printed: 0, progress, printing: Ok(()) }
     }
 
     /// Draws and prints what happens, until `is_done`. Whoever changes a run unparks this thread.
@@ -91,13 +87,12 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Says once that the text begins with a byte-order mark.
+    /// Says once what is probably not meant in the text.
     fn warn(&mut self) {
-        let has_mark = |run: &SeedRun| run.begun.get().is_some_and(|begun| begun.has_mark);
-        if !self.mark_is_said && self.runs.iter().any(has_mark) {
-            self.mark_is_said = true;
-            self.progress.clear();
-            self.progress.warn(&mark_is_left_out(&self.place));
+        let begun = self.runs.iter().find_map(|run| run.begun.get());
+        if let Some(begun) = begun.filter(|_| !self.has_warned) {
+            self.has_warned = true;
+            begun.warnings.iter().for_each(|warning| self.progress.warn(warning));
         }
     }
 

@@ -95,10 +95,13 @@ fn verdict(w: &Writer) -> Block {
     let entries = sum(TensorComparison::entries);
     let (wrong, undecided) = (sum(|row| row.wrong), sum(|row| row.undecided));
     match comparison.verdict() {
-        Verdict::Passed => w.paragraph(
-            format!("Passed: none of {entries} entries is wrong."),
-            format!("Godkänd: inget av {entries} element är felaktigt."),
-        ),
+        Verdict::Passed => {
+            let (english, swedish) = why_relative_errors(w);
+            w.paragraph(
+                format!("Passed: none of {entries} entries is wrong.{english}"),
+                format!("Godkänd: inget av {entries} element är felaktigt.{swedish}"),
+            )
+        }
         Verdict::Undecided => w.paragraph(
             format!(
                 "Undecided: none of {entries} entries is known to be wrong, but {undecided} \
@@ -114,4 +117,28 @@ fn verdict(w: &Writer) -> Block {
             format!("Underkänd: {wrong} av {entries} element är felaktiga."),
         ),
     }
+}
+
+/// Why right entries have a large relative error, in both languages; nothing where none has.
+fn why_relative_errors(w: &Writer) -> (String, String) {
+    let rows = &w.facts.check.comparison.rows;
+    let over: usize = rows.iter().map(|row| row.relative_over).sum();
+    if over == 0 {
+        return Default::default();
+    }
+    let over = w.count(over);
+    let estimate = rows.iter().map(|row| row.estimate).fold(0.0, f64::max);
+    let estimate = w.number(format!("{estimate:.2e}"));
+    (
+        format!(
+            " For {over} of them the relative error is above 10^−6, and the entry is right all the same: \
+             the gradient is nearly 0 there. Rounding of the loss leaves a difference uncertain by up to \
+             {estimate}, which is more than a millionth of so small a number."
+        ),
+        format!(
+            " För {over} av dem är det relativa felet större än 10^−6, och elementet är ändå riktigt: \
+             gradienten är nästan 0 där. Avrundningen av förlusten gör en differens osäker på upp till \
+             {estimate}, vilket är mer än en miljondel av ett så litet tal."
+        ),
+    )
 }
