@@ -93,7 +93,7 @@ fn writing_begins_where_training_would_go_on() {
     }
     // Documents begin after a newline, and imported weights carry nothing.
     folder.train("documents", "--documents").well();
-    folder.run("export documents --out weights.safetensors --format torch").well();
+    folder.run("export documents weights.safetensors --format torch").well();
     folder.run("import weights.safetensors --out imported.safetensors").well();
     for model in ["documents", "imported.safetensors"] {
         let sample = |options: &str| {

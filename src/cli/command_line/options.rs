@@ -303,14 +303,16 @@ mod tests {
         let adam = Plan { report_every: 1000, ..Plan::default() };
         assert_eq!(of("adam-edition", &[]), (Settings::adam_edition(), adam));
         let best = Settings {
-            hidden: 128,
-            batch_size: 32,
-            learning_rate: 0.003,
+            hidden: 192,
+            batch_size: 16,
+            learning_rate: 0.005,
+            schedule: Schedule::Linear { updates: 20_000 },
             validation: 0.1,
             ..Settings::adam_edition()
         };
-        assert_eq!(of("best", &[]), (best, Plan { iterations: 12_000, ..adam }));
-        let wider = Settings { hidden: 256, validation: 0.0, ..best };
+        assert_eq!(of("best", &[]), (best, Plan { iterations: 20_000, ..adam }));
+        let schedule = Schedule::Linear { updates: 60_000 };
+        let wider = Settings { hidden: 256, validation: 0.0, schedule, ..best };
         let longer = Plan { iterations: 60_000, ..adam };
         let given = [("validation", "0"), ("hidden", "256"), ("iterations", "60000")];
         assert_eq!(of("best", &given), (wider, longer));

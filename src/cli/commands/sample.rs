@@ -22,15 +22,15 @@ pub const COMMAND: Command = Command {
     summary: "generate text with a trained model",
     details: "\
 MODEL is a model file, or the folder of a run for its best model. Without --prime
-the text begins like the final passage of `elman train`: after the first character
-of the training text. A model of --documents writes one document. --temperature is
-applied first, then --top-k, then --top-p. The seeds of --count samples are SEED,
-SEED + 1 and so on.",
+the text begins after the first character of the training text.",
     examples: &[
         "elman sample elman-run --prime \"The ferry\" --temperature 0.7",
         "elman sample elman-run --top-p 0.9 --until . --count 5",
     ],
     more: "\
+A model of --documents writes one document. --temperature is applied first, then
+--top-k, then --top-p. The seeds of --count samples are SEED, SEED + 1 and so on.
+
 --start chooses the hidden state that the text begins with. A model begins as its
 training would go on: with the hidden state that it carries, or with zeros where it
 was trained on documents or in a random order, or was imported.",
