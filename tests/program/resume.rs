@@ -247,16 +247,22 @@ fn reports_that_are_missing_are_told_by_line() {
 fn the_best_preset_goes_on() {
     let folder = Folder::new("resume-preset");
     let train = |more: &str| folder.run(&format!("train --quiet --preset best {more}"));
-    train("--iterations 4 --out whole").well();
-    train("--iterations 2 --out run").well();
-    train("--iterations 4 --resume run").well();
+    train("--schedule exponential --iterations 4 --out whole").well();
+    train("--schedule exponential --iterations 2 --out run").well();
+    train("--schedule exponential --iterations 4 --resume run").well();
     assert!(folder.files("run") == folder.files("whole"));
+    train("--iterations 4 --out linear").well();
+    for same in ["", "--iterations 4"] {
+        train(&format!("{same} --resume linear")).well();
+    }
+    let words = "--iterations 5: with --schedule linear the learning rate falls to 0 at update 4";
+    assert_eq!(train("--iterations 5 --resume linear").refused(1, words), "");
     let words = "--optimizer adagrad: the run was begun with adam, and goes on so";
     let other = folder.run("train --quiet --preset adagrad-edition --resume run");
     assert_eq!(other.refused(1, words), "");
 
     train("--hidden 6 --iterations 2 --out small").well();
-    let words = "--hidden 128: the run was begun with 6, and goes on so";
+    let words = "--hidden 192: the run was begun with 6, and goes on so";
     assert_eq!(train("--resume small").refused(1, words), "");
 }
 

@@ -224,7 +224,9 @@ impl Overrides {
         }
         let is_fixed = |row: &&PlanRow| {
             !row.may_change_on_resume
-                || row.option == "iterations" && settings.schedule.updates().is_some()
+                || row.option == "iterations"
+                    && settings.schedule.updates().is_some()
+                    && self.has(row.option)
         };
         for row in PLAN.iter().filter(is_fixed) {
             let Some(text) = self.text(row.option) else {
