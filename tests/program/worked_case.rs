@@ -53,7 +53,7 @@ fn a_case_is_written_in_three_forms_and_each_is_right_against_each() {
     let names = ["case.npz", "case.safetensors", "case.JSON"];
     for name in names {
         let written = folder.run(&format!("check --write-case {name}")).well();
-        let line = format!("wrote {name}: 50 arrays, T = 25, m = 5, K = 70\n");
+        let line = format!("wrote {name}: 53 arrays, T = 25, m = 5, K = 70\n");
         assert_eq!(written, line);
     }
     let all: Vec<Vec<Array>> = names.iter().map(|name| case(&folder, name)).collect();
@@ -114,7 +114,7 @@ fn a_model_makes_a_case_as_well() {
     let folder = Folder::new("case-model");
     folder.train("run", "").well();
     let line = folder.run("check run text --write-case case.npz").well();
-    assert!(line.starts_with("wrote case.npz: 50 arrays, T = 10, m = 6, K = "), "{line}");
+    assert!(line.starts_with("wrote case.npz: 53 arrays, T = 10, m = 6, K = "), "{line}");
     let arrays = case(&folder, "case.npz");
     let best = folder.model("run/best.safetensors");
     assert_eq!(numbers(&arrays, "U"), best.state.rnn.parameters.tensors().U);

@@ -54,7 +54,7 @@ impl Backward {
     pub fn terms(&self) -> Terms {
         let (p, h) = (&self.p, &self.h_of_slope);
         let mut terms = reference::terms(&self.parameters, &self.y.concat(), p, h);
-        let rows = terms.g.iter_mut().chain(&mut terms.da);
+        let rows = terms.g.iter_mut().chain(&mut terms.dh).chain(&mut terms.da);
         rows.flatten().for_each(|x| *x /= self.divisor);
         terms
     }
@@ -62,8 +62,9 @@ impl Backward {
     /// The gradients of U, W, V, b and c: the sums of some terms over the steps.
     pub fn sums(&self, terms: &Terms) -> [Vec<f64>; 5] {
         let steps = self.steps.clone();
+        let of_steps = |rows: &[Vec<f64>]| rows[steps.clone()].to_vec();
         let terms =
-            Terms { g: terms.g[steps.clone()].to_vec(), da: terms.da[steps.clone()].to_vec() };
+            Terms { g: of_steps(&terms.g), dh: of_steps(&terms.dh), da: of_steps(&terms.da) };
         let (X, shape) = (self.x[steps.clone()].concat(), self.parameters.shape());
         let (before, after) = (&self.h_of_W[steps.clone()], &self.h_of_V[steps]);
         reference::sums(shape, &X, &terms, before, after)
