@@ -11,6 +11,7 @@ use super::subject::distance;
 use super::sums::Sums;
 use super::target::Target;
 use super::update::{self, Entry};
+use crate::network::optimizer::Optimizer;
 
 /// A type of fewer digits.
 pub(super) struct Precision {
@@ -110,6 +111,15 @@ fn arrays(case: &CaseInputs, round: fn(f64) -> f64, names: &[&str]) -> Vec<Vec<f
     let weights = [&mut forward.U, &mut forward.W, &mut forward.V, &mut forward.b, &mut forward.c];
     weights.into_iter().chain([&mut forward.h0]).flatten().for_each(|x| *x = round(*x));
     let own = Own::default();
+    // 1 - beta loses most of its digits.
+    let mut rule = case.rule;
+    let numbers: &mut [&mut f64] = match &mut rule.optimizer {
+        Optimizer::AdaGrad => &mut [],
+        Optimizer::Adam { beta1, beta2 } => &mut [beta1, beta2],
+        Optimizer::RmsProp { beta2 } => &mut [beta2],
+    };
+    numbers.iter_mut().for_each(|beta| **beta = round(**beta));
+    (rule.eta, rule.epsilon) = (round(rule.eta), round(rule.epsilon));
     let (pass, _) = forward.run(&own);
     let backward = Backward::right(&forward, &pass);
     let (terms, _) = backward.run(&own);
@@ -121,7 +131,7 @@ fn arrays(case: &CaseInputs, round: fn(f64) -> f64, names: &[&str]) -> Vec<Vec<f
         let entries = theta.iter().zip(average).zip(squares).zip(&gradient[part]);
         let updated = entries.map(|(((&theta, &average), &squares), &g)| {
             let [theta, average, squares] = [theta, average, squares].map(round);
-            round(number(update::right(case.rule, Entry { theta, average, squares }, g)))
+            round(number(update::right(rule, Entry { theta, average, squares }, g)))
         });
         updated.collect()
     };
