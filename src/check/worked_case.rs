@@ -15,7 +15,10 @@
 //! | `p` | T,K | p_t = softmax(o_t) |
 //! | `losses` | T | `-ln p_t[y_t]`, in nats |
 //! | `loss` | | L, their sum; or their mean |
-//! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, summed over the steps (and divided by T where L is the mean), not clipped |
+//! | `g` | T,K | g_t = p_t - y_t, the gradient of L by o_t; divided by T where L is the mean, as are the gradients below |
+//! | `dh` | T,m | dL/dh_t = V' g_t + W' dL/da_{t+1}; V' g_T in the last step |
+//! | `da` | T,m | dL/da_t = dL/dh_t (1 - h_t^2) |
+//! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, the sums over the steps of da_t x_t', da_t h_{t-1}', g_t h_t', da_t and g_t, not clipped |
 //! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by finite differences of L |
 //! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | the estimated error of each numerical entry |
 //! | `clip` `eta` `epsilon` | | the settings of the update; there is no clip where nothing is clipped |
@@ -38,7 +41,7 @@ use crate::formats::array::{Array, Kind};
 use crate::inference::recurrence::Recurrence;
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::{Parameters, ShapeError};
-use crate::network::reference::pre_activation;
+use crate::network::reference::{self, pre_activation};
 use crate::network::rnn::Rnn;
 use crate::settings::{Loss, Settings};
 use crate::text::vocabulary::{Vocabulary, one_hot};
@@ -72,6 +75,7 @@ pub fn worked_case(start: Start) -> Result<Vec<Array<'static>>, ShapeError> {
     arrays.add_text(start);
     arrays.add_parameters("", "", &start.rnn.parameters);
     arrays.add_forward(start)?;
+    arrays.add_backward(start)?;
 
     let mut gradient = analytic(start.rnn, start.case)?;
     let mut numerical = numerical(start.rnn, start.case)?;
@@ -159,6 +163,23 @@ impl Arrays {
         Ok(())
     }
 
+    /// The backward pass step by step, from the definition: a network's own pass keeps sums only.
+    fn add_backward(&mut self, start: Start) -> Result<(), ShapeError> {
+        let Start { rnn, case, .. } = start;
+        let (m, K, T) = (rnn.shape().m(), rnn.shape().K(), case.inputs.len());
+        let mut steps = case.unrolled(rnn.shape())?;
+        rnn.forward(&mut steps);
+        let p: Vec<Vec<f64>> = (0..T).map(|t| steps.p(t, 0).to_vec()).collect();
+        let h: Vec<Vec<f64>> = (1..=T).map(|t| steps.h(t, 0).to_vec()).collect();
+        let terms = reference::terms(&rnn.parameters, &one_hot(case.targets, K), &p, &h);
+        let divisor = divisor(start).unwrap_or(1.0);
+        for (name, rows, length) in [("g", terms.g, K), ("dh", terms.dh, m), ("da", terms.da, m)] {
+            let divided = rows.concat().into_iter().map(|x| x / divisor).collect();
+            self.add_numbers(name, &[T, length], divided);
+        }
+        Ok(())
+    }
+
     fn add_update(&mut self, start: Start, gradient: &Parameters) -> Result<(), ShapeError> {
         let rule = start.settings.rule(start.updates + 1);
         let numbers: &[(&str, f64)] = match rule.optimizer {
@@ -192,7 +213,6 @@ impl Arrays {
 mod tests {
     use super::*;
     use crate::formats::array::Entries;
-    use crate::network::reference;
     use crate::{Initialization, STORY, Settings, Training};
 
     fn trained(updates: u64) -> Training {
@@ -225,6 +245,55 @@ mod tests {
         match &array.unwrap_or_else(|| panic!("no {name}")).entries {
             Entries::Numbers(numbers) => numbers,
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// With the sum and with the mean: g, dh and da are divided like the gradients.
+    #[test]
+    fn the_gradients_are_sums_of_the_steps() {
+        for settings in [Settings::default(), Settings::adam_edition()] {
+            let settings = Settings { hidden: 4, sequence_length: 7, ..settings };
+            let mut training = Training::new(STORY, settings).unwrap();
+            training.update().unwrap();
+            training.observe().unwrap();
+            let arrays = case_of(&training);
+            let of = |name: &str| numbers(&arrays, name);
+            let (K, divisor) = (of("c").len(), if settings.loss == Loss::Mean { 7.0 } else { 1.0 });
+            let (g, da, h, inputs) = (of("g"), of("da"), of("h"), of("inputs"));
+            let before = [of("h0"), &h[..6 * 4]].concat();
+            let sum = |term: &dyn Fn(usize) -> f64| (0..7).map(term).sum::<f64>();
+            for i in 0..K {
+                assert_near(&[of("dc")[i]], &[sum(&|t| g[t * K + i])], "dc");
+                for j in 0..4 {
+                    let dV = sum(&|t| g[t * K + i] * h[t * 4 + j]);
+                    assert_near(&[of("dV")[i * 4 + j]], &[dV], "dV");
+                    let x = |t: usize| if inputs[t] == i as f64 { 1.0 } else { 0.0 };
+                    let dU = sum(&|t| da[t * 4 + j] * x(t));
+                    assert_near(&[of("dU")[j * K + i]], &[dU], "dU");
+                }
+            }
+            for i in 0..4 {
+                assert_near(&[of("db")[i]], &[sum(&|t| da[t * 4 + i])], "db");
+                for j in 0..4 {
+                    let dW = sum(&|t| da[t * 4 + i] * before[t * 4 + j]);
+                    assert_near(&[of("dW")[i * 4 + j]], &[dW], "dW");
+                }
+                for t in 0..7 {
+                    let from_V: f64 = (0..K).map(|k| of("V")[k * 4 + i] * g[t * K + k]).sum();
+                    let from_W = (0..4).filter(|_| t < 6);
+                    let from_W: f64 =
+                        from_W.map(|j| of("W")[j * 4 + i] * da[(t + 1) * 4 + j]).sum();
+                    assert_near(&[of("dh")[t * 4 + i]], &[from_V + from_W], "dh");
+                    let slope = 1.0 - h[t * 4 + i] * h[t * 4 + i];
+                    assert_near(&[da[t * 4 + i]], &[of("dh")[t * 4 + i] * slope], "da");
+                }
+            }
+            for t in 0..7 {
+                for k in 0..K {
+                    let y = f64::from(u8::from(of("targets")[t] == k as f64));
+                    assert_near(&[g[t * K + k]], &[(of("p")[t * K + k] - y) / divisor], "g");
+                }
+            }
         }
     }
 

@@ -112,6 +112,8 @@ pub fn forward(parameters: &Parameters, X: &[f64], Y: &[f64], h0: &[f64]) -> Pas
 pub struct Terms {
     /// g_1 to g_T, each K long.
     pub g: Vec<Vec<f64>>,
+    /// dL/dh_1 to dL/dh_T, each m long.
+    pub dh: Vec<Vec<f64>>,
     /// dL/da_1 to dL/da_T, each m long.
     pub da: Vec<Vec<f64>>,
 }
@@ -127,16 +129,16 @@ pub fn terms(parameters: &Parameters, Y: &[f64], p: &[Vec<f64>], h: &[Vec<f64>])
     let (V_transposed, W_transposed) = (transpose(V, K, m), transpose(W, m, m));
     let steps = p.iter().zip(Y.chunks(K));
     let g: Vec<Vec<f64>> = steps.map(|(p, y)| entry_by_entry(p, y, |p, y| p - y)).collect();
-    let mut da = vec![vec![0.0; m]; g.len() + 1];
+    let (mut dh, mut da) = (vec![Vec::new(); g.len()], vec![vec![0.0; m]; g.len() + 1]);
     for t in (0..g.len()).rev() {
-        let dh = plus(
+        dh[t] = plus(
             &product(&V_transposed, &g[t], m, K, 1),
             &product(&W_transposed, &da[t + 1], m, m, 1),
         );
-        da[t] = entry_by_entry(&dh, &h[t], |dh, h| dh * (1.0 - h * h));
+        da[t] = entry_by_entry(&dh[t], &h[t], |dh, h| dh * (1.0 - h * h));
     }
     da.pop();
-    Terms { g, da }
+    Terms { g, dh, da }
 }
 
 /// The gradients of U, W, V, b and c, in this order, each row by row: the sums over the steps, from the hidden states
@@ -147,7 +149,7 @@ pub fn terms(parameters: &Parameters, Y: &[f64], p: &[Vec<f64>], h: &[Vec<f64>])
 pub fn sums(
     shape: Shape,
     X: &[f64],
-    Terms { g, da }: &Terms,
+    Terms { g, da, .. }: &Terms,
     h_before: &[Vec<f64>],
     h: &[Vec<f64>],
 ) -> [Vec<f64>; 5] {

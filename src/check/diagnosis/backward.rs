@@ -1,127 +1,202 @@
-//! What the known mistakes would make of a backward pass.
-//!
-//! The equations are those of [`reference`]. A mistake takes something else for one of the quantities that they use.
+//! Backpropagation through time as somebody may have written it: every choice that a mistake can change is a field.
 
-use super::inputs::CaseInputs;
-use super::reason::Reason;
-use crate::network::parameters::Parameters;
-use crate::network::reference::{self, Pass, Terms, transpose};
-use std::ops::Range;
+use super::forward::{Forward, Pass, add_product};
+use super::own::Own;
 
-/// The quantities that a backward pass uses, one row for each step.
+/// What the derivative of a step is multiplied with by the slope of tanh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SlopeOf {
+    /// V' g_t and what comes back, as it should be.
+    Both,
+    /// V' g_t alone.
+    DirectTerm,
+    /// What comes back alone.
+    RecurrentTerm,
+}
+
+/// What a step passes back to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carried {
+    /// W' dL/da, as it should be.
+    Da,
+    /// W' dL/dh.
+    Dh,
+    /// The sum of W' dL/da over all later steps.
+    SumOfDa,
+}
+
+/// What backpropagation computes with.
 #[derive(Clone)]
 pub(super) struct Backward {
-    parameters: Parameters,
-    divisor: f64,
-    /// x_1 to x_T.
-    x: Vec<Vec<f64>>,
-    /// y_1 to y_T.
-    y: Vec<Vec<f64>>,
-    /// p_1 to p_T.
-    p: Vec<Vec<f64>>,
-    /// a_1 to a_T, which only a mistake uses.
-    a: Vec<Vec<f64>>,
-    /// h_1 to h_T, from which the slope of tanh is computed.
-    h_of_slope: Vec<Vec<f64>>,
-    /// h_1 to h_T in dV.
-    h_of_V: Vec<Vec<f64>>,
-    /// h_0 to h_{T-1} in dW.
-    h_of_W: Vec<Vec<f64>>,
-    /// The steps that the sums have.
-    pub steps: Range<usize>,
+    pub T: usize,
+    pub m: usize,
+    pub K: usize,
+    pub divisor: f64,
+    pub V: Vec<f64>,
+    /// W, whose transpose leads back.
+    pub W: Vec<f64>,
+    pub p: Vec<f64>,
+    /// Where y_t is 1; K for a vector of zeros.
+    pub y: Vec<usize>,
+    pub x: Vec<usize>,
+    pub a: Vec<f64>,
+    /// h_0 to h_T.
+    pub h: Vec<f64>,
+    /// From which the slope is computed, T rows.
+    pub h_of_slope: Vec<f64>,
+    pub slope: fn(f64) -> f64,
+    pub slope_of: SlopeOf,
+    /// Makes g_t of p_t, with the place of the target.
+    pub output: fn(&mut [f64], usize),
+    /// The step whose g stands at every step.
+    pub g_of: Option<usize>,
+    /// Whether V' g_t is added, by step.
+    pub adds_direct: Vec<bool>,
+    /// How often what comes back is added, by step.
+    pub adds_recurrent: Vec<f64>,
+    pub carried: Carried,
+    /// dL/da_t is clipped to this before it is used.
+    pub clip: f64,
+    /// What comes back is cut off after so many steps.
+    pub window: usize,
+    /// Whether dL/da_t is sent back once more, by a loop over all steps for each step.
+    pub is_sent_twice: bool,
+    pub round: fn(f64) -> f64,
+}
+
+/// What it computes, row by row.
+#[derive(Clone)]
+pub(super) struct Terms {
+    pub g: Vec<f64>,
+    pub dh: Vec<f64>,
+    pub da: Vec<f64>,
 }
 
 impl Backward {
-    /// The right quantities, after the right forward pass.
-    pub fn right(case: &CaseInputs, pass: &Pass) -> Self {
-        let K = case.parameters.shape().K();
-        let rows = |matrix: &[f64]| matrix.chunks(K).map(<[f64]>::to_vec).collect();
+    /// The right one, after a forward pass.
+    pub fn right(forward: &Forward, pass: &Pass) -> Self {
+        let &Forward { T, m, K, divisor, round, .. } = forward;
         Backward {
-            parameters: case.parameters.clone(),
-            divisor: case.divisor,
-            x: rows(&case.X),
-            y: rows(&case.Y),
+            T,
+            m,
+            K,
+            divisor,
+            V: forward.V.clone(),
+            W: forward.W.clone(),
             p: pass.p.clone(),
+            y: forward.y.clone(),
+            x: forward.x.clone(),
             a: pass.a.clone(),
-            h_of_slope: pass.h[1..].to_vec(),
-            h_of_V: pass.h[1..].to_vec(),
-            h_of_W: pass.h[..case.T].to_vec(),
-            steps: 0..case.T,
+            h: pass.h.clone(),
+            h_of_slope: pass.h[m..].to_vec(),
+            slope: |h| 1.0 - h * h,
+            slope_of: SlopeOf::Both,
+            output: minus_target,
+            g_of: None,
+            adds_direct: vec![true; T],
+            adds_recurrent: vec![1.0; T],
+            carried: Carried::Da,
+            clip: f64::INFINITY,
+            window: T,
+            is_sent_twice: false,
+            round,
         }
     }
 
-    /// g_t and dL/da_t of every step, both divided by the divisor of the loss.
-    pub fn terms(&self) -> Terms {
-        let (p, h) = (&self.p, &self.h_of_slope);
-        let mut terms = reference::terms(&self.parameters, &self.y.concat(), p, h);
-        let rows = terms.g.iter_mut().chain(&mut terms.da);
-        rows.flatten().for_each(|x| *x /= self.divisor);
-        terms
+    /// Every array computed from those before it, with somebody's own where they are known. Returns what is computed,
+    /// and what is used.
+    pub fn run(&self, own: &Own) -> (Terms, Terms) {
+        let g = self.g();
+        let used_g = own.get("g").unwrap_or(&g).to_vec();
+        let direct = self.direct(&used_g);
+        let [own_dh, own_da] = ["dh", "da"].map(|name| own.get(name));
+        let (mut dh, mut da);
+        if self.window < self.T {
+            // From zeros, one step more each time.
+            (dh, da) = (Vec::new(), vec![0.0; direct.len()]);
+            for _ in 0..self.window {
+                (dh, da) = self.recurrence(&direct, self.slope_of, own_dh, Some(&da));
+            }
+        } else {
+            (dh, da) = self.recurrence(&direct, self.slope_of, own_dh, own_da);
+        }
+        if self.is_sent_twice {
+            (_, da) = self.recurrence(&da, SlopeOf::RecurrentTerm, None, None);
+        }
+        let used_dh = own_dh.unwrap_or(&dh).to_vec();
+        let used_da = own_da.unwrap_or(&da).to_vec();
+        let used = Terms { g: used_g, dh: used_dh, da: used_da };
+        (Terms { g, dh, da }, used)
     }
 
-    /// The gradients of U, W, V, b and c: the sums of some terms over the steps.
-    pub fn sums(&self, terms: &Terms) -> [Vec<f64>; 5] {
-        let steps = self.steps.clone();
-        let terms =
-            Terms { g: terms.g[steps.clone()].to_vec(), da: terms.da[steps.clone()].to_vec() };
-        let (X, shape) = (self.x[steps.clone()].concat(), self.parameters.shape());
-        let (before, after) = (&self.h_of_W[steps.clone()], &self.h_of_V[steps]);
-        reference::sums(shape, &X, &terms, before, after)
+    fn g(&self) -> Vec<f64> {
+        let mut g = self.p.clone();
+        for (g, &y) in g.chunks_mut(self.K).zip(&self.y) {
+            (self.output)(g, y);
+            g.iter_mut().for_each(|g| *g = (self.round)(*g / self.divisor));
+        }
+        match self.g_of {
+            Some(step) => g[step * self.K..(step + 1) * self.K].repeat(self.T),
+            None => g,
+        }
+    }
+
+    /// V' g_t of every step.
+    pub fn direct(&self, g: &[f64]) -> Vec<f64> {
+        let mut direct = vec![0.0; self.T * self.m];
+        for (t, sum) in direct.chunks_mut(self.m).enumerate() {
+            if self.adds_direct[t] {
+                // V is K x m: its rows are the columns of V'.
+                add_product(sum, &self.V, &g[t * self.K..(t + 1) * self.K]);
+            }
+        }
+        direct
+    }
+
+    /// dL/dh_t and dL/da_t of every step; those that are known already are used in the place of the computed ones.
+    fn recurrence(
+        &self,
+        direct: &[f64],
+        slope_of: SlopeOf,
+        known_dh: Option<&[f64]>,
+        known_da: Option<&[f64]>,
+    ) -> (Vec<f64>, Vec<f64>) {
+        let m = self.m;
+        let (mut dh, mut da) = (vec![0.0; direct.len()], vec![0.0; direct.len()]);
+        let mut carried = vec![0.0; m];
+        for t in (0..self.T).rev() {
+            let range = t * m..(t + 1) * m;
+            let mut back = vec![0.0; m];
+            add_product(&mut back, &self.W, &carried);
+            back.iter_mut().for_each(|x| *x *= self.adds_recurrent[t]);
+            for (i, at) in range.clone().enumerate() {
+                let sum = (self.round)(direct[at] + back[i]);
+                dh[at] = sum;
+                let used = known_dh.map_or(sum, |known| known[at]);
+                let slope = (self.slope)(self.h_of_slope[at]);
+                let product = match slope_of {
+                    SlopeOf::Both => used * slope,
+                    SlopeOf::DirectTerm => direct[at] * slope + back[i],
+                    SlopeOf::RecurrentTerm => direct[at] + back[i] * slope,
+                };
+                da[at] = (self.round)(product.clamp(-self.clip, self.clip));
+            }
+            let used_da = &known_da.unwrap_or(&da)[range.clone()];
+            match self.carried {
+                Carried::Da => carried.copy_from_slice(used_da),
+                Carried::Dh => carried.copy_from_slice(&known_dh.unwrap_or(&dh)[range]),
+                Carried::SumOfDa => {
+                    carried.iter_mut().zip(used_da).for_each(|(sum, da)| *sum += da)
+                }
+            }
+        }
+        (dh, da)
     }
 }
 
-/// The rows one step later, with zeros at the end.
-fn later(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let zeros = vec![0.0; rows[0].len()];
-    rows[1..].iter().cloned().chain([zeros]).collect()
+/// `p_t - y_t`.
+pub(super) fn minus_target(p: &mut [f64], y: usize) {
+    if let Some(p) = p.get_mut(y) {
+        *p -= 1.0;
+    }
 }
-
-/// The rows one step earlier, with zeros at the start.
-fn earlier(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let zeros = vec![0.0; rows[0].len()];
-    let rest = &rows[..rows.len() - 1];
-    [zeros].into_iter().chain(rest.iter().cloned()).collect()
-}
-
-/// Makes a mistake in a right backward pass.
-type Mistake = fn(&mut Backward);
-
-/// Every known mistake of a backward pass.
-#[rustfmt::skip]
-pub(super) const MISTAKES: &[(Reason, Mistake)] = &[
-    (Reason::DirectTermOnly, |pass| pass.parameters.tensors_mut().W.fill(0.0)),
-    (Reason::Swapped, |pass| pass.h_of_W = pass.h_of_V.clone()),
-    (Reason::Swapped, |pass| pass.h_of_V = pass.h_of_W.clone()),
-    (Reason::Swapped, |pass| pass.h_of_slope = pass.h_of_W.clone()),
-    (Reason::Swapped, |pass| {
-        pass.h_of_slope = pass.h_of_W.clone();
-        pass.h_of_W = pass.h_of_V.clone();
-    }),
-    (Reason::OffByOne, |pass| pass.h_of_W = earlier(&pass.h_of_W)),
-    // As with an index of -1: the last state stands where h0 belongs.
-    (Reason::OffByOne, |pass| pass.h_of_W[0].clone_from(&pass.h_of_V[pass.steps.end - 1])),
-    (Reason::OffByOne, |pass| pass.h_of_V = later(&pass.h_of_V)),
-    (Reason::OffByOne, |pass| {
-        pass.h_of_slope.remove(0);
-        pass.h_of_slope.extend(pass.h_of_V.last().cloned());
-    }),
-    (Reason::OffByOne, |pass| pass.x = pass.y.clone()),
-    (Reason::OffByOne, |pass| pass.x = later(&pass.x)),
-    (Reason::OffByOne, |pass| pass.x.rotate_left(1)),
-    (Reason::OffByOne, |pass| pass.x = earlier(&pass.x)),
-    (Reason::OffByOne, |pass| pass.x.rotate_right(1)),
-    (Reason::OffByOne, |pass| pass.y = pass.x.clone()),
-    (Reason::OffByOne, |pass| pass.y = later(&pass.y)),
-    (Reason::OffByOne, |pass| pass.y.rotate_left(1)),
-    (Reason::OffByOne, |pass| pass.steps.start += 1),
-    (Reason::OffByOne, |pass| pass.steps.end -= 1),
-    // Without the last loss: its g is 0.
-    (Reason::OffByOne, |pass| pass.p[pass.steps.end - 1].clone_from(&pass.y[pass.steps.end - 1])),
-    (Reason::Slope, |pass| pass.h_of_slope.iter_mut().for_each(|h| h.fill(0.0))),
-    (Reason::Slope, |pass| pass.h_of_slope = pass.a.clone()),
-    (Reason::UntransposedW, |pass| {
-        let m = pass.parameters.shape().m();
-        let W = pass.parameters.tensors_mut().W;
-        W.copy_from_slice(&transpose(W, m, m));
-    }),
-];

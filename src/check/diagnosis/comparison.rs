@@ -1,148 +1,115 @@
-//! The comparison of an array with that of a worked case.
+//! The comparison of somebody's arrays with those of a worked case.
 
-use super::array_pair::{ArrayPair, tolerance};
-use super::inputs::{CaseError, CaseInputs};
-use super::reason::Reason;
+use super::finding::{Comparison, Finding};
+use super::given::Given;
+use super::inputs::NAMES;
+use super::known::WorkedCase;
+use super::names::known_as;
+use super::program::Program;
+use super::reason::{Dress, Reason};
+use super::subject::TOLERANCE;
+use super::target::Target;
 use crate::formats::array::Array;
 
-/// If no more than this part of the entries that are not 0 is off, the error is in single entries.
-const ISOLATED: usize = 10;
-
-/// The result of a comparison.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Finding {
-    /// The array is right.
-    Right,
-    /// The shape is right, the numbers are not.
-    Wrong {
-        /// Why.
-        reason: Reason,
-        /// The row and column of the largest difference, from 0: both for matrices, the row for vectors, neither for
-        /// single numbers.
-        place: Vec<usize>,
-        /// The largest difference; NaN if one is NaN.
-        difference: f64,
-    },
-    /// The shape is wrong.
-    WrongShape {
-        /// Why, if that can be told.
-        reason: Option<Reason>,
-        /// The shape of the array.
-        found: Vec<usize>,
-        /// The shape that it has to have.
-        need: Vec<usize>,
-    },
-    /// The array holds no numbers.
-    NoNumbers {
-        /// The type in the words of the file.
-        type_name: String,
-    },
-    /// The case has no array of this name.
-    NoSuchArray,
-}
-
-/// A worked case, read back from its arrays, to compare with.
-#[derive(Clone, Debug)]
-pub struct WorkedCase {
-    pub(super) arrays: Vec<Array<'static>>,
-    inputs: CaseInputs,
-}
-
 impl WorkedCase {
-    /// Makes a case of its arrays.
-    ///
-    /// # Errors
-    /// [`CaseError`] if an array is missing, or has another shape or other numbers than a case.
-    pub fn from_arrays(arrays: Vec<Array<'static>>) -> Result<Self, CaseError> {
-        let inputs = CaseInputs::from_arrays(&arrays)?;
-        for array in &arrays {
-            let length: usize = array.shape.iter().product();
-            let numbers = array.numbers();
-            if numbers.is_some_and(|numbers| numbers.len() != length) {
-                return Err(CaseError::shape(array));
-            }
-        }
-        Ok(WorkedCase { arrays, inputs })
-    }
-
-    /// The names of the arrays, in the order of the case.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.arrays.iter().map(|array| array.name.as_str())
-    }
-
-    /// Compares an array with that of the same name in the case.
+    /// Compares an array by itself.
     pub fn compare(&self, mine: &Array) -> Finding {
-        let right = self.arrays.iter().find(|array| array.name == mine.name);
-        let Some((right, numbers)) = right.and_then(|right| Some((right, right.numbers()?))) else {
-            return Finding::NoSuchArray;
-        };
-        let Some(found) = mine.numbers() else {
-            return Finding::NoNumbers { type_name: mine.type_name.to_string() };
-        };
-        let pair = ArrayPair {
-            name: &right.name,
-            mine: &found,
-            right: &numbers,
-            tolerance: tolerance(mine),
-        };
-        // A row or a column is as good as a vector.
-        if without_ones(&mine.shape) == without_ones(&right.shape) {
-            self.finding(&pair, &right.shape)
-        } else {
-            Finding::WrongShape {
-                reason: self.shape_reason(&pair, &mine.shape, &right.shape),
-                found: mine.shape.clone(),
-                need: right.shape.clone(),
-            }
-        }
+        let mut compared = self.compare_all(std::slice::from_ref(mine));
+        compared.pop().map_or(Finding::NoSuchArray, |one| one.finding)
     }
 
-    fn finding(&self, pair: &ArrayPair, shape: &[usize]) -> Finding {
-        let allowed = pair.allowed(pair.right);
-        let differences = pair.mine.iter().zip(pair.right);
-        let differences = differences.map(|(mine, right)| {
-            // Equal infinities are no difference.
-            if mine == right { 0.0 } else { (mine - right).abs() }
+    /// Compares the arrays of one program, in the order of the case; those that the case does not have come last.
+    pub fn compare_all(&self, arrays: &[Array]) -> Vec<Comparison> {
+        let given = self.given(arrays);
+        let plain = self.diagnosed(given);
+        let gradients = self.renamed_gradients(arrays, &plain);
+        let mut all = gradients.unwrap_or(plain);
+        let known: Vec<usize> = all.iter().map(|(file, _)| *file).collect();
+        let foreign = (0..arrays.len()).filter(|file| !known.contains(file));
+        let foreign: Vec<(usize, Comparison)> = foreign
+            .map(|file| {
+                let name = arrays[file].name.clone();
+                (file, Comparison { name, place: None, finding: Finding::NoSuchArray })
+            })
+            .collect();
+        all.sort_by_key(|(_, one)| one.place);
+        all.into_iter().chain(foreign).map(|(_, one)| one).collect()
+    }
+
+    /// The arrays that the case has as well.
+    fn given(&self, arrays: &[Array]) -> Vec<Given> {
+        let names: Vec<&str> = self.names().collect();
+        let mut given = Vec::new();
+        for (file, array) in arrays.iter().enumerate() {
+            let known = known_as(&array.name, &names);
+            let places: Vec<usize> = known.iter().filter_map(|name| self.place(name)).collect();
+            let is_right = |place: &usize| {
+                let numbers = (array.numbers(), self.arrays[*place].numbers());
+                let (Some(mine), Some(right)) = numbers else {
+                    return false;
+                };
+                mine.len() == right.len()
+                    && self.subject(*place, &mine, &right, TOLERANCE).is_right()
+            };
+            let place = places.iter().find(|place| is_right(place)).or(places.last());
+            if let Some(&place) = place {
+                given.push(Given::new(file, array, place, &self.arrays[place]));
+            }
+        }
+        given
+    }
+
+    /// Where gradients are saved under the names of the weights: the findings about them as gradients.
+    fn renamed_gradients(
+        &self,
+        arrays: &[Array],
+        plain: &[(usize, Comparison)],
+    ) -> Option<Vec<(usize, Comparison)>> {
+        let of_weights = |one: &Comparison| {
+            let place = one.place.map(|place| self.arrays[place].name.as_str());
+            place.is_some_and(|name| NAMES.contains(&name))
+        };
+        let weights: Vec<&(usize, Comparison)> =
+            plain.iter().filter(|(_, one)| of_weights(one)).collect();
+        let is_gradient_given = plain.iter().any(|(_, one)| {
+            let name = one.place.map(|place| self.arrays[place].name.as_str());
+            name.is_some_and(|name| {
+                name.len() == 2 && matches!(Target::of(name), Target::Gradient(_))
+            })
         });
-        let (mut off, mut largest, mut at) = (0, 0.0, 0);
-        for (index, difference) in differences.enumerate() {
-            off += usize::from(difference.is_nan() || difference > allowed);
-            if difference > largest || (difference.is_nan() && !f64::is_nan(largest)) {
-                (largest, at) = (difference, index);
-            }
+        let is_any_right = weights.iter().any(|(_, one)| one.finding.is_right());
+        if weights.is_empty() || is_any_right || is_gradient_given {
+            return None;
         }
-        if off == 0 {
-            return Finding::Right;
-        }
-        let alive = pair.mine.iter().zip(pair.right);
-        let alive = alive.filter(|&(&mine, &right)| mine != 0.0 || right != 0.0).count();
-        let reason = self.inputs.reason(pair, shape);
-        let reason = reason.unwrap_or({
-            if (off == 1 && alive > 1) || off <= alive / ISOLATED {
-                Reason::Entry
-            } else {
-                Reason::Unknown
+        let mut given = self.given(arrays);
+        for one in &mut given {
+            let name = self.arrays[one.place].name.as_str();
+            if !NAMES.contains(&name) {
+                continue;
             }
-        });
-        let place = match shape {
-            [_, columns] => vec![at / columns, at % columns],
-            [_] => vec![at],
-            _ => vec![],
+            let gradient = format!("d{name}");
+            let place = self.place(&gradient)?;
+            *one = Given::new(one.file, &arrays[one.file], place, &self.arrays[place]);
+            one.dress.push(Dress::Named(gradient));
+        }
+        let renamed = self.diagnosed(given);
+        let is_told = |(_, one): &(usize, Comparison)| match &one.finding {
+            Finding::Right(dress) => dress.iter().any(|dress| matches!(dress, Dress::Named(_))),
+            Finding::Wrong(wrong) => {
+                wrong.dress.iter().any(|dress| matches!(dress, Dress::Named(_)))
+                    && !matches!(
+                        wrong.causes[0].reason,
+                        Reason::Unknown | Reason::Entry | Reason::Factor(_)
+                    )
+            }
+            _ => false,
         };
-        Finding::Wrong { reason, place, difference: largest }
+        renamed.iter().any(is_told).then_some(renamed)
     }
 
-    /// Why an array has another shape.
-    fn shape_reason(&self, pair: &ArrayPair, found: &[usize], need: &[usize]) -> Option<Reason> {
-        let (found, need) = (without_ones(found), without_ones(need));
-        match (&found[..], &need[..]) {
-            (&[rows, columns], &[K, m]) if [rows, columns] == [m, K] => Some(Reason::Transposed),
-            _ => self.inputs.shape_reason(pair, &found, &need),
-        }
+    fn diagnosed(&self, given: Vec<Given>) -> Vec<(usize, Comparison)> {
+        let mut program = Program::new(self, given);
+        program.run();
+        program.comparisons()
     }
-}
-
-/// A shape without its lengths of 1.
-fn without_ones(shape: &[usize]) -> Vec<usize> {
-    shape.iter().copied().filter(|&length| length != 1).collect()
 }

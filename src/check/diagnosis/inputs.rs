@@ -4,7 +4,6 @@ use crate::check::worked_case::letters;
 use crate::formats::array::Array;
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::{Parameters, Shape};
-use crate::text::vocabulary::one_hot;
 use std::fmt;
 
 /// The names of the parameters, in order.
@@ -14,10 +13,10 @@ pub(super) const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
 #[derive(Clone, Debug)]
 pub(super) struct CaseInputs {
     pub T: usize,
-    /// The one-hot matrix of the inputs, T x K.
-    pub X: Vec<f64>,
-    /// The one-hot matrix of the targets, T x K.
-    pub Y: Vec<f64>,
+    /// The indices of the inputs.
+    pub x: Vec<usize>,
+    /// The indices of the targets.
+    pub y: Vec<usize>,
     pub parameters: Parameters,
     pub h0: Vec<f64>,
     /// The divisor of the loss and the gradient: T if the loss is a mean, otherwise 1.
@@ -30,6 +29,11 @@ pub(super) struct CaseInputs {
 }
 
 impl CaseInputs {
+    /// The entries of U, W, V, b or c.
+    pub fn part(&self, part: usize) -> &[f64] {
+        self.parameters.tensors().into_array()[part]
+    }
+
     /// Reads them from the arrays of a case.
     pub fn from_arrays(arrays: &[Array]) -> Result<Self, CaseError> {
         let arrays = Arrays(arrays);
@@ -59,8 +63,8 @@ impl CaseInputs {
             h0: arrays.numbers("h0", &[m])?,
             divisor: arrays.number_or("divisor", 1.0)?,
             T: inputs.len(),
-            X: one_hot(&inputs, K),
-            Y: one_hot(&targets, K),
+            x: inputs,
+            y: targets,
             parameters,
             rule,
         })

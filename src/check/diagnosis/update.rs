@@ -2,7 +2,6 @@
 //!
 //! The equations are those of [`Rule`]. A mistake gives them other numbers than the right ones.
 
-use super::reason::Reason;
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::update::{clipped, power};
 use std::slice::from_mut;
@@ -17,8 +16,8 @@ pub(super) struct Entry {
     pub squares: f64,
 }
 
-/// An entry after an update by the entry `g` of the gradient.
-pub(super) type Update = fn(rule: Rule, entry: Entry, g: f64) -> Entry;
+/// An entry after an update by the entry `g` of the gradient, with the value of a mistake.
+pub(super) type Update = fn(rule: Rule, entry: Entry, g: f64, value: f64) -> Entry;
 
 /// The right update.
 pub(super) fn right(rule: Rule, mut entry: Entry, g: f64) -> Entry {
@@ -31,32 +30,117 @@ pub(super) fn right(rule: Rule, mut entry: Entry, g: f64) -> Entry {
     entry
 }
 
-/// Every known mistake of an update.
-#[rustfmt::skip]
-pub(super) const MISTAKES: &[(Reason, Update)] = &[
-    (Reason::Sign, |rule, entry, g| right(Rule { eta: -rule.eta, ..rule }, entry, g)),
-    (Reason::NotClipped, |rule, entry, g| right(Rule { clip: f64::INFINITY, ..rule }, entry, g)),
-    (Reason::BiasCorrection, |rule, entry, g| right(uncorrected_first(uncorrected_second(rule)), entry, g)),
-    (Reason::BiasCorrection, |rule, entry, g| right(uncorrected_first(rule), entry, g)),
-    (Reason::BiasCorrection, |rule, entry, g| right(uncorrected_second(rule), entry, g)),
-    (Reason::EpsilonInside, epsilon_inside),
-    (Reason::EpsilonOutside, epsilon_outside),
-    (Reason::Betas, |rule, entry, g| right(betas_swapped(rule), entry, g)),
-    (Reason::UpdateNumber, |rule, entry, g| right(Rule { t: rule.t.saturating_sub(1), ..rule }, entry, g)),
-    (Reason::UpdateNumber, |rule, entry, g| right(Rule { t: rule.t.saturating_add(1), ..rule }, entry, g)),
-    (Reason::NoMemory, |rule, entry, g| right(rule, forgotten(entry), g)),
-    (Reason::NoMemory, |rule, entry, g| right(Rule { t: 1, ..rule }, forgotten(entry), g)),
-    (Reason::OtherOptimizer, |rule, entry, g| other(Optimizer::AdaGrad, rule, entry, g)),
-    (Reason::OtherOptimizer, |rule, entry, g| other(Optimizer::AdaGrad, rule, forgotten(entry), g)),
-    (Reason::OtherOptimizer, |rule, entry, g| other(rmsprop(rule), rule, entry, g)),
-    (Reason::OtherOptimizer, |rule, entry, g| Entry {
-        theta: entry.theta - rule.eta * clipped(g, rule.clip),
-        ..right(rule, entry, g)
-    }),
-];
+/// The step alone, from what the optimizer remembers after it.
+pub(super) fn step(rule: Rule, theta: f64, g: f64, [average, squares]: [f64; 2]) -> f64 {
+    let (numerator, root) = parts(rule, g, [average, squares]);
+    theta - rule.eta * numerator / root(squares, rule.epsilon)
+}
 
-fn forgotten(entry: Entry) -> Entry {
+/// What stands above the fraction line beside eta, and what makes the number below it.
+fn parts(rule: Rule, g: f64, [average, _]: [f64; 2]) -> (f64, impl Fn(f64, f64) -> f64) {
+    let [first, second] = corrections(rule);
+    let numerator = match rule.optimizer {
+        Optimizer::Adam { .. } => average / first,
+        _ => clipped(g, rule.clip),
+    };
+    let root = move |squares: f64, epsilon: f64| match rule.optimizer {
+        Optimizer::AdaGrad => (squares + epsilon).sqrt(),
+        _ => (squares / second).sqrt() + epsilon,
+    };
+    (numerator, root)
+}
+
+/// The entry before an update from what an optimizer remembers after it, where that is known: m, and v or G.
+pub(super) fn before(rule: Rule, entry: Entry, g: f64, after: [Option<f64>; 2]) -> Entry {
+    let g = clipped(g, rule.clip);
+    let undone = |after: f64, beta: f64, term: f64| (after - (1.0 - beta) * term) / beta;
+    let average = match (after[0], rule.optimizer) {
+        (Some(m), Optimizer::Adam { beta1, .. }) => undone(m, beta1, g),
+        _ => entry.average,
+    };
+    let squares = match (after[1], rule.optimizer.beta2()) {
+        (Some(G), None) => G - g * g,
+        (Some(v), Some(beta)) => undone(v, beta, g * g),
+        (None, _) => entry.squares,
+    };
+    Entry { average, squares, ..entry }
+}
+
+/// The epsilon with which an entry becomes `after`.
+pub(super) fn epsilon_of(rule: Rule, entry: Entry, g: f64, after: f64) -> f64 {
+    let next = right(rule, entry, g);
+    let (numerator, root) = parts(rule, g, [next.average, next.squares]);
+    let divisor = rule.eta * numerator / (entry.theta - after);
+    match rule.optimizer {
+        Optimizer::AdaGrad => divisor * divisor - next.squares,
+        _ => divisor - root(next.squares, 0.0),
+    }
+}
+
+pub(super) fn unclipped(rule: Rule, entry: Entry, g: f64) -> Entry {
+    right(Rule { clip: f64::INFINITY, ..rule }, entry, g)
+}
+
+pub(super) fn other_clip(rule: Rule, entry: Entry, g: f64, clip: f64) -> Entry {
+    right(Rule { clip, ..rule }, entry, g)
+}
+
+/// As the update of another number.
+pub(super) fn at(t: u64, rule: Rule, entry: Entry, g: f64) -> Entry {
+    right(Rule { t, ..rule }, entry, g)
+}
+
+pub(super) fn forgotten(entry: Entry) -> Entry {
     Entry { average: 0.0, squares: 0.0, ..entry }
+}
+
+/// g stands in the place of its square.
+pub(super) fn no_square(rule: Rule, entry: Entry, g: f64) -> Entry {
+    let (after, g_clipped) = (right(rule, entry, g), clipped(g, rule.clip));
+    let squares = match rule.optimizer.beta2() {
+        None => entry.squares + g_clipped,
+        Some(beta) => beta * entry.squares + (1.0 - beta) * g_clipped,
+    };
+    let theta = step(rule, entry.theta, g, [after.average, squares]);
+    Entry { theta, squares, ..after }
+}
+
+/// Divided by the squares and epsilon instead of their root.
+pub(super) fn no_root(rule: Rule, entry: Entry, g: f64) -> Entry {
+    let after = right(rule, entry, g);
+    let (numerator, _) = parts(rule, g, [after.average, after.squares]);
+    let squares = after.squares / corrections(rule)[1];
+    Entry { theta: entry.theta - rule.eta * numerator / (squares + rule.epsilon), ..after }
+}
+
+/// The step with m, v or G of before this update.
+pub(super) fn old_memory([first, second]: [bool; 2], rule: Rule, entry: Entry, g: f64) -> Entry {
+    let after = right(rule, entry, g);
+    let average = if first { entry.average } else { after.average };
+    let squares = if second { entry.squares } else { after.squares };
+    Entry { theta: step(rule, entry.theta, g, [average, squares]), ..after }
+}
+
+/// AdaGrad's update.
+pub(super) fn adagrad(rule: Rule, entry: Entry, g: f64) -> Entry {
+    other(Optimizer::AdaGrad, rule, entry, g)
+}
+
+/// RMSProp's update.
+pub(super) fn rmsprop(rule: Rule, entry: Entry, g: f64) -> Entry {
+    let beta2 = rule.optimizer.beta2().unwrap_or_default();
+    other(Optimizer::RmsProp { beta2 }, rule, entry, g)
+}
+
+/// A step of plain descent.
+pub(super) fn plain(rule: Rule, entry: Entry, g: f64) -> Entry {
+    Entry { theta: entry.theta - rule.eta * clipped(g, rule.clip), ..right(rule, entry, g) }
+}
+
+/// A step along Adam's average.
+pub(super) fn momentum(rule: Rule, entry: Entry, g: f64) -> Entry {
+    let after = right(rule, entry, g);
+    Entry { theta: entry.theta - rule.eta * after.average, ..after }
 }
 
 /// The update of another optimizer, with the right average, which it does not have.
@@ -64,12 +148,7 @@ fn other(optimizer: Optimizer, rule: Rule, entry: Entry, g: f64) -> Entry {
     Entry { average: right(rule, entry, g).average, ..right(Rule { optimizer, ..rule }, entry, g) }
 }
 
-fn rmsprop(rule: Rule) -> Optimizer {
-    let beta2 = rule.optimizer.beta2().unwrap_or_default();
-    Optimizer::RmsProp { beta2 }
-}
-
-fn betas_swapped(rule: Rule) -> Rule {
+pub(super) fn betas_swapped(rule: Rule) -> Rule {
     let optimizer = match rule.optimizer {
         Optimizer::Adam { beta1, beta2 } => Optimizer::Adam { beta1: beta2, beta2: beta1 },
         // They have one or none.
@@ -78,16 +157,23 @@ fn betas_swapped(rule: Rule) -> Rule {
     Rule { optimizer, ..rule }
 }
 
-/// Adam with m instead of `m / (1 - beta1^t)`: a smaller eta does the same.
-fn uncorrected_first(rule: Rule) -> Rule {
-    let eta = rule.eta * corrections(rule)[0];
-    Rule { eta, ..rule }
-}
-
-/// Adam with v instead of `v / (1 - beta2^t)`: a larger eta and a larger epsilon do the same.
-fn uncorrected_second(rule: Rule) -> Rule {
-    let root = corrections(rule)[1].sqrt();
-    Rule { eta: rule.eta / root, epsilon: rule.epsilon / root, ..rule }
+/// Adam with m instead of `m / (1 - beta1^t)`, for which a smaller eta does the same; or with v instead of
+/// `v / (1 - beta2^t)`, for which a larger eta and a larger epsilon do; or with both.
+pub(super) fn uncorrected(
+    [first, second]: [bool; 2],
+    mut rule: Rule,
+    entry: Entry,
+    g: f64,
+) -> Entry {
+    let [of_m, of_v] = corrections(rule);
+    if second {
+        rule.eta /= of_v.sqrt();
+        rule.epsilon /= of_v.sqrt();
+    }
+    if first {
+        rule.eta *= of_m;
+    }
+    right(rule, entry, g)
 }
 
 /// By what Adam divides m and v.
@@ -99,7 +185,7 @@ fn corrections(rule: Rule) -> [f64; 2] {
 }
 
 /// Adam or RMSProp with `sqrt(v + epsilon)` instead of `sqrt(v) + epsilon`.
-fn epsilon_inside(rule: Rule, entry: Entry, g: f64) -> Entry {
+pub(super) fn epsilon_inside(rule: Rule, entry: Entry, g: f64) -> Entry {
     let after = right(rule, entry, g);
     if rule.optimizer == Optimizer::AdaGrad {
         return after;
@@ -110,7 +196,7 @@ fn epsilon_inside(rule: Rule, entry: Entry, g: f64) -> Entry {
 }
 
 /// AdaGrad with `sqrt(G) + epsilon` instead of `sqrt(G + epsilon)`.
-fn epsilon_outside(rule: Rule, entry: Entry, g: f64) -> Entry {
+pub(super) fn epsilon_outside(rule: Rule, entry: Entry, g: f64) -> Entry {
     let after = right(rule, entry, g);
     if rule.optimizer != Optimizer::AdaGrad {
         return after;

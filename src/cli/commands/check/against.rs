@@ -7,7 +7,9 @@ use crate::cli::run::inputs::{place_of, read_file};
 use crate::cli::terminal::output::print_findings;
 use elman::internals::array::Array;
 use elman::internals::arrays;
-use elman::internals::diagnosis::{Finding, PythonShape, Reason, WorkedCase};
+use elman::internals::diagnosis::{
+    Cause, Comparison, Finding, PythonShape, Reason, WorkedCase, Wrong,
+};
 use std::path::Path;
 
 /// The most arrays that are named though the case does not have them.
@@ -23,26 +25,22 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         WorkedCase::from_arrays(read(case)?).map_err(|error| Failure::at(case.display(), error))?;
     let arrays = read(mine)?;
     let names: Vec<&str> = known.names().collect();
-    let place = |array: &Array| names.iter().position(|name| *name == array.name);
-    let mut found: Vec<(usize, &Array)> =
-        (arrays.iter()).filter_map(|array| Some((place(array)?, array))).collect();
-    found.sort_by_key(|(place, _)| *place);
+    let compared = known.compare_all(&arrays);
+    let (found, foreign): (Vec<Comparison>, Vec<Comparison>) =
+        compared.into_iter().partition(|one| one.place.is_some());
     if found.is_empty() {
         return Err(Failure::at(mine.display(), nothing(&arrays, &names)));
     }
-    let findings: Vec<(&str, Finding)> =
-        (found.iter()).map(|(_, array)| (array.name.as_str(), known.compare(array))).collect();
-    let mut lines: String = findings.iter().map(|(name, finding)| line(name, finding)).collect();
-    let foreign: Vec<&Array> = (arrays.iter()).filter(|array| place(array).is_none()).collect();
-    for array in foreign.iter().take(FOREIGN) {
-        let (name, nearest) = (shown(&array.name), nearest(&array.name, &names));
+    let mut lines: String = found.iter().map(|one| line(&shown(&one.name), &one.finding)).collect();
+    for one in foreign.iter().take(FOREIGN) {
+        let (name, nearest) = (shown(&one.name), nearest(&one.name, &names));
         let meant = nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
         lines += &format!("{name} not compared: the case has no such array{meant}\n");
     }
     if let more @ 1.. = foreign.len().saturating_sub(FOREIGN) {
         lines += &format!("and {more} more that the case does not have\n");
     }
-    print_findings(&lines, problem(&findings))
+    print_findings(&lines, problem(&found))
 }
 
 fn read(path: &Path) -> Result<Vec<Array<'static>>, Failure> {
@@ -51,31 +49,75 @@ fn read(path: &Path) -> Result<Vec<Array<'static>>, Failure> {
     arrays::read(&bytes).map_err(|error| fail(&error))
 }
 
-fn problem(findings: &[(&str, Finding)]) -> Option<Failure> {
-    let wrong = findings.iter().filter(|(_, finding)| *finding != Finding::Right);
-    let wrong: Vec<&str> = wrong.map(|(name, _)| *name).collect();
-    let (count, all, names) = (wrong.len(), findings.len(), wrong.join(", "));
-    (count > 0).then(|| Failure::Failed(format!("{count} of {all} arrays are wrong: {names}")))
+fn problem(found: &[Comparison]) -> Option<Failure> {
+    let is_follower = |one: &&Comparison| matches!(one.finding, Finding::Follows { .. });
+    let wrong = found.iter().filter(|one| !one.finding.is_right() && !is_follower(one));
+    let wrong: Vec<String> = wrong.map(|one| shown(&one.name)).collect();
+    let (count, all, names) = (wrong.len(), found.len(), wrong.join(", "));
+    let followers = match found.iter().filter(is_follower).count() {
+        0 => String::new(),
+        1 => "; 1 follows from it".to_string(),
+        more => format!("; {more} follow"),
+    };
+    let message = format!("{count} of {all} arrays are wrong: {names}{followers}{}", advice(found));
+    (count > 0).then_some(Failure::Failed(message))
+}
+
+/// What to save beside the arrays, where that would say more.
+fn advice(found: &[Comparison]) -> &'static str {
+    let is_unknown = |one: &Comparison| {
+        let Finding::Wrong(wrong) = &one.finding else {
+            return false;
+        };
+        one.name.starts_with('d') && wrong.causes.iter().any(|one| one.reason == Reason::Unknown)
+    };
+    let has_steps = found.iter().any(|one| ["g", "dh", "da"].contains(&one.name.as_str()));
+    if found.iter().any(is_unknown) && !has_steps {
+        "; save g, dh and da as well to see in which step"
+    } else {
+        ""
+    }
 }
 
 fn line(name: &str, finding: &Finding) -> String {
     match finding {
-        Finding::Right => format!("{name} right\n"),
-        Finding::Wrong { reason, place, difference } => {
-            let places = ["row", "column"].iter().zip(place);
-            let places: String = places.map(|(axis, at)| format!(" {axis}={at}")).collect();
-            format!("{name} wrong: {reason}{places} difference={difference:.2e}\n")
-        }
-        Finding::WrongShape { reason, found, need } => {
-            let reason = reason.unwrap_or(Reason::Unknown);
+        Finding::Right(dress) => format!("{name} right{}\n", listed(", ", dress)),
+        Finding::Follows { from } => format!("{name} follows from {}\n", from.join(" and ")),
+        Finding::Wrong(wrong) => format!("{name} wrong{}\n", sentence(wrong)),
+        Finding::WrongShape { cause, found, need } => {
+            let cause = cause.as_ref().map_or(Reason::Unknown.to_string(), Cause::to_string);
             let (found, need) = (PythonShape(found), PythonShape(need));
-            format!("{name} wrong: {reason}, shape {found} instead of {need}\n")
+            format!("{name} wrong: {cause}, shape {found} instead of {need}\n")
         }
         Finding::NoNumbers { type_name } => {
             format!("{name} wrong: {type_name} is not a type of numbers that can be read\n")
         }
         Finding::NoSuchArray => format!("{name} wrong: the case has no numbers for it\n"),
     }
+}
+
+/// What is wrong, where, and what follows from it.
+fn sentence(wrong: &Wrong) -> String {
+    let steps = wrong.steps.map_or(String::new(), |steps| format!(" {steps}"));
+    let causes: Vec<String> = wrong.causes.iter().map(Cause::to_string).collect();
+    let dress = listed(", ", &wrong.dress);
+    let places = ["row", "column"].iter().zip(&wrong.place);
+    let places: String = places.map(|(axis, at)| format!(" {axis}={at}")).collect();
+    let followers = match &wrong.followers[..] {
+        [] => String::new(),
+        [one] => format!(" ({} follows from it)", shown(one)),
+        more => {
+            let names: Vec<String> = more.iter().map(|name| shown(name)).collect();
+            format!(" ({} follow from it)", names.join(", "))
+        }
+    };
+    let (causes, difference) = (causes.join(" and "), wrong.difference);
+    format!("{steps}: {causes}{dress}{places} difference={difference:.2e}{followers}")
+}
+
+/// Each after a separator.
+fn listed(separator: &str, parts: &[impl ToString]) -> String {
+    parts.iter().map(|part| format!("{separator}{}", part.to_string())).collect()
 }
 
 /// The message where no name is one of the case.
@@ -121,6 +163,7 @@ fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use elman::internals::diagnosis::{Dress, Steps};
 
     #[test]
     fn the_nearest_name_is_found() {
@@ -142,27 +185,55 @@ mod tests {
         }
     }
 
-    #[test]
-    fn lines_say_what_and_where() {
-        let wrong = |place: &[usize], difference| Finding::Wrong {
-            reason: Reason::DirectTermOnly,
+    fn wrong(place: &[usize], difference: f64) -> Wrong {
+        Wrong {
+            causes: vec![Cause { reason: Reason::DirectTermOnly, detail: String::new() }],
+            dress: vec![],
+            steps: None,
             place: place.to_vec(),
             difference,
+            followers: vec![],
+        }
+    }
+
+    #[test]
+    fn lines_say_what_and_where() {
+        let shape = |cause| Finding::WrongShape { cause, found: vec![70, 5], need: vec![5] };
+        let bias = Cause { reason: Reason::Bias, detail: "not summed".into() };
+        let more = Wrong {
+            causes: [wrong(&[], 0.0).causes, vec![bias.clone()]].concat(),
+            dress: vec![Dress::Clipped(5.0)],
+            steps: Some(Steps::Downwards(12)),
+            followers: vec!["dU".into(), "db".into()],
+            ..wrong(&[3, 5], 0.5)
         };
-        let shape = |reason| Finding::WrongShape { reason, found: vec![70, 5], need: vec![5] };
+        let one = Wrong { followers: vec!["dV".into()], ..wrong(&[], 1.0) };
         for (finding, expected) in [
-            (Finding::Right, "dU right\n"),
+            (Finding::Right(vec![]), "dU right\n"),
             (
-                wrong(&[3, 5], 0.012345),
+                Finding::Right(vec![Dress::Transposed, Dress::Clipped(5.0)]),
+                "dU right, transposed, clipped to 5\n",
+            ),
+            (
+                Finding::Wrong(wrong(&[3, 5], 0.012345)),
                 "dU wrong: direct term only row=3 column=5 difference=1.23e-2\n",
             ),
-            (wrong(&[3], f64::NAN), "dU wrong: direct term only row=3 difference=NaN\n"),
-            (wrong(&[], 1.0), "dU wrong: direct term only difference=1.00e0\n"),
-            (shape(None), "dU wrong: unknown, shape (70, 5) instead of (5,)\n"),
             (
-                shape(Some(Reason::Transposed)),
-                "dU wrong: transposed, shape (70, 5) instead of (5,)\n",
+                Finding::Wrong(wrong(&[3], f64::NAN)),
+                "dU wrong: direct term only row=3 difference=NaN\n",
             ),
+            (
+                Finding::Wrong(one),
+                "dU wrong: direct term only difference=1.00e0 (dV follows from it)\n",
+            ),
+            (
+                Finding::Wrong(more),
+                "dU wrong from step 12 downwards: direct term only and bias, not summed, clipped to 5 \
+                 row=3 column=5 difference=5.00e-1 (dU, db follow from it)\n",
+            ),
+            (Finding::Follows { from: vec!["p".into(), "h".into()] }, "dU follows from p and h\n"),
+            (shape(None), "dU wrong: unknown, shape (70, 5) instead of (5,)\n"),
+            (shape(Some(bias)), "dU wrong: bias, not summed, shape (70, 5) instead of (5,)\n"),
         ] {
             assert_eq!(line("dU", &finding), expected);
         }
@@ -170,9 +241,12 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let right = ("dU", Finding::Right);
+        let one = |name: &str, finding| Comparison { name: name.into(), place: Some(0), finding };
+        let right = one("dU", Finding::Right(vec![Dress::Transposed]));
         assert_eq!(problem(std::slice::from_ref(&right)), None);
-        let told = problem(&[right, ("h", Finding::NoSuchArray)]);
-        assert_eq!(told, Some(Failure::Failed("1 of 2 arrays are wrong: h".into())));
+        let follows = one("dV", Finding::Follows { from: vec!["p".into()] });
+        let told = problem(&[right, one("p", Finding::Wrong(wrong(&[], 1.0))), follows]);
+        let expected = "1 of 3 arrays are wrong: p; 1 follows from it";
+        assert_eq!(told, Some(Failure::Failed(expected.into())));
     }
 }

@@ -1,0 +1,24 @@
+//! Somebody's own arrays, by their names in the case: what their later arrays were computed from.
+
+use std::collections::BTreeMap;
+
+/// Arrays in the shape of the case, row by row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Own(BTreeMap<String, Vec<f64>>);
+
+impl Own {
+    /// The array of this name.
+    pub fn get(&self, name: &str) -> Option<&[f64]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+
+    /// Adds an array.
+    pub fn insert(&mut self, name: &str, values: Vec<f64>) {
+        self.0.insert(name.to_string(), values);
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
