@@ -281,6 +281,7 @@ pub(super) const UPDATE: &[Mistake<Update>] = &[
     one(Reason::EpsilonInside, "", |rule, entry, g, _| update::epsilon_inside(rule, entry, g)),
     one(Reason::EpsilonOutside, "", |rule, entry, g, _| update::epsilon_outside(rule, entry, g)),
     one(Reason::Betas, "", |rule, entry, g, _| update::right(update::betas_swapped(rule), entry, g)),
+    one(Reason::Betas, "in the bias correction", |rule, entry, g, _| update::corrections_swapped(rule, entry, g)),
     one(Reason::UpdateNumber, "t - 1", |rule, entry, g, _| update::at(rule.t.saturating_sub(1), rule, entry, g)),
     one(Reason::UpdateNumber, "t + 1", |rule, entry, g, _| update::at(rule.t.saturating_add(1), rule, entry, g)),
     one(Reason::NoMemory, "", |rule, entry, g, _| update::right(rule, update::forgotten(entry), g)),

@@ -21,8 +21,10 @@ pub(super) struct Precision {
     round: fn(f64) -> f64,
     /// Sums that are rounded at each term are so many times further off.
     times: f64,
-    /// More than this part of the largest entry is not explained by rounding.
+    /// More than this part of the largest entry is not explained by rounding, unless the entry is below `smallest`.
     most: f64,
+    /// The distance of the numbers next to 0.
+    smallest: f64,
 }
 
 /// Single precision: 24 bits.
@@ -32,6 +34,7 @@ pub(super) const FLOAT32: Precision = Precision {
     round: |x| f64::from(x as f32),
     times: 16.0,
     most: 1e-3,
+    smallest: 0.0,
 };
 
 /// Half precision: 11 bits, and none below 2^-24.
@@ -48,6 +51,7 @@ pub(super) const FLOAT16: Precision = Precision {
     },
     times: 4.0,
     most: 0.02,
+    smallest: 1.0 / 16_777_216.0,
 };
 
 /// The upper half of single precision: 8 bits.
@@ -57,6 +61,7 @@ pub(super) const BFLOAT16: Precision = Precision {
     round: |x| to_bits(x, 8),
     times: 4.0,
     most: 0.05,
+    smallest: 0.0,
 };
 
 /// To the nearest number of so many bits; of two, to the even one.
@@ -80,7 +85,8 @@ impl Precision {
         let tolerance = |(right, rounded): (&Vec<f64>, &Vec<f64>)| {
             let largest = right.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
             let measured = if largest > 0.0 { distance(right, rounded) / largest } else { 0.0 };
-            (self.times * measured.max(self.unit)).min(self.most)
+            let most = if largest > 0.0 { self.smallest / largest } else { 0.0 }.max(self.most);
+            (self.times * measured.max(self.unit)).min(most)
         };
         pairs.map(tolerance).collect()
     }

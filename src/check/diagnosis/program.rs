@@ -17,6 +17,8 @@ use super::subject::{NARROW_TOLERANCE, NUMERICAL_TOLERANCE, Subject, TOLERANCE, 
 use super::target::Target;
 use crate::formats::array::Kind;
 
+/// A number of entries that is too small to tell a mistake from rounding.
+const FEW: usize = 4;
 /// If no more than this part of the entries that are not 0 is off, the error is in single entries.
 const ISOLATED: usize = 10;
 /// By so many times more a mistake has to explain an array that is right within its few digits.
@@ -263,8 +265,12 @@ impl<'a> Program<'a> {
         None
     }
 
-    /// Whether one mistake explains an array much better than the digits that it lacks.
+    /// Whether one mistake explains an array much better than the digits that it lacks. Of a few rounded numbers a mistake
+    /// comes near by chance.
     fn is_mistaken(&self, subject: &Subject) -> bool {
+        if subject.mine.len() <= FEW {
+            return false;
+        }
         let inputs = &self.known.inputs;
         let (own, subjects) = (Own::default(), [subject.within(CERTAIN)]);
         let found = Search::run(inputs, &own, &subjects, [false; 5], 1).remove(0);

@@ -626,9 +626,9 @@ fn numerical_gradients_are_right_within_what_their_step_explains() {
                 }
             }
         }
-        // With this step it shows.
-        let told = found(quotients(lesson, 1e-3, 0.0));
-        assert!(matches!(told, Finding::Right(dress) if dress.len() == 1));
+        // With a large step it shows.
+        let told = found(quotients(lesson, 1e-2, 0.0));
+        assert!(matches!(&told, Finding::Right(dress) if dress.len() == 1), "{told:?}");
     }
 }
 

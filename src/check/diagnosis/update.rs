@@ -157,6 +157,13 @@ pub(super) fn betas_swapped(rule: Rule) -> Rule {
     Rule { optimizer, ..rule }
 }
 
+/// Adam whose averages are right, with the corrections of each other.
+pub(super) fn corrections_swapped(rule: Rule, entry: Entry, g: f64) -> Entry {
+    let after = right(rule, entry, g);
+    let theta = step(betas_swapped(rule), entry.theta, g, [after.average, after.squares]);
+    Entry { theta, ..after }
+}
+
 /// Adam with m instead of `m / (1 - beta1^t)`, for which a smaller eta does the same; or with v instead of
 /// `v / (1 - beta2^t)`, for which a larger eta and a larger epsilon do; or with both.
 pub(super) fn uncorrected(
