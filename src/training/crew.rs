@@ -98,6 +98,12 @@ impl<S> Crew<S> {
         &self.rounds.shared
     }
 
+    /// The number of threads, the caller's among them.
+    #[cfg(test)]
+    pub fn threads(&self) -> usize {
+        1 + self.workers.len()
+    }
+
     fn call(&self) {
         self.rounds.round.fetch_add(1, Release);
         // A system call only for those that sleep.

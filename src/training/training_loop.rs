@@ -303,4 +303,6 @@ impl Training {
 }
 
 #[cfg(test)]
+mod divisors;
+#[cfg(test)]
 mod tests;

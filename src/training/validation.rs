@@ -70,6 +70,11 @@ impl Validator {
         Validator { steps: self.steps.at(level), ..self }
     }
 
+    #[cfg(test)]
+    pub fn level(&self) -> Level {
+        self.steps.level
+    }
+
     /// The loss of the held-out text in nats per character. `newline` separates documents.
     pub fn nats(
         &mut self,
