@@ -255,6 +255,24 @@ mod tests {
         check_rounds(&mut crew, 99);
     }
 
+    /// It would do the work of a round that is over.
+    #[test]
+    fn a_worker_that_wakes_after_a_round_stays_out_of_it() {
+        let (wake, woken) = mpsc::channel();
+        let mut woken = Some(woken);
+        let spawn = |run: Box<dyn FnOnce() + Send>| {
+            let woken = woken.take().expect("one worker");
+            thread::Builder::new().spawn(move || woken.recv().map_or((), |()| run()))
+        };
+        let count = |calls: &AtomicUsize| _ = calls.fetch_add(1, Relaxed);
+        let mut crew = Crew::start(2, AtomicUsize::new(0), count, spawn);
+        crew.work();
+        wake.send(()).unwrap();
+        // Time enough to wake, and to see that the round has begun.
+        thread::sleep(Duration::from_millis(50));
+        assert_eq!(crew.shared().load(Relaxed), 1);
+    }
+
     #[test]
     fn a_panic_is_passed_on_when_all_threads_have_finished() {
         type Shared = (Barrier, AtomicBool, AtomicUsize);
