@@ -530,6 +530,21 @@ mod tests {
         assert!(tight > entries * 9 / 10, "{tight} of {entries}");
     }
 
+    /// Entries that are off within their estimate keep the derivative that they have: only those beyond it take more care.
+    #[test]
+    fn only_what_would_be_wrong_is_computed_again() {
+        let setting = Setting::new(10, 3.0, 1);
+        let (rnn, case) = (&setting.rnn, setting.case());
+        let numerical = numerical(rnn, case).unwrap();
+        let compared = compare(&analytic(rnn, case).unwrap(), &numerical);
+        let sum = |count: fn(&TensorComparison) -> usize| -> usize {
+            compared.rows.iter().map(count).sum()
+        };
+        assert_eq!(sum(|row| row.wrong), 0);
+        assert!(sum(|row| row.within_rounding + row.undecided) > 50, "{compared:?}");
+        assert_eq!(check_gradients(rnn, case).unwrap(), compared);
+    }
+
     #[test]
     fn the_wildest_networks_are_undecided() {
         let mut setting = Setting::new(40, 3.0, 1);
