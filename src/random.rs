@@ -286,4 +286,45 @@ mod tests {
         firsts.dedup();
         assert_eq!(firsts.len(), count);
     }
+
+    /// Three draws of each, from an independent program in Python: SplitMix64 of the seed, xored with the number of the
+    /// purpose, and that of the result with the number, seeds xoshiro256++.
+    #[test]
+    fn streams_are_seeded_as_they_are_defined() {
+        for (seed, stream, expected) in [
+            (
+                0,
+                Stream::Report(0),
+                [0xbbff_a8ff_e929_e2d3, 0xefd6_cff7_897f_b2be, 0x303a_ded6_5023_e025],
+            ),
+            (
+                42,
+                Stream::Report(10_000),
+                [0x1c2c_32fc_7bda_2127, 0x8e7c_ddd8_4a12_6a1a, 0x0777_65eb_2ef9_603f],
+            ),
+            (
+                u64::MAX,
+                Stream::Report(1 << 40),
+                [0x6d0c_26d6_080d_e705, 0xb344_2e12_52c2_fee6, 0x6ef0_22ff_a164_e517],
+            ),
+            (
+                42,
+                Stream::Initialization,
+                [0xeb42_c256_0e9f_46d3, 0xba04_0fc5_80df_f35f, 0x73f4_cc6d_f99d_830f],
+            ),
+            (
+                42,
+                Stream::Passage,
+                [0x7202_3e56_f030_5473, 0xa5d4_588b_cb9a_9fa6, 0xcfcc_d88a_60ef_ea43],
+            ),
+            (
+                42,
+                Stream::Order(3),
+                [0x2523_ea4c_1631_e9e5, 0xe1dc_3c9e_3384_1aa1, 0x730b_8e55_1921_fa78],
+            ),
+        ] {
+            let mut generator = Generator::new(seed, stream);
+            assert_eq!([0; 3].map(|_| generator.next_u64()), expected, "{seed} {stream:?}");
+        }
+    }
 }

@@ -530,6 +530,21 @@ mod tests {
         assert!(tight > entries * 9 / 10, "{tight} of {entries}");
     }
 
+    /// Entries that are off within their estimate keep the derivative that they have: only those beyond it take more care.
+    #[test]
+    fn only_what_would_be_wrong_is_computed_again() {
+        let setting = Setting::new(10, 3.0, 1);
+        let (rnn, case) = (&setting.rnn, setting.case());
+        let numerical = numerical(rnn, case).unwrap();
+        let compared = compare(&analytic(rnn, case).unwrap(), &numerical);
+        let sum = |count: fn(&TensorComparison) -> usize| -> usize {
+            compared.rows.iter().map(count).sum()
+        };
+        assert_eq!(sum(|row| row.wrong), 0);
+        assert!(sum(|row| row.within_rounding + row.undecided) > 50, "{compared:?}");
+        assert_eq!(check_gradients(rnn, case).unwrap(), compared);
+    }
+
     #[test]
     fn the_wildest_networks_are_undecided() {
         let mut setting = Setting::new(40, 3.0, 1);
@@ -599,5 +614,190 @@ mod tests {
         }
         assert_eq!(Comparison::of_all([&one]), Some(one));
         assert_eq!(Comparison::of_all([]), None);
+    }
+
+    /// Two rows of the same tensor, in which every number is another one.
+    fn two_rows() -> [TensorComparison; 2] {
+        let at = |error, row, column| LargestError { error, row, column };
+        let shape = TensorComparison { name: "W", rows: 4, columns: 5, ..Default::default() };
+        [
+            TensorComparison {
+                largest_entry: 3.0,
+                absolute: at(0.5, 1, 2),
+                relative: at(0.25, 3, 4),
+                absolute_over: 1,
+                relative_over: 20,
+                estimate: 0.125,
+                within_rounding: 300,
+                undecided: 4_000,
+                wrong: 50_000,
+                ..shape
+            },
+            TensorComparison {
+                largest_entry: 2.0,
+                absolute: at(0.75, 0, 1),
+                relative: at(0.0625, 2, 0),
+                absolute_over: 6,
+                relative_over: 70,
+                estimate: 0.5,
+                within_rounding: 800,
+                undecided: 9_000,
+                wrong: 10_000,
+                ..shape
+            },
+        ]
+    }
+
+    fn of_all(rows: [TensorComparison; 2]) -> TensorComparison {
+        let [first, second] = rows.map(|row| Comparison { rows: vec![row] });
+        Comparison::of_all([&first, &second]).unwrap().rows[0]
+    }
+
+    #[test]
+    fn counts_are_added_and_of_errors_the_largest_is_kept_with_its_place() {
+        let [first, second] = two_rows();
+        let sum = TensorComparison {
+            name: "W",
+            rows: 4,
+            columns: 5,
+            largest_entry: 3.0,
+            absolute: LargestError { error: 0.75, row: 0, column: 1 },
+            relative: LargestError { error: 0.25, row: 3, column: 4 },
+            absolute_over: 7,
+            relative_over: 90,
+            estimate: 0.5,
+            within_rounding: 1_100,
+            undecided: 13_000,
+            wrong: 60_000,
+        };
+        assert_eq!(of_all([first, second]), sum);
+        assert_eq!(of_all([second, first]), sum);
+        assert_eq!(sum.entries(), 20);
+    }
+
+    /// NaN is larger than any number. Of equals the first is kept.
+    #[test]
+    fn an_error_that_is_no_number_is_kept_in_both_orders() {
+        let [number, mut nan] = two_rows();
+        nan.absolute.error = f64::NAN;
+        nan.estimate = f64::NAN;
+        nan.largest_entry = f64::NAN;
+        for rows in [[number, nan], [nan, number]] {
+            let sum = of_all(rows);
+            assert!(sum.absolute.error.is_nan() && sum.estimate.is_nan());
+            assert!(sum.largest_entry.is_nan());
+            assert_eq!([sum.absolute.row, sum.absolute.column], [0, 1]);
+        }
+        let mut same = number;
+        (same.absolute.row, nan.absolute.row) = (0, 3);
+        assert_eq!(of_all([number, same]).absolute, number.absolute);
+        // The first of two.
+        assert_eq!(of_all([two_rows()[1], nan]).absolute.row, 3);
+        let first = TensorComparison { absolute: LargestError { row: 2, ..nan.absolute }, ..nan };
+        assert_eq!(of_all([first, nan]).absolute.row, 2);
+    }
+
+    #[test]
+    fn comparisons_of_several_rows_are_added_row_by_row() {
+        let [first, second] = two_rows();
+        let rows = |rows: [TensorComparison; 2]| Comparison { rows: rows.into() };
+        let sum = Comparison::of_all([
+            &rows([first, second]),
+            &rows([second, second]),
+            &rows([second, first]),
+        ]);
+        let wrong: Vec<_> = sum.unwrap().rows.iter().map(|row| row.wrong).collect();
+        assert_eq!(wrong, [70_000, 70_000]);
+    }
+
+    #[test]
+    #[should_panic(expected = "comparisons: shapes")]
+    fn comparisons_of_other_shapes_are_not_added() {
+        let [first, second] = two_rows();
+        of_all([first, TensorComparison { rows: 5, columns: 4, ..second }]);
+    }
+
+    /// What is counted of W of 1 x 2: the first entry is right and has this size, of the second these are the derivatives
+    /// and the estimate.
+    fn counted(size: f64, a: f64, n: f64, estimate: f64) -> TensorComparison {
+        let mut row =
+            TensorComparison { rows: 1, columns: 2, largest_entry: size, ..Default::default() };
+        row.count(0, size, size, 0.0);
+        row.count(1, a, n, estimate);
+        row
+    }
+
+    /// `|a - n| / max(1e-6, |a| + |n|)`, with numbers on both sides of the floor.
+    #[test]
+    fn the_relative_error_has_its_floor() {
+        for (a, n, relative) in [
+            (3e-7, 1e-7, 0.2),
+            (3e-7, -1e-7, 0.4),
+            (4e-7, -4e-7, 0.8),
+            (6e-7, 3e-7, 0.3),
+            (6e-7, -6e-7, 1.0),
+            (3e-6, 1e-6, 0.5),
+            (-3e-6, -1e-6, 0.5),
+            (-3.0, 1.0, 1.0),
+        ] {
+            let row = counted(0.0, a, n, f64::INFINITY);
+            let found = row.relative.error;
+            assert!((found - relative).abs() < 1e-14, "{a} {n}: {found}, not {relative}");
+            let absolute: f64 = a - n;
+            assert_eq!(row.absolute, LargestError { error: absolute.abs(), row: 0, column: 1 });
+        }
+    }
+
+    /// An entry is off above a relative error of 1e-7; below the floor that is an absolute error of 1e-13.
+    #[test]
+    fn an_entry_is_off_above_its_limit() {
+        for (a, n, wrong) in [
+            (1.0, 1.0 + 1.9e-7, 0),
+            (1.0, 1.0 + 2.1e-7, 1),
+            (1e-7, 1e-7 + 0.9e-13, 0),
+            (1e-7, 1e-7 + 1.1e-13, 1),
+        ] {
+            assert_eq!(counted(0.0, a, n, 0.0).wrong, wrong, "{a} {n}");
+        }
+    }
+
+    /// An entry is undecided where the estimate is above a thousandth of the largest entry of its tensor, which need not be
+    /// its own, and above 1e-6. Both derivatives are 1 % off, and within the estimate.
+    #[test]
+    fn three_digits_of_the_largest_entry_have_to_be_left() {
+        for (size, estimate, undecided) in [
+            (1e3, 0.9, false),
+            (1e3, 1.1, true),
+            (1.0, 0.9e-3, false),
+            (1.0, 1.1e-3, true),
+            // The floor of the tolerance.
+            (1e-2, 0.9e-5, false),
+            (1e-2, 1.1e-5, true),
+            (1e-4, 0.9e-6, false),
+            (1e-4, 1.1e-6, true),
+            (0.0, 0.9e-6, false),
+            (0.0, 1.1e-6, true),
+        ] {
+            let a = 10.0 * estimate;
+            let row = counted(size, a, 1.01 * a, estimate);
+            let counts = [row.within_rounding, row.undecided, row.wrong];
+            assert_eq!(counts, [usize::from(!undecided), usize::from(undecided), 0], "{size}");
+        }
+    }
+
+    /// Errors of 1e-6 are not above the tolerance, those just above are: absolute and relative alike.
+    #[test]
+    fn errors_above_the_tolerance_are_counted() {
+        for (a, n, over) in [
+            (1e-6, 0.0, [0, 1]),
+            (1.001e-6, 0.0, [1, 1]),
+            (0.9e-12, 0.0, [0, 0]),
+            (1.1e-12, 0.0, [0, 1]),
+            (1e3, 1e3 + 1.9e-3, [1, 0]),
+            (1e3, 1e3 + 2.1e-3, [1, 1]),
+        ] {
+            let row = counted(0.0, a, n, f64::INFINITY);
+            assert_eq!([row.absolute_over, row.relative_over], over, "{a} {n}");
+        }
     }
 }

@@ -289,4 +289,85 @@ mod tests {
             assert!(found.error < 1e4 * tolerance * slope, "{found:?} for {slope}");
         }
     }
+
+    /// A derivative D of a loss that bends: its slopes are D + bend (h / STEP)^4. The formula leaves out 4 bend, and the
+    /// estimate of what it leaves out is 60 bend. Returns what is found, and the number of slopes that it took: two
+    /// differences each.
+    fn found(D: f64, bend: f64, rounding: f64) -> (Estimated, usize) {
+        let mut slopes = 0;
+        let found = by_formula(rounding, &mut |h| {
+            slopes += 1;
+            let ratio = h / STEP;
+            D + bend * (ratio * ratio * ratio * ratio)
+        });
+        (found, slopes)
+    }
+
+    /// What the formula leaves out may be 1e-10, of a large derivative 1e-10 of it: up to 1e-4 for one of 1e6.
+    #[test]
+    fn a_derivative_takes_as_many_differences_as_its_size_asks_for() {
+        for (D, bend, by_formula) in [
+            (1e6, 1.6e-6, true),
+            (1e6, 1.8e-6, false),
+            (-1e6, 1.6e-6, true),
+            (-1e6, -1.8e-6, false),
+            (100.0, 1.6e-10, true),
+            (100.0, 1.8e-10, false),
+            (1.0, 1.6e-12, true),
+            (1.0, 1.8e-12, false),
+            (1e-6, 1.6e-12, true),
+            (1e-6, -1.6e-12, true),
+            (1e-6, 1.8e-12, false),
+            (0.0, 1.8e-12, false),
+        ] {
+            let (found, slopes) = found(D, bend, 0.0);
+            assert_eq!(slopes == 3, by_formula, "{D} {bend}: {slopes}");
+            assert!(slopes >= 3);
+            // The last places of D show in every slope.
+            let digits = 1e-14 * f64::max(1.0, D.abs());
+            if by_formula {
+                assert!((found.derivative - (D - 4.0 * bend)).abs() <= digits, "{found:?}");
+                assert!((found.error - 60.0 * bend.abs()).abs() <= 40.0 * digits, "{found:?}");
+            } else {
+                assert!((found.derivative - D).abs() <= found.error + digits, "{found:?}");
+            }
+        }
+    }
+
+    /// A bend that rounding hides takes two slopes: the bend itself, 15 of these, is more than what the formula leaves out.
+    #[test]
+    fn a_bend_that_rounding_hides_takes_no_third_slope() {
+        // The rounding error of a slope: four times that of the loss, over the step.
+        let rounded = 1e-11;
+        let rounding = rounded / 4.0 * STEP;
+        for (bend, slopes) in [(0.6e-12, 2), (-0.6e-12, 2), (0.7e-12, 3)] {
+            let (found, took) = found(1.0, bend, rounding);
+            assert_eq!(took, slopes, "{bend}");
+            let left_out = if slopes == 2 { 15.0 } else { 60.0 } * bend.abs();
+            assert!((found.error - (left_out + rounded)).abs() < 2e-14, "{found:?}");
+            assert!((found.derivative - (1.0 - 4.0 * bend)).abs() < 1e-15, "{found:?}");
+        }
+        // However large the rounding error is, it is no part of what the formula leaves out.
+        let (found, slopes) = found(1.0, 1e-12, 1.0);
+        assert_eq!((slopes, found.error > 4.0 / STEP), (2, true));
+    }
+
+    /// Of slopes D + c h^2 the first and second column are D, of D + c h^2 + d h^4 the second and third: two of them agree
+    /// after four or five slopes, each with half the step of the one before. Then only the rounding error is left, four
+    /// times that of the loss over the step, and smaller steps only round more.
+    #[test]
+    fn extrapolation_ends_where_smaller_steps_only_round_more() {
+        let rounding = STEP * 1e-9;
+        for (D, c, d, slopes, error) in [(3.0, 8.0, 0.0, 4, 16e-9), (-3.0, 8.0, 1e8, 5, 32e-9)] {
+            let mut steps = Vec::new();
+            let found = extrapolated(rounding, &mut |h| {
+                steps.push(h);
+                D + c * (h * h) + d * (h * h) * (h * h)
+            });
+            let halved = (0..slopes).map(|i| 2.0 * STEP / f64::from(1 << i));
+            assert_eq!(steps, halved.collect::<Vec<_>>());
+            assert!((found.derivative - D).abs() < 1e-12, "{found:?}");
+            assert!((found.error - error).abs() < 1e-12, "{found:?}");
+        }
+    }
 }

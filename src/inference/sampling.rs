@@ -291,7 +291,10 @@ fn likeliest(o: &[f64]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Edition, Origin, Record, State};
     use crate::network::parameters::Shape;
+    use crate::settings::Settings;
+    use crate::text::vocabulary::Vocabulary;
 
     fn network(sigma: f64) -> Rnn {
         Rnn::random(Shape::new(8, 6).unwrap(), sigma, 3).unwrap()
@@ -518,6 +521,50 @@ mod tests {
         }
         for choice in CHOICES.into_iter().chain([(0.0, 1, f64::MIN_POSITIVE)]) {
             assert_eq!(sampling(choice).check(), Ok(()));
+        }
+    }
+
+    /// The random numbers of seed and n, from the hidden state and the character that are given.
+    #[test]
+    fn the_sample_of_a_report_has_its_own_random_numbers() {
+        for documents in [false, true] {
+            let settings = Settings { hidden: 8, documents, ..Settings::default() };
+            let vocabulary = Vocabulary::of("anna\nbo\nchristopher\ny\n");
+            let shape = Shape::new(8, vocabulary.len()).unwrap();
+            let rnn = Rnn::random(shape, 1.0, 3).unwrap();
+            let mut model = Model {
+                state: State::first(rnn, &settings).unwrap(),
+                settings,
+                vocabulary,
+                source: None,
+                record: Record {
+                    origin: Origin::Drawn,
+                    updates_per_epoch: None,
+                    edition: Edition::Second,
+                },
+            };
+            let K = model.vocabulary.len();
+            for (seed, n, x0) in [(1, 0, 0), (1, 10_000, 3), (2, 10_000, 3), (u64::MAX, 7, K - 1)] {
+                model.settings.seed = seed;
+                // What the state of the model says of updates has no say.
+                model.state.updates = 99;
+                let mut h = vec![0.4; 8];
+                let mut generator = Generator::new(seed, Stream::Report(n));
+                let mut x = x0;
+                let expected = (0..200).map(|_| {
+                    if documents && Some(x) == model.vocabulary.index('\n') {
+                        h.fill(0.0);
+                    }
+                    let mut synthesizer =
+                        Synthesizer::new(&model.state.rnn, &h, Sampling::default());
+                    x = sample(synthesizer.step(x), generator.uniform());
+                    h.copy_from_slice(synthesizer.h());
+                    x
+                });
+                let expected: Vec<usize> = expected.collect();
+                let found = report_sample(&model, n, &[0.4; 8], x0).take(200);
+                assert_eq!(found.collect::<Vec<_>>(), expected, "{documents} {seed} {n}");
+            }
         }
     }
 }

@@ -705,3 +705,19 @@ mod neon {
         Div div vdivq_f64;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only the baseline of x86-64 computes it in software.
+    #[test]
+    fn every_level_but_the_oldest_has_the_fused_multiply_add() {
+        for level in Level::available() {
+            let is_oldest = level == Level::BASELINE && !cfg!(target_arch = "aarch64");
+            assert_eq!(level.has_fma(), !is_oldest, "{level:?}");
+            assert_eq!(Level::named(level.name()), Ok(level));
+        }
+        assert!(Level::named("").is_err() && Level::named("avx").is_err());
+    }
+}

@@ -416,6 +416,7 @@ mod tests {
         Matvec(Rows<'a>, Rows<'a>, RowsMut<'a>, RowOrder),
         Packed(&'a Tiles, Rows<'a>, RowsMut<'a>, RowOrder),
         Transposed(Rows<'a>, Rows<'a>, RowsMut<'a>, RowOrder),
+        TransposedVector(Rows<'a>, &'a [f64], &'a mut [f64], RowOrder),
         TransposedPacked(&'a Tiles, Rows<'a>, RowsMut<'a>, RowOrder),
     }
 
@@ -431,6 +432,9 @@ mod tests {
                 Product::Packed(A, x, y, order) => products::<F, _>(A, x, order, y),
                 Product::Transposed(A, x, y, order) => {
                     transposed_products::<F, _>(&A, x, y, true, order, Same);
+                }
+                Product::TransposedVector(A, x, y, order) => {
+                    transposed_matvec_accumulate::<F>(A, x, y, order);
                 }
                 Product::TransposedPacked(A, x, y, order) => {
                     transposed_products::<F, _>(A, x, y, true, order, Same);
@@ -507,6 +511,9 @@ mod tests {
                 let (A, x) = (Rows::tight(A, rows, columns), Rows::tight(&x, count, rows));
                 run(Product::Transposed(A, x, target, order));
                 same(&y, &expected, &what);
+                let mut y = start[..columns].to_vec();
+                run(Product::TransposedVector(A, x.row(0), &mut y, order));
+                same(&y, &expected[..columns], &format!("{what}, the first alone"));
                 let mut y = padded(start, count, columns);
                 let target = RowsMut::new(&mut y, count, width, width);
                 run(Product::TransposedPacked(&packed, x, target, order));

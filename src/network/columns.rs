@@ -167,3 +167,39 @@ impl ColumnSums {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::{Kernel, Level};
+
+    struct Sum<'a>(&'a mut ColumnSums, Range<usize>, &'a [(usize, Vec<f64>)]);
+
+    impl Kernel for Sum<'_> {
+        type Output = ();
+
+        fn run<F: F64x8>(self) {
+            self.0.sum::<F>(&self.1, self.2.iter().map(|(x, da)| (*x, &da[..])));
+        }
+    }
+
+    /// Rows that do not begin at the first, as those of a network of more than 512 units.
+    #[test]
+    fn the_sums_are_those_of_the_rows_that_are_asked_for() {
+        let shape = Shape::new(19, 4).unwrap();
+        let da = |t: usize| (0..24).map(move |i| if i < 19 { (100 * t + i) as f64 } else { 0.0 });
+        let read: Vec<(usize, Vec<f64>)> =
+            [2, 0, 2].into_iter().enumerate().map(|(t, x)| (x, da(t).collect())).collect();
+        for level in Level::available() {
+            for rows in [0..19, 0..8, 8..16, 8..19, 16..19] {
+                let mut sums = ColumnSums::new(shape, 3).unwrap();
+                level.run(Sum(&mut sums, rows.clone(), &read));
+                // Character 2 is read in steps 0 and 2, character 0 in step 1.
+                let of_2: Vec<f64> = rows.clone().map(|i| (200 + 2 * i) as f64).collect();
+                let of_0: Vec<f64> = rows.clone().map(|i| (100 + i) as f64).collect();
+                let found: Vec<_> = sums.columns().collect();
+                assert_eq!(found, [(2, &of_2[..]), (0, &of_0[..])], "{level:?} {rows:?}");
+            }
+        }
+    }
+}

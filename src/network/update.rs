@@ -670,4 +670,54 @@ mod tests {
             }
         }
     }
+
+    struct Clip([f64; 8], f64);
+
+    impl Kernel for Clip {
+        type Output = [f64; 8];
+
+        fn run<F: F64x8>(self) -> [f64; 8] {
+            clipped(F::load(&self.0), self.1).to_array()
+        }
+    }
+
+    /// NaN stays NaN in every lane, whatever is beside it.
+    #[test]
+    fn an_entry_is_clipped_at_every_level() {
+        let inf = f64::INFINITY;
+        let entries = [f64::NAN, inf, -inf, 2.5, -2.5, 2.0, 1e-300, -0.0];
+        for (clip, expected) in [
+            (2.0, [f64::NAN, 2.0, -2.0, 2.0, -2.0, 2.0, 1e-300, -0.0]),
+            (2.25, [f64::NAN, 2.25, -2.25, 2.25, -2.25, 2.0, 1e-300, -0.0]),
+            (inf, entries),
+        ] {
+            let same = |x: f64, y: f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
+            for level in Level::available() {
+                for turn in 0..8 {
+                    let (mut g, mut expected) = (entries, expected);
+                    g.rotate_left(turn);
+                    expected.rotate_left(turn);
+                    let found = level.run(Clip(g, clip));
+                    let right = found.iter().zip(expected).all(|(&x, y)| same(x, y));
+                    assert!(right, "{level:?}: {found:?}, not {expected:?}");
+                }
+            }
+            for (g, expected) in entries.into_iter().zip(expected) {
+                assert!(same(clipped(g, clip), expected), "{g}");
+            }
+        }
+    }
+
+    /// With gradients of 1, m = 1 - beta1^t and v = 1 - beta2^t, so every step is eta / (1 + epsilon), whatever t is.
+    #[test]
+    fn adam_counts_its_updates_from_one() {
+        let optimizer = Optimizer::Adam { beta1: 0.8, beta2: 0.97 };
+        let (mut m, mut v, mut theta) = ([0.0], [0.0], [0.0]);
+        for t in 1..=60 {
+            let rule = Rule { optimizer, eta: 0.1, epsilon: 0.25, clip: 5.0, t };
+            rule.update_slices(&mut theta, &mut [&mut m, &mut v], &[1.0]);
+            let expected = -0.08 * t as f64;
+            assert!((theta[0] - expected).abs() < 1e-13, "{t}: {}, not {expected}", theta[0]);
+        }
+    }
 }

@@ -270,6 +270,9 @@ fn write<T>(value: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 }
 
 #[cfg(test)]
+mod threads;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernels::Number as _;

@@ -98,6 +98,12 @@ impl<S> Crew<S> {
         &self.rounds.shared
     }
 
+    /// The number of threads, the caller's among them.
+    #[cfg(test)]
+    pub fn threads(&self) -> usize {
+        1 + self.workers.len()
+    }
+
     fn call(&self) {
         self.rounds.round.fetch_add(1, Release);
         // A system call only for those that sleep.
@@ -247,6 +253,24 @@ mod tests {
         check_rounds(&mut crew, 9);
         wake.send(()).unwrap();
         check_rounds(&mut crew, 99);
+    }
+
+    /// It would do the work of a round that is over.
+    #[test]
+    fn a_worker_that_wakes_after_a_round_stays_out_of_it() {
+        let (wake, woken) = mpsc::channel();
+        let mut woken = Some(woken);
+        let spawn = |run: Box<dyn FnOnce() + Send>| {
+            let woken = woken.take().expect("one worker");
+            thread::Builder::new().spawn(move || woken.recv().map_or((), |()| run()))
+        };
+        let count = |calls: &AtomicUsize| _ = calls.fetch_add(1, Relaxed);
+        let mut crew = Crew::start(2, AtomicUsize::new(0), count, spawn);
+        crew.work();
+        wake.send(()).unwrap();
+        // Time enough to wake, and to see that the round has begun.
+        thread::sleep(Duration::from_millis(50));
+        assert_eq!(crew.shared().load(Relaxed), 1);
     }
 
     #[test]

@@ -306,4 +306,6 @@ impl Training {
 }
 
 #[cfg(test)]
+mod divisors;
+#[cfg(test)]
 mod tests;

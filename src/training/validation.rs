@@ -68,6 +68,11 @@ impl Validator {
         Validator { steps: self.steps.at(level), ..self }
     }
 
+    #[cfg(test)]
+    pub fn level(&self) -> Level {
+        self.steps.level
+    }
+
     /// The loss of the held-out text in nats per character, read from the hidden state `h0`, m long, or from zeros.
     /// `newline` separates documents.
     pub fn nats(
