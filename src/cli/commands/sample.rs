@@ -35,7 +35,7 @@ A model of --documents writes one document. --temperature is applied first, then
 training would go on: with the hidden state that it carries, or with zeros where it
 was trained on documents or in a random order, or was imported.",
     options: || {
-        let temperature = "below 1: less random; above 1: more; 0: the most likely";
+        let temperature = "below 1: less random; 0: the most likely";
         vec![
             OptionSpec::new("length", "N", "most characters to write; 0: no limit").or("1000"),
             OptionSpec::new("seed", "N", "seed of the random numbers (the model's seed)"),
@@ -46,7 +46,7 @@ was trained on documents or in a random order, or was imported.",
             OptionSpec::new("count", "N", "number of samples").or("1"),
             OptionSpec::new("temperature", "X", temperature).or("1"),
             OptionSpec::new("top-k", "N", "draw only from the N most likely characters"),
-            OptionSpec::new("top-p", "X", "draw only from the likeliest with total probability X")
+            OptionSpec::new("top-p", "X", "draw from the likeliest with total probability X")
                 .or("1"),
             OptionSpec::help(),
         ]
