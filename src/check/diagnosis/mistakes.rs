@@ -195,7 +195,7 @@ pub(super) const BACKWARD: &[Mistake<In<Backward>>] = &[
         let y = pass.y[t as usize];
         forget_where(pass, |pass, t| pass.y[t] == y);
     }),
-    each(Values::Steps, Reason::DirectInSomeSteps, "at every so many steps:", |pass, every| {
+    each(Values::Steps, Reason::DirectInSomeSteps, "at every n-th step, n =", |pass, every| {
         let every = every as usize + 1;
         forget_where(pass, |_, t| (t + 1) % every == 0);
     }),
@@ -248,10 +248,10 @@ pub(super) const SUMS: &[Mistake<In<Sums>>] = &[
     one(Reason::SameStep, "h of the last", |sums, _| sums.h_of_W = sums.h_of_V[(sums.T - 1) * sums.m..].repeat(sums.T)),
     one(Reason::Assigned, "the first of each character stays", |sums, _| sums.kept = Some(Kept::First)),
     one(Reason::Assigned, "the last of each character stays", |sums, _| sums.kept = Some(Kept::Last)),
-    one(Reason::OneStep, "step 1", |sums, _| sums.steps = 0..1),
-    one(Reason::Bias, "step alone: 1", |sums, _| sums.steps_of_biases = 0..1),
+    one(Reason::OneStep, "step 1: = for += in the loop?", |sums, _| sums.steps = 0..1),
+    one(Reason::Bias, "that of step 1 alone: = for += in the loop?", |sums, _| sums.steps_of_biases = 0..1),
     each(Values::Steps, Reason::OneStep, "step", |sums, t| sums.steps = t as usize..t as usize + 1),
-    each(Values::Steps, Reason::Bias, "step alone:", |sums, t| sums.steps_of_biases = t as usize..t as usize + 1),
+    each(Values::Steps, Reason::Bias, "that of one step alone:", |sums, t| sums.steps_of_biases = t as usize..t as usize + 1),
     each(Values::Steps, Reason::Truncated(0), "sums over the last steps only", |sums, steps| {
         sums.steps.start = sums.T - (steps as usize).max(1);
         sums.steps_of_biases.start = sums.steps.start;

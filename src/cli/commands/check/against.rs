@@ -8,7 +8,7 @@ use crate::cli::terminal::output::print_findings;
 use elman::internals::array::Array;
 use elman::internals::arrays;
 use elman::internals::diagnosis::{
-    Cause, Comparison, Finding, PythonShape, Reason, WorkedCase, Wrong,
+    Cause, Comparison, Dress, Finding, PythonShape, Reason, WorkedCase, Wrong,
 };
 use std::path::Path;
 
@@ -100,7 +100,13 @@ fn line(name: &str, finding: &Finding) -> String {
 fn sentence(wrong: &Wrong) -> String {
     let steps = wrong.steps.map_or(String::new(), |steps| format!(" {steps}"));
     let causes: Vec<String> = wrong.causes.iter().map(Cause::to_string).collect();
-    let dress = listed(", ", &wrong.dress);
+    let is_name = |dress: &&Dress| matches!(dress, Dress::Named(_));
+    let names: Vec<&Dress> = wrong.dress.iter().filter(is_name).collect();
+    let harmless: Vec<&Dress> = wrong.dress.iter().filter(|dress| !is_name(dress)).collect();
+    let mut dress = listed(", ", &names);
+    if !harmless.is_empty() {
+        dress += &format!("; no mistake: {}", &listed(", ", &harmless)[2..]);
+    }
     let places = ["row", "column"].iter().zip(&wrong.place);
     let places: String = places.map(|(axis, at)| format!(" {axis}={at}")).collect();
     let followers = match &wrong.followers[..] {
@@ -163,7 +169,7 @@ fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elman::internals::diagnosis::{Dress, Steps};
+    use elman::internals::diagnosis::Steps;
 
     #[test]
     fn the_nearest_name_is_found() {
