@@ -234,8 +234,8 @@ mod tests {
             ),
             (
                 Finding::Wrong(more),
-                "dU wrong from step 12 downwards: direct term only and bias, not summed, clipped to 5 \
-                 row=3 column=5 difference=5.00e-1 (dU, db follow from it)\n",
+                "dU wrong from step 12 downwards: direct term only and bias, not summed; no mistake: \
+                 clipped to 5 row=3 column=5 difference=5.00e-1 (dU, db follow from it)\n",
             ),
             (Finding::Follows { from: vec!["p".into(), "h".into()] }, "dU follows from p and h\n"),
             (shape(None), "dU wrong: unknown, shape (70, 5) instead of (5,)\n"),
