@@ -131,7 +131,7 @@ pub fn read(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
         Sniffed::Zip => npz::read(file)?.into_iter().map(Array::decoded).collect(),
         Sniffed::SafeTensors => read_safetensors(file)?,
         Sniffed::Json => read_json(file)?.0,
-        Sniffed::Other => {
+        Sniffed::Utf16 | Sniffed::Other => {
             let message = "no arrays: neither an .npz of numpy.savez, nor safetensors, nor JSON";
             return Err(message.into());
         }

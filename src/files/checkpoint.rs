@@ -102,7 +102,7 @@ pub fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
     let other = match sniff(bytes) {
         Sniffed::Zip => "an .npz or another zip file",
         Sniffed::Json => "JSON",
-        Sniffed::SafeTensors | Sniffed::Other => "",
+        Sniffed::SafeTensors | Sniffed::Utf16 | Sniffed::Other => "",
     };
     if !other.is_empty() {
         return Err(format!("{other}, not a model of elman: {MAKE_ONE}").into());

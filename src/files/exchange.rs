@@ -90,7 +90,7 @@ pub fn import_telling(
         Sniffed::Zip => named::of_npz(file)?,
         Sniffed::SafeTensors => of_safetensors(safetensors::read(file)?)?,
         Sniffed::Json => named::of_json(file)?,
-        Sniffed::Other => {
+        Sniffed::Utf16 | Sniffed::Other => {
             let message = "neither a safetensors file nor one of numpy.savez, nor JSON";
             return Err(message.to_string().into());
         }

@@ -9,6 +9,8 @@ pub enum Sniffed {
     SafeTensors,
     /// A JSON object, with or without a byte-order mark.
     Json,
+    /// A text in UTF-16 or UTF-32 with a byte-order mark.
+    Utf16,
     /// Anything else.
     Other,
 }
@@ -23,6 +25,9 @@ pub fn sniff(start: &[u8]) -> Sniffed {
     // the file is damaged; no text has either.
     if let [_, _, _, _, 0, 0, 0, 0, b'{', ..] | [_, _, _, _, 255, 255, 255, 255, b'{', ..] = start {
         return Sniffed::SafeTensors;
+    }
+    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
+        return Sniffed::Utf16;
     }
     let text = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start);
     if text.trim_ascii_start().starts_with(b"{") {
@@ -51,6 +56,9 @@ mod tests {
             ("\u{feff}\u{feff}{}".as_bytes(), Sniffed::Other),
             ("\u{feff}[1]".as_bytes(), Sniffed::Other),
             (b"[1]", Sniffed::Other),
+            (b"\xff\xfea\0", Sniffed::Utf16),
+            (b"\xfe\xff\0a", Sniffed::Utf16),
+            (b"\xff\xff", Sniffed::Other),
             (b"", Sniffed::Other),
         ] {
             assert_eq!(sniff(start), kind, "{}", start.escape_ascii());

@@ -36,7 +36,8 @@ const STEPS: &str =
     "it counts updates, each of seq-length characters of every sequence of the batch";
 const ONE_LAYER: &str = "elman has one recurrent layer, of tanh: --hidden is its size";
 const ONE_HOT: &str = "elman has no embedding: characters are one-hot";
-const NO_DROPOUT: &str = "elman has no dropout: --validation shows where to stop, and best.safetensors is the model from there";
+const NO_DROPOUT: &str = "elman has no dropout and no weight decay: --validation shows where to stop, and best.safetensors is the model from there";
+const BEST_IS_KEPT: &str = "elman trains to the end: --validation shows where to stop, and best.safetensors is the model from there";
 const OPTIMIZERS: &str = "the choices are adagrad, adam and rmsprop: --optimizer";
 const NO_GPU: &str = "elman runs on the processor: train and score have --threads";
 const A_MODEL: &str = "a model is named without an option, as in elman sample MODEL; train begins with one by --from, and goes on with a run by --resume";
@@ -124,8 +125,8 @@ pub const OPTIONS: &[OptionSynonym] = &[
     option("embedding-dim", "", ONE_HOT),
     option("emsize", "", ONE_HOT),
     option("dropout", "", NO_DROPOUT),
-    option("early-stopping", "", NO_DROPOUT),
-    option("patience", "", NO_DROPOUT),
+    option("early-stopping", "", BEST_IS_KEPT),
+    option("patience", "", BEST_IS_KEPT),
     option("optim", "optimizer", ""),
     option("optimiser", "optimizer", ""),
     option("solver", "optimizer", ""),
@@ -133,8 +134,8 @@ pub const OPTIONS: &[OptionSynonym] = &[
     option("adagrad", "optimizer", "as in --optimizer adagrad"),
     option("rmsprop", "optimizer", "as in --optimizer rmsprop"),
     option("sgd", "", OPTIMIZERS),
-    option("momentum", "", OPTIMIZERS),
-    option("weight-decay", "", OPTIMIZERS),
+    option("momentum", "beta1", "with --optimizer adam"),
+    option("weight-decay", "", NO_DROPOUT),
     option("l2", "", OPTIMIZERS),
     option("betas", "beta1", "and --beta2"),
     option("eps", "epsilon", ""),

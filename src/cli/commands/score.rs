@@ -29,7 +29,7 @@ pub const COMMAND: Command = Command {
 MODEL is a model file, or the folder of a run for its best model. Without a FILE, or
 if FILE is -, standard input is read. The score is the cross-entropy in bits per
 character: the lower, the better the model predicts the text. A line is scored by
-itself, as if it came after a newline, and told as soon as it is read. A character
+itself, as if it came after a newline, and printed as soon as it is read. A character
 that is not in the vocabulary counts as 20.08 bits, a byte as 8 bits. With
 --threshold the exit status is 3 if any line is above it, else 0.",
     examples: &[

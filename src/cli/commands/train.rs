@@ -43,8 +43,8 @@ begins at a random character, with h = 0.
 
 --schedule linear lowers the learning rate in a straight line: update n of N has the
 learning rate times 1 - n/N, where N is --iterations. --schedule exponential halves
-it every --half-life updates. The number of updates decides what a linear schedule
-learns, so a run that goes on has to end where it was begun to end.
+it every --half-life updates. A linear schedule depends on --iterations, which then
+cannot change when the run is resumed.
 
 --resume continues a run from its last state, as if it had never stopped. Give the
 same TEXT again. The run keeps its options; only --iterations may be larger (not

@@ -17,6 +17,8 @@ pub struct Ending<'a> {
     pub best: u64,
     pub best_smooth_loss: Option<f64>,
     pub best_validation: Option<Validation>,
+    /// Whether it began with the weights of another model.
+    pub is_from: bool,
     pub plan: &'a Plan,
 }
 
@@ -38,6 +40,7 @@ impl Ending<'_> {
             return self.learned_by_heart();
         };
         let which = match self.best {
+            0 if self.is_from => "the one that the run began with".to_string(),
             0 => "the untrained network".to_string(),
             best => format!("that of update {best}"),
         };
@@ -115,6 +118,7 @@ mod tests {
             best,
             best_smooth_loss: Some(best_smooth),
             best_validation: held.map(|[_, best]| Validation::of(best, &settings)),
+            is_from: false,
             plan: &plan,
         };
         ending.advice().unwrap_or_default()

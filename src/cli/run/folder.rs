@@ -259,7 +259,7 @@ fn refuse_no_folder(path: &Path) -> Result<(), Failure> {
                 "not the folder of a run: name the folder that model.safetensors is in; with a model a new run begins by \
                  train --from, and elman import makes one of weights"
             }
-            Sniffed::Json | Sniffed::Other => {
+            Sniffed::Json | Sniffed::Utf16 | Sniffed::Other => {
                 "not the folder of a run: name the folder that model.safetensors is in"
             }
         }

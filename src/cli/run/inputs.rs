@@ -143,6 +143,9 @@ fn no_text(text: &TextSource, error: &TextError) -> String {
              makes a model of weights"
         }
         Sniffed::Zip => "an .npz or another zip file, not a text: elman import makes a model of weights",
+        Sniffed::Utf16 => {
+            "a text in UTF-16 or UTF-32, by its byte-order mark: iconv -f UTF-16 -t UTF-8 OLD >NEW converts it"
+        }
         Sniffed::Json | Sniffed::Other => {
             return format!("{error}, or read it as bytes with --bytes");
         }

@@ -14,7 +14,7 @@ use crate::cli::terminal::screen;
 use crate::cli::terminal::text_curve;
 use elman::inference::{Sampling, Synthesizer};
 use elman::internals::intervals::Intervals;
-use elman::model::State;
+use elman::model::{Origin, State};
 use elman::{Model, Observation, Parameters, Plan, Training, TrainingError, Validation};
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
@@ -324,6 +324,7 @@ impl Run {
             best: self.training.best().state.updates,
             best_smooth_loss: self.training.best_smooth_loss(),
             best_validation: self.training.best_validation(),
+            is_from: matches!(self.training.model().record.origin, Origin::Model(_)),
             plan: &self.plan,
         };
         ending.advice()
