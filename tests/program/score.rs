@@ -54,6 +54,22 @@ fn expected(line: Option<u64>, score: &Score) -> Vec<String> {
 const HEADER: &str = "line,bits,characters,bits_per_character,worst_character,worst_position";
 const ODD: &str = "abc\n\na\"b\nb,c\nc \u{e5}\nb\u{1f600}\nab\t\\\n";
 
+/// A text with carriage returns that the vocabulary lacks is scored, and its score is explained.
+#[test]
+fn carriage_returns_that_are_unknown_are_told() {
+    let folder = Folder::new("score-crlf");
+    folder.train("run", "").well();
+    let text = folder.read_text("text");
+    folder.write("crlf", text.replace('\n', "\r\n").as_bytes());
+    let scored = folder.run("score run crlf");
+    assert_eq!(scored.status, 0);
+    let words =
+        "of its lines end in CRLF: the carriage return is a character that the vocabulary lacks";
+    assert!(scored.stderr.contains(words), "{}", scored.stderr);
+    assert_eq!(folder.run("score run text").stderr, "");
+    assert_eq!(folder.run("score run crlf --per-line").stderr, "");
+}
+
 #[test]
 fn tables_hold_the_numbers_of_the_library() {
     let model = model(Symbols::Characters, "\nabc", false);

@@ -47,6 +47,21 @@ fn negative(array: &mut Array) {
     }
 }
 
+/// At its end a linear schedule has a learning rate of 0: a program without an update would be right.
+#[test]
+fn a_run_whose_learning_rate_is_0_has_no_case() {
+    let folder = Folder::new("case-of-the-end");
+    folder.train("run", "--schedule linear").well();
+    let write = |model: &str| folder.run(&format!("check {model} text --write-case case.npz"));
+    let words = "the learning rate is 0 after 300 updates, at the end of its schedule";
+    write("run/model.safetensors").refused(1, words);
+    assert!(!folder.path("case.npz").exists());
+    folder.train("exponential", "--schedule exponential --half-life 100").well();
+    write("exponential/model.safetensors").well();
+    let case = folder.run("check --against case.npz case.npz").well();
+    assert!(case.contains("U_after right\n") && case.contains("eta right\n"), "{case}");
+}
+
 #[test]
 fn a_case_is_written_in_three_forms_and_each_is_right_against_each() {
     let folder = Folder::new("case");

@@ -93,14 +93,19 @@ impl WorkedCase {
             one.dress.push(Dress::Named(gradient));
         }
         let renamed = self.diagnosed(given);
+        // One array is some factor of another by chance, several are not.
+        let factors: Vec<f64> = renamed.iter().filter_map(|(_, one)| one.factor()).collect();
+        let is_one_factor = factors.len() > 1
+            && factors.iter().all(|factor| (factor / factors[0] - 1.0).abs() < 1e-6);
         let is_told = |(_, one): &(usize, Comparison)| match &one.finding {
             Finding::Right(dress) => dress.iter().any(|dress| matches!(dress, Dress::Named(_))),
             Finding::Wrong(wrong) => {
                 wrong.dress.iter().any(|dress| matches!(dress, Dress::Named(_)))
-                    && !matches!(
-                        wrong.causes[0].reason,
-                        Reason::Unknown | Reason::Entry | Reason::Factor(_)
-                    )
+                    && match wrong.causes[0].reason {
+                        Reason::Unknown | Reason::Entry => false,
+                        Reason::Factor(_) => is_one_factor,
+                        _ => true,
+                    }
             }
             _ => false,
         };

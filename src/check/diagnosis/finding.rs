@@ -1,6 +1,6 @@
 //! What a comparison finds.
 
-use super::reason::{Cause, Dress};
+use super::reason::{Cause, Dress, Reason};
 use super::steps::Steps;
 
 /// An array of somebody's, compared.
@@ -12,6 +12,19 @@ pub struct Comparison {
     pub place: Option<usize>,
     /// The result.
     pub finding: Finding,
+}
+
+impl Comparison {
+    /// The factor by which the array is wrong, if that explains it.
+    pub(super) fn factor(&self) -> Option<f64> {
+        match &self.finding {
+            Finding::Wrong(wrong) => match wrong.causes[..] {
+                [Cause { reason: Reason::Factor(factor), .. }] => Some(factor),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 /// The result of a comparison.

@@ -121,7 +121,8 @@ impl Forward {
         let losses: Vec<f64> = (0..T)
             .map(|t| {
                 let y = self.y[t];
-                let of_p = used_p.get(t * K + y).map_or(f64::NAN, |&p| -ln(p));
+                let p = used_p.get(t * K + y).filter(|_| y < K);
+                let of_p = p.map_or(f64::NAN, |&p| -ln(p));
                 let is_usual =
                     own.get("p").is_none() && std::ptr::fn_addr_eq(self.softmax, SOFTMAX);
                 let of_o = || log_sum(&used_o[t * K..(t + 1) * K]) - used_o[t * K + y];

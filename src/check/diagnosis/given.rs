@@ -37,7 +37,11 @@ impl Given {
             mine: array.numbers().map(|numbers| numbers.into_owned()),
             finding: None,
         };
-        if given.mine.as_ref().is_some_and(|mine| mine.len() != array.shape.iter().product()) {
+        if given
+            .mine
+            .as_ref()
+            .is_some_and(|mine| mine.len() != array.shape.iter().product::<usize>())
+        {
             given.mine = None;
         }
         if given.lie == Lie::Turned {

@@ -77,16 +77,16 @@ fn to_bits(x: f64, bits: u32) -> f64 {
 }
 
 impl Precision {
-    /// By how much of its largest entry an entry of each array may be off, by name.
-    pub fn tolerances(&self, case: &CaseInputs, names: &[&str]) -> Vec<f64> {
-        let rights = arrays(case, |x| x, names);
+    /// By how much of its largest entry an entry of each array may be off, by name; `rights` are those of the case.
+    pub fn tolerances(&self, case: &CaseInputs, names: &[&str], rights: &[Vec<f64>]) -> Vec<f64> {
+        let exact = arrays(case, |x| x, names);
         let rounded = arrays(case, self.round, names);
-        let pairs = rights.iter().zip(&rounded);
-        let tolerance = |(right, rounded): (&Vec<f64>, &Vec<f64>)| {
+        let pairs = rights.iter().zip(exact.iter().zip(&rounded));
+        let tolerance = |(right, (exact, rounded)): (&Vec<f64>, (&Vec<f64>, &Vec<f64>))| {
             let largest = right.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
-            let measured = if largest > 0.0 { distance(right, rounded) / largest } else { 0.0 };
-            let most = if largest > 0.0 { self.smallest / largest } else { 0.0 }.max(self.most);
-            (self.times * measured.max(self.unit)).min(most)
+            let measured = if largest > 0.0 { distance(exact, rounded) / largest } else { 0.0 };
+            let of_smallest = if largest > 0.0 { self.smallest / largest } else { 0.0 };
+            (self.times * measured.max(self.unit)).min(self.most).max(self.times * of_smallest)
         };
         pairs.map(tolerance).collect()
     }

@@ -21,6 +21,9 @@ use crate::formats::array::Kind;
 const FEW: usize = 4;
 /// If no more than this part of the entries that are not 0 is off, the error is in single entries.
 const ISOLATED: usize = 10;
+/// Two mistakes together are looked for in no more arrays: each takes about a second in a network of 100 units, and a
+/// program that is wrong everywhere is mended from its first array on.
+const MOST_PAIRED: usize = 12;
 /// By so many times more a mistake has to explain an array that is right within its few digits.
 const CERTAIN: f64 = 32.0;
 
@@ -41,10 +44,15 @@ impl<'a> Program<'a> {
     pub fn new(known: &'a WorkedCase, given: Vec<Given>) -> Self {
         let right =
             |one: &Given| known.arrays[one.place].numbers().unwrap_or_default().into_owned();
-        let rights = given.iter().map(right).collect();
+        let rights: Vec<Vec<f64>> = given.iter().map(right).collect();
         let names: Vec<&str> =
             given.iter().map(|one| known.arrays[one.place].name.as_str()).collect();
-        let of = |precision: &Precision| precision.tolerances(&known.inputs, &names);
+        let kinds: Vec<Kind> = given.iter().map(|one| one.kind).collect();
+        let of = |precision: &Precision| precision.tolerances(&known.inputs, &names, &rights);
+        let none = || vec![0.0; names.len()];
+        let halves = if kinds.contains(&Kind::F16) { of(&FLOAT16) } else { none() };
+        let brains = if kinds.contains(&Kind::BF16) { of(&BFLOAT16) } else { none() };
+        let singles = of(&FLOAT32);
         let mut program = Program {
             known,
             rights,
@@ -53,17 +61,16 @@ impl<'a> Program<'a> {
             own: Own::default(),
             given,
         };
-        let kinds: Vec<Kind> = program.given.iter().map(|one| one.kind).collect();
-        let has = |kind: Kind| kinds.contains(&kind);
-        let halves = if has(Kind::F16) { of(&FLOAT16) } else { vec![] };
-        let brains = if has(Kind::BF16) { of(&BFLOAT16) } else { vec![] };
-        let tolerance = |at: usize| match (names[at], kinds[at]) {
-            ("text" | "vocabulary" | "inputs" | "targets" | "optimizer", _) => 0.0,
-            (name, _) if name.ends_with("_numerical") => NUMERICAL_TOLERANCE,
-            (_, Kind::F16) => halves[at],
-            (_, Kind::BF16) => brains[at],
-            (_, Kind::F32) => NARROW_TOLERANCE,
+        let of_kind = |at: usize| match kinds[at] {
+            Kind::F16 => halves[at],
+            Kind::BF16 => brains[at],
+            Kind::F32 => NARROW_TOLERANCE,
             _ => TOLERANCE,
+        };
+        let tolerance = |at: usize| match names[at] {
+            "text" | "vocabulary" | "inputs" | "targets" | "optimizer" => 0.0,
+            name if name.ends_with("_numerical") => of_kind(at).max(NUMERICAL_TOLERANCE),
+            _ => of_kind(at),
         };
         program.tolerances = (0..kinds.len()).map(tolerance).collect();
         program.settle_layout();
@@ -71,7 +78,7 @@ impl<'a> Program<'a> {
             kinds[at] == Kind::F64 && program.has_shape(at) && !program.subject(at).is_right()
         });
         if is_off {
-            program.of_float32 = of(&FLOAT32);
+            program.of_float32 = singles;
         }
         program
     }
@@ -307,23 +314,23 @@ impl<'a> Program<'a> {
 
     /// What explains some arrays that are wrong.
     fn explained(&self, open: &[usize]) -> Vec<Finding> {
-        let mut subjects: Vec<Subject> = open.iter().map(|&at| self.subject(at)).collect();
+        let subjects: Vec<Subject> = open.iter().map(|&at| self.subject(at)).collect();
         let mut causes: Vec<Option<Explanation>> = (open.iter().zip(&subjects))
             .map(|(&at, subject)| self.by_the_array_after(at, subject))
             .collect();
         self.search(open, &subjects, &mut causes);
         // A wrong array may have been computed in single precision, with nothing to show it.
-        let mut is_any_single = false;
+        let (mut loosened, mut is_any_single) = (subjects.clone(), false);
         for (i, &at) in open.iter().enumerate() {
             let is_open = causes[i].is_none() && self.given[at].kind == Kind::F64;
             let single = self.of_float32.get(at).filter(|single| **single > self.tolerances[at]);
             if let (true, Some(&single)) = (is_open && !self.is_few(&subjects[i]), single) {
-                subjects[i] = self.subject_within(at, single).within(CERTAIN);
+                loosened[i] = self.subject_within(at, single).within(CERTAIN);
                 is_any_single = true;
             }
         }
         if is_any_single {
-            self.search(open, &subjects, &mut causes);
+            self.search(open, &loosened, &mut causes);
         }
         let findings = open.iter().zip(&subjects).zip(causes);
         findings.map(|((&at, subject), found)| self.finding(at, subject, found)).collect()
@@ -341,7 +348,7 @@ impl<'a> Program<'a> {
                 let is_tried =
                     |&i: &usize| causes[i].is_none() && (most == 1 || !self.is_few(&subjects[i]));
                 let still: Vec<usize> = (0..open.len()).filter(is_tried).collect();
-                if still.is_empty() {
+                if still.is_empty() || most == 2 && still.len() > MOST_PAIRED {
                     continue;
                 }
                 let left: Vec<Subject> = still.iter().map(|&i| subjects[i].clone()).collect();

@@ -137,7 +137,7 @@ pub const OPTIONS: &[OptionSynonym] = &[
     option("momentum", "beta1", "with --optimizer adam"),
     option("weight-decay", "", NO_DROPOUT),
     option("l2", "", OPTIMIZERS),
-    option("betas", "beta1", "and --beta2"),
+    option("betas", "beta1", "the second is --beta2"),
     option("eps", "epsilon", ""),
     option("grad-clip", "clip", BY_ELEMENT),
     option("gradient-clip", "clip", BY_ELEMENT),

@@ -33,7 +33,8 @@ A model of --documents writes one document. --temperature is applied first, then
 
 --start chooses the hidden state that the text begins with. A model begins as its
 training would go on: with the hidden state that it carries, or with zeros where it
-was trained on documents or in a random order, or was imported.",
+was trained on documents or in a random order, or was imported. A document always
+begins with zeros.",
     options: || {
         let temperature = "below 1: less random; 0: the most likely";
         vec![

@@ -92,7 +92,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let h0 = model.hidden_state(initial_state(arguments, &model));
     let symbols = model.vocabulary.symbols();
     let by_lines = extent != ScoreBy::Text || form == Form::Jsonl || model.newline().is_some();
-    let reading = Reading { symbols, by_lines, keeps_returns: false };
+    let is_unknown = !by_lines && model.vocabulary.index('\r').is_none();
+    let unknown = "is a character that the vocabulary lacks";
+    let reading = Reading { symbols, by_lines, returns: is_unknown.then_some(unknown) };
     let mut found = false;
     for file in files {
         let name = names_files.then(|| file.to_string_lossy().into_owned());

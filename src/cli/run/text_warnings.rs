@@ -22,8 +22,8 @@ pub struct Reading {
     pub symbols: Symbols,
     /// Whether every line is read by itself.
     pub by_lines: bool,
-    /// Whether its carriage returns before newlines become characters of a network.
-    pub keeps_returns: bool,
+    /// What its carriage returns before newlines are, where they are not dropped.
+    pub returns: Option<&'static str>,
 }
 
 /// What to say about a text that was opened to be trained on, or for a check.
@@ -31,7 +31,9 @@ pub fn of_corpus(place: &str, corpus: &Corpus, settings: &Settings) -> Vec<Strin
     let Settings { symbols, documents, .. } = *settings;
     let mark = corpus.has_byte_order_mark();
     let mark = mark.then(|| format!("{place} begins with a byte-order mark, which is left out"));
-    let reading = Reading { symbols, by_lines: documents, keeps_returns: !documents };
+    let learned = "is one of the K characters, and losses differ from those of programs that drop it, as Python does";
+    let reading =
+        Reading { symbols, by_lines: documents, returns: (!documents).then_some(learned) };
     mark.into_iter().chain(of_form(place, corpus.form(), reading)).collect()
 }
 
@@ -125,13 +127,11 @@ fn mixed_ends(form: &TextForm, _: Reading) -> Option<String> {
 
 fn kept_returns(form: &TextForm, reading: Reading) -> Option<String> {
     let both = form.returns_before_newlines;
-    (reading.keeps_returns && both > 0).then(|| {
-        format!(
-            "{} of its lines end in CRLF: the carriage return is one of the K characters, and losses differ from those of \
-             programs that drop it, as Python does; tr -d '\\r' <OLD >NEW or dos2unix drops it",
-            thousands(both)
-        )
-    })
+    let what = reading.returns.filter(|_| both > 0)?;
+    Some(format!(
+        "{} of its lines end in CRLF: the carriage return {what}; tr -d '\\r' <OLD >NEW or dos2unix drops it",
+        thousands(both)
+    ))
 }
 
 #[cfg(test)]
@@ -139,9 +139,8 @@ mod tests {
     use super::*;
 
     const CORPUS: Reading =
-        Reading { symbols: Symbols::Characters, by_lines: false, keeps_returns: true };
-    const LINES: Reading =
-        Reading { symbols: Symbols::Characters, by_lines: true, keeps_returns: false };
+        Reading { symbols: Symbols::Characters, by_lines: false, returns: Some("stays") };
+    const LINES: Reading = Reading { symbols: Symbols::Characters, by_lines: true, returns: None };
     const BYTES: Reading = Reading { symbols: Symbols::Bytes, ..CORPUS };
 
     fn form(bytes: &[u8]) -> TextForm {

@@ -28,11 +28,18 @@ pub fn file(arguments: &Arguments) -> Result<(&Path, Form), Failure> {
 /// Writes the case of the first place.
 pub fn write((path, form): (&Path, Form), subject: &Subject) -> Result<(), Failure> {
     let model = &subject.model;
+    let updates = model.state.updates;
+    if model.settings.rule(updates + 1).eta == 0.0 {
+        return Err(Failure::Failed(format!(
+            "the learning rate is 0 after {updates} updates, at the end of its schedule: a case needs an update, as of a model \
+             from before the end"
+        )));
+    }
     let start = Start {
         rnn: &model.state.rnn,
         memory: &model.state.optimizer_state,
         settings: &model.settings,
-        updates: model.state.updates,
+        updates,
         vocabulary: &model.vocabulary,
         case: subject.places[0].case(),
     };
