@@ -41,8 +41,8 @@ fn method(w: &Writer) -> Block {
             "Every entry of the analytic gradients, before clipping, is compared with differences \
              of the loss (a five-point formula with steps of 2^−10, or smaller where the loss \
              bends). The network is the best model, with m = {m} and K = {K}; it reads the first \
-             {characters} {symbols} that it writes from the hidden state that it carries. The \
-             relative error is |a − d| / max(10^−6, |a| + |d|) for the analytic a and the \
+             {characters} {symbols} that it writes, from where its passage begins. The relative \
+             error is |a − d| / max(10^−6, |a| + |d|) for the analytic a and the \
              difference d. Every difference comes with an estimate of its own error. A relative \
              error above 10^−7 is rounding alone within this estimate, and wrong beyond it."
         ),
@@ -50,7 +50,7 @@ fn method(w: &Writer) -> Block {
             "Varje element i de analytiska gradienterna, före klippning, jämförs med differenser \
              av förlusten (en fempunktsformel med steglängden 2^−10, eller kortare där förlusten \
              är starkt krökt): för den bästa modellen, med m = {m} och K = {K}, på de första \
-             {characters} {symbols} som den skriver från det dolda tillstånd som den bär med sig. \
+             {characters} {symbols} som den skriver, från samma utgångsläge som dess avslutande text. \
              Det relativa felet är |a − d| / max(10^−6, |a| + |d|) för det analytiska värdet a \
              och differensen d. För varje differens uppskattas även dess eget fel: ett relativt \
              fel över 10^−7 som ryms i uppskattningen är bara avrundning, ett som inte ryms är \
