@@ -16,6 +16,9 @@ const LEAST_INVALID: u64 = 20;
 /// One line end in so many is a slip, or part of a line's content; more are a habit of whoever wrote the text.
 const SLIP: u64 = 100;
 
+/// What carriage returns are in a text that is trained on.
+const LEARNED: &str = "is one of the K characters, and losses differ from those of programs that drop it, as Python does";
+
 /// What a text is read as.
 #[derive(Clone, Copy)]
 pub struct Reading {
@@ -31,9 +34,8 @@ pub fn of_corpus(place: &str, corpus: &Corpus, settings: &Settings) -> Vec<Strin
     let Settings { symbols, documents, .. } = *settings;
     let mark = corpus.has_byte_order_mark();
     let mark = mark.then(|| format!("{place} begins with a byte-order mark, which is left out"));
-    let learned = "is one of the K characters, and losses differ from those of programs that drop it, as Python does";
     let reading =
-        Reading { symbols, by_lines: documents, returns: (!documents).then_some(learned) };
+        Reading { symbols, by_lines: documents, returns: (!documents).then_some(LEARNED) };
     mark.into_iter().chain(of_form(place, corpus.form(), reading)).collect()
 }
 
@@ -139,7 +141,7 @@ mod tests {
     use super::*;
 
     const CORPUS: Reading =
-        Reading { symbols: Symbols::Characters, by_lines: false, returns: Some("stays") };
+        Reading { symbols: Symbols::Characters, by_lines: false, returns: Some(LEARNED) };
     const LINES: Reading = Reading { symbols: Symbols::Characters, by_lines: true, returns: None };
     const BYTES: Reading = Reading { symbols: Symbols::Bytes, ..CORPUS };
 
