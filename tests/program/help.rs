@@ -114,7 +114,7 @@ fn a_word_of_another_program_is_answered_with_ours() {
         ("train --layers 2", "unknown option --layers: elman has one recurrent layer, of tanh"),
         (
             "train --dropout 0.5",
-            "unknown option --dropout: elman has no dropout: --validation shows",
+            "unknown option --dropout: elman has no dropout and no weight decay: --validation shows",
         ),
         ("sample --model run", "--model: a model is named without an option, as in elman sample"),
         ("sample run --temp 1", "unknown option --temp: here it is --temperature (see"),
