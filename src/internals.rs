@@ -2,7 +2,7 @@
 //!
 //! It may change in any version.
 
-pub use crate::formats::{array, disk, error, json, npy, safetensors, sniff, zip};
+pub use crate::formats::{array, disk, error, json, names, npy, safetensors, sniff, zip};
 
 macro_rules! modules {
     ($($room:ident: $($name:ident)*;)*) => {

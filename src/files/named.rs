@@ -14,8 +14,6 @@ use crate::network::parameters::Tensor;
 use crate::settings::Symbols;
 use std::io::{self, Write};
 
-/// The names here.
-const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
 /// The arrays that say more of the model; they may be missing.
 const VOCABULARY: &str = "vocabulary";
 const DOCUMENTS: &str = "documents";
@@ -37,7 +35,7 @@ pub(super) fn write_npz(model: &Model, output: &mut impl Write) -> io::Result<()
 
 /// Whether an array may be part of the model.
 fn is_known(name: &str) -> bool {
-    NAMES.contains(&name)
+    Tensor::NAMES.contains(&name)
         || Tensor::OTHER_NAMES.contains(&name)
         || [VOCABULARY, DOCUMENTS].contains(&name)
 }
@@ -61,7 +59,9 @@ pub(super) fn of_json(file: &[u8]) -> Result<Weights<'static>, FileError> {
 
 /// Whether a safetensors file has recurrent weights by either of their names.
 pub(super) fn are_in(file: &SafeTensors) -> bool {
-    file.tensors.iter().any(|tensor| [NAMES[1], Tensor::OTHER_NAMES[1]].contains(&&*tensor.name))
+    file.tensors
+        .iter()
+        .any(|tensor| [Tensor::NAMES[1], Tensor::OTHER_NAMES[1]].contains(&&*tensor.name))
 }
 
 /// The weights of a safetensors file whose metadata say what its characters are.
@@ -84,7 +84,7 @@ fn of_arrays<'a>(
     let (vocabulary, documents) = (take(VOCABULARY), take(DOCUMENTS));
     let found = [0, 1, 2, 3, 4].map(|i| {
         let other = Tensor::OTHER_NAMES[i];
-        take(NAMES[i]).or_else(|| take(other)).ok_or((NAMES[i], other))
+        take(Tensor::NAMES[i]).or_else(|| take(other)).ok_or((Tensor::NAMES[i], other))
     });
     ignored.extend(arrays.into_iter().map(|array| array.name));
     let [U, W, V, b, c] =

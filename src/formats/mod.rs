@@ -7,7 +7,7 @@ pub mod array;
 pub mod disk;
 pub mod error;
 pub mod json;
-pub(crate) mod names;
+pub mod names;
 pub mod npy;
 pub mod npz;
 mod reader;

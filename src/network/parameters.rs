@@ -150,6 +150,8 @@ pub enum Tensor {
 }
 
 impl Tensor {
+    /// The names of all five, in the order in which they are stored.
+    pub(crate) const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
     /// The names of U, W, V, b and c in Andrej Karpathy's program, in this order.
     pub(crate) const OTHER_NAMES: [&str; 5] = ["Wxh", "Whh", "Why", "bh", "by"];
 }

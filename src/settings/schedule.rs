@@ -81,6 +81,21 @@ fn power_of_half(x: f64) -> f64 {
 mod tests {
     use super::*;
 
+    /// `2^-x` with 64 digits after the point: the product of the roots of 1/2, of the root of it, and so on, that the
+    /// digits of x ask for.
+    fn power(x: f64) -> f64 {
+        const ONE: u128 = 1 << 64;
+        let (mut product, mut root) = (ONE, ONE / 2);
+        let digits = ((x - x.floor()) * ONE as f64) as u64;
+        for place in (0..64).rev() {
+            root = (root << 64).isqrt();
+            if digits >> place & 1 == 1 {
+                product = (product * root) >> 64;
+            }
+        }
+        (0..x.floor() as u64).fold(product as f64 / ONE as f64, |power, _| power / 2.0)
+    }
+
     #[test]
     fn a_linear_schedule_ends_at_zero() {
         let linear = Schedule::Linear { updates: 5 };
@@ -96,7 +111,7 @@ mod tests {
             let schedule = Schedule::Exponential { half_life };
             assert_eq!(schedule.factor(0), 1.0);
             for n in (1..2000u64).filter(|&n| n as f64 / half_life < 1022.0) {
-                let expected = 0.5f64.powf(n as f64 / half_life);
+                let expected = power(n as f64 / half_life);
                 let error = schedule.factor(n) - expected;
                 assert!(error.abs() <= 4e-16 * expected, "{half_life} {n}: {error}");
             }

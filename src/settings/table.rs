@@ -536,5 +536,7 @@ mod tests {
     fn the_defaults_are_in_range() {
         assert_eq!(Settings::DEFAULT.check(), Ok(()));
         assert!(TABLE.iter().all(|row| !row.key.is_empty()));
+        let without = TABLE.iter().filter(|row| row.option.is_empty()).map(|row| row.key);
+        assert_eq!(without.collect::<Vec<_>>(), ["schedule_updates"]);
     }
 }

@@ -6,10 +6,10 @@ use elman::Model;
 use elman::inference::{Score, ScoreBy, Scored, TextScorer, score_lines, score_text};
 use elman::internals::checkpoint;
 use elman::text::Symbols;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::process::Stdio;
-use std::sync::mpsc;
-use std::thread;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
 
 fn folder(test: &str, models: &[(&str, &Model)]) -> Folder {
     let folder = Folder::new(test);
@@ -441,6 +441,17 @@ fn texts_that_are_probably_not_meant_are_told() {
     assert!(told.lines().all(|line| line.starts_with("elman: one: its lines end")));
 }
 
+/// The lines of a stream as they come, and the thread that waits for them.
+fn lines_as_they_come(stream: impl Read + Send + 'static) -> (Receiver<String>, JoinHandle<()>) {
+    let (tell, told) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        for line in BufReader::new(stream).lines() {
+            tell.send(line.unwrap()).unwrap();
+        }
+    });
+    (told, reader)
+}
+
 /// A text without end is told while it comes.
 #[test]
 fn a_stream_is_told_before_its_end() {
@@ -453,13 +464,7 @@ fn a_stream_is_told_before_its_end() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let (tell, told) = mpsc::channel();
-    let stderr = child.stderr.take().unwrap();
-    let reader = thread::spawn(move || {
-        for line in BufReader::new(stderr).lines() {
-            tell.send(line.unwrap()).unwrap();
-        }
-    });
+    let (told, reader) = lines_as_they_come(child.stderr.take().unwrap());
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all("abc\r".repeat(1 << 18).as_bytes()).unwrap();
     stdin.flush().unwrap();
@@ -495,13 +500,7 @@ fn a_stream_is_judged_as_it_comes() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let (tell, told) = mpsc::channel();
-        let stdout = child.stdout.take().unwrap();
-        let reader = thread::spawn(move || {
-            for line in BufReader::new(stdout).lines() {
-                tell.send(line.unwrap()).unwrap();
-            }
-        });
+        let (told, reader) = lines_as_they_come(child.stdout.take().unwrap());
         let mut stdin = child.stdin.take().unwrap();
         let headings = usize::from(!options.contains("jsonl"));
         for lines in 1..4 {

@@ -3,7 +3,8 @@
 use super::inputs::CaseInputs;
 use super::own::Own;
 use crate::kernels::{exp, ln, tanh};
-use crate::network::parameters::Tensors;
+use crate::network::parameters::{Tensor, Tensors};
+use crate::network::reference::transpose;
 
 /// What a forward pass computes with.
 #[derive(Clone)]
@@ -74,10 +75,10 @@ impl Forward {
 
     /// The same with somebody's own inputs, where they are known.
     pub fn with(mut self, own: &Own) -> Self {
-        let names = ["U", "W", "V", "b", "c", "h0"];
+        let names = Tensor::NAMES.into_iter().chain(["h0"]);
         let fields =
             [&mut self.U, &mut self.W, &mut self.V, &mut self.b, &mut self.c, &mut self.h0];
-        for (name, field) in names.into_iter().zip(fields) {
+        for (name, field) in names.zip(fields) {
             if let Some(values) = own.get(name) {
                 field.copy_from_slice(values);
             }
@@ -89,7 +90,7 @@ impl Forward {
     /// computed one. Returns what is computed, and what is used.
     pub fn run(&self, own: &Own) -> (Pass, Pass) {
         let &Forward { T, m, K, round, .. } = self;
-        let [columns_of_W, columns_of_V] = [columns(&self.W, m, m), columns(&self.V, K, m)];
+        let [columns_of_W, columns_of_V] = [transpose(&self.W, m, m), transpose(&self.V, K, m)];
         let [own_a, own_h, own_o] = ["a", "h", "o"].map(|name| own.get(name));
         let (mut a, mut h) = (Vec::with_capacity(T * m), self.h0.clone());
         let (mut used_a, mut used_h) = (a.clone(), self.h0.clone());
@@ -134,17 +135,6 @@ impl Forward {
         let used = Pass { a: used_a, h: used_h, o: used_o, p: used_p, losses: used_losses, loss };
         (Pass { a, h, o, p, losses, loss }, used)
     }
-}
-
-/// The columns of a matrix, one after another.
-pub(super) fn columns(matrix: &[f64], rows: usize, columns: usize) -> Vec<f64> {
-    let mut turned = vec![0.0; rows * columns];
-    for row in 0..rows {
-        for column in 0..columns {
-            turned[column * rows + row] = matrix[row * columns + column];
-        }
-    }
-    turned
 }
 
 /// `sum += A x`, from the columns of A.

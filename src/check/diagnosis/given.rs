@@ -1,10 +1,10 @@
 //! An array of a file beside the one of the case.
 
 use super::finding::Finding;
-use super::forward::columns;
 use super::names::{Lie, lie, without_ones};
 use super::reason::Dress;
 use crate::formats::array::{Array, Kind};
+use crate::network::reference::transpose;
 
 /// An array of somebody's that the case has as well.
 pub(super) struct Given {
@@ -54,7 +54,7 @@ impl Given {
     pub fn turn(&mut self) {
         let shape = without_ones(&self.shape);
         if let (&[rows, count], Some(mine)) = (&shape[..], &mut self.mine) {
-            *mine = columns(mine, rows, count);
+            *mine = transpose(mine, rows, count);
             self.dress.insert(0, Dress::Transposed);
         }
     }

@@ -3,11 +3,11 @@
 use crate::check::worked_case::letters;
 use crate::formats::array::Array;
 use crate::network::optimizer::{Optimizer, Rule};
-use crate::network::parameters::{Parameters, Shape};
+use crate::network::parameters::{Parameters, Shape, Tensor};
 use std::fmt;
 
 /// The names of the parameters, in order.
-pub(super) const NAMES: [&str; 5] = ["U", "W", "V", "b", "c"];
+pub(super) const NAMES: [&str; 5] = Tensor::NAMES;
 
 /// The numbers from which all other arrays of a case can be computed.
 #[derive(Clone, Debug)]

@@ -4,11 +4,12 @@
 //! update other numbers. Two mistakes are two changes, one after the other.
 
 use super::backward::{Backward, Carried, SlopeOf};
-use super::forward::{Forward, columns, normalized};
+use super::forward::{Forward, normalized};
 use super::reason::Reason;
 use super::sums::{Kept, Sums};
 use super::update::{self, Update};
 use crate::kernels::{exp, tanh};
+use crate::network::reference::transpose;
 use std::ops::Range;
 
 /// A mistake, with the values that it is tried with.
@@ -77,7 +78,7 @@ pub(super) const FORWARD: &[Mistake<In<Forward>>] = &[
     one(Reason::DirectTermOnly, "no W h_{t-1}", |pass, _| pass.W.fill(0.0)),
     one(Reason::NoH0, "", |pass, _| pass.h0.fill(0.0)),
     one(Reason::SameStep, "h0 for h_{t-1}", |pass, _| pass.carries_h = false),
-    one(Reason::UntransposedW, "in the forward pass", |pass, _| pass.W = columns(&pass.W, pass.m, pass.m)),
+    one(Reason::UntransposedW, "in the forward pass", |pass, _| pass.W = transpose(&pass.W, pass.m, pass.m)),
     one(Reason::Bias, "without b", |pass, _| pass.b.fill(0.0)),
     one(Reason::Bias, "without c", |pass, _| pass.c.fill(0.0)),
     one(Reason::Bias, "without b and c", |pass, _| { pass.b.fill(0.0); pass.c.fill(0.0); }),
@@ -118,7 +119,7 @@ pub(super) const FORWARD: &[Mistake<In<Forward>>] = &[
 pub(super) const BACKWARD: &[Mistake<In<Backward>>] = &[
     one(Reason::DirectTermOnly, "", |pass, _| pass.adds_recurrent.fill(0.0)),
     one(Reason::RecurrentTermOnly, "", |pass, _| pass.adds_direct[..pass.T - 1].fill(false)),
-    one(Reason::UntransposedW, "", |pass, _| pass.W = columns(&pass.W, pass.m, pass.m)),
+    one(Reason::UntransposedW, "", |pass, _| pass.W = transpose(&pass.W, pass.m, pass.m)),
     one(Reason::Slope, "left out", |pass, _| pass.slope = |_| 1.0),
     one(Reason::Slope, "1 - a^2", |pass, _| pass.h_of_slope.clone_from(&pass.a)),
     one(Reason::Slope, "1 - tanh(h)^2", |pass, _| pass.slope = |h| 1.0 - tanh(h) * tanh(h)),
@@ -313,7 +314,7 @@ fn sigmoid(a: f64) -> f64 {
 
 fn over_the_steps(o: &[f64], K: usize) -> Vec<f64> {
     let T = o.len() / K;
-    columns(&columns(o, T, K).chunks(T).flat_map(normalized).collect::<Vec<f64>>(), K, T)
+    transpose(&transpose(o, T, K).chunks(T).flat_map(normalized).collect::<Vec<f64>>(), K, T)
 }
 
 /// `(diag(p) - p p') (p - y)`.

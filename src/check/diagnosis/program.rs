@@ -1,7 +1,6 @@
 //! The arrays of one program, compared in the order in which they are computed.
 
 use super::finding::{Comparison, Finding, Wrong};
-use super::forward::columns;
 use super::given::Given;
 use super::inputs::NAMES;
 use super::known::WorkedCase;
@@ -16,6 +15,7 @@ use super::steps::{Steps, forgotten};
 use super::subject::{NARROW_TOLERANCE, NUMERICAL_TOLERANCE, Subject, TOLERANCE, difference};
 use super::target::Target;
 use crate::formats::array::Kind;
+use crate::network::reference::transpose;
 
 /// A number of entries that is too small to tell a mistake from rounding.
 const FEW: usize = 4;
@@ -52,7 +52,6 @@ impl<'a> Program<'a> {
         let none = || vec![0.0; names.len()];
         let halves = if kinds.contains(&Kind::F16) { of(&FLOAT16) } else { none() };
         let brains = if kinds.contains(&Kind::BF16) { of(&BFLOAT16) } else { none() };
-        let singles = of(&FLOAT32);
         let mut program = Program {
             known,
             rights,
@@ -78,7 +77,7 @@ impl<'a> Program<'a> {
             kinds[at] == Kind::F64 && program.has_shape(at) && !program.subject(at).is_right()
         });
         if is_off {
-            program.of_float32 = singles;
+            program.of_float32 = FLOAT32.tolerances(&known.inputs, &names, &program.rights);
         }
         program
     }
@@ -152,7 +151,7 @@ impl<'a> Program<'a> {
     fn is_right_turned(&self, at: usize) -> bool {
         let (one, n) = (&self.given[at], self.rights[at].len());
         let side = (1..=n).find(|side| side * side >= n).unwrap_or(1);
-        let turned = columns(one.mine.as_deref().unwrap_or_default(), side, side);
+        let turned = transpose(one.mine.as_deref().unwrap_or_default(), side, side);
         self.known.subject(one.place, &turned, &self.rights[at], self.tolerances[at]).is_right()
     }
 

@@ -1,12 +1,13 @@
 //! Arrays of another shape, and rows that are those of another step.
 
 use super::backward::{Backward, Terms};
-use super::forward::{Forward, columns};
+use super::forward::Forward;
 use super::inputs::CaseInputs;
 use super::names::without_ones;
 use super::own::Own;
 use super::reason::{Cause, Reason};
 use super::subject::distance;
+use crate::network::reference::transpose;
 
 /// Whether the rows are those of the step before, or of the next.
 pub(super) fn is_shifted(mine: &[f64], right: &[f64], rows: usize, allowed: f64) -> bool {
@@ -42,7 +43,7 @@ pub(super) fn shape_cause(
     };
     let turned = match found[..] {
         [columns_of, count] if columns_of == row && mine.len() == row * count => {
-            Some(columns(mine, row, count))
+            Some(transpose(mine, row, count))
         }
         _ => None,
     };
@@ -71,7 +72,7 @@ fn not_summed(case: &CaseInputs, mine: &[f64], found: &[usize], bias: usize) -> 
     let made = match found {
         [] => vec![vec![all], mean(&[all], units), mean(&[all], case.T)],
         [_] => vec![sums.clone(), mean(&sums, units)],
-        _ => vec![terms.clone(), columns(&terms, case.T, units)],
+        _ => vec![terms.clone(), transpose(&terms, case.T, units)],
     };
     // The sums may cancel: they are as uncertain as their terms.
     let allowed = 1e-8 * terms.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));

@@ -52,6 +52,9 @@ pub fn initial_state(arguments: &Arguments, model: &Model) -> InitialState {
     named.unwrap_or_else(|| model.initial_state())
 }
 
+/// The option of the plan that a linear schedule makes part of what is learned.
+const ITERATIONS: &str = "iterations";
+
 /// The largest number of threads that can be asked for.
 pub const MOST_THREADS: usize = 256;
 
@@ -168,7 +171,7 @@ impl Overrides {
             }
         }
         if let Schedule::Linear { updates } = &mut settings.schedule {
-            *updates = self.iterations(&Plan::default())?;
+            *updates = self.iterations()?;
         }
         settings.check().map_err(|error| self.out_of_range(&settings, error))?;
         Ok(settings)
@@ -189,10 +192,11 @@ impl Overrides {
         Ok(plan)
     }
 
-    /// The updates of a run, from its plan alone.
-    fn iterations(&self, base: &Plan) -> Result<u64, Failure> {
-        let row = PLAN.iter().find(|row| row.option == "iterations").expect("a row of the plan");
-        self.text(row.option).map_or(Ok(base.iterations), |text| self.count(row, text))
+    /// The updates of a new run, of which its settings need to know.
+    fn iterations(&self) -> Result<u64, Failure> {
+        let row = PLAN.iter().find(|row| row.option == ITERATIONS).expect("a row of the plan");
+        let given = self.text(row.option).map(|text| self.count(row, text));
+        given.unwrap_or(Ok(Plan::default().iterations))
     }
 
     fn count(&self, row: &PlanRow, text: &str) -> Result<u64, Failure> {
@@ -222,31 +226,29 @@ impl Overrides {
                 Err(error) => return Err(self.refused(row.option, error)),
             }
         }
-        let is_fixed = |row: &&PlanRow| {
-            !row.may_change_on_resume
-                || row.option == "iterations"
-                    && settings.schedule.updates().is_some()
-                    && self.has(row.option)
-        };
-        for row in PLAN.iter().filter(is_fixed) {
+        self.check_same_end(settings, plan)?;
+        for row in PLAN.iter().filter(|row| !row.may_change_on_resume) {
             let Some(text) = self.text(row.option) else {
                 continue;
             };
             let begun = (row.get)(plan);
-            if begun == Some(self.count(row, text)?) {
-                continue;
+            if begun != Some(self.count(row, text)?) {
+                return Err(self.begun_otherwise(row.option, begun.map(Value::Count)));
             }
-            return Err(match settings.schedule.updates() {
-                Some(end) if row.option == "iterations" => Failure::at(
-                    self.quoted(row.option),
-                    format!(
-                        "with --schedule linear the learning rate falls to 0 at update {end}, where the run ends"
-                    ),
-                ),
-                _ => self.begun_otherwise(row.option, begun.map(Value::Count)),
-            });
         }
         Ok(())
+    }
+
+    /// Fails if the run is to end elsewhere, though what it learns depends on its end.
+    fn check_same_end(&self, settings: &Settings, plan: &Plan) -> Result<(), Failure> {
+        let Some(end) = settings.schedule.updates().filter(|_| self.has(ITERATIONS)) else {
+            return Ok(());
+        };
+        if self.iterations()? == plan.iterations {
+            return Ok(());
+        }
+        let why = "with --schedule linear the learning rate falls to 0 at update";
+        Err(Failure::at(self.quoted(ITERATIONS), format!("{why} {end}, where the run ends")))
     }
 
     fn begun_otherwise(&self, option: &str, begun: Option<Value>) -> Failure {

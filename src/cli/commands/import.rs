@@ -10,6 +10,7 @@ use crate::cli::terminal::progress::Progress;
 use elman::files::FileError;
 use elman::internals::checkpoint;
 use elman::internals::exchange;
+use elman::internals::names::quoted;
 use elman::text::TextError;
 use std::path::Path;
 
@@ -83,21 +84,13 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// The line about arrays that are no part of the model.
 fn not_needed(names: &[String]) -> String {
     const FEW: usize = 5;
-    let few: Vec<String> = names.iter().take(FEW).map(|name| shown(name)).collect();
+    const LONGEST: usize = 40;
+    let few: Vec<String> = names.iter().take(FEW).map(|name| quoted(name, LONGEST)).collect();
     let more = match names.len().saturating_sub(FEW) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     format!("ignores {}{more}: no part of the model", few.join(", "))
-}
-
-/// A name in quotes, cut where it would fill the screen.
-fn shown(name: &str) -> String {
-    const LONGEST: usize = 40;
-    match name.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{:?}...", &name[..end]),
-        None => format!("{name:?}"),
-    }
 }
 
 fn read_weights(path: &Path) -> Result<Vec<u8>, Failure> {

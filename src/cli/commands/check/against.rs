@@ -10,6 +10,7 @@ use elman::internals::arrays;
 use elman::internals::diagnosis::{
     Cause, Comparison, Dress, Finding, PythonShape, Reason, WorkedCase, Wrong,
 };
+use elman::internals::names::quoted;
 use std::path::Path;
 
 /// The most arrays that are named though the case does not have them.
@@ -81,7 +82,7 @@ fn advice(found: &[Comparison]) -> &'static str {
 
 fn line(name: &str, finding: &Finding) -> String {
     match finding {
-        Finding::Right(dress) => format!("{name} right{}\n", listed(", ", dress)),
+        Finding::Right(dress) => format!("{name} right{}\n", listed(dress)),
         Finding::Follows { from } => format!("{name} follows from {}\n", from.join(" and ")),
         Finding::Wrong(wrong) => format!("{name} wrong{}\n", sentence(wrong)),
         Finding::WrongShape { cause, found, need } => {
@@ -99,13 +100,12 @@ fn line(name: &str, finding: &Finding) -> String {
 /// What is wrong, where, and what follows from it.
 fn sentence(wrong: &Wrong) -> String {
     let steps = wrong.steps.map_or(String::new(), |steps| format!(" {steps}"));
-    let causes: Vec<String> = wrong.causes.iter().map(Cause::to_string).collect();
+    let causes = words(&wrong.causes);
     let is_name = |dress: &&Dress| matches!(dress, Dress::Named(_));
-    let names: Vec<&Dress> = wrong.dress.iter().filter(is_name).collect();
-    let harmless: Vec<&Dress> = wrong.dress.iter().filter(|dress| !is_name(dress)).collect();
-    let mut dress = listed(", ", &names);
+    let (names, harmless): (Vec<&Dress>, Vec<&Dress>) = wrong.dress.iter().partition(is_name);
+    let mut dress = listed(&names);
     if !harmless.is_empty() {
-        dress += &format!("; no mistake: {}", &listed(", ", &harmless)[2..]);
+        dress += &format!("; no mistake: {}", words(&harmless).join(", "));
     }
     let places = ["row", "column"].iter().zip(&wrong.place);
     let places: String = places.map(|(axis, at)| format!(" {axis}={at}")).collect();
@@ -121,9 +121,13 @@ fn sentence(wrong: &Wrong) -> String {
     format!("{steps}: {causes}{dress}{places} difference={difference:.2e}{followers}")
 }
 
-/// Each after a separator.
-fn listed(separator: &str, parts: &[impl ToString]) -> String {
-    parts.iter().map(|part| format!("{separator}{}", part.to_string())).collect()
+fn words(parts: &[impl ToString]) -> Vec<String> {
+    parts.iter().map(ToString::to_string).collect()
+}
+
+/// Each after a comma.
+fn listed(parts: &[impl ToString]) -> String {
+    words(parts).iter().map(|part| format!(", {part}")).collect()
 }
 
 /// The message where no name is one of the case.
@@ -141,11 +145,12 @@ fn nothing(arrays: &[Array], names: &[&str]) -> String {
 
 /// A name of the user's file, cut where it would fill the screen.
 fn shown(name: &str) -> String {
-    match name.char_indices().nth(40) {
-        Some((end, _)) => format!("{:?}...", &name[..end]),
-        None if name.chars().all(|c| c.is_alphanumeric() || c == '_') => name.to_string(),
-        None => format!("{name:?}"),
+    const LONGEST: usize = 40;
+    let is_plain = name.chars().take(LONGEST + 1).all(|c| c.is_alphanumeric() || c == '_');
+    if is_plain && name.chars().nth(LONGEST).is_none() {
+        return name.to_string();
     }
+    quoted(name, LONGEST)
 }
 
 /// What arrays are called elsewhere, in model files for example, and here.

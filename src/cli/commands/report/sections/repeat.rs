@@ -56,36 +56,39 @@ pub fn section(w: &Writer) -> Vec<Block> {
             ),
         ));
     }
-    let made = facts.model.state.updates;
-    let updates = w.count(made);
-    let ends_later = facts.model.settings.schedule.updates().is_some_and(|end| made < end);
     blocks.extend([
-        if ends_later {
-            w.paragraph(
-                format!(
-                    "The learning rate falls to 0 at the end of the run, which has made {updates} \
-                     updates so far. The digest of all parameters after them, which `elman show` \
-                     prints, is:"
-                ),
-                format!(
-                    "Inlärningshastigheten når 0 vid körningens slut; hittills har {updates} \
-                     uppdateringar gjorts. Kontrollsumman av alla parametrar efter dem, som `elman \
-                     show` skriver ut, är:"
-                ),
-            )
-        } else {
-            w.paragraph(
-            format!(
-                "The last line that it prints, the digest of all parameters after {updates} \
-                 updates, must be:"
-            ),
-            format!(
-                "Den sista raden som skrivs ut, kontrollsumman av alla parametrar efter {updates} \
-                 uppdateringar, ska vara:"
-            ),
-            )
-        },
+        which_digest(w),
         Block::Command(format!("digest={:016x}", facts.model.state.rnn.parameters.digest())),
     ]);
     blocks
+}
+
+/// What the digest is of, before it is shown.
+fn which_digest(w: &Writer) -> Block {
+    let (settings, made) = (&w.facts.model.settings, w.facts.model.state.updates);
+    let updates = w.count(made);
+    if settings.schedule.updates().is_some_and(|end| made < end) {
+        return w.paragraph(
+            format!(
+                "The learning rate falls to 0 at the end of the run, which has made {updates} \
+                 updates so far. The digest of all parameters after them, which `elman show` \
+                 prints, is:"
+            ),
+            format!(
+                "Inlärningshastigheten når 0 vid körningens slut; hittills har {updates} \
+                 uppdateringar gjorts. Kontrollsumman av alla parametrar efter dem, som `elman \
+                 show` skriver ut, är:"
+            ),
+        );
+    }
+    w.paragraph(
+        format!(
+            "The last line that it prints, the digest of all parameters after {updates} updates, \
+             must be:"
+        ),
+        format!(
+            "Den sista raden som skrivs ut, kontrollsumman av alla parametrar efter {updates} \
+             uppdateringar, ska vara:"
+        ),
+    )
 }
