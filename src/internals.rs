@@ -66,3 +66,25 @@ pub mod plan {
 pub mod digest {
     pub use crate::digest::of_text;
 }
+
+/// Parts of a model that tests change. Nobody checks them before the model is written.
+pub mod model {
+    use crate::model::State;
+    use crate::text::Source;
+    use crate::{Model, Settings};
+
+    /// Its settings.
+    pub fn settings_mut(model: &mut Model) -> &mut Settings {
+        &mut model.settings
+    }
+
+    /// The text that it is trained on.
+    pub fn source_mut(model: &mut Model) -> &mut Option<Source> {
+        &mut model.source
+    }
+
+    /// Where its training stands.
+    pub fn state_mut(model: &mut Model) -> &mut State {
+        &mut model.state
+    }
+}

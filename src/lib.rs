@@ -32,48 +32,52 @@
 //! state is carried from one update to the next, until a new epoch begins. With a batch size above 1, parts of the text are
 //! read side by side, and the gradient is the mean of the gradients of those parts.
 //!
-//! # Train, write, score, check
+//! # Train, save, load, write, score
 //!
 //! ```
-//! use elman::check::{Case, check_gradients};
-//! use elman::inference::{passage, score_text};
-//! use elman::{Settings, Training};
+//! use elman::{Settings, Training, Writer, files, score, training::Fit};
+//! use std::ops::ControlFlow;
 //!
-//! // The built-in story; any text does. Its last tenth is held out for validation.
-//! let settings = Settings { hidden: 20, validation: 0.1, ..Settings::default() };
-//! let mut training = Training::new(elman::STORY, settings)?;
-//! let untrained = training.validate()?;
-//! for _ in 0..1000 {
-//!     training.update()?;
+//! fn main() -> Result<(), elman::Error> {
+//!     // Any text does. Its last tenth is held out for validation, and decides which model is the best.
+//!     let settings = Settings { hidden: 20, validation: 0.1, ..Settings::default() };
+//!     let mut training = Training::new(elman::STORY, settings)?;
+//!     let fit = Fit { updates: 2000, evaluate_every: 250, patience: Some(3) };
+//!     training.fit(fit, |_, seen| {
+//!         println!("{seen}");
+//!         ControlFlow::Continue(())
+//!     })?;
+//!     let path = std::env::temp_dir().join("ferry.safetensors");
+//!     files::save(training.best(), &path)?;
+//!
+//!     let model = files::load(&path)?;
+//!     let mut writer = Writer::new(&model)?.seed(7);
+//!     writer.prime("The ferry ")?;
+//!     println!("The ferry {}", writer.write(100));
+//!
+//!     let scores = score::batch(&model, &["the ferry and the bell", "lleb eht dna yrref eht"])?;
+//!     assert!(scores[0].bits_per_character() < scores[1].bits_per_character());
+//!     Ok(())
 //! }
-//! let trained = training.validate()?;
-//! assert!(trained.bits < 0.9 * untrained.bits);
-//!
-//! // The best model writes text, and scores text in bits per character.
-//! let model = training.best();
-//! println!("{}", passage(model, 200, 1));
-//! let [english, reversed] = ["the ferry and the bell", "lleb eht dna yrref eht"]
-//!     .map(|text| score_text(model, text).bits_per_character());
-//! assert!(english < reversed);
-//!
-//! // The gradient check compares every entry, at the state that the training has reached.
-//! let (inputs, targets) = training.chunk();
-//! let case = Case { inputs, targets, h0: training.h0() };
-//! assert!(check_gradients(&training.model().state.rnn, case)?.passed());
-//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`guide::engineer`] has whole programs: a service, a stream, early stopping, a run that is kept elsewhere, weights of one's
+//! own. [`check::check_gradients`] compares every entry of every gradient with finite differences.
 //!
 //! # Where to begin
 //!
 //! | task | start with |
 //! |---|---|
-//! | train a network | [`Settings`], [`Training`] and the [`Observation`] of an update |
+//! | train a network | [`Settings`], [`Training`] and [`Training::fit`] |
 //! | train on a text of any length | [`Corpus`] and [`Training::begin`] |
-//! | write text | [`inference::passage`] and [`inference::Synthesizer`] |
-//! | score text | [`inference::score_text`] and [`inference::TextScorer`] |
+//! | begin from a trained model, or go on with a run | [`Training::begin_from`], [`Training::resume`] |
+//! | write text | [`Writer`] |
+//! | score lines and texts | [`score`] and [`Scorer`] |
 //! | check gradients | [`check::check_gradients`] |
-//! | load and save models | [`files::load`] and [`files::save`] |
+//! | load and save models, also in memory | [`files`] |
 //! | exchange weights with PyTorch and NumPy | [`files::import`] and [`files::export`] |
+//! | make a network of weights of one's own | [`Parameters::from_tensors`], [`Model::from_parameters`] |
+//! | handle errors | [`enum@Error`] |
 //! | read the equations | [`mod@network::reference`], the definition, and [`Rnn`] |
 //! | profile | [`kernels`] |
 //!
@@ -98,6 +102,12 @@
 //!
 //! Matrices are row-major `f64` slices everywhere. Neither an update nor reading or writing one character allocates
 //! memory.
+//!
+//! # Panics
+//!
+//! What data can cause is an error: a damaged file, a text that does not fit, a setting out of range, an index of K or more, a
+//! hidden state of another length. The panics that are left are slips in code, and documented where they can happen: slices
+//! of the wrong length handed to a [kernel](kernels), buffers made for another network.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 // The letters are the field's own: U, W, V, K, T, G, dW ...
@@ -105,6 +115,7 @@
 
 pub mod check;
 mod digest;
+mod error;
 pub mod files;
 mod formats;
 pub mod guide;
@@ -120,6 +131,9 @@ pub mod text;
 mod threads;
 pub mod training;
 
+pub use error::Error;
+#[doc(no_inline)]
+pub use inference::{Scorer, Writer, score};
 #[doc(no_inline)]
 pub use kernels::Level;
 #[doc(no_inline)]
@@ -131,7 +145,7 @@ pub use settings::{Initialization, Loss, Order, Schedule, Settings};
 #[doc(no_inline)]
 pub use text::{Corpus, TextError, Vocabulary};
 #[doc(no_inline)]
-pub use training::{Observation, Training, TrainingError, Validation};
+pub use training::{Fit, Observation, Training, TrainingError, Validation};
 
 /// The version of this crate; the same whether cargo builds it or rustc alone.
 pub const VERSION: &str = "0.1.0";

@@ -50,6 +50,25 @@ impl Generator {
         Generator { state: std::array::from_fn(|_| mixer.next_u64()) }
     }
 
+    /// The state, to be kept and gone on with by [`Generator::from_state`].
+    ///
+    /// ```
+    /// use elman::random::{Generator, Stream};
+    /// let mut generator = Generator::new(1, Stream::Passage);
+    /// generator.next_u64();
+    /// let mut later = Generator::from_state(generator.state());
+    /// assert_eq!(later.next_u64(), generator.next_u64());
+    /// ```
+    pub fn state(&self) -> [u64; 4] {
+        self.state
+    }
+
+    /// The generator with this state, which must be one of [`Generator::state`]: from four zeros there comes nothing but
+    /// zeros.
+    pub fn from_state(state: [u64; 4]) -> Self {
+        Generator { state }
+    }
+
     /// The next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
         let [a, b, c, d] = &mut self.state;

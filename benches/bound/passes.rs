@@ -78,7 +78,7 @@ impl Update {
         let mut steps = Unrolled::new(rnn.shape(), T, B).expect("memory");
         for s in 0..B {
             let read = &text[s * (text.len() / B)..][..=T];
-            steps.begin(s, &read[..T], &read[1..], &vec![0.0; m]);
+            steps.begin(s, &read[..T], &read[1..], &vec![0.0; m]).unwrap();
         }
         let mut sums = Sums::new(rnn.shape(), B);
         sums.weights.pack(Level::chosen(), &rnn.parameters);

@@ -6,17 +6,17 @@ use crate::shared::{K, SIZES, T, indices, network, training};
 use criterion::Criterion;
 use elman::check::Case;
 use elman::check::check_gradients;
-use elman::inference::{Sampling, Synthesizer};
+use elman::inference::Writer;
 use elman::internals::parameters::Tensor;
-use elman::random::{Generator, Stream};
-use elman::{Level, Rnn, Unrolled};
+
+use elman::{Level, Model, Rnn, STORY, Unrolled, Vocabulary};
 use std::hint::black_box;
 
 /// A network and the steps of one update of it, after both passes.
 fn update(m: usize) -> (Rnn, Unrolled) {
     let (rnn, text) = (network(m, 0.01), indices());
     let mut steps = Unrolled::new(rnn.shape(), T, 1).expect("memory");
-    steps.begin(0, &text[..T], &text[1..=T], &vec![0.0; m]);
+    steps.begin(0, &text[..T], &text[1..=T], &vec![0.0; m]).unwrap();
     rnn.forward(&mut steps);
     rnn.propagate(&mut steps);
     (rnn, steps)
@@ -90,14 +90,10 @@ pub fn batch(criterion: &mut Criterion) {
 pub fn synthesis(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("synthesis");
     for m in SIZES {
-        let rnn = network(m, 0.1);
-        let synthesizer = Synthesizer::new(&rnn, &vec![0.0; m], Sampling::default());
-        let mut synthesizer = synthesizer.at(Level::chosen());
-        let mut generator = Generator::new(1, Stream::Passage);
-        let mut x = 0;
-        measure(&mut group, "m", m, 1, || {
-            x = synthesizer.next(x, &mut generator);
-        });
+        let vocabulary = Vocabulary::of(STORY);
+        let model = Model::from_parameters(vocabulary, network(m, 0.1).parameters).unwrap();
+        let mut writer = Writer::new(model).unwrap();
+        measure(&mut group, "m", m, 1, || _ = writer.next_index());
     }
     group.finish();
 }

@@ -17,16 +17,16 @@ pub struct Case<'a> {
 impl Case<'_> {
     /// Buffers for passes over the case.
     pub(super) fn unrolled(&self, shape: Shape) -> Result<Unrolled, ShapeError> {
-        Ok(self.begun(Unrolled::new(shape, self.inputs.len(), 1)?))
+        self.begun(Unrolled::new(shape, self.inputs.len(), 1)?)
     }
 
     /// The same for weights that are packed elsewhere.
     pub(super) fn without_room(&self, shape: Shape) -> Result<Unrolled, ShapeError> {
-        Ok(self.begun(Unrolled::without_room(shape, self.inputs.len(), 1)?))
+        self.begun(Unrolled::without_room(shape, self.inputs.len(), 1)?)
     }
 
-    fn begun(&self, mut steps: Unrolled) -> Unrolled {
-        steps.begin(0, self.inputs, self.targets, self.h0);
-        steps
+    fn begun(&self, mut steps: Unrolled) -> Result<Unrolled, ShapeError> {
+        steps.begin(0, self.inputs, self.targets, self.h0)?;
+        Ok(steps)
     }
 }

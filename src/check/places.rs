@@ -7,6 +7,7 @@ use crate::settings::{Order, Settings};
 use crate::text::corpus::Corpus;
 use crate::training::TrainingError;
 use crate::training::order::{TextOrder, check_length};
+use crate::training::start::check_opened;
 use std::collections::HashSet;
 
 /// The hidden state of a place comes from reading about so many characters before it.
@@ -43,18 +44,14 @@ impl Place {
 /// [begins with](Model::initial_state). A model of documents begins each document with h = 0.
 ///
 /// # Errors
-/// [`TrainingError`] if a setting is out of range, if the vocabulary lacks characters of the text, or if the text is too
-/// short or cannot be read.
-///
-/// # Panics
-/// Panics if the text was opened with other settings than the model's.
+/// [`TrainingError`] if the vocabulary lacks characters of the text, or if the text is too
+/// short, cannot be read, or was opened with other settings than the model's.
 pub fn places(
     model: &Model,
     mut corpus: Corpus,
     count: usize,
 ) -> Result<Vec<Place>, TrainingError> {
-    assert!(corpus.is_for(&model.settings), "places: a text opened with other settings");
-    model.settings.check()?;
+    check_opened(&corpus, &model.settings)?;
     corpus.use_vocabulary(&model.vocabulary)?;
     let plain = Settings { batch_size: 1, order: Order::Text, ..model.settings };
     check_length(&corpus, &plain)?;
@@ -118,13 +115,13 @@ impl Reader<'_> {
         let mut position = target - chunks * self.T();
         let shape = self.model.state.rnn.shape();
         let h0 = self.model.hidden_state(self.model.initial_state());
-        let mut recurrence = Recurrence::new(&self.model.state.rnn, &h0);
-        recurrence.newline = self.model.newline();
+        let mut recurrence = Recurrence::of(self.model, &h0)?;
         let mut o = vec![0.0; shape.K()];
         while position < target {
             let characters = self.corpus.chunk(0, position)?;
             let inputs = &characters[..characters.len() - 1];
-            inputs.iter().for_each(|&x| recurrence.read(x, &mut o));
+            let rnn = &self.model.state.rnn;
+            inputs.iter().for_each(|&x| recurrence.read(rnn, x, &mut o));
             position += inputs.len() as u64;
         }
         if self.order.is_over(position) {
@@ -165,9 +162,9 @@ mod tests {
 
     /// After some characters.
     fn hidden_state(rnn: &Rnn, h0: &[f64], characters: &[usize]) -> Vec<f64> {
-        let mut recurrence = Recurrence::new(rnn, h0);
+        let mut recurrence = Recurrence::new(rnn, h0).unwrap();
         let mut o = vec![0.0; rnn.shape().K()];
-        characters.iter().for_each(|&x| recurrence.read(x, &mut o));
+        characters.iter().for_each(|&x| recurrence.read(rnn, x, &mut o));
         recurrence.h().to_vec()
     }
 

@@ -39,38 +39,29 @@ use crate::check::numerical::numerical;
 use crate::files::tensors::array;
 use crate::formats::array::{Array, Kind};
 use crate::inference::recurrence::Recurrence;
+use crate::model::Model;
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::{Parameters, ShapeError};
 use crate::network::reference::{self, pre_activation};
 use crate::network::rnn::Rnn;
-use crate::settings::{Loss, Settings};
-use crate::text::vocabulary::{Vocabulary, one_hot};
+use crate::settings::Loss;
+use crate::text::vocabulary::one_hot;
 
-/// The inputs of a worked case.
-#[derive(Clone, Copy, Debug)]
-pub struct Start<'a> {
-    /// The network.
-    pub rnn: &'a Rnn,
-    /// What the optimizer remembers.
-    pub memory: &'a [Parameters],
-    /// The optimizer and its numbers, the loss, and the clip.
-    pub settings: &'a Settings,
-    /// The number of updates before this one.
-    pub updates: u64,
-    /// The characters in the order of their indices.
-    pub vocabulary: &'a Vocabulary,
-    /// The characters that are read, and the hidden state before them.
-    pub case: Case<'a>,
+/// What a worked case starts from.
+#[derive(Clone, Copy)]
+struct Start<'a> {
+    model: &'a Model,
+    rnn: &'a Rnn,
+    case: Case<'a>,
 }
 
-/// All arrays of the case, in the order of the table above.
+/// All arrays of the next update of a model over `case`, in the order of the table above.
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
-///
-/// # Panics
-/// Panics if the parts do not fit together, see [`Unrolled::begin`](crate::Unrolled::begin).
-pub fn worked_case(start: Start) -> Result<Vec<Array<'static>>, ShapeError> {
+/// [`ShapeError`] if the case does not fit the network, or if the buffers cannot be allocated.
+pub fn worked_case(model: &Model, case: Case) -> Result<Vec<Array<'static>>, ShapeError> {
+    model.shape().check_case(case.inputs, case.targets, case.h0)?;
+    let start = Start { model, rnn: &model.state.rnn, case };
     let mut arrays = Arrays(Vec::new());
     arrays.add_text(start);
     arrays.add_parameters("", "", &start.rnn.parameters);
@@ -94,7 +85,7 @@ pub fn worked_case(start: Start) -> Result<Vec<Array<'static>>, ShapeError> {
 
 /// T if the loss is a mean; `None` if it is a sum.
 fn divisor(start: Start) -> Option<f64> {
-    (start.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
+    (start.model.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
 }
 
 /// The prefixes of U, W, V, b and c in the names of an optimizer's memory.
@@ -124,11 +115,11 @@ impl Arrays {
     }
 
     fn add_text(&mut self, start: Start) {
-        let (characters, case) = (start.vocabulary.characters(), start.case);
+        let (characters, case) = (start.model.vocabulary.characters(), start.case);
         let indices = case.inputs.iter().chain(case.targets.last());
         self.add_characters("text", Kind::Text, indices.map(|&index| characters[index]));
         self.add_characters("vocabulary", Kind::Character, characters.iter().copied());
-        self.add_characters("optimizer", Kind::Text, start.settings.optimizer.name().chars());
+        self.add_characters("optimizer", Kind::Text, start.model.settings.optimizer.name().chars());
         for (name, indices) in [("inputs", case.inputs), ("targets", case.targets)] {
             let indices: Vec<f64> = indices.iter().map(|&index| index as f64).collect();
             self.0.push(Array::new(name, Kind::I64, [indices.len()], indices));
@@ -141,12 +132,12 @@ impl Arrays {
         let mut steps = case.unrolled(rnn.shape())?;
         let loss = rnn.forward(&mut steps);
         // The logits, which the pass over all steps does not keep.
-        let mut recurrence = Recurrence::new(rnn, case.h0);
+        let mut recurrence = Recurrence::new(rnn, case.h0)?;
         let (mut a, mut h, mut o, mut p) = (vec![], vec![], vec![0.0; T * K], vec![]);
         for (t, o) in o.chunks_exact_mut(K).enumerate() {
             let x = one_hot(&case.inputs[t..=t], K);
             a.extend(pre_activation(&rnn.parameters, &x, steps.h(t, 0)));
-            recurrence.read(case.inputs[t], o);
+            recurrence.read(rnn, case.inputs[t], o);
             h.extend_from_slice(steps.h(t + 1, 0));
             p.extend_from_slice(steps.p(t, 0));
         }
@@ -181,7 +172,7 @@ impl Arrays {
     }
 
     fn add_update(&mut self, start: Start, gradient: &Parameters) -> Result<(), ShapeError> {
-        let rule = start.settings.rule(start.updates + 1);
+        let rule = start.model.rule();
         let numbers: &[(&str, f64)] = match rule.optimizer {
             Optimizer::AdaGrad => &[],
             Optimizer::Adam { beta1, beta2 } => {
@@ -195,11 +186,11 @@ impl Arrays {
             self.add_numbers(name, &[], vec![number]);
         }
         let mut theta = start.rnn.parameters.try_clone()?;
-        let memory = start.memory.iter().map(Parameters::try_clone);
+        let memory = start.model.state.optimizer_state.iter().map(Parameters::try_clone);
         let mut memory = memory.collect::<Result<Vec<_>, _>>()?;
         rule.update(&mut theta, &mut memory, gradient);
         for ((letter, before), after) in
-            letters(rule.optimizer).iter().zip(start.memory).zip(&memory)
+            letters(rule.optimizer).iter().zip(&start.model.state.optimizer_state).zip(&memory)
         {
             self.add_parameters(letter, "", before);
             self.add_parameters(letter, "_after", after);
@@ -229,15 +220,7 @@ mod tests {
 
     fn case_of(training: &Training) -> Vec<Array<'static>> {
         let (inputs, targets) = training.chunk();
-        let start = Start {
-            rnn: &training.model().state.rnn,
-            memory: &training.model().state.optimizer_state,
-            settings: &training.model().settings,
-            updates: training.model().state.updates,
-            vocabulary: &training.model().vocabulary,
-            case: Case { inputs, targets, h0: training.h0() },
-        };
-        worked_case(start).unwrap()
+        worked_case(training.model(), Case { inputs, targets, h0: training.h0() }).unwrap()
     }
 
     fn numbers<'a>(arrays: &'a [Array], name: &str) -> &'a [f64] {

@@ -1,5 +1,10 @@
 //! Numbers, losses, names and paragraphs as people read them.
 
+/// A number of things in memory, at most the largest of this machine.
+pub fn in_memory(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
 /// The columns of a small terminal.
 pub const COLUMNS: usize = 80;
 

@@ -11,7 +11,6 @@
 
 use crate::files::error::FileError;
 use crate::files::metadata::{self, MAKE_ONE, Metadata};
-use crate::files::rules::check;
 use crate::files::tensors::{find_tensors, read_entries, tensors};
 use crate::formats::disk::{self, Disk, System};
 use crate::formats::safetensors;
@@ -20,38 +19,46 @@ use crate::model::{Model, Plan, State};
 use crate::network::parameters::{Parameters, Shape, zeros};
 use crate::network::rnn::Rnn;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// Writes a model to a file. An old file is replaced whole or not at all.
 ///
 /// # Errors
-/// [`FileError::Io`] if the system refuses. A model that [`to_bytes`] refuses is not written.
-pub fn save(model: &Model, path: &Path) -> Result<(), FileError> {
-    save_with_plan(model, None, path, &mut System)
+/// [`FileError::Write`] if the system refuses. A model that [`to_bytes`] refuses is not written.
+pub fn save(model: &Model, path: impl AsRef<Path>) -> Result<(), FileError> {
+    save_on(&mut System, model, None, path.as_ref())
 }
 
-/// Writes a model to a file on `disk`, with the plan of its run if the run can be resumed from it.
+/// The same as [`save`], with the plan of the run: `elman train --resume` goes on from such a file named
+/// `model.safetensors`, beside the best model in `best.safetensors`.
 ///
 /// # Errors
-/// As [`save`].
-pub fn save_with_plan(
+/// The same as [`save`]; and [`FileError::Content`] if the plan ends before the updates that were made.
+pub fn save_with_plan(model: &Model, plan: &Plan, path: impl AsRef<Path>) -> Result<(), FileError> {
+    save_on(&mut System, model, Some(plan), path.as_ref())
+}
+
+/// The same on a disk.
+///
+/// # Errors
+/// The same as [`save_with_plan`].
+pub fn save_on(
+    disk: &mut dyn Disk,
     model: &Model,
     plan: Option<&Plan>,
     path: &Path,
-    disk: &mut dyn Disk,
 ) -> Result<(), FileError> {
-    check(model, plan)?;
+    model.check(plan)?;
     let write = |mut output: &mut dyn Write| write_to(&mut output, model, plan);
-    disk::replace(disk, path, write)?;
-    Ok(())
+    disk::replace(disk, path, write).map_err(|error| FileError::write(Some(path), error))
 }
 
 /// Reads a model from a file.
 ///
 /// # Errors
 /// [`FileError`] says what is wrong with it.
-pub fn load(path: &Path) -> Result<Model, FileError> {
+pub fn load(path: impl AsRef<Path>) -> Result<Model, FileError> {
     Ok(load_with_plan(path)?.0)
 }
 
@@ -59,31 +66,23 @@ pub fn load(path: &Path) -> Result<Model, FileError> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_with_plan(path: &Path) -> Result<(Model, Option<Plan>), FileError> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file").into());
-    }
-    read(&fs::read(path)?)
+pub fn load_with_plan(path: impl AsRef<Path>) -> Result<(Model, Option<Plan>), FileError> {
+    let path = path.as_ref();
+    let bytes = fs::metadata(path).and_then(|metadata| match metadata.is_file() {
+        true => fs::read(path),
+        false => Err(io::Error::other("not a regular file")),
+    });
+    of_bytes(&bytes.map_err(|error| FileError::read(Some(path), error))?)
 }
 
 /// A model as the bytes of a model file.
 ///
 /// # Errors
-/// [`FileError`] if [`from_bytes`] would refuse them: an entry is NaN or infinite, or parts do not fit together.
+/// [`FileError`] if an entry is NaN or infinite.
 pub fn to_bytes(model: &Model) -> Result<Vec<u8>, FileError> {
-    bytes_of(model, None)
-}
-
-fn bytes_of(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, FileError> {
-    check(model, plan)?;
     let mut bytes = Vec::new();
-    write_to(&mut bytes, model, plan)?;
+    write(model, None, &mut bytes)?;
     Ok(bytes)
-}
-
-/// Writes a model that has been checked.
-fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::Result<()> {
-    safetensors::write_to(output, &tensors(model), &metadata::of(model, plan))
 }
 
 /// A model from the bytes of a model file.
@@ -91,14 +90,51 @@ fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::
 /// # Errors
 /// [`FileError`] says what is wrong with them.
 pub fn from_bytes(bytes: &[u8]) -> Result<Model, FileError> {
-    Ok(read(bytes)?.0)
+    Ok(of_bytes(bytes)?.0)
+}
+
+/// Writes a model to any output, as the bytes of a model file; with the plan of its run, if it is to be resumed by it.
+///
+/// # Errors
+/// [`FileError::Write`] for any error of the output, [`FileError::Content`] if an entry is NaN or infinite, or if the plan ends
+/// before the updates that were made.
+pub fn write(model: &Model, plan: Option<&Plan>, output: &mut impl Write) -> Result<(), FileError> {
+    model.check(plan)?;
+    write_to(output, model, plan).map_err(|error| FileError::write(None, error))
+}
+
+/// Reads a model from any input, to its end, and the plan of its run if there is one.
+///
+/// ```
+/// use elman::{Model, Plan, Settings, Vocabulary, files};
+///
+/// let settings = Settings { hidden: 5, ..Settings::default() };
+/// let model = Model::new(Vocabulary::of("abc"), settings)?;
+/// let plan = Plan { iterations: 500, ..Plan::default() };
+/// let mut stored = Vec::new();
+/// files::write(&model, Some(&plan), &mut stored)?;
+/// assert_eq!(files::read(&mut &stored[..])?, (model, Some(plan)));
+/// # Ok::<(), elman::Error>(())
+/// ```
+///
+/// # Errors
+/// [`FileError`] says what is wrong.
+pub fn read(input: &mut impl Read) -> Result<(Model, Option<Plan>), FileError> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map_err(|error| FileError::read(None, error))?;
+    of_bytes(&bytes)
+}
+
+/// Writes a model that has been checked.
+fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::Result<()> {
+    safetensors::write_to(output, &tensors(model), &metadata::of(model, plan))
 }
 
 /// A model from the bytes of a model file, and the plan of its run if they have one.
 ///
 /// # Errors
 /// As [`from_bytes`].
-pub fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
+pub fn of_bytes(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
     let other = match sniff(bytes) {
         Sniffed::Zip => "an .npz or another zip file",
         Sniffed::Json => "JSON",
@@ -142,7 +178,7 @@ pub fn read(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
     };
     let model = Model { settings, vocabulary, source, state, record: metadata.record()? };
     let plan = metadata.plan()?;
-    check(&model, plan.as_ref())?;
+    model.check(plan.as_ref())?;
     Ok((model, plan))
 }
 

@@ -2,17 +2,31 @@
 
 use crate::formats::error::FormatError;
 use crate::formats::names::shown;
+use crate::model::ModelError;
 use crate::network::parameters::ShapeError;
 use crate::settings::SettingError;
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// Why a model or weights cannot be read or written.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
-    /// The system refused, or the path names no regular file.
-    Io(io::Error),
+    /// It cannot be read: the system refused, or the path names no regular file.
+    Read {
+        /// The file; `None` for an input that the caller opened.
+        path: Option<PathBuf>,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It cannot be written: the system refused.
+    Write {
+        /// The file; `None` for an output that the caller opened.
+        path: Option<PathBuf>,
+        /// What the system said.
+        error: io::Error,
+    },
     /// The file is damaged, of another format, or holds no such network; or the model may not be written to a file. The
     /// message says what is wrong, and where.
     Content(String),
@@ -26,6 +40,16 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// A file, or an input that the caller opened, cannot be read.
+    pub(super) fn read(path: Option<&Path>, error: io::Error) -> Self {
+        FileError::Read { path: path.map(Path::to_path_buf), error }
+    }
+
+    /// A file, or an output that the caller opened, cannot be written.
+    pub(super) fn write(path: Option<&Path>, error: io::Error) -> Self {
+        FileError::Write { path: path.map(Path::to_path_buf), error }
+    }
+
     pub(super) fn missing_metadata(key: &str) -> Self {
         format!("the metadata lack {key:?}").into()
     }
@@ -50,14 +74,19 @@ impl FileError {
     }
 }
 
+fn place(path: &Option<PathBuf>) -> String {
+    path.as_ref().map_or("the model".to_string(), |path| path.display().to_string())
+}
+
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FileError::Io(error) => write!(f, "{error}"),
+            FileError::Read { path, .. } => write!(f, "{}: cannot be read", place(path)),
+            FileError::Write { path, .. } => write!(f, "{}: cannot be written", place(path)),
             FileError::Content(message) | FileError::Vocabulary(message) => f.write_str(message),
             FileError::NoVocabulary { K } => write!(
                 f,
-                "the file does not say which {K} characters the model has: name them with --vocabulary"
+                "the file does not say which {K} characters the model has: give them, in the order of their indices"
             ),
         }
     }
@@ -66,15 +95,9 @@ impl fmt::Display for FileError {
 impl std::error::Error for FileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            FileError::Io(error) => Some(error),
+            FileError::Read { error, .. } | FileError::Write { error, .. } => Some(error),
             _ => None,
         }
-    }
-}
-
-impl From<io::Error> for FileError {
-    fn from(error: io::Error) -> Self {
-        FileError::Io(error)
     }
 }
 
@@ -93,6 +116,20 @@ impl From<FormatError> for FileError {
 impl From<ShapeError> for FileError {
     fn from(error: ShapeError) -> Self {
         FileError::Content(error.to_string())
+    }
+}
+
+impl From<ModelError> for FileError {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Setting(error) => error.into(),
+            ModelError::Value { name, value, need } => FileError::metadata(name, &value, need),
+            ModelError::Missing { name } => FileError::missing_metadata(name),
+            ModelError::OtherOptimizer => {
+                FileError::unknown_tensor("what another optimizer remembers")
+            }
+            error => FileError::Content(error.to_string()),
+        }
     }
 }
 

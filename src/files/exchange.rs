@@ -62,9 +62,11 @@ pub fn write_weights(output: &mut impl Write, model: &Model, format: Format) -> 
 /// Writes a model's weights to a file, as [`write_weights`] does. An old file is replaced whole or not at all.
 ///
 /// # Errors
-/// Any error of the system.
-pub fn export(model: &Model, format: Format, path: &Path) -> io::Result<()> {
-    disk::replace(&mut System, path, |mut output| write_weights(&mut output, model, format))
+/// [`FileError::Write`] if the system refuses.
+pub fn export(model: &Model, format: Format, path: impl AsRef<Path>) -> Result<(), FileError> {
+    let path = path.as_ref();
+    let write = |mut output: &mut dyn Write| write_weights(&mut output, model, format);
+    disk::replace(&mut System, path, write).map_err(|error| FileError::write(Some(path), error))
 }
 
 /// Makes a model from the bytes of a file with weights, in any of these forms. `vocabulary` is the characters in the

@@ -1,8 +1,8 @@
 //! The strings of a model file: settings, text, where its training stands, and the plan of its run.
 
 use crate::files::error::FileError;
-use crate::files::rules::LOSS;
 use crate::formats::safetensors::SafeTensors;
+use crate::model::rules::LOSS;
 use crate::model::{Edition, Model, Origin, PLAN, Plan, Record};
 use crate::settings::{Settings, Stored, Symbols, TABLE, ValueError};
 use crate::text::corpus::Source;
@@ -48,6 +48,8 @@ pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
         Origin::Model(digest) => Some(hex(digest)),
     };
     add("begun_from", origin);
+    let taken_over = Some(record.optimizer_updates).filter(|&updates| updates > 0);
+    add("optimizer_updates", taken_over.map(|updates| updates.to_string()));
     add("updates_per_epoch", record.updates_per_epoch.map(|count| count.to_string()));
     for row in PLAN {
         add(row.key, plan.and_then(row.get).map(|count| count.to_string()));
@@ -193,6 +195,9 @@ impl<'a> Metadata<'a> {
             origin,
             updates_per_epoch: self.parse_if_there("updates_per_epoch", "a whole number")?,
             edition: self.edition()?,
+            optimizer_updates: self
+                .parse_if_there("optimizer_updates", "a whole number")?
+                .unwrap_or(0),
         })
     }
 

@@ -9,12 +9,13 @@ pub(crate) mod exchange;
 mod metadata;
 mod named;
 mod refusals;
-mod rules;
 mod shapes;
 pub(crate) mod tensors;
 mod torch;
 mod weights;
 
-pub use checkpoint::{from_bytes, load, load_with_plan, save, to_bytes};
+pub use checkpoint::{
+    from_bytes, load, load_with_plan, read, save, save_with_plan, to_bytes, write,
+};
 pub use error::FileError;
 pub use exchange::{Format, export, import, write_weights};

@@ -3,11 +3,9 @@
 use crate::files::error::FileError;
 use crate::formats::array::{Array, Kind};
 use crate::formats::safetensors::SafeTensors;
-use crate::model::{Model, State};
-use crate::network::optimizer::Optimizer;
-use crate::network::parameters::{NamedTensor, Parameters, Shape};
+use crate::model::Model;
+use crate::network::parameters::{NamedTensor, Shape};
 use crate::settings::Settings;
-use std::iter;
 
 /// U, W, V, b or c as an array, with letters before and after its name.
 pub(crate) fn array<'a>(before: &str, part: NamedTensor<'a>, after: &str) -> Array<'a> {
@@ -23,21 +21,9 @@ fn dimensions(name: &str, rows: usize, columns: usize) -> Vec<usize> {
     }
 }
 
-/// What stands before U, W, V, b and c in the names of tensors: nothing for the parameters, then a prefix for each part
-/// of the optimizer's memory.
-pub fn prefixes(optimizer: Optimizer) -> impl Iterator<Item = String> {
-    let memory = optimizer.state_parts().iter().map(|(name, _)| format!("{name}."));
-    iter::once(String::new()).chain(memory)
-}
-
-/// The parameters and the memory, in the same order.
-pub fn parameters_of(state: &State) -> impl Iterator<Item = &Parameters> {
-    iter::once(&state.rnn.parameters).chain(&state.optimizer_state)
-}
-
 /// Name and shape of every tensor of a model file, in its order.
 fn layout(settings: &Settings, shape: Shape) -> impl Iterator<Item = (String, Vec<usize>)> {
-    let parameters = prefixes(settings.optimizer).flat_map(move |prefix| {
+    let parameters = settings.optimizer.prefixes().flat_map(move |prefix| {
         (shape.tensors().into_iter()).map(move |(name, rows, columns)| {
             (format!("{prefix}{name}"), dimensions(name, rows, columns))
         })
@@ -51,7 +37,7 @@ fn layout(settings: &Settings, shape: Shape) -> impl Iterator<Item = (String, Ve
 /// The tensors of a model in the order of its file.
 pub fn tensors(model: &Model) -> Vec<Array<'_>> {
     let state = &model.state;
-    let parameters = parameters_of(state).flat_map(|parameters| parameters.named());
+    let parameters = state.parts().flat_map(|parameters| parameters.named());
     let values = parameters.map(|part| part.values).chain([&state.h[..]]);
     let tensors = layout(&model.settings, state.rnn.shape()).zip(values);
     tensors.map(|((name, shape), values)| Array::new(name, Kind::F64, shape, values)).collect()

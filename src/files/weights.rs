@@ -4,7 +4,7 @@ use crate::files::error::FileError;
 use crate::files::shapes::{Five, shape_of};
 use crate::formats::array::Array;
 use crate::formats::names::shown;
-use crate::model::{Model, Record, State};
+use crate::model::Model;
 use crate::network::parameters::{Parameters, Shape};
 use crate::network::rnn::Rnn;
 use crate::settings::{Settings, Symbols};
@@ -77,13 +77,7 @@ impl Weights<'_> {
             ..Settings::default()
         };
         let rnn = Rnn { parameters: self.parameters(shape, &order)? };
-        Ok(Model {
-            settings,
-            vocabulary,
-            source: None,
-            state: State::first(rnn, &settings)?,
-            record: Record::default(),
-        })
+        Ok(Model::of_rnn(vocabulary, settings, rnn)?)
     }
 
     /// The parameters. Character i has the index `order[i]` in the file.

@@ -4,10 +4,13 @@
 
 pub(crate) mod recurrence;
 pub(crate) mod sampling;
+pub mod score;
 pub(crate) mod scoring;
 pub(crate) mod sequences;
 pub(crate) mod text_scorer;
+pub(crate) mod writer;
 
-pub use sampling::{Sampling, Synthesizer, passage, sample};
+pub use sampling::Sampling;
 pub use scoring::{Score, Scorer, WorstCharacter, bits_of_unknown};
-pub use text_scorer::{ScoreBy, Scored, TextScorer, score_lines, score_text};
+pub use text_scorer::{Reading, ScoreBy, Scored, TextScorer};
+pub use writer::{Session, Writer};

@@ -1,17 +1,17 @@
 //! A network that reads one character after another and carries its hidden state from each to the next.
 
 use crate::kernels::Level;
+use crate::model::Model;
 use crate::network::columns::input_column;
 use crate::network::packed_weights::PackedWeights;
-use crate::network::parameters::Tensors;
+use crate::network::parameters::{ShapeError, Tensors, zeros};
 use crate::network::rnn::{ReadCharacter, Rnn};
 use std::mem;
 use std::sync::Arc;
 
 /// A network and its hidden state. It allocates when it is made, and never afterwards.
 #[derive(Clone, Debug)]
-pub(crate) struct Recurrence<'a> {
-    pub rnn: &'a Rnn,
+pub(crate) struct Recurrence {
     weights: Arc<PackedWeights>,
     pub level: Level,
     /// The character that is read from h = 0: the newline between documents.
@@ -23,32 +23,43 @@ pub(crate) struct Recurrence<'a> {
     column: Vec<f64>,
 }
 
-impl<'a> Recurrence<'a> {
+impl Recurrence {
     /// Starts from the hidden state `h`.
     ///
-    /// # Panics
-    /// Panics if `h` is not m long, or if there is no memory for a copy of the weights.
-    pub fn new(rnn: &'a Rnn, h: &[f64]) -> Self {
-        assert_eq!(h.len(), rnn.shape().m(), "recurrence: m");
+    /// # Errors
+    /// [`ShapeError`] if `h` is not m long, or if there is no memory for a copy of the weights.
+    pub fn new(rnn: &Rnn, h: &[f64]) -> Result<Self, ShapeError> {
+        rnn.shape().check_hidden_state(h)?;
         let level = Level::chosen();
-        let weights = PackedWeights::of(&rnn.parameters, level);
-        let weights = weights.expect("memory for a copy of the weights");
-        let mut padded = h.to_vec();
-        padded.resize(h.len().next_multiple_of(8), 0.0);
-        Recurrence {
-            weights: Arc::new(weights),
+        let mut padded = zeros(h.len().next_multiple_of(8))?;
+        padded[..h.len()].copy_from_slice(h);
+        Ok(Recurrence {
+            weights: Arc::new(PackedWeights::of(&rnn.parameters, level)?),
             level,
             newline: None,
-            before: vec![0.0; padded.len()],
-            column: vec![0.0; h.len()],
-            rnn,
+            before: zeros(padded.len())?,
+            column: zeros(h.len())?,
             h: padded,
-        }
+        })
+    }
+
+    /// The same for the network of a model. A model of documents reads every newline from h = 0.
+    ///
+    /// # Errors
+    /// The same as [`Recurrence::new`].
+    pub fn of(model: &Model, h: &[f64]) -> Result<Self, ShapeError> {
+        let recurrence = Recurrence::new(&model.state.rnn, h)?;
+        Ok(Recurrence { newline: model.newline(), ..recurrence })
     }
 
     /// The hidden state, m long.
     pub fn h(&self) -> &[f64] {
-        &self.h[..self.rnn.shape().m()]
+        &self.h[..self.column.len()]
+    }
+
+    /// The hidden state before the last character that was read.
+    pub fn before(&self) -> &[f64] {
+        &self.before[..self.column.len()]
     }
 
     /// Goes on from the hidden state `h`, m long.
@@ -56,13 +67,14 @@ impl<'a> Recurrence<'a> {
         self.h[..h.len()].copy_from_slice(h);
     }
 
-    /// Reads a character and writes the logits of the next into `o`, K long.
-    pub fn read(&mut self, character: usize, o: &mut [f64]) {
+    /// Reads a character with the network that the recurrence was made for, and writes the logits of the next into `o`,
+    /// K long.
+    pub fn read(&mut self, rnn: &Rnn, character: usize, o: &mut [f64]) {
         mem::swap(&mut self.h, &mut self.before);
         if self.newline == Some(character) {
             self.before.fill(0.0);
         }
-        let Recurrence { rnn, weights, level, h, before, column, .. } = self;
+        let Recurrence { weights, level, h, before, column, .. } = self;
         let Tensors { U, b, .. } = rnn.parameters.tensors();
         input_column(U, b, character, column);
         level.run(ReadCharacter { weights, before, column, h, o });
@@ -77,9 +89,9 @@ mod tests {
     #[test]
     fn an_infinite_hidden_state_saturates_the_next_and_no_more() {
         let rnn = Rnn::random(Shape::new(5, 3).unwrap(), 1.0, 1).unwrap();
-        let mut recurrence = Recurrence::new(&rnn, &[f64::INFINITY, 0.5, 0.5, 0.5, 0.5]);
+        let mut recurrence = Recurrence::new(&rnn, &[f64::INFINITY, 0.5, 0.5, 0.5, 0.5]).unwrap();
         let mut o = [f64::NAN; 3];
-        recurrence.read(2, &mut o);
+        recurrence.read(&rnn, 2, &mut o);
         assert!(recurrence.h().iter().all(|h| h.abs() == 1.0), "{:?}", recurrence.h());
         assert!(o.iter().all(|o| o.is_finite()), "{o:?}");
     }

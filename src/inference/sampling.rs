@@ -1,13 +1,9 @@
-//! Writing text: the predictions of a network, sampled and fed back.
+//! How the next character is chosen: temperature, top-k, nucleus.
 
-use crate::inference::recurrence::Recurrence;
 use crate::kernels::{Level, Softmax};
-use crate::model::Model;
-use crate::network::rnn::Rnn;
-use crate::random::{Generator, Stream};
+use crate::network::parameters::{ShapeError, room, zeros};
 use crate::settings::SettingError;
 use std::cmp::Ordering;
-use std::iter;
 
 /// How the next character is chosen. The default is the network's own distribution: temperature 1, and everything is kept.
 ///
@@ -55,9 +51,9 @@ impl Sampling {
         let (name, value, need) = if !(temperature >= 0.0 && temperature.is_finite()) {
             ("temperature", temperature.to_string(), "a number of at least 0")
         } else if top_k == 0 {
-            ("top-k", top_k.to_string(), "a whole number of at least 1")
+            ("top_k", top_k.to_string(), "a whole number of at least 1")
         } else if !(top_p > 0.0 && top_p <= 1.0) {
-            ("top-p", top_p.to_string(), "a number above 0 and at most 1")
+            ("top_p", top_p.to_string(), "a number above 0 and at most 1")
         } else {
             return Ok(());
         };
@@ -65,139 +61,43 @@ impl Sampling {
     }
 }
 
-/// A network that writes text: it reads one character at a time and gives the probabilities of the next.
-///
-/// It allocates when it is made, for a copy of the weights among others, and never afterwards. Make one and keep it.
-///
-/// ```
-/// use elman::random::{Generator, Stream};
-/// use elman::inference::{Sampling, Synthesizer};
-/// use elman::{Rnn, Shape};
-///
-/// let rnn = Rnn::random(Shape::new(20, 5)?, 1.0, 7)?;
-/// let sampling = Sampling { temperature: 0.8, top_k: 3, ..Sampling::default() };
-/// let mut synthesizer = Synthesizer::new(&rnn, &[0.0; 20], sampling);
-///
-/// // The probabilities of the character after character 4.
-/// let p = synthesizer.step(4);
-/// assert_eq!(p.iter().filter(|&&p| p > 0.0).count(), 3);
-///
-/// // 100 characters after character 2, each fed back.
-/// let generator = Generator::new(1, Stream::Passage);
-/// let written: Vec<usize> = synthesizer.characters(2, generator).take(100).collect();
-/// assert!(written.iter().all(|&index| index < 5));
-/// # Ok::<(), elman::ShapeError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Synthesizer<'a> {
-    recurrence: Recurrence<'a>,
-    sampling: Sampling,
+/// The probabilities of the next character, by a [`Sampling`].
+#[derive(Clone)]
+pub(crate) struct Choice {
+    pub sampling: Sampling,
     /// K: the logits, then the probabilities.
-    p: Vec<f64>,
+    pub p: Vec<f64>,
     /// K: all indices, in the order that the last choice left them in.
     order: Vec<usize>,
 }
 
-impl<'a> Synthesizer<'a> {
-    /// Starts from the hidden state `h0`, m long.
-    ///
-    /// # Panics
-    /// Panics if `h0` is not m long, if [`Sampling::check`] refuses `sampling`, or if there is no memory.
-    pub fn new(rnn: &'a Rnn, h0: &[f64], sampling: Sampling) -> Self {
-        if let Err(error) = sampling.check() {
-            panic!("synthesis: {error}");
+impl Choice {
+    /// Among K characters, by the network's own distribution.
+    pub fn new(K: usize) -> Result<Self, ShapeError> {
+        let mut order = room(K)?;
+        order.extend(0..K);
+        Ok(Choice { sampling: Sampling::default(), p: zeros(K)?, order })
+    }
+
+    /// Makes the logits in `p` the probabilities that the next character is drawn with.
+    pub fn choose(&mut self, level: Level) {
+        let Choice { sampling: Sampling { temperature, top_k, top_p }, p, order } = self;
+        if *temperature == 0.0 {
+            let likeliest = likeliest(p);
+            p.fill(0.0);
+            p[likeliest] = 1.0;
+            return;
         }
-        let K = rnn.shape().K();
-        let recurrence = Recurrence::new(rnn, h0);
-        Synthesizer { recurrence, sampling, p: vec![0.0; K], order: (0..K).collect() }
-    }
-
-    /// The same as [`Synthesizer::new`] for the network of a model. A model of documents reads every newline from h = 0.
-    ///
-    /// # Panics
-    /// Panics if `h0` is not m long, if [`Sampling::check`] refuses `sampling`, or if there is no memory.
-    pub fn of(model: &'a Model, h0: &[f64], sampling: Sampling) -> Self {
-        let mut synthesizer = Synthesizer::new(&model.state.rnn, h0, sampling);
-        synthesizer.recurrence.newline = model.newline();
-        synthesizer
-    }
-
-    /// The network of a model, from the hidden state that it [begins with](Model::initial_state).
-    ///
-    /// # Panics
-    /// Panics if [`Sampling::check`] refuses `sampling`, or if there is no memory.
-    pub fn at_start(model: &'a Model, sampling: Sampling) -> Self {
-        Synthesizer::of(model, &model.hidden_state(model.initial_state()), sampling)
-    }
-
-    /// Makes the network run at `level`.
-    pub fn at(mut self, level: Level) -> Self {
-        self.recurrence.level = level;
-        self
-    }
-
-    /// The hidden state, m.
-    pub fn h(&self) -> &[f64] {
-        self.recurrence.h()
-    }
-
-    /// Reads the character with this index and returns the K probabilities that the next is drawn with.
-    ///
-    /// # Panics
-    /// Panics if the index is K or more.
-    pub fn step(&mut self, character: usize) -> &[f64] {
-        self.recurrence.read(character, &mut self.p);
-        let Sampling { temperature, top_k, top_p } = self.sampling;
-        if temperature == 0.0 {
-            let likeliest = likeliest(&self.p);
-            self.p.fill(0.0);
-            self.p[likeliest] = 1.0;
-            return &self.p;
-        }
-        if temperature != 1.0 {
+        if *temperature != 1.0 {
             // Differences first: however small the temperature, nothing becomes NaN.
-            let largest = self.p[likeliest(&self.p)];
-            for o in &mut self.p {
-                *o = (*o - largest) / temperature;
+            let largest = p[likeliest(p)];
+            for o in &mut *p {
+                *o = (*o - largest) / *temperature;
             }
         }
-        self.recurrence.level.run(Softmax(&mut self.p));
-        let kept = keep_most_likely(&mut self.p, &mut self.order, top_k);
-        keep_nucleus(&mut self.p, &mut self.order[..kept], top_p);
-        &self.p
-    }
-
-    /// Reads a character and draws the next.
-    ///
-    /// # Panics
-    /// Panics if the character is K or more.
-    pub fn next(&mut self, character: usize, generator: &mut Generator) -> usize {
-        let u = generator.uniform();
-        sample(self.step(character), u)
-    }
-
-    /// Characters without end: reads `x0`, and then every character that it draws. x0 itself is not among them.
-    ///
-    /// # Panics
-    /// The iterator panics if `x0` is K or more.
-    pub fn characters(
-        mut self,
-        x0: usize,
-        mut generator: Generator,
-    ) -> impl Iterator<Item = usize> + use<'a> {
-        let mut x = x0;
-        iter::repeat_with(move || {
-            x = self.next(x, &mut generator);
-            x
-        })
-    }
-
-    /// [`Synthesizer::characters`] with the random numbers that a seed has for passages.
-    ///
-    /// # Panics
-    /// The iterator panics if `x0` is K or more.
-    pub fn passage(self, x0: usize, seed: u64) -> impl Iterator<Item = usize> + use<'a> {
-        self.characters(x0, Generator::new(seed, Stream::Passage))
+        level.run(Softmax(p));
+        let kept = keep_most_likely(p, order, *top_k);
+        keep_nucleus(p, &mut order[..kept], *top_p);
     }
 }
 
@@ -206,7 +106,7 @@ impl<'a> Synthesizer<'a> {
 ///
 /// # Panics
 /// Panics if `p` is empty.
-pub fn sample(p: &[f64], u: f64) -> usize {
+pub(crate) fn sample(p: &[f64], u: f64) -> usize {
     let mut cumulative = 0.0;
     for (index, p) in p.iter().enumerate() {
         cumulative += p;
@@ -215,29 +115,6 @@ pub fn sample(p: &[f64], u: f64) -> usize {
         }
     }
     p.iter().rposition(|&p| p > 0.0).unwrap_or(p.len() - 1)
-}
-
-/// Writes the final passage of a model: `count` characters after the first of its text, from the hidden state that it
-/// [begins with](Model::initial_state), with the random numbers that `seed` has for passages.
-///
-/// # Panics
-/// Panics if the parts of the model do not belong together, or if memory does not hold so many characters.
-pub fn passage(model: &Model, count: usize, seed: u64) -> String {
-    let characters = Synthesizer::at_start(model, Sampling::default()).passage(model.start(), seed);
-    let indices: Vec<usize> = characters.take(count).collect();
-    model.vocabulary.decode(&indices)
-}
-
-/// The sample of report n, without end: the characters after `x0`, the first character of chunk n, from `h0`, the hidden
-/// state that chunk n begins with.
-pub(crate) fn report_sample<'a>(
-    model: &'a Model,
-    n: u64,
-    h0: &[f64],
-    x0: usize,
-) -> impl Iterator<Item = usize> + use<'a> {
-    let generator = Generator::new(model.settings.seed, Stream::Report(n));
-    Synthesizer::of(model, h0, Sampling::default()).characters(x0, generator)
 }
 
 /// Keeps the `top_k` most likely, whose indices are first in `order` afterwards; returns how many these are.
@@ -291,13 +168,28 @@ fn likeliest(o: &[f64]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Edition, Origin, Record, State};
+    use crate::inference::recurrence::Recurrence;
     use crate::network::parameters::Shape;
-    use crate::settings::Settings;
-    use crate::text::vocabulary::Vocabulary;
+    use crate::network::rnn::Rnn;
+    use crate::random::{Generator, Stream};
 
     fn network(sigma: f64) -> Rnn {
         Rnn::random(Shape::new(8, 6).unwrap(), sigma, 3).unwrap()
+    }
+
+    /// The logits of a network after a character that is read from `h0`.
+    fn logits(rnn: &Rnn, h0: &[f64], character: usize) -> Vec<f64> {
+        let mut o = vec![0.0; rnn.shape().K()];
+        Recurrence::new(rnn, h0).unwrap().read(rnn, character, &mut o);
+        o
+    }
+
+    /// The probabilities that are chosen from logits.
+    fn chosen(logits: &[f64], sampling: Sampling) -> Vec<f64> {
+        let mut choice = Choice { sampling, ..Choice::new(logits.len()).unwrap() };
+        choice.p.copy_from_slice(logits);
+        choice.choose(Level::chosen());
+        choice.p
     }
 
     #[test]
@@ -312,50 +204,10 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_writes_the_same_text() {
-        let rnn = network(1.0);
-        let write = |seed| {
-            let synthesizer = Synthesizer::new(&rnn, &[0.1; 8], Sampling::default());
-            synthesizer.passage(0, seed).take(200).collect::<Vec<usize>>()
-        };
-        assert_eq!(write(1), write(1));
-        assert_ne!(write(1), write(2));
-        assert_eq!(write(1).len(), 200);
-    }
-
-    #[test]
-    fn every_character_is_fed_back() {
-        let rnn = network(1.0);
-        let mut generator = Generator::new(4, Stream::Passage);
-        let mut synthesizer = Synthesizer::new(&rnn, &[0.2; 8], Sampling::default());
-        let characters = synthesizer.clone().characters(5, generator.clone());
-        let written: Vec<usize> = characters.take(30).collect();
-        for read in [&[5], &written[..29]].concat().windows(1).zip(&written) {
-            assert_eq!(synthesizer.next(read.0[0], &mut generator), *read.1);
-        }
-    }
-
-    #[test]
-    fn the_probabilities_are_those_of_the_forward_pass() {
-        let rnn = network(1.0);
-        let inputs = [0, 3, 1, 5, 2];
-        let mut steps = crate::Unrolled::new(rnn.shape(), 5, 1).unwrap();
-        steps.begin(0, &inputs, &[0; 5], &[0.3; 8]);
-        rnn.forward(&mut steps);
-        let mut synthesizer = Synthesizer::new(&rnn, &[0.3; 8], Sampling::default());
-        for (t, x) in inputs.into_iter().enumerate() {
-            assert_eq!(synthesizer.step(x), steps.p(t, 0));
-        }
-    }
-
-    #[test]
     fn temperature_sharpens_and_flattens() {
         let rnn = network(2.0);
-        let at = |temperature| {
-            Synthesizer::new(&rnn, &[0.3; 8], Sampling::at_temperature(temperature))
-                .step(1)
-                .to_vec()
-        };
+        let o = logits(&rnn, &[0.3; 8], 1);
+        let at = |temperature| chosen(&o, Sampling::at_temperature(temperature));
         let (one, half) = (at(1.0), at(0.5));
         let total: f64 = one.iter().map(|p| p * p).sum();
         for (p, q) in one.iter().zip(&half) {
@@ -371,10 +223,8 @@ mod tests {
     }
 
     /// [`Sampling`] entry by entry, with a sorted list of what is kept.
-    fn twin(rnn: &Rnn, h0: &[f64], character: usize, sampling: Sampling) -> Vec<f64> {
-        let K = rnn.shape().K();
-        let mut o = vec![0.0; K];
-        Recurrence::new(rnn, h0).read(character, &mut o);
+    fn twin(mut o: Vec<f64>, sampling: Sampling) -> Vec<f64> {
+        let K = o.len();
         let largest = o.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if sampling.temperature != 1.0 {
             o = (o.iter().map(|o| (o - largest) / sampling.temperature)).collect();
@@ -431,15 +281,17 @@ mod tests {
     #[test]
     fn what_is_sampled_from_is_the_definition_to_the_bit() {
         let rnn = network(1.0);
-        for choice in CHOICES {
-            let sampling = sampling(choice);
+        for sampling in CHOICES.map(sampling) {
             for level in Level::available() {
-                let mut synthesizer = Synthesizer::new(&rnn, &[0.3; 8], sampling).at(level);
+                let mut recurrence = Recurrence::new(&rnn, &[0.3; 8]).unwrap();
+                recurrence.level = level;
+                let mut choice = Choice { sampling, ..Choice::new(6).unwrap() };
                 for character in [1, 5, 5, 0, 3, 2, 4] {
-                    let h0 = synthesizer.h().to_vec();
-                    let p = synthesizer.step(character);
-                    assert_eq!(p, twin(&rnn, &h0, character, sampling), "{choice:?}");
-                    assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+                    recurrence.read(&rnn, character, &mut choice.p);
+                    let expected = twin(choice.p.clone(), sampling);
+                    choice.choose(level);
+                    assert_eq!(choice.p, expected, "{sampling:?}");
+                    assert!((choice.p.iter().sum::<f64>() - 1.0).abs() < 1e-15);
                 }
             }
         }
@@ -448,14 +300,13 @@ mod tests {
     /// Five degrees of freedom at most: 25.7 is exceeded once in 10,000 times. What is left out never comes.
     #[test]
     fn characters_come_as_often_as_each_choice_says() {
-        let rnn = network(1.0);
+        let o = logits(&network(1.0), &[0.0; 8], 2);
         for choice in CHOICES {
-            let synthesizer = Synthesizer::new(&rnn, &[0.0; 8], sampling(choice));
-            let p = synthesizer.clone().step(2).to_vec();
+            let p = chosen(&o, sampling(choice));
             let (mut counts, draws) = ([0u32; 6], 50_000);
             let mut generator = Generator::new(12, Stream::Passage);
             for _ in 0..draws {
-                counts[synthesizer.clone().next(2, &mut generator)] += 1;
+                counts[sample(&p, generator.uniform())] += 1;
             }
             let mut chi_square = 0.0;
             for (p, count) in p.iter().zip(counts) {
@@ -472,20 +323,10 @@ mod tests {
         }
     }
 
-    /// U, W, V and b are 0: the logits are c.
-    fn constant(c: &[f64]) -> Rnn {
-        let mut parameters =
-            crate::network::parameters::Parameters::zeros(Shape::new(2, c.len()).unwrap()).unwrap();
-        parameters.tensors_mut().c.copy_from_slice(c);
-        Rnn { parameters }
-    }
-
     #[test]
     fn of_equals_the_lower_index_is_kept() {
         let kept = |c: &[f64], choice| {
-            let rnn = constant(c);
-            let mut synthesizer = Synthesizer::new(&rnn, &[0.0; 2], sampling(choice));
-            let p = synthesizer.step(0).to_vec();
+            let p = chosen(c, sampling(choice));
             let indices = (0..p.len()).filter(|&i| p[i] > 0.0);
             indices.collect::<Vec<usize>>()
         };
@@ -511,60 +352,16 @@ mod tests {
             ((-1.0, 1, 1.0), "temperature -1: "),
             ((f64::NAN, 1, 1.0), "temperature NaN: "),
             ((f64::INFINITY, 1, 1.0), "temperature inf: "),
-            ((1.0, 0, 1.0), "top-k 0: "),
-            ((1.0, 1, 0.0), "top-p 0: "),
-            ((1.0, 1, 1.0 + f64::EPSILON), "top-p 1.0000000000000002: "),
-            ((1.0, 1, f64::NAN), "top-p NaN: "),
+            ((1.0, 0, 1.0), "top_k 0: "),
+            ((1.0, 1, 0.0), "top_p 0: "),
+            ((1.0, 1, 1.0 + f64::EPSILON), "top_p 1.0000000000000002: "),
+            ((1.0, 1, f64::NAN), "top_p NaN: "),
         ] {
             let message = sampling(choice).check().unwrap_err().to_string();
             assert!(message.starts_with(name), "{message}");
         }
         for choice in CHOICES.into_iter().chain([(0.0, 1, f64::MIN_POSITIVE)]) {
             assert_eq!(sampling(choice).check(), Ok(()));
-        }
-    }
-
-    /// The random numbers of seed and n, from the hidden state and the character that are given.
-    #[test]
-    fn the_sample_of_a_report_has_its_own_random_numbers() {
-        for documents in [false, true] {
-            let settings = Settings { hidden: 8, documents, ..Settings::default() };
-            let vocabulary = Vocabulary::of("anna\nbo\nchristopher\ny\n");
-            let shape = Shape::new(8, vocabulary.len()).unwrap();
-            let rnn = Rnn::random(shape, 1.0, 3).unwrap();
-            let mut model = Model {
-                state: State::first(rnn, &settings).unwrap(),
-                settings,
-                vocabulary,
-                source: None,
-                record: Record {
-                    origin: Origin::Drawn,
-                    updates_per_epoch: None,
-                    edition: Edition::Second,
-                },
-            };
-            let K = model.vocabulary.len();
-            for (seed, n, x0) in [(1, 0, 0), (1, 10_000, 3), (2, 10_000, 3), (u64::MAX, 7, K - 1)] {
-                model.settings.seed = seed;
-                // What the state of the model says of updates has no say.
-                model.state.updates = 99;
-                let mut h = vec![0.4; 8];
-                let mut generator = Generator::new(seed, Stream::Report(n));
-                let mut x = x0;
-                let expected = (0..200).map(|_| {
-                    if documents && Some(x) == model.vocabulary.index('\n') {
-                        h.fill(0.0);
-                    }
-                    let mut synthesizer =
-                        Synthesizer::new(&model.state.rnn, &h, Sampling::default());
-                    x = sample(synthesizer.step(x), generator.uniform());
-                    h.copy_from_slice(synthesizer.h());
-                    x
-                });
-                let expected: Vec<usize> = expected.collect();
-                let found = report_sample(&model, n, &[0.4; 8], x0).take(200);
-                assert_eq!(found.collect::<Vec<_>>(), expected, "{documents} {seed} {n}");
-            }
         }
     }
 }

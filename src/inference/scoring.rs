@@ -1,12 +1,15 @@
 //! Scoring text: the bits that a model needs for it, character by character.
 
 use crate::inference::recurrence::Recurrence;
+use crate::inference::writer::Session;
 use crate::kernels::{Level, Softmax, ln};
 use crate::model::Model;
-use crate::network::rnn::Rnn;
+use crate::network::parameters::{ShapeError, zeros};
 use crate::settings::Symbols;
 use crate::text::decoder::InvalidSequence;
+use std::borrow::Borrow;
 use std::f64::consts::LN_2;
+use std::fmt;
 
 /// The bits of a character that the vocabulary lacks: log2 of 1,112,064, the number of Unicode scalar values; for a model
 /// of bytes log2 of 256. A sequence of bytes that is no UTF-8 has as many as such a character.
@@ -24,74 +27,76 @@ pub fn bits_of_unknown(symbols: Symbols) -> f64 {
     }
 }
 
-/// A network that reads one character at a time and gives the bits that each one needs.
+/// A network that reads one character after another and gives the bits that each one needs.
 ///
 /// A character needs `-log2 p` bits, where p is the probability that the network gives it after all that it has read. This
 /// is the log-sum-exp of the logits minus the logit of the character, divided by ln 2: it is finite even if p itself is 0,
-/// as long as the difference of two logits is. A scorer allocates when it is made, for a copy of the weights among others, and
-/// never afterwards. Make one and keep it.
+/// as long as the difference of two logits is.
+///
+/// It holds its model in any way that lends it: `&Model`, `Arc<Model>`, or the model itself. With an `Arc` it borrows
+/// nothing and can be kept in a struct, sent to another thread, and cloned; clones share the weights. It allocates when it is
+/// made, for a copy of the weights among others, and not while it reads: make one and keep it.
 ///
 /// ```
 /// use elman::inference::Scorer;
-/// use elman::text::Symbols;
-/// use elman::{Rnn, Shape};
+/// use elman::{Model, Parameters, Shape, Vocabulary};
+/// use std::sync::Arc;
 ///
 /// // Nothing learned: each of four characters has the same probability.
-/// let rnn = Rnn::random(Shape::new(20, 4)?, 0.0, 1)?;
-/// let mut scorer = Scorer::new(&rnn, Symbols::Characters);
-/// assert_eq!(scorer.read(Some(2)), None, "no character was read before it");
-/// assert_eq!(scorer.read(Some(0)), Some(2.0));
-/// assert!(scorer.read(None) > Some(20.0), "not in the vocabulary");
-/// # Ok::<(), elman::ShapeError>(())
+/// let parameters = Parameters::zeros(Shape::new(20, 4)?)?;
+/// let model = Arc::new(Model::from_parameters(Vocabulary::of("abcd"), parameters)?);
+/// let mut scorer = Scorer::new(model)?;
+/// assert_eq!(scorer.read('c'), None, "no character was read before it");
+/// assert_eq!(scorer.read('a'), Some(2.0));
+/// assert!(scorer.read('x') > Some(20.0), "not in the vocabulary");
+/// assert_eq!(scorer.line("abcd").bits_per_character(), Some(2.0));
+/// # Ok::<(), elman::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Scorer<'a> {
-    recurrence: Recurrence<'a>,
+#[derive(Clone)]
+pub struct Scorer<M> {
+    model: M,
+    recurrence: Recurrence,
     /// The hidden state to start from, m.
     start: Vec<f64>,
-    unknown: f64,
     /// What was read last. The hidden state has not taken it in yet.
     last: Option<usize>,
     /// K.
     o: Vec<f64>,
 }
 
-impl<'a> Scorer<'a> {
-    /// A scorer that has read no character; it starts from h = 0.
-    ///
-    /// # Panics
-    /// Panics if there is no memory.
-    pub fn new(rnn: &'a Rnn, symbols: Symbols) -> Self {
-        let (start, o) = (vec![0.0; rnn.shape().m()], vec![0.0; rnn.shape().K()]);
-        let recurrence = Recurrence::new(rnn, &start);
-        Scorer { recurrence, start, unknown: bits_of_unknown(symbols), last: None, o }
-    }
-
-    /// A scorer with the network of a model that has read no character; it starts from the hidden state that the model
+impl<M: Borrow<Model>> Scorer<M> {
+    /// A scorer that has read no character; it starts from the hidden state that the model
     /// [begins with](Model::initial_state). A model of documents reads every newline from h = 0.
     ///
-    /// # Panics
-    /// Panics if there is no memory.
-    pub fn of(model: &'a Model) -> Self {
-        let mut scorer = Scorer::new(&model.state.rnn, model.vocabulary.symbols());
-        scorer.recurrence.newline = model.newline();
-        scorer.starting_from(&model.hidden_state(model.initial_state()))
+    /// # Errors
+    /// [`ShapeError::NoMemory`] if there is no memory for a copy of the weights.
+    pub fn new(model: M) -> Result<Self, ShapeError> {
+        let of = model.borrow();
+        let start = of.hidden_state(of.initial_state());
+        let recurrence = Recurrence::of(of, &start)?;
+        Ok(Scorer { recurrence, start, last: None, o: zeros(of.shape().K())?, model })
     }
 
-    /// Starts from the hidden state `h`, as if nothing had been read yet.
+    /// Starts from the hidden state `h`, m long, as if nothing had been read yet.
     ///
-    /// # Panics
-    /// Panics if `h` is not m long.
-    pub fn starting_from(mut self, h: &[f64]) -> Self {
+    /// # Errors
+    /// [`ShapeError::HiddenState`] if `h` is not m long.
+    pub fn starting_from(mut self, h: &[f64]) -> Result<Self, ShapeError> {
+        self.model().shape().check_hidden_state(h)?;
         self.start.copy_from_slice(h);
         self.restart();
-        self
+        Ok(self)
     }
 
-    /// Makes the network run at `level`.
+    /// Makes the network run at `level`. The level never changes the bits.
     pub fn at(mut self, level: Level) -> Self {
         self.recurrence.level = level;
         self
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        self.model.borrow()
     }
 
     /// Forgets what was read and starts from the same hidden state again.
@@ -100,23 +105,87 @@ impl<'a> Scorer<'a> {
         self.last = None;
     }
 
-    /// Reads the character with this index and returns its bits: `None` if no character was read before it that could
-    /// predict it. Pass `None` for a character outside the vocabulary: it has the bits of [`bits_of_unknown`] and is not
-    /// read.
+    /// Where the scorer stands. A [`Writer`](super::Writer) can go on from there.
+    pub fn session(&self) -> Session {
+        Session { h: self.recurrence.h().to_vec(), last: self.last }
+    }
+
+    /// Goes on from where another scorer or a writer of the same model stood.
     ///
-    /// # Panics
-    /// Panics if the index is K or more.
-    pub fn read(&mut self, character: Option<usize>) -> Option<f64> {
-        let Some(character) = character else {
-            return Some(self.unknown);
-        };
-        let K = self.o.len();
-        assert!(character < K, "character {character} of {K}");
-        let last = self.last.replace(character)?;
-        self.recurrence.read(last, &mut self.o);
-        let o = self.o[character];
+    /// # Errors
+    /// [`ShapeError`] if `session.h` is not m long, or if `session.last` is K or more.
+    pub fn set_session(&mut self, session: &Session) -> Result<(), ShapeError> {
+        let shape = self.model().shape();
+        shape.check_hidden_state(&session.h)?;
+        session.last.map_or(Ok(()), |last| shape.check_index(last))?;
+        self.recurrence.go_on_from(&session.h);
+        self.last = session.last;
+        Ok(())
+    }
+
+    /// Reads a character and returns its bits: `None` if no character was read before it that could predict it. A
+    /// character that the vocabulary lacks has the bits of [`bits_of_unknown`] and is not read. For a model of bytes, byte b
+    /// goes by the character U+00b.
+    pub fn read(&mut self, character: char) -> Option<f64> {
+        let vocabulary = &self.model().vocabulary;
+        match vocabulary.index(character) {
+            Some(index) => self.read_known(index),
+            None => Some(bits_of_unknown(vocabulary.symbols())),
+        }
+    }
+
+    /// Reads the character with this index, as [`Scorer::read`] does.
+    ///
+    /// # Errors
+    /// [`ShapeError::Index`] if the index is K or more.
+    pub fn read_index(&mut self, index: usize) -> Result<Option<f64>, ShapeError> {
+        self.model().shape().check_index(index)?;
+        Ok(self.read_known(index))
+    }
+
+    fn read_known(&mut self, index: usize) -> Option<f64> {
+        let last = self.last.replace(index)?;
+        self.recurrence.read(&self.model.borrow().state.rnn, last, &mut self.o);
+        let o = self.o[index];
         Some(self.recurrence.level.run(Softmax(&mut self.o)).loss(o) / LN_2)
     }
+
+    /// The score of a line, which is read from the start as [`score::line`](super::score::line) does.
+    pub fn line(&mut self, line: &str) -> Score {
+        self.restart();
+        let newline = self.model().vocabulary.index('\n');
+        if let Some(newline) = newline {
+            self.read_known(newline);
+        }
+        let mut score = Score::default();
+        for (position, character) in (1..).zip(symbols_of_line(self.model(), line)) {
+            if let Some(bits) = self.read(character) {
+                let is_unknown = self.model().vocabulary.index(character).is_none();
+                score.unknown += u64::from(is_unknown);
+                score.count(WorstCharacter { character, invalid: None, position, bits });
+            }
+        }
+        score
+    }
+}
+
+impl<M: Borrow<Model>> fmt::Debug for Scorer<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scorer").field("model", self.model()).finish_non_exhaustive()
+    }
+}
+
+/// The symbols of a line that count: characters, or bytes by their characters, without a line end at the end. A carriage
+/// return at the end is left out where training leaves it out, or the vocabulary lacks it.
+pub(crate) fn symbols_of_line<'a>(model: &Model, line: &'a str) -> impl Iterator<Item = char> + 'a {
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    let leaves_out_returns = model.settings.documents || model.vocabulary.index('\r').is_none();
+    let line = line.strip_suffix('\r').filter(|_| leaves_out_returns).unwrap_or(line);
+    let (characters, bytes) = match model.vocabulary.symbols() {
+        Symbols::Characters => (line, ""),
+        Symbols::Bytes => ("", line),
+    };
+    characters.chars().chain(bytes.bytes().map(char::from))
 }
 
 /// The score of a text or a line.

@@ -25,8 +25,8 @@ const WORTH_A_THREAD: usize = 8_000_000;
 /// Characters are added and then read, in rounds. The sequences of a round are read side by side, as those of a batch,
 /// and on several threads; each has the losses that it has alone. The last of them goes on in the next round.
 #[derive(Debug)]
-pub(crate) struct Sequences<'a> {
-    rnn: &'a Rnn,
+pub(crate) struct Sequences {
+    shape: Shape,
     weights: PackedWeights,
     level: Level,
     threads: usize,
@@ -47,20 +47,20 @@ pub(crate) struct Place {
     character: usize,
 }
 
-impl<'a> Sequences<'a> {
+impl Sequences {
     /// No sequence yet; each will be read from the hidden state `start`, m long. One thread.
-    pub fn new(rnn: &'a Rnn, start: Vec<f64>) -> Result<Self, ShapeError> {
+    pub fn new(rnn: &Rnn, start: Vec<f64>) -> Result<Self, ShapeError> {
         let level = Level::chosen();
-        let readers = vec![Reader::new(rnn.shape(), level, &start)?];
+        let shape = rnn.shape();
+        let readers = vec![Reader::new(shape, level, &start)?];
         let weights = PackedWeights::of(&rnn.parameters, level)?;
-        Ok(Sequences { rnn, weights, level, threads: 1, start, readers, at_work: 1, current: 0 })
+        Ok(Sequences { shape, weights, level, threads: 1, start, readers, at_work: 1, current: 0 })
     }
 
     /// Reads every sequence that begins now or later from the hidden state `start`, m long.
-    pub fn starting_from(mut self, start: &[f64]) -> Self {
+    pub fn start_from(&mut self, start: &[f64]) {
         self.start.copy_from_slice(start);
         self.readers.iter_mut().for_each(|reader| reader.h0.copy_from_slice(start));
-        self
     }
 
     /// Goes on at `level` and on up to `threads` threads.
@@ -71,11 +71,11 @@ impl<'a> Sequences<'a> {
 
     /// Prepares for about so many characters: shares this round's sequences among as many threads as they are worth.
     pub fn expect(&mut self, characters: usize) {
-        let (m, K) = (self.rnn.shape().m(), self.rnn.shape().K());
+        let (m, K) = (self.shape.m(), self.shape.K());
         let work = characters.saturating_mul(m).saturating_mul(m + K);
         self.at_work = (work / WORTH_A_THREAD).clamp(1, self.threads.max(1));
         while self.readers.len() < self.at_work {
-            match Reader::new(self.rnn.shape(), self.level, &self.start) {
+            match Reader::new(self.shape, self.level, &self.start) {
                 Ok(reader) => self.readers.push(reader),
                 // Fewer do.
                 Err(_) => self.at_work = self.readers.len(),
@@ -98,9 +98,9 @@ impl<'a> Sequences<'a> {
         Some(Place { reader, character })
     }
 
-    /// Ends the round: reads all characters.
-    pub fn read(&mut self) {
-        let network = Network { rnn: self.rnn, weights: &self.weights, start: &self.start };
+    /// Ends the round: reads all characters with the network that the sequences were made for.
+    pub fn read(&mut self, rnn: &Rnn) {
+        let network = Network { rnn, weights: &self.weights, start: &self.start };
         let current = self.current;
         let readers = self.readers.iter_mut().enumerate();
         let work = readers.map(|(i, reader)| move || reader.read(network, i == current));
@@ -235,7 +235,7 @@ impl Reader {
         steps.reshape(t.len(), group.len());
         for (s, (sequence, h)) in group.iter().zip(&*h).enumerate() {
             let read = &characters[sequence.start + t.start..=sequence.start + t.end];
-            steps.begin(s, &read[..t.len()], &read[1..], h);
+            steps.set(s, &read[..t.len()], &read[1..], h);
         }
         network.rnn.forward_from(network.weights, 0, 0, steps);
         let mut computed = steps.losses();
@@ -256,11 +256,11 @@ mod tests {
     /// The losses of a sequence, one character at a time.
     fn alone(rnn: &Rnn, start: &[f64], level: Level, characters: &[usize]) -> Vec<f64> {
         let K = rnn.shape().K();
-        let mut recurrence = Recurrence::new(rnn, start);
+        let mut recurrence = Recurrence::new(rnn, start).unwrap();
         recurrence.level = level;
         let mut o = vec![0.0; K];
         let losses = characters.windows(2).map(|pair| {
-            recurrence.read(pair[0], &mut o);
+            recurrence.read(rnn, pair[0], &mut o);
             let o_target = o[pair[1]];
             level.run(Softmax(&mut o)).loss(o_target)
         });
@@ -283,8 +283,9 @@ mod tests {
             let expected: Vec<f64> =
                 all.iter().flat_map(|one| alone(&rnn, &start, level, one)).collect();
             for (threads, round) in [(1, usize::MAX), (1, 1), (1, 90), (2, 500), (7, 1300)] {
-                let sequences = Sequences::new(&rnn, vec![0.0; 9]).unwrap().on(level, threads);
-                let mut sequences = sequences.starting_from(&start);
+                let sequences = Sequences::new(&rnn, vec![0.0; 9]).unwrap();
+                let mut sequences = sequences.on(level, threads);
+                sequences.start_from(&start);
                 let (mut losses, mut places, mut count) = (Vec::new(), Vec::new(), 0);
                 sequences.expect(WORTH_A_THREAD);
                 for one in &all {
@@ -293,14 +294,14 @@ mod tests {
                         places.extend(sequences.push(character));
                         count += 1;
                         if count % round == 0 {
-                            sequences.read();
+                            sequences.read(&rnn);
                             losses.extend(places.drain(..).map(|place| sequences.loss(place)));
                             // The number of threads may be another in each round.
                             sequences.expect(count % 3 * WORTH_A_THREAD);
                         }
                     }
                 }
-                sequences.read();
+                sequences.read(&rnn);
                 losses.extend(places.drain(..).map(|place| sequences.loss(place)));
                 assert!(losses == expected, "{level:?}, {threads} threads, rounds of {round}");
             }
@@ -323,7 +324,7 @@ mod tests {
             assert_eq!(lengths.len(), shares);
             let (least, most) = (lengths.iter().min().unwrap(), lengths.iter().max().unwrap());
             assert!(most - least <= 300, "{lengths:?}");
-            sequences.read();
+            sequences.read(&rnn);
         }
     }
 

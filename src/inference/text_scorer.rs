@@ -10,9 +10,11 @@ use crate::text::decoder::{Decoder, InvalidSequence};
 use crate::text::error::TextError;
 use crate::text::form::TextForm;
 use crate::text::vocabulary::bytes_of;
+use std::borrow::Borrow;
 use std::f64::consts::LN_2;
 use std::io::Read;
-use std::mem;
+use std::ops::ControlFlow;
+use std::{fmt, mem};
 
 /// Bytes that are read at a time.
 const READING: usize = 1 << 16;
@@ -81,20 +83,31 @@ pub struct Scored<'a> {
 /// are there together are read side by side, as the sequences of a batch, and so are the documents of a model of
 /// documents. A whole text, and lines that carry the state on, are read in chunks. The bits of a character are those that
 /// [`Scorer`](super::Scorer) gives. After the first calls nothing is allocated on a single thread.
-pub struct TextScorer<'a> {
+pub struct TextScorer<M> {
     decoder: Decoder,
     form: TextForm,
-    rules: Rules<'a>,
+    rules: Rules<M>,
     tally: Tally,
 }
 
-impl<'a> TextScorer<'a> {
+/// What a call of [`TextScorer::read`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// More may come.
+    More,
+    /// The input is at its end, and all is handed over.
+    End,
+    /// The callback stopped it. The next call goes on with the lines that have been read and not handed over yet.
+    Stopped,
+}
+
+impl<M: Borrow<Model>> TextScorer<M> {
     /// Begins a text, on one thread.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if the buffers of the network cannot be allocated.
-    pub fn new(model: &'a Model, by: ScoreBy) -> Result<Self, ShapeError> {
-        let symbols = model.vocabulary.symbols();
+    pub fn new(model: M, by: ScoreBy) -> Result<Self, ShapeError> {
+        let symbols = model.borrow().vocabulary.symbols();
         Ok(TextScorer {
             decoder: Decoder::new(symbols, false, vec![0; READING]),
             form: TextForm::default(),
@@ -103,15 +116,16 @@ impl<'a> TextScorer<'a> {
         })
     }
 
-    /// Reads the text, or every line, from the hidden state `h`. Call it before anything is read.
+    /// Reads the text, or every line, from the hidden state `h`, m long. Call it before anything is read.
     ///
-    /// # Panics
-    /// Panics if `h` is not m long.
-    pub fn starting_from(mut self, h: &[f64]) -> Self {
-        if self.rules.model.newline().is_none() {
-            self.rules.sequences = self.rules.sequences.starting_from(h);
+    /// # Errors
+    /// [`ShapeError::HiddenState`] if `h` is not m long.
+    pub fn starting_from(mut self, h: &[f64]) -> Result<Self, ShapeError> {
+        self.rules.model().shape().check_hidden_state(h)?;
+        if self.rules.model().newline().is_none() {
+            self.rules.sequences.start_from(h);
         }
-        self
+        Ok(self)
     }
 
     /// Goes on at `level` and on up to `threads` threads, which share the sequences that begin anew: lines, or
@@ -121,16 +135,19 @@ impl<'a> TextScorer<'a> {
         self
     }
 
-    /// Reads once from `input` and calls `take` with every text or line that is complete. Returns whether more may come.
+    /// Reads once from `input` and calls `take` with every text or line that is complete, until it stops.
     ///
     /// # Errors
     /// [`TextError::Io`] if the input cannot be read. The lines before that have been handed over.
     pub fn read(
         &mut self,
         input: &mut impl Read,
-        take: &mut impl FnMut(Scored<'_>),
-    ) -> Result<bool, TextError> {
+        take: &mut impl FnMut(Scored<'_>) -> ControlFlow<()>,
+    ) -> Result<Reading, TextError> {
         let TextScorer { decoder, form, rules, tally } = self;
+        if rules.hand_over(tally, take).is_break() {
+            return Ok(Reading::Stopped);
+        }
         let read = decoder.fill(input, READING)?;
         let count = read.len();
         form.add(read);
@@ -142,11 +159,12 @@ impl<'a> TextScorer<'a> {
         if count == 0 {
             rules.end();
         }
-        rules.sequences.read();
-        for event in rules.events.drain(..) {
-            tally.take(event, &rules.sequences, take);
-        }
-        Ok(count > 0)
+        rules.sequences.read(&rules.model.borrow().state.rnn);
+        Ok(match rules.hand_over(tally, take) {
+            ControlFlow::Break(()) => Reading::Stopped,
+            ControlFlow::Continue(()) if count == 0 => Reading::End,
+            ControlFlow::Continue(()) => Reading::More,
+        })
     }
 
     /// The number of the line that is being read, from 1.
@@ -196,8 +214,8 @@ enum Bits {
 }
 
 /// The rules, symbol by symbol: what is read, and what counts.
-struct Rules<'a> {
-    model: &'a Model,
+struct Rules<M> {
+    model: M,
     by: ScoreBy,
     /// The newline, where lines begin after it.
     newline: Option<usize>,
@@ -211,17 +229,19 @@ struct Rules<'a> {
     /// Whether a carriage return waits for what comes after it.
     has_return: bool,
     events: Vec<Event>,
+    /// The events of this round that are in the tally already.
+    tallied: usize,
     /// What the network reads.
-    sequences: Sequences<'a>,
+    sequences: Sequences,
 }
 
-impl<'a> Rules<'a> {
-    fn new(model: &'a Model, by: ScoreBy) -> Result<Self, ShapeError> {
-        let documents = model.newline().is_some();
+impl<M: Borrow<Model>> Rules<M> {
+    fn new(model: M, by: ScoreBy) -> Result<Self, ShapeError> {
+        let of = model.borrow();
+        let documents = of.newline().is_some();
         let lines = by != ScoreBy::Text;
-        let vocabulary = &model.vocabulary;
+        let vocabulary = &of.vocabulary;
         let mut rules = Rules {
-            model,
             by,
             newline: (lines || documents).then(|| vocabulary.index('\n')).flatten(),
             leaves_out_returns: documents || (lines && vocabulary.index('\r').is_none()),
@@ -230,10 +250,31 @@ impl<'a> Rules<'a> {
             is_blank: true,
             has_return: false,
             events: Vec::new(),
-            sequences: Sequences::new(&model.state.rnn, model.hidden_state(model.initial_state()))?,
+            tallied: 0,
+            sequences: Sequences::new(&of.state.rnn, of.hidden_state(of.initial_state()))?,
+            model,
         };
         rules.begin();
         Ok(rules)
+    }
+
+    fn model(&self) -> &Model {
+        self.model.borrow()
+    }
+
+    /// Takes the events of this round into the tally, which hands over what is complete.
+    fn hand_over(
+        &mut self,
+        tally: &mut Tally,
+        take: &mut impl FnMut(Scored<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        while let Some(event) = self.events.get(self.tallied) {
+            self.tallied += 1;
+            tally.take(event, &self.sequences, take)?;
+        }
+        self.events.clear();
+        self.tallied = 0;
+        ControlFlow::Continue(())
     }
 
     fn begin(&mut self) {
@@ -265,7 +306,7 @@ impl<'a> Rules<'a> {
 
     fn add(&mut self, symbol: Symbol, position: u64) {
         let index = match symbol {
-            Symbol::Character(character) => self.model.vocabulary.index(character),
+            Symbol::Character(character) => self.model().vocabulary.index(character),
             Symbol::Invalid(_) => None,
         };
         let bits = match index {
@@ -289,7 +330,7 @@ impl<'a> Rules<'a> {
             ScoreBy::Lines { carry } => {
                 self.events.push(Event::End(Some(self.line)));
                 self.position = 0;
-                let is_document = self.model.newline().is_some();
+                let is_document = self.model().newline().is_some();
                 if carry && !is_document { self.pass_newline() } else { self.begin() }
             }
         }
@@ -333,11 +374,22 @@ impl Tally {
         }
     }
 
-    fn take(&mut self, event: Event, sequences: &Sequences, take: &mut impl FnMut(Scored<'_>)) {
-        let (symbol, position, bits) = match event {
-            Event::Symbol { symbol, position, bits } => (symbol, position, bits),
-            Event::End(line) => return self.hand_over(line, take),
-        };
+    fn take(
+        &mut self,
+        event: &Event,
+        sequences: &Sequences,
+        take: &mut impl FnMut(Scored<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        match event {
+            Event::Symbol { symbol, position, bits } => {
+                self.add(*symbol, *position, bits, sequences);
+                ControlFlow::Continue(())
+            }
+            Event::End(line) => self.hand_over(*line, take),
+        }
+    }
+
+    fn add(&mut self, symbol: Symbol, position: u64, bits: &Bits, sequences: &Sequences) {
         if self.keeps_text {
             self.keep(symbol);
         }
@@ -347,7 +399,7 @@ impl Tally {
                 self.score.unknown += 1;
                 self.unknown
             }
-            Bits::Loss(place) => sequences.loss(place) / LN_2,
+            Bits::Loss(place) => sequences.loss(*place) / LN_2,
         };
         let (character, invalid) = match symbol {
             Symbol::Character(character) => (character, None),
@@ -368,50 +420,28 @@ impl Tally {
         }
     }
 
-    fn hand_over(&mut self, line: Option<u64>, take: &mut impl FnMut(Scored<'_>)) {
-        take(Scored {
+    fn hand_over(
+        &mut self,
+        line: Option<u64>,
+        take: &mut impl FnMut(Scored<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let flow = take(Scored {
             line,
             score: mem::take(&mut self.score),
             text: &self.text,
             is_cut: mem::take(&mut self.is_cut),
         });
         self.text.clear();
+        flow
     }
 }
 
-/// The score of a whole text: what [`TextScorer`] gives by [`ScoreBy::Text`], from the hidden state that the model
-/// [begins with](Model::initial_state).
-pub fn score_text(model: &Model, text: &str) -> Score {
-    scores(model, ScoreBy::Text, text)[0]
-}
-
-/// The score of every line of a text, each by itself: what [`TextScorer`] gives by [`ScoreBy::Lines`].
-///
-/// ```
-/// use elman::inference::score_lines;
-/// use elman::{Settings, Training};
-///
-/// let settings = Settings { hidden: 20, documents: true, ..Settings::default() };
-/// let names = "anna\nbertha\nclara\nhanna\nberta\n".repeat(20);
-/// let mut training = Training::new(&names, settings)?;
-/// for _ in 0..1000 {
-///     training.update()?;
-/// }
-/// let lines = score_lines(training.best(), "hanna\nhannx\nnnahb\n");
-/// let bits: Vec<f64> = lines.iter().filter_map(|line| line.bits_per_character()).collect();
-/// assert!(bits[0] < bits[2]);
-/// let worst = lines[1].worst.unwrap();
-/// assert_eq!((worst.character, worst.position), ('x', 5));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn score_lines(model: &Model, text: &str) -> Vec<Score> {
-    scores(model, ScoreBy::Lines { carry: false }, text)
-}
-
-fn scores(model: &Model, by: ScoreBy, text: &str) -> Vec<Score> {
-    let (mut scorer, mut bytes, mut scores) =
-        (TextScorer::new(model, by).expect("memory for the buffers"), text.as_bytes(), vec![]);
-    let mut take = |scored: Scored| scores.push(scored.score);
-    while scorer.read(&mut bytes, &mut take).expect("memory can be read") {}
-    scores
+impl<M: Borrow<Model>> fmt::Debug for TextScorer<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextScorer")
+            .field("model", self.rules.model())
+            .field("by", &self.rules.by)
+            .field("line", &self.rules.line)
+            .finish_non_exhaustive()
+    }
 }

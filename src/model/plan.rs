@@ -12,9 +12,9 @@ pub struct Plan {
     /// Updates from report to report.
     pub report_every: u64,
     /// Characters of a report's sample.
-    pub report_length: usize,
+    pub report_length: u64,
     /// Characters of the final passage.
-    pub passage_length: usize,
+    pub passage_length: u64,
     /// Updates from row to row of loss.csv.
     pub log_every: u64,
     /// Updates from save to save.
@@ -99,8 +99,8 @@ pub const PLAN: &[PlanRow] = &[
         key: "report_length",
         help: "characters in a report's sample",
         least: 0,
-        get: |plan| Some(plan.report_length as u64),
-        set: |plan, count| plan.report_length = length(count),
+        get: |plan| Some(plan.report_length),
+        set: |plan, count| plan.report_length = count,
         ..ROW
     },
     PlanRow {
@@ -108,8 +108,8 @@ pub const PLAN: &[PlanRow] = &[
         key: "passage_length",
         help: "characters in the final passage",
         least: 0,
-        get: |plan| Some(plan.passage_length as u64),
-        set: |plan, count| plan.passage_length = length(count),
+        get: |plan| Some(plan.passage_length),
+        set: |plan, count| plan.passage_length = count,
         ..ROW
     },
     PlanRow {
@@ -138,11 +138,6 @@ pub const PLAN: &[PlanRow] = &[
         ..ROW
     },
 ];
-
-/// A length, at most the largest of this machine.
-fn length(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,18 @@
 //! A network with everything that belongs to it: settings, vocabulary, and where its training stands.
 
+use crate::model::error::ModelError;
+use crate::model::plan::Plan;
+use crate::model::rules;
+use crate::network::optimizer::Rule;
 use crate::network::parameters::{Parameters, Shape, ShapeError, zeros};
 use crate::network::rnn::Rnn;
 use crate::settings::{Order, Settings};
 use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
+use std::{fmt, iter};
 
 /// Where a run stands: all that updates change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct State {
     /// The network.
     pub rnn: Rnn,
@@ -21,7 +26,7 @@ pub struct State {
     pub epoch: u64,
     /// The number of characters that each sequence has read in this epoch. In text order the next update begins at this
     /// index of each sequence's part. A new epoch begins at index 0.
-    pub position: usize,
+    pub position: u64,
     /// The smooth loss in the unit of [`Settings::loss_characters`]; `None` before the first update.
     pub smooth_loss: Option<f64>,
     /// The smooth loss of the best model so far. Without validation, the best model is the one with the lowest.
@@ -36,7 +41,7 @@ impl State {
     ///
     /// # Errors
     /// [`ShapeError`] if it cannot be allocated.
-    pub fn untrained(shape: Shape, settings: &Settings) -> Result<Self, ShapeError> {
+    pub(crate) fn untrained(shape: Shape, settings: &Settings) -> Result<Self, ShapeError> {
         let rnn = Rnn::drawn(shape, settings.deviations(shape), settings.seed)?;
         State::first(rnn, settings)
     }
@@ -45,7 +50,7 @@ impl State {
     ///
     /// # Errors
     /// [`ShapeError`] if it cannot be allocated.
-    pub fn first(rnn: Rnn, settings: &Settings) -> Result<Self, ShapeError> {
+    pub(crate) fn first(rnn: Rnn, settings: &Settings) -> Result<Self, ShapeError> {
         let shape = rnn.shape();
         Ok(State {
             rnn,
@@ -58,6 +63,12 @@ impl State {
             best_smooth_loss: None,
             best_validation: None,
         })
+    }
+
+    /// The parameters, and then what the optimizer remembers of them, in the order of
+    /// [`Optimizer::prefixes`](crate::Optimizer::prefixes).
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Parameters> {
+        iter::once(&self.rnn.parameters).chain(&self.optimizer_state)
     }
 
     /// A copy.
@@ -80,7 +91,7 @@ impl State {
     ///
     /// # Panics
     /// If the shapes or the optimizers differ.
-    pub fn copy_from(&mut self, other: &State) {
+    pub(crate) fn copy_from(&mut self, other: &State) {
         let parameters = other.rnn.parameters.values();
         self.rnn.parameters.values_mut().copy_from_slice(parameters);
         assert_eq!(self.optimizer_state.len(), other.optimizer_state.len(), "state: memory");
@@ -94,6 +105,18 @@ impl State {
         self.smooth_loss = other.smooth_loss;
         self.best_smooth_loss = other.best_smooth_loss;
         self.best_validation = other.best_validation;
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("rnn", &self.rnn)
+            .field("updates", &self.updates)
+            .field("epoch", &self.epoch)
+            .field("position", &self.position)
+            .field("smooth_loss", &self.smooth_loss)
+            .finish_non_exhaustive()
     }
 }
 
@@ -125,18 +148,32 @@ impl InitialState {
 }
 
 /// A network with everything that belongs to it: the content of a model file.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// The parts of a model belong together: they are checked when it is made, and cannot be changed afterwards.
+///
+/// ```
+/// use elman::{Model, Parameters, Settings, Shape, Vocabulary};
+///
+/// // Weights of one's own: m = 2 hidden units, K = 3 characters.
+/// let vocabulary = Vocabulary::of("abc");
+/// let mut parameters = Parameters::zeros(Shape::new(2, 3)?)?;
+/// parameters.tensors_mut().c.copy_from_slice(&[0.0, 1.0, 2.0]);
+/// let model = Model::from_parameters(vocabulary, parameters)?;
+/// assert_eq!(model.settings().hidden, 2);
+///
+/// let other = Vocabulary::of("abcd");
+/// let error = Model::from_parameters(other, model.parameters().clone()).unwrap_err();
+/// let message = "the parameters are those of K = 3 characters, and the vocabulary has 4";
+/// assert_eq!(error.to_string(), message);
+/// # Ok::<(), elman::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
 pub struct Model {
-    /// How it is trained.
-    pub settings: Settings,
-    /// Its characters.
-    pub vocabulary: Vocabulary,
-    /// The text it is trained on; `None` if its parameters were imported.
-    pub source: Option<Source>,
-    /// Where its training stands.
-    pub state: State,
-    /// What was recorded when its training began.
-    pub record: Record,
+    pub(crate) settings: Settings,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) source: Option<Source>,
+    pub(crate) state: State,
+    pub(crate) record: Record,
 }
 
 /// What is recorded when a training begins, because nothing else in a model file tells it.
@@ -148,6 +185,9 @@ pub struct Record {
     pub updates_per_epoch: Option<u64>,
     /// The rules by which its numbers were rounded.
     pub edition: Edition,
+    /// The updates that the state of the optimizer had been through when the training began. It is 0 unless that state
+    /// was taken over from another model.
+    pub optimizer_updates: u64,
 }
 
 /// Rules for numbers: the order of every sum, and where a result is rounded. A training keeps to one edition, because
@@ -174,6 +214,113 @@ pub enum Origin {
 }
 
 impl Model {
+    /// An untrained network for the characters of `vocabulary`, drawn as `settings` say. `settings.symbols` have no effect.
+    ///
+    /// # Errors
+    /// [`ModelError`] if a setting is out of range, if it does not fit the vocabulary, or if there is no memory.
+    pub fn new(vocabulary: Vocabulary, settings: Settings) -> Result<Self, ModelError> {
+        let settings = Settings { symbols: vocabulary.symbols(), ..settings };
+        settings.check()?;
+        let shape = Shape::new(settings.hidden, vocabulary.len())?;
+        Model::of_parts(vocabulary, settings, State::untrained(shape, &settings)?)
+    }
+
+    /// A network with parameters of one's own, and the default settings.
+    ///
+    /// # Errors
+    /// [`ModelError`] if the vocabulary has another number of characters than the parameters, if an entry is NaN or
+    /// infinite, or if there is no memory for the state of the optimizer.
+    pub fn from_parameters(
+        vocabulary: Vocabulary,
+        parameters: Parameters,
+    ) -> Result<Self, ModelError> {
+        let hidden = parameters.shape().m();
+        let settings = Settings { hidden, symbols: vocabulary.symbols(), ..Settings::default() };
+        Model::of_rnn(vocabulary, settings, Rnn { parameters })
+    }
+
+    /// The same model, with other settings for the training that begins from it.
+    ///
+    /// # Errors
+    /// [`ModelError`] if a setting is out of range, or does not fit the parameters, the vocabulary or the state of the
+    /// training.
+    pub fn with_settings(self, settings: Settings) -> Result<Self, ModelError> {
+        let model = Model { settings, ..self };
+        model.check(None)?;
+        Ok(model)
+    }
+
+    /// An untrained model with these parameters.
+    pub(crate) fn of_rnn(
+        vocabulary: Vocabulary,
+        settings: Settings,
+        rnn: Rnn,
+    ) -> Result<Self, ModelError> {
+        let (K, characters) = (rnn.shape().K(), vocabulary.len());
+        if K != characters {
+            return Err(ModelError::Vocabulary { K, characters });
+        }
+        Model::of_parts(vocabulary, settings, State::first(rnn, &settings)?)
+    }
+
+    fn of_parts(
+        vocabulary: Vocabulary,
+        settings: Settings,
+        state: State,
+    ) -> Result<Self, ModelError> {
+        let record = Record::default();
+        let model = Model { settings, vocabulary, source: None, state, record };
+        model.check(None)?;
+        Ok(model)
+    }
+
+    /// Refuses parts that do not belong together, and a plan that is not one for this model.
+    pub(crate) fn check(&self, plan: Option<&Plan>) -> Result<(), ModelError> {
+        rules::check(self, plan)
+    }
+
+    /// How it is trained.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Its characters.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The text that it is trained on; `None` if it has not begun any.
+    pub fn source(&self) -> Option<Source> {
+        self.source
+    }
+
+    /// Where its training stands.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What was recorded when its training began.
+    pub fn record(&self) -> Record {
+        self.record
+    }
+
+    /// U, W, V, b and c.
+    pub fn parameters(&self) -> &Parameters {
+        &self.state.rnn.parameters
+    }
+
+    /// m and K.
+    pub fn shape(&self) -> Shape {
+        self.state.rnn.shape()
+    }
+
+    /// The optimizer with all of its numbers in the next update.
+    pub fn rule(&self) -> Rule {
+        let (made, before) = (self.state.updates, self.record.optimizer_updates);
+        let rule = self.settings.rule(made + 1);
+        Rule { t: before + rule.t, ..rule }
+    }
+
     /// The index of the character after which generated texts begin: the first character of its text (with documents,
     /// the newline before the first), or of the vocabulary if it has no text.
     pub fn start(&self) -> usize {
@@ -196,7 +343,7 @@ impl Model {
 
     /// The hidden state, m long, from which the network begins to read or to write.
     pub fn hidden_state(&self, initial: InitialState) -> Vec<f64> {
-        let m = self.state.rnn.shape().m();
+        let m = self.shape().m();
         match initial {
             InitialState::Zero => vec![0.0; m],
             InitialState::Carried => self.state.h[..m].to_vec(),
@@ -209,9 +356,19 @@ impl Model {
     }
 }
 
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model")
+            .field("parameters", self.parameters())
+            .field("updates", &self.state.updates)
+            .finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::training::Training;
 
     #[test]
     fn the_first_parameters_vary_as_the_edition_says() {
@@ -226,5 +383,74 @@ mod tests {
             assert!((found / variance - 1.0).abs() < 5.0 * (2.0 / 8000f64).sqrt());
         }
         assert!(parts.b.iter().chain(parts.c).all(|&x| x == 0.0));
+    }
+
+    fn model() -> Model {
+        Training::new("abcabcabcab", Settings { hidden: 3, ..small() }).unwrap().into_model()
+    }
+
+    fn small() -> Settings {
+        Settings { sequence_length: 2, ..Settings::default() }
+    }
+
+    #[test]
+    fn parts_that_do_not_belong_together_are_refused() {
+        let shape = Shape::new(7, 3).unwrap();
+        let zeros = || Parameters::zeros(shape).unwrap();
+        type Change<'a> = &'a dyn Fn(&mut Model);
+        let changes: [(Change, &str); 10] = [
+            (&|model| model.state.rnn.parameters = zeros(), "the tensor \"U\" is F64 [7, 3]"),
+            (&|model| model.state.optimizer_state[0] = zeros(), "\"adagrad.U\" is F64 [7, 3]"),
+            (&|model| model.state.optimizer_state.clear(), "\"adagrad.U\" is missing"),
+            (&|model| model.state.optimizer_state.push(zeros()), "of another optimizer"),
+            (&|model| _ = model.state.h.pop(), "\"h\" is F64 [2] instead of F64 [3]"),
+            (&|model| model.settings.hidden = 7, "\"U\" is F64 [3, 3] instead of F64 [7, 3]"),
+            (&|model| model.vocabulary = Vocabulary::of("ab"), "instead of F64 [3, 2]"),
+            (&|model| model.settings.documents = true, "where the vocabulary has no newline"),
+            (&|model| model.state.position = 11, "position = 11, which must be within the text"),
+            (&|model| model.state.h[1] = f64::NAN, "\"h\" has no finite number at entry 1"),
+        ];
+        assert_eq!(model().check(None), Ok(()));
+        for (change, words) in changes {
+            let mut wrong = model();
+            change(&mut wrong);
+            let error = wrong.check(None).unwrap_err().to_string();
+            assert!(error.contains(words), "{words}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_made_of_parts_that_fit() {
+        let vocabulary = Vocabulary::of("abc");
+        let settings = Settings { hidden: 4, ..Settings::adam_edition() };
+        let drawn = Model::new(vocabulary.clone(), settings).unwrap();
+        assert_eq!((drawn.shape(), *drawn.settings()), (Shape::new(4, 3).unwrap(), settings));
+        let same = Rnn::drawn(drawn.shape(), settings.deviations(drawn.shape()), 1).unwrap();
+        assert_eq!(drawn.state.rnn, same);
+        let none = Model::new(vocabulary.clone(), Settings { hidden: 0, ..settings });
+        assert!(matches!(none, Err(ModelError::Setting(_))));
+        let none = Model::new(Vocabulary::of(""), settings);
+        assert_eq!(none, Err(ModelError::Shape(ShapeError::NoCharacters)));
+
+        let mut parameters = drawn.parameters().clone();
+        let own = Model::from_parameters(vocabulary.clone(), parameters.clone()).unwrap();
+        assert_eq!(own.parameters(), drawn.parameters());
+        assert_eq!(own.settings().optimizer, Settings::default().optimizer);
+        let adam = own.clone().with_settings(settings).unwrap_err();
+        assert!(adam.to_string().starts_with("the tensor \"adam"), "{adam}");
+        let more = own.with_settings(Settings { hidden: 5, ..Settings::default() }).unwrap_err();
+        assert!(matches!(more, ModelError::Tensor { .. }), "{more}");
+        parameters.tensors_mut().V[4] = f64::INFINITY;
+        let error = Model::from_parameters(vocabulary, parameters).unwrap_err();
+        assert_eq!(error, ModelError::NotFinite { tensor: "V".to_string(), entry: 4 });
+    }
+
+    #[test]
+    fn what_is_printed_of_a_model_is_short() {
+        let model = model();
+        let digest = format!("{:016x}", model.parameters().digest());
+        for text in [format!("{model:?}"), format!("{:?}", model.state)] {
+            assert!(text.contains(&digest) && text.len() < 200, "{text}");
+        }
     }
 }

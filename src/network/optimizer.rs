@@ -103,6 +103,13 @@ impl Optimizer {
         }
     }
 
+    /// What stands before U, W, V, b and c in the names of tensors: nothing for the parameters, then the start for each of
+    /// [`Optimizer::state_parts`].
+    pub(crate) fn prefixes(self) -> impl Iterator<Item = String> {
+        let parts = self.state_parts().iter().map(|(name, _)| format!("{name}."));
+        std::iter::once(String::new()).chain(parts)
+    }
+
     /// The state of the optimizer before the first update: zeros for each of [`Optimizer::state_parts`].
     ///
     /// # Errors

@@ -52,6 +52,32 @@ impl Shape {
         2 * self.m * self.K + self.m * self.m + self.m + self.K
     }
 
+    /// Refuses the index of a character that there is not.
+    pub(crate) fn check_index(self, index: usize) -> Result<(), ShapeError> {
+        if index < self.K { Ok(()) } else { Err(ShapeError::Index { index, K: self.K }) }
+    }
+
+    /// Refuses a hidden state of another length than m.
+    pub(crate) fn check_hidden_state(self, h: &[f64]) -> Result<(), ShapeError> {
+        let (found, m) = (h.len(), self.m);
+        if found == m { Ok(()) } else { Err(ShapeError::HiddenState { found, m }) }
+    }
+
+    /// Refuses inputs and targets that are not as many, or not characters, and a hidden state of another length.
+    pub(crate) fn check_case(
+        self,
+        inputs: &[usize],
+        targets: &[usize],
+        h0: &[f64],
+    ) -> Result<(), ShapeError> {
+        let counts = ShapeError::Targets { inputs: inputs.len(), targets: targets.len() };
+        if inputs.len() != targets.len() {
+            return Err(counts);
+        }
+        inputs.iter().chain(targets).try_for_each(|&index| self.check_index(index))?;
+        self.check_hidden_state(h0)
+    }
+
     /// The number of entries of each.
     pub(crate) fn lengths(self) -> Tensors<usize> {
         let Shape { m, K } = self;
@@ -82,7 +108,7 @@ impl Shape {
     }
 }
 
-/// Why a shape is refused.
+/// Why sizes are refused: those of a network, or those of what a network is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ShapeError {
@@ -96,6 +122,36 @@ pub enum ShapeError {
         m: usize,
         /// Size of the vocabulary.
         K: usize,
+    },
+    /// A tensor has another number of entries than m and K say.
+    Entries {
+        /// `U`, `W`, `V`, `b` or `c`.
+        tensor: &'static str,
+        /// Its number of entries.
+        found: usize,
+        /// The number of entries that it has to have.
+        need: usize,
+    },
+    /// The index of a character is K or more.
+    Index {
+        /// The index.
+        index: usize,
+        /// The size of the vocabulary.
+        K: usize,
+    },
+    /// A hidden state has another length than m.
+    HiddenState {
+        /// Its length.
+        found: usize,
+        /// The number of hidden units.
+        m: usize,
+    },
+    /// There is not one target for each input.
+    Targets {
+        /// The number of inputs.
+        inputs: usize,
+        /// The number of targets.
+        targets: usize,
     },
     /// The memory cannot be allocated.
     NoMemory {
@@ -118,6 +174,18 @@ impl fmt::Display for ShapeError {
                 "m = {m} hidden units with K = {K} characters are more than this machine can address: \
                  choose fewer"
             ),
+            ShapeError::Entries { tensor, found, need } => {
+                write!(f, "{tensor} has {found} entries where m and K make {need}")
+            }
+            ShapeError::Index { index, K } => {
+                write!(f, "there is no character {index}: the vocabulary has K = {K}, from 0 on")
+            }
+            ShapeError::HiddenState { found, m } => {
+                write!(f, "a hidden state of {found} numbers for m = {m} hidden units")
+            }
+            ShapeError::Targets { inputs, targets } => {
+                write!(f, "{targets} targets for {inputs} inputs: each input needs one")
+            }
             ShapeError::NoMemory { bytes } => write!(
                 f,
                 "no memory: {bytes} bytes cannot be allocated; choose fewer hidden units, a smaller batch or shorter \
@@ -132,10 +200,21 @@ impl std::error::Error for ShapeError {}
 /// One number for every parameter: the parameters themselves, their gradient, or numbers of the optimizer.
 ///
 /// One flat buffer holds U, W, V, b and c one after another, each row-major.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Parameters {
     shape: Shape,
     values: Buffer,
+}
+
+/// The shape and the digest.
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parameters")
+            .field("m", &self.shape.m)
+            .field("K", &self.shape.K)
+            .field("digest", &format_args!("{:016x}", self.digest()))
+            .finish_non_exhaustive()
+    }
 }
 
 /// One of the five tensors.
@@ -202,6 +281,38 @@ impl Parameters {
     /// [`ShapeError::NoMemory`] if the buffer cannot be allocated.
     pub fn zeros(shape: Shape) -> Result<Self, ShapeError> {
         Ok(Parameters { shape, values: buffer(shape.entries())? })
+    }
+
+    /// Parameters of one's own, each row by row. m is the length of b, and K that of c.
+    ///
+    /// ```
+    /// use elman::Parameters;
+    /// use elman::network::Tensors;
+    ///
+    /// // m = 1, K = 2.
+    /// let (U, W, V, b, c) = ([0.5, -0.5], [0.1], [1.0, -1.0], [0.0], [0.0, 0.2]);
+    /// let parameters = Parameters::from_tensors(Tensors { U: &U[..], W: &W, V: &V, b: &b, c: &c })?;
+    /// assert_eq!((parameters.shape().m(), parameters.shape().K()), (1, 2));
+    /// # Ok::<(), elman::ShapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ShapeError`] if there are no hidden units or no characters, if U, W or V has another length, or if there is no
+    /// memory.
+    pub fn from_tensors(tensors: Tensors<&[f64]>) -> Result<Self, ShapeError> {
+        let shape = Shape::new(tensors.b.len(), tensors.c.len())?;
+        let mut parameters = Parameters::zeros(shape)?;
+        let parts = parameters.tensors_mut().into_array();
+        for ((to, from), (tensor, ..)) in
+            parts.into_iter().zip(tensors.into_array()).zip(shape.tensors())
+        {
+            let (found, need) = (from.len(), to.len());
+            if found != need {
+                return Err(ShapeError::Entries { tensor, found, need });
+            }
+            to.copy_from_slice(from);
+        }
+        Ok(parameters)
     }
 
     /// No parameters at all, in the place of some that are lent.

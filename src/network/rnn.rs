@@ -409,7 +409,7 @@ mod tests {
             let dense_gradient = reference::backward(&rnn.parameters, &X, &Y, &dense);
 
             let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
-            steps.begin(0, inputs, targets, &h0);
+            steps.set(0, inputs, targets, &h0);
             let loss = rnn.forward(&mut steps);
             close(&[loss], &[dense.loss], "loss");
             close(&[steps.losses().sum()], &[dense.loss], "losses");
@@ -447,13 +447,13 @@ mod tests {
         let (rnn, h0) = alive(7, 5, 9);
         let text = characters(12, 5, 3);
         let mut whole = Unrolled::new(rnn.shape(), 12, 1).unwrap();
-        whole.begin(0, &text[..12], &text[1..], &h0);
+        whole.set(0, &text[..12], &text[1..], &h0);
         let loss = rnn.forward(&mut whole);
         let mut half = Unrolled::new(rnn.shape(), 6, 1).unwrap();
-        half.begin(0, &text[..6], &text[1..7], &h0);
+        half.set(0, &text[..6], &text[1..7], &h0);
         let first = rnn.forward(&mut half);
         let carried = half.h(6, 0).to_vec();
-        half.begin(0, &text[6..12], &text[7..], &carried);
+        half.set(0, &text[6..12], &text[7..], &carried);
         let second = rnn.forward(&mut half);
         assert_eq!(half.h(6, 0), whole.h(12, 0));
         close(&[first + second], &[loss], "loss");
@@ -486,7 +486,7 @@ mod tests {
         for B in [1, 2] {
             let (rnn, h0) = alive(5, 3, 1);
             let mut steps = Unrolled::new(rnn.shape(), 0, B).unwrap();
-            (0..B).for_each(|s| steps.begin(s, &[], &[], &h0));
+            (0..B).for_each(|s| steps.set(s, &[], &[], &h0));
             assert_eq!(rnn.forward(&mut steps), 0.0);
             let mut gradient = rnn.parameters.try_clone().unwrap();
             rnn.backward(&mut steps, &mut gradient);
@@ -500,7 +500,7 @@ mod tests {
         let is_ordinary = |rnn: &Rnn, h0: &[f64]| {
             let levels = Level::available().map(|level| {
                 let mut steps = Unrolled::new(rnn.shape(), 3, 1).unwrap().at(level);
-                steps.begin(0, &read[..3], &read[1..], h0);
+                steps.set(0, &read[..3], &read[1..], h0);
                 rnn.forward(&mut steps);
                 rnn.propagate(&mut steps);
                 steps.is_ordinary

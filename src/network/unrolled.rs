@@ -142,15 +142,29 @@ impl Unrolled {
 
     /// Sets what a sequence reads: T inputs, the target of each, and the hidden state h_0 before the first.
     ///
+    /// # Errors
+    /// [`ShapeError`] if there is not one target for each input, if an index is K or more, or if `h0` is not m long.
+    ///
     /// # Panics
-    /// Panics if there is no such sequence, if `inputs` or `targets` is not T long, if an index is K or more, or if
-    /// `h0` is not m long.
-    pub fn begin(&mut self, sequence: usize, inputs: &[usize], targets: &[usize], h0: &[f64]) {
+    /// Panics if there is no such sequence, or if `inputs` are not T.
+    pub fn begin(
+        &mut self,
+        sequence: usize,
+        inputs: &[usize],
+        targets: &[usize],
+        h0: &[f64],
+    ) -> Result<(), ShapeError> {
         assert!(sequence < self.batch_size, "steps: sequence {sequence}");
-        assert_eq!([inputs.len(), targets.len()], [self.T; 2], "steps: T");
-        let K = self.shape.K();
+        assert_eq!(inputs.len(), self.T, "steps: T");
+        self.shape.check_case(inputs, targets, h0)?;
+        self.set(sequence, inputs, targets, h0);
+        Ok(())
+    }
+
+    /// The same for inputs, targets and a hidden state that are known to fit.
+    pub(crate) fn set(&mut self, sequence: usize, inputs: &[usize], targets: &[usize], h0: &[f64]) {
+        debug_assert_eq!(self.shape.check_case(inputs, targets, h0), Ok(()));
         for (t, (&input, &target)) in inputs.iter().zip(targets).enumerate() {
-            assert!(input.max(target) < K, "character {input} or {target} of {K}");
             self.inputs[t * self.batch_size + sequence] = input;
             self.targets[t * self.batch_size + sequence] = target;
         }

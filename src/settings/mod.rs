@@ -14,7 +14,7 @@ pub(crate) mod value;
 pub use fields::{Initialization, Loss, Order, Settings, Symbols};
 pub use schedule::Schedule;
 pub use table::SettingError;
-pub(crate) use table::{Stored, TABLE};
+pub(crate) use table::{Setting, Stored, TABLE};
 pub(crate) use value::ValueError;
 #[cfg(test)]
 pub(crate) use {presets::PRESETS, table::setting, value::count};

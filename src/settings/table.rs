@@ -26,6 +26,8 @@ pub struct Setting {
     pub is_usual: bool,
     /// Whether it affects a single update: `check` offers only these.
     pub is_of_update: bool,
+    /// Whether it decides how a text is read when it is opened.
+    pub is_of_text: bool,
     /// How it is read and set.
     pub access: Access,
     /// Whether it is in range; the error is what it has to be.
@@ -138,6 +140,7 @@ const ROW: Setting = Setting {
     only_with: "",
     is_usual: false,
     is_of_update: true,
+    is_of_text: false,
     access: Access::Switch(|_| false, |_, _| ()),
     check: |_| Ok(()),
 };
@@ -158,6 +161,7 @@ pub const TABLE: &[Setting] = &[
         option: "seq-length",
         key: "sequence_length",
         help: "sequence length T: an update reads T characters of each sequence",
+        is_of_text: true,
         access: Access::Count(|s| Some(s.sequence_length), |s, count| s.sequence_length = count),
         check: |s| is_count(s.sequence_length),
         ..ROW
@@ -183,6 +187,7 @@ pub const TABLE: &[Setting] = &[
         key: "bytes",
         stored: Stored::Never,
         help: "read bytes instead of characters: for logs, or if the encoding is unknown",
+        is_of_text: true,
         access: Access::Switch(
             |s| s.symbols == Symbols::Bytes,
             |s, is_on| s.symbols = if is_on { Symbols::Bytes } else { Symbols::Characters },
@@ -193,6 +198,7 @@ pub const TABLE: &[Setting] = &[
         option: "documents",
         key: "documents",
         help: "train on every line as a document of its own: names, domain names, messages",
+        is_of_text: true,
         access: Access::Switch(|s| s.documents, |s, is_on| s.documents = is_on),
         ..ROW
     },
@@ -376,6 +382,7 @@ pub const TABLE: &[Setting] = &[
         help: "fraction at the text's end held out for validation",
         is_usual: true,
         is_of_update: false,
+        is_of_text: true,
         access: Access::Number(|s| Some(s.validation), |s, number| s.validation = number),
         check: |s| is_fraction(s.validation),
         ..ROW
@@ -410,7 +417,7 @@ pub const TABLE: &[Setting] = &[
         is_of_update: false,
         access: Access::Count(|s| s.order.chunk(), |s, length| s.order = Order::Chunks { length }),
         check: |s| match s.order.chunk() {
-            Some(length) if length < s.sequence_length => Err("at least seq-length"),
+            Some(length) if length < s.sequence_length => Err("at least sequence_length"),
             _ => Ok(()),
         },
         ..ROW
@@ -433,7 +440,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), SettingError> {
         for setting in TABLE {
             (setting.check)(self).map_err(|need| SettingError {
-                name: setting.option,
+                name: setting.key,
                 value: match setting.get(self) {
                     Some(Value::Number(number)) => number.to_string(),
                     value => value.map(|value| value.to_string()).unwrap_or_default(),
@@ -448,7 +455,7 @@ impl Settings {
 /// A setting that is out of range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingError {
-    /// Its name, as the program's option spells it.
+    /// Its name: the key in model files.
     pub name: &'static str,
     /// Its value.
     pub value: String,

@@ -18,7 +18,7 @@ pub struct Source {
     /// The FNV-1a digest, 64 bits, of its bytes without a byte-order mark.
     pub digest: u64,
     /// The number of characters (or bytes), as the text is read.
-    pub length: usize,
+    pub length: u64,
     /// The index of its first character; of documents, of the newline before the first.
     pub start: usize,
 }
@@ -80,12 +80,14 @@ impl Corpus {
     /// Reads a text from end to end. `seen` is called now and then with the number of bytes read so far.
     ///
     /// # Errors
-    /// [`TextError`] if the text cannot be read, is empty, or is to be read as characters and is not UTF-8.
+    /// [`TextError`] if a setting is out of range, or if the text cannot be read, is empty, or is to be read as characters
+    /// and is not UTF-8.
     pub fn open(
         input: impl Input + 'static,
         settings: &Settings,
         mut seen: impl FnMut(u64),
     ) -> Result<Self, TextError> {
+        settings.check()?;
         let Settings { symbols, documents, .. } = *settings;
         let mut input: Box<dyn Input> = Box::new(input);
         let mut head = Vec::new();
@@ -159,7 +161,7 @@ impl Corpus {
     /// A text in memory.
     ///
     /// # Errors
-    /// [`TextError::Empty`] if it is empty.
+    /// [`TextError`] if a setting is out of range, or if the text is empty.
     pub fn of(text: &str, settings: &Settings) -> Result<Self, TextError> {
         Corpus::open(Cursor::new(text.as_bytes().to_vec()), settings, |_| ())
     }
@@ -179,10 +181,9 @@ impl Corpus {
         self.length - self.learned
     }
 
-    /// Whether the text was opened with settings that read it the same way.
-    pub(crate) fn is_for(&self, settings: &Settings) -> bool {
-        let read_by = |by: &Settings| (by.symbols, by.sequence_length, by.documents, by.validation);
-        read_by(&self.settings) == read_by(settings)
+    /// The settings that the text was opened with.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Whether the text begins with a byte-order mark, which is left out.
@@ -204,7 +205,7 @@ impl Corpus {
     pub fn source(&self) -> Source {
         Source {
             digest: self.digest,
-            length: usize::try_from(self.length).unwrap_or(usize::MAX),
+            length: self.length,
             start: self.vocabulary.index(self.first).unwrap_or(0),
         }
     }

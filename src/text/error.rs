@@ -1,6 +1,7 @@
 //! Why a text cannot be read.
 
-use crate::settings::Symbols;
+use crate::network::parameters::ShapeError;
+use crate::settings::{SettingError, Symbols};
 use crate::text::vocabulary::UnknownCharacters;
 use std::{fmt, io};
 
@@ -15,6 +16,10 @@ pub enum TextError {
         /// The message of the system.
         message: String,
     },
+    /// A setting that the text is to be read with is out of range.
+    Setting(SettingError),
+    /// The memory to read it cannot be allocated.
+    Shape(ShapeError),
     /// The text is empty.
     Empty,
     /// The text is not UTF-8.
@@ -40,6 +45,8 @@ impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TextError::Io { message, .. } => write!(f, "{message}"),
+            TextError::Setting(error) => write!(f, "{error}"),
+            TextError::Shape(error) => write!(f, "{error}"),
             TextError::Empty => write!(f, "the text is empty"),
             TextError::InvalidUtf8 { byte } => {
                 write!(f, "not UTF-8 at byte {byte}: convert the text to UTF-8 first")
@@ -62,5 +69,23 @@ impl std::error::Error for TextError {}
 impl From<io::Error> for TextError {
     fn from(error: io::Error) -> Self {
         TextError::Io { kind: error.kind(), message: error.to_string() }
+    }
+}
+
+impl From<SettingError> for TextError {
+    fn from(error: SettingError) -> Self {
+        TextError::Setting(error)
+    }
+}
+
+impl From<ShapeError> for TextError {
+    fn from(error: ShapeError) -> Self {
+        TextError::Shape(error)
+    }
+}
+
+impl From<UnknownCharacters> for TextError {
+    fn from(error: UnknownCharacters) -> Self {
+        TextError::Unknown(error)
     }
 }

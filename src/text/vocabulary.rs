@@ -1,9 +1,10 @@
 //! The characters of a text and their indices; the one-hot matrix of the equations.
 
+use crate::network::parameters::ShapeError;
 use crate::settings::Symbols;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 /// The distinct characters of a text (Unicode scalar values), sorted by code point; or its distinct bytes, see
 /// [`Symbols`].
@@ -84,26 +85,30 @@ impl Vocabulary {
 
     /// The text of some indices. Bytes are decoded as UTF-8, with U+FFFD for those that are not.
     ///
-    /// # Panics
-    /// Panics if an index is K or more.
-    pub fn decode(&self, indices: &[usize]) -> String {
+    /// # Errors
+    /// [`ShapeError::Index`] if an index is K or more.
+    pub fn decode(&self, indices: &[usize]) -> Result<String, ShapeError> {
         let mut bytes = Vec::new();
         for &index in indices {
-            let written = self.write(index, &mut bytes);
-            written.expect("a vector takes any bytes");
+            bytes.extend_from_slice(bytes_of(self.symbols, self.character(index)?, &mut [0; 4]));
         }
-        String::from_utf8_lossy(&bytes).into_owned()
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Writes the character with this index in UTF-8, or the byte as it is.
     ///
     /// # Errors
-    /// An error of the writer.
-    ///
-    /// # Panics
-    /// Panics if the index is K or more.
+    /// An error of the output; one of the kind [`io::ErrorKind::InvalidInput`] if the index is K or more.
     pub fn write(&self, index: usize, output: &mut impl Write) -> io::Result<()> {
-        output.write_all(bytes_of(self.symbols, self.characters[index], &mut [0; 4]))
+        let character = self.character(index);
+        let character =
+            character.map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
+        output.write_all(bytes_of(self.symbols, character, &mut [0; 4]))
+    }
+
+    fn character(&self, index: usize) -> Result<char, ShapeError> {
+        let none = ShapeError::Index { index, K: self.len() };
+        self.characters.get(index).copied().ok_or(none)
     }
 }
 
@@ -171,7 +176,7 @@ mod tests {
         let vocabulary = Vocabulary::of(text);
         assert!(vocabulary.characters().is_sorted_by(|a, b| a < b));
         let indices = vocabulary.encode(text).unwrap();
-        assert_eq!(vocabulary.decode(&indices), text);
+        assert_eq!(vocabulary.decode(&indices).as_deref(), Ok(text));
         assert_eq!(
             Vocabulary::from_characters(Symbols::Characters, vocabulary.characters().to_vec()),
             Some(vocabulary)
@@ -186,7 +191,11 @@ mod tests {
         let characters = vec!['a', '\u{a5}', '\u{c3}', '\u{ff}'];
         let vocabulary = Vocabulary::from_characters(Symbols::Bytes, characters.clone()).unwrap();
         assert_eq!(vocabulary.encode("a\u{e5}"), Ok(vec![0, 2, 1]));
-        assert_eq!(vocabulary.decode(&[0, 2, 1, 3]), "a\u{e5}\u{fffd}");
+        assert_eq!(vocabulary.decode(&[0, 2, 1, 3]).as_deref(), Ok("a\u{e5}\u{fffd}"));
+        let error = vocabulary.decode(&[4]).unwrap_err();
+        assert_eq!(error, ShapeError::Index { index: 4, K: 4 });
+        let error = vocabulary.write(4, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
         let mut written = Vec::new();
         (0..4).for_each(|index| vocabulary.write(index, &mut written).unwrap());
         assert_eq!(written, [b'a', 0xa5, 0xc3, 0xff]);

@@ -104,7 +104,7 @@ impl Batch {
         for group in &self.crew.shared().groups {
             let mut group = write(group);
             if sequence < before + group.batch_size() {
-                return group.begin(sequence - before, inputs, targets, h0);
+                return group.set(sequence - before, inputs, targets, h0);
             }
             before += group.batch_size();
         }
@@ -462,7 +462,7 @@ mod tests {
             for read in &case.sequences {
                 let steps = Unrolled::new(case.rnn.shape(), case.T, 1);
                 let mut steps = steps.unwrap().at(Level::BASELINE);
-                steps.begin(0, &read.inputs, &read.targets, &read.h0);
+                steps.set(0, &read.inputs, &read.targets, &read.h0);
                 case.rnn.forward(&mut steps);
                 case.rnn.propagate(&mut steps);
                 loss = steps.losses().fold(loss, |sum, loss| sum + loss);

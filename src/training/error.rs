@@ -40,6 +40,38 @@ pub enum TrainingError {
     /// The training to go on with was begun by version 0.1.0, by other rules for numbers
     /// ([`Edition::First`](crate::model::Edition::First)).
     FirstEdition,
+    /// The text was opened with settings that read it otherwise than those of the training.
+    OpenedOtherwise {
+        /// The setting that differs.
+        name: &'static str,
+        /// Its value when the text was opened.
+        found: String,
+        /// Its value in the training.
+        need: String,
+    },
+    /// The best model is not one of the run of the last model.
+    OtherBest {
+        /// What differs.
+        name: &'static str,
+        /// Its value in the last model.
+        last: String,
+        /// Its value in the best model.
+        best: String,
+    },
+    /// The state to be kept is that of another optimizer.
+    OtherOptimizer {
+        /// The optimizer of the model.
+        found: &'static str,
+        /// The optimizer of the settings.
+        need: &'static str,
+    },
+    /// The model to go on with has read more characters than there are to train on.
+    PastEnd {
+        /// The characters that each sequence has read.
+        position: u64,
+        /// The characters that each sequence has.
+        part: u64,
+    },
     /// The model to go on with was trained on another text.
     OtherText {
         /// The digest of the text.
@@ -90,8 +122,27 @@ impl fmt::Display for TrainingError {
             ),
             TrainingError::FirstEdition => write!(
                 f,
-                "elman 0.1.0 began this training, and rounded otherwise: its bits cannot be continued; begin a new run \
-                 from its model, with --from"
+                "elman 0.1.0 began this training, and rounded otherwise: its bits cannot be continued; begin a new \
+                 training from its model"
+            ),
+            TrainingError::OpenedOtherwise { name, found, need } => write!(
+                f,
+                "the text was opened with {name} = {found}, and the training has {name} = {need}: open it with the \
+                 settings of the training"
+            ),
+            TrainingError::OtherBest { name, last, best } => write!(
+                f,
+                "the last and the best model are not of one run: {name} is {last} in the last and {best} in the best"
+            ),
+            TrainingError::OtherOptimizer { found, need } => write!(
+                f,
+                "the model has the state of {found}, and the settings say {need}: choose the optimizer of the model, or \
+                 begin with a fresh state"
+            ),
+            TrainingError::PastEnd { position, part } => write!(
+                f,
+                "the model has read {position} characters of each sequence, and there are {part} to train on: the file \
+                 is damaged"
             ),
             TrainingError::OtherText { found, need } => write!(
                 f,
@@ -101,7 +152,7 @@ impl fmt::Display for TrainingError {
             TrainingError::NotFinite { is_validation, iteration, loss } => write!(
                 f,
                 "the {}loss is {loss} at update {iteration}: training cannot go on; try a smaller \
-                 learning-rate or sigma",
+                 learning_rate or sigma",
                 if *is_validation { "validation " } else { "" }
             ),
         }
@@ -115,11 +166,11 @@ fn need_of(settings: &Settings) -> String {
         _ if settings.documents => format!("a document needs {need}, its newlines among them"),
         (Order::Chunks { .. }, 1) => format!("an order of chunks needs chunk + 1 = {need}"),
         (Order::Chunks { .. }, _) => format!(
-            "an order of chunks needs batch-size chunk + 1 = {need}, with a batch size of {batch_size}"
+            "an order of chunks needs batch_size chunk + 1 = {need}, with a batch size of {batch_size}"
         ),
-        (_, 1) => format!("one update needs seq-length + 1 = {need}"),
+        (_, 1) => format!("one update needs sequence_length + 1 = {need}"),
         _ => format!(
-            "one update needs batch-size (seq-length + 1) = {need}, with a batch size of {batch_size}"
+            "one update needs batch_size (sequence_length + 1) = {need}, with a batch size of {batch_size}"
         ),
     }
 }
@@ -140,6 +191,10 @@ impl From<ShapeError> for TrainingError {
 
 impl From<TextError> for TrainingError {
     fn from(error: TextError) -> Self {
-        TrainingError::Text(error)
+        match error {
+            TextError::Setting(error) => error.into(),
+            TextError::Shape(error) => error.into(),
+            error => TrainingError::Text(error),
+        }
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod batch;
 mod crew;
 pub(crate) mod error;
+mod fit;
 pub(crate) mod intervals;
 pub(crate) mod observation;
 pub(crate) mod order;
@@ -14,7 +15,9 @@ pub(crate) mod training_loop;
 pub(crate) mod validation;
 
 pub use error::TrainingError;
+pub use fit::{Ending, Fit};
 pub use intervals::BEST_EVERY;
 pub use observation::Observation;
+pub use start::OptimizerStart;
 pub use training_loop::Training;
 pub use validation::Validation;

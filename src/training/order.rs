@@ -87,7 +87,7 @@ impl TextOrder {
 
     /// What the next update after `state` reads.
     pub fn next_source(&self, state: &State) -> UpdateSource {
-        let position = state.position as u64;
+        let position = state.position;
         let begins_anew = self.is_over(position);
         let position = if begins_anew { 0 } else { position };
         let begins_chunk = match self.order {

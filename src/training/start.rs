@@ -3,13 +3,25 @@
 use crate::kernels::Level;
 use crate::model::{Edition, Model, Origin, Record, State};
 use crate::network::parameters::{Shape, ShapeError, room, zeros};
-use crate::settings::Settings;
+use crate::settings::{Setting, Settings, TABLE};
 use crate::text::corpus::Corpus;
 use crate::training::batch::Batch;
 use crate::training::error::TrainingError;
 use crate::training::order::{TextOrder, check_length};
 use crate::training::training_loop::Training;
 use crate::training::validation::Validator;
+
+/// What a training that begins from another model takes over as the state of its optimizer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptimizerStart {
+    /// Nothing: the state is zeros.
+    ///
+    /// AdaGrad's first steps are then as long as eta in every parameter. At the default of 0.1 they ruin a trained network:
+    /// choose a learning rate that is far smaller, or [`OptimizerStart::Kept`].
+    Fresh,
+    /// The state that the model has. The optimizer must be the model's own; its numbers may differ.
+    Kept,
+}
 
 impl Training {
     /// Begins with an untrained network.
@@ -18,120 +30,141 @@ impl Training {
     /// [`TrainingError`] if a setting is out of range, if the text or its held-out part is too short, or if the memory
     /// cannot be allocated.
     pub fn new(text: &str, settings: Settings) -> Result<Self, TrainingError> {
-        settings.check()?;
-        Self::begin(Corpus::of(text, &settings)?, settings, None)
+        Self::begin(Corpus::of(text, &settings)?, settings)
     }
 
-    /// Begins with a text that need not be in memory, and with an untrained network or with the parameters and the
-    /// vocabulary of the model `from`. With a model, `settings.hidden`, `settings.symbols` and `settings.initialization`
-    /// have no effect.
+    /// Begins with an untrained network and a text that need not be in memory.
     ///
     /// # Errors
-    /// The same as [`Training::new`]; and [`TextError::Unknown`](crate::TextError::Unknown) if the vocabulary of the model
-    /// lacks characters of the text.
+    /// The same as [`Training::new`]; and [`TrainingError::OpenedOtherwise`] if the text was opened with other settings.
+    pub fn begin(corpus: Corpus, settings: Settings) -> Result<Self, TrainingError> {
+        check_begin(&corpus, &settings)?;
+        let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
+        claim_memory(shape, &settings, all_models(&settings))?;
+        let state = State::untrained(shape, &settings)?;
+        let record = Record { origin: Origin::Drawn, ..Record::default() };
+        Self::first(corpus, settings, state, record)
+    }
+
+    /// Begins with the parameters and the vocabulary of `model`, and with the state of its optimizer or a fresh one. It is a
+    /// training of its own: it begins at update 0, h = 0 and the start of the text. `settings.hidden`, `settings.symbols`
+    /// and `settings.initialization` have no effect.
     ///
-    /// # Panics
-    /// Panics if the text was opened with other settings, or if the parts of the model do not belong together.
-    pub fn begin(
+    /// A fresh AdaGrad at its usual learning rate of 0.1 ruins a trained network within a few updates:
+    /// see [`OptimizerStart`].
+    ///
+    /// ```
+    /// use elman::text::Corpus;
+    /// use elman::training::{Fit, OptimizerStart};
+    /// use elman::{STORY, Settings, Training};
+    /// use std::ops::ControlFlow;
+    ///
+    /// let (early, late) = STORY.split_at(STORY.len() / 2);
+    /// let settings = Settings { hidden: 20, ..Settings::default() };
+    /// // The characters of both: the second text must not have others than the model knows.
+    /// let mut training = Training::new(STORY, settings)?;
+    /// training.fit(Fit { updates: 500, ..Fit::default() }, |_, _| ControlFlow::Continue(()))?;
+    /// let model = training.into_model();
+    ///
+    /// let corpus = Corpus::of(late, &settings)?;
+    /// let kept = Training::begin_from(corpus, settings, &model, OptimizerStart::Kept)?;
+    /// assert_eq!(kept.model().parameters(), model.parameters());
+    /// # Ok::<(), elman::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The same as [`Training::begin`]; [`TextError::Unknown`](crate::TextError::Unknown) if the vocabulary of the model
+    /// lacks characters of the text; and [`TrainingError::OtherOptimizer`] if the state to be kept is that of another
+    /// optimizer.
+    pub fn begin_from(
         mut corpus: Corpus,
         mut settings: Settings,
-        from: Option<&Model>,
+        model: &Model,
+        optimizer: OptimizerStart,
     ) -> Result<Self, TrainingError> {
-        if let Some(Model { state, vocabulary, .. }) = from {
-            let shape = state.rnn.shape();
-            (settings.hidden, settings.symbols) = (shape.m(), vocabulary.symbols());
-            assert_eq!(shape.K(), vocabulary.len(), "training from a model: K");
-        }
+        let shape = model.shape();
+        (settings.hidden, settings.symbols) = (shape.m(), model.vocabulary.symbols());
         settings.check()?;
-        check_lengths(&corpus, &settings)?;
-        if let Some(model) = from {
-            corpus.use_vocabulary(&model.vocabulary)?;
+        // Whatever the text was opened with, the symbols have to be the model's.
+        corpus.use_vocabulary(&model.vocabulary)?;
+        check_begin(&corpus, &settings)?;
+        claim_memory(shape, &settings, all_models(&settings))?;
+        let mut state = State::first(model.state.rnn.try_clone()?, &settings)?;
+        let mut optimizer_updates = 0;
+        if optimizer == OptimizerStart::Kept {
+            let (found, need) = (model.settings.optimizer.name(), settings.optimizer.name());
+            if found != need {
+                return Err(TrainingError::OtherOptimizer { found, need });
+            }
+            for (to, from) in state.optimizer_state.iter_mut().zip(&model.state.optimizer_state) {
+                to.values_mut().copy_from_slice(from.values());
+            }
+            optimizer_updates = model.record.optimizer_updates + model.state.updates;
         }
-        let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
-        // The model and the best model, each with the state of its optimizer.
-        claim_memory(shape, &settings, 2 + 2 * settings.optimizer.state_parts().len())?;
-        let state = match from {
-            Some(model) => State::first(model.state.rnn.try_clone()?, &settings)?,
-            None => State::untrained(shape, &settings)?,
-        };
-        let model = Model {
-            settings,
-            source: Some(corpus.source()),
-            vocabulary: corpus.vocabulary().clone(),
-            state,
-            record: Record {
-                origin: from.map_or(Origin::Drawn, |model| {
-                    Origin::Model(model.state.rnn.parameters.digest())
-                }),
-                updates_per_epoch: None,
-                edition: Edition::Second,
-            },
-        };
+        let origin = Origin::Model(model.parameters().digest());
+        let record = Record { origin, optimizer_updates, ..Record::default() };
+        Self::first(corpus, settings, state, record)
+    }
+
+    fn first(
+        corpus: Corpus,
+        settings: Settings,
+        state: State,
+        record: Record,
+    ) -> Result<Self, TrainingError> {
+        let (source, vocabulary) = (Some(corpus.source()), corpus.vocabulary().clone());
         let best = Model {
-            state: model.state.try_clone()?,
-            vocabulary: model.vocabulary.clone(),
-            ..model
+            state: state.try_clone()?,
+            vocabulary: vocabulary.clone(),
+            settings,
+            source,
+            record,
         };
-        Self::with(corpus, best, model)
+        Self::with(corpus, best, Model { settings, vocabulary, source, state, record })
     }
 
     /// Goes on with a run: `model` is its last state, `best` its best model.
     ///
     /// # Errors
     /// [`TrainingError::OtherText`] if the model was trained on another text, [`TrainingError::NoText`] if it was trained
-    /// on none, [`TrainingError::FirstEdition`] if its training was begun by version 0.1.0, and the same as
-    /// [`Training::new`].
-    ///
-    /// # Panics
-    /// Panics if the parts of a model do not belong together, or if the two models do not. Two models from files fit if
-    /// their settings and vocabularies are equal.
+    /// on none, [`TrainingError::FirstEdition`] if its training was begun by version 0.1.0,
+    /// [`TrainingError::OtherBest`] if the two models are not of one run, and the same as [`Training::new`].
     pub fn resume(text: &str, model: Model, best: Model) -> Result<Self, TrainingError> {
-        model.settings.check()?;
         Self::resume_with(Corpus::of(text, &model.settings)?, model, best)
     }
 
     /// The same as [`Training::resume`] with a text that need not be in memory.
     ///
     /// # Errors
-    /// The same as [`Training::resume`].
-    ///
-    /// # Panics
-    /// The same as [`Training::resume`], and if the text was opened with other settings than the model's.
+    /// The same as [`Training::resume`], and [`TrainingError::OpenedOtherwise`] if the text was opened with other settings
+    /// than the model's.
     pub fn resume_with(
         mut corpus: Corpus,
         model: Model,
         best: Model,
     ) -> Result<Self, TrainingError> {
-        model.settings.check()?;
         if model.record.edition != Edition::Second {
             return Err(TrainingError::FirstEdition);
         }
-        let shape = Shape::new(model.settings.hidden, model.vocabulary.len())?;
-        for Model { settings, state, .. } in [&model, &best] {
-            assert_eq!(settings.hidden, shape.m(), "resume: hidden units");
-            assert_eq!(state.rnn.shape(), shape, "resume: parameters");
-            let parts = model.settings.optimizer.state_parts().len();
-            let fit = state.optimizer_state.iter().all(|part| part.shape() == shape);
-            assert!(fit && state.optimizer_state.len() == parts, "resume: memory");
-            let h = model.settings.batch_size.saturating_mul(shape.m());
-            assert_eq!(state.h.len(), h, "resume: hidden state");
-        }
-        assert_eq!(best.vocabulary, model.vocabulary, "resume: vocabularies");
+        check_best(&model, &best)?;
         let need = model.source.ok_or(TrainingError::NoText)?;
         let is_same = corpus.use_vocabulary(&model.vocabulary).is_ok() && corpus.source() == need;
-        let part = corpus.learned() / model.settings.batch_size as u64;
-        if !is_same || model.state.position as u64 > part {
+        if !is_same {
             let found = corpus.source().digest;
             return Err(TrainingError::OtherText { found, need: need.digest });
         }
-        check_lengths(&corpus, &model.settings)?;
+        check_begin(&corpus, &model.settings)?;
+        let (position, part) =
+            (model.state.position, corpus.learned() / model.settings.batch_size as u64);
+        if position > part {
+            return Err(TrainingError::PastEnd { position, part });
+        }
         // Both models are in memory already.
-        claim_memory(shape, &model.settings, 0)?;
+        claim_memory(model.shape(), &model.settings, 0)?;
         Self::with(corpus, best, model)
     }
 
     fn with(mut corpus: Corpus, mut best: Model, mut model: Model) -> Result<Self, TrainingError> {
-        assert!(corpus.is_for(&model.settings), "training: a text opened with other settings");
         let level = Level::chosen();
         let batch = Self::batch(&model, level, 1)?;
         let validator = (model.settings.validation > 0.0)
@@ -177,12 +210,57 @@ impl Training {
     }
 }
 
-fn check_lengths(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
+/// The buffers of the size of the parameters: the model and the best model, each with the state of its optimizer.
+fn all_models(settings: &Settings) -> usize {
+    2 + 2 * settings.optimizer.state_parts().len()
+}
+
+/// Refuses settings that are out of range, or that the text was not opened with, and texts that are too short.
+fn check_begin(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
+    settings.check()?;
+    check_opened(corpus, settings)?;
     let (length, held_out, need) = (corpus.length(), corpus.held_out(), settings.least_held_out());
     if held_out < need as u64 {
         return Err(TrainingError::TooFewHeldOut { length, held_out, need });
     }
     check_length(corpus, settings)
+}
+
+/// Refuses a text that was opened with settings that read it otherwise.
+pub(crate) fn check_opened(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
+    match difference(TABLE.iter().filter(|row| row.is_of_text), corpus.settings(), settings) {
+        Some((name, found, need)) => Err(TrainingError::OpenedOtherwise { name, found, need }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a best model that is not one of the same run.
+fn check_best(model: &Model, best: &Model) -> Result<(), TrainingError> {
+    let other = |name, last, best| Err(TrainingError::OtherBest { name, last, best });
+    if let Some((name, last, best)) = difference(TABLE.iter(), &model.settings, &best.settings) {
+        return other(name, last, best);
+    }
+    if model.vocabulary != best.vocabulary {
+        let characters = |of: &Model| format!("{} characters", of.vocabulary.len());
+        return other("vocabulary", characters(model), characters(best));
+    }
+    if model.source != best.source {
+        let digest =
+            |of: &Model| of.source.map_or("none".into(), |text| format!("{:016x}", text.digest));
+        return other("text", digest(model), digest(best));
+    }
+    Ok(())
+}
+
+/// The first setting that differs, and its two values.
+fn difference<'a>(
+    mut rows: impl Iterator<Item = &'a Setting>,
+    a: &Settings,
+    b: &Settings,
+) -> Option<(&'static str, String, String)> {
+    let row = rows.find(|row| row.get(a) != row.get(b))?;
+    let value = |of| row.get(of).map_or("none".to_string(), |value| value.to_string());
+    Some((row.key, value(a), value(b)))
 }
 
 /// Allocates about as much memory as a run takes, in one request, and frees it. Every buffer is refused on its own if it

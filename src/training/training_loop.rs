@@ -1,6 +1,6 @@
 //! The training loop, one update at a time.
 
-use crate::inference::sampling::report_sample;
+use crate::inference::writer::report_sample;
 use crate::model::{InitialState, Model, State};
 use crate::settings::{Loss, Settings};
 use crate::text::corpus::Corpus;
@@ -10,6 +10,7 @@ use crate::training::intervals::competes_by_smooth_loss;
 use crate::training::observation::Observation;
 use crate::training::order::{TextOrder, UpdateSource};
 use crate::training::validation::{Validation, Validator};
+use std::fmt;
 
 /// The training of a network on one text.
 ///
@@ -22,7 +23,6 @@ use crate::training::validation::{Validation, Validator};
 /// No update reads held-out text ([`Settings::validation`]). [`Training::validate`] computes its loss, and parameters
 /// compete for the best model by that loss. Without held-out text they compete by the smooth loss, every
 /// [`BEST_EVERY`](crate::training::BEST_EVERY) updates.
-#[derive(Debug)]
 pub struct Training {
     pub(super) corpus: Corpus,
     pub(super) order: TextOrder,
@@ -33,7 +33,7 @@ pub struct Training {
     /// The index in the text of the first character of the chunk observed, of the first sequence.
     pub(super) position: u64,
     /// The number of characters that every sequence has read in its epoch before the chunk observed.
-    pub(super) read_before: usize,
+    pub(super) read_before: u64,
     /// The hidden states that the chunks observed begin with, B x m.
     pub(super) h0: Vec<f64>,
     /// The first sequence's chunk, and the character after it.
@@ -45,6 +45,15 @@ pub struct Training {
     pub(super) validation: Option<Validation>,
     /// Whether the current parameters compete for the best model by the validation loss.
     pub(super) competes: bool,
+}
+
+impl fmt::Debug for Training {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Training")
+            .field("model", &self.model)
+            .field("corpus", &self.corpus)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Training {
@@ -216,7 +225,7 @@ impl Training {
             None => whole,
             Some(smooth) => 0.999 * smooth + 0.001 * whole,
         })?;
-        self.read_before = source.position as usize;
+        self.read_before = source.position;
         Ok(Observation {
             iteration,
             epoch: source.epoch,
@@ -260,6 +269,7 @@ impl Training {
         let validation = self.validation.take();
         self.observed = None;
         self.competes = false;
+        let rule = self.model.rule();
         let settings = &self.model.settings;
         let state = &mut self.model.state;
         if is_best {
@@ -272,14 +282,23 @@ impl Training {
             Loss::Sum => settings.batch_size,
             Loss::Mean => settings.batch_size.saturating_mul(steps),
         };
-        let rule = settings.rule(state.updates + 1);
         (self.batch).update(&rule, divisor, &mut state.rnn, &mut state.optimizer_state);
         self.batch.copy_last_h(&mut state.h);
         state.updates += 1;
         state.epoch = observed.epoch;
-        state.position = self.read_before + steps;
+        state.position = self.read_before + steps as u64;
         state.smooth_loss = Some(observed.smooth_loss);
         Ok(observed)
+    }
+
+    /// The model after the updates made so far, and no copy of it.
+    pub fn into_model(self) -> Model {
+        self.model
+    }
+
+    /// The [best model](Training::best) so far, and no copy of it.
+    pub fn into_best(self) -> Model {
+        if self.is_best() { self.model } else { self.best }
     }
 
     /// Writes the sample of report n: `count` characters that follow the first character of chunk n, from the hidden state
@@ -287,21 +306,18 @@ impl Training {
     ///
     /// # Errors
     /// The same as [`Training::observe`].
-    ///
-    /// # Panics
-    /// Panics if memory does not hold so many characters.
     pub fn sample(&mut self, count: usize) -> Result<String, TrainingError> {
-        self.observe()?;
-        let indices: Vec<usize> = self.sample_characters().take(count).collect();
-        Ok(self.model.vocabulary.decode(&indices))
+        let indices: Vec<usize> = self.sample_characters()?.take(count).collect();
+        Ok(self.model.vocabulary.decode(&indices)?)
     }
 
-    /// An endless iterator over the characters of [`Training::sample`].
+    /// An endless iterator over the indices of the characters of [`Training::sample`].
     ///
-    /// # Panics
-    /// Panics before the first observation.
-    pub fn sample_characters(&self) -> impl Iterator<Item = usize> {
-        report_sample(&self.model, self.model.state.updates, self.h0(), self.chunk[0])
+    /// # Errors
+    /// The same as [`Training::observe`].
+    pub fn sample_characters(&mut self) -> Result<impl Iterator<Item = usize>, TrainingError> {
+        self.observe()?;
+        Ok(report_sample(&self.model, self.model.state.updates, self.h0(), self.chunk[0])?)
     }
 }
 

@@ -96,7 +96,7 @@ impl Validator {
             }
             let (inputs, targets) = (&read[..read.len() - 1], &read[1..]);
             self.steps.resize(inputs.len());
-            self.steps.begin(0, inputs, targets, &self.h);
+            self.steps.set(0, inputs, targets, &self.h);
             position += inputs.len() as u64;
             rnn.forward_from(&self.weights, 0, 0, &mut self.steps);
             sum = self.steps.losses().fold(sum, |sum, loss| sum + loss);

@@ -57,7 +57,7 @@ pub fn chunks<'a>(characters: &'a [char], settings: &Settings) -> Vec<&'a [char]
 /// Learns two epochs of a text, or so many updates, and sees to it that every chunk is the defined one.
 pub fn compare(corpus: Corpus, characters: &[char], settings: Settings, updates: usize) {
     assert_eq!(corpus.length(), characters.len() as u64);
-    let mut training = match Training::begin(corpus, settings, None) {
+    let mut training = match Training::begin(corpus, settings) {
         Ok(training) => training,
         Err(TrainingError::TextTooShort { .. }) => {
             return assert!(characters.len() < settings.least_characters());
@@ -69,7 +69,7 @@ pub fn compare(corpus: Corpus, characters: &[char], settings: Settings, updates:
     for chunk in expected.iter().chain(&expected).take(updates) {
         training.update().expect("a finite loss");
         let (inputs, targets) = training.chunk();
-        let vocabulary = training.model().vocabulary.characters();
+        let vocabulary = training.model().vocabulary().characters();
         let of =
             |indices: &[usize]| -> Vec<char> { indices.iter().map(|&x| vocabulary[x]).collect() };
         assert_eq!(of(inputs), chunk[..chunk.len() - 1]);

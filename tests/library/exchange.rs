@@ -6,10 +6,9 @@ use elman::internals::arrays::{self, Form};
 use elman::internals::exchange;
 use elman::internals::safetensors;
 use elman::internals::{checkpoint, npy, zip};
-use elman::model::{Record, State};
 use elman::random::{Generator, Stream};
 use elman::text::Symbols;
-use elman::{Model, Parameters, Rnn, Settings, Shape, Vocabulary};
+use elman::{Model, Parameters, Settings, Shape, Vocabulary};
 use std::path::Path;
 
 const FORMATS: [Format; 2] = [Format::Torch, Format::Npz];
@@ -31,13 +30,8 @@ fn model(symbols: Symbols, characters: &str, documents: bool) -> Model {
         part[1] = -f64::from_bits(1);
         part[2] = f64::MAX;
     }
-    Model {
-        settings,
-        vocabulary,
-        source: None,
-        state: State::first(Rnn { parameters }, &settings).unwrap(),
-        record: Record::default(),
-    }
+    let model = Model::from_parameters(vocabulary, parameters).unwrap();
+    model.with_settings(settings).unwrap()
 }
 
 fn written(model: &Model, format: Format) -> Vec<u8> {
@@ -47,7 +41,7 @@ fn written(model: &Model, format: Format) -> Vec<u8> {
 }
 
 fn bits(model: &Model) -> Vec<u64> {
-    let values = model.state.rnn.parameters.values().iter();
+    let values = model.parameters().values().iter();
     values.map(|x| x.to_bits()).collect()
 }
 
@@ -67,7 +61,7 @@ fn a_model_round_trips_through_each_format_to_the_bit() {
             // The vocabulary that is named counts, not the file's.
             let order: String = characters.chars().rev().collect();
             let turned = exchange::import(&bytes, Some(&order)).unwrap();
-            assert_eq!(turned.vocabulary, model.vocabulary);
+            assert_eq!(turned.vocabulary(), model.vocabulary());
             assert_ne!(bits(&turned), bits(&model));
         }
     }
@@ -77,7 +71,7 @@ fn a_model_round_trips_through_each_format_to_the_bit() {
 #[test]
 fn exports_have_the_names_and_shapes_that_others_expect() {
     let model = model(Symbols::Characters, "\nab\u{e5}", false);
-    let parts = model.state.rnn.parameters.tensors();
+    let parts = model.parameters().tensors();
     let little_endian = |values: &[f64]| -> Vec<u8> {
         values.iter().flat_map(|value| value.to_le_bytes()).collect()
     };
@@ -153,15 +147,15 @@ fn files_of_the_real_packages_are_read() {
     ] {
         let file = std::fs::read(format!("fixtures/exchange/{name}")).unwrap();
         let model = exchange::import(&file, Some("b\na")).unwrap();
-        let parts = model.state.rnn.parameters.tensors();
-        assert_eq!(model.vocabulary.characters(), ['\n', 'a', 'b'], "{name}");
+        let parts = model.parameters().tensors();
+        assert_eq!(model.vocabulary().characters(), ['\n', 'a', 'b'], "{name}");
         assert_eq!(parts.U, eighths, "{name}");
         assert_eq!(parts.W, quarters, "{name}");
         assert_eq!(parts.V, halves, "{name}");
         let (b, c) = if biases { ([0.5, -0.75], [-2.5, 0.0, 1.5]) } else { ([0.0; 2], [0.0; 3]) };
         assert_eq!((parts.b, parts.c), (&b[..], &c[..]), "{name}");
         let settings = Settings { hidden: 2, ..Settings::default() };
-        assert_eq!(model.settings, settings, "{name}");
+        assert_eq!(*model.settings(), settings, "{name}");
         match exchange::import(&file, None) {
             Ok(own) => assert!(has_vocabulary && own == model, "{name}"),
             Err(error) => {
@@ -237,7 +231,7 @@ fn biases_are_added() {
             tensors[2].2 = vec![one; 2];
             tensors[3].2 = vec![other; 2];
         });
-        exchange::import(&file, None).map(|model| model.state.rnn.parameters.tensors().b[1])
+        exchange::import(&file, None).map(|model| model.parameters().tensors().b[1])
     };
     assert_eq!(with(0.1, 0.2).unwrap(), 0.1 + 0.2);
     assert_eq!(with(0.0, 7.0).unwrap(), 7.0);
@@ -247,12 +241,12 @@ fn biases_are_added() {
     assert!(error.contains("\"rnn.bias_hh_l0\" has no finite number at row 0"));
     let file = torch(|tensors, _| tensors.retain(|tensor| !tensor.0.starts_with("rnn.bias")));
     let model = exchange::import(&file, None).unwrap();
-    assert_eq!(model.state.rnn.parameters.tensors().b, [0.0, 0.0]);
-    assert_eq!(model.state.rnn.parameters.tensors().c, [1.0, 2.0, 3.0]);
+    assert_eq!(model.parameters().tensors().b, [0.0, 0.0]);
+    assert_eq!(model.parameters().tensors().c, [1.0, 2.0, 3.0]);
     let file = torch(|tensors, _| tensors.truncate(5));
     let model = exchange::import(&file, None).unwrap();
-    assert_eq!(model.state.rnn.parameters.tensors().b, [2.0, 4.0]);
-    assert_eq!(model.state.rnn.parameters.tensors().c, [0.0; 3]);
+    assert_eq!(model.parameters().tensors().b, [2.0, 4.0]);
+    assert_eq!(model.parameters().tensors().c, [0.0; 3]);
 }
 
 #[test]
@@ -436,7 +430,7 @@ fn biases_may_be_rows_or_columns() {
 fn other_names_are_read_in_every_form() {
     let plain = exchange::import(&torch(|_, _| ()), None).unwrap();
     let named = |names: [&str; 5]| -> Vec<Array<'static>> {
-        let parts = plain.state.rnn.parameters.named();
+        let parts = plain.parameters().named();
         let parts = parts.zip(names).map(|(part, name)| {
             let shape = [part.rows, part.columns];
             Array::new(name, Kind::F64, shape, part.values.to_vec())
@@ -480,7 +474,7 @@ fn worked_cases_are_weights_too() {
         [(Symbols::Characters, "\na\u{85}"), (Symbols::Bytes, "\n\u{80}\u{ff}")]
     {
         let expected = model(symbols, characters, false);
-        let parts = expected.state.rnn.parameters.named();
+        let parts = expected.parameters().named();
         let mut arrays: Vec<Array> = parts
             .map(|part| Array::new(part.name, Kind::F64, [part.rows, part.columns], part.values))
             .collect();
@@ -500,7 +494,7 @@ fn worked_cases_are_weights_too() {
     let text = "\u{feff}{\"U\": [[1]], \"W\": [[2]], \"V\": [[3]], \"b\": [4], \"c\": [5], \"vocabulary\": [97.5]}";
     refused(text.as_bytes(), None, "\"vocabulary\" has the type \"\", which must be code points");
     let whole = exchange::import(text.replace("97.5", "97").as_bytes(), None).unwrap();
-    assert_eq!(whole.vocabulary.characters(), ['a']);
+    assert_eq!(whole.vocabulary().characters(), ['a']);
 }
 
 /// What is no part of the model is not even read.
@@ -613,7 +607,7 @@ fn vocabularies_that_do_not_fit_are_refused() {
     );
     refused(&with("documents", "1"), None, "documents = \"1\", which must be true or false");
     let bytes = with("symbols", "bytes");
-    assert_eq!(exchange::import(&bytes, None).unwrap().vocabulary.symbols(), Symbols::Bytes);
+    assert_eq!(exchange::import(&bytes, None).unwrap().vocabulary().symbols(), Symbols::Bytes);
     refused(&bytes, Some("c\u{100}a"), "the vocabulary has '\u{100}', which is no byte");
     refused(&torch(|_, metadata| metadata.clear()), None, "which 3 characters the model has");
     refused(
@@ -687,7 +681,7 @@ fn arrays_that_do_not_fit_are_refused() {
         }
         let file = array("vocabulary.npy", vocabulary, &[3], &code_points);
         let model = exchange::import(&file, None).unwrap();
-        assert_eq!(model.state.rnn.parameters.tensors().c, [3.0, 1.0, 2.0], "{vocabulary}");
+        assert_eq!(model.parameters().tensors().c, [3.0, 1.0, 2.0], "{vocabulary}");
     }
 }
 

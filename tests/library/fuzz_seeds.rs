@@ -22,9 +22,9 @@ fn models_learn_on() {
         [("model", 1, false, 150), ("untrained", 3, false, 0), ("documents", 1, true, 30)]
     {
         let model = model(&format!("safetensors/{name}.safetensors"));
-        assert_eq!(model.settings.batch_size, streams);
-        assert_eq!(model.settings.documents, documents);
-        assert_eq!(model.state.updates, updates);
+        assert_eq!(model.settings().batch_size, streams);
+        assert_eq!(model.settings().documents, documents);
+        assert_eq!(model.state().updates, updates);
         let mut training = Training::resume(&text, model.clone(), model).unwrap();
         training.update().unwrap();
     }

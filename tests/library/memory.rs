@@ -2,9 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use elman::inference::{Sampling, Synthesizer};
-use elman::inference::{ScoreBy, Scorer, TextScorer};
-use elman::random::{Generator, Stream};
+use elman::inference::{Reading, Sampling, ScoreBy, Scorer, TextScorer, Writer};
 use elman::text::Symbols;
 use elman::{Corpus, Level, Order, STORY, Settings, Training};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -12,6 +10,7 @@ use std::cell::Cell;
 use std::env;
 use std::hint::black_box;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::process::Command;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
@@ -147,7 +146,7 @@ fn a_long_text_is_held_nowhere() {
             calls += 1;
         });
         assert!(calls > 100 && most < 4_000_000, "{most} bytes while it is read");
-        let mut training = Training::begin(corpus.unwrap(), settings, None).unwrap();
+        let mut training = Training::begin(corpus.unwrap(), settings).unwrap();
         updates(&mut training, 100);
         assert!(more() < 32_000_000, "{} bytes while it is learned", more());
         // Both are many windows long.
@@ -182,8 +181,8 @@ fn an_update_allocates_nothing() {
                 updates(&mut training, 50);
                 let count = allocations(|| updates(&mut training, 200));
                 assert_eq!(count, 0, "{level:?}, m = {m}, B = {B}");
-                assert_eq!(training.model().state.epoch > 1, begins_anew);
-                assert_eq!(training.best().state.updates, 200);
+                assert_eq!(training.model().state().epoch > 1, begins_anew);
+                assert_eq!(training.best().state().updates, 200);
             }
         }
     }
@@ -197,10 +196,10 @@ fn no_order_allocates_anything() {
             Settings { hidden: 7, batch_size: 2, sequence_length: 7, order, ..Settings::default() };
         let mut training = Training::new(SHORT, settings).unwrap();
         updates(&mut training, 50);
-        let begun = training.model().state.epoch;
+        let begun = training.model().state().epoch;
         let count = allocations(|| updates(&mut training, 200));
         assert_eq!(count, 0, "{order:?}");
-        assert!(training.model().state.epoch > begun + 5);
+        assert!(training.model().state().epoch > begun + 5);
     }
 }
 
@@ -221,7 +220,7 @@ fn a_look_at_what_is_held_out_allocates_nothing() {
             }
         });
         assert_eq!(count, 0, "documents: {documents}");
-        assert!(training.best().state.updates > 0);
+        assert!(training.best().state().updates > 0);
     }
 }
 
@@ -244,7 +243,6 @@ fn on_several_threads_memory_is_flat() {
 fn a_character_that_is_written_allocates_nothing() {
     let mut trained = training(STORY, 21, 1);
     updates(&mut trained, 50);
-    let state = &trained.model().state;
     let sampling = |temperature, top_k, top_p| Sampling { temperature, top_k, top_p };
     for sampling in [
         sampling(0.0, 3, 0.5),
@@ -254,14 +252,13 @@ fn a_character_that_is_written_allocates_nothing() {
         sampling(1.5, usize::MAX, 0.9),
         sampling(1.5, 9, 0.99),
     ] {
-        let mut synthesizer = Synthesizer::new(&state.rnn, &state.h, sampling);
-        let mut generator = Generator::new(1, Stream::Passage);
+        let mut writer = Writer::new(trained.model()).unwrap().sampling(sampling).unwrap();
         let count = allocations(|| {
-            let mut x = 0;
             for _ in 0..1000 {
-                x = synthesizer.next(x, &mut generator);
+                black_box(writer.next_index());
             }
-            let more = synthesizer.characters(x, generator).take(1000);
+            black_box(writer.by_ref().take(1000).last());
+            let more = writer.indices().take(1000);
             black_box(more.last());
         });
         assert_eq!(count, 0, "{sampling:?}");
@@ -271,10 +268,12 @@ fn a_character_that_is_written_allocates_nothing() {
 #[test]
 fn a_character_that_is_judged_allocates_nothing() {
     let trained = training(STORY, 21, 1);
-    let mut scorer = Scorer::of(trained.model());
+    let mut scorer = Scorer::new(trained.model()).unwrap();
     let count = allocations(|| {
         for i in 0..1000 {
-            black_box(scorer.read((i % 7 > 0).then_some(i % 30)));
+            black_box(
+                if i % 7 > 0 { scorer.read_index(i % 30) } else { Ok(scorer.read('\0')) }.unwrap(),
+            );
             if i % 100 == 0 {
                 scorer.restart();
             }
@@ -298,10 +297,14 @@ fn a_long_text_is_judged_and_held_nowhere() {
         let mut row = |row: elman::inference::Scored<'_>| {
             rows += 1;
             characters += row.score.characters;
+            ControlFlow::Continue(())
         };
         // The buffers grow to what a reading brings.
-        (0..3).for_each(|_| assert!(reading.read(&mut text, &mut row).unwrap()));
-        let count = allocations(|| while reading.read(&mut text, &mut row).unwrap() {});
+        (0..3).for_each(|_| {
+            assert_eq!(reading.read(&mut text, &mut row).unwrap(), Reading::More);
+        });
+        let count =
+            allocations(|| while reading.read(&mut text, &mut row).unwrap() == Reading::More {});
         assert_eq!(count, 0, "{extent:?}");
         let more = HELD.load(Ordering::Relaxed) - held;
         assert!(more < 5_000_000, "{more} bytes");
@@ -312,7 +315,11 @@ fn a_long_text_is_judged_and_held_nowhere() {
     let mut line = std::io::repeat(b'e').take(2_000_000);
     let held = HELD.load(Ordering::Relaxed);
     let mut reading = TextScorer::new(trained.model(), ScoreBy::Lines { carry: false }).unwrap();
-    while reading.read(&mut line, &mut |row| assert!(row.is_cut)).unwrap() {}
+    let mut row = |row: elman::inference::Scored<'_>| {
+        assert!(row.is_cut);
+        ControlFlow::Continue(())
+    };
+    while reading.read(&mut line, &mut row).unwrap() == Reading::More {}
     let more = HELD.load(Ordering::Relaxed) - held;
     assert!(more < 5_000_000, "{more} bytes");
 }

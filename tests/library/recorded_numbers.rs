@@ -1,5 +1,6 @@
 //! The network against numbers of an independent NumPy program: `fixtures/recorded_numbers.py`.
 
+use elman::internals::model::state_mut;
 use elman::model::Model;
 use elman::network::Optimizer;
 use elman::settings::{Loss, Settings};
@@ -128,7 +129,7 @@ fn forward_loss_and_gradients_are_as_recorded() {
     for Case { recorded, text, shape, T, .. } in cases() {
         let rnn = Rnn { parameters: recorded.parameters(shape, "") };
         let mut steps = Unrolled::new(shape, T, 1).unwrap();
-        steps.begin(0, &text[..T], &text[1..=T], recorded.get("h0"));
+        steps.begin(0, &text[..T], &text[1..=T], recorded.get("h0")).unwrap();
         let loss = rnn.forward(&mut steps);
         recorded.assert_close("loss", &[loss]);
         let h: Vec<&[f64]> = (1..=T).map(|t| steps.h(t, 0)).collect();
@@ -197,8 +198,9 @@ fn start(case: &Case, updates: u32) -> Training {
     let text = recorded.text();
     let untrained = Training::new(&text, settings(case, updates)).unwrap();
     let mut model: Model = untrained.model().clone();
-    model.state.rnn.parameters = recorded.parameters(case.shape, "");
-    model.state.h.copy_from_slice(recorded.get("h0"));
+    let state = state_mut(&mut model);
+    state.rnn.parameters = recorded.parameters(case.shape, "");
+    state.h.copy_from_slice(recorded.get("h0"));
     Training::resume(&text, model.clone(), model).unwrap()
 }
 
@@ -213,7 +215,7 @@ fn training_is_as_recorded_after_every_run() {
             let losses = (0..updates).map(|_| training.update().unwrap().loss);
             let losses: Vec<f64> = losses.collect();
             recorded.assert_close(&format!("{prefix}losses"), &losses);
-            let state = &training.model().state;
+            let state = training.model().state();
             recorded.assert_all_close(&prefix, &state.rnn.parameters);
             assert_memory_close(&case, &prefix, &state.optimizer_state);
             recorded.assert_close(&format!("{prefix}h"), &state.h);

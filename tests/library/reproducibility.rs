@@ -3,6 +3,7 @@
 use crate::examples::TEXT;
 use elman::internals::checkpoint;
 use elman::model::Edition;
+use elman::training::OptimizerStart;
 use elman::{
     Corpus, Initialization, Level, Optimizer, Order, STORY, Settings, Training, TrainingError,
     Unrolled,
@@ -31,7 +32,7 @@ fn begin(text: &str, hidden: usize, sequence_length: usize, streams: usize) -> T
 }
 
 fn digest_of(training: &Training) -> u64 {
-    training.model().state.rnn.parameters.digest()
+    training.model().parameters().digest()
 }
 
 /// The digest after so many updates, and the bits of all losses, of G and of h.
@@ -42,7 +43,7 @@ fn learn(training: &mut Training, updates: usize) -> (u64, Vec<u64>) {
         numbers.extend([look.loss, look.smooth_loss]);
         training.update().unwrap();
     }
-    let state = &training.model().state;
+    let state = training.model().state();
     numbers.extend(state.optimizer_state.iter().flat_map(|part| part.values()));
     numbers.extend(&state.h);
     let bits = numbers.into_iter().map(f64::to_bits);
@@ -139,18 +140,18 @@ fn every_stream_reads_its_own_part_and_carries_its_own_state() {
         if part - position < T + 1 {
             (position, h) = (0, [[0.0; 9]; 4]);
         }
-        let rnn = &training.model().state.rnn;
+        let rnn = &training.model().state().rnn;
         let mut loss = 0.0;
         for (s, h) in h.iter_mut().enumerate() {
             let read = &text[s * part + position..][..T + 1];
             let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
-            steps.begin(0, &read[..T], &read[1..], h);
+            steps.begin(0, &read[..T], &read[1..], h).unwrap();
             rnn.forward(&mut steps);
             loss = steps.losses().fold(loss, |sum, loss| sum + loss);
             h.copy_from_slice(steps.h(T, 0));
         }
         assert_eq!(training.update().unwrap().loss, loss / B as f64);
-        assert_eq!(training.model().state.h, h.concat());
+        assert_eq!(training.model().state().h, h.concat());
         position += T;
     }
 }
@@ -210,14 +211,15 @@ fn models_of_the_first_version_are_read_but_their_runs_do_not_go_on() {
         ),
     ] {
         let model = elman::files::from_bytes(file).unwrap();
-        assert_eq!((model.settings, model.record.edition), (settings, Edition::First));
+        assert_eq!((*model.settings(), model.record().edition), (settings, Edition::First));
         let again = elman::files::from_bytes(&checkpoint::to_bytes(&model).unwrap()).unwrap();
         assert_eq!(again, model);
         let refused = Training::resume(text, model.clone(), model.clone());
         assert_eq!(refused.unwrap_err(), TrainingError::FirstEdition);
         let corpus = Corpus::of(text, &settings).unwrap();
-        let mut training = Training::begin(corpus, settings, Some(&model)).unwrap();
+        let mut training =
+            Training::begin_from(corpus, settings, &model, OptimizerStart::Fresh).unwrap();
         training.update().unwrap();
-        assert_eq!(training.model().record.edition, Edition::Second);
+        assert_eq!(training.model().record().edition, Edition::Second);
     }
 }

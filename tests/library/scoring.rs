@@ -1,16 +1,18 @@
 //! The scores of texts: the rules of `elman::inference::TextScorer` against a plain implementation of them.
 
-use crate::examples::model;
+use crate::examples::{lines_of, model};
 use elman::inference::{
-    Score, ScoreBy, Scored, Scorer, TextScorer, WorstCharacter, bits_of_unknown,
+    Reading, Score, ScoreBy, Scored, Scorer, TextScorer, WorstCharacter, bits_of_unknown, score,
 };
-use elman::inference::{score_lines, score_text};
+use elman::internals::model::{settings_mut, source_mut, state_mut};
 use elman::model::InitialState;
 use elman::network::reference;
 use elman::random::{Generator, Stream};
 use elman::text::{Source, Symbols, one_hot};
-use elman::{Level, Model, Rnn, Shape};
+use elman::{Level, Model, Rnn, Shape, Vocabulary};
+use std::borrow::Borrow;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 /// What is done with a text: the first hidden state, a character read, or one judged.
 enum Event {
@@ -22,9 +24,9 @@ use Event::{Charge, Pass, Restart};
 
 /// The rules as they are written, with the lines as a list. One list of events for every row.
 fn rules(model: &Model, text: &[char], extent: ScoreBy) -> Vec<Vec<Event>> {
-    let has = |c: char| model.vocabulary.index(c).is_some();
-    let documents = model.settings.documents;
-    let text = match (model.vocabulary.symbols(), text) {
+    let has = |c: char| model.vocabulary().index(c).is_some();
+    let documents = model.settings().documents;
+    let text = match (model.vocabulary().symbols(), text) {
         (Symbols::Characters, ['\u{feff}', rest @ ..]) => rest,
         (_, text) => text,
     };
@@ -79,8 +81,8 @@ fn start(model: &Model) -> Vec<f64> {
 
 /// The costs of what is judged, by the dense equations, from the hidden state `h0`.
 fn twin(model: &Model, h0: &[f64], rows: Vec<Vec<Event>>) -> Vec<Score> {
-    let (m, K) = (model.state.rnn.shape().m(), model.vocabulary.len());
-    let parameters = &model.state.rnn.parameters;
+    let (m, K) = (model.shape().m(), model.vocabulary().len());
+    let parameters = model.parameters();
     let (mut h, mut p) = (vec![f64::NAN; m], None::<Vec<f64>>);
     let mut scores = Vec::new();
     for row in rows {
@@ -90,9 +92,9 @@ fn twin(model: &Model, h0: &[f64], rows: Vec<Vec<Event>>) -> Vec<Score> {
                 (h, p) = (h0.to_vec(), None);
                 continue;
             };
-            let index = model.vocabulary.index(c);
+            let index = model.vocabulary().index(c);
             let bits = match (index, &p) {
-                (None, _) => Some(bits_of_unknown(model.vocabulary.symbols())),
+                (None, _) => Some(bits_of_unknown(model.vocabulary().symbols())),
                 (Some(index), Some(p)) => Some(-p[index].log2()),
                 (Some(_), None) => None,
             };
@@ -105,7 +107,7 @@ fn twin(model: &Model, h0: &[f64], rows: Vec<Vec<Event>>) -> Vec<Score> {
                 }
             }
             if let Some(index) = index {
-                if model.settings.documents && c == '\n' {
+                if model.settings().documents && c == '\n' {
                     h.fill(0.0);
                 }
                 let x = one_hot(&[index], K);
@@ -157,9 +159,21 @@ fn read(
     let mut reading = TextScorer::new(model, extent).unwrap();
     let mut input = Slow(text, step);
     let mut rows = Vec::new();
-    let mut row = |row: Scored<'_>| rows.push((row.line, row.score, row.text.to_vec()));
-    while reading.read(&mut input, &mut row).unwrap() {}
+    finish(&mut reading, &mut input, |row| rows.push((row.line, row.score, row.text.to_vec())));
     rows
+}
+
+/// Reads an input to its end.
+fn finish<M: Borrow<Model>>(
+    scorer: &mut TextScorer<M>,
+    input: &mut impl Read,
+    mut take: impl FnMut(Scored<'_>),
+) {
+    let mut take = |row: Scored<'_>| {
+        take(row);
+        ControlFlow::Continue(())
+    };
+    while scorer.read(input, &mut take).unwrap() == Reading::More {}
 }
 
 const EXTENTS: [ScoreBy; 3] =
@@ -218,11 +232,11 @@ fn scores_are_those_of_the_rules() {
                 match extent {
                     ScoreBy::Text => {
                         assert_eq!(rows[0].0, None);
-                        assert_eq!(score_text(&model, text), scores[0]);
+                        assert_eq!(score::text(&model, text).unwrap(), scores[0]);
                     }
                     ScoreBy::Lines { carry } => {
                         assert!(lines.eq(1..=rows.len() as u64), "{what}");
-                        assert!(carry || score_lines(&model, text) == scores);
+                        assert!(carry || lines_of(&model, text) == scores);
                     }
                 }
                 seen += scores.iter().filter(|score| score.characters > 0).count();
@@ -259,7 +273,7 @@ fn what_the_vocabulary_lacks_costs_the_same_wherever_it_stands() {
     let each = bits_of_unknown(Symbols::Characters);
     // From the logarithm of 1,112,064 to 50 digits.
     assert!((each - 20.084_808_387_804_36).abs() < 1e-14);
-    let score = |text: &str| score_text(&model, text);
+    let score = |text: &str| score::text(&model, text).unwrap();
     let plain = score("abc");
     assert_eq!(plain.characters, 2);
     // First, between and last: the network does not see it.
@@ -280,12 +294,14 @@ fn what_the_vocabulary_lacks_costs_the_same_wherever_it_stands() {
 
 /// What a network that reads character by character says of a line.
 fn alone(model: &Model, level: Level, line: &str) -> Score {
-    let mut scorer = Scorer::of(model).at(level);
-    scorer.read(model.vocabulary.index('\n'));
+    let mut scorer = Scorer::new(model).unwrap().at(level);
+    if model.vocabulary().index('\n').is_some() {
+        scorer.read('\n');
+    }
     let mut score = Score::default();
     for (character, position) in line.chars().zip(1..) {
-        let index = model.vocabulary.index(character);
-        let bits = scorer.read(index).unwrap();
+        let index = model.vocabulary().index(character);
+        let bits = scorer.read(character).unwrap();
         score.bits += bits;
         score.characters += 1;
         score.unknown += u64::from(index.is_none());
@@ -299,9 +315,8 @@ fn alone(model: &Model, level: Level, line: &str) -> Score {
 /// Lines of many lengths, some longer than a reading, however they come and on any number of threads.
 #[test]
 fn lines_side_by_side_have_the_bits_that_each_has_alone() {
-    let mut model = model(Symbols::Characters, "\nabc", false);
-    let shape = Shape::new(30, 4).unwrap();
-    model.state.rnn = Rnn::random(shape, 0.5, 3).unwrap();
+    let rnn = Rnn::random(Shape::new(30, 4).unwrap(), 0.5, 3).unwrap();
+    let model = Model::from_parameters(Vocabulary::of("\nabc"), rnn.parameters).unwrap();
     let line =
         |i: usize| (0..i * i * 7 % 97).map(|j| ['a', 'b', 'c', 'x'][(i + j * j) % 4]).collect();
     let mut lines: Vec<String> = (0..1500).map(line).collect();
@@ -312,7 +327,7 @@ fn lines_side_by_side_have_the_bits_that_each_has_alone() {
         for (threads, step) in [(1, 1 << 16), (1, 700), (2, 1 << 16), (5, 1 << 16)] {
             let mut scorer = TextScorer::new(&model, EXTENTS[1]).unwrap().on(level, threads);
             let (mut input, mut rows) = (Slow(text.as_bytes(), step), Vec::new());
-            while scorer.read(&mut input, &mut |row: Scored| rows.push(row.score)).unwrap() {}
+            finish(&mut scorer, &mut input, |row| rows.push(row.score));
             assert!(rows == expected, "{level:?}, {threads} threads, {step} bytes at a time");
         }
     }
@@ -326,7 +341,11 @@ fn a_line_waits_for_nothing_but_its_end() {
         let mut scorer = TextScorer::new(&model, *extent).unwrap();
         let mut rows = 0;
         for (now, expected) in [("ab", 0), ("c\nab\n\n", 3), ("c", 3), ("\n", 4), ("a\nb", 5)] {
-            assert!(scorer.read(&mut now.as_bytes(), &mut |_| rows += 1).unwrap());
+            let mut take = |_: Scored<'_>| {
+                rows += 1;
+                ControlFlow::Continue(())
+            };
+            assert_eq!(scorer.read(&mut now.as_bytes(), &mut take).unwrap(), Reading::More);
             assert_eq!(rows, expected, "{extent:?}, {now:?}");
         }
     }
@@ -337,34 +356,34 @@ fn a_line_waits_for_nothing_but_its_end() {
 fn a_text_costs_the_loss_of_the_forward_pass() {
     let model = model(Symbols::Characters, "\nabcdefgh", false);
     let text: String = (0..400usize).map(|i| ["ab", "c\n", "defg", "h"][i * i % 4]).collect();
-    let indices = model.vocabulary.encode(&text).unwrap();
-    let (K, T) = (model.vocabulary.len(), indices.len() - 1);
-    let parameters = &model.state.rnn.parameters;
+    let indices = model.vocabulary().encode(&text).unwrap();
+    let (K, T) = (model.vocabulary().len(), indices.len() - 1);
+    let parameters = model.parameters();
     let (X, Y) = (one_hot(&indices[..T], K), one_hot(&indices[1..], K));
     let dense = reference::forward(parameters, &X, &Y, &[0.0; 7]);
-    let score = score_text(&model, &text);
+    let score = score::text(&model, &text).unwrap();
     let nats = score.bits * std::f64::consts::LN_2;
     assert!((nats - dense.loss).abs() <= 1e-12 * dense.loss);
     assert_eq!(score.characters, T as u64);
 
-    let mut steps = elman::Unrolled::new(model.state.rnn.shape(), T, 1).unwrap();
-    steps.begin(0, &indices[..T], &indices[1..], &[0.0; 7]);
-    let loss = model.state.rnn.forward(&mut steps);
+    let mut steps = elman::Unrolled::new(model.shape(), T, 1).unwrap();
+    steps.begin(0, &indices[..T], &indices[1..], &[0.0; 7]).unwrap();
+    let loss = model.state().rnn.forward(&mut steps);
     assert!((nats - loss).abs() <= 1e-12 * loss);
     let sum = |sum, nats| sum + nats / std::f64::consts::LN_2;
     assert_eq!(score.bits, steps.losses().fold(0.0, sum), "read in chunks");
     // Every step to the bit, at every level.
     for level in Level::available() {
-        let mut scorer = Scorer::of(&model).at(level);
-        assert_eq!(scorer.read(Some(indices[0])), None);
+        let mut scorer = Scorer::new(&model).unwrap().at(level);
+        assert_eq!(scorer.read_index(indices[0]), Ok(None));
         for (&target, nats) in indices[1..].iter().zip(steps.losses()) {
-            let bits = scorer.read(Some(target)).unwrap();
+            let bits = scorer.read_index(target).unwrap().unwrap();
             assert_eq!(bits, nats / std::f64::consts::LN_2, "{level:?}");
         }
         scorer.restart();
-        assert_eq!(scorer.read(Some(indices[0])), None);
+        assert_eq!(scorer.read_index(indices[0]), Ok(None));
         let first = steps.losses().next().unwrap() / std::f64::consts::LN_2;
-        assert_eq!(scorer.read(Some(indices[1])), Some(first));
+        assert_eq!(scorer.read_index(indices[1]), Ok(Some(first)));
     }
 }
 
@@ -372,8 +391,9 @@ fn a_text_costs_the_loss_of_the_forward_pass() {
 #[test]
 fn what_is_impossible_costs_many_bits_and_not_infinitely_many() {
     let mut model = model(Symbols::Characters, "\nabc", false);
-    (model.state.rnn.parameters.values_mut().iter_mut()).for_each(|w| *w *= 1e4);
-    let score = score_text(&model, "abcabccbaabc");
+    let values = state_mut(&mut model).rnn.parameters.values_mut();
+    values.iter_mut().for_each(|w| *w *= 1e4);
+    let score = score::text(&model, "abcabccbaabc").unwrap();
     assert!(score.bits.is_finite() && score.bits > 10_000.0, "{score:?}");
 }
 
@@ -396,7 +416,8 @@ fn decoded(bytes: &[u8]) -> (Vec<char>, Vec<Vec<u8>>) {
 /// The costs of what is judged, one character at a time: the bits are those of the program. `bad` are the sequences of
 /// the text that are no UTF-8, in order.
 fn one_by_one(model: &Model, h0: &[f64], rows: Vec<Vec<Event>>, bad: &[Vec<u8>]) -> Vec<Row> {
-    let (mut scorer, mut bad) = (Scorer::of(model).starting_from(h0), bad.iter());
+    let scorer = Scorer::new(model).unwrap().starting_from(h0);
+    let (mut scorer, mut bad) = (scorer.unwrap(), bad.iter());
     let mut scores = Vec::new();
     for row in rows {
         let (mut score, mut worst_bad) = (Score::default(), None);
@@ -406,11 +427,11 @@ fn one_by_one(model: &Model, h0: &[f64], rows: Vec<Vec<Event>>, bad: &[Vec<u8>])
                 continue;
             };
             let is_bad = (c == BAD).then(|| bad.next().unwrap().clone());
-            let bits = scorer.read(model.vocabulary.index(c));
+            let bits = scorer.read(c);
             let (Charge(character, position), Some(bits)) = (event, bits) else { continue };
             score.bits += bits;
             score.characters += 1;
-            score.unknown += u64::from(model.vocabulary.index(c).is_none());
+            score.unknown += u64::from(model.vocabulary().index(c).is_none());
             if score.worst.is_none_or(|worst| bits > worst.bits) {
                 score.worst = Some(WorstCharacter { character, invalid: None, position, bits });
                 worst_bad = is_bad;
@@ -537,7 +558,7 @@ fn bytes_that_are_no_utf8_are_kept_as_they_are() {
         assert_eq!(worst(0).invalid, None);
     }
     let mut reading = TextScorer::new(&model, EXTENTS[0]).unwrap();
-    reading.read(&mut &b"a\xff\xfe\r\0"[..], &mut |_| ()).unwrap();
+    finish(&mut reading, &mut &b"a\xff\xfe\r\0"[..], |_| ());
     let form = reading.form();
     assert_eq!((form.bytes, form.invalid, form.returns, form.nuls), (5, 2, 1, 1));
     assert_eq!(form.start, [b'a', 0xff]);
@@ -549,11 +570,11 @@ fn reading_begins_where_the_model_does() {
     let texts = ["abcabc\n\ncab\r\nxa\nb", "a", "", "\ncc\n"];
     for documents in [false, true] {
         let mut model = model(Symbols::Characters, "\nabc", documents);
-        model.settings.batch_size = if documents { 1 } else { 2 };
-        model.source = Some(Source { digest: 1, length: 99, start: 0 });
-        let count = 7 * model.settings.batch_size;
-        model.state.h = (0..count).map(|i| (i as f64 * 0.7).sin()).collect();
-        let carried = model.state.h[..7].to_vec();
+        settings_mut(&mut model).batch_size = if documents { 1 } else { 2 };
+        *source_mut(&mut model) = Some(Source { digest: 1, length: 99, start: 0 });
+        let count = 7 * model.settings().batch_size;
+        state_mut(&mut model).h = (0..count).map(|i| (i as f64 * 0.7).sin()).collect();
+        let carried = model.state().h[..7].to_vec();
         assert_eq!(start(&model), if documents { vec![0.0; 7] } else { carried.clone() });
         for (text, extent) in texts.iter().flat_map(|text| EXTENTS.map(|extent| (text, extent))) {
             let what = format!("{documents} {text:?} {extent:?}");
@@ -562,31 +583,33 @@ fn reading_begins_where_the_model_does() {
                 let exact = one_by_one(&model, h0, rules(&model, &list, extent), &[]);
                 (twin(&model, h0, rules(&model, &list, extent)), exact)
             };
-            let score = |scorer: TextScorer| {
-                let (mut scorer, mut input, mut scores) = (scorer, text.as_bytes(), Vec::new());
-                while scorer.read(&mut input, &mut |row: Scored| scores.push(row.score)).unwrap() {}
+            let score = |mut scorer: TextScorer<&Model>| {
+                let mut scores = Vec::new();
+                finish(&mut scorer, &mut text.as_bytes(), |row| scores.push(row.score));
                 scores
             };
             let scorer = || TextScorer::new(&model, extent).unwrap();
             for (scores, (close, exact)) in [
                 (score(scorer()), of(&start(&model))),
-                (score(scorer().starting_from(&carried)), of(&start(&model))),
-                (score(scorer().starting_from(&[0.0; 7])), of(&[0.0; 7])),
+                (score(scorer().starting_from(&carried).unwrap()), of(&start(&model))),
+                (score(scorer().starting_from(&[0.0; 7]).unwrap()), of(&[0.0; 7])),
             ] {
                 same(&scores, &close, &what);
                 assert_eq!(scores.iter().map(as_row).collect::<Vec<_>>(), exact, "{what}");
             }
             match extent {
-                ScoreBy::Text => assert_eq!([score_text(&model, text)], score(scorer())[..]),
+                ScoreBy::Text => {
+                    assert_eq!([elman::score::text(&model, text).unwrap()], score(scorer())[..]);
+                }
                 ScoreBy::Lines { carry: false } => {
-                    assert_eq!(score_lines(&model, text), score(scorer()));
+                    assert_eq!(lines_of(&model, text), score(scorer()));
                 }
                 ScoreBy::Lines { carry: true } => {}
             }
         }
         // A scorer of one character after another begins there by itself.
         let line = alone(&model, Level::chosen(), "abxc");
-        assert_eq!(score_lines(&model, "abxc"), [line], "{documents}");
+        assert_eq!(lines_of(&model, "abxc"), [line], "{documents}");
         let [zero, chosen] = [InitialState::Zero, model.initial_state()]
             .map(|initial| model.hidden_state(initial))
             .map(|h0| one_by_one(&model, &h0, rules(&model, &['a', 'b'], EXTENTS[0]), &[]));
@@ -602,7 +625,8 @@ fn a_long_line_is_kept_in_part() {
     let mut reading = TextScorer::new(&model, ScoreBy::Lines { carry: false }).unwrap();
     let text = format!("{long}\nab\n");
     let mut input = text.as_bytes();
-    let mut row = |row: Scored<'_>| seen.push((row.text.len(), row.is_cut, row.score.characters));
-    while reading.read(&mut input, &mut row).unwrap() {}
+    finish(&mut reading, &mut input, |row| {
+        seen.push((row.text.len(), row.is_cut, row.score.characters));
+    });
     assert_eq!(seen, [(1 << 16, true, 40_000), (2, false, 2)]);
 }

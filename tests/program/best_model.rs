@@ -1,7 +1,7 @@
 //! Runs that end between two candidates for the best model, and samples that begin elsewhere.
 
 use crate::harness::{Folder, ended, ending, lines, value};
-use elman::inference::{Sampling, Synthesizer};
+use elman::inference::{Sampling, Writer};
 use std::iter::successors;
 
 /// A run of 320 updates: the best model is that of update 300, the last another.
@@ -33,14 +33,14 @@ fn the_best_model_and_the_last_have_a_file_each() {
 
     let best = folder.model("run/best.safetensors");
     let model = folder.model("run/model.safetensors");
-    assert_eq!([best.state.updates, model.state.updates], [300, 320]);
+    assert_eq!([best.state().updates, model.state().updates], [300, 320]);
     for (name, updates) in [("best", "300"), ("model", "320")] {
         let shown = folder.run(&format!("show run/{name}.safetensors")).well();
         let row = format!("updates          {updates}");
         assert!(shown.lines().any(|line| line == row), "{shown}");
     }
 
-    let digest = |model: &elman::Model| model.state.rnn.parameters.digest();
+    let digest = |model: &elman::Model| model.parameters().digest();
     assert_eq!(last, format!("digest={:016x}\n", digest(&model)));
     assert_ne!(digest(&model), digest(&best));
 }
@@ -76,13 +76,16 @@ fn a_sample_has_read_the_whole_prime() {
 
     let model = folder.model("run/model.safetensors");
     let likeliest_after = |read: &str| {
-        let mut synthesizer =
-            Synthesizer::new(&model.state.rnn, &[0.0; 20], Sampling::at_temperature(0.0));
-        let mut next = |x| synthesizer.step(x).iter().position(|&p| p == 1.0).unwrap();
-        let read = model.vocabulary.encode(read).unwrap();
+        let writer = Writer::new(&model).unwrap().starting_from(&[0.0; 20]).unwrap();
+        let mut writer = writer.sampling(Sampling::at_temperature(0.0)).unwrap();
+        let mut next = |x| {
+            writer.read(x).unwrap();
+            writer.probabilities().iter().position(|&p| p == 1.0).unwrap()
+        };
+        let read = model.vocabulary().encode(read).unwrap();
         let first = read.into_iter().map(&mut next).last();
         let indices: Vec<usize> = successors(first, |&x| Some(next(x))).take(30).collect();
-        format!("{prime}{}\n", model.vocabulary.decode(&indices))
+        format!("{prime}{}\n", model.vocabulary().decode(&indices).unwrap())
     };
     assert_eq!(written, likeliest_after(prime));
     assert_ne!(written, likeliest_after("y"), "nothing depends on the prime");

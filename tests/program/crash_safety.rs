@@ -91,7 +91,7 @@ fn a_new_end_outlives_a_kill() {
     let begun = Instant::now();
     let held = || {
         let (model, plan) = elman::files::load_with_plan(&path).unwrap();
-        (model.state.updates, plan.unwrap().iterations)
+        (model.state().updates, plan.unwrap().iterations)
     };
     while held() != (50, 1_000_000_000_000) {
         assert!(begun.elapsed() < PATIENCE, "{:?}", held());

@@ -48,7 +48,7 @@ fn the_program_takes_characters_in_any_order() {
     folder.write("chars", "b\na");
     folder.run("import weights.npz --vocabulary chars --out model").well();
     let model = folder.model("model");
-    assert_eq!(model.state.rnn.parameters.tensors().c, [-2.5, 0.0, 1.5]);
+    assert_eq!(model.parameters().tensors().c, [-2.5, 0.0, 1.5]);
 
     folder.write("long", "b\na\n");
     folder.write("twice", "bab");
@@ -135,7 +135,7 @@ fn weights_of_others_are_told_what_is_wrong_with_them() {
     folder.write("chars", "ba");
     import("marked.json").well();
     assert_eq!(
-        folder.model("model").state.rnn.parameters.values(),
+        folder.model("model").parameters().values(),
         [2.0, 1.0, 3.0, 5.0, 4.0, 6.0, 8.0, 7.0]
     );
     let turned = "{\"U\": [[1, 2], [3, 4], [5, 6]], \"W\": [[3, 4], [5, 6]], \"V\": [[4, 4], [5, 5], [6, 6]], \"b\": [6, 6], \"c\": [7, 8, 9]}";
@@ -232,7 +232,7 @@ fn a_hyphen_is_standard_input_or_output() {
         let (imported, told) = bytes("import - --out -", &exported);
         assert_eq!((imported, told), (folder.read("imported"), digest));
     }
-    let vocabulary = elman::files::from_bytes(&model).unwrap().vocabulary;
+    let vocabulary = elman::files::from_bytes(&model).unwrap().vocabulary().clone();
     let characters: String = vocabulary.characters().iter().collect();
     let import = "import weights --vocabulary - --out imported --force";
     folder.run_with_input(import, &characters).well();

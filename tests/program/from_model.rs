@@ -23,10 +23,10 @@ fn a_run_begins_where_a_model_is() {
     assert!(first_loss(&begun) < 0.9 * first_loss(&fresh), "{begun}");
     let best = folder.model("first/best.safetensors");
     let model = folder.model("begun/model.safetensors");
-    assert_eq!(model.state.rnn, best.state.rnn);
-    assert_eq!(model.vocabulary, best.vocabulary);
-    assert_eq!(model.settings.hidden, 8);
-    assert!(model.state.optimizer_state[0].values().iter().all(|&sum| sum == 0.0));
+    assert_eq!(model.state().rnn, best.state().rnn);
+    assert_eq!(model.vocabulary(), best.vocabulary());
+    assert_eq!(model.settings().hidden, 8);
+    assert!(model.state().optimizer_state[0].values().iter().all(|&sum| sum == 0.0));
 
     // It is a run like any other: it goes on, and needs the model no longer.
     let whole = folder.run(&format!("train other {from} --out whole")).well();

@@ -95,7 +95,7 @@ fn a_model_is_checked_where_it_stands_and_elsewhere() {
     let places = line(&table);
     assert_eq!(places.split(", ").count(), 3, "{places}");
     assert!(places.contains(" (the model's own)"), "{places}");
-    let entries = 3 * folder.model("run/model.safetensors").state.rnn.shape().entries();
+    let entries = 3 * folder.model("run/model.safetensors").shape().entries();
     assert!(table.contains(&format!("passed: 0 of {entries} entries are wrong")), "{table}");
 
     // The name says nothing; a run's folder is its best model; the same text by another way.

@@ -203,12 +203,12 @@ impl Folder {
     }
 
     pub fn model(&self, name: &str) -> Model {
-        elman::files::load(&self.path(name)).unwrap()
+        elman::files::load(self.path(name)).unwrap()
     }
 
     /// Updates that the last state of a run has behind it.
     pub fn updates(&self, run: &str) -> u64 {
-        self.model(&format!("{run}/model.safetensors")).state.updates
+        self.model(&format!("{run}/model.safetensors")).state().updates
     }
 
     /// A run of 300 updates with 6 hidden units; `more` are further options.

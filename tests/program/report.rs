@@ -3,9 +3,8 @@
 use crate::harness::{Folder, TRAIN, ended, lines, text, value};
 use elman::check::Case;
 use elman::check::check_gradients;
-use elman::inference::passage;
+use elman::inference::Writer;
 use elman::internals::checkpoint;
-use elman::internals::disk::System;
 
 /// Texts, and how they are learned.
 fn runs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
@@ -256,10 +255,10 @@ fn the_gradients_are_those_of_the_best_model() {
     folder.run("report run --seconds 0").well();
     let best = folder.model("run/best.safetensors");
     let mut chunk = vec![best.start()];
-    let written = passage(&best, 60, best.settings.seed);
-    chunk.extend(best.vocabulary.encode(&written).unwrap());
-    let case = Case { inputs: &chunk[..10], targets: &chunk[1..11], h0: &best.state.h };
-    let compared = check_gradients(&best.state.rnn, case).unwrap();
+    let written = Writer::new(&best).unwrap().write(60);
+    chunk.extend(best.vocabulary().encode(&written).unwrap());
+    let case = Case { inputs: &chunk[..10], targets: &chunk[1..11], h0: &best.state().h };
+    let compared = check_gradients(&best.state().rnn, case).unwrap();
     assert!(compared.passed());
     let cells = |text: &dyn Fn(&elman::check::TensorComparison) -> String| {
         let cells = compared.rows.iter().map(|row| format!(" {} |", text(row)));
@@ -494,7 +493,7 @@ fn what_there_is_not_is_said() {
     let (model, plan) = checkpoint::load_with_plan(&path).unwrap();
     let mut plan = plan.unwrap();
     plan.iterations = 1_000_000;
-    checkpoint::save_with_plan(&model, Some(&plan), &path, &mut System).unwrap();
+    checkpoint::save_with_plan(&model, &plan, &path).unwrap();
     folder.run("report none --seconds 0 --force").well();
     let html = folder.read_text("none/report.html");
     assert!(html.contains("the run has made 0 of 1,000,000 updates so far"), "{html}");
@@ -516,11 +515,11 @@ fn what_comes_after_the_state_is_left_out() {
     train(&folder, "--log-every 10 --iterations 200 --out early");
     train(&folder, "--log-every 10");
     let path = |run: &str| folder.path(&format!("{run}/model.safetensors"));
-    let (model, plan) = checkpoint::load_with_plan(&path("early")).unwrap();
+    let (model, plan) = checkpoint::load_with_plan(path("early")).unwrap();
     let mut plan = plan.unwrap();
     plan.iterations = 300;
     for run in ["early", "run"] {
-        let saved = checkpoint::save_with_plan(&model, Some(&plan), &path(run), &mut System);
+        let saved = checkpoint::save_with_plan(&model, &plan, path(run));
         saved.unwrap();
         folder.run(&format!("report {run} --seconds 0")).well();
     }
@@ -549,7 +548,7 @@ fn a_passage_without_end_is_shown_in_part() {
     let (model, plan) = checkpoint::load_with_plan(&path).unwrap();
     let mut plan = plan.unwrap();
     plan.passage_length = 1_000_000_000_000;
-    checkpoint::save_with_plan(&model, Some(&plan), &path, &mut System).unwrap();
+    checkpoint::save_with_plan(&model, &plan, &path).unwrap();
     folder.run("report run --seconds 0 --out long").well();
     let markdown = folder.read_text("long/report.md");
     let long = fenced(&markdown);

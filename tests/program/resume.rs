@@ -2,8 +2,9 @@
 
 use crate::harness::{self, Ended, Folder, settings, text, value};
 use elman::internals::checkpoint;
-use elman::internals::disk::System;
+use elman::training::Fit;
 use elman::{Schedule, Settings, Training, files};
+use std::ops::ControlFlow;
 
 /// What a run of the tests is begun with; reports are frequent and fall between the other times.
 const OPTIONS: &str = "--hidden 6 --seq-length 10 --report-every 70 --report-length 30 \
@@ -351,10 +352,10 @@ fn a_run_with_a_linear_schedule_ends_where_it_was_begun_to_end() {
         training.update().unwrap();
     }
     training.observe().unwrap();
-    let (_, plan) = checkpoint::load_with_plan(&folder.path("whole/model.safetensors")).unwrap();
+    let (_, plan) = checkpoint::load_with_plan(folder.path("whole/model.safetensors")).unwrap();
     let last = folder.path("parts/model.safetensors");
-    checkpoint::save_with_plan(training.model(), plan.as_ref(), &last, &mut System).unwrap();
-    files::save(training.best(), &folder.path("parts/best.safetensors")).unwrap();
+    checkpoint::save_with_plan(training.model(), &plan.unwrap(), &last).unwrap();
+    files::save(training.best(), folder.path("parts/best.safetensors")).unwrap();
     for iterations in ["140", "429", "431"] {
         let words = format!(
             "--iterations {iterations}: with --schedule linear the learning rate falls to 0 at update 430"
@@ -495,8 +496,60 @@ fn a_run_whose_rows_are_taken_away_ends() {
         std::fs::remove_file(folder.path(&name)).unwrap();
         run.ended().refused(1, &format!("elman: {name}: "));
     }
-    let advice = "a new one can begin with its weights: --from";
-    folder.run("train text --resume run").refused(1, advice);
+}
+
+/// A state that was saved elsewhere has none: its rows begin with the next, and the run goes on from there as well.
+#[test]
+fn a_state_without_rows_goes_on_and_says_so() {
+    let folder = Folder::new("resume-without-rows");
+    begin(&folder, "whole", "--iterations 90").well();
+    begin(&folder, "run", "--iterations 40").well();
+    std::fs::remove_file(folder.path("run/loss.csv")).unwrap();
+    std::fs::remove_file(folder.path("run/reports.jsonl")).unwrap();
+    let ended = folder.run("train text --resume run --iterations 60");
+    assert!(ended.stderr.contains("run has no losses from before: loss.csv begins here"));
+    ended.well();
+    let rows = folder.read_text("run/loss.csv");
+    let all = folder.read_text("whole/loss.csv");
+    let (header, rows) = rows.split_once('\n').unwrap();
+    assert!(all.starts_with(header) && all.contains(rows), "{rows}");
+    assert!(rows.starts_with("42,"), "{rows}");
+    // The next time its own rows are there, and have to be.
+    go_on(&folder, "run", "--iterations 90").well();
+    assert_eq!(folder.read("run/model.safetensors"), folder.read("whole/model.safetensors"));
+    let rows = folder.read_text("run/loss.csv");
+    let row = rows.lines().find(|row| row.starts_with("60,")).unwrap();
+    folder.write("run/loss.csv", rows.replace(&format!("{row}\n"), ""));
+    go_on(&folder, "run", "--iterations 99").refused(1, "must be the row of update 60");
+}
+
+/// What the library saves, the program goes on with; and the other way round.
+#[test]
+fn a_training_goes_from_the_library_to_the_program_and_back() {
+    let folder = Folder::new("resume-library");
+    begin(&folder, "whole", "--iterations 90").well();
+    let mut training = Training::new(&text(), *folder.model("whole/model.safetensors").settings());
+    let training = training.as_mut().unwrap();
+    let fit = Fit { updates: 50, ..Fit::default() };
+    training.fit(fit, |_, _| ControlFlow::Continue(())).unwrap();
+    let (_, plan) = files::load_with_plan(folder.path("whole/model.safetensors")).unwrap();
+    std::fs::create_dir(folder.path("run")).unwrap();
+    let model = folder.path("run/model.safetensors");
+    files::save_with_plan(training.model(), &plan.unwrap(), model).unwrap();
+    files::save(training.best(), folder.path("run/best.safetensors")).unwrap();
+    folder.run("train text --resume run --quiet").well();
+    for file in ["model.safetensors", "best.safetensors"] {
+        let [run, whole] = ["run", "whole"].map(|run| folder.read(&format!("{run}/{file}")));
+        assert!(run == whole, "{file}");
+    }
+
+    let [model, best] =
+        ["model", "best"].map(|name| folder.model(&format!("run/{name}.safetensors")));
+    let mut back = Training::resume(&text(), model, best).unwrap();
+    training.fit(Fit { updates: 70, ..fit }, |_, _| ControlFlow::Continue(())).unwrap();
+    back.fit(Fit { updates: 30, ..fit }, |_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(back.model(), training.model());
+    assert_eq!(back.best(), training.best());
 }
 
 #[test]
@@ -533,12 +586,10 @@ fn what_is_no_run_does_not_go_on() {
         refused(words);
         folder.write(name, whole);
     }
-    for name in [&best, &losses] {
-        let whole = folder.read(name);
-        std::fs::remove_file(folder.path(name)).unwrap();
-        refused(name);
-        folder.write(name, whole);
-    }
+    let whole = folder.read(&best);
+    std::fs::remove_file(folder.path(&best)).unwrap();
+    refused(&best);
+    folder.write(&best, whole);
     begin(&folder, "other", "--iterations 50 --seed 2").well();
     folder.write(&best, folder.read("other/best.safetensors"));
     refused("best.safetensors: not of the run of model.safetensors");

@@ -3,7 +3,7 @@
 use crate::harness::{
     self, Folder, TEXT, TRAIN, digest, ended, ending, names, settings, text, value,
 };
-use elman::inference::{Sampling, Synthesizer};
+use elman::inference::{Session, Writer};
 use elman::internals::json;
 use elman::kernels::ln;
 use elman::random::{Generator, Stream};
@@ -174,12 +174,14 @@ fn of_a_long_sample_ten_thousand_characters_are_kept() {
         training.observe().unwrap();
         let model = training.model();
         let generator = Generator::new(1, Stream::Report(300));
-        let synthesizer = Synthesizer::of(model, training.h0(), Sampling::default());
-        let characters = synthesizer.characters(training.chunk().0[0], generator);
-        let indices: Vec<usize> = characters.take(12_000).collect();
+        let mut writer = Writer::new(model).unwrap();
+        let (h, last) = (training.h0().to_vec(), Some(training.chunk().0[0]));
+        writer.set_session(&Session { h, last }).unwrap();
+        writer.set_generator(generator);
+        let indices: Vec<usize> = writer.indices().take(12_000).collect();
         let (line, printed) = *reports(&stdout).last().unwrap();
-        assert!(printed == model.vocabulary.decode(&indices));
-        let kept = line_of(line, &model.vocabulary.decode(&indices[..10_000]));
+        assert!(printed == model.vocabulary().decode(&indices).unwrap());
+        let kept = line_of(line, &model.vocabulary().decode(&indices[..10_000]).unwrap());
         assert!(folder.read_text("run/reports.jsonl").ends_with(&kept));
     }
 }
@@ -317,9 +319,9 @@ fn texts_are_those_of_the_library() {
     let untrained = Training::new(&text(), settings()).unwrap();
     let model = untrained.model();
     let generator = Generator::new(1, Stream::Report(0));
-    let synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], Sampling::default());
-    let indices: Vec<usize> = synthesizer.characters(model.start(), generator).take(40).collect();
-    assert_eq!(reports(&stdout)[0].1, model.vocabulary.decode(&indices));
+    let mut writer = Writer::new(model).unwrap().starting_from(&[0.0; 6]).unwrap();
+    writer.set_generator(generator);
+    assert_eq!(reports(&stdout)[0].1, writer.write(40));
     let best = folder.model("run/best.safetensors");
-    assert_eq!(ending(&stdout).1, elman::inference::passage(&best, 60, 1));
+    assert_eq!(ending(&stdout).1, Writer::new(&best).unwrap().write(60));
 }

@@ -2,8 +2,7 @@
 
 use crate::harness::{Folder, ended};
 use elman::Model;
-use elman::inference::{Sampling, Synthesizer};
-use elman::random::{Generator, Stream};
+use elman::inference::{Sampling, Writer};
 use std::io::Read as _;
 use std::process::Stdio;
 
@@ -21,17 +20,10 @@ fn written_from(
     seed: u64,
     length: usize,
 ) -> String {
-    let mut synthesizer = Synthesizer::of(model, h0, sampling);
-    let read = model.vocabulary.encode(prime).unwrap();
-    let (&last, before) = read.split_last().unwrap_or((&0, &[]));
-    let last = if read.is_empty() { model.start() } else { last };
-    for &character in before {
-        synthesizer.step(character);
-    }
-    let generator = Generator::new(seed, Stream::Passage);
-    let characters = synthesizer.characters(last, generator).take(length);
-    let indices: Vec<usize> = characters.collect();
-    format!("{prime}{}\n", model.vocabulary.decode(&indices))
+    let writer = Writer::new(model).unwrap().starting_from(h0).unwrap();
+    let mut writer = writer.sampling(sampling).unwrap().seed(seed);
+    writer.prime(prime).unwrap();
+    format!("{prime}{}\n", writer.write(length))
 }
 
 #[test]
@@ -75,8 +67,8 @@ fn writing_begins_where_training_would_go_on() {
     ] {
         let printed = folder.train("run", &format!("{options} --force")).well();
         let model = folder.model("run/best.safetensors");
-        let m = model.state.rnn.shape().m();
-        let (zero, carried) = (vec![0.0; m], &model.state.h[..m]);
+        let m = model.shape().m();
+        let (zero, carried) = (vec![0.0; m], &model.state().h[..m]);
         assert!(carried.iter().any(|&h| h != 0.0), "{options}");
         let usual: &[f64] = if carries { carried } else { &zero };
         let from =

@@ -1,12 +1,14 @@
 //! `elman score`: tables, objects and words hold the numbers of the library.
 
-use crate::examples::model;
+use crate::examples::{lines_of, model};
 use crate::harness::{self, Folder, PATIENCE};
 use elman::Model;
-use elman::inference::{Score, ScoreBy, Scored, TextScorer, score_lines, score_text};
+use elman::inference::{Reading, Score, ScoreBy, Scored, TextScorer, score};
 use elman::internals::checkpoint;
+use elman::internals::model::state_mut;
 use elman::text::Symbols;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::ops::ControlFlow;
 use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
@@ -80,10 +82,10 @@ fn tables_hold_the_numbers_of_the_library() {
     for (name, text) in [("odd", ODD), ("breaks", "ab\u{85}\u{2028}c\nc\r\n\r")] {
         let table = folder.run(&format!("score model {name} --csv")).well();
         assert_eq!(table.lines().next(), Some(HEADER));
-        assert_eq!(records(&table)[1..], [expected(None, &score_text(&model, text))]);
+        assert_eq!(records(&table)[1..], [expected(None, &score::text(&model, text).unwrap())]);
         let table = folder.run(&format!("score model {name} --csv --per-line")).well();
         assert_eq!(table.lines().next(), Some(HEADER));
-        let lines = (1..).zip(score_lines(&model, text));
+        let lines = (1..).zip(lines_of(&model, text));
         let rows: Vec<_> = lines.map(|(line, score)| expected(Some(line), &score)).collect();
         assert_eq!(records(&table)[1..], rows);
         let carried = folder.run(&format!("score model {name} --csv --per-line --carry")).well();
@@ -91,8 +93,11 @@ fn tables_hold_the_numbers_of_the_library() {
         let mut reading = TextScorer::new(&model, carry).unwrap();
         let mut input = text.as_bytes();
         let mut rows = Vec::new();
-        let mut row = |row: Scored<'_>| rows.push(expected(row.line, &row.score));
-        while reading.read(&mut input, &mut row).unwrap() {}
+        let mut row = |row: Scored<'_>| {
+            rows.push(expected(row.line, &row.score));
+            ControlFlow::Continue(())
+        };
+        while reading.read(&mut input, &mut row).unwrap() == Reading::More {}
         assert_eq!(carried[1..], rows);
         assert_ne!(carried[2..], records(&table)[2..]);
     }
@@ -144,7 +149,7 @@ fn of_several_files_each_is_judged_by_itself() {
     let files: Vec<&str> = rows[1..].iter().map(|row| row[0].as_str()).collect();
     assert_eq!(files, ["one", "one", "two,three", "one", "one"]);
     assert_eq!(rows[1], rows[4]);
-    assert_eq!(rows[3][1..], expected(Some(1), &score_lines(&model, "cab")[0]));
+    assert_eq!(rows[3][1..], expected(Some(1), &lines_of(&model, "cab")[0]));
     let objects = folder.run("score model one two,three --jsonl").well();
     assert!(objects.starts_with("{\"file\":\"one\",\"line\":null,"), "{objects}");
     let words = folder.run("score model one two,three").well();
@@ -161,7 +166,7 @@ fn words_are_for_people() {
     let folder = folder("words", &[("model", &model)]);
     let text = "abc\n\ncx\n";
     folder.write("text", text);
-    let whole = score_text(&model, text);
+    let whole = score::text(&model, text).unwrap();
     let words = folder.run("score model text").well();
     let per = whole.bits_per_character().unwrap();
     for line in [
@@ -174,7 +179,7 @@ fn words_are_for_people() {
         assert!(words.lines().any(|words| words == line), "{line:?}\n{words}");
     }
     let lines = folder.run("score model text --per-line").well();
-    let last = score_lines(&model, text)[2];
+    let last = lines_of(&model, text)[2];
     let per = last.bits_per_character().unwrap();
     let row = format!("{:>9}  {per:>14.3}  {:>14.1}  {:>10}  'x' at 2", 3, last.bits, 2);
     assert_eq!(lines.lines().last(), Some(row.as_str()));
@@ -197,7 +202,7 @@ fn a_threshold_is_a_filter() {
     let folder = folder("threshold", &[("model", &model)]);
     let text = "abc\nx\u{1b}[2J\tx\n\nbca\n\u{202e}a\ncab";
     folder.write("text", text);
-    let scores = score_lines(&model, text);
+    let scores = lines_of(&model, text);
     let bits = |line: usize| scores[line].bits_per_character().unwrap_or(0.0);
     let found = folder.run("score model text --threshold 9");
     assert_eq!((found.status, found.stderr.as_str()), (3, ""));
@@ -353,7 +358,7 @@ fn it_begins_where_the_network_learned_or_at_zero() {
     let text = harness::text();
     for (run, kind) in [("run", true), ("documents", false)] {
         let model = folder.model(&format!("{run}/best.safetensors"));
-        let h = &model.state.h[..];
+        let h = &model.state().h[..];
         assert!(h.iter().any(|h| *h != 0.0));
         for (options, by) in [
             ("", ScoreBy::Text),
@@ -361,10 +366,14 @@ fn it_begins_where_the_network_learned_or_at_zero() {
             ("--per-line --carry", ScoreBy::Lines { carry: true }),
         ] {
             let from = |h0: &[f64]| {
-                let mut scorer = TextScorer::new(&model, by).unwrap().starting_from(h0);
+                let scorer = TextScorer::new(&model, by).unwrap();
+                let mut scorer = scorer.starting_from(h0).unwrap();
                 let (mut input, mut rows) = (text.as_bytes(), Vec::new());
-                let mut row = |row: Scored<'_>| rows.push(expected(row.line, &row.score));
-                while scorer.read(&mut input, &mut row).unwrap() {}
+                let mut row = |row: Scored<'_>| {
+                    rows.push(expected(row.line, &row.score));
+                    ControlFlow::Continue(())
+                };
+                while scorer.read(&mut input, &mut row).unwrap() == Reading::More {}
                 rows
             };
             let rows =
@@ -480,8 +489,9 @@ fn a_stream_is_told_before_its_end() {
 #[test]
 fn weights_beyond_all_numbers_are_told() {
     let mut model = model(Symbols::Characters, "\nabc", false);
-    model.state.rnn.parameters.values_mut().fill(1e308);
-    model.state.rnn.parameters.values_mut()[0] = -1e308;
+    let values = state_mut(&mut model).rnn.parameters.values_mut();
+    values.fill(1e308);
+    values[0] = -1e308;
     let folder = folder("wild", &[("model", &model)]);
     folder.write("text", "abc\nabc\n");
     let ended = folder.run("score model text --csv --per-line");

@@ -298,7 +298,7 @@ fn earlier_runs_are_gone_as_soon_as_the_first_begins() {
     }
     wait_for(&folder.path("runs/seed-1/model.safetensors"));
     assert!(run.kill());
-    assert_eq!(folder.model("runs/seed-1/model.safetensors").settings.hidden, 6);
+    assert_eq!(folder.model("runs/seed-1/model.safetensors").settings().hidden, 6);
     assert!(folder.path("runs/seed-3/best.safetensors").exists());
     // What is left of a run that had learned is not begun anew unasked.
     let ended = folder.run(&format!(

@@ -3,6 +3,7 @@
 use crate::harness::{Folder, TEXT, value};
 use elman::Model;
 use elman::internals::checkpoint;
+use elman::internals::model::state_mut;
 use elman::text::Symbols;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -27,7 +28,7 @@ fn people_read_it_in_80_columns() {
     for line in shown.lines() {
         assert!(line.chars().count() <= 80 && line == line.trim_end(), "{line:?}");
     }
-    let last = model.state.smooth_loss.unwrap();
+    let last = model.state().smooth_loss.unwrap();
     let bits = last / (10.0 * std::f64::consts::LN_2);
     let size = std::fs::metadata(folder.path("run/model.safetensors")).unwrap().len();
     let size = format!("{},{:03} bytes", size / 1000, size % 1000);
@@ -53,8 +54,8 @@ fn people_read_it_in_80_columns() {
         ("epsilon", "1e-8".into()),
         ("seed", "9".into()),
         ("updates", "250".into()),
-        ("epoch", model.state.epoch.to_string()),
-        ("position", format!("character {} of each sequence", model.state.position)),
+        ("epoch", model.state().epoch.to_string()),
+        ("position", format!("character {} of each sequence", model.state().position)),
         (
             "smooth loss",
             format!(
@@ -127,9 +128,10 @@ fn tensors_are_summed_up() {
     let folder = Folder::new("show-tensors");
     folder.train("run", "--sigma 30").well();
     let mut model = folder.model("run/model.safetensors");
-    model.state.rnn.parameters.tensors_mut().b.copy_from_slice(&[3.0, -4.0, 0.0, 0.0, 0.0, 0.0]);
-    model.state.h.copy_from_slice(&[1.0, -1.0, 0.995, 0.98, 0.0, -0.5]);
-    checkpoint::save(&model, &folder.path("run/model.safetensors")).unwrap();
+    let state = state_mut(&mut model);
+    state.rnn.parameters.tensors_mut().b.copy_from_slice(&[3.0, -4.0, 0.0, 0.0, 0.0, 0.0]);
+    state.h.copy_from_slice(&[1.0, -1.0, 0.995, 0.98, 0.0, -0.5]);
+    checkpoint::save(&model, folder.path("run/model.safetensors")).unwrap();
     let shown = folder.run("show run/model.safetensors").well();
     let b: Vec<String> = row(&shown, "b").split_whitespace().map(String::from).collect();
     assert_eq!(b, ["6", "-4.0000", "3.0000", "2.0412"]);
@@ -192,9 +194,9 @@ fn programs_read_it_to_the_bit() {
 
 /// The same from the file.
 fn expected(model: &Model, plan: &elman::Plan, bytes: u64) -> String {
-    let (state, settings) = (&model.state, &model.settings);
-    let (shape, source) = (state.rnn.shape(), model.source.unwrap());
-    let symbols = model.vocabulary.characters();
+    let (state, settings) = (model.state(), model.settings());
+    let (shape, source) = (state.rnn.shape(), model.source().unwrap());
+    let symbols = model.vocabulary().characters();
     let bits = |x: f64| x.to_bits().to_string();
     let mut lines = vec![
         "file bytes kind digest symbols vocabulary K m parameters settings text state plan tensors saturated"
@@ -275,9 +277,9 @@ fn programs_read_every_vocabulary_whole() {
             return;
         };
         let model = folder.model(file);
-        let points = model.vocabulary.characters().iter().map(|&c| u32::from(c).to_string());
+        let points = model.vocabulary().characters().iter().map(|&c| u32::from(c).to_string());
         let points = points.collect::<Vec<_>>().join(" ");
-        let (head, start) = match (model.vocabulary.symbols(), model.source) {
+        let (head, start) = match (model.vocabulary().symbols(), model.source()) {
             (Symbols::Bytes, _) => ("best bytes None list", "[0]"),
             (_, Some(_)) => ("best characters None str", "\u{1}"),
             (_, None) => ("imported characters None str", "None"),

@@ -19,7 +19,7 @@ fn every_report_has_the_loss_of_what_is_held_out() {
             ["iter", "epoch", "loss", "smooth_loss", "validation_loss", "validation_bits"];
         assert_eq!(names(report), expected);
         let n: u64 = value(report, "iter").parse().unwrap();
-        while training.model().state.updates < n {
+        while training.model().state().updates < n {
             training.update().unwrap();
         }
         let validation = training.validation_loss().unwrap();
@@ -44,7 +44,7 @@ fn the_looks_between_the_reports_are_in_the_rows() {
     let mut found = Vec::new();
     for row in rows {
         let n: u64 = row[0].parse().unwrap();
-        while training.model().state.updates < n {
+        while training.model().state().updates < n {
             training.update().unwrap();
         }
         let look = training.observe().unwrap();
@@ -81,7 +81,7 @@ fn the_best_model_has_the_lowest_validation_loss() {
     let end = value(reports[reports.len() - 1], "validation_loss");
     assert!(number(end) < number(lowest[4]));
     let best = folder.model("run/best.safetensors");
-    assert_eq!(best.state.updates, 270);
+    assert_eq!(best.state().updates, 270);
     let shown = folder.run("show run/model.safetensors").well();
     for row in [
         "validation       0.3\n".to_string(),
@@ -123,7 +123,7 @@ fn the_best_model_has_the_lowest_validation_loss() {
         folder.write(&format!("run/{name}"), bytes);
     }
     let last = folder.model("run/model.safetensors");
-    elman::files::save(&last, &folder.path("run/best.safetensors")).unwrap();
+    elman::files::save(&last, folder.path("run/best.safetensors")).unwrap();
     let longer = folder.run("train text --resume run --quiet --iterations 400");
     longer.refused(1, "best-before-end.safetensors is not there");
     folder.train("plain", "").well();
@@ -275,5 +275,5 @@ fn a_run_from_a_model_holds_out_as_well() {
     let reports = lines(&stdout, "iter=");
     assert!(value(reports[0], "validation_bits").parse::<f64>().unwrap() < 4.0);
     let model = folder.model("second/model.safetensors");
-    assert_eq!(model.settings.validation, 0.3);
+    assert_eq!(model.settings().validation, 0.3);
 }

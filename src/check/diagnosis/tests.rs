@@ -4,7 +4,7 @@
 use super::inputs::CaseInputs;
 use super::subject::{Sizes, Subject};
 use super::*;
-use crate::check::worked_case::{Start, worked_case};
+use crate::check::worked_case::worked_case;
 use crate::files::arrays::{self, Form};
 use crate::formats::array::{Array, Entries, Kind};
 use crate::network::optimizer::{Optimizer, Rule};
@@ -81,16 +81,9 @@ fn case_after(settings: Settings, updates: u64) -> (Training, WorkedCase) {
     training.observe().unwrap();
     let (inputs, targets) = training.chunk();
     let model = training.model();
-    let start = Start {
-        rnn: &model.state.rnn,
-        memory: &model.state.optimizer_state,
-        settings: &model.settings,
-        updates,
-        vocabulary: &model.vocabulary,
-        case: crate::check::case::Case { inputs, targets, h0: training.h0() },
-    };
+    let case = crate::check::case::Case { inputs, targets, h0: training.h0() };
     let mut file = Vec::new();
-    let case = worked_case(start).unwrap();
+    let case = worked_case(model, case).unwrap();
     arrays::write_to(&mut file, Form::Json, model.vocabulary.symbols(), &case).unwrap();
     let known = WorkedCase::from_arrays(arrays::read(&file).unwrap()).unwrap();
     (training, known)

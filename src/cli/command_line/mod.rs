@@ -10,3 +10,4 @@ pub mod help;
 pub mod nearest;
 pub mod options;
 pub mod synonyms;
+pub mod words;

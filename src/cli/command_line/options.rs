@@ -2,7 +2,9 @@
 
 use super::arguments::{Arguments, OptionSpec, refused};
 use super::failure::Failure;
+use crate::cli::command_line::words;
 use elman::internals::plan::{PLAN, PlanRow};
+use elman::internals::settings::TABLE;
 use elman::internals::settings::{self, Preset, Setting, Value, ValueError, of_options};
 use elman::model::InitialState;
 use elman::settings::SettingError;
@@ -265,14 +267,17 @@ impl Overrides {
 
     /// The failure of a setting out of range. If the option was not given, the message shows its default.
     fn out_of_range(&self, settings: &Settings, error: SettingError) -> Failure {
-        let quoted = match (self.text(error.name), settings::setting(error.name)) {
-            (None, Some(row)) => {
-                let value = row.get(settings).map_or(String::new(), |value| value.to_string());
-                format!("--{} {value}", error.name)
-            }
-            _ => self.quoted(error.name),
+        let Some(row) = TABLE.iter().find(|row| row.key == error.name) else {
+            return Failure::Usage(error.to_string());
         };
-        Failure::of_option(quoted, format!("must be {}", error.need))
+        let quoted = match self.text(row.option) {
+            None => {
+                let value = row.get(settings).map_or(String::new(), |value| value.to_string());
+                format!("--{} {value}", row.option)
+            }
+            Some(_) => self.quoted(row.option),
+        };
+        Failure::of_option(quoted, format!("must be {}", words::in_options(error.need.to_string())))
     }
 }
 

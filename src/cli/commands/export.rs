@@ -3,6 +3,7 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::words;
 use crate::cli::run::inputs::{STANDARD, read_model, refuse_existing};
 use crate::cli::terminal::output::{print_digest, print_weights};
 use elman::files::Format;
@@ -55,9 +56,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         let mut file = Vec::new();
         exchange::write_weights(&mut file, &model, format)
             .map_err(|error| Failure::Failed(error.to_string()))?;
-        return print_weights(&file, &model.state.rnn.parameters);
+        return print_weights(&file, model.parameters());
     }
     refuse_existing(out, arguments.has("force"))?;
-    exchange::export(&model, format, out).map_err(|error| Failure::at(out.display(), error))?;
-    print_digest(&model.state.rnn.parameters)
+    let exported = exchange::export(&model, format, out);
+    exported.map_err(|error| Failure::at(out.display(), words::of_file(&error)))?;
+    print_digest(model.parameters())
 }

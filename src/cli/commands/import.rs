@@ -3,6 +3,7 @@
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::words;
 use crate::cli::run::folder::BEST;
 use crate::cli::run::inputs::{STANDARD, place_of, read_file, refuse_existing};
 use crate::cli::terminal::output::{print_digest, print_weights};
@@ -66,19 +67,20 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let vocabulary = vocabulary.transpose()?;
     let imported = exchange::import_telling(&bytes, vocabulary.as_deref());
     let (model, ignored) =
-        imported.map_err(|error| Failure::at(place(&error, arguments), error))?;
+        imported.map_err(|error| Failure::at(place(&error, arguments), words::of_file(&error)))?;
     if !ignored.is_empty() {
         let line = format!("{}: {}", place_of(file.as_os_str()), not_needed(&ignored));
         Progress::new(false).warn(&line);
     }
     if out == Path::new(STANDARD) {
         let file = checkpoint::to_bytes(&model);
-        let file = file.map_err(|error| Failure::Failed(error.to_string()))?;
-        return print_weights(&file, &model.state.rnn.parameters);
+        let file = file.map_err(|error| Failure::Failed(words::of_file(&error)))?;
+        return print_weights(&file, model.parameters());
     }
     refuse_existing(out, arguments.has("force"))?;
-    checkpoint::save(&model, out).map_err(|error| Failure::at(out.display(), error))?;
-    print_digest(&model.state.rnn.parameters)
+    let saved = checkpoint::save(&model, out);
+    saved.map_err(|error| Failure::at(out.display(), words::of_file(&error)))?;
+    print_digest(model.parameters())
 }
 
 /// The line about arrays that are no part of the model.

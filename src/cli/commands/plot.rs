@@ -129,13 +129,13 @@ fn read(folder: &Path) -> Result<Run, Failure> {
             "a model, but not the last state of a run, which says which rows loss.csv has";
         within(MODEL, problem.into())
     })?;
-    let intervals = Intervals::new(&model.settings, &plan);
-    let characters = model.settings.loss_characters();
+    let intervals = Intervals::new(model.settings(), &plan);
+    let characters = model.settings().loss_characters();
     let mut run = Run {
         name: folder.to_string_lossy().into_owned(),
-        hidden: model.state.rnn.shape().m(),
-        sequence_length: model.settings.sequence_length,
-        updates: model.state.updates,
+        hidden: model.shape().m(),
+        sequence_length: model.settings().sequence_length,
+        updates: model.state().updates,
         curve: Curve::new(),
         last: None,
         best: None,

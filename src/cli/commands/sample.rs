@@ -6,7 +6,7 @@ use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::{initial_state, start_option};
 use crate::cli::run::inputs::{TextSource, open_text, read_model};
 use crate::cli::terminal::flow::Flow;
-use elman::inference::{Sampling, Synthesizer};
+use elman::inference::{Sampling, Writer};
 use elman::internals::decoder::byte_order_mark;
 use elman::text::{Symbols, TextError, UnknownCharacters};
 use elman::{Model, Vocabulary};
@@ -71,8 +71,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 
     let model = read_model(arguments.first())?;
-    let until = model.vocabulary.encode(until).map_err(|error| {
-        let hint = newline_hint(until, &model.vocabulary);
+    let until = model.vocabulary().encode(until).map_err(|error| {
+        let hint = newline_hint(until, model.vocabulary());
         Failure::at("--until", format!("{error}{hint}"))
     })?;
     let newline = model.newline();
@@ -82,15 +82,19 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         )));
     }
     let prime = if arguments.has("prime-file") {
-        Prime::read(arguments.filled("prime-file")?, model.vocabulary.symbols())?
+        Prime::read(arguments.filled("prime-file")?, model.vocabulary().symbols())?
     } else {
         Prime { place: "--prime".to_string(), is_file: false, bytes: prime.into() }
     };
     let h0 = model.hidden_state(initial_state(arguments, &model));
-    let mut synthesizer = Synthesizer::of(&model, &h0, sampling);
-    let last = read_prime(&mut synthesizer, &model, &prime)?;
-    let sample = Sample { model: &model, prime: &prime.bytes, synthesizer, last, length, until };
-    let seed: u64 = seed.unwrap_or(model.settings.seed);
+    let fail = |error: elman::Error| Failure::Failed(error.to_string());
+    let mut writer = writer(&model, &h0, sampling).map_err(fail)?;
+    for symbol in prime.symbols(model.vocabulary())? {
+        let index = model.vocabulary().index(symbol).unwrap_or_default();
+        writer.read(index).map_err(|error| fail(error.into()))?;
+    }
+    let sample = Sample { prime: &prime.bytes, writer, length, until };
+    let seed: u64 = seed.unwrap_or(model.settings().seed);
     let mut output = Flow::new();
     for i in 0..count {
         // Documents stand one on a line, other texts apart.
@@ -102,13 +106,20 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     output.flush().map_err(Failure::output)
 }
 
+/// A writer that stands before a sample.
+fn writer<'a>(
+    model: &'a Model,
+    h0: &[f64],
+    sampling: Sampling,
+) -> Result<Writer<&'a Model>, elman::Error> {
+    Ok(Writer::new(model)?.starting_from(h0)?.sampling(sampling)?)
+}
+
 /// What every sample has in common.
 struct Sample<'a> {
-    model: &'a Model,
     prime: &'a [u8],
-    /// It has read all of the prime but its last character.
-    synthesizer: Synthesizer<'a>,
-    last: usize,
+    /// It has read the prime.
+    writer: Writer<&'a Model>,
     length: usize,
     until: Vec<usize>,
 }
@@ -117,14 +128,15 @@ impl Sample<'_> {
     /// Writes characters until there are enough, a document ends, or what was written ends with `until`.
     fn write(&self, seed: u64, output: &mut Flow) -> io::Result<()> {
         output.write_all(self.prime)?;
-        let newline = self.model.newline();
+        let model = self.writer.model();
+        let newline = model.newline();
         let mut tail = VecDeque::new();
-        let characters = self.synthesizer.clone().passage(self.last, seed);
+        let characters = self.writer.clone().seed(seed).indices();
         for character in characters.take(self.length) {
             if Some(character) == newline {
                 break;
             }
-            self.model.vocabulary.write(character, output)?;
+            model.vocabulary().write(character, output)?;
             if self.until.is_empty() {
                 continue;
             }
@@ -148,7 +160,8 @@ fn sampling(arguments: &Arguments) -> Result<Sampling, Failure> {
         top_p: arguments.number("top-p")?,
     };
     sampling.check().map_err(|error| {
-        Failure::of_option(arguments.quoted(error.name), format!("must be {}", error.need))
+        let option = error.name.replace('_', "-");
+        Failure::of_option(arguments.quoted(&option), format!("must be {}", error.need))
     })?;
     Ok(sampling)
 }
@@ -224,21 +237,4 @@ fn newline_hint(text: &str, vocabulary: &Vocabulary) -> &'static str {
     } else {
         ""
     }
-}
-
-/// Reads the prime, a document's after a newline, but for the last character, which it returns.
-fn read_prime(
-    synthesizer: &mut Synthesizer,
-    model: &Model,
-    prime: &Prime,
-) -> Result<usize, Failure> {
-    let symbols = prime.symbols(&model.vocabulary)?;
-    let indices = symbols.filter_map(|symbol| model.vocabulary.index(symbol));
-    let mut read = model.newline().into_iter().chain(indices);
-    let mut last = read.next().unwrap_or(model.start());
-    for character in read {
-        synthesizer.step(last);
-        last = character;
-    }
-    Ok(last)
 }

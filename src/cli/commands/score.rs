@@ -18,6 +18,7 @@ use elman::internals::json::{Json, object};
 use elman::text::Symbols;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
 
 /// The command.
 pub const COMMAND: Command = Command {
@@ -90,9 +91,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         writeln!(output, "{file}{}", COLUMNS.join(",")).map_err(Failure::output)?;
     }
     let h0 = model.hidden_state(initial_state(arguments, &model));
-    let symbols = model.vocabulary.symbols();
+    let symbols = model.vocabulary().symbols();
     let by_lines = extent != ScoreBy::Text || form == Form::Jsonl || model.newline().is_some();
-    let is_unknown = !by_lines && model.vocabulary.index('\r').is_none();
+    let is_unknown = !by_lines && model.vocabulary().index('\r').is_none();
     let unknown = "is a character that the vocabulary lacks";
     let reading = Reading { symbols, by_lines, returns: is_unknown.then_some(unknown) };
     let mut found = false;
@@ -100,8 +101,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         let name = names_files.then(|| file.to_string_lossy().into_owned());
         let mut sheet = Sheet { extent, threshold, form, reading, file: name, rows: 0 };
         let scorer = TextScorer::new(&model, extent)
+            .and_then(|scorer| scorer.starting_from(&h0))
             .map_err(|error| Failure::Failed(error.to_string()))?
-            .starting_from(&h0)
             .on(Level::chosen(), threads);
         let scored = score(scorer, file, &mut sheet, &mut output);
         found |= threshold.is_some() && sheet.rows > 0;
@@ -148,7 +149,7 @@ const ENOUGH: u64 = 1 << 20;
 
 /// Scores one text, and prints each row as soon as it is known.
 fn score(
-    mut scorer: TextScorer,
+    mut scorer: TextScorer<&elman::Model>,
     file: &OsStr,
     sheet: &mut Sheet,
     output: &mut Flow,
@@ -158,15 +159,15 @@ fn score(
     let mut has_warned = false;
     loop {
         let mut printed = Ok(());
-        let more = scorer.read(&mut input, &mut |row| {
-            if printed.is_ok() {
-                printed = sheet.print(row, place, output);
-            }
+        let read = scorer.read(&mut input, &mut |row| {
+            printed = sheet.print(row, place, output);
+            if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         let flushed = output.flush().map_err(Failure::output);
         printed.and(flushed)?;
         let line = scorer.line();
-        let more = more.map_err(|error| Failure::at(place, format!("line {line}: {error}")))?;
+        let read = read.map_err(|error| Failure::at(place, format!("line {line}: {error}")))?;
+        let more = read == elman::inference::Reading::More;
         if !has_warned && (!more || scorer.form().bytes >= ENOUGH) {
             has_warned = true;
             if let Some(warning) = text_warnings::of_form(place, scorer.form(), sheet.reading) {

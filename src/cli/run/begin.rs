@@ -4,6 +4,7 @@ use super::work::{REFRESH, Run, SavedState, characters_per_update, is_finite};
 use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::failure::Failure;
 use crate::cli::command_line::options::{MOST_THREADS, Overrides, cores};
+use crate::cli::command_line::words;
 use crate::cli::format::thousands;
 use crate::cli::run::folder::{RunFolder, Saved};
 use crate::cli::run::inputs::{read_model, read_text, refused};
@@ -13,6 +14,7 @@ use crate::cli::terminal::progress::Progress;
 use elman::internals::disk::Disk;
 use elman::internals::intervals::Intervals;
 use elman::text::Symbols;
+use elman::training::OptimizerStart;
 use elman::{Initialization, Level, Model, Plan, Settings, Training, TrainingError};
 use std::path::Path;
 use std::sync::Arc;
@@ -35,14 +37,17 @@ impl Run {
         let from = request.from.as_ref().map(|from| read_from(from, &settings, overrides));
         let from = from.transpose()?;
         if let Some(model) = &from {
-            settings.symbols = model.settings.symbols;
+            settings.symbols = model.settings().symbols;
         }
         let corpus = read_text(text, &settings, request.quiet)?;
-        let training = Training::begin(corpus, settings, from.as_ref());
+        let training = match &from {
+            None => Training::begin(corpus, settings),
+            Some(model) => Training::begin_from(corpus, settings, model, OptimizerStart::Fresh),
+        };
         let training = training.map_err(|error| refused(error, &text.place, settings))?;
         let mut training = on_threads(training, request)?;
         refuse_infinite_start(&mut training)?;
-        let intervals = Intervals::new(&training.model().settings, &plan);
+        let intervals = Intervals::new(training.model().settings(), &plan);
         let folder = RunFolder::create(&request.folder, &intervals, request.force, disk)?;
         Ok(Run::at_work(request, training, folder, plan))
     }
@@ -51,16 +56,18 @@ impl Run {
     fn resume(request: &Request, disk: Box<dyn Disk>) -> Result<Self, Failure> {
         let Request { text, overrides, .. } = request;
         let (folder, saved) = RunFolder::open(&request.folder, disk)?;
-        let settings = saved.model.settings;
+        let settings = *saved.model.settings();
         overrides.check_same(&settings, &saved.plan)?;
         let plan = overrides.without_preset().plan(&saved.plan, &settings)?;
         let plan = plan_to_go_on_with(plan, &saved)?;
         let Saved { model, best, curve, plan: saved_plan } = saved;
-        let (updates, best_updates) = (model.state.updates, best.state.updates);
+        let (updates, best_updates) = (model.state().updates, best.state().updates);
         let corpus = read_text(text, &settings, request.quiet)?;
         let training = Training::resume_with(corpus, model, best).map_err(|error| match error {
             TrainingError::OtherText { .. } => Failure::at(&text.place, error),
-            TrainingError::FirstEdition => Failure::at(request.folder.display(), error),
+            TrainingError::FirstEdition | TrainingError::PastEnd { .. } => {
+                Failure::at(request.folder.display(), words::of_training(&error))
+            }
             error => refused(error, &text.place, settings),
         })?;
         let mut training = on_threads(training, request)?;
@@ -73,7 +80,7 @@ impl Run {
 
     fn at_work(request: &Request, training: Training, folder: RunFolder, plan: Plan) -> Self {
         let model = training.model();
-        let settings = &model.settings;
+        let settings = model.settings();
         Run {
             progress: Progress::new(request.quiet),
             text_name: request.text.name.clone(),
@@ -82,7 +89,7 @@ impl Run {
             saved_at: Instant::now(),
             refresh: Pace::after(REFRESH),
             is_silent: false,
-            updates_made: Arc::new(AtomicU64::new(model.state.updates)),
+            updates_made: Arc::new(AtomicU64::new(model.state().updates)),
             intervals: Intervals::new(settings, &plan),
             training,
             folder,
@@ -98,9 +105,9 @@ impl Run {
             );
         }
         let model = self.training.model();
-        let shape = model.state.rnn.shape();
+        let shape = model.shape();
         let folder = self.folder.path().display();
-        let from = match model.state.updates {
+        let from = match model.state().updates {
             0 => String::new(),
             updates => format!(", from update {}", thousands(updates)),
         };
@@ -112,11 +119,15 @@ impl Run {
             "{}: {} {}{held_out}, K = {}; m = {}, {} parameters; run in {folder}{from}",
             request.text.place,
             thousands(self.training.corpus().length()),
-            model.vocabulary.symbols().name(),
+            model.vocabulary().symbols().name(),
             shape.K(),
             shape.m(),
             thousands(shape.entries() as u64),
         ));
+        if self.curve.points().is_empty() && model.state().updates > 0 {
+            let rows = format!("{folder} has no losses from before: loss.csv begins here");
+            self.progress.warn(&rows);
+        }
         let how = format!("stopped at any moment, it goes on with --resume {folder}");
         self.progress.say(&how);
     }
@@ -125,7 +136,7 @@ impl Run {
 /// The plan that the run goes on with: it may end later, and be saved more or less often.
 fn plan_to_go_on_with(plan: Plan, saved: &Saved) -> Result<Plan, Failure> {
     // A run that was stopped in a save may have seen its best model after its last state.
-    let made = (saved.model.state.updates).max(saved.best.state.updates);
+    let made = (saved.model.state().updates).max(saved.best.state().updates);
     if plan.iterations < made {
         return Err(Failure::at(
             format!("--iterations {}", plan.iterations),
@@ -139,7 +150,7 @@ fn plan_to_go_on_with(plan: Plan, saved: &Saved) -> Result<Plan, Failure> {
                 .into(),
         ));
     }
-    let is_finished = saved.model.state.updates == saved.plan.iterations;
+    let is_finished = saved.model.state().updates == saved.plan.iterations;
     if is_finished && plan.iterations == saved.plan.iterations {
         // How often it is saved no longer matters: everything is.
         Ok(saved.plan)
@@ -151,20 +162,20 @@ fn plan_to_go_on_with(plan: Plan, saved: &Saved) -> Result<Plan, Failure> {
 /// Whether the best model is that of an end that does not compete: in former versions it did, and they kept the best
 /// model from before it in a file of its own.
 fn is_best_lost(saved: &Saved) -> bool {
-    let (settings, n) = (&saved.model.settings, saved.model.state.updates);
+    let (settings, n) = (saved.model.settings(), saved.model.state().updates);
     let competes = Intervals::new(settings, &saved.plan).competes(n);
-    settings.validation > 0.0 && saved.best.state.updates == n && !competes
+    settings.validation > 0.0 && saved.best.state().updates == n && !competes
 }
 
 /// The model that a run begins with. What it decides cannot be chosen again.
 fn read_from(from: &Path, settings: &Settings, overrides: &Overrides) -> Result<Model, Failure> {
     let model = read_model(Some(from.as_os_str()))?;
-    let m = model.settings.hidden;
+    let m = model.settings().hidden;
     if overrides.has("hidden") && settings.hidden != m {
         let has = format!("the model has {m} hidden units");
         return Err(Failure::at(overrides.quoted("hidden"), has));
     }
-    if overrides.has("bytes") && model.settings.symbols != Symbols::Bytes {
+    if overrides.has("bytes") && model.settings().symbols != Symbols::Bytes {
         let reads = "the model of --from reads characters";
         return Err(Failure::at(overrides.quoted("bytes"), reads));
     }
@@ -172,7 +183,7 @@ fn read_from(from: &Path, settings: &Settings, overrides: &Overrides) -> Result<
 }
 
 fn on_threads(training: Training, request: &Request) -> Result<Training, Failure> {
-    let settings = training.model().settings;
+    let settings = *training.model().settings();
     let helpful = || helpful_threads(&training, cores().min(MOST_THREADS));
     match request.threads.unwrap_or_else(helpful) {
         1 => Ok(training),
@@ -185,18 +196,18 @@ fn on_threads(training: Training, request: &Request) -> Result<Training, Failure
 fn helpful_threads(training: &Training, cores: usize) -> usize {
     const MULTIPLY_ADDS: usize = 8_000_000;
     let model = training.model();
-    let shape = model.state.rnn.shape();
+    let shape = model.shape();
     let characters = characters_per_update(training);
     let per_character = 3 * shape.m().saturating_mul(shape.m() + shape.K());
     let worth = per_character.saturating_mul(characters) / MULTIPLY_ADDS;
-    worth.clamp(1, cores.min(model.settings.batch_size).max(1))
+    worth.clamp(1, cores.min(model.settings().batch_size).max(1))
 }
 
 /// Refuses initial parameters that are not finite, before a folder is touched. Those by fan-in are always finite.
 fn refuse_infinite_start(training: &mut Training) -> Result<(), Failure> {
     observe(training)?;
     let model = training.model();
-    match model.settings.initialization {
+    match model.settings().initialization {
         Initialization::Normal { sigma } if !is_finite(model) => {
             let problem =
                 "the network begins with numbers that are not finite; choose a smaller sigma";
@@ -207,7 +218,8 @@ fn refuse_infinite_start(training: &mut Training) -> Result<(), Failure> {
 }
 
 fn observe(training: &mut Training) -> Result<(), Failure> {
-    training.observe().map(drop).map_err(|error| Failure::Failed(error.to_string()))
+    let observed = training.observe().map(drop);
+    observed.map_err(|error| Failure::Failed(words::of_training(&error)))
 }
 
 #[cfg(test)]

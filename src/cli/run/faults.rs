@@ -296,13 +296,13 @@ fn check(place: &Place, case: &Case, ends: &[Whole], frail: &Frail) {
         assert!(place.files("run") == *whole, "{what}");
         return;
     };
-    let kept = format!("keeps the best model and the state at update {}", state.state.updates);
+    let kept = format!("keeps the best model and the state at update {}", state.state().updates);
     // A state that is in place, but perhaps not to last, is not promised.
     let promised = message.contains(&kept) || step == "sync folder" || !message.contains("keeps");
     assert!(promised, "{what}: {kept}");
     let mut found = place.files("run");
     // The state of an end is never found without its report, unless it came before there were such files.
-    if plan.iterations == state.state.updates && case.reports_from <= plan.iterations {
+    if plan.iterations == state.state().updates && case.reports_from <= plan.iterations {
         let reports = String::from_utf8(of(&mut found, "reports.jsonl").clone()).unwrap();
         let start = format!("{{\"iteration\":{},", plan.iterations);
         assert!(reports.lines().any(|line| line.starts_with(&start)), "{what}");

@@ -2,6 +2,7 @@
 
 use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::words;
 use crate::cli::run::file_kind::kind_of;
 use crate::cli::run::line_log::LineLog;
 use crate::cli::run::lock::Lock;
@@ -87,7 +88,7 @@ impl RunFolder {
         let (model, plan) = load_state(path, "it cannot be resumed")?;
         let is_old = path.join(OLD_BEST).exists();
         let best = load_best(path, if is_old { OLD_BEST } else { BEST }, &model)?;
-        let (intervals, updates) = (Intervals::new(&model.settings, &plan), model.state.updates);
+        let (intervals, updates) = (Intervals::new(model.settings(), &plan), model.state().updates);
         let losses = LossLog::open(&path.join(LOSSES), &intervals, updates);
         let (losses, curve) = losses.map_err(|error| {
             let advice = "its run cannot go on without its rows; a new one can begin with its weights: --from";
@@ -159,13 +160,13 @@ impl RunFolder {
         let placed = disk::place(disk, &at(CHART), |output| output.write_all(chart.as_bytes()));
         placed.map_err(|error| within(&self.path, CHART, error))?;
         if let Some(best) = best {
-            let saved = checkpoint::save_with_plan(best, None, &at(BEST), disk);
-            saved.map_err(|error| within(&self.path, BEST, error))?;
+            let saved = checkpoint::save_on(disk, best, None, &at(BEST));
+            saved.map_err(|error| within(&self.path, BEST, words::of_file(&error)))?;
             remove(&self.path, OLD_BEST, disk)?;
         }
         if let Some((model, plan)) = model {
-            let saved = checkpoint::save_with_plan(model, Some(plan), &at(MODEL), disk);
-            saved.map_err(|error| within(&self.path, MODEL, error))?;
+            let saved = checkpoint::save_on(disk, model, Some(plan), &at(MODEL));
+            saved.map_err(|error| within(&self.path, MODEL, words::of_file(&error)))?;
         }
         Ok(())
     }
@@ -280,15 +281,15 @@ fn load_state(path: &Path, without: &str) -> Result<(Model, Plan), Failure> {
 }
 
 fn load(path: &Path, name: &str) -> Result<(Model, Option<Plan>), Failure> {
-    let loaded = checkpoint::load_with_plan(&path.join(name));
-    loaded.map_err(|error| within(path, name, error))
+    let loaded = checkpoint::load_with_plan(path.join(name));
+    loaded.map_err(|error| within(path, name, words::of_file(&error)))
 }
 
 /// The best model in a file, which must be of the run of the last state.
 fn load_best(path: &Path, name: &str, model: &Model) -> Result<Model, Failure> {
     let (best, _) = load(path, name)?;
-    let (settings, vocabulary, source) = (&model.settings, &model.vocabulary, &model.source);
-    if (settings, vocabulary, source) == (&best.settings, &best.vocabulary, &best.source) {
+    let (settings, vocabulary, source) = (model.settings(), model.vocabulary(), &model.source());
+    if (settings, vocabulary, source) == (best.settings(), best.vocabulary(), &best.source()) {
         Ok(best)
     } else {
         Err(within(path, name, "not of the run of model.safetensors"))

@@ -1,6 +1,7 @@
 //! Reading what the command line names: texts and models.
 
 use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::words;
 use crate::cli::run::file_kind::kind_of;
 use crate::cli::run::folder::{BEST, no_run};
 use crate::cli::run::text_warnings;
@@ -123,6 +124,7 @@ pub fn read_text(text: &TextSource, settings: &Settings, quiet: bool) -> Result<
     progress.clear();
     let corpus = corpus.map_err(|error| match error {
         TextError::InvalidUtf8 { .. } => Failure::at(place, no_text(text, &error)),
+        TextError::Setting(error) => Failure::Failed(words::of_training(&error.into())),
         error => Failure::at(place, error),
     })?;
     for warning in text_warnings::of_corpus(place, &corpus, settings) {
@@ -165,9 +167,9 @@ pub fn refused(error: TrainingError, place: &str, settings: Settings) -> Failure
         },
         TrainingError::Text(_) => place.to_string(),
         TrainingError::Shape(_) => format!("--hidden {}", settings.hidden),
-        _ => return Failure::Failed(error.to_string()),
+        _ => return Failure::Failed(words::of_training(&error)),
     };
-    Failure::at(place, error)
+    Failure::at(place, words::of_training(&error))
 }
 
 /// A file that must not change while it is read: another text of the same characters would be learned unnoticed.
@@ -243,7 +245,7 @@ pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
     }
     let fail = |error: &dyn Display| Failure::at(place_of(path.as_os_str()), error);
     let file = read_file(&path).map_err(|error| fail(&error))?;
-    let (model, plan) = checkpoint::read(&file).map_err(|error| fail(&error))?;
+    let (model, plan) = checkpoint::of_bytes(&file).map_err(|error| fail(&error))?;
     Ok(ModelFile { bytes: file.len() as u64, path, model, plan })
 }
 

@@ -34,6 +34,11 @@ impl LineLog {
         LineLog { path: path.to_path_buf(), file: None, right, waiting: String::new() }
     }
 
+    /// A file that is still to be made, with its first line.
+    pub fn begun(path: &Path, line: impl Display) -> Self {
+        LineLog { waiting: format!("{line}\n"), ..LineLog::found(path, 0) }
+    }
+
     /// Adds a line.
     pub fn push(&mut self, line: impl Display, disk: &mut dyn Disk) -> Result<(), Failure> {
         writeln!(self.waiting, "{line}").expect("a string takes everything");

@@ -89,16 +89,22 @@ impl LossLog {
         Ok(LossLog { columns, lines })
     }
 
-    /// The file of a run that goes on, and the curve of its rows before update `updates`, which must all be there. What
-    /// follows them stays until the file is [cut](LineLog::cut). New rows have the columns of the file.
+    /// The file of a run that goes on, and the curve of its rows before update `updates`: from the first that is there, none
+    /// is missing. What follows them stays until the file is [cut](LineLog::cut). New rows have the columns of the file. A
+    /// state that another program has saved comes without a file: its rows begin with the next.
     pub fn open(path: &Path, intervals: &Intervals, updates: u64) -> io::Result<(Self, Curve)> {
         let mut curve = Curve::new();
+        if !path.try_exists()? {
+            let columns = Columns::new(intervals);
+            let lines = LineLog::begun(path, columns.header());
+            return Ok((LossLog { columns, lines }, curve));
+        }
         let mut rows = Rows::of(path, intervals)?;
         if rows.columns.0.iter().any(Option::is_none) {
             return Err(rows.lines.wrong(&Columns::new(intervals).header()));
         }
-        rows.before(updates, |row| curve.add(row))?;
-        let lines = LineLog::found(path, rows.lines.bytes());
+        let bytes = rows.before(updates, |row| curve.add(row))?;
+        let lines = LineLog::found(path, bytes);
         let columns = rows.columns;
         Ok((LossLog { columns, lines }, curve))
     }
@@ -122,14 +128,14 @@ pub fn read(
     Ok(())
 }
 
-/// Passes the rows before update `updates` to `each`; they must all be there.
+/// Passes the rows before update `updates` to `each`; from the first on, none may be missing.
 pub fn read_before(
     path: &Path,
     intervals: &Intervals,
     updates: u64,
     each: impl FnMut(&Observation),
 ) -> io::Result<()> {
-    Rows::of(path, intervals)?.before(updates, each)
+    Rows::of(path, intervals)?.before(updates, each).map(drop)
 }
 
 /// The rows of a file, one after another.
@@ -137,8 +143,8 @@ struct Rows<'a> {
     intervals: &'a Intervals,
     columns: Columns,
     lines: Lines,
-    /// The update of the next row.
-    n: u64,
+    /// The update of the next row; `None` before the first, which may be any that is due.
+    n: Option<u64>,
 }
 
 impl<'a> Rows<'a> {
@@ -146,28 +152,36 @@ impl<'a> Rows<'a> {
         let mut lines = Lines::of(path, LONGEST)?;
         let usual = Columns::new(intervals).header();
         let columns = lines.next(&usual, |line| Columns::named(line, intervals))?;
-        Ok(Rows { columns: columns.ok_or_else(|| lines.wrong(&usual))?, intervals, lines, n: 0 })
+        Ok(Rows { columns: columns.ok_or_else(|| lines.wrong(&usual))?, intervals, lines, n: None })
     }
 
     /// The next row; `None` where the file ends before it, or within it.
     fn next(&mut self) -> io::Result<Option<Observation>> {
-        let n = self.n;
-        let has_validation = Some(self.intervals.competes(n));
-        let is_right =
-            |row: &Observation| row.iteration == n && row.has_validation() == has_validation;
+        let is_right = |row: &Observation| {
+            let is_due = self.n.map_or(self.intervals.logs(row.iteration), |n| n == row.iteration);
+            is_due && row.has_validation() == Some(self.intervals.competes(row.iteration))
+        };
         let read = |line: &str| self.columns.parse(line).filter(is_right);
-        let row = self.lines.next(&row_of(n), read)?;
-        self.n = self.intervals.next_row(n);
+        let row = self.lines.next(&row_of(self.n.unwrap_or(0)), read)?;
+        if let Some(row) = &row {
+            self.n = Some(self.intervals.next_row(row.iteration));
+        }
         Ok(row)
     }
 
-    fn before(&mut self, updates: u64, mut each: impl FnMut(&Observation)) -> io::Result<()> {
-        while self.n < updates {
-            let expected = row_of(self.n);
-            let row = self.next()?;
-            each(&row.ok_or_else(|| self.lines.wrong(&expected))?);
+    /// Returns the length of the lines before update `updates`.
+    fn before(&mut self, updates: u64, mut each: impl FnMut(&Observation)) -> io::Result<u64> {
+        let mut bytes = self.lines.bytes();
+        while self.n.is_none_or(|n| n < updates) {
+            match (self.next()?, self.n) {
+                (Some(row), _) if row.iteration < updates => each(&row),
+                // No row was written before update `updates`.
+                (_, None) | (Some(_), _) => break,
+                (None, Some(n)) => return Err(self.lines.wrong(&row_of(n))),
+            }
+            bytes = self.lines.bytes();
         }
-        Ok(())
+        Ok(bytes)
     }
 }
 

@@ -93,7 +93,7 @@ fn begin(request: &Request) -> Result<(Run, Begun), Failure> {
         warnings: text_warnings::of_corpus(
             &request.text.place,
             run.training.corpus(),
-            &run.training.model().settings,
+            run.training.model().settings(),
         ),
     };
     Ok((run, begun))
@@ -180,8 +180,8 @@ fn first_of(seeds: &[(u64, PathBuf)], out: &Path) -> Result<(Settings, Plan), Fa
     for (_, folder) in seeds.iter().filter(|(_, folder)| folder.join(MODEL).exists()) {
         let _lock = Lock::take(folder)?;
         // What cannot be read is told by its own run.
-        if let Ok((model, Some(plan))) = files::load_with_plan(&folder.join(MODEL)) {
-            let (_, first) = found.get_or_insert((model.settings, plan));
+        if let Ok((model, Some(plan))) = files::load_with_plan(folder.join(MODEL)) {
+            let (_, first) = found.get_or_insert((*model.settings(), plan));
             first.iterations = first.iterations.max(plan.iterations);
         }
     }
@@ -200,7 +200,7 @@ fn first_of(seeds: &[(u64, PathBuf)], out: &Path) -> Result<(Settings, Plan), Fa
 fn is_remainder(folder: &Path) -> bool {
     let best = folder.join(BEST);
     folder.is_dir()
-        && (!best.exists() || files::load(&best).is_ok_and(|model| model.state.updates == 0))
+        && (!best.exists() || files::load(&best).is_ok_and(|model| model.state().updates == 0))
 }
 
 /// Refuses to go on with a single run in the folder of several.

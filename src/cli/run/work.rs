@@ -3,6 +3,8 @@
 use crate::cli::charts::curve::Curve;
 use crate::cli::charts::loss_chart;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::words;
+use crate::cli::format::in_memory;
 use crate::cli::language::Language;
 use crate::cli::run::ending::Ending;
 use crate::cli::run::folder::RunFolder;
@@ -12,7 +14,7 @@ use crate::cli::terminal::pace::Pace;
 use crate::cli::terminal::progress::{Progress, Status};
 use crate::cli::terminal::screen;
 use crate::cli::terminal::text_curve;
-use elman::inference::{Sampling, Synthesizer};
+use elman::inference::Writer;
 use elman::internals::intervals::Intervals;
 use elman::model::{Origin, State};
 use elman::{Model, Observation, Parameters, Plan, Training, TrainingError, Validation};
@@ -28,7 +30,7 @@ pub const REFRESH: Duration = Duration::from_secs(loss_chart::REFRESH_SECONDS);
 
 /// Whether all numbers of a model are finite, so that a file can hold it.
 pub fn is_finite(model: &Model) -> bool {
-    let State { rnn, optimizer_state: memory, h, .. } = &model.state;
+    let State { rnn, optimizer_state: memory, h, .. } = model.state();
     let parts = [rnn.parameters.values(), h].into_iter();
     let mut parts = parts.chain(memory.iter().map(Parameters::values));
     parts.all(|part| part.iter().all(|x| x.is_finite()))
@@ -64,7 +66,7 @@ pub struct Run {
 
 /// Characters that an update reads; of documents, which have different lengths, on average.
 pub fn characters_per_update(training: &Training) -> usize {
-    let settings = &training.model().settings;
+    let settings = training.model().settings();
     if settings.documents {
         (training.corpus().learned() / training.updates_per_epoch().max(1)) as usize
     } else {
@@ -93,10 +95,10 @@ impl Run {
         let last = self.learn()?;
         Ok(Outcome {
             last,
-            best_iteration: self.training.best().state.updates,
+            best_iteration: self.training.best().state().updates,
             best_smooth_loss: self.training.best_smooth_loss().unwrap_or(f64::NAN),
             best_validation: self.training.best_validation(),
-            digest: self.training.model().state.rnn.parameters.digest(),
+            digest: self.training.model().parameters().digest(),
         })
     }
 
@@ -113,7 +115,8 @@ impl Run {
         self.prepare_folder()?;
         loop {
             let observed = self.observe();
-            let observation = observed.map_err(|error| self.save_finite(error.to_string()))?;
+            let observation =
+                observed.map_err(|error| self.save_finite(words::of_training(&error)))?;
             let n = observation.iteration;
             let report = self.intervals.reports(n);
             let sample = if report { self.keep_report(&observation)? } else { Vec::new() };
@@ -133,7 +136,7 @@ impl Run {
             }
             self.show_progress(&observation);
             let updated = self.training.update();
-            updated.map_err(|error| self.save_finite(error.to_string()))?;
+            updated.map_err(|error| self.save_finite(words::of_training(&error)))?;
             self.updates_made.store(n + 1, Relaxed);
         }
     }
@@ -142,7 +145,7 @@ impl Run {
     /// end, which the cut removes.
     fn prepare_folder(&mut self) -> Result<(), Failure> {
         // A run that has ended changes nothing, so that it may be shown where nothing can be written.
-        if self.intervals.is_end(self.training.model().state.updates) {
+        if self.intervals.is_end(self.training.model().state().updates) {
             return Ok(());
         }
         if self.saved.is_some_and(|saved| saved.plan != self.plan) {
@@ -166,12 +169,13 @@ impl Run {
     /// Adds a report to the folder before it is printed, so that a save during slow printing includes it. Returns the
     /// part of the sample that the folder keeps.
     fn keep_report(&mut self, observation: &Observation) -> Result<Vec<usize>, Failure> {
-        let count = self.plan.report_length.min(LONGEST_SAMPLE);
-        let sample: Vec<usize> = self.training.sample_characters().take(count).collect();
-        let kept = self.folder.report(&Report {
-            observation: *observation,
-            sample: self.training.model().vocabulary.decode(&sample),
-        });
+        let count = in_memory(self.plan.report_length).min(LONGEST_SAMPLE);
+        let characters = self.training.sample_characters();
+        let characters = characters.map_err(|error| Failure::Failed(words::of_training(&error)))?;
+        let sample: Vec<usize> = characters.take(count).collect();
+        let text = self.training.model().vocabulary().decode(&sample);
+        let text = text.map_err(|error| Failure::Failed(error.to_string()))?;
+        let kept = self.folder.report(&Report { observation: *observation, sample: text });
         kept.map_err(|failure| self.add_what_is_saved(failure))?;
         Ok(sample)
     }
@@ -191,7 +195,7 @@ impl Run {
             observation,
             iterations: self.plan.iterations,
             characters: characters_per_update(&self.training),
-            best: best.map(|loss| (self.training.best().state.updates, loss)),
+            best: best.map(|loss| (self.training.best().state().updates, loss)),
             curve: &self.curve,
         });
     }
@@ -214,9 +218,9 @@ impl Run {
     /// Saves the best model and the state, each only if `is_savable` accepts it, unless the folder holds them already.
     fn save_if(&mut self, is_savable: fn(&Model) -> bool) -> Result<(), Failure> {
         let now = SavedState {
-            updates: self.training.model().state.updates,
+            updates: self.training.model().state().updates,
             plan: self.plan,
-            best: self.training.best().state.updates,
+            best: self.training.best().state().updates,
         };
         if self.saved == Some(now) {
             return Ok(());
@@ -265,9 +269,9 @@ impl Run {
     fn chart(&self) -> String {
         loss_chart::svg(
             &self.text_name,
-            &self.training.model().settings,
+            self.training.model().settings(),
             &self.curve,
-            self.training.model().state.updates,
+            self.training.model().state().updates,
             self.plan.iterations,
             self.training.updates_per_epoch(),
         )
@@ -277,12 +281,13 @@ impl Run {
     fn print_report(&mut self, observation: &Observation, kept: &[usize]) -> Result<(), Failure> {
         self.progress.make_room();
         print(&format!("{observation}\n"))?;
-        let vocabulary = &self.training.model().vocabulary;
-        print_characters(vocabulary, kept.iter().copied())?;
-        let more = self.plan.report_length - kept.len();
+        print_characters(self.training.model().vocabulary(), kept.iter().copied())?;
+        let more = in_memory(self.plan.report_length) - kept.len();
         if more > 0 {
+            let vocabulary = self.training.model().vocabulary().clone();
             let sample = self.training.sample_characters();
-            print_characters(vocabulary, sample.skip(kept.len()).take(more))?;
+            let sample = sample.map_err(|error| Failure::Failed(words::of_training(&error)))?;
+            print_characters(&vocabulary, sample.skip(kept.len()).take(more))?;
         }
         print("\n\n")
     }
@@ -301,18 +306,18 @@ impl Run {
         });
         print(&format!(
             "passage best_iter={} smooth_loss={smooth_loss:?}{}\n",
-            best.state.updates,
+            best.state().updates,
             validation.unwrap_or_default()
         ))?;
-        let synthesizer = Synthesizer::at_start(best, Sampling::default());
-        let passage = synthesizer.passage(best.start(), best.settings.seed);
-        print_characters(&best.vocabulary, passage.take(self.plan.passage_length))?;
+        let writer = Writer::new(best).map_err(|error| Failure::Failed(error.to_string()))?;
+        let passage = writer.indices().take(in_memory(self.plan.passage_length));
+        print_characters(best.vocabulary(), passage)?;
         print("\n\n")?;
         if io::stdout().is_terminal() {
             let (columns, utf8) = (screen::width(), screen::is_utf8());
             print(&text_curve::draw(Language::English, &self.curve, "smooth loss", columns, utf8))?;
         }
-        print_digest(&self.training.model().state.rnn.parameters)
+        print_digest(self.training.model().parameters())
     }
 
     /// What to say where the best model is the untrained network, or has a higher validation loss than the end, or where
@@ -321,10 +326,10 @@ impl Run {
         let ending = Ending {
             last,
             competes: !self.intervals.holds_out() || self.intervals.competes(last.iteration),
-            best: self.training.best().state.updates,
+            best: self.training.best().state().updates,
             best_smooth_loss: self.training.best_smooth_loss(),
             best_validation: self.training.best_validation(),
-            is_from: matches!(self.training.model().record.origin, Origin::Model(_)),
+            is_from: matches!(self.training.model().record().origin, Origin::Model(_)),
             plan: &self.plan,
         };
         ending.advice()

@@ -10,6 +10,13 @@ use crate::training::training_loop::Training;
 
 const TEXT: &str = "Ett öra, två öron; \"日本\" \u{1F600}\n\tand more of the same: ett öra.";
 
+/// The bytes of a model with the plan of its run.
+fn with_plan(model: &Model, plan: Option<&Plan>) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    write(model, plan, &mut bytes)?;
+    Ok(bytes)
+}
+
 fn model() -> Model {
     trained(0.0)
 }
@@ -48,7 +55,7 @@ fn plan() -> Plan {
         iterations: 123,
         report_every: u64::MAX,
         report_length: 0,
-        passage_length: usize::MAX,
+        passage_length: u64::MAX,
         log_every: 1,
         save_every: 10,
         validate_every: None,
@@ -57,13 +64,13 @@ fn plan() -> Plan {
 
 /// The file of a run's last state.
 fn run_file() -> Vec<u8> {
-    bytes_of(&model(), Some(&plan())).unwrap()
+    with_plan(&model(), Some(&plan())).unwrap()
 }
 
 /// That of a run with a part held out.
 fn validated_file() -> Vec<u8> {
     let plan = Plan { validate_every: Some(7), ..plan() };
-    bytes_of(&trained(0.1 + 0.2), Some(&plan)).unwrap()
+    with_plan(&trained(0.1 + 0.2), Some(&plan)).unwrap()
 }
 
 /// A file with the same tensors, metadata and all, except for what `change` did.
@@ -126,9 +133,9 @@ fn a_model_round_trips_to_the_bit() {
 
 #[test]
 fn a_plan_is_read_back_and_no_part_of_the_model() {
-    let (back, found) = read(&run_file()).unwrap();
+    let (back, found) = of_bytes(&run_file()).unwrap();
     assert_eq!((&back, found), (&model(), Some(plan())));
-    assert_eq!(read(&to_bytes(&back).unwrap()).unwrap(), (back, None));
+    assert_eq!(of_bytes(&to_bytes(&back).unwrap()).unwrap(), (back, None));
     let keys: Vec<&str> = PLAN.iter().map(|row| row.key).collect();
     let without = changed(|_, metadata| {
         metadata.retain(|(key, _)| !keys.contains(&key.as_str()));
@@ -139,11 +146,11 @@ fn a_plan_is_read_back_and_no_part_of_the_model() {
 #[test]
 fn a_run_with_a_part_held_out_is_read_back() {
     let bytes = validated_file();
-    let (model, plan) = read(&bytes).unwrap();
+    let (model, plan) = of_bytes(&bytes).unwrap();
     assert_eq!(model, trained(0.1 + 0.2));
     assert!(model.state.best_validation.is_some());
     assert_eq!(plan.unwrap().validate_every, Some(7));
-    assert_eq!(bytes_of(&model, plan.as_ref()).unwrap(), bytes);
+    assert_eq!(with_plan(&model, plan.as_ref()).unwrap(), bytes);
 }
 
 /// A model without validation has no validation losses.
@@ -213,7 +220,7 @@ fn orders_that_no_run_has_are_refused() {
         ),
         (without_chunk, "the metadata lack \"chunk\""),
         (with(&chunks, "chunk", "long"), "which must be a whole number"),
-        (with(&chunks, "chunk", "3"), "chunk 3: must be at least seq-length"),
+        (with(&chunks, "chunk", "3"), "chunk 3: must be at least sequence_length"),
         (with(&chunks, "chunk", "0"), "chunk 0: must be at least"),
         // 40 of 57 characters are learned, 17 held out.
         (with(&chunks, "chunk", "18"), "enough for 2 characters to be held out, or a chunk"),
@@ -303,7 +310,7 @@ fn every_error_has_its_file() {
         (with("position", "57"), "within the text"),
         (with("smooth_loss", "NaN"), "finite number of at least 0"),
         (with("smooth_loss", "-1"), "finite number of at least 0"),
-        (with("learning_rate", "-1"), "learning-rate -1: must be a positive number"),
+        (with("learning_rate", "-1"), "learning_rate -1: must be a positive number"),
         (with("sequence_length", "0"), "at least 1"),
         (
             changed(|_, metadata| {
@@ -562,14 +569,14 @@ fn damaged_files_are_refused_or_are_models() {
     let (mut refused, mut resumed, mut validated) = (0, 0, 0);
     for n in 0..30_000 {
         let damaged = mutate(&files[n % 2], &mut generator);
-        let Ok((model, plan)) = read(&damaged) else {
+        let Ok((model, plan)) = of_bytes(&damaged) else {
             refused += 1;
             continue;
         };
-        let bytes = bytes_of(&model, plan.as_ref()).unwrap();
-        let (back, again) = read(&bytes).unwrap();
+        let bytes = with_plan(&model, plan.as_ref()).unwrap();
+        let (back, again) = of_bytes(&bytes).unwrap();
         assert_eq!((&back, again), (&model, plan));
-        assert_eq!(bytes_of(&back, again.as_ref()).unwrap(), bytes);
+        assert_eq!(with_plan(&back, again.as_ref()).unwrap(), bytes);
         if let Ok(mut training) = Training::resume(TEXT, model, back) {
             validated += usize::from(training.validate().is_ok());
             resumed += usize::from(training.update().is_ok());
@@ -596,10 +603,10 @@ fn files_are_replaced_whole_or_not_at_all() {
     assert_eq!(load(&path).unwrap(), model);
     assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
 
-    assert!(matches!(load(&folder.0), Err(FileError::Io(_))));
+    assert!(matches!(load(&folder.0), Err(FileError::Read { .. })));
     let missing = folder.0.join("none").join("model");
-    assert!(matches!(load(&missing), Err(FileError::Io(_))));
-    assert!(matches!(save(&model, &missing), Err(FileError::Io(_))));
+    assert!(matches!(load(&missing), Err(FileError::Read { .. })));
+    assert!(matches!(save(&model, &missing), Err(FileError::Write { .. })));
 }
 
 #[test]
@@ -607,7 +614,7 @@ fn a_file_that_finds_no_place_is_cleared_away() {
     let folder = Folder::new("no-place");
     let path = folder.0.join("model.safetensors");
     fs::create_dir(&path).unwrap();
-    assert!(matches!(save(&model(), &path), Err(FileError::Io(_))));
+    assert!(matches!(save(&model(), &path), Err(FileError::Write { .. })));
     assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
     assert!(path.is_dir());
 }

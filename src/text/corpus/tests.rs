@@ -36,7 +36,7 @@ fn chunks(corpus: &mut Corpus) -> Vec<String> {
     while !walk.is_over(position) {
         let chunk = corpus.chunk(0, position).unwrap();
         position += chunk.len() as u64 - 1;
-        chunks.push(vocabulary.decode(chunk));
+        chunks.push(vocabulary.decode(chunk).unwrap());
     }
     chunks
 }
@@ -140,7 +140,7 @@ fn held_out(corpus: &mut Corpus) -> String {
         read.extend_from_slice(&chunk[usize::from(!read.is_empty())..]);
         position += chunk.len() as u64 - 1;
     }
-    corpus.vocabulary().decode(&read)
+    corpus.vocabulary().decode(&read).unwrap()
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_place_among_documents_is_found_again() {
         let mut again = open(text.as_bytes(), Symbols::Characters, &settings).unwrap();
         again.split(1).unwrap();
         let found = again.chunk(0, positions[n]).unwrap().to_vec();
-        assert_eq!(corpus.vocabulary().decode(&found), chunks[n], "chunk {n}");
+        assert_eq!(corpus.vocabulary().decode(&found).unwrap(), chunks[n], "chunk {n}");
         assert_eq!(corpus.chunk(0, positions[n]).unwrap(), found);
     }
 }

@@ -129,7 +129,7 @@ fn follow(training: &mut Training, read: &Read, h: &mut [Vec<f64>], about: &str)
         }
         let T = read_by_one.len() - 1;
         let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
-        steps.begin(0, &read_by_one[..T], &read_by_one[1..], h);
+        steps.set(0, &read_by_one[..T], &read_by_one[1..], h);
         rnn.forward(&mut steps);
         loss = steps.losses().fold(loss, |sum, loss| sum + loss);
         h.copy_from_slice(steps.h(T, 0));

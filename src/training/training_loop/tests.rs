@@ -1,16 +1,19 @@
 use super::*;
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
-use crate::inference::sampling::{Sampling, Synthesizer, passage};
+use crate::inference::recurrence::Recurrence;
+use crate::inference::sampling::{Choice, sample};
+use crate::inference::writer::Writer;
+use crate::kernels::Level;
 use crate::network::optimizer::{Optimizer, Rule};
-use crate::network::parameters::{Parameters, Shape, ShapeError};
+use crate::network::parameters::{Shape, ShapeError};
 use crate::network::reference;
 use crate::network::unrolled::Unrolled;
 use crate::random::{Generator, Stream};
 use crate::settings::{Initialization, Order, Schedule, Symbols};
 use crate::text::corpus::Corpus;
 use crate::text::vocabulary::Vocabulary;
-use crate::training::start::claim_memory;
+use crate::training::start::{OptimizerStart, claim_memory};
 use std::io::Cursor;
 
 const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; at ten it rings again. ";
@@ -76,7 +79,7 @@ fn observing_and_sampling_change_nothing() {
         let before = watched.model().clone();
         let seen = watched.observe().unwrap();
         assert_eq!(watched.sample(5).unwrap(), watched.sample(5).unwrap());
-        passage(watched.best(), 3, 1);
+        Writer::new(watched.best()).unwrap().write(3);
         assert_eq!(watched.observe().unwrap(), seen);
         assert_eq!(watched.model(), &before);
         watched.update().unwrap();
@@ -86,7 +89,7 @@ fn observing_and_sampling_change_nothing() {
     assert_eq!(watched.best(), alone.best());
 }
 
-/// With a learning-rate of 2 single losses fall below the lowest smooth loss.
+/// With a learning rate of 2 single losses fall below the lowest smooth loss.
 #[test]
 fn the_best_model_is_the_earliest_of_the_lowest() {
     for learning_rate in [0.1, 2.0] {
@@ -119,12 +122,13 @@ fn a_sample_begins_where_the_chunk_begins() {
     }
     training.observe().unwrap();
     let generator = Generator::new(2, Stream::Report(12));
-    let State { rnn, h, .. } = &training.model().state;
+    let h = training.model().state.h.clone();
     let x0 = Vocabulary::of(TEXT).encode(TEXT).unwrap()[training.position() as usize];
     assert_eq!(training.chunk().0[0], x0);
-    let characters = Synthesizer::new(rnn, h, Sampling::default()).characters(x0, generator);
-    let expected: Vec<usize> = characters.take(20).collect();
-    let expected = training.model().vocabulary.decode(&expected);
+    let mut writer = Writer::new(training.model()).unwrap().starting_from(&h).unwrap();
+    writer.set_generator(generator);
+    writer.read(x0).unwrap();
+    let expected = writer.write(20);
     assert_eq!(training.sample(20).unwrap(), expected);
 }
 
@@ -163,9 +167,9 @@ fn every_setting_has_its_range() {
     assert_eq!(good.check(), Ok(()));
     let name = |settings: Settings| settings.check().unwrap_err().name;
     assert_eq!(name(Settings { hidden: 0, ..good }), "hidden");
-    assert_eq!(name(Settings { sequence_length: 0, ..good }), "seq-length");
+    assert_eq!(name(Settings { sequence_length: 0, ..good }), "sequence_length");
     for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert_eq!(name(Settings { learning_rate: wrong, ..good }), "learning-rate");
+        assert_eq!(name(Settings { learning_rate: wrong, ..good }), "learning_rate");
         assert_eq!(name(Settings { epsilon: wrong, ..good }), "epsilon");
     }
     for wrong in [0.0, -1.0, f64::NAN] {
@@ -200,7 +204,7 @@ fn an_order_has_its_range() {
     let chunks = |length| Settings { order: Order::Chunks { length }, ..settings() };
     let refused = |settings: Settings| settings.check().unwrap_err().to_string();
     assert_eq!(chunks(8).check(), Ok(()));
-    assert_eq!(refused(chunks(7)), "chunk 7: must be at least seq-length");
+    assert_eq!(refused(chunks(7)), "chunk 7: must be at least sequence_length");
     for (order, name) in [(Order::Chunks { length: 9 }, "chunks"), (Order::Positions, "positions")]
     {
         let documents = Settings { documents: true, order, ..settings() };
@@ -232,13 +236,13 @@ fn a_text_has_chunks_enough() {
             26,
             3,
             0.0,
-            "76 characters are too few: an order of chunks needs batch-size chunk + 1 = 79, with a batch size of 3",
+            "76 characters are too few: an order of chunks needs batch_size chunk + 1 = 79, with a batch size of 3",
         ),
         (
             18,
             3,
             0.3,
-            "54 characters beside the 22 that are held out are too few: an order of chunks needs batch-size chunk + 1 = \
+            "54 characters beside the 22 that are held out are too few: an order of chunks needs batch_size chunk + 1 = \
              55, with a batch size of 3",
         ),
         (
@@ -331,7 +335,7 @@ fn an_update_takes_the_learning_rate_of_its_schedule() {
     }
 }
 
-/// With a learning-rate of 3 nothing is learned: the best stays where it is.
+/// With a learning rate of 3 nothing is learned: the best stays where it is.
 #[test]
 fn a_run_that_goes_on_is_the_run_that_never_stopped() {
     let usual = settings();
@@ -414,7 +418,7 @@ fn documents_are_learned_one_by_one() {
 
         let rnn = training.model().state.rnn.clone();
         let mut steps = Unrolled::new(rnn.shape(), T, 1).unwrap();
-        steps.begin(0, &indices[..T], &indices[1..], &h);
+        steps.set(0, &indices[..T], &indices[1..], &h);
         assert_eq!(seen.loss, rnn.forward(&mut steps));
         let scaled = seen.loss * 4.0 / T as f64;
         smooth = Some(smooth.map_or(scaled, |smooth| 0.999 * smooth + 0.001 * scaled));
@@ -445,7 +449,7 @@ fn documents_resume_and_are_refused_as_other_texts_are() {
     let with = |documents: Settings| Training::new(DOCUMENTS, documents).unwrap_err();
     let several = Settings { batch_size: 2, ..documents() };
     let error = with(several).to_string();
-    assert_eq!(error, "batch-size 2: must be 1 with documents");
+    assert_eq!(error, "batch_size 2: must be 1 with documents");
     let endless = Settings { sequence_length: usize::MAX, ..documents() };
     assert!(matches!(with(endless), TrainingError::Shape(ShapeError::NoMemory { .. })));
 }
@@ -457,18 +461,22 @@ fn a_passage_of_documents_begins_each_anew() {
         Settings { initialization: Initialization::Normal { sigma: 1.0 }, ..documents() };
     let training = Training::new(DOCUMENTS, settings).unwrap();
     let model = training.model();
-    let written = passage(model, 300, 7);
+    let written = Writer::new(model).unwrap().seed(7).write(300);
     assert!(written.matches('\n').count() > 3, "{written:?}");
     let mut generator = Generator::new(7, Stream::Passage);
-    let mut synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], Sampling::default());
+    let rnn = &model.state.rnn;
+    let mut recurrence = Recurrence::new(rnn, &[0.0; 6]).unwrap();
+    let mut choice = Choice::new(rnn.shape().K()).unwrap();
     let mut x = model.vocabulary.index('\n').unwrap();
     assert_eq!(model.newline(), Some(x));
     let mut expected = String::new();
     for _ in 0..300 {
         if Some(x) == model.newline() {
-            synthesizer = Synthesizer::new(&model.state.rnn, &[0.0; 6], Sampling::default());
+            recurrence.go_on_from(&[0.0; 6]);
         }
-        x = synthesizer.next(x, &mut generator);
+        recurrence.read(rnn, x, &mut choice.p);
+        choice.choose(Level::chosen());
+        x = sample(&choice.p, generator.uniform());
         expected.push(model.vocabulary.characters()[x]);
     }
     assert_eq!(written, expected);
@@ -484,7 +492,8 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
     let settings = Settings { hidden: 99, learning_rate: 0.05, ..settings() };
     let text = "the bell rings at ten. ".repeat(3);
     let corpus = |text: &str| Corpus::of(text, &settings).unwrap();
-    let mut from = Training::begin(corpus(&text), settings, Some(model)).unwrap();
+    let fresh = OptimizerStart::Fresh;
+    let mut from = Training::begin_from(corpus(&text), settings, model, fresh).unwrap();
     let state = &from.model().state;
     assert_eq!(state.rnn, model.state.rnn);
     assert!(state.optimizer_state[0].values().iter().chain(&state.h).all(|&x| x == 0.0));
@@ -493,7 +502,8 @@ fn training_from_a_model_begins_with_its_parameters_alone() {
     assert_eq!(from.model().settings.hidden, 6);
     assert!(from.observe().unwrap().loss < 0.9 * training().observe().unwrap().loss);
     from.update().unwrap();
-    let refused = Training::begin(corpus(&text.replace('b', "B")), settings, Some(model));
+    let other = corpus(&text.replace('b', "B"));
+    let refused = Training::begin_from(other, settings, model, fresh);
     assert_eq!(refused.unwrap_err().to_string(), "the vocabulary lacks 'B' (U+0042)");
     let resumed = Training::resume(&text, from.model().clone(), from.best().clone());
     assert_eq!(resumed.unwrap().model(), from.model());
@@ -504,7 +514,7 @@ fn a_model_of_bytes_goes_on_in_its_bytes() {
     let input = Cursor::new(TEXT.as_bytes().to_vec());
     let settings = Settings { symbols: Symbols::Bytes, ..settings() };
     let corpus = Corpus::open(input, &settings, |_| ()).unwrap();
-    let mut training = Training::begin(corpus, settings, None).unwrap();
+    let mut training = Training::begin(corpus, settings).unwrap();
     training.update().unwrap();
     let (model, best) = (training.model().clone(), training.best().clone());
     let mut resumed = Training::resume(TEXT, model, best).unwrap();
@@ -512,11 +522,18 @@ fn a_model_of_bytes_goes_on_in_its_bytes() {
 }
 
 #[test]
-#[should_panic(expected = "other settings")]
-fn a_text_opened_with_other_settings_is_a_mistake() {
-    let corpus = Corpus::of(TEXT, &settings()).unwrap();
-    let other = Settings { sequence_length: 7, ..settings() };
-    let _ = Training::begin(corpus, other, None);
+fn a_text_opened_with_other_settings_is_refused() {
+    for (other, words) in [
+        (Settings { sequence_length: 7, ..settings() }, "sequence_length = 8, and"),
+        (Settings { symbols: Symbols::Bytes, ..settings() }, "bytes = false, and"),
+        (Settings { documents: true, ..settings() }, "documents = false, and"),
+        (Settings { validation: 0.5, ..settings() }, "validation = 0.0, and"),
+    ] {
+        let corpus = Corpus::of(TEXT, &settings()).unwrap();
+        let refused = Training::begin(corpus, other).unwrap_err();
+        assert!(matches!(refused, TrainingError::OpenedOtherwise { .. }));
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
 }
 
 #[test]
@@ -575,29 +592,36 @@ fn a_model_that_stands_behind_the_end_of_its_part_is_refused() {
 }
 
 #[test]
-fn parts_that_do_not_belong_together_are_found_at_once() {
-    let shape = Shape::new(7, Vocabulary::of(TEXT).len()).unwrap();
-    let changes: [fn(&mut Model, Shape); 5] = [
-        |model, shape| model.state.rnn.parameters = Parameters::zeros(shape).unwrap(),
-        |model, shape| model.state.optimizer_state[0] = Parameters::zeros(shape).unwrap(),
-        |model, _| model.state.h.push(0.0),
-        |model, _| model.settings.hidden = 7,
-        |model, _| model.vocabulary = Vocabulary::of("ab"),
-    ];
-    let good = training().model().clone();
-    let panics = |model: &Model, best: &Model| {
-        std::panic::catch_unwind(|| {
-            let _ = Training::resume(TEXT, model.clone(), best.clone());
-        })
-        .is_err()
-    };
-    assert!(!panics(&good, &good));
-    for (i, change) in changes.iter().enumerate() {
-        let mut wrong = good.clone();
-        change(&mut wrong, shape);
-        assert!(panics(&wrong, &good), "model, change {i}");
-        assert!(panics(&good, &wrong), "best, change {i}");
+fn models_of_two_runs_are_told_by_what_differs() {
+    let of = |text: &str, settings: Settings| Training::new(text, settings).unwrap().into_model();
+    let good = of(TEXT, settings());
+    let again = || good.clone();
+    assert!(Training::resume(TEXT, again(), again()).is_ok());
+    let other_text = TEXT.replace("nine", "nien");
+    for (best, words) in [
+        (
+            of(TEXT, Settings { hidden: 7, ..settings() }),
+            "hidden is 6 in the last and 7 in the best",
+        ),
+        (of(TEXT, Settings { seed: 9, ..settings() }), "seed is 1 in the last and 9 in the best"),
+        (
+            of(TEXT, Settings { learning_rate: 0.2, ..settings() }),
+            "learning_rate is 0.1 in the last and 0.2 in the best",
+        ),
+        (of(&TEXT.replace('b', "B"), settings()), "vocabulary is "),
+        (of(&other_text, settings()), "text is "),
+    ] {
+        let error = Training::resume(TEXT, again(), best).unwrap_err();
+        assert!(matches!(error, TrainingError::OtherBest { .. }));
+        assert!(error.to_string().contains(words), "{words}: {error}");
     }
+    let imported =
+        Model::from_parameters(good.vocabulary.clone(), good.parameters().clone()).unwrap();
+    let imported = imported.with_settings(settings()).unwrap();
+    let error = Training::resume(TEXT, again(), imported.clone()).unwrap_err().to_string();
+    assert!(error.ends_with(" in the last and none in the best"), "{error}");
+    let error = Training::resume(TEXT, imported.clone(), imported).unwrap_err();
+    assert_eq!(error, TrainingError::NoText);
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn no_level_no_thread_and_no_chunk_shows_in_the_bits() {
         let indices = model.vocabulary.encode(held_out).unwrap();
         let steps = indices.len() - 1;
         let mut whole = Unrolled::new(model.state.rnn.shape(), steps, 1).unwrap();
-        whole.begin(0, &indices[..steps], &indices[1..], training.h0());
+        whole.set(0, &indices[..steps], &indices[1..], training.h0());
         let nats = model.state.rnn.forward(&mut whole) / steps as f64;
         assert_eq!(found.nats.to_bits(), nats.to_bits());
         for level in Level::available() {
@@ -161,9 +161,9 @@ fn what_is_held_out_is_never_learned() {
             (digest(&training), training)
         };
         let (found, training) = learn(u64::MAX);
-        let learned = training.corpus().learned() as usize;
+        let learned = training.corpus().learned();
         // Of documents without the newline before the first.
-        let cut = &text[..learned - usize::from(changes.documents)];
+        let cut = &text[..learned as usize - usize::from(changes.documents)];
         let alone = Settings { validation: 0.0, ..changes };
         let mut alone = Training::new(cut, alone).unwrap();
         assert_eq!(alone.model().vocabulary, training.model().vocabulary);
@@ -260,12 +260,12 @@ fn no_run_goes_on_in_what_is_held_out() {
     let documents = Settings { documents: true, ..settings() };
     let training = Training::new(&text, documents).unwrap();
     let mut model = training.model().clone();
-    model.state.position = training.corpus().learned() as usize;
+    model.state.position = training.corpus().learned();
     assert!(Training::resume(&text, model.clone(), model.clone()).is_ok());
     model.state.position += 1;
     assert!(checkpoint::to_bytes(&model).is_ok());
     let refused = Training::resume(&text, model.clone(), model).unwrap_err();
-    assert!(matches!(refused, TrainingError::OtherText { .. }));
+    assert!(matches!(refused, TrainingError::PastEnd { .. }), "{refused}");
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn what_cannot_be_held_out_is_refused() {
         (0.09, "1 of 20 characters would be held out, but at least 2"),
         (
             0.75,
-            "5 characters beside the 15 that are held out are too few: one update needs seq-length + 1 = 6",
+            "5 characters beside the 15 that are held out are too few: one update needs sequence_length + 1 = 6",
         ),
     ] {
         let error = with(validation, text).unwrap_err();

@@ -10,7 +10,7 @@ mod mutation;
 
 use elman::internals::error::FormatError;
 use elman::internals::safetensors::{SafeTensors, self as ours};
-use elman::inference::{Sampling, Synthesizer};
+use elman::inference::{Sampling, Scorer, Writer};
 use elman::{Model, Training};
 use elman::internals::checkpoint;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
@@ -69,13 +69,14 @@ fn use_model(model: Model) {
     assert_eq!(back, model);
     assert_eq!(checkpoint::to_bytes(&back).expect("again"), bytes);
 
-    let h0 = vec![0.0; model.state.rnn.shape().m()];
     for temperature in [0.0, 1.0] {
-        let synthesizer =
-            Synthesizer::new(&model.state.rnn, &h0, Sampling::at_temperature(temperature));
-        let characters = synthesizer.passage(model.start(), model.settings.seed);
-        let indices: Vec<usize> = characters.take(5).collect();
-        model.vocabulary.decode(&indices);
+        let writer = Writer::new(&model).expect("memory for a small model");
+        let sampling = Sampling::at_temperature(temperature);
+        let mut writer = writer.sampling(sampling).expect("a temperature");
+        writer.write(5);
+        let mut scorer = Scorer::new(&model).expect("memory for a small model");
+        scorer.set_session(&writer.session()).expect("of the same model");
+        scorer.line(TEXT);
     }
     if let Ok(mut training) = Training::resume(TEXT, model, back) {
         // Numbers that leave the range of doubles end it.

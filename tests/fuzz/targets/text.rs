@@ -12,14 +12,15 @@ mod definition;
 mod memory;
 
 use elman::text::{Corpus, TextError};
-use elman::model::{Record, State};
-use elman::inference::{Score, ScoreBy, TextScorer};
+use elman::internals::model::settings_mut;
+use elman::inference::{Reading, Score, ScoreBy, TextScorer};
 use elman::text::Symbols;
 use elman::{Model, Rnn, Settings, Shape, Training, TrainingError, Vocabulary};
 use libfuzzer_sys::fuzz_target;
 use memory::within;
 use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 /// What opening and reading a text takes whatever its size: windows, and tables by code point.
@@ -76,13 +77,10 @@ fn model(text: &[u8], symbols: Symbols, settings: Settings) -> Model {
     let vocabulary = Vocabulary::from_characters(symbols, known.collect()).expect("sorted");
     let shape = Shape::new(1, vocabulary.len()).expect("small");
     let rnn = Rnn::random(shape, 1.0, 3).expect("small");
-    Model {
-        settings,
-        vocabulary,
-        source: None,
-        state: State::first(rnn, &settings).expect("small"),
-        record: Record::default(),
-    }
+    let mut model = Model::from_parameters(vocabulary, rnn.parameters).expect("numbers");
+    // A model of documents may lack the newline here.
+    *settings_mut(&mut model) = settings;
+    model
 }
 
 /// The rows of every extent: those of the text in one piece are those of the text in many.
@@ -110,17 +108,18 @@ fn rows(model: &Model, extent: ScoreBy, mut input: impl Read) -> (Rows, Option<(
     loop {
         let read = reading.read(&mut input, &mut |row| {
             rows.push((row.line, row.score, row.text.to_vec()));
+            ControlFlow::Continue(())
         });
         match read {
-            Ok(true) => {}
-            Ok(false) => return (rows, None),
+            Ok(Reading::End) => return (rows, None),
+            Ok(_) => {}
             Err(error) => return (rows, Some((error, reading.line()))),
         }
     }
 }
 
 fn learn_something_else(corpus: Corpus, settings: Settings) {
-    let Ok(mut training) = Training::begin(corpus, settings, None) else {
+    let Ok(mut training) = Training::begin(corpus, settings) else {
         return;
     };
     for _ in 0..20 {

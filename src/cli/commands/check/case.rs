@@ -7,7 +7,7 @@ use crate::cli::run::inputs::refuse_existing;
 use crate::cli::terminal::output::print;
 use elman::internals::arrays::{self, Form};
 use elman::internals::disk::{self, System};
-use elman::internals::worked_case::{Start, worked_case};
+use elman::internals::worked_case::worked_case;
 use std::path::Path;
 
 /// The path and the form of the file to write. Refuses one that cannot be written to, before anything is computed.
@@ -28,33 +28,26 @@ pub fn file(arguments: &Arguments) -> Result<(&Path, Form), Failure> {
 /// Writes the case of the first place.
 pub fn write((path, form): (&Path, Form), subject: &Subject) -> Result<(), Failure> {
     let model = &subject.model;
-    let updates = model.state.updates;
-    if model.settings.rule(updates + 1).eta == 0.0 {
+    let updates = model.state().updates;
+    if model.rule().eta == 0.0 {
         return Err(Failure::Failed(format!(
             "the learning rate is 0 after {updates} updates, at the end of its schedule: a case needs an update, as of a model \
              from before the end"
         )));
     }
-    let start = Start {
-        rnn: &model.state.rnn,
-        memory: &model.state.optimizer_state,
-        settings: &model.settings,
-        updates,
-        vocabulary: &model.vocabulary,
-        case: subject.places[0].case(),
-    };
-    let case = worked_case(start).map_err(|error| Failure::Failed(error.to_string()))?;
-    let symbols = model.vocabulary.symbols();
+    let case = subject.places[0].case();
+    let worked = worked_case(model, case).map_err(|error| Failure::Failed(error.to_string()))?;
+    let symbols = model.vocabulary().symbols();
     let written = disk::replace(&mut System, path, |mut output| {
-        arrays::write_to(&mut output, form, symbols, &case)
+        arrays::write_to(&mut output, form, symbols, &worked)
     });
     written.map_err(|error| Failure::at(path.display(), error))?;
-    let shape = model.state.rnn.shape();
+    let shape = model.shape();
     print(&format!(
         "wrote {}: {} arrays, T = {}, m = {}, K = {}\n",
         path.display(),
-        case.len(),
-        start.case.inputs.len(),
+        worked.len(),
+        case.inputs.len(),
         shape.m(),
         shape.K()
     ))

@@ -50,7 +50,7 @@ impl Subject {
         let text = TextSource::named(arguments.first());
         let corpus = read_text(&text, &settings, false)?;
         let fail = |error| refused(error, &text.place, settings);
-        let mut training = Training::begin(corpus, settings, None).map_err(fail)?;
+        let mut training = Training::begin(corpus, settings).map_err(fail)?;
         for _ in 0..iterations {
             training.update().map_err(fail)?;
         }
@@ -74,13 +74,13 @@ impl Subject {
         let model = read_model(arguments.first())?;
         let named = arguments.all().get(1).map(|text| text.as_os_str());
         let text = TextSource::named(named);
-        let corpus = read_text(&text, &model.settings, false)?;
+        let corpus = read_text(&text, model.settings(), false)?;
         let places = places(&model, corpus, count).map_err(|error| match error {
             TrainingError::Text(TextError::Unknown(unknown)) if named.is_none() => {
                 let advice = "the model needs a text in its characters: elman check MODEL TEXT";
                 Failure::at(&text.place, format!("{unknown}: {advice}"))
             }
-            error => refused(error, &text.place, model.settings),
+            error => refused(error, &text.place, *model.settings()),
         })?;
         Ok(Subject { model, places, is_trained: true })
     }

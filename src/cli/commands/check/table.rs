@@ -16,7 +16,7 @@ struct Checked {
 }
 
 pub fn check(arguments: &Arguments, subject: &Subject) -> Result<(), Failure> {
-    let rnn = &subject.model.state.rnn;
+    let rnn = &subject.model.state().rnn;
     let checked = subject.places.iter().map(|place| {
         let comparison = check_gradients(rnn, place.case());
         let comparison = comparison.map_err(|error| Failure::Failed(error.to_string()))?;

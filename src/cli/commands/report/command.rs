@@ -16,15 +16,15 @@ pub const MODEL: &str = "MODEL";
 /// The words of the command, for the updates made so far: the shortest, by one of the presets or by none.
 pub fn of(model: &Model, plan: &Plan) -> Vec<String> {
     let mut words = vec!["elman".to_string(), "train".to_string()];
-    if !model.source.as_ref().is_some_and(is_story) {
+    if !model.source().as_ref().is_some_and(is_story) {
         words.push(TEXT.to_string());
     }
     // A linear schedule needs the end that it was begun with.
-    let iterations = model.settings.schedule.updates().unwrap_or(model.state.updates);
+    let iterations = model.settings().schedule.updates().unwrap_or(model.state().updates);
     let plan = Plan { iterations, ..*plan };
     let presets = [None].into_iter().chain(PRESETS.iter().map(Some));
-    let is_from = matches!(model.record.origin, Origin::Model(_));
-    let commands = presets.map(|preset| options(&model.settings, &plan, preset, is_from));
+    let is_from = matches!(model.record().origin, Origin::Model(_));
+    let commands = presets.map(|preset| options(model.settings(), &plan, preset, is_from));
     words.extend(commands.min_by_key(Vec::len).unwrap_or_default());
     if is_from {
         words.extend(["--from".to_string(), MODEL.to_string()]);
@@ -95,7 +95,7 @@ mod tests {
     fn command(settings: Settings, plan: Plan) -> String {
         let training = Training::new(elman::STORY, settings).unwrap();
         let mut model = training.model().clone();
-        model.state.updates = plan.iterations;
+        elman::internals::model::state_mut(&mut model).updates = plan.iterations;
         of(&model, &plan).join(" ")
     }
 

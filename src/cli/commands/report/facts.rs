@@ -7,11 +7,12 @@ use super::speed::{self, Speed};
 use super::visible;
 use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::format::in_memory;
 use crate::cli::run::folder::{self, LOSSES};
 use crate::cli::run::loss_log;
 use crate::cli::run::report_log::Report;
 use crate::cli::terminal::progress::Progress;
-use elman::inference::{Sampling, Synthesizer};
+use elman::inference::Writer;
 use elman::internals::intervals::Intervals;
 use elman::model::InitialState;
 use elman::{Model, Plan, Validation};
@@ -48,7 +49,7 @@ pub struct Best {
 
 impl Facts {
     pub fn is_finished(&self) -> bool {
-        self.model.state.updates >= self.plan.iterations
+        self.model.state().updates >= self.plan.iterations
     }
 
     /// Reads the folder of a run, checks the gradients of so many hidden units (of none named: as many as take less than
@@ -62,10 +63,10 @@ impl Facts {
         let (model, plan, best) = folder::read(folder)?;
         let samples = samples::read(folder, &model, &plan)?;
         let losses = losses(folder, &model, &plan, &samples)?;
-        let length = plan.passage_length.min(LONGEST_PASSAGE);
-        let passage = Synthesizer::at_start(&best, Sampling::default());
-        let passage = passage.passage(best.start(), best.settings.seed);
-        let written: Vec<usize> = passage.take(length.max(gradients::CHARACTERS)).collect();
+        let length = in_memory(plan.passage_length).min(LONGEST_PASSAGE);
+        let passage = Writer::new(&best).map_err(|error| Failure::Failed(error.to_string()))?;
+        let written = passage.indices().take(length.max(gradients::CHARACTERS));
+        let written: Vec<usize> = written.collect();
         progress.say("checking gradients");
         let check = gradients::check(&best, &written, check_hidden)?;
         let speed = (seconds > 0.0).then(|| {
@@ -77,10 +78,10 @@ impl Facts {
             check,
             losses,
             best: Best {
-                updates: best.state.updates,
+                updates: best.state().updates,
                 smooth_loss,
                 validation,
-                passage: visible::decoded(&model.vocabulary, &written[..length]),
+                passage: visible::decoded(model.vocabulary(), &written[..length]),
                 length,
                 initial: best.initial_state(),
             },
@@ -96,9 +97,9 @@ impl Facts {
 /// The smooth loss and the validation loss of the best model. They stand in the last state, unless the best model is
 /// newer. Then they stand in the report of the end; a run that was stopped while it saved has none.
 fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, [Option<f64>; 2]) {
-    let (state, won) = (&model.state, best.state.updates);
+    let (state, won) = (model.state(), best.state().updates);
     if won < state.updates {
-        let best = state.best_validation.map(|nats| Validation::of(nats, &model.settings));
+        let best = state.best_validation.map(|nats| Validation::of(nats, model.settings()));
         return (state.best_smooth_loss, [best.map(|best| best.loss), best.map(|best| best.bits)]);
     }
     match samples.shown.last().map(|report| report.observation) {
@@ -111,10 +112,10 @@ fn best_losses(model: &Model, best: &Model, samples: &Samples) -> (Option<f64>, 
 
 /// The rows of loss.csv, and the last report, which has no row.
 fn losses(folder: &Path, model: &Model, plan: &Plan, samples: &Samples) -> Result<Curve, Failure> {
-    let updates = model.state.updates;
+    let updates = model.state().updates;
     let mut curve = Curve::new();
     let path = folder.join(LOSSES);
-    let intervals = Intervals::new(&model.settings, plan);
+    let intervals = Intervals::new(model.settings(), plan);
     // Rows after the state belong to a run that was stopped, or that is running.
     let read = loss_log::read_before(&path, &intervals, updates, |row| curve.add(row));
     read.map_err(|error| Failure::at(path.display(), error))?;

@@ -25,9 +25,9 @@ pub const CHARACTERS: usize = 100;
 /// characters that it has written itself, from the hidden state that its passage begins with; there must be
 /// [`CHARACTERS`] of them.
 pub fn check(best: &Model, written: &[usize], hidden: Option<usize>) -> Result<Check, Failure> {
-    let rnn = &best.state.rnn;
+    let rnn = &best.state().rnn;
     let m = rnn.shape().m();
-    let characters = best.settings.sequence_length.min(CHARACTERS);
+    let characters = best.settings().sequence_length.min(CHARACTERS);
     let mut chunk = vec![best.start()];
     chunk.extend(&written[..characters]);
     let inputs = &chunk[..characters];

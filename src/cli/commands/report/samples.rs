@@ -25,11 +25,11 @@ pub struct Samples {
 
 pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failure> {
     let path = folder.join(REPORTS);
-    let intervals = Intervals::new(&model.settings, plan);
+    let intervals = Intervals::new(model.settings(), plan);
     // Reports after the state belong to a run that was stopped, or that is running.
     let each = |each: &mut dyn FnMut(Report)| {
         report_log::read(&path, &intervals, |report| {
-            if report.observation.iteration <= model.state.updates {
+            if report.observation.iteration <= model.state().updates {
                 each(report);
             }
         })
@@ -50,7 +50,7 @@ pub fn read(folder: &Path, model: &Model, plan: &Plan) -> Result<Samples, Failur
         Err(error) => return Err(Failure::at(path.display(), error)),
     }
     // Reports before the state were saved with it; a run of an earlier version may have none.
-    let before = model.state.updates.saturating_sub(1) / plan.report_every * plan.report_every;
+    let before = model.state().updates.saturating_sub(1) / plan.report_every * plan.report_every;
     if all.last().is_some_and(|&last| last < before) {
         let problem = format!("the report of update {before} is missing");
         return Err(Failure::at(path.display(), problem));

@@ -2,7 +2,8 @@
 
 use elman::network::reference::{backward, forward, update};
 use elman::text::one_hot;
-use elman::{Corpus, Loss, Model, Order, Settings, Training, TrainingError};
+use elman::training::OptimizerStart;
+use elman::{Corpus, Loss, Model, Order, Parameters, Settings, Training, TrainingError};
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ pub struct Speed {
 /// Measures both in turn for so many seconds, from the weights of a model, on text that it has written.
 pub fn measure(model: &Model, written: &[usize], seconds: f64) -> Result<Speed, TrainingError> {
     let settings =
-        Settings { documents: false, validation: 0.0, order: Order::Text, ..model.settings };
+        Settings { documents: false, validation: 0.0, order: Order::Text, ..*model.settings() };
     let mut training = training(model, written, settings)?;
     let mut naive = Naive::new(model, written, settings);
     // The first update of each is not counted: its memory is not in the caches yet.
@@ -58,16 +59,16 @@ fn training(
     let characters = settings.least_characters().saturating_mul(8) + 1;
     let mut bytes = Vec::new();
     for &index in written.iter().cycle().take(characters) {
-        model.vocabulary.write(index, &mut bytes).expect("a vector takes any bytes");
+        model.vocabulary().write(index, &mut bytes).expect("a vector takes any bytes");
     }
     let corpus = Corpus::open(Cursor::new(bytes), &settings, |_| ())?;
-    Training::begin(corpus, settings, Some(model))
+    Training::begin_from(corpus, settings, model, OptimizerStart::Fresh)
 }
 
 /// The definition: dense one-hot vectors and plain loops.
 struct Naive {
     settings: Settings,
-    model: Model,
+    parameters: Parameters,
     /// X and Y of every sequence of the batch.
     chunks: Vec<[Vec<f64>; 2]>,
     h: Vec<Vec<f64>>,
@@ -77,7 +78,7 @@ struct Naive {
 
 impl Naive {
     fn new(model: &Model, written: &[usize], settings: Settings) -> Self {
-        let (shape, T) = (model.state.rnn.shape(), settings.sequence_length);
+        let (shape, T) = (model.shape(), settings.sequence_length);
         let mut characters = written.iter().copied().cycle();
         let chunks = (0..settings.batch_size).map(|_| {
             let chunk: Vec<usize> = characters.by_ref().take(T + 1).collect();
@@ -88,7 +89,7 @@ impl Naive {
             chunks: chunks.collect(),
             h: vec![vec![0.0; shape.m()]; settings.batch_size],
             memory: vec![vec![0.0; shape.entries()]; memory],
-            model: model.clone(),
+            parameters: model.parameters().clone(),
             updates: 0,
             settings,
         }
@@ -96,7 +97,7 @@ impl Naive {
 
     /// Makes one update by the mean of the gradients of the batch.
     fn update(&mut self) {
-        let parameters = &mut self.model.state.rnn.parameters;
+        let parameters = &mut self.parameters;
         let mut gradient = vec![0.0; parameters.values().len()];
         for ([X, Y], h) in self.chunks.iter().zip(&mut self.h) {
             let pass = forward(parameters, X, Y, h);
@@ -137,13 +138,14 @@ mod tests {
                 };
                 let training = Training::new(elman::STORY, settings).unwrap();
                 let model = training.model();
-                let written = model.vocabulary.encode(&elman::STORY[..50]).unwrap();
+                let written = model.vocabulary().encode(&elman::STORY[..50]).unwrap();
                 let mut fast = super::training(model, &written, settings).unwrap();
                 let mut naive = Naive::new(model, &written, settings);
                 fast.update().unwrap();
                 naive.update();
-                let [before, fast, naive] = [model, fast.model(), &naive.model]
-                    .map(|model| model.state.rnn.parameters.values());
+                let (before, fast, naive) = (model.parameters(), fast.model(), &naive.parameters);
+                let [before, fast, naive] =
+                    [before, fast.parameters(), naive].map(Parameters::values);
                 assert!(before != fast);
                 for (fast, naive) in fast.iter().zip(naive) {
                     let off = (fast - naive).abs();

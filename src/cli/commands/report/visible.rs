@@ -5,7 +5,7 @@ use elman::text::{Symbols, Vocabulary};
 /// Decodes indices; bytes that are not UTF-8 become `\xNN`.
 pub fn decoded(vocabulary: &Vocabulary, indices: &[usize]) -> String {
     if vocabulary.symbols() == Symbols::Characters {
-        return vocabulary.decode(indices);
+        return vocabulary.decode(indices).expect("the characters of the model");
     }
     let mut bytes = Vec::new();
     for &index in indices {

@@ -61,7 +61,7 @@ impl Writer<'_> {
 
     /// The plural of [`symbol`](Self::symbol).
     pub fn symbols(&self) -> &'static str {
-        match self.facts.model.settings.symbols {
+        match self.facts.model.settings().symbols {
             Symbols::Characters => self.pair("characters", "tecken"),
             Symbols::Bytes => self.pair("bytes", "byte"),
         }
@@ -69,7 +69,7 @@ impl Writer<'_> {
 
     /// The word for what the text is a sequence of.
     pub fn symbol(&self) -> &'static str {
-        match self.facts.model.settings.symbols {
+        match self.facts.model.settings().symbols {
             Symbols::Characters => self.pair("character", "tecken"),
             Symbols::Bytes => "byte",
         }
@@ -79,8 +79,8 @@ impl Writer<'_> {
     /// lines.
     pub fn text(&self) -> (String, String) {
         let (length, digest) =
-            self.facts.model.source.map_or((0, 0), |source| (source.length, source.digest));
-        let ends = if self.facts.model.settings.documents {
+            self.facts.model.source().map_or((0, 0), |source| (source.length, source.digest));
+        let ends = if self.facts.model.settings().documents {
             self.pair(" with the ends of documents", " med dokumentens slut")
         } else {
             ""
@@ -90,7 +90,7 @@ impl Writer<'_> {
 
     /// The fraction of the text that is held out, in per cent.
     pub fn held_out(&self) -> String {
-        let share = format!("{:.4}", 100.0 * self.facts.model.settings.validation);
+        let share = format!("{:.4}", 100.0 * self.facts.model.settings().validation);
         let share = share.trim_end_matches('0').trim_end_matches('.');
         format!("{}\u{a0}%", self.number(share))
     }
@@ -106,7 +106,7 @@ impl Writer<'_> {
 
     /// The rows of a validation loss, in nats and in bits, where there is one.
     pub fn validation(&self, validation: [Option<f64>; 2]) -> Vec<(&'static str, String)> {
-        let bits = match self.facts.model.settings.symbols {
+        let bits = match self.facts.model.settings().symbols {
             Symbols::Characters => self.pair("bits per character", "bitar per tecken"),
             Symbols::Bytes => self.pair("bits per byte", "bitar per byte"),
         };

@@ -11,9 +11,9 @@ use elman::text::{Symbols, Vocabulary};
 
 /// One object, a line for each of its members.
 pub fn of(file: &ModelFile) -> String {
-    let vocabulary = &file.model.vocabulary;
-    let (state, shape) = (&file.model.state, file.model.state.rnn.shape());
-    let settings = &file.model.settings;
+    let vocabulary = file.model.vocabulary();
+    let (state, shape) = (file.model.state(), file.model.shape());
+    let settings = file.model.settings();
     let settings = object(TABLE.iter().map(|row| (row.key, row.get(settings).map(value).into())));
     let plan = |plan: &Plan| object(PLAN.iter().map(|row| (row.key, (row.get)(plan).into())));
     let plan = file.plan.as_ref().map(plan);
@@ -71,8 +71,8 @@ fn value(value: Value) -> Json {
 }
 
 fn text(file: &ModelFile) -> Option<Json> {
-    let vocabulary = &file.model.vocabulary;
-    let source = file.model.source?;
+    let vocabulary = file.model.vocabulary();
+    let source = file.model.source()?;
     let start = &vocabulary.characters()[source.start..=source.start];
     Some(object([
         ("length", source.length.into()),

@@ -16,7 +16,7 @@ type Rows = Vec<(&'static str, String)>;
 
 /// The kind of a file, in JSON and in words.
 pub fn kind(file: &ModelFile) -> (&'static str, &'static str) {
-    match (&file.plan, &file.model.source) {
+    match (&file.plan, &file.model.source()) {
         (Some(_), _) => ("last", "the last state of a run, which --resume continues"),
         (None, Some(_)) => ("best", "the best model of a run"),
         (None, None) => ("imported", "imported weights, not trained here"),
@@ -53,8 +53,8 @@ fn of_file(file: &ModelFile) -> Rows {
 }
 
 fn of_network(file: &ModelFile) -> Rows {
-    let vocabulary = &file.model.vocabulary;
-    let shape = file.model.state.rnn.shape();
+    let vocabulary = file.model.vocabulary();
+    let shape = file.model.shape();
     vec![
         ("symbols", vocabulary.symbols().name().to_string()),
         ("characters", format!("K = {}", shape.K())),
@@ -65,7 +65,7 @@ fn of_network(file: &ModelFile) -> Rows {
 }
 
 fn of_settings(file: &ModelFile) -> Rows {
-    let settings = &file.model.settings;
+    let settings = file.model.settings();
     let rows = TABLE.iter().filter(|row| row.stored != Stored::Never);
     // A seed is copied into a command line, so it has no separators.
     let value = |row: &Setting| match (row.key, row.get(settings)?) {
@@ -84,9 +84,9 @@ fn shown(value: Value) -> String {
 }
 
 fn of_state(file: &ModelFile) -> Rows {
-    let (model, state) = (&file.model, &file.model.state);
-    let symbols = model.vocabulary.symbols().name();
-    let (characters, unit) = (model.settings.loss_characters(), unit(&model.settings));
+    let (model, state) = (&file.model, file.model.state());
+    let symbols = model.vocabulary().symbols().name();
+    let (characters, unit) = (model.settings().loss_characters(), unit(model.settings()));
     // `train` prints smooth losses that include the next chunk; a state ends before it.
     let loss = |loss: Option<f64>, when: &str| match loss {
         Some(loss) => {
@@ -95,14 +95,14 @@ fn of_state(file: &ModelFile) -> Rows {
         }
         None => "none yet".to_string(),
     };
-    let text = match model.source {
+    let text = match model.source() {
         None => "none: the weights were imported".to_string(),
         Some(source) => {
-            format!("{} {symbols}, digest {:016x}", thousands(source.length as u64), source.digest)
+            format!("{} {symbols}, digest {:016x}", thousands(source.length), source.digest)
         }
     };
-    let read = thousands(state.position as u64);
-    let position = match model.settings.order {
+    let read = thousands(state.position);
+    let position = match model.settings().order {
         Order::Text => format!("character {read} of each sequence"),
         _ => format!("{read} characters of the epoch read by each sequence"),
     };
@@ -115,7 +115,7 @@ fn of_state(file: &ModelFile) -> Rows {
         ("best smooth loss", loss(state.best_smooth_loss, "with its next chunk")),
     ];
     if let Some(nats) = state.best_validation {
-        let Validation { loss, bits, .. } = Validation::of(nats, &model.settings);
+        let Validation { loss, bits, .. } = Validation::of(nats, model.settings());
         rows.push((
             "best validation",
             format!("{loss:?} {unit}, before this state ({bits:.3} bits a character)"),

@@ -40,7 +40,7 @@ fn rms(values: &[f64]) -> f64 {
 
 /// The fraction of the hidden state that is close to -1 or 1.
 pub fn saturated(file: &ModelFile) -> f64 {
-    let h = &file.model.state.h;
+    let h = &file.model.state().h;
     let beyond = h.iter().filter(|h| h.abs() > SATURATED).count();
     beyond as f64 / h.len() as f64
 }
@@ -63,7 +63,7 @@ pub fn table(file: &ModelFile) -> String {
         );
     }
     let share = 100.0 * saturated(file);
-    let digest = file.model.state.rnn.parameters.digest();
+    let digest = file.model.parameters().digest();
     table
         + &format!(
             "\n{:<NAMES$}{share:.1} % of h beyond {SATURATED}\n{:<NAMES$}{digest:016x}\n",

@@ -13,7 +13,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
     }
     figures.extend(w.validation(best.validation));
     let mut blocks = vec![w.heading("The best model", "Den bästa modellen"), explained(w)];
-    if best.length < w.facts.plan.passage_length {
+    if (best.length as u64) < w.facts.plan.passage_length {
         let (length, all) = (w.count(best.length), w.count(w.facts.plan.passage_length));
         let symbols = w.symbols();
         blocks.push(w.paragraph(
@@ -31,13 +31,13 @@ pub fn section(w: &Writer) -> Vec<Block> {
 /// How the model was chosen, and what its passage begins with.
 fn explained(w: &Writer) -> Block {
     let (length, symbols) = (w.count(w.facts.best.length), w.symbols());
-    let begin = if w.facts.model.settings.documents {
+    let begin = if w.facts.model.settings().documents {
         w.pair("a line break", "en radbrytning").to_string()
     } else {
         let symbol = w.symbol();
         w.pair(format!("the first {symbol} of the text"), format!("textens första {symbol}"))
     };
-    let chosen = if w.facts.model.settings.validation == 0.0 {
+    let chosen = if w.facts.model.settings().validation == 0.0 {
         w.pair(
             "smooth loss (compared every 100 updates)",
             "utjämnad förlust (den jämförs var 100:e uppdatering)",

@@ -5,7 +5,7 @@ use crate::cli::commands::report::writer::Writer;
 use elman::check::{TensorComparison, Verdict};
 
 pub fn section(w: &Writer) -> Vec<Block> {
-    let (check, settings) = (&w.facts.check, &w.facts.model.settings);
+    let (check, settings) = (&w.facts.check, w.facts.model.settings());
     let mut blocks = vec![w.heading("Gradient check", "Gradientkontroll"), method(w)];
     if check.hidden < settings.hidden {
         let (m, all) = (w.count(check.hidden), w.count(settings.hidden));
@@ -34,7 +34,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
 
 fn method(w: &Writer) -> Block {
     let check = &w.facts.check;
-    let (m, K) = (w.count(check.hidden), w.count(w.facts.model.state.rnn.shape().K()));
+    let (m, K) = (w.count(check.hidden), w.count(w.facts.model.shape().K()));
     let (characters, symbols) = (w.count(check.characters), w.symbols());
     w.paragraph(
         format!(

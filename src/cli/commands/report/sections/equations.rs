@@ -40,7 +40,7 @@ fn step(settings: &Settings) -> &'static [&'static str] {
 
 /// The learning rate of the n-th update, where it changes.
 fn rate(w: &Writer) -> Option<String> {
-    let settings = &w.facts.model.settings;
+    let settings = w.facts.model.settings();
     let eta = w.value(settings.learning_rate);
     match settings.schedule {
         Schedule::Constant => None,
@@ -55,7 +55,7 @@ fn rate(w: &Writer) -> Option<String> {
 
 /// The update of a parameter, line by line.
 fn update(w: &Writer) -> Vec<String> {
-    let settings = &w.facts.model.settings;
+    let settings = w.facts.model.settings();
     let mut lines: Vec<String> = step(settings).iter().map(|line| line.to_string()).collect();
     if settings.clip.is_finite() {
         let clip = w.value(settings.clip);
@@ -78,7 +78,7 @@ fn first(settings: &Settings) -> &'static [&'static str] {
 }
 
 pub fn section(w: &Writer) -> Vec<Block> {
-    let settings = &w.facts.model.settings;
+    let settings = w.facts.model.settings();
     let lines = |parts: &[&[&str]]| -> Vec<String> {
         parts.concat().into_iter().map(str::to_string).collect()
     };
@@ -116,7 +116,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
 
 /// When the hidden state is carried, and when it is set to zero.
 fn hidden_state(w: &Writer) -> Block {
-    let settings = &w.facts.model.settings;
+    let settings = w.facts.model.settings();
     let (english, swedish) = match settings.order {
         _ if settings.documents => (
             "every document begins with h = 0, and the sequence that ends with it may be shorter \

@@ -14,7 +14,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
 }
 
 fn explained(w: &Writer) -> String {
-    let settings = &w.facts.model.settings;
+    let settings = w.facts.model.settings();
     let T = w.count(settings.sequence_length);
     let smooth = w.pair(
         "The smooth loss begins as the first loss; every update makes it 0.999 of itself plus \
@@ -61,8 +61,8 @@ fn explained(w: &Writer) -> String {
 
 /// The unit, and the loss of a network that knows nothing.
 fn unit(w: &Writer) -> String {
-    let settings = &w.facts.model.settings;
-    let (T, K) = (w.count(settings.sequence_length), w.facts.model.state.rnn.shape().K() as f64);
+    let settings = w.facts.model.settings();
+    let (T, K) = (w.count(settings.sequence_length), w.facts.model.shape().K() as f64);
     let untrained = w.loss(settings.loss_characters() as f64 * elman::kernels::ln(K));
     let (symbol, symbols) = (w.symbol(), w.symbols());
     match settings.loss {
@@ -98,10 +98,10 @@ fn chart(w: &Writer) -> Block {
         "Smooth loss, and the losses behind it, over the updates",
         "Utjämnad förlust, med sekvensernas förluster bakom, mot antalet uppdateringar",
     );
-    let updates = facts.model.state.updates;
-    let updates_per_epoch = facts.model.record.updates_per_epoch.unwrap_or(u64::MAX);
+    let updates = facts.model.state().updates;
+    let updates_per_epoch = facts.model.record().updates_per_epoch.unwrap_or(u64::MAX);
     let drawn = |frame| {
-        let settings = &facts.model.settings;
+        let settings = facts.model.settings();
         let size = (updates, updates_per_epoch);
         loss_chart::within_page(frame, w.language, name, settings, curve, size)
     };

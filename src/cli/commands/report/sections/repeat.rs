@@ -34,7 +34,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
             ),
         ));
     }
-    if facts.model.record.origin == Origin::Unknown {
+    if facts.model.record().origin == Origin::Unknown {
         blocks.push(w.paragraph(
             "The files of this run do not say whether it began with the weights of another model: \
              then --from and that model belong to the command."
@@ -44,7 +44,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
                 .to_string(),
         ));
     }
-    if let Origin::Model(digest) = facts.model.record.origin {
+    if let Origin::Model(digest) = facts.model.record().origin {
         blocks.push(w.paragraph(
             format!(
                 "{MODEL} stands for the model with whose weights the run began; their digest is \
@@ -58,14 +58,14 @@ pub fn section(w: &Writer) -> Vec<Block> {
     }
     blocks.extend([
         which_digest(w),
-        Block::Command(format!("digest={:016x}", facts.model.state.rnn.parameters.digest())),
+        Block::Command(format!("digest={:016x}", facts.model.parameters().digest())),
     ]);
     blocks
 }
 
 /// What the digest is of, before it is shown.
 fn which_digest(w: &Writer) -> Block {
-    let (settings, made) = (&w.facts.model.settings, w.facts.model.state.updates);
+    let (settings, made) = (w.facts.model.settings(), w.facts.model.state().updates);
     let updates = w.count(made);
     if settings.schedule.updates().is_some_and(|end| made < end) {
         return w.paragraph(

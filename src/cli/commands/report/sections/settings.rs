@@ -11,7 +11,7 @@ use elman::text::Symbols;
 type Rows = Vec<(&'static str, String)>;
 
 pub fn section(w: &Writer) -> Vec<Block> {
-    let (settings, plan, symbols) = (&w.facts.model.settings, &w.facts.plan, w.symbols());
+    let (settings, plan, symbols) = (w.facts.model.settings(), &w.facts.plan, w.symbols());
     let of_settings = of_options().filter_map(|row| Some((row.key, row.get(settings)?)));
     let of_plan = PLAN.iter().filter_map(|row| Some((row.key, Value::Count((row.get)(plan)?))));
     let mut rows = of_text(w);
@@ -27,20 +27,20 @@ pub fn section(w: &Writer) -> Vec<Block> {
                 "Alla {symbols} i indexordning; blanktecken och styrtecken visas med symboler:"
             ),
         ),
-        Block::Verbatim(signs(&w.facts.model.vocabulary)),
+        Block::Verbatim(signs(w.facts.model.vocabulary())),
     ]
 }
 
 fn of_text(w: &Writer) -> Rows {
-    let (facts, shape) = (w.facts, w.facts.model.state.rnn.shape());
+    let (facts, shape) = (w.facts, w.facts.model.shape());
     let (length, digest) = w.text();
     let mut text =
         w.pair(format!("{length}, digest {digest}"), format!("{length}, kontrollsumma {digest}"));
-    if facts.model.source.as_ref().is_some_and(is_story) {
+    if facts.model.source().as_ref().is_some_and(is_story) {
         let story = w.pair("the story that is built in", "den inbyggda berättelsen");
         text = format!("{story}: {text}");
     }
-    let different = match facts.model.settings.symbols {
+    let different = match facts.model.settings().symbols {
         Symbols::Characters => w.pair("Different characters", "Olika tecken"),
         Symbols::Bytes => w.pair("Different bytes", "Olika byte"),
     };
@@ -48,7 +48,7 @@ fn of_text(w: &Writer) -> Rows {
         ("Text", text),
         (different, format!("K = {}", w.count(shape.K()))),
         w.row("Parameters", "Parametrar", w.count(shape.entries())),
-        w.row("Completed epochs", "Avslutade epoker", w.count(facts.model.state.epoch)),
+        w.row("Completed epochs", "Avslutade epoker", w.count(facts.model.state().epoch)),
     ]
 }
 
@@ -141,7 +141,7 @@ fn in_words(w: &Writer, key: &'static str, value: Value) -> (&'static str, Strin
         ("seed", seed) => seed.to_string(),
         ("iterations", _) if w.facts.is_finished() => plain,
         ("iterations", _) => {
-            let updates = w.count(w.facts.model.state.updates);
+            let updates = w.count(w.facts.model.state().updates);
             w.pair(format!("{updates} of {plain}"), format!("{updates} av {plain}"))
         }
         ("report_every" | "log_every" | "validate_every" | "save_every", _) => {

@@ -27,7 +27,7 @@ fn table(w: &Writer, speed: &Speed) -> Block {
         100.0.. => w.count(x as u64),
         _ => w.number(short_loss(x, 3)),
     };
-    let settings = &w.facts.model.settings;
+    let settings = w.facts.model.settings();
     let an_update = (settings.sequence_length * settings.batch_size) as f64;
     let row = |name: &str, updates: f64| {
         let characters = updates * an_update;

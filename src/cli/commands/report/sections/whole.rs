@@ -19,10 +19,10 @@ pub fn page(facts: &Facts, language: Language) -> Page {
         speed::section(w),
         repeat::section(w),
     ];
-    let shape = facts.model.state.rnn.shape();
+    let shape = facts.model.shape();
     let (m, K) = (w.count(shape.m()), w.count(shape.K()));
-    let T = w.count(facts.model.settings.sequence_length);
-    let updates = w.count(facts.model.state.updates);
+    let T = w.count(facts.model.settings().sequence_length);
+    let updates = w.count(facts.model.state().updates);
     let (symbols, version) = (w.symbols(), elman::VERSION);
     Page {
         language: language.tag(),
@@ -45,7 +45,7 @@ fn unfinished(w: &Writer) -> Vec<Block> {
     if facts.is_finished() {
         return Vec::new();
     }
-    let updates = w.count(facts.model.state.updates);
+    let updates = w.count(facts.model.state().updates);
     let iterations = w.count(facts.plan.iterations);
     vec![w.notice(
         format!(

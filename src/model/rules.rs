@@ -1,7 +1,6 @@
-//! The rules of models in files, checked before writing and after reading.
+//! What makes the parts of a model, and a plan, belong together.
 
-use crate::files::error::FileError;
-use crate::files::tensors::{parameters_of, prefixes, tensors};
+use crate::model::error::ModelError;
 use crate::model::{Model, PLAN, Plan, State};
 use crate::network::parameters::Shape;
 use crate::settings::{Order, Settings};
@@ -13,20 +12,23 @@ const MAX_UPDATES: u64 = 1 << 63;
 /// What a loss has to be.
 pub const LOSS: &str = "a finite number of at least 0";
 
-type Checked = Result<(), FileError>;
+type Checked = Result<(), ModelError>;
 
-/// An error if a metadata entry does not keep its rule.
-fn rule(key: &str, value: impl fmt::Debug, is_kept: bool, need: &str) -> Checked {
+/// An error if a value does not keep its rule.
+fn rule(name: &'static str, value: impl fmt::Debug, is_kept: bool, need: &'static str) -> Checked {
     if is_kept {
         return Ok(());
     }
-    Err(FileError::metadata(key, &format!("{value:?}"), need))
+    Err(ModelError::Value { name, value: format!("{value:?}"), need })
 }
 
-/// Refuses a model, or a plan, that no file may hold.
+/// Refuses a model whose parts do not belong together, or a plan that does not belong to it.
 pub fn check(model: &Model, plan: Option<&Plan>) -> Checked {
     let settings = &model.settings;
     settings.check()?;
+    let symbols = model.vocabulary.symbols();
+    let need = "those of the vocabulary";
+    rule("symbols", settings.symbols.name(), settings.symbols == symbols, need)?;
     let is_known = !settings.documents || model.vocabulary.index('\n').is_some();
     let need = "false where the vocabulary has no newline";
     rule("documents", true, is_known, need)?;
@@ -43,7 +45,7 @@ fn check_state(model: &Model, shape: Shape) -> Checked {
     let (most_updates, need_updates, part) = match &model.source {
         Some(source) => {
             check_source(source, settings, shape)?;
-            let part = learned_at_most(source, settings) / settings.batch_size;
+            let part = learned_at_most(source, settings) / settings.batch_size as u64;
             (MAX_UPDATES, "at most 2^63", part)
         }
         None => (0, "0 without a text", 1),
@@ -54,7 +56,8 @@ fn check_state(model: &Model, shape: Shape) -> Checked {
     // Chunks may fill a sequence's part to its very end.
     let is_within = position < part || position == part && settings.order.chunk().is_some();
     rule("position", position, is_within, "within the text of a sequence")?;
-    let is_multiple = settings.order == Order::Text || position % settings.sequence_length == 0;
+    let is_multiple =
+        settings.order == Order::Text || position % settings.sequence_length as u64 == 0;
     let need = "a multiple of sequence_length in this order";
     rule("position", position, is_multiple, need)?;
     check_loss("smooth_loss", state.smooth_loss, updates)?;
@@ -62,18 +65,18 @@ fn check_state(model: &Model, shape: Shape) -> Checked {
 }
 
 /// The most characters that are trained on. With documents it may be fewer, which only the text can tell.
-fn learned_at_most(source: &Source, settings: &Settings) -> usize {
-    let held_out = settings.held_out(source.length as u64) as usize;
+fn learned_at_most(source: &Source, settings: &Settings) -> u64 {
+    let held_out = settings.held_out(source.length);
     source.length - if settings.documents { 0 } else { held_out }
 }
 
 fn check_source(source: &Source, settings: &Settings, shape: Shape) -> Checked {
     let length = source.length;
-    let is_enough = learned_at_most(source, settings) >= settings.least_characters();
+    let is_enough = learned_at_most(source, settings) >= settings.least_characters() as u64;
     let need = "at least sequence_length + 1 for every sequence of the batch, or 3 of documents, or a chunk for every \
                 sequence and 1, beside what is held out";
     rule("text_length", length, is_enough, need)?;
-    let is_enough = settings.held_out(length as u64) >= settings.least_held_out() as u64;
+    let is_enough = settings.held_out(length) >= settings.least_held_out() as u64;
     let need = "enough for 2 characters to be held out, or a chunk where there are such";
     rule("text_length", length, is_enough, need)?;
     let is_known = source.start < shape.K();
@@ -91,26 +94,27 @@ fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Checked {
     rule("validate_every", every.unwrap_or(1), is_used, "absent where no text is held out")
 }
 
-/// Each five parameters have one shape, which the message names by U.
+/// Each five tensors have one shape, which the message names by U.
 fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Checked {
-    let mut parts = parameters_of(state);
-    for prefix in prefixes(settings.optimizer) {
+    let prefixes = settings.optimizer.prefixes();
+    let mut parts = state.parts();
+    for prefix in prefixes {
         let name = format!("{prefix}U");
-        let found = parts.next().map(|part| part.shape());
-        let found = found.ok_or_else(|| FileError::missing_tensor(&name))?;
-        if found != shape {
-            let found = format!("F64 [{}, {}]", found.m(), found.K());
-            return Err(FileError::tensor(&name, &found, &[shape.m(), shape.K()]));
+        let Some(part) = parts.next() else { return Err(ModelError::MissingTensor { name }) };
+        if part.shape() != shape {
+            let dimensions = |shape: Shape| vec![shape.m(), shape.K()];
+            let (found, need) = (dimensions(part.shape()), dimensions(shape));
+            return Err(ModelError::Tensor { name, found, need });
         }
     }
     if parts.next().is_some() {
-        return Err(FileError::unknown_tensor("what another optimizer remembers"));
+        return Err(ModelError::OtherOptimizer);
     }
     let (found, need) = (state.h.len(), settings.batch_size.saturating_mul(shape.m()));
     if found == need {
         return Ok(());
     }
-    Err(FileError::tensor("h", &format!("F64 [{found}]"), &[need]))
+    Err(ModelError::Tensor { name: "h".to_string(), found: vec![found], need: vec![need] })
 }
 
 /// With validation, there may be no best model yet.
@@ -128,9 +132,9 @@ fn check_best(state: &State, settings: &Settings) -> Checked {
 }
 
 /// The first update sets all losses, and makes the first candidate for the best model.
-fn check_loss(key: &str, loss: Option<f64>, updates: u64) -> Checked {
+fn check_loss(key: &'static str, loss: Option<f64>, updates: u64) -> Checked {
     match loss {
-        None if updates > 0 => Err(FileError::missing_metadata(key)),
+        None if updates > 0 => Err(ModelError::Missing { name: key }),
         Some(loss) => {
             rule(key, loss, loss >= 0.0 && loss.is_finite(), LOSS)?;
             rule(key, loss, updates > 0, "absent before the first update")
@@ -141,20 +145,27 @@ fn check_loss(key: &str, loss: Option<f64>, updates: u64) -> Checked {
 
 /// Refuses numbers that are not finite, and sums of squares below 0.
 fn check_entries(model: &Model) -> Checked {
-    let memory = model.settings.optimizer.state_parts().iter().map(|(_, are_squares)| *are_squares);
-    let are_squares: Vec<bool> = std::iter::once(false).chain(memory).collect();
-    for (i, tensor) in tensors(model).into_iter().enumerate() {
-        let (name, values) = (&tensor.name, tensor.numbers().unwrap_or_default());
-        if let Some(index) = values.iter().position(|x| !x.is_finite()) {
-            return Err(format!("the tensor {name:?} has no finite number at entry {index}").into());
-        }
-        // Five tensors each; the hidden states after them may have any sign.
-        let are_squares = are_squares.get(i / 5) == Some(&true);
-        if let Some(index) = values.iter().position(|&x| are_squares && x < 0.0) {
-            let message =
-                format!("the tensor {name:?} has a sum of squares below 0 at entry {index}");
-            return Err(message.into());
+    let Model { settings, state, .. } = model;
+    let memory = settings.optimizer.state_parts().iter().map(|(_, are_squares)| *are_squares);
+    let are_squares = std::iter::once(false).chain(memory);
+    for ((prefix, part), are_squares) in
+        settings.optimizer.prefixes().zip(state.parts()).zip(are_squares)
+    {
+        for tensor in part.named() {
+            let name = || format!("{prefix}{}", tensor.name);
+            check_finite(name, tensor.values)?;
+            if let Some(entry) = tensor.values.iter().position(|&x| are_squares && x < 0.0) {
+                return Err(ModelError::Negative { tensor: name(), entry });
+            }
         }
     }
-    Ok(())
+    check_finite(|| "h".to_string(), &state.h)
+}
+
+/// Refuses numbers that are NaN or infinite.
+pub fn check_finite(name: impl Fn() -> String, values: &[f64]) -> Checked {
+    match values.iter().position(|x| !x.is_finite()) {
+        Some(entry) => Err(ModelError::NotFinite { tensor: name(), entry }),
+        None => Ok(()),
+    }
 }

@@ -1,0 +1,533 @@
+//! Writing text: the predictions of a network, sampled and fed back.
+
+use crate::inference::recurrence::Recurrence;
+use crate::inference::sampling::{Choice, Sampling, sample};
+use crate::kernels::Level;
+use crate::model::Model;
+use crate::network::parameters::ShapeError;
+use crate::random::{Generator, Stream};
+use crate::settings::{SettingError, Symbols};
+use crate::text::vocabulary::UnknownCharacters;
+use std::borrow::Borrow;
+use std::{fmt, iter};
+
+/// Where a [`Writer`] or a [`Scorer`](super::Scorer) stands: all that a network remembers of what it has read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// The hidden state after every character but the last, m.
+    pub h: Vec<f64>,
+    /// The index of the last character, which the hidden state has not taken in yet; `None` before the first.
+    pub last: Option<usize>,
+}
+
+/// A network that writes text, character by character.
+///
+/// It holds its model in any way that lends it: `&Model`, `Arc<Model>`, or the model itself. With an `Arc` it borrows
+/// nothing and can be kept in a struct, sent to another thread, and cloned; clones share the weights.
+///
+/// A new writer stands where the model [begins](Model::initial_state), after the first character of the text that the model
+/// was trained on, with the model's seed: its first 1,000 characters are the final passage of the run. As an iterator it
+/// gives characters without end. It allocates when it is made, for a copy of the weights among others; the characters
+/// themselves take no memory.
+///
+/// ```
+/// use elman::inference::{Sampling, Writer};
+/// use elman::training::Fit;
+/// use elman::{Settings, Training};
+/// use std::ops::ControlFlow;
+/// use std::sync::Arc;
+///
+/// let mut training = Training::new(elman::STORY, Settings { hidden: 20, ..Settings::default() })?;
+/// training.fit(Fit { updates: 500, ..Fit::default() }, |_, _| ControlFlow::Continue(()))?;
+/// let model = Arc::new(training.into_best());
+///
+/// let sampling = Sampling { temperature: 0.7, top_p: 0.9, ..Sampling::default() };
+/// let mut writer = Writer::new(Arc::clone(&model))?.sampling(sampling)?.seed(7);
+/// writer.prime("The ferry ")?;
+/// let text = writer.write(80);
+/// let sentence = writer.write_until(".", 200);
+/// println!("The ferry {text}{sentence}");
+///
+/// // Suspended here, and gone on with elsewhere: the same characters.
+/// let session = writer.session();
+/// let random = writer.generator().clone();
+/// let rest: String = writer.take(20).collect();
+/// let mut other = Writer::new(&*model)?.sampling(sampling)?;
+/// other.set_session(&session)?;
+/// other.set_generator(random);
+/// assert_eq!(other.write(20), rest);
+/// # Ok::<(), elman::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Writer<M> {
+    model: M,
+    recurrence: Recurrence,
+    choice: Choice,
+    generator: Generator,
+    /// What is read next.
+    last: usize,
+    /// Whether it has been read: then `choice` has the probabilities of the character after it.
+    is_read: bool,
+    /// Whether no character was read or drawn yet.
+    is_fresh: bool,
+    utf8: Utf8,
+}
+
+impl<M: Borrow<Model>> Writer<M> {
+    /// A writer that has written nothing, with the network's own distribution.
+    ///
+    /// # Errors
+    /// [`ShapeError::NoMemory`] if there is no memory for a copy of the weights.
+    pub fn new(model: M) -> Result<Self, ShapeError> {
+        let of = model.borrow();
+        let recurrence = Recurrence::of(of, &of.hidden_state(of.initial_state()))?;
+        Ok(Writer {
+            recurrence,
+            choice: Choice::new(of.shape().K())?,
+            generator: Generator::new(of.settings.seed, Stream::Passage),
+            last: of.start(),
+            is_read: false,
+            is_fresh: true,
+            utf8: Utf8::default(),
+            model,
+        })
+    }
+
+    /// Chooses the next characters as `sampling` says.
+    ///
+    /// # Errors
+    /// [`SettingError`] if [`Sampling::check`] refuses it.
+    pub fn sampling(mut self, sampling: Sampling) -> Result<Self, SettingError> {
+        sampling.check()?;
+        self.choice.sampling = sampling;
+        // Probabilities that are there already are those of the other sampling.
+        if self.is_read {
+            let session = self.session();
+            self.recurrence.go_on_from(&session.h);
+            self.is_read = false;
+        }
+        Ok(self)
+    }
+
+    /// Draws by the random numbers that `seed` has for passages, from the first on.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.generator = Generator::new(seed, Stream::Passage);
+        self
+    }
+
+    /// Begins with the hidden state `h`, m long, as if nothing had been read or written yet.
+    ///
+    /// # Errors
+    /// [`ShapeError::HiddenState`] if `h` is not m long.
+    pub fn starting_from(mut self, h: &[f64]) -> Result<Self, ShapeError> {
+        self.set_session(&Session { h: h.to_vec(), last: None })?;
+        Ok(self)
+    }
+
+    /// Makes the network run at `level`. The level never changes what is written.
+    pub fn at(mut self, level: Level) -> Self {
+        self.recurrence.level = level;
+        self
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        self.model.borrow()
+    }
+
+    /// Where the writer stands.
+    pub fn session(&self) -> Session {
+        let h = if self.is_read { self.recurrence.before() } else { self.recurrence.h() };
+        Session { h: h.to_vec(), last: (!self.is_fresh).then_some(self.last) }
+    }
+
+    /// Goes on from where another writer or a scorer of the same model stood.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if `session.h` is not m long, or if `session.last` is K or more.
+    pub fn set_session(&mut self, session: &Session) -> Result<(), ShapeError> {
+        let of = self.model.borrow();
+        of.shape().check_hidden_state(&session.h)?;
+        session.last.map_or(Ok(()), |last| of.shape().check_index(last))?;
+        self.recurrence.go_on_from(&session.h);
+        self.is_fresh = session.last.is_none();
+        self.last = session.last.unwrap_or(of.start());
+        self.is_read = false;
+        self.utf8 = Utf8::default();
+        Ok(())
+    }
+
+    /// The random numbers that the next characters are drawn by.
+    pub fn generator(&self) -> &Generator {
+        &self.generator
+    }
+
+    /// Draws the next characters by other random numbers.
+    pub fn set_generator(&mut self, generator: Generator) {
+        self.generator = generator;
+    }
+
+    /// Reads a text, which the writer goes on from. What a new writer reads first takes the place of the first character of
+    /// the training text; a model of documents reads it after a newline, as the start of a document.
+    ///
+    /// # Errors
+    /// [`UnknownCharacters`] if the vocabulary lacks characters of the text; nothing has been read then.
+    pub fn prime(&mut self, text: &str) -> Result<(), UnknownCharacters> {
+        let indices = self.model().vocabulary.encode(text)?;
+        indices.into_iter().for_each(|index| self.push(index));
+        Ok(())
+    }
+
+    /// Reads the character with this index. [`Writer::prime`] does the same with the characters of a text.
+    ///
+    /// # Errors
+    /// [`ShapeError::Index`] if the index is K or more.
+    pub fn read(&mut self, index: usize) -> Result<(), ShapeError> {
+        self.model().shape().check_index(index)?;
+        self.push(index);
+        Ok(())
+    }
+
+    fn push(&mut self, index: usize) {
+        if !self.is_fresh || self.model().newline().is_some() {
+            self.read_last();
+        }
+        (self.last, self.is_read, self.is_fresh) = (index, false, false);
+    }
+
+    fn read_last(&mut self) {
+        if !self.is_read {
+            let rnn = &self.model.borrow().state.rnn;
+            self.recurrence.read(rnn, self.last, &mut self.choice.p);
+        }
+    }
+
+    /// The K probabilities that the next character is drawn with.
+    pub fn probabilities(&mut self) -> &[f64] {
+        if !self.is_read {
+            self.read_last();
+            self.choice.choose(self.recurrence.level);
+            self.is_read = true;
+        }
+        &self.choice.p
+    }
+
+    /// Draws the next character, and returns its index.
+    pub fn next_index(&mut self) -> usize {
+        let u = self.generator.uniform();
+        self.last = sample(self.probabilities(), u);
+        (self.is_read, self.is_fresh) = (false, false);
+        self.last
+    }
+
+    /// The indices of the next characters, without end.
+    pub fn indices(mut self) -> impl Iterator<Item = usize> {
+        iter::repeat_with(move || self.next_index())
+    }
+
+    /// Writes the next `length` characters.
+    pub fn write(&mut self, length: usize) -> String {
+        self.by_ref().take(length).collect()
+    }
+
+    /// Writes until `end` has been written, which is the end of the result, or for `most` characters. A document of a model
+    /// of documents ends with a newline.
+    pub fn write_until(&mut self, end: &str, most: usize) -> String {
+        let mut text = String::new();
+        for character in self.by_ref().take(most) {
+            text.push(character);
+            if !end.is_empty() && text.ends_with(end) {
+                break;
+            }
+        }
+        text
+    }
+}
+
+/// The characters, without end. Of a model of bytes these are decoded as UTF-8, with U+FFFD for what is none.
+impl<M: Borrow<Model>> Iterator for Writer<M> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        loop {
+            let index = self.next_index();
+            let vocabulary = &self.model().vocabulary;
+            let symbol = vocabulary.characters()[index];
+            match vocabulary.symbols() {
+                Symbols::Characters => return Some(symbol),
+                // Byte b goes by the character U+00b.
+                Symbols::Bytes => self.utf8.push(symbol as u8),
+            }
+            if let Some(character) = self.utf8.next() {
+                return Some(character);
+            }
+        }
+    }
+}
+
+impl<M: Borrow<Model>> fmt::Debug for Writer<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("model", self.model())
+            .field("sampling", &self.choice.sampling)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Bytes that are not a whole character yet.
+#[derive(Clone, Debug, Default)]
+struct Utf8 {
+    bytes: [u8; 4],
+    length: usize,
+}
+
+impl Utf8 {
+    /// Adds a byte. There is room where [`Utf8::next`] has given all that is whole.
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.length] = byte;
+        self.length += 1;
+    }
+
+    /// The first character, or U+FFFD for bytes that cannot be part of one; `None` while more bytes are needed.
+    fn next(&mut self) -> Option<char> {
+        let bytes = &self.bytes[..self.length];
+        let checked = str::from_utf8(bytes);
+        let valid = checked.map_or_else(|error| error.valid_up_to(), str::len);
+        let first = str::from_utf8(&bytes[..valid]).ok().and_then(|text| text.chars().next());
+        let (character, used) = match (first, checked) {
+            (Some(character), _) => (character, character.len_utf8()),
+            (None, Err(error)) => (char::REPLACEMENT_CHARACTER, error.error_len()?),
+            (None, Ok(_)) => return None,
+        };
+        self.bytes.copy_within(used.., 0);
+        self.length -= used;
+        Some(character)
+    }
+}
+
+/// The sample of report n, without end: the characters after `x0`, the first character of chunk n, from `h0`, the hidden
+/// state that chunk n begins with.
+pub(crate) fn report_sample(
+    model: &Model,
+    n: u64,
+    h0: &[f64],
+    x0: usize,
+) -> Result<impl Iterator<Item = usize>, ShapeError> {
+    let mut writer = Writer::new(model)?;
+    writer.set_session(&Session { h: h0.to_vec(), last: Some(x0) })?;
+    writer.set_generator(Generator::new(model.settings.seed, Stream::Report(n)));
+    Ok(writer.indices())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::parameters::Shape;
+    use crate::network::rnn::Rnn;
+    use crate::settings::Settings;
+    use crate::text::vocabulary::Vocabulary;
+
+    fn model() -> Model {
+        let rnn = Rnn::random(Shape::new(8, 6).unwrap(), 1.0, 3).unwrap();
+        Model::from_parameters(Vocabulary::of("abcdef"), rnn.parameters).unwrap()
+    }
+
+    /// A writer that begins with `h0`, and with the character `x0` in place of the first of a text.
+    fn writer<'a>(model: &'a Model, h0: &[f64], x0: usize) -> Writer<&'a Model> {
+        let mut writer = Writer::new(model).unwrap().starting_from(h0).unwrap();
+        writer.read(x0).unwrap();
+        writer
+    }
+
+    #[test]
+    fn the_same_seed_writes_the_same_text() {
+        let model = model();
+        let write = |seed| writer(&model, &[0.1; 8], 0).seed(seed).write(200);
+        assert_eq!(write(1), write(1));
+        assert_ne!(write(1), write(2));
+        assert_eq!(write(1).len(), 200);
+    }
+
+    #[test]
+    fn every_character_is_fed_back() {
+        let model = model();
+        let mut writer = writer(&model, &[0.2; 8], 5);
+        let written: Vec<usize> = writer.clone().indices().take(30).collect();
+        let mut generator = writer.generator().clone();
+        for &index in &written {
+            assert_eq!(sample(writer.probabilities(), generator.uniform()), index);
+            writer.read(index).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_probabilities_are_those_of_the_forward_pass() {
+        let model = model();
+        let inputs = [0, 3, 1, 5, 2];
+        let mut steps = crate::Unrolled::new(model.shape(), 5, 1).unwrap();
+        steps.begin(0, &inputs, &[0; 5], &[0.3; 8]).unwrap();
+        model.state.rnn.forward(&mut steps);
+        let mut writer = Writer::new(&model).unwrap().starting_from(&[0.3; 8]).unwrap();
+        for (t, x) in inputs.into_iter().enumerate() {
+            writer.read(x).unwrap();
+            // Asked twice, and with the place where the writer stands between: the same.
+            assert_eq!(writer.probabilities(), steps.p(t, 0));
+            assert_eq!(writer.session(), Session { h: steps.h(t, 0).to_vec(), last: Some(x) });
+            assert_eq!(writer.probabilities(), steps.p(t, 0));
+        }
+    }
+
+    /// Wherever it is taken apart: after characters, after probabilities, before anything.
+    #[test]
+    fn a_session_goes_on_as_if_it_had_not_been_suspended() {
+        let model = model();
+        for count in [0, 1, 7] {
+            for asks in [false, true] {
+                let sampling = Sampling { temperature: 0.8, top_k: 4, top_p: 0.95 };
+                let mut first = writer(&model, &[0.4; 8], 2).sampling(sampling).unwrap();
+                first.write(count);
+                if asks {
+                    first.probabilities();
+                }
+                let mut second = Writer::new(&model).unwrap().sampling(sampling).unwrap();
+                second.set_session(&first.session()).unwrap();
+                second.set_generator(first.generator().clone());
+                assert_eq!(second.write(50), first.write(50), "{count} {asks}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_sampling_counts_from_the_next_character_on() {
+        let model = model();
+        let mut writer = writer(&model, &[0.4; 8], 2);
+        let own = writer.probabilities().to_vec();
+        let coldest = Sampling::at_temperature(0.0);
+        let mut cold = writer.clone().sampling(coldest).unwrap();
+        assert_eq!(cold.probabilities().iter().filter(|&&p| p > 0.0).count(), 1);
+        let mut again = cold.sampling(Sampling::default()).unwrap();
+        assert_eq!(again.probabilities(), own);
+        let refused = writer.sampling(Sampling { top_k: 0, ..coldest }).unwrap_err();
+        assert_eq!(refused.name, "top_k");
+    }
+
+    #[test]
+    fn a_prime_takes_the_place_of_the_first_character() {
+        let model = model();
+        let mut primed = Writer::new(&model).unwrap();
+        primed.prime("cab").unwrap();
+        let mut read = Writer::new(&model).unwrap();
+        [2, 0, 1].into_iter().for_each(|index| read.read(index).unwrap());
+        assert_eq!(primed.session(), read.session());
+        let mut steps = crate::Unrolled::new(model.shape(), 3, 1).unwrap();
+        steps.begin(0, &[2, 0, 1], &[0; 3], &[0.0; 8]).unwrap();
+        model.state.rnn.forward(&mut steps);
+        assert_eq!(primed.probabilities(), steps.p(2, 0));
+        // After characters that were written, a prime is read after them.
+        let mut later = Writer::new(&model).unwrap();
+        let written = later.next_index();
+        later.prime("a").unwrap();
+        let mut whole = Writer::new(&model).unwrap();
+        [model.start(), written, 0].into_iter().for_each(|index| whole.read(index).unwrap());
+        assert_eq!(later.session().h, whole.session().h);
+        let unknown = later.prime("abxa").unwrap_err();
+        assert_eq!(unknown.characters, ['x']);
+        assert_eq!(later.session().last, Some(0), "nothing was read");
+    }
+
+    #[test]
+    fn a_model_of_documents_reads_a_prime_after_a_newline() {
+        let rnn = Rnn::random(Shape::new(8, 3).unwrap(), 1.0, 3).unwrap();
+        let model = Model::from_parameters(Vocabulary::of("\nab"), rnn.parameters).unwrap();
+        let settings = Settings { documents: true, ..*model.settings() };
+        let model = model.with_settings(settings).unwrap();
+        let mut primed = Writer::new(&model).unwrap();
+        primed.prime("b").unwrap();
+        let mut steps = crate::Unrolled::new(model.shape(), 2, 1).unwrap();
+        steps.begin(0, &[0, 2], &[0; 2], &[0.0; 8]).unwrap();
+        model.state.rnn.forward(&mut steps);
+        assert_eq!(primed.probabilities(), steps.p(1, 0));
+        let document = Writer::new(&model).unwrap().write_until("\n", 1000);
+        assert_eq!(document.find('\n'), Some(document.len() - 1));
+    }
+
+    #[test]
+    fn writing_ends_where_it_is_told_to() {
+        let model = model();
+        let all = Writer::new(&model).unwrap().write(500);
+        let end = &all[100..103];
+        let until = Writer::new(&model).unwrap().write_until(end, 500);
+        assert_eq!(until.len(), all.find(end).unwrap() + 3);
+        assert!(all.starts_with(&until));
+        assert_eq!(Writer::new(&model).unwrap().write_until("never", 80), all[..80]);
+        assert_eq!(Writer::new(&model).unwrap().write_until("", 80), all[..80]);
+    }
+
+    #[test]
+    fn what_does_not_fit_the_network_is_refused() {
+        let model = model();
+        let short = Writer::new(&model).unwrap().starting_from(&[0.0; 7]).unwrap_err();
+        assert_eq!(short, ShapeError::HiddenState { found: 7, m: 8 });
+        let mut writer = Writer::new(&model).unwrap();
+        let session = writer.session();
+        assert_eq!(writer.read(6), Err(ShapeError::Index { index: 6, K: 6 }));
+        let beyond = Session { last: Some(6), ..session.clone() };
+        assert_eq!(writer.set_session(&beyond), Err(ShapeError::Index { index: 6, K: 6 }));
+        assert_eq!(writer.session(), session);
+    }
+
+    /// As `String::from_utf8_lossy` decodes them, but for what is not whole at the end.
+    #[test]
+    fn bytes_become_characters_as_soon_as_they_are_whole() {
+        for bytes in [
+            "z\u{e5}\u{65e5}\u{1f600}!".as_bytes(),
+            b"\xff\xc3\xa5\xc3A\xf0\x9f\x98B\xe2\x82\xffC\x80\xed\xa0\x80D\xf4\x90E",
+        ] {
+            let mut utf8 = Utf8::default();
+            let mut text = String::new();
+            for &byte in bytes {
+                utf8.push(byte);
+                text.extend(std::iter::from_fn(|| utf8.next()));
+            }
+            assert_eq!(text, String::from_utf8_lossy(bytes));
+            assert_eq!(utf8.length, 0);
+        }
+    }
+
+    /// The random numbers of seed and n, from the hidden state and the character that are given.
+    #[test]
+    fn the_sample_of_a_report_has_its_own_random_numbers() {
+        for documents in [false, true] {
+            let settings = Settings { hidden: 8, documents, ..Settings::default() };
+            let vocabulary = Vocabulary::of("anna\nbo\nchristopher\ny\n");
+            let shape = Shape::new(8, vocabulary.len()).unwrap();
+            let rnn = Rnn::random(shape, 1.0, 3).unwrap();
+            let mut model = Model::of_rnn(vocabulary, settings, rnn).unwrap();
+            let K = model.vocabulary.len();
+            for (seed, n, x0) in [(1, 0, 0), (1, 10_000, 3), (2, 10_000, 3), (u64::MAX, 7, K - 1)] {
+                model.settings.seed = seed;
+                // What the state of the model says of updates has no say.
+                model.state.updates = 99;
+                let mut h = vec![0.4; 8];
+                let mut generator = Generator::new(seed, Stream::Report(n));
+                let mut x = x0;
+                let expected = (0..200).map(|_| {
+                    if documents && Some(x) == model.vocabulary.index('\n') {
+                        h.fill(0.0);
+                    }
+                    let mut choice = Choice::new(K).unwrap();
+                    let rnn = &model.state.rnn;
+                    let mut recurrence = Recurrence::new(rnn, &h).unwrap();
+                    recurrence.read(rnn, x, &mut choice.p);
+                    choice.choose(Level::chosen());
+                    h.copy_from_slice(recurrence.h());
+                    x = sample(&choice.p, generator.uniform());
+                    x
+                });
+                let expected: Vec<usize> = expected.collect();
+                let found = report_sample(&model, n, &[0.4; 8], x0).unwrap().take(200);
+                assert_eq!(found.collect::<Vec<_>>(), expected, "{documents} {seed} {n}");
+            }
+        }
+    }
+}

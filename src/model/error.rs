@@ -1,0 +1,110 @@
+//! Why parts do not make a model.
+
+use crate::network::parameters::ShapeError;
+use crate::settings::SettingError;
+use std::fmt;
+
+/// Why parts do not make a model.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A setting is out of range.
+    Setting(SettingError),
+    /// The network is too large, or there is no memory for it.
+    Shape(ShapeError),
+    /// The parameters are those of another number of characters.
+    Vocabulary {
+        /// K of the parameters.
+        K: usize,
+        /// The number of characters in the vocabulary.
+        characters: usize,
+    },
+    /// A setting or a number of the state does not fit the rest.
+    Value {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it has to be.
+        need: &'static str,
+    },
+    /// A number of the state is missing.
+    Missing {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A tensor is missing.
+    MissingTensor {
+        /// Its name.
+        name: String,
+    },
+    /// There are more tensors than the optimizer has.
+    OtherOptimizer,
+    /// A tensor has another shape than it has to have.
+    Tensor {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape that it has to have.
+        need: Vec<usize>,
+    },
+    /// An entry is NaN or infinite.
+    NotFinite {
+        /// The name of its tensor.
+        tensor: String,
+        /// Its index there, row by row.
+        entry: usize,
+    },
+    /// A sum of squares is below 0.
+    Negative {
+        /// The name of its tensor.
+        tensor: String,
+        /// Its index there, row by row.
+        entry: usize,
+    },
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ModelError::Setting(error) => write!(f, "{error}"),
+            ModelError::Shape(error) => write!(f, "{error}"),
+            ModelError::Vocabulary { K, characters } => write!(
+                f,
+                "the parameters are those of K = {K} characters, and the vocabulary has {characters}"
+            ),
+            ModelError::Value { name, value, need } => {
+                write!(f, "{name} = {value}, which must be {need}")
+            }
+            ModelError::Missing { name } => write!(f, "there is no {name}"),
+            ModelError::MissingTensor { name } => write!(f, "the tensor {name:?} is missing"),
+            ModelError::OtherOptimizer => {
+                write!(f, "the state of the optimizer is that of another optimizer")
+            }
+            ModelError::Tensor { name, found, need } => {
+                write!(f, "the tensor {name:?} is F64 {found:?} instead of F64 {need:?}")
+            }
+            ModelError::NotFinite { tensor, entry } => {
+                write!(f, "the tensor {tensor:?} has no finite number at entry {entry}")
+            }
+            ModelError::Negative { tensor, entry } => {
+                write!(f, "the tensor {tensor:?} has a sum of squares below 0 at entry {entry}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ModelError {}
+
+impl From<SettingError> for ModelError {
+    fn from(error: SettingError) -> Self {
+        ModelError::Setting(error)
+    }
+}
+
+impl From<ShapeError> for ModelError {
+    fn from(error: ShapeError) -> Self {
+        ModelError::Shape(error)
+    }
+}

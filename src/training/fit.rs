@@ -1,0 +1,125 @@
+//! The training loop in one call.
+
+use crate::training::error::TrainingError;
+use crate::training::observation::Observation;
+use crate::training::training_loop::Training;
+use std::ops::ControlFlow;
+
+/// How long [`Training::fit`] trains, and how often it evaluates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fit {
+    /// The most updates that are made.
+    pub updates: u64,
+    /// Updates from evaluation to evaluation: before update n, where n is a multiple of it, and after the last update. At 0
+    /// there is only the one after the last update.
+    pub evaluate_every: u64,
+    /// Early stopping: the number of evaluations in a row without a lower loss after which training stops. `None` trains to
+    /// the end.
+    pub patience: Option<u64>,
+}
+
+impl Default for Fit {
+    /// 10,000 updates, evaluated every 500, without early stopping.
+    fn default() -> Self {
+        Fit { updates: 10_000, evaluate_every: 500, patience: None }
+    }
+}
+
+/// Why [`Training::fit`] came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All updates are made.
+    Finished,
+    /// The loss has not become lower for [`Fit::patience`] evaluations.
+    OutOfPatience,
+    /// The callback stopped it.
+    Stopped,
+}
+
+impl Training {
+    /// Trains: makes updates, evaluates now and then, and keeps the best model.
+    ///
+    /// An evaluation [observes](Training::observe) and, where text is held out, [validates](Training::validate): the current
+    /// parameters compete for the best model. Then it calls `callback` with what was observed; `ControlFlow::Break(())`
+    /// stops the training before the next update. Patience counts by the validation loss where text is held out, otherwise
+    /// by the smooth loss. A training that was stopped goes on with the next call; the patience of each call begins anew.
+    ///
+    /// What is learned does not depend on the evaluations.
+    ///
+    /// ```
+    /// use elman::training::{Ending, Fit};
+    /// use elman::{Settings, Training};
+    /// use std::ops::ControlFlow;
+    ///
+    /// let settings = Settings { hidden: 20, validation: 0.1, ..Settings::default() };
+    /// let mut training = Training::new(elman::STORY, settings)?;
+    /// let fit = Fit { updates: 3000, evaluate_every: 250, patience: Some(3) };
+    /// let ending = training.fit(fit, |_, seen| {
+    ///     println!("{seen}");
+    ///     // One could save the model here, or stop when time is up.
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_ne!(ending, Ending::Stopped);
+    /// let best = training.into_best();
+    /// assert!(best.state().updates > 0);
+    /// # Ok::<(), elman::TrainingError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The same as [`Training::update`]. The training stands where it stood before the update that failed.
+    pub fn fit(
+        &mut self,
+        fit: Fit,
+        mut callback: impl FnMut(&Training, &Observation) -> ControlFlow<()>,
+    ) -> Result<Ending, TrainingError> {
+        let end = self.model.state.updates.saturating_add(fit.updates);
+        let mut patience = Patience::new(fit.patience);
+        loop {
+            let n = self.model.state.updates;
+            let is_due = n == end || fit.evaluate_every > 0 && n % fit.evaluate_every == 0;
+            if is_due {
+                let observed = self.evaluate()?;
+                if callback(self, &observed).is_break() {
+                    return Ok(Ending::Stopped);
+                }
+                if n == end {
+                    return Ok(Ending::Finished);
+                }
+                if patience.is_out(observed.validation_loss.unwrap_or(observed.smooth_loss)) {
+                    return Ok(Ending::OutOfPatience);
+                }
+            }
+            self.update()?;
+        }
+    }
+
+    fn evaluate(&mut self) -> Result<Observation, TrainingError> {
+        if self.validator.is_some() {
+            self.validate()?;
+        }
+        self.observe()
+    }
+}
+
+/// Counts the evaluations since the lowest loss.
+struct Patience {
+    most: Option<u64>,
+    lowest: f64,
+    since: u64,
+}
+
+impl Patience {
+    fn new(most: Option<u64>) -> Self {
+        Patience { most, lowest: f64::INFINITY, since: 0 }
+    }
+
+    /// Takes the loss of an evaluation.
+    fn is_out(&mut self, loss: f64) -> bool {
+        if loss < self.lowest {
+            (self.lowest, self.since) = (loss, 0);
+        } else {
+            self.since += 1;
+        }
+        self.most.is_some_and(|most| self.since >= most.max(1))
+    }
+}
