@@ -10,6 +10,7 @@ use super::baseline::Baseline;
 use super::lanes::Kernel;
 #[cfg(target_arch = "aarch64")]
 use neon::Neon as Baseline;
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -63,8 +64,14 @@ impl Level {
     /// # Errors
     /// [`LevelError`] if this machine has no level of that name.
     pub fn from_environment() -> Result<Level, LevelError> {
-        match std::env::var_os(ISA_VARIABLE) {
-            Some(name) if !name.is_empty() => Level::named(&name.to_string_lossy()),
+        Level::from_value(std::env::var_os(ISA_VARIABLE))
+    }
+
+    /// The level for this value of the environment variable.
+    fn from_value(value: Option<OsString>) -> Result<Level, LevelError> {
+        match value {
+            Some(name) if !name.is_empty() => Level::named(&name.to_string_lossy())
+                .map_err(|error| LevelError { is_from_environment: true, ..error }),
             _ => Ok(Level::widest()),
         }
     }
@@ -75,13 +82,22 @@ impl Level {
         *CHOSEN.get_or_init(|| Level::from_environment().unwrap_or(Level::widest()))
     }
 
-    /// The level with this name.
+    /// The level with this name, in lower case as [`Level::name`] gives it.
     ///
     /// # Errors
     /// [`LevelError`] if this machine has no level of that name.
+    ///
+    /// # Examples
+    /// ```
+    /// use elman::Level;
+    ///
+    /// assert_eq!(Level::named("baseline"), Ok(Level::BASELINE));
+    /// let error = Level::named("xyz").unwrap_err().to_string();
+    /// assert!(error.starts_with("this machine has no instruction set \"xyz\"; it has baseline"));
+    /// ```
     pub fn named(name: &str) -> Result<Level, LevelError> {
         let level = Level::available().find(|level| level.name() == name);
-        level.ok_or_else(|| LevelError { name: name.to_string() })
+        level.ok_or_else(|| LevelError { name: name.to_string(), is_from_environment: false })
     }
 
     /// Its name: `baseline`, `avx2` or `avx512`.
@@ -110,22 +126,25 @@ impl Level {
     }
 }
 
-/// The error for a level that this machine does not have.
+/// The error for a level that this machine does not have. Its message says where the name came from, if it came from the
+/// environment, and lists the levels that the machine has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LevelError {
     /// The name that was asked for.
     pub name: String,
+    is_from_environment: bool,
 }
 
 impl fmt::Display for LevelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        if self.is_from_environment {
+            write!(f, "{ISA_VARIABLE}={name}: this machine has no such level")?;
+        } else {
+            write!(f, "this machine has no instruction set {name:?}")?;
+        }
         let names: Vec<&str> = Level::available().map(Level::name).collect();
-        write!(
-            f,
-            "{ISA_VARIABLE}={}: this machine has no such level; it has {}",
-            self.name,
-            names.join(", ")
-        )
+        write!(f, "; it has {}", names.join(", "))
     }
 }
 
@@ -719,5 +738,25 @@ mod tests {
             assert_eq!(Level::named(level.name()), Ok(level));
         }
         assert!(Level::named("").is_err() && Level::named("avx").is_err());
+    }
+
+    #[test]
+    fn an_error_names_the_environment_only_where_the_name_came_from_it() {
+        let names: Vec<&str> = Level::available().map(Level::name).collect();
+        let it_has = format!("it has {}", names.join(", "));
+        let by_program = Level::named("x\"yz").unwrap_err();
+        assert_eq!(by_program.name, "x\"yz");
+        let message = format!("this machine has no instruction set \"x\\\"yz\"; {it_has}");
+        assert_eq!(by_program.to_string(), message);
+
+        let of_value = |value: &str| Level::from_value(Some(value.into()));
+        let by_environment = of_value("xyz").unwrap_err();
+        assert_eq!(by_environment.name, "xyz");
+        let message = format!("ELMAN_ISA=xyz: this machine has no such level; {it_has}");
+        assert_eq!(by_environment.to_string(), message);
+
+        assert_eq!(of_value("baseline"), Ok(Level::BASELINE));
+        assert_eq!(of_value(""), Ok(Level::widest()));
+        assert_eq!(Level::from_value(None), Ok(Level::widest()));
     }
 }
