@@ -43,6 +43,9 @@ pub trait Matrix {
     /// The length of the vectors that it is multiplied by: its columns, with those that fill the last tiles.
     fn length(&self) -> usize;
     /// Rows `8 panel` to `8 panel + 7`. Where there are fewer, the last is repeated, or the others are zeros.
+    ///
+    /// # Panics
+    /// May panic if there is no such row.
     fn panel(&self, panel: usize) -> Self::Panel<'_>;
 }
 
@@ -51,8 +54,14 @@ pub trait Panel {
     /// The number of whole groups.
     fn groups(&self) -> usize;
     /// Eight entries of a row.
+    ///
+    /// # Panics
+    /// Panics if `row` is not below eight or `group` not below [`Panel::groups`].
     fn load<F: F64x8>(&self, row: usize, group: usize) -> F;
     /// The entries of a row after its last whole group, and zeros.
+    ///
+    /// # Panics
+    /// May panic if `row` is not below eight.
     fn load_rest<F: F64x8>(&self, row: usize) -> F;
 }
 

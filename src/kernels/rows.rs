@@ -13,11 +13,11 @@ impl<'a> Rows<'a> {
     /// `count` rows, each the first `length` entries of `stride`.
     ///
     /// # Panics
-    /// Panics if the slice is too short.
+    /// Panics if the slice is too short, or if `length` is more than `stride`.
     #[inline(always)]
     pub fn new(values: &'a [f64], count: usize, length: usize, stride: usize) -> Self {
-        check(values.len(), count, length, stride);
-        Rows { values, count, length, stride }
+        let end = end(values.len(), count, length, stride);
+        Rows { values: &values[..end], count, length, stride }
     }
 
     /// A single vector.
@@ -53,7 +53,7 @@ impl<'a> Rows<'a> {
     /// Row number `row`, from 0.
     ///
     /// # Panics
-    /// Panics if there are fewer rows.
+    /// Panics if there are fewer rows, unless they are empty.
     #[inline(always)]
     pub fn row(&self, row: usize) -> &'a [f64] {
         &self.values[row * self.stride..][..self.length]
@@ -73,11 +73,11 @@ impl<'a> RowsMut<'a> {
     /// `count` rows, each the first `length` entries of `stride`.
     ///
     /// # Panics
-    /// Panics if the slice is too short.
+    /// Panics if the slice is too short, or if `length` is more than `stride`.
     #[inline(always)]
     pub fn new(values: &'a mut [f64], count: usize, length: usize, stride: usize) -> Self {
-        check(values.len(), count, length, stride);
-        RowsMut { values, count, length, stride }
+        let end = end(values.len(), count, length, stride);
+        RowsMut { values: &mut values[..end], count, length, stride }
     }
 
     /// A single vector.
@@ -90,21 +90,25 @@ impl<'a> RowsMut<'a> {
     /// Row number `row`, from 0.
     ///
     /// # Panics
-    /// Panics if there are fewer rows.
+    /// Panics if there are fewer rows, unless they are empty.
     #[inline(always)]
     pub fn row(&mut self, row: usize) -> &mut [f64] {
         &mut self.values[row * self.stride..][..self.length]
     }
 }
 
+/// Where the last row ends: what comes after it belongs to no row.
+///
+/// # Panics
+/// Panics if there are fewer values, or if rows overlap.
 #[inline(always)]
-fn check(values: usize, count: usize, length: usize, stride: usize) {
-    let needed = match count {
+fn end(values: usize, count: usize, length: usize, stride: usize) -> usize {
+    let end = match count {
         0 => Some(0),
         _ => (count - 1).checked_mul(stride).and_then(|before| before.checked_add(length)),
     };
-    let there = needed.is_some_and(|needed| needed <= values);
-    assert!(length <= stride && there, "rows: too few values");
+    let end = end.filter(|&end| length <= stride && end <= values);
+    end.expect("rows: too few values")
 }
 
 #[cfg(test)]
@@ -115,5 +119,16 @@ mod tests {
     #[should_panic(expected = "too few values")]
     fn rows_that_cannot_be_counted_are_not_there() {
         Rows::new(&[0.0; 8], usize::MAX, 2, 4);
+    }
+
+    #[test]
+    fn what_comes_after_the_last_row_is_no_row() {
+        let mut values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+        let rows = Rows::new(&values, 2, 2, 3);
+        assert_eq!((rows.row(0), rows.row(1)), (&[1.0, 2.0][..], &[4.0, 5.0][..]));
+        assert!(std::panic::catch_unwind(|| rows.row(2).len()).is_err());
+        let mut rows = RowsMut::new(&mut values, 1, 3, 3);
+        let second = std::panic::AssertUnwindSafe(|| rows.row(1).len());
+        assert!(std::panic::catch_unwind(second).is_err());
     }
 }
