@@ -3,7 +3,7 @@
 // The index of a row runs through several arrays at once.
 #![allow(clippy::needless_range_loop)]
 
-use super::elementary::{exp_at_most_0, ln, ln_of_normal};
+use super::elementary::{exp_at_most_0, ln_of_normal};
 use super::lanes::{F64x8, Kernel};
 use super::rows::RowsMut;
 
@@ -41,7 +41,7 @@ pub fn softmax<F: F64x8>(o: &mut [f64]) -> LogSumExp {
 /// logarithms together.
 ///
 /// # Panics
-/// Panics if there are no logits or no such rows.
+/// Panics if there are no logits, no such rows, or more than eight.
 #[inline(always)]
 pub fn softmax_of_rows<F: F64x8>(o: &mut RowsMut, first: usize, count: usize) -> [LogSumExp; 8] {
     let mut largest = [0.0; 8];
@@ -60,14 +60,15 @@ pub fn softmax_of_rows<F: F64x8>(o: &mut RowsMut, first: usize, count: usize) ->
     let (totals, logarithms) = (totals.to_array(), ln_of_normal(totals).to_array());
     let mut results = [LogSumExp::default(); 8];
     for r in 0..8 {
-        let is_normal = totals[r] < f64::INFINITY;
-        let rest = if is_normal { logarithms[r] } else { ln(totals[r]) };
+        // A sum that is not a number is its own logarithm.
+        let rest = if totals[r] < f64::INFINITY { logarithms[r] } else { totals[r] };
         results[r] = LogSumExp { largest: largest[r], rest };
     }
     results
 }
 
 /// [`softmax`] as a kernel.
+#[derive(Debug)]
 pub struct Softmax<'a>(pub &'a mut [f64]);
 
 impl Kernel for Softmax<'_> {
@@ -124,7 +125,7 @@ fn scale<F: F64x8>(x: &mut [f64], factor: F) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::Level;
+    use crate::kernels::{Level, ln, twins};
 
     fn softmax_of(logits: &[f64]) -> (Vec<f64>, LogSumExp) {
         let mut p = logits.to_vec();
@@ -132,28 +133,15 @@ mod tests {
         (p, log_sum_exp)
     }
 
-    /// The same by the definition, entry by entry.
-    fn twin(logits: &[f64]) -> (Vec<f64>, LogSumExp) {
-        let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let e: Vec<f64> = logits.iter().map(|o| exp_at_most_0(o - largest)).collect();
-        let lane = |l: usize| e.iter().skip(l).step_by(8).fold(0.0, |sum, e| sum + e);
-        let total = ((lane(0) + lane(1)) + (lane(2) + lane(3)))
-            + ((lane(4) + lane(5)) + (lane(6) + lane(7)));
-        let reciprocal = 1.0 / total;
-        let rest = ln(total);
-        let p = e.iter().map(|e| e * reciprocal).collect();
-        (p, LogSumExp { largest, rest })
-    }
-
     #[test]
     fn every_level_gives_the_bits_of_the_definition() {
         for length in 1..40 {
             for offset in 0..4 {
-                let logits = crate::kernels::twins::numbers(offset + length, 3);
+                let logits = twins::numbers(offset + length, 3);
                 for level in Level::available() {
                     let mut p = logits.clone();
                     let log_sum_exp = level.run(Softmax(&mut p[offset..]));
-                    let expected = twin(&logits[offset..]);
+                    let expected = twins::softmax(&logits[offset..]);
                     assert_eq!((p[offset..].to_vec(), log_sum_exp), expected, "{level:?}");
                 }
             }

@@ -1,7 +1,7 @@
 //! What the tests of the kernels share: numbers, and the plain twins that spell out the order of every
 //! sum, one entry at a time.
 
-use super::{F64x8, Kernel, Level, Number, Panels, Rows, Tiles};
+use super::{F64x8, Kernel, Level, LogSumExp, Number, Panels, Rows, Tiles, exp_at_most_0, ln};
 
 /// Numbers that are not round, of both signs, so that every order of a sum shows.
 pub fn numbers(count: usize, seed: usize) -> Vec<f64> {
@@ -32,6 +32,19 @@ pub fn outer(left: &[f64], right: &[f64], count: usize, rows: usize, columns: us
     };
     let entry = |i: usize, j: usize| (0..count).fold(0.0, |sum, k| next(sum, k, i, j));
     (0..rows).flat_map(|i| (0..columns).map(move |j| entry(i, j))).collect()
+}
+
+/// `exp(o_k - largest)` times the reciprocal of the sum, whose entry k is in lane k mod 8. A logit that is not a number is
+/// the largest only where it is the first.
+pub fn softmax(o: &[f64]) -> (Vec<f64>, LogSumExp) {
+    let largest = o.iter().fold(o[0], |largest, &o| if o > largest { o } else { largest });
+    let e: Vec<f64> = o.iter().map(|o| exp_at_most_0(o - largest)).collect();
+    let lane = |l: usize| e.iter().skip(l).step_by(8).fold(0.0, |sum, e| sum + e);
+    let total =
+        ((lane(0) + lane(1)) + (lane(2) + lane(3))) + ((lane(4) + lane(5)) + (lane(6) + lane(7)));
+    let reciprocal = 1.0 / total;
+    let p = e.iter().map(|e| e * reciprocal).collect();
+    (p, LogSumExp { largest, rest: ln(total) })
 }
 
 /// Packs vectors without gaps.
@@ -90,8 +103,10 @@ pub fn shapes() -> impl Iterator<Item = (usize, usize, usize)> {
     all.map(|(rows, columns)| (rows, columns, (rows + columns) % 5))
 }
 
+/// Compares bits. Which NaN a machine gives is left open.
 pub fn same(found: &[f64], expected: &[f64], what: &str) {
-    let bits = |values: &[f64]| -> Vec<u64> { values.iter().map(|x| x.to_bits()).collect() };
+    let bits_of = |x: &f64| if x.is_nan() { f64::NAN } else { *x }.to_bits();
+    let bits = |values: &[f64]| -> Vec<u64> { values.iter().map(bits_of).collect() };
     assert_eq!(bits(found), bits(expected), "{what}");
 }
 
