@@ -8,6 +8,7 @@
 // criterion_group! makes a public function without a line of its own.
 #![allow(missing_docs)]
 
+mod calls;
 mod kernels;
 mod limits;
 mod passes;
@@ -54,6 +55,8 @@ criterion_group! {
         kernels::elementwise,
         kernels::optimizers,
         kernels::softmax,
+        calls::products,
+        calls::elementwise,
         passes::forward,
         passes::propagate,
         passes::sums,

@@ -104,6 +104,7 @@ fn exp_reduced<N: Number>(x: N) -> (N, N, N) {
 
 /// e^x, at most 0.6 ulp from the exact value, or 0.8 where the result is subnormal.
 ///
+/// This is for one number, or for eight; [`Level::exp`](super::Level::exp) is for slices.
 /// Exact at 0 and the infinities; NaN gives NaN; overflow gives infinity, underflow goes through the
 /// subnormals to 0.
 #[inline(always)]
@@ -129,6 +130,7 @@ pub fn exp_at_most_0<N: Number>(x: N) -> N {
 
 /// The natural logarithm, at most 0.6 ulp from the exact value.
 ///
+/// This is for one number, or for eight; [`Level::ln`](super::Level::ln) is for slices.
 /// Exact at 1; 0 and -0 give minus infinity, infinity gives itself; numbers below 0 and NaN give NaN.
 #[inline(always)]
 pub fn ln<N: Number>(x: N) -> N {
@@ -182,6 +184,8 @@ fn ln_reduced<N: Number>(x: N, bias: N) -> N {
 }
 
 /// The hyperbolic tangent, at most 1 ulp from the exact value.
+///
+/// This is for one number, or for eight; [`Level::tanh`](super::Level::tanh) is for slices.
 ///
 /// Up to `|x| = 1` it is `x + x t / Q(t)` with `t = -x^2`. A short polynomial does for Q: it has no singularity nearer
 /// than `x = 4.49 i`. Above, `|x| = n ln(2) / 2 + z` with `|z| <= ln(2) / 4`, and `e^(2z) = (B + y) / (B - y)`

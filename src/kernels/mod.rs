@@ -8,6 +8,7 @@
 #[cfg(not(target_arch = "aarch64"))]
 mod baseline;
 pub(crate) mod buffer;
+mod calls;
 mod elementary;
 mod lanes;
 #[allow(unsafe_code)]
@@ -28,7 +29,7 @@ pub use elementary::{
 };
 pub use lanes::{F64x8, Kernel, Number};
 pub use level::{Level, LevelError};
-pub use outer_products::{Pairs, outer_products, vector_sums};
+pub use outer_products::{Pairs, outer_product_accumulate, outer_products, vector_sums};
 pub use packed::{Panels, Tiles};
 pub use products::{
     Finish, Map, RowOrder, Same, add, matvec, products, transposed_matvec_accumulate,

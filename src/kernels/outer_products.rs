@@ -1,14 +1,16 @@
 //! Sums of outer products and of vectors, over steps and sequences: the gradients of the parameters.
 //!
-//! Every sum runs by increasing pair or vector and starts from 0; a sum of products is a chain of fused multiply-adds. A
-//! tile of sums stays in registers, so that a number that was loaded serves several of them: 8 rows by 3 groups of eight
-//! columns where 24 sums of eight fit, 2 rows by 3 groups where 6 do, otherwise 8 rows by 1 group.
+//! Every sum runs by increasing pair or vector and starts from 0 ([`outer_product_accumulate`] adds a single pair to what is
+//! there); a sum of products is a chain of fused multiply-adds. A tile of sums stays in registers, so that a number that was
+//! loaded serves several of them: 8 rows by 3 groups of eight columns where 24 sums of eight fit, 2 rows by 3 groups where 6
+//! do, otherwise 8 rows by 1 group.
 
 // The index of a tile's row or column runs through several arrays at once.
 #![allow(clippy::needless_range_loop)]
 
 use super::lanes::F64x8;
 use super::packed::{Line, Panels};
+use super::rows::RowsMut;
 use std::ops::Range;
 
 /// Pairs of vectors: vector k of `left`, from `left_first` on, belongs to vector k of `right`, from `right_first` on.
@@ -188,10 +190,31 @@ impl<'a, I: Iterator<Item = Pairs<'a>> + Clone> Tile<I> {
     }
 }
 
+/// `A += x y'`: each entry is one fused multiply-add, `A_ij = fma(x_i, y_j, A_ij)`.
+/// [`Level::outer_product_accumulate`](super::Level::outer_product_accumulate) is the plain call.
+///
+/// # Panics
+/// Panics if the shapes do not fit.
+#[inline(always)]
+pub fn outer_product_accumulate<F: F64x8>(x: &[f64], y: &[f64], mut A: RowsMut) {
+    assert!(A.count == x.len() && A.length == y.len(), "outer product: shapes");
+    let (groups, rest) = y.as_chunks();
+    for i in 0..x.len() {
+        let factor = F::splat(x[i]);
+        let (row, row_rest) = A.row(i).as_chunks_mut();
+        for (a, y) in row.iter_mut().zip(groups) {
+            factor.fma(F::load(y), F::load(a)).store(a);
+        }
+        if !rest.is_empty() {
+            factor.fma(F::load_part(rest), F::load_part(row_rest)).store_part(row_rest);
+        }
+    }
+}
+
 /// Writes the entries `rows` of `sum_k x_k` over the vectors of all parts, by increasing vector, part by part.
 ///
 /// # Panics
-/// Panics if the rows do not begin at a multiple of eight, or if a part has fewer.
+/// Panics if the rows do not begin at a multiple of eight, if a part has fewer, or if `sums` is not as long as `rows`.
 #[inline(always)]
 pub fn vector_sums<'a, F: F64x8>(
     parts: impl Iterator<Item = &'a Panels> + Clone,

@@ -54,14 +54,18 @@ impl RowOrder {
 ///
 /// This is a trait and not a closure, because a closure may be compiled on its own, without the instructions of a level.
 pub trait Finish<F> {
-    /// Takes entries `8 group` to `8 group + 7` of the product with a vector.
+    /// Takes entries `8 group` to `8 group + 7` of the product with a vector. After the last row of the matrix, they mean
+    /// nothing.
     fn take(&mut self, vector: usize, group: usize, entries: F);
     /// Ends the product.
     #[inline(always)]
     fn end(&mut self) {}
 }
 
-/// Stores the entries.
+/// Stores the entries, those of the last group as far as the row goes.
+///
+/// # Panics
+/// `take` panics if there are fewer rows than vectors, or if a row ends before the group.
 impl<F: F64x8> Finish<F> for RowsMut<'_> {
     #[inline(always)]
     fn take(&mut self, vector: usize, group: usize, entries: F) {
@@ -70,6 +74,7 @@ impl<F: F64x8> Finish<F> for RowsMut<'_> {
 }
 
 /// `y_v = A x_v` for every vector v; each entry is a dot product of the module's order.
+/// [`Level::matvec`](super::Level::matvec) is the plain call.
 ///
 /// # Panics
 /// Panics if the shapes do not fit.
@@ -82,7 +87,7 @@ pub fn matvec<F: F64x8>(A: Rows, x: Rows, y: RowsMut, order: RowOrder) {
 /// Hands `finish` the entries of `A x_v` for every vector v; each entry is a dot product of the module's order.
 ///
 /// # Panics
-/// Panics if the shapes do not fit.
+/// Panics if the vectors are not as long as the rows of A, and where `finish` does.
 #[inline(always)]
 pub fn products<F: F64x8, M: Matrix>(A: &M, x: Rows, order: RowOrder, mut finish: impl Finish<F>) {
     assert!(A.length() == x.length, "products: shapes");
@@ -210,6 +215,7 @@ impl<F: F64x8> Map<F> for Same {
 }
 
 /// `y += A' x` for a single vector; rows of A by increasing index.
+/// [`Level::transposed_matvec_accumulate`](super::Level::transposed_matvec_accumulate) is the plain call.
 ///
 /// # Panics
 /// Panics if the shapes do not fit.

@@ -67,7 +67,7 @@ pub fn softmax_of_rows<F: F64x8>(o: &mut RowsMut, first: usize, count: usize) ->
     results
 }
 
-/// [`softmax`] as a kernel.
+/// [`softmax`] as a kernel: what [`Level::softmax`](super::Level::softmax) runs.
 #[derive(Debug)]
 pub struct Softmax<'a>(pub &'a mut [f64]);
 
