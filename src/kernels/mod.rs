@@ -4,6 +4,53 @@
 //! bits), and every sum has one written-down order, so the results are the same bits on every machine. A kernel is written
 //! once, over eight doubles at a time, and compiled for every instruction set: a [`Level`] chooses. Leaves out: threads,
 //! and everything about networks.
+//!
+//! # Calling a kernel
+//!
+//! | to | use |
+//! |---|---|
+//! | run one kernel on slices | a method of [`Level`]: `level.matvec(&A, &x, &mut y)` |
+//! | fuse several, or read batches, rows with gaps and packed matrices | a [`Kernel`] of your own, which [`Level::run`] runs: it calls the functions of this module over its [`F64x8`] |
+//! | compute a function of one number | [`exp`], [`ln`] or [`tanh`] of an `f64` |
+//!
+//! [`Level::chosen`] is the level that the rest of the crate uses. All three ways give the same bits. Here a kernel fuses
+//! tanh with a dot product: it reads `a` once, and stores no tanh.
+//!
+//! ```
+//! use elman::kernels::{F64x8, Kernel, Level, tanh};
+//!
+//! /// `sum_i v_i tanh(a_i)`.
+//! struct Output<'a> {
+//!     v: &'a [f64],
+//!     a: &'a [f64],
+//! }
+//!
+//! impl Kernel for Output<'_> {
+//!     type Output = f64;
+//!
+//!     // Without the attribute it would be compiled for the baseline alone.
+//!     #[inline(always)]
+//!     fn run<F: F64x8>(self) -> f64 {
+//!         let mut sums = F::splat(0.0);
+//!         for (v, a) in self.v.chunks(8).zip(self.a.chunks(8)) {
+//!             // Zeros fill the last eight.
+//!             sums = F::load_first(v).fma(tanh(F::load_first(a)), sums);
+//!         }
+//!         sums.sum()
+//!     }
+//! }
+//!
+//! let v: Vec<f64> = (0..20).map(|i| 0.1 * f64::from(i)).collect();
+//! let mut a: Vec<f64> = v.iter().map(|v| 1.0 - v).collect();
+//! let level = Level::chosen();
+//! let fused = level.run(Output { v: &v, a: &a });
+//!
+//! // The same from two plain calls, to the bit: the order of the sum is that of `matvec`.
+//! let mut o = [0.0];
+//! level.tanh(&mut a);
+//! level.matvec(&v, &a, &mut o);
+//! assert_eq!(o[0], fused);
+//! ```
 
 #[cfg(not(target_arch = "aarch64"))]
 mod baseline;
