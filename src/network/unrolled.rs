@@ -6,13 +6,14 @@ use crate::network::columns::InputColumns;
 use crate::network::packed_weights::PackedWeights;
 use crate::network::parameters::{Shape, ShapeError, Tensor, buffer, zeros};
 use crate::network::parts::Scratch;
+use std::fmt;
 
 /// The buffers of one update: a network unrolled over T steps of B sequences.
 ///
 /// The forward pass leaves in them what the backward pass needs, and the backward pass what the sums of the gradient need.
 /// Row `t B + s` of every matrix belongs to step t of sequence s, so that a step of all sequences is one product. Rows
 /// begin at cache lines; zeros fill the last line of each.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Unrolled {
     pub(crate) level: Level,
     shape: Shape,
@@ -58,6 +59,17 @@ pub(crate) struct Packed {
     pub g: Panels,
     /// T B vectors of m.
     pub da: Panels,
+}
+
+impl fmt::Debug for Unrolled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unrolled")
+            .field("shape", &self.shape)
+            .field("T", &self.T)
+            .field("batch_size", &self.batch_size)
+            .field("level", &self.level)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Unrolled {

@@ -2,6 +2,7 @@
 
 #![allow(non_snake_case)]
 
+mod api;
 mod damaged_texts;
 mod definition;
 mod examples;
