@@ -1,7 +1,7 @@
 //! What makes the parts of a model, and a plan, belong together.
 
 use crate::model::error::ModelError;
-use crate::model::{Model, PLAN, Plan, State};
+use crate::model::{Model, Origin, PLAN, Plan, State};
 use crate::network::parameters::Shape;
 use crate::settings::{Order, Settings};
 use crate::text::corpus::Source;
@@ -60,6 +60,11 @@ fn check_state(model: &Model, shape: Shape) -> Checked {
         settings.order == Order::Text || position % settings.sequence_length as u64 == 0;
     let need = "a multiple of sequence_length in this order";
     rule("position", position, is_multiple, need)?;
+    let taken_over = model.record.optimizer_updates;
+    let is_known = taken_over == 0 || matches!(model.record.origin, Origin::Model(_));
+    let need = "absent where the training did not begin from a model";
+    rule("optimizer_updates", taken_over, is_known, need)?;
+    rule("optimizer_updates", taken_over, taken_over <= MAX_UPDATES, "at most 2^63")?;
     check_loss("smooth_loss", state.smooth_loss, updates)?;
     check_best(state, settings)
 }

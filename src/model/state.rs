@@ -318,7 +318,7 @@ impl Model {
     pub fn rule(&self) -> Rule {
         let (made, before) = (self.state.updates, self.record.optimizer_updates);
         let rule = self.settings.rule(made + 1);
-        Rule { t: before + rule.t, ..rule }
+        Rule { t: before.saturating_add(rule.t), ..rule }
     }
 
     /// The index of the character after which generated texts begin: the first character of its text (with documents,

@@ -17,7 +17,7 @@ pub enum OptimizerStart {
     /// Nothing: the state is zeros.
     ///
     /// AdaGrad's first steps are then as long as eta in every parameter. At the default of 0.1 they ruin a trained network:
-    /// choose a learning rate that is far smaller, or [`OptimizerStart::Kept`].
+    /// choose a learning rate of at most 0.005, or [`OptimizerStart::Kept`].
     Fresh,
     /// The state that the model has. The optimizer must be the model's own; its numbers may differ.
     Kept,
@@ -99,7 +99,9 @@ impl Training {
             for (to, from) in state.optimizer_state.iter_mut().zip(&model.state.optimizer_state) {
                 to.values_mut().copy_from_slice(from.values());
             }
-            optimizer_updates = model.record.optimizer_updates + model.state.updates;
+            let before = model.record.optimizer_updates.saturating_add(model.state.updates);
+            // As many as a file may have.
+            optimizer_updates = before.min(1 << 63);
         }
         let origin = Origin::Model(model.parameters().digest());
         let record = Record { origin, optimizer_updates, ..Record::default() };

@@ -37,6 +37,37 @@ fn a_run_begins_where_a_model_is() {
     assert_eq!(folder.files("whole"), folder.files("parts"));
 }
 
+/// A fresh AdaGrad is warned of; the model's own goes on, in the file and in the report as well.
+#[test]
+fn an_optimizer_s_state_is_kept_where_that_is_asked_for() {
+    let folder = Folder::new("keep-optimizer");
+    folder.run(&format!("train text {RUN} --out first")).well();
+    let from = "train text --iterations 50 --report-length 0 --from first/model.safetensors";
+    let fresh = folder.run(&format!("{from} --out fresh"));
+    let warning = "a fresh AdaGrad at a learning rate of 0.1 undoes much";
+    assert!(fresh.stderr.contains(warning), "{}", fresh.stderr);
+    assert!(fresh.stderr.contains("--keep-optimizer goes on with"), "{}", fresh.stderr);
+    fresh.well();
+    for more in ["--keep-optimizer --out kept", "--learning-rate 0.001 --out slow"] {
+        let ended = folder.run(&format!("{from} {more}"));
+        assert!(!ended.stderr.contains(warning), "{more}: {}", ended.stderr);
+        ended.well();
+    }
+    let of = |run: &str| folder.model(&format!("{run}/model.safetensors"));
+    assert_eq!(of("kept").record().optimizer_updates, 400);
+    assert_eq!(of("fresh").record().optimizer_updates, 0);
+    let [kept, fresh] = ["kept", "fresh"].map(|run| of(run).state().smooth_loss.unwrap());
+    assert!(kept < fresh, "{kept} {fresh}");
+    let shown = folder.run("show kept/model.safetensors").well();
+    assert!(shown.contains("400 updates before, of the model begun from"), "{shown}");
+    folder.run("report kept --seconds 0").well();
+    let report = folder.read_text("kept/report.md");
+    assert!(report.contains("--from MODEL --keep-optimizer"), "{report}");
+    folder.run("train text --keep-optimizer").refused(2, "--keep-optimizer: goes with --from");
+    let other = format!("{from} --keep-optimizer --optimizer adam --out other");
+    folder.run(&other).refused(1, "the model has the state of adagrad, and the settings say adam");
+}
+
 #[test]
 fn weights_travel_out_and_back_into_training() {
     let folder = Folder::new("travel");

@@ -15,7 +15,7 @@ use elman::internals::disk::Disk;
 use elman::internals::intervals::Intervals;
 use elman::text::Symbols;
 use elman::training::OptimizerStart;
-use elman::{Initialization, Level, Model, Plan, Settings, Training, TrainingError};
+use elman::{Initialization, Level, Model, Optimizer, Plan, Settings, Training, TrainingError};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -42,14 +42,18 @@ impl Run {
         let corpus = read_text(text, &settings, request.quiet)?;
         let training = match &from {
             None => Training::begin(corpus, settings),
-            Some(model) => Training::begin_from(corpus, settings, model, OptimizerStart::Fresh),
+            Some(model) => Training::begin_from(corpus, settings, model, request.optimizer),
         };
         let training = training.map_err(|error| refused(error, &text.place, settings))?;
         let mut training = on_threads(training, request)?;
         refuse_infinite_start(&mut training)?;
         let intervals = Intervals::new(training.model().settings(), &plan);
         let folder = RunFolder::create(&request.folder, &intervals, request.force, disk)?;
-        Ok(Run::at_work(request, training, folder, plan))
+        let mut run = Run::at_work(request, training, folder, plan);
+        if let Some(warning) = from.and_then(|model| of_fresh_adagrad(&model, &run, request)) {
+            run.progress.warn(&warning);
+        }
+        Ok(run)
     }
 
     /// Goes on with the run in the folder. Nothing there changes before all is well.
@@ -131,6 +135,27 @@ impl Run {
         let how = format!("stopped at any moment, it goes on with --resume {folder}");
         self.progress.say(&how);
     }
+}
+
+/// What to say of a fresh AdaGrad with a learning rate that ruins a trained network: its first steps are as long as that
+/// in every parameter.
+fn of_fresh_adagrad(model: &Model, run: &Run, request: &Request) -> Option<String> {
+    const RUINS: f64 = 0.02;
+    let Settings { optimizer, learning_rate, .. } = *run.training.model().settings();
+    let is_fresh = request.optimizer == OptimizerStart::Fresh;
+    let ruins = is_fresh && optimizer == Optimizer::AdaGrad && learning_rate >= RUINS;
+    let keeps = match model.settings().optimizer {
+        Optimizer::AdaGrad if model.state().updates > 0 => {
+            "--keep-optimizer goes on with the model's own state, or choose"
+        }
+        _ => "choose",
+    };
+    ruins.then(|| {
+        format!(
+            "a fresh AdaGrad at a learning rate of {learning_rate:?} undoes much of what the model has learned: {keeps} \
+             a --learning-rate of at most 0.005"
+        )
+    })
 }
 
 /// The plan that the run goes on with: it may end later, and be saved more or less often.

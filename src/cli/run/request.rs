@@ -9,16 +9,19 @@ use crate::cli::command_line::options::{
 };
 use elman::Settings;
 use elman::internals::settings::of_options;
+use elman::training::OptimizerStart;
 use std::path::{Path, PathBuf};
 
 /// The options that a request is read from, and those of `--seeds` and `--help`.
 pub fn options() -> Vec<OptionSpec> {
     let from = "begin with the weights and the vocabulary of this model";
+    let keep = "with --from: go on with the state of the model's optimizer";
     let own = [
         OptionSpec::new("seeds", "N", "train N runs, with --seed and the seeds after it"),
         threads_option().seldom(),
         OptionSpec::new("out", "DIR", "the run's folder").or("elman-run"),
         OptionSpec::new("from", "MODEL", from).seldom(),
+        OptionSpec::switch("keep-optimizer", keep).seldom(),
         OptionSpec::new("resume", "DIR", "continue the run in this folder"),
         OptionSpec::switch("force", "replace the run that the folder already holds").seldom(),
         OptionSpec::switch("quiet", "show no progress and no warnings on standard error").seldom(),
@@ -43,6 +46,8 @@ pub struct Request {
     pub overrides: Overrides,
     /// The model whose weights a new run begins with: a file, or the folder of a run.
     pub from: Option<PathBuf>,
+    /// Whether it begins with the state of that model's optimizer as well.
+    pub optimizer: OptimizerStart,
     /// Whether a new run may replace one that the folder holds.
     pub force: bool,
     /// The number of threads; `None` for as many as help.
@@ -67,6 +72,11 @@ impl Request {
             resume,
             overrides: Overrides::of(arguments)?,
             from: from.map(PathBuf::from),
+            optimizer: if arguments.has("keep-optimizer") {
+                OptimizerStart::Kept
+            } else {
+                OptimizerStart::Fresh
+            },
             force: arguments.has("force"),
             threads: threads(arguments)?,
             quiet: arguments.has("quiet"),
@@ -81,6 +91,8 @@ fn refuse_contradictions(arguments: &Arguments) -> Result<(), Failure> {
         "--force replaces a run, --resume goes on with it: choose one".to_string()
     } else if has("resume") && has("from") {
         "--from begins a run, --resume goes on with one: choose one".to_string()
+    } else if has("keep-optimizer") && !has("from") {
+        "--keep-optimizer: goes with --from".to_string()
     } else if has("from") && (has("sigma") || has("initialization")) {
         let option = if has("sigma") { "sigma" } else { "initialization" };
         format!("--{option} draws the first parameters, --from takes those of a model: choose one")

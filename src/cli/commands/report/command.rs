@@ -28,6 +28,8 @@ pub fn of(model: &Model, plan: &Plan) -> Vec<String> {
     words.extend(commands.min_by_key(Vec::len).unwrap_or_default());
     if is_from {
         words.extend(["--from".to_string(), MODEL.to_string()]);
+        let keeps = model.record().optimizer_updates > 0;
+        words.extend(keeps.then(|| "--keep-optimizer".to_string()));
     }
     words
 }

@@ -24,6 +24,7 @@ pub fn of(file: &ModelFile) -> String {
         ("smooth_loss", state.smooth_loss.into()),
         ("best_smooth_loss", state.best_smooth_loss.into()),
         ("best_validation", state.best_validation.into()),
+        ("optimizer_updates", file.model.record().optimizer_updates.into()),
     ]);
     let json = object([
         ("file", file.path.to_string_lossy().into_owned().into()),

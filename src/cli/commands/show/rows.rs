@@ -114,6 +114,10 @@ fn of_state(file: &ModelFile) -> Rows {
         ("smooth loss", loss(state.smooth_loss, "without the next chunk")),
         ("best smooth loss", loss(state.best_smooth_loss, "with its next chunk")),
     ];
+    if model.record().optimizer_updates > 0 {
+        let updates = thousands(model.record().optimizer_updates);
+        rows.push(("optimizer", format!("{updates} updates before, of the model begun from")));
+    }
     if let Some(nats) = state.best_validation {
         let Validation { loss, bits, .. } = Validation::of(nats, model.settings());
         rows.push((
