@@ -1,6 +1,7 @@
 //! Backpropagation through time as somebody may have written it: every choice that a mistake can change is a field.
 
-use super::forward::{Forward, Pass, add_product};
+use super::forward::{Forward, Pass};
+use super::loops::add_product;
 use super::own::Own;
 
 /// What the derivative of a step is multiplied with by the slope of tanh.

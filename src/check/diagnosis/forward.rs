@@ -1,8 +1,9 @@
 //! A forward pass as somebody may have written it: every choice that a mistake can change is a field.
 
 use super::inputs::CaseInputs;
+use super::loops::{add_product, exp_of_each, tanh_of_each};
 use super::own::Own;
-use crate::kernels::{exp, ln, tanh};
+use crate::kernels::ln;
 use crate::network::parameters::{Tensor, Tensors};
 use crate::network::reference::transpose;
 
@@ -24,7 +25,8 @@ pub(super) struct Forward {
     pub y: Vec<usize>,
     /// The divisor of the loss.
     pub divisor: f64,
-    pub activation: fn(f64) -> f64,
+    /// Applied to the entries of a_t.
+    pub activation: fn(&mut [f64]),
     /// Whether step t begins with h_{t-1}; otherwise with h0.
     pub carries_h: bool,
     /// Whether o_t is computed from h_{t-1}.
@@ -65,7 +67,7 @@ impl Forward {
             x: case.x.clone(),
             y: case.y.clone(),
             divisor: case.divisor,
-            activation: tanh,
+            activation: tanh_of_each,
             carries_h: true,
             reads_h_before: false,
             softmax,
@@ -105,7 +107,9 @@ impl Forward {
             a.extend(row.into_iter().map(round));
             let range = t * m..(t + 1) * m;
             used_a.extend_from_slice(&own_a.unwrap_or(&a)[range.clone()]);
-            h.extend(used_a[range.clone()].iter().map(|&a| round((self.activation)(a))));
+            let mut row = used_a[range.clone()].to_vec();
+            (self.activation)(&mut row);
+            h.extend(row.into_iter().map(round));
             used_h.extend_from_slice(own_h.map_or(&h[(t + 1) * m..], |own| &own[range]));
         }
         let mut o = Vec::with_capacity(T * K);
@@ -137,15 +141,6 @@ impl Forward {
     }
 }
 
-/// `sum += A x`, from the columns of A.
-pub(super) fn add_product(sum: &mut [f64], columns: &[f64], x: &[f64]) {
-    for (column, &x) in columns.chunks_exact(sum.len()).zip(x) {
-        for (sum, &entry) in sum.iter_mut().zip(column) {
-            *sum += entry * x;
-        }
-    }
-}
-
 /// The right softmax: of each step.
 pub(super) fn softmax(o: &[f64], K: usize) -> Vec<f64> {
     o.chunks(K).flat_map(normalized).collect()
@@ -155,14 +150,21 @@ const SOFTMAX: fn(&[f64], usize) -> Vec<f64> = softmax;
 
 /// The exponentials of some logits over their sum.
 pub(super) fn normalized(o: &[f64]) -> Vec<f64> {
-    let largest = o.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let exponentials: Vec<f64> = o.iter().map(|o| exp(o - largest)).collect();
+    let (mut exponentials, _) = exponentials(o);
     let total: f64 = exponentials.iter().sum();
-    exponentials.into_iter().map(|e| e / total).collect()
+    exponentials.iter_mut().for_each(|e| *e /= total);
+    exponentials
 }
 
 fn log_sum(o: &[f64]) -> f64 {
+    let (exponentials, largest) = exponentials(o);
+    largest + ln(exponentials.iter().sum())
+}
+
+/// `exp(o_k - largest)`, and the largest.
+fn exponentials(o: &[f64]) -> (Vec<f64>, f64) {
     let largest = o.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let total: f64 = o.iter().map(|o| exp(o - largest)).sum();
-    largest + ln(total)
+    let mut exponentials: Vec<f64> = o.iter().map(|o| o - largest).collect();
+    exp_of_each(&mut exponentials);
+    (exponentials, largest)
 }

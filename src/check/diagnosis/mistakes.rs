@@ -5,6 +5,7 @@
 
 use super::backward::{Backward, Carried, SlopeOf};
 use super::forward::{Forward, normalized};
+use super::loops::tanh_of_each;
 use super::reason::Reason;
 use super::sums::{Kept, Sums};
 use super::update::{self, Update};
@@ -82,10 +83,10 @@ pub(super) const FORWARD: &[Mistake<In<Forward>>] = &[
     one(Reason::Bias, "without b", |pass, _| pass.b.fill(0.0)),
     one(Reason::Bias, "without c", |pass, _| pass.c.fill(0.0)),
     one(Reason::Bias, "without b and c", |pass, _| { pass.b.fill(0.0); pass.c.fill(0.0); }),
-    one(Reason::Activation, "no tanh", |pass, _| pass.activation = |a| a),
-    one(Reason::Activation, "tanh twice", |pass, _| pass.activation = |a| tanh(tanh(a))),
-    one(Reason::Activation, "sigmoid for tanh", |pass, _| pass.activation = sigmoid),
-    one(Reason::Activation, "ReLU for tanh", |pass, _| pass.activation = |a| a.max(0.0)),
+    one(Reason::Activation, "no tanh", |pass, _| pass.activation = |_| ()),
+    one(Reason::Activation, "tanh twice", |pass, _| pass.activation = |a| { tanh_of_each(a); tanh_of_each(a); }),
+    one(Reason::Activation, "sigmoid for tanh", |pass, _| pass.activation = |a| each_entry(a, sigmoid)),
+    one(Reason::Activation, "ReLU for tanh", |pass, _| pass.activation = |a| each_entry(a, |a| a.max(0.0))),
     one(Reason::Swapped, "o from h_{t-1}", |pass, _| pass.reads_h_before = true),
     one(Reason::Softmax, "over the steps", |pass, _| pass.softmax = |o, K| over_the_steps(o, K)),
     one(Reason::Softmax, "over the whole matrix", |pass, _| pass.softmax = |o, _| normalized(o)),
@@ -306,6 +307,10 @@ fn forget_where(pass: &mut Backward, is_forgotten: impl Fn(&Backward, usize) -> 
             pass.adds_recurrent[t] = 0.0;
         }
     }
+}
+
+fn each_entry(a: &mut [f64], f: fn(f64) -> f64) {
+    a.iter_mut().for_each(|a| *a = f(*a));
 }
 
 fn sigmoid(a: f64) -> f64 {

@@ -13,6 +13,7 @@ mod forward;
 mod given;
 mod inputs;
 mod known;
+mod loops;
 mod mistakes;
 mod names;
 mod one_sided;
