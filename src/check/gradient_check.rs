@@ -146,10 +146,7 @@ impl Comparison {
 /// ```
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
-///
-/// # Panics
-/// Panics if the case does not fit the network, see [`Unrolled::begin`](crate::Unrolled::begin).
+/// [`ShapeError`] if the case does not fit the network, or if the buffers cannot be allocated.
 pub fn check_gradients(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> {
     let (analytic, mut numerical) = (analytic(rnn, case)?, numerical(rnn, case)?);
     let mut differences = Differences::new(rnn, case)?;
@@ -170,10 +167,7 @@ pub fn check_gradients(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> 
 /// Computes the gradient by backpropagation through time.
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
-///
-/// # Panics
-/// Panics if the case does not fit the network, see [`Unrolled::begin`](crate::Unrolled::begin).
+/// [`ShapeError`] if the case does not fit the network, or if the buffers cannot be allocated.
 pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
     let mut steps = case.unrolled(rnn.shape())?;
     let mut gradient = Parameters::zeros(rnn.shape())?;

@@ -57,10 +57,7 @@ pub(super) struct Estimated {
 /// rounding of its own arithmetic does, however much the recurrence magnifies it. Neither part uses the analytic gradient.
 ///
 /// # Errors
-/// [`ShapeError::NoMemory`] if the buffers cannot be allocated.
-///
-/// # Panics
-/// Panics if the case does not fit the network, see [`Unrolled::begin`].
+/// [`ShapeError`] if the case does not fit the network, or if the buffers cannot be allocated.
 pub fn numerical(rnn: &Rnn, case: Case) -> Result<Numerical, ShapeError> {
     let rounding = Rounding::of(rnn, case)?;
     let mut gradient = Numerical {

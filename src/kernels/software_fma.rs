@@ -27,7 +27,7 @@ use std::ops::{Add, Mul, Sub};
 
 /// `a b + c`, rounded once: to nearest, ties to even.
 pub(super) fn fma(a: f64, b: f64, c: f64) -> f64 {
-    let [x, y, z] = [a, b, c].map(|x| Pair([x, 0.0]));
+    let [x, y, z] = [Pair([a, 0.0]), Pair([b, 0.0]), Pair([c, 0.0])];
     let (Pair([result, _]), Pair([difference, _])) = Sum::new(x, y, z).round();
     let Pair([least, _]) = x.least_size(y.least_size(LARGEST));
     if difference == 0.0 && least >= SMALLEST_FACTOR { result } else { exact(a, b, c) }

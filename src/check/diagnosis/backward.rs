@@ -1,8 +1,8 @@
 //! Backpropagation through time as somebody may have written it: every choice that a mistake can change is a field.
 
 use super::forward::{Forward, Pass};
-use super::loops::add_product;
 use super::own::Own;
+use crate::kernels::Level;
 
 /// What the derivative of a step is multiplied with by the slope of tanh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,8 @@ impl Backward {
         for (t, sum) in direct.chunks_mut(self.m).enumerate() {
             if self.adds_direct[t] {
                 // V is K x m: its rows are the columns of V'.
-                add_product(sum, &self.V, &g[t * self.K..(t + 1) * self.K]);
+                let g = &g[t * self.K..(t + 1) * self.K];
+                Level::chosen().transposed_matvec_accumulate(&self.V, g, sum);
             }
         }
         direct
@@ -168,7 +169,7 @@ impl Backward {
         for t in (0..self.T).rev() {
             let range = t * m..(t + 1) * m;
             let mut back = vec![0.0; m];
-            add_product(&mut back, &self.W, &carried);
+            Level::chosen().transposed_matvec_accumulate(&self.W, &carried, &mut back);
             back.iter_mut().for_each(|x| *x *= self.adds_recurrent[t]);
             for (i, at) in range.clone().enumerate() {
                 let sum = (self.round)(direct[at] + back[i]);

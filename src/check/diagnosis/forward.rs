@@ -1,9 +1,8 @@
 //! A forward pass as somebody may have written it: every choice that a mistake can change is a field.
 
 use super::inputs::CaseInputs;
-use super::loops::{add_product, exp_of_each, tanh_of_each};
 use super::own::Own;
-use crate::kernels::ln;
+use crate::kernels::{Level, ln};
 use crate::network::parameters::{Tensor, Tensors};
 use crate::network::reference::transpose;
 
@@ -67,7 +66,7 @@ impl Forward {
             x: case.x.clone(),
             y: case.y.clone(),
             divisor: case.divisor,
-            activation: tanh_of_each,
+            activation: |a| Level::chosen().tanh(a),
             carries_h: true,
             reads_h_before: false,
             softmax,
@@ -103,7 +102,7 @@ impl Forward {
             if x < K {
                 row.iter_mut().enumerate().for_each(|(i, a)| *a += self.U[i * K + x]);
             }
-            add_product(&mut row, &columns_of_W, before);
+            Level::chosen().transposed_matvec_accumulate(&columns_of_W, before, &mut row);
             a.extend(row.into_iter().map(round));
             let range = t * m..(t + 1) * m;
             used_a.extend_from_slice(&own_a.unwrap_or(&a)[range.clone()]);
@@ -116,7 +115,8 @@ impl Forward {
         for t in 0..T {
             let at = if self.reads_h_before { t } else { t + 1 };
             let mut row = self.c.clone();
-            add_product(&mut row, &columns_of_V, &used_h[at * m..(at + 1) * m]);
+            let h = &used_h[at * m..(at + 1) * m];
+            Level::chosen().transposed_matvec_accumulate(&columns_of_V, h, &mut row);
             o.extend(row.into_iter().map(round));
         }
         let used_o = own_o.unwrap_or(&o).to_vec();
@@ -158,13 +158,13 @@ pub(super) fn normalized(o: &[f64]) -> Vec<f64> {
 
 fn log_sum(o: &[f64]) -> f64 {
     let (exponentials, largest) = exponentials(o);
-    largest + ln(exponentials.iter().sum())
+    largest + ln(exponentials.iter().sum::<f64>())
 }
 
 /// `exp(o_k - largest)`, and the largest.
 fn exponentials(o: &[f64]) -> (Vec<f64>, f64) {
     let largest = o.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut exponentials: Vec<f64> = o.iter().map(|o| o - largest).collect();
-    exp_of_each(&mut exponentials);
+    Level::chosen().exp(&mut exponentials);
     (exponentials, largest)
 }

@@ -5,11 +5,10 @@
 
 use super::backward::{Backward, Carried, SlopeOf};
 use super::forward::{Forward, normalized};
-use super::loops::tanh_of_each;
 use super::reason::Reason;
 use super::sums::{Kept, Sums};
 use super::update::{self, Update};
-use crate::kernels::{exp, tanh};
+use crate::kernels::{Level, exp, tanh};
 use crate::network::reference::transpose;
 use std::ops::Range;
 
@@ -84,7 +83,7 @@ pub(super) const FORWARD: &[Mistake<In<Forward>>] = &[
     one(Reason::Bias, "without c", |pass, _| pass.c.fill(0.0)),
     one(Reason::Bias, "without b and c", |pass, _| { pass.b.fill(0.0); pass.c.fill(0.0); }),
     one(Reason::Activation, "no tanh", |pass, _| pass.activation = |_| ()),
-    one(Reason::Activation, "tanh twice", |pass, _| pass.activation = |a| { tanh_of_each(a); tanh_of_each(a); }),
+    one(Reason::Activation, "tanh twice", |pass, _| pass.activation = |a| { Level::chosen().tanh(a); Level::chosen().tanh(a); }),
     one(Reason::Activation, "sigmoid for tanh", |pass, _| pass.activation = |a| each_entry(a, sigmoid)),
     one(Reason::Activation, "ReLU for tanh", |pass, _| pass.activation = |a| each_entry(a, |a| a.max(0.0))),
     one(Reason::Swapped, "o from h_{t-1}", |pass, _| pass.reads_h_before = true),

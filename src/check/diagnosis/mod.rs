@@ -13,7 +13,6 @@ mod forward;
 mod given;
 mod inputs;
 mod known;
-mod loops;
 mod mistakes;
 mod names;
 mod one_sided;

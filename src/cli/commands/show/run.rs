@@ -33,7 +33,8 @@ missing is null:
                     seed; null: not a number of this choice
   text              length, digest, start (the first symbol); null if imported
   state             updates, epoch, position, smooth_loss, best_smooth_loss,
-                    best_validation (nats per character)
+                    best_validation (nats per character), optimizer_updates
+                    (of the model begun from; 0: it began anew)
   plan              iterations, report_every, report_length, passage_length,
                     log_every, validate_every, save_every; null except in
                     the last state of a run
