@@ -10,7 +10,7 @@
 //! numbers follow from the seed and the update.
 
 use crate::files::error::FileError;
-use crate::files::metadata::{self, MAKE_ONE, Metadata};
+use crate::files::metadata::{self, Metadata};
 use crate::files::tensors::{find_tensors, read_entries, tensors};
 use crate::formats::disk::{self, Disk, System};
 use crate::formats::safetensors;
@@ -141,7 +141,7 @@ pub fn of_bytes(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
         Sniffed::SafeTensors | Sniffed::Utf16 | Sniffed::Other => "",
     };
     if !other.is_empty() {
-        return Err(format!("{other}, not a model of elman: {MAKE_ONE}").into());
+        return Err(FileError::NoModel(format!("{other}, not a model of elman")));
     }
     let file = safetensors::read(bytes)?;
     let metadata = Metadata::of(&file)?;

@@ -30,6 +30,8 @@ pub enum FileError {
     /// The file is damaged, of another format, or holds no such network; or the model may not be written to a file. The
     /// message says what is wrong, and where.
     Content(String),
+    /// It is a file of another kind, perhaps one with weights alone. The message says what it is.
+    NoModel(String),
     /// Neither the file nor the caller says which characters the model has.
     NoVocabulary {
         /// K.
@@ -84,6 +86,9 @@ impl fmt::Display for FileError {
             FileError::Read { path, .. } => write!(f, "{}: cannot be read", place(path)),
             FileError::Write { path, .. } => write!(f, "{}: cannot be written", place(path)),
             FileError::Content(message) | FileError::Vocabulary(message) => f.write_str(message),
+            FileError::NoModel(message) => {
+                write!(f, "{message}; import makes a model of weights alone")
+            }
             FileError::NoVocabulary { K } => write!(
                 f,
                 "the file does not say which {K} characters the model has: give them, in the order of their indices"

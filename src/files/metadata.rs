@@ -9,9 +9,6 @@ use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
 use std::str::FromStr;
 
-/// What to do with weights that are no model.
-pub const MAKE_ONE: &str = "elman import makes one of weights";
-
 /// What `begun_from` says of parameters that were drawn.
 const DRAWN: &str = "drawn";
 
@@ -78,7 +75,7 @@ impl<'a> Metadata<'a> {
         let metadata = Metadata(file.metadata.as_deref().unwrap_or_default());
         if metadata.find("format") != Some("elman") {
             let message = "a safetensors file, but not a model of elman: its metadata do not say format = elman";
-            return Err(format!("{message}; {MAKE_ONE}").into());
+            return Err(FileError::NoModel(message.to_string()));
         }
         metadata.edition().map(|_| metadata)
     }

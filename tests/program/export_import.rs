@@ -154,10 +154,10 @@ fn what_is_mixed_up_is_told_which_command_takes_it() {
     folder.run("check --write-case case.json").well();
     let make_one = "elman import makes one of weights";
     for (file, kind) in [
-        ("weights.npz", "an .npz or another zip file, not a model of elman: "),
+        ("weights.npz", "an .npz or another zip file, not a model of elman; "),
         ("weights.safetensors", "a safetensors file, but not a model of elman: "),
         ("case.safetensors", "a safetensors file, but not a model of elman: "),
-        ("case.json", "JSON, not a model of elman: "),
+        ("case.json", "JSON, not a model of elman; "),
     ] {
         for command in
             ["sample", "score", "show", "export --format npz new", "train text --out new --from"]

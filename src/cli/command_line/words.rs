@@ -19,6 +19,7 @@ pub fn of_file(error: &FileError) -> String {
         FileError::NoVocabulary { K } => format!(
             "the file does not say which {K} characters the model has: name them with --vocabulary"
         ),
+        FileError::NoModel(message) => format!("{message}; elman import makes one of weights"),
         error => error.to_string(),
     }
 }

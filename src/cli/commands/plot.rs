@@ -5,6 +5,7 @@ use crate::cli::charts::curve::Curve;
 use crate::cli::command_line::arguments::{Arguments, OptionSpec};
 use crate::cli::command_line::command::Command;
 use crate::cli::command_line::failure::Failure;
+use crate::cli::command_line::words;
 use crate::cli::format::{columns_of, fit, short_loss, shorten, thousands};
 use crate::cli::language::Language;
 use crate::cli::run::folder::{LOSSES, MODEL};
@@ -123,7 +124,7 @@ fn read(folder: &Path) -> Result<Run, Failure> {
         return Err(Failure::at(folder.display(), problem));
     }
     let loaded = checkpoint::load_with_plan(&model);
-    let (model, plan) = loaded.map_err(|error| within(MODEL, error.to_string()))?;
+    let (model, plan) = loaded.map_err(|error| within(MODEL, words::of_file(&error)))?;
     let plan = plan.ok_or_else(|| {
         let problem =
             "a model, but not the last state of a run, which says which rows loss.csv has";

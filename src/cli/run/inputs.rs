@@ -245,7 +245,8 @@ pub fn read_model_file(argument: Option<&OsStr>) -> Result<ModelFile, Failure> {
     }
     let fail = |error: &dyn Display| Failure::at(place_of(path.as_os_str()), error);
     let file = read_file(&path).map_err(|error| fail(&error))?;
-    let (model, plan) = checkpoint::of_bytes(&file).map_err(|error| fail(&error))?;
+    let read = checkpoint::of_bytes(&file);
+    let (model, plan) = read.map_err(|error| fail(&words::of_file(&error)))?;
     Ok(ModelFile { bytes: file.len() as u64, path, model, plan })
 }
 
