@@ -438,15 +438,17 @@ mod tests {
     #[test]
     fn a_model_of_documents_reads_a_prime_after_a_newline() {
         let rnn = Rnn::random(Shape::new(8, 3).unwrap(), 1.0, 3).unwrap();
-        let model = Model::from_parameters(Vocabulary::of("\nab"), rnn.parameters).unwrap();
+        let model = Model::from_parameters(Vocabulary::of("\t\na"), rnn.parameters).unwrap();
         let settings = Settings { documents: true, ..*model.settings() };
         let model = model.with_settings(settings).unwrap();
         let mut primed = Writer::new(&model).unwrap();
-        primed.prime("b").unwrap();
+        primed.prime("a").unwrap();
         let mut steps = crate::Unrolled::new(model.shape(), 2, 1).unwrap();
-        steps.begin(0, &[0, 2], &[0; 2], &[0.0; 8]).unwrap();
+        steps.begin(0, &[1, 2], &[0; 2], &[0.0; 8]).unwrap();
         model.state.rnn.forward(&mut steps);
         assert_eq!(primed.probabilities(), steps.p(1, 0));
+        // Without a prime, too: what comes first follows a newline.
+        assert_eq!(Writer::new(&model).unwrap().probabilities(), steps.p(0, 0));
         let document = Writer::new(&model).unwrap().write_until("\n", 1000);
         assert_eq!(document.find('\n'), Some(document.len() - 1));
     }

@@ -322,9 +322,9 @@ impl Model {
     }
 
     /// The index of the character after which generated texts begin: the first character of its text (with documents,
-    /// the newline before the first), or of the vocabulary if it has no text.
+    /// the newline before the first), or of the vocabulary if it has no text and no documents.
     pub fn start(&self) -> usize {
-        self.source.map_or(0, |source| source.start)
+        self.source.map(|source| source.start).or(self.newline()).unwrap_or(0)
     }
 
     /// Where the network begins to read or to write, unless somebody chooses otherwise: as its training does. That is h = 0
