@@ -56,17 +56,16 @@ impl Generator {
     /// use elman::random::{Generator, Stream};
     /// let mut generator = Generator::new(1, Stream::Passage);
     /// generator.next_u64();
-    /// let mut later = Generator::from_state(generator.state());
-    /// assert_eq!(later.next_u64(), generator.next_u64());
+    /// let later = Generator::from_state(generator.state());
+    /// assert_eq!(later, Some(generator));
     /// ```
     pub fn state(&self) -> [u64; 4] {
         self.state
     }
 
-    /// The generator with this state, which must be one of [`Generator::state`]: from four zeros there comes nothing but
-    /// zeros.
-    pub fn from_state(state: [u64; 4]) -> Self {
-        Generator { state }
+    /// The generator with this state; `None` for four zeros, which no generator has.
+    pub fn from_state(state: [u64; 4]) -> Option<Self> {
+        (state != [0; 4]).then_some(Generator { state })
     }
 
     /// The next 64 random bits.

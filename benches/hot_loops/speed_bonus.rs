@@ -15,7 +15,7 @@ const M: usize = 100;
 pub fn speed_bonus(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("speed_bonus");
     let (text, mut rnn) = (indices(), network(M, 0.01));
-    let (X, Y) = (one_hot(&text[..T], K), one_hot(&text[1..=T], K));
+    let (X, Y) = (one_hot(&text[..T], K).unwrap(), one_hot(&text[1..=T], K).unwrap());
 
     let mut G = vec![0.0; rnn.shape().entries()];
     measure(&mut group, "update, one-hot", M, T, || {

@@ -49,13 +49,13 @@ pub struct TensorComparison {
     pub absolute: LargestError,
     /// The largest relative error.
     pub relative: LargestError,
-    /// The number of entries with an absolute error above [`TOLERANCE`].
+    /// The number of entries with an absolute error above [`TOLERANCE`](crate::check::TOLERANCE).
     pub absolute_over: usize,
-    /// The number of entries with a relative error above [`TOLERANCE`].
+    /// The number of entries with a relative error above [`TOLERANCE`](crate::check::TOLERANCE).
     pub relative_over: usize,
     /// The largest estimate of the numerical derivative's error.
     pub estimate: f64,
-    /// The number of entries with a relative error above [`LIMIT`] that the estimate allows, without undecided ones.
+    /// The number of entries with a relative error above [`LIMIT`](crate::check::LIMIT) that the estimate allows, without undecided ones.
     pub within_rounding: usize,
     /// The number of entries that rounding leaves undecided.
     pub undecided: usize,

@@ -11,6 +11,7 @@ pub mod worked_case;
 
 pub use case::Case;
 pub use gradient_check::{
-    Comparison, LargestError, TensorComparison, Verdict, analytic, check_gradients, compare,
+    Comparison, LIMIT, LargestError, TOLERANCE, TensorComparison, Verdict, analytic,
+    check_gradients, compare,
 };
 pub use numerical::{Numerical, numerical};

@@ -135,7 +135,7 @@ impl Arrays {
         let mut recurrence = Recurrence::new(rnn, case.h0)?;
         let (mut a, mut h, mut o, mut p) = (vec![], vec![], vec![0.0; T * K], vec![]);
         for (t, o) in o.chunks_exact_mut(K).enumerate() {
-            let x = one_hot(&case.inputs[t..=t], K);
+            let x = one_hot(&case.inputs[t..=t], K)?;
             a.extend(pre_activation(&rnn.parameters, &x, steps.h(t, 0)));
             recurrence.read(rnn, case.inputs[t], o);
             h.extend_from_slice(steps.h(t + 1, 0));
@@ -162,7 +162,7 @@ impl Arrays {
         rnn.forward(&mut steps);
         let p: Vec<Vec<f64>> = (0..T).map(|t| steps.p(t, 0).to_vec()).collect();
         let h: Vec<Vec<f64>> = (1..=T).map(|t| steps.h(t, 0).to_vec()).collect();
-        let terms = reference::terms(&rnn.parameters, &one_hot(case.targets, K), &p, &h);
+        let terms = reference::terms(&rnn.parameters, &one_hot(case.targets, K)?, &p, &h);
         let divisor = divisor(start).unwrap_or(1.0);
         for (name, rows, length) in [("g", terms.g, K), ("dh", terms.dh, m), ("da", terms.da, m)] {
             let divided = rows.concat().into_iter().map(|x| x / divisor).collect();
@@ -343,7 +343,7 @@ mod tests {
             let (inputs, targets) = training.chunk();
             let state = &training.model().state;
             let (parameters, K) = (&state.rnn.parameters, state.rnn.shape().K());
-            let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
+            let (X, Y) = (one_hot(inputs, K).unwrap(), one_hot(targets, K).unwrap());
             let pass = reference::forward(parameters, &X, &Y, training.h0());
             let gradient = reference::backward(parameters, &X, &Y, &pass);
             let of = |name: &str| numbers(&arrays, name);

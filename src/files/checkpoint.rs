@@ -49,7 +49,7 @@ pub fn save_on(
     plan: Option<&Plan>,
     path: &Path,
 ) -> Result<(), FileError> {
-    model.check(plan)?;
+    check(model, plan)?;
     let write = |mut output: &mut dyn Write| write_to(&mut output, model, plan);
     disk::replace(disk, path, write).map_err(|error| FileError::write(Some(path), error))
 }
@@ -99,7 +99,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Model, FileError> {
 /// [`FileError::Write`] for any error of the output, [`FileError::Content`] if an entry is NaN or infinite, or if the plan ends
 /// before the updates that were made.
 pub fn write(model: &Model, plan: Option<&Plan>, output: &mut impl Write) -> Result<(), FileError> {
-    model.check(plan)?;
+    check(model, plan)?;
     write_to(output, model, plan).map_err(|error| FileError::write(None, error))
 }
 
@@ -123,6 +123,11 @@ pub fn read(input: &mut impl Read) -> Result<(Model, Option<Plan>), FileError> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes).map_err(|error| FileError::read(None, error))?;
     of_bytes(&bytes)
+}
+
+/// Refuses a model or a plan that is not to be written.
+fn check(model: &Model, plan: Option<&Plan>) -> Result<(), FileError> {
+    model.check(plan).map_err(|error| FileError::Content(error.to_string()))
 }
 
 /// Writes a model that has been checked.

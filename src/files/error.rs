@@ -130,9 +130,6 @@ impl From<ModelError> for FileError {
             ModelError::Setting(error) => error.into(),
             ModelError::Value { name, value, need } => FileError::metadata(name, &value, need),
             ModelError::Missing { name } => FileError::missing_metadata(name),
-            ModelError::OtherOptimizer => {
-                FileError::unknown_tensor("what another optimizer remembers")
-            }
             error => FileError::Content(error.to_string()),
         }
     }

@@ -72,7 +72,7 @@ pub fn export(model: &Model, format: Format, path: impl AsRef<Path>) -> Result<(
 /// Makes a model from the bytes of a file with weights, in any of these forms. `vocabulary` is the characters in the
 /// order of their indices; it is needed if the file does not have them.
 ///
-/// The model has the default settings, no text and no updates.
+/// The model has the default settings (but for `documents`, if the file says so), no text and no updates.
 ///
 /// # Errors
 /// [`FileError`] says what is wrong.

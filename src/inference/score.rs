@@ -10,7 +10,9 @@
 //!
 //! All give the same bits for the same line.
 
-use crate::inference::scoring::{Score, Scorer, WorstCharacter, bits_of_unknown, symbols_of_line};
+use crate::inference::scoring::{
+    Score, Scorer, Symbol, WorstCharacter, bits_of_unknown, symbols_of_line,
+};
 use crate::inference::sequences::{Place, Sequences};
 use crate::inference::text_scorer::{Reading, ScoreBy, Scored, TextScorer};
 use crate::model::Model;
@@ -23,15 +25,16 @@ use std::ops::ControlFlow;
 /// Characters of a batch that are read in one round: what is kept meanwhile stays in a few megabytes.
 const ROUND: usize = 1 << 16;
 
-/// The score of a line.
+/// The score of a line: a string, or bytes that need not be UTF-8.
 ///
 /// The line is read from the hidden state that the model [begins with](Model::initial_state), after a newline if the
 /// vocabulary has one, so that its first character counts too. A newline at its end is no part of it; nor is a carriage return
 /// before that, in a model of documents or if the vocabulary lacks it. A newline anywhere else is a character like any other.
+/// [`TextScorer`] says what of a line counts, and what becomes of bytes that are no UTF-8.
 ///
 /// # Errors
 /// [`ShapeError::NoMemory`] if there is no memory for a copy of the weights.
-pub fn line(model: &Model, line: &str) -> Result<Score, ShapeError> {
+pub fn line(model: &Model, line: impl AsRef<[u8]>) -> Result<Score, ShapeError> {
     Ok(Scorer::new(model)?.line(line))
 }
 
@@ -59,7 +62,7 @@ pub fn line(model: &Model, line: &str) -> Result<Score, ShapeError> {
 ///
 /// # Errors
 /// [`ShapeError::NoMemory`] if there is no memory for a copy of the weights.
-pub fn batch(model: &Model, lines: &[&str]) -> Result<Vec<Score>, ShapeError> {
+pub fn batch(model: &Model, lines: &[impl AsRef<[u8]>]) -> Result<Vec<Score>, ShapeError> {
     let rnn = &model.state.rnn;
     let mut sequences = Sequences::new(rnn, model.hidden_state(model.initial_state()))?;
     let newline = model.vocabulary.index('\n');
@@ -69,15 +72,19 @@ pub fn batch(model: &Model, lines: &[&str]) -> Result<Vec<Score>, ShapeError> {
     for (i, line) in lines.iter().enumerate() {
         sequences.begin();
         newline.and_then(|newline| sequences.push(newline));
-        for (position, character) in (1..).zip(symbols_of_line(model, line)) {
-            let bits = match model.vocabulary.index(character) {
+        for (position, symbol) in (1..).zip(symbols_of_line(model, line.as_ref())) {
+            let index = match symbol {
+                (character, None) => model.vocabulary.index(character),
+                (_, Some(_)) => None,
+            };
+            let bits = match index {
                 None => Bits::Unknown,
                 Some(index) => match sequences.push(index) {
                     None => continue,
                     Some(place) => Bits::Loss(place),
                 },
             };
-            counted.push(Counted { line: i - first, character, position, bits });
+            counted.push(Counted { line: i - first, symbol, position, bits });
         }
         if counted.len().max(i - first) >= ROUND || i + 1 == lines.len() {
             sequences.read(rnn);
@@ -93,7 +100,7 @@ pub fn batch(model: &Model, lines: &[&str]) -> Result<Vec<Score>, ShapeError> {
 struct Counted {
     /// The line, counted from the first of the round.
     line: usize,
-    character: char,
+    symbol: Symbol,
     position: u64,
     bits: Bits,
 }
@@ -106,7 +113,7 @@ enum Bits {
 /// Adds the characters of a round to the scores of its lines.
 fn add(scores: &mut [Score], counted: &[Counted], sequences: &Sequences, model: &Model) {
     let unknown = bits_of_unknown(model.vocabulary.symbols());
-    for &Counted { line, character, position, ref bits } in counted {
+    for &Counted { line, symbol: (character, invalid), position, ref bits } in counted {
         let score = &mut scores[line];
         let bits = match bits {
             Bits::Loss(place) => sequences.loss(*place) / LN_2,
@@ -115,7 +122,7 @@ fn add(scores: &mut [Score], counted: &[Counted], sequences: &Sequences, model: 
                 unknown
             }
         };
-        score.count(WorstCharacter { character, invalid: None, position, bits });
+        score.count(WorstCharacter { character, invalid, position, bits });
     }
 }
 

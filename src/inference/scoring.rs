@@ -80,9 +80,9 @@ impl<M: Borrow<Model>> Scorer<M> {
     /// Starts from the hidden state `h`, m long, as if nothing had been read yet.
     ///
     /// # Errors
-    /// [`ShapeError::HiddenState`] if `h` is not m long.
+    /// [`ShapeError`] if `h` is not m long or has a number that is not finite.
     pub fn starting_from(mut self, h: &[f64]) -> Result<Self, ShapeError> {
-        self.model().shape().check_hidden_state(h)?;
+        self.model().shape().check_start(h)?;
         self.start.copy_from_slice(h);
         self.restart();
         Ok(self)
@@ -107,17 +107,15 @@ impl<M: Borrow<Model>> Scorer<M> {
 
     /// Where the scorer stands. A [`Writer`](super::Writer) can go on from there.
     pub fn session(&self) -> Session {
-        Session { h: self.recurrence.h().to_vec(), last: self.last }
+        Session::new(self.recurrence.h().to_vec(), self.last)
     }
 
     /// Goes on from where another scorer or a writer of the same model stood.
     ///
     /// # Errors
-    /// [`ShapeError`] if `session.h` is not m long, or if `session.last` is K or more.
+    /// [`ShapeError`] if `session.h` is not m long or has a number that is not finite, or if `session.last` is K or more.
     pub fn set_session(&mut self, session: &Session) -> Result<(), ShapeError> {
-        let shape = self.model().shape();
-        shape.check_hidden_state(&session.h)?;
-        session.last.map_or(Ok(()), |last| shape.check_index(last))?;
+        session.check(self.model().shape())?;
         self.recurrence.go_on_from(&session.h);
         self.last = session.last;
         Ok(())
@@ -151,18 +149,27 @@ impl<M: Borrow<Model>> Scorer<M> {
     }
 
     /// The score of a line, which is read from the start as [`score::line`](super::score::line) does.
-    pub fn line(&mut self, line: &str) -> Score {
+    pub fn line(&mut self, line: impl AsRef<[u8]>) -> Score {
         self.restart();
         let newline = self.model().vocabulary.index('\n');
         if let Some(newline) = newline {
             self.read_known(newline);
         }
         let mut score = Score::default();
-        for (position, character) in (1..).zip(symbols_of_line(self.model(), line)) {
-            if let Some(bits) = self.read(character) {
-                let is_unknown = self.model().vocabulary.index(character).is_none();
-                score.unknown += u64::from(is_unknown);
-                score.count(WorstCharacter { character, invalid: None, position, bits });
+        let unknown = bits_of_unknown(self.model().vocabulary.symbols());
+        let symbols = symbols_of_line(self.model(), line.as_ref());
+        for (position, (character, invalid)) in (1..).zip(symbols) {
+            let index = match invalid {
+                None => self.model().vocabulary.index(character),
+                Some(_) => None,
+            };
+            let bits = match index {
+                Some(index) => self.read_known(index),
+                None => Some(unknown),
+            };
+            if let Some(bits) = bits {
+                score.unknown += u64::from(index.is_none());
+                score.count(WorstCharacter { character, invalid, position, bits });
             }
         }
         score
@@ -175,23 +182,36 @@ impl<M: Borrow<Model>> fmt::Debug for Scorer<M> {
     }
 }
 
+/// A symbol: a character, or U+FFFD and the sequence that is no UTF-8.
+pub(crate) type Symbol = (char, Option<InvalidSequence>);
+
 /// The symbols of a line that count: characters, or bytes by their characters, without a line end at the end. A carriage
 /// return at the end is left out where training leaves it out, or the vocabulary lacks it.
-pub(crate) fn symbols_of_line<'a>(model: &Model, line: &'a str) -> impl Iterator<Item = char> + 'a {
-    let line = line.strip_suffix('\n').unwrap_or(line);
+pub(crate) fn symbols_of_line<'a>(
+    model: &Model,
+    line: &'a [u8],
+) -> impl Iterator<Item = Symbol> + use<'a> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
     let leaves_out_returns = model.settings.documents || model.vocabulary.index('\r').is_none();
-    let line = line.strip_suffix('\r').filter(|_| leaves_out_returns).unwrap_or(line);
+    let line = line.strip_suffix(b"\r").filter(|_| leaves_out_returns).unwrap_or(line);
     let (characters, bytes) = match model.vocabulary.symbols() {
-        Symbols::Characters => (line, ""),
-        Symbols::Bytes => ("", line),
+        Symbols::Characters => (line, &[][..]),
+        Symbols::Bytes => (&[][..], line),
     };
-    characters.chars().chain(bytes.bytes().map(char::from))
+    let characters = characters.utf8_chunks().flat_map(|chunk| {
+        let invalid = Some(chunk.invalid()).filter(|bytes| !bytes.is_empty());
+        let invalid = invalid
+            .map(|bytes| (char::REPLACEMENT_CHARACTER, Some(InvalidSequence::at_start_of(bytes))));
+        chunk.valid().chars().map(|character| (character, None)).chain(invalid)
+    });
+    characters.chain(bytes.iter().map(|&byte| (char::from(byte), None)))
 }
 
 /// The score of a text or a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
-    /// The sum of the bits of its characters, in the order of the text.
+    /// The sum of the bits of its characters, in the order of the text. NaN or infinite only where the weights of the model
+    /// are so large that its logits leave the range of doubles.
     pub bits: f64,
     /// The number of characters that count.
     pub characters: u64,
@@ -215,7 +235,7 @@ pub struct WorstCharacter {
 }
 
 impl Score {
-    /// The mean of the bits; `None` if no character counts.
+    /// The mean of the bits; `None` if no character counts. A NaN is above no threshold: see [`Score::bits`].
     pub fn bits_per_character(&self) -> Option<f64> {
         (self.characters > 0).then(|| self.bits / self.characters as f64)
     }

@@ -119,9 +119,9 @@ impl<M: Borrow<Model>> TextScorer<M> {
     /// Reads the text, or every line, from the hidden state `h`, m long. Call it before anything is read.
     ///
     /// # Errors
-    /// [`ShapeError::HiddenState`] if `h` is not m long.
+    /// [`ShapeError`] if `h` is not m long or has a number that is not finite.
     pub fn starting_from(mut self, h: &[f64]) -> Result<Self, ShapeError> {
-        self.rules.model().shape().check_hidden_state(h)?;
+        self.rules.model().shape().check_start(h)?;
         if self.rules.model().newline().is_none() {
             self.rules.sequences.start_from(h);
         }

@@ -4,20 +4,37 @@ use crate::inference::recurrence::Recurrence;
 use crate::inference::sampling::{Choice, Sampling, sample};
 use crate::kernels::Level;
 use crate::model::Model;
-use crate::network::parameters::ShapeError;
+use crate::network::parameters::{Shape, ShapeError};
 use crate::random::{Generator, Stream};
 use crate::settings::{SettingError, Symbols};
 use crate::text::vocabulary::UnknownCharacters;
 use std::borrow::Borrow;
 use std::{fmt, iter};
 
-/// Where a [`Writer`] or a [`Scorer`](super::Scorer) stands: all that a network remembers of what it has read.
+/// Where a [`Writer`] or a [`Scorer`](super::Scorer) stands: what another needs to go on as if it were the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
-    /// The hidden state after every character but the last, m.
+    /// The hidden state, m. The network has read every character but the last.
     pub h: Vec<f64>,
-    /// The index of the last character, which the hidden state has not taken in yet; `None` before the first.
+    /// The index of the last character, which the network reads next; `None` before the first.
     pub last: Option<usize>,
+    /// The random numbers of a writer; `None` of a scorer. With `None` a writer keeps those that it has.
+    pub generator: Option<Generator>,
+    /// Of a writer of bytes: the bytes, at most three, of a character that is not whole yet.
+    pub bytes: Vec<u8>,
+}
+
+impl Session {
+    /// Refuses what does not fit a network.
+    pub(super) fn check(&self, shape: Shape) -> Result<(), ShapeError> {
+        shape.check_start(&self.h)?;
+        self.last.map_or(Ok(()), |last| shape.check_index(last))
+    }
+
+    /// A session with a hidden state and a last character, without random numbers and bytes.
+    pub fn new(h: Vec<f64>, last: Option<usize>) -> Self {
+        Session { h, last, generator: None, bytes: Vec::new() }
+    }
 }
 
 /// A network that writes text, character by character.
@@ -50,11 +67,9 @@ pub struct Session {
 ///
 /// // Suspended here, and gone on with elsewhere: the same characters.
 /// let session = writer.session();
-/// let random = writer.generator().clone();
 /// let rest: String = writer.take(20).collect();
 /// let mut other = Writer::new(&*model)?.sampling(sampling)?;
 /// other.set_session(&session)?;
-/// other.set_generator(random);
 /// assert_eq!(other.write(20), rest);
 /// # Ok::<(), elman::Error>(())
 /// ```
@@ -118,9 +133,9 @@ impl<M: Borrow<Model>> Writer<M> {
     /// Begins with the hidden state `h`, m long, as if nothing had been read or written yet.
     ///
     /// # Errors
-    /// [`ShapeError::HiddenState`] if `h` is not m long.
+    /// [`ShapeError`] if `h` is not m long or has a number that is not finite.
     pub fn starting_from(mut self, h: &[f64]) -> Result<Self, ShapeError> {
-        self.set_session(&Session { h: h.to_vec(), last: None })?;
+        self.set_session(&Session::new(h.to_vec(), None))?;
         Ok(self)
     }
 
@@ -138,33 +153,30 @@ impl<M: Borrow<Model>> Writer<M> {
     /// Where the writer stands.
     pub fn session(&self) -> Session {
         let h = if self.is_read { self.recurrence.before() } else { self.recurrence.h() };
-        Session { h: h.to_vec(), last: (!self.is_fresh).then_some(self.last) }
+        Session {
+            h: h.to_vec(),
+            last: (!self.is_fresh).then_some(self.last),
+            generator: Some(self.generator.clone()),
+            bytes: self.utf8.bytes[..self.utf8.length].to_vec(),
+        }
     }
 
     /// Goes on from where another writer or a scorer of the same model stood.
     ///
     /// # Errors
-    /// [`ShapeError`] if `session.h` is not m long, or if `session.last` is K or more.
+    /// [`ShapeError`] if `session.h` is not m long or has a number that is not finite, or if `session.last` is K or more.
     pub fn set_session(&mut self, session: &Session) -> Result<(), ShapeError> {
         let of = self.model.borrow();
-        of.shape().check_hidden_state(&session.h)?;
-        session.last.map_or(Ok(()), |last| of.shape().check_index(last))?;
+        session.check(of.shape())?;
         self.recurrence.go_on_from(&session.h);
         self.is_fresh = session.last.is_none();
         self.last = session.last.unwrap_or(of.start());
         self.is_read = false;
-        self.utf8 = Utf8::default();
+        self.utf8 = Utf8::of(&session.bytes);
+        if let Some(generator) = &session.generator {
+            self.generator = generator.clone();
+        }
         Ok(())
-    }
-
-    /// The random numbers that the next characters are drawn by.
-    pub fn generator(&self) -> &Generator {
-        &self.generator
-    }
-
-    /// Draws the next characters by other random numbers.
-    pub fn set_generator(&mut self, generator: Generator) {
-        self.generator = generator;
     }
 
     /// Reads a text, which the writer goes on from. What a new writer reads first takes the place of the first character of
@@ -282,6 +294,13 @@ struct Utf8 {
 }
 
 impl Utf8 {
+    /// The first three of some bytes, as many as can wait.
+    fn of(bytes: &[u8]) -> Self {
+        let mut utf8 = Utf8::default();
+        bytes.iter().take(3).for_each(|&byte| utf8.push(byte));
+        utf8
+    }
+
     /// Adds a byte. There is room where [`Utf8::next`] has given all that is whole.
     fn push(&mut self, byte: u8) {
         self.bytes[self.length] = byte;
@@ -314,8 +333,10 @@ pub(crate) fn report_sample(
     x0: usize,
 ) -> Result<impl Iterator<Item = usize>, ShapeError> {
     let mut writer = Writer::new(model)?;
-    writer.set_session(&Session { h: h0.to_vec(), last: Some(x0) })?;
-    writer.set_generator(Generator::new(model.settings.seed, Stream::Report(n)));
+    writer.generator = Generator::new(model.settings.seed, Stream::Report(n));
+    (writer.last, writer.is_fresh) = (x0, false);
+    // A training that grows wild has a hidden state that is not finite; its sample is as wild.
+    writer.recurrence.go_on_from(h0);
     Ok(writer.indices())
 }
 
@@ -326,6 +347,7 @@ mod tests {
     use crate::network::rnn::Rnn;
     use crate::settings::Settings;
     use crate::text::vocabulary::Vocabulary;
+    use std::collections::BTreeSet;
 
     fn model() -> Model {
         let rnn = Rnn::random(Shape::new(8, 6).unwrap(), 1.0, 3).unwrap();
@@ -353,7 +375,7 @@ mod tests {
         let model = model();
         let mut writer = writer(&model, &[0.2; 8], 5);
         let written: Vec<usize> = writer.clone().indices().take(30).collect();
-        let mut generator = writer.generator().clone();
+        let mut generator = writer.generator.clone();
         for &index in &written {
             assert_eq!(sample(writer.probabilities(), generator.uniform()), index);
             writer.read(index).unwrap();
@@ -372,7 +394,8 @@ mod tests {
             writer.read(x).unwrap();
             // Asked twice, and with the place where the writer stands between: the same.
             assert_eq!(writer.probabilities(), steps.p(t, 0));
-            assert_eq!(writer.session(), Session { h: steps.h(t, 0).to_vec(), last: Some(x) });
+            let session = writer.session();
+            assert_eq!((session.h, session.last), (steps.h(t, 0).to_vec(), Some(x)));
             assert_eq!(writer.probabilities(), steps.p(t, 0));
         }
     }
@@ -391,7 +414,6 @@ mod tests {
                 }
                 let mut second = Writer::new(&model).unwrap().sampling(sampling).unwrap();
                 second.set_session(&first.session()).unwrap();
-                second.set_generator(first.generator().clone());
                 assert_eq!(second.write(50), first.write(50), "{count} {asks}");
             }
         }
@@ -475,7 +497,36 @@ mod tests {
         assert_eq!(writer.read(6), Err(ShapeError::Index { index: 6, K: 6 }));
         let beyond = Session { last: Some(6), ..session.clone() };
         assert_eq!(writer.set_session(&beyond), Err(ShapeError::Index { index: 6, K: 6 }));
+        for wild in [f64::NAN, f64::INFINITY] {
+            let wild =
+                Session { h: vec![0.0, wild, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], ..session.clone() };
+            assert_eq!(writer.set_session(&wild), Err(ShapeError::NotFinite { entry: 1 }));
+        }
         assert_eq!(writer.session(), session);
+    }
+
+    /// Wherever a writer of bytes is suspended, also within a character, and before and after what is none.
+    #[test]
+    fn a_writer_of_bytes_is_suspended_within_characters() {
+        let text = "na\u{ef}ve \u{e9}t\u{e9} \u{1f600}\u{65e5}";
+        let bytes = [text.as_bytes(), b"\xe9 \xf0\x9f \xff\xe2\x82"].concat();
+        let characters: BTreeSet<char> = bytes.iter().map(|&byte| char::from(byte)).collect();
+        let characters: Vec<char> = characters.into_iter().collect();
+        let shape = Shape::new(8, characters.len()).unwrap();
+        let vocabulary = Vocabulary::from_characters(Symbols::Bytes, characters).unwrap();
+        let rnn = Rnn::random(shape, 0.1, 3).unwrap();
+        let model = Model::from_parameters(vocabulary, rnn.parameters).unwrap();
+        let whole = Writer::new(&model).unwrap().write(600);
+        assert!(whole.contains(char::REPLACEMENT_CHARACTER));
+        let mut parts = String::new();
+        let mut session = Writer::new(&model).unwrap().session();
+        for _ in 0..600 {
+            let mut writer = Writer::new(&model).unwrap().seed(99);
+            writer.set_session(&session).unwrap();
+            parts.extend(writer.next());
+            session = writer.session();
+        }
+        assert_eq!(parts, whole);
     }
 
     /// As `String::from_utf8_lossy` decodes them, but for what is not whole at the end.

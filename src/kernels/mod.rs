@@ -77,7 +77,7 @@ pub use elementary::{
 pub use lanes::{F64x8, Kernel, Number};
 pub use level::{Level, LevelError};
 pub use outer_products::{Pairs, outer_product_accumulate, outer_products, vector_sums};
-pub use packed::{Panels, Tiles};
+pub use packed::{Matrix, Panels, Tiles};
 pub use products::{
     Finish, Map, RowOrder, Same, add, matvec, products, transposed_matvec_accumulate,
     transposed_products,

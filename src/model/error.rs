@@ -33,13 +33,11 @@ pub enum ModelError {
         /// Its name.
         name: &'static str,
     },
-    /// A tensor is missing.
-    MissingTensor {
-        /// Its name.
-        name: String,
+    /// The state of the optimizer is that of another optimizer than the settings say.
+    OtherOptimizer {
+        /// The optimizer of the settings.
+        need: &'static str,
     },
-    /// There are more tensors than the optimizer has.
-    OtherOptimizer,
     /// A tensor has another shape than it has to have.
     Tensor {
         /// Its name.
@@ -78,9 +76,8 @@ impl fmt::Display for ModelError {
                 write!(f, "{name} = {value}, which must be {need}")
             }
             ModelError::Missing { name } => write!(f, "there is no {name}"),
-            ModelError::MissingTensor { name } => write!(f, "the tensor {name:?} is missing"),
-            ModelError::OtherOptimizer => {
-                write!(f, "the state of the optimizer is that of another optimizer")
+            ModelError::OtherOptimizer { need } => {
+                write!(f, "the model has the state of another optimizer than {need}")
             }
             ModelError::Tensor { name, found, need } => {
                 write!(f, "the tensor {name:?} is F64 {found:?} instead of F64 {need:?}")

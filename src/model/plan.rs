@@ -3,7 +3,7 @@
 /// When a run ends, what it reports and logs, and how often it is saved.
 ///
 /// It does not change what is learned. With validation, it decides after which updates a model can become the best.
-/// Each field has a row in [`PLAN`]: the command line, model files, the check at `--resume`, `show` and reports
+/// Each field has a row in one table: the command line, model files, the check at `--resume`, `show` and reports
 /// iterate over the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {

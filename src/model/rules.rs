@@ -29,6 +29,8 @@ pub fn check(model: &Model, plan: Option<&Plan>) -> Checked {
     let symbols = model.vocabulary.symbols();
     let need = "those of the vocabulary";
     rule("symbols", settings.symbols.name(), settings.symbols == symbols, need)?;
+    let (m, hidden) = (model.state.rnn.shape().m(), settings.hidden);
+    rule("hidden", hidden, hidden == m, "the number of hidden units of the parameters")?;
     let is_known = !settings.documents || model.vocabulary.index('\n').is_some();
     let need = "false where the vocabulary has no newline";
     rule("documents", true, is_known, need)?;
@@ -94,7 +96,7 @@ fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Checked {
         rule(row.key, count, count >= row.least, "a whole number of at least 1")?;
     }
     let (iterations, every) = (plan.iterations, plan.validate_every);
-    rule("iterations", iterations, iterations >= updates, "at least the number of updates")?;
+    rule("iterations", iterations, iterations >= updates, "at least the number of updates made")?;
     let is_used = every.is_none() || settings.validation > 0.0;
     rule("validate_every", every.unwrap_or(1), is_used, "absent where no text is held out")
 }
@@ -102,10 +104,11 @@ fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Checked {
 /// Each five tensors have one shape, which the message names by U.
 fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Checked {
     let prefixes = settings.optimizer.prefixes();
+    let other = || ModelError::OtherOptimizer { need: settings.optimizer.name() };
     let mut parts = state.parts();
     for prefix in prefixes {
         let name = format!("{prefix}U");
-        let Some(part) = parts.next() else { return Err(ModelError::MissingTensor { name }) };
+        let part = parts.next().ok_or_else(other)?;
         if part.shape() != shape {
             let dimensions = |shape: Shape| vec![shape.m(), shape.K()];
             let (found, need) = (dimensions(part.shape()), dimensions(shape));
@@ -113,7 +116,7 @@ fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Checked {
         }
     }
     if parts.next().is_some() {
-        return Err(ModelError::OtherOptimizer);
+        return Err(other());
     }
     let (found, need) = (state.h.len(), settings.batch_size.saturating_mul(shape.m()));
     if found == need {

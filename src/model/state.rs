@@ -29,9 +29,9 @@ pub struct State {
     pub position: u64,
     /// The smooth loss in the unit of [`Settings::loss_characters`]; `None` before the first update.
     pub smooth_loss: Option<f64>,
-    /// The smooth loss of the best model so far. Without validation, the best model is the one with the lowest.
+    /// The smooth loss of the best model before this state. Without validation, the best model is the one with the lowest.
     pub best_smooth_loss: Option<f64>,
-    /// The validation loss of the best model so far, in nats per character; `None` without validation, or while
+    /// The validation loss of the best model before this state, in nats per character; `None` without validation, or while
     /// there is no best model.
     pub best_validation: Option<f64>,
 }
@@ -239,13 +239,20 @@ impl Model {
         Model::of_rnn(vocabulary, settings, Rnn { parameters })
     }
 
-    /// The same model, with other settings for the training that begins from it.
+    /// The same model with other settings, such as [`Settings::documents`] for weights of one's own:
+    /// `model.with_settings(Settings { documents: true, ..settings })`, where `settings` are those of
+    /// [`Model::settings`]. A model that was not trained here begins with a fresh state of the optimizer.
     ///
     /// # Errors
     /// [`ModelError`] if a setting is out of range, or does not fit the parameters, the vocabulary or the state of the
     /// training.
     pub fn with_settings(self, settings: Settings) -> Result<Self, ModelError> {
-        let model = Model { settings, ..self };
+        settings.check()?;
+        let state = match self.source {
+            None => State::first(self.state.rnn, &settings)?,
+            Some(_) => self.state,
+        };
+        let model = Model { settings, state, ..self };
         model.check(None)?;
         Ok(model)
     }
@@ -399,12 +406,12 @@ mod tests {
         let zeros = || Parameters::zeros(shape).unwrap();
         type Change<'a> = &'a dyn Fn(&mut Model);
         let changes: [(Change, &str); 10] = [
-            (&|model| model.state.rnn.parameters = zeros(), "the tensor \"U\" is F64 [7, 3]"),
+            (&|model| model.state.rnn.parameters = zeros(), "hidden = 3, which must be the number"),
             (&|model| model.state.optimizer_state[0] = zeros(), "\"adagrad.U\" is F64 [7, 3]"),
-            (&|model| model.state.optimizer_state.clear(), "\"adagrad.U\" is missing"),
+            (&|model| model.state.optimizer_state.clear(), "of another optimizer than adagrad"),
             (&|model| model.state.optimizer_state.push(zeros()), "of another optimizer"),
             (&|model| _ = model.state.h.pop(), "\"h\" is F64 [2] instead of F64 [3]"),
-            (&|model| model.settings.hidden = 7, "\"U\" is F64 [3, 3] instead of F64 [7, 3]"),
+            (&|model| model.settings.hidden = 7, "hidden = 7, which must be the number"),
             (&|model| model.vocabulary = Vocabulary::of("ab"), "instead of F64 [3, 2]"),
             (&|model| model.settings.documents = true, "where the vocabulary has no newline"),
             (&|model| model.state.position = 11, "position = 11, which must be within the text"),
@@ -436,10 +443,15 @@ mod tests {
         let own = Model::from_parameters(vocabulary.clone(), parameters.clone()).unwrap();
         assert_eq!(own.parameters(), drawn.parameters());
         assert_eq!(own.settings().optimizer, Settings::default().optimizer);
-        let adam = own.clone().with_settings(settings).unwrap_err();
-        assert!(adam.to_string().starts_with("the tensor \"adam"), "{adam}");
+        let batch = Settings { batch_size: 3, ..settings };
+        let adam = own.clone().with_settings(batch).unwrap();
+        assert_eq!((adam.state.optimizer_state.len(), adam.state.h.len()), (2, 12));
+        let trained = self::model();
+        let other = Settings { optimizer: settings.optimizer, ..*trained.settings() };
+        let error = trained.with_settings(other).unwrap_err();
+        assert_eq!(error, ModelError::OtherOptimizer { need: "adam" });
         let more = own.with_settings(Settings { hidden: 5, ..Settings::default() }).unwrap_err();
-        assert!(matches!(more, ModelError::Tensor { .. }), "{more}");
+        assert!(more.to_string().starts_with("hidden = 5, which must be"), "{more}");
         parameters.tensors_mut().V[4] = f64::INFINITY;
         let error = Model::from_parameters(vocabulary, parameters).unwrap_err();
         assert_eq!(error, ModelError::NotFinite { tensor: "V".to_string(), entry: 4 });

@@ -63,6 +63,13 @@ impl Shape {
         if found == m { Ok(()) } else { Err(ShapeError::HiddenState { found, m }) }
     }
 
+    /// The same, and one with numbers that are not finite.
+    pub(crate) fn check_start(self, h: &[f64]) -> Result<(), ShapeError> {
+        self.check_hidden_state(h)?;
+        let wild = h.iter().position(|h| !h.is_finite());
+        wild.map_or(Ok(()), |entry| Err(ShapeError::NotFinite { entry }))
+    }
+
     /// Refuses inputs and targets that are not as many, or not characters, and a hidden state of another length.
     pub(crate) fn check_case(
         self,
@@ -129,8 +136,10 @@ pub enum ShapeError {
         tensor: &'static str,
         /// Its number of entries.
         found: usize,
-        /// The number of entries that it has to have.
-        need: usize,
+        /// Hidden units.
+        m: usize,
+        /// Size of the vocabulary.
+        K: usize,
     },
     /// The index of a character is K or more.
     Index {
@@ -145,6 +154,18 @@ pub enum ShapeError {
         found: usize,
         /// The number of hidden units.
         m: usize,
+    },
+    /// An entry of a hidden state is NaN or infinite.
+    NotFinite {
+        /// Its index.
+        entry: usize,
+    },
+    /// There are more or fewer inputs than steps.
+    Inputs {
+        /// The number of inputs.
+        found: usize,
+        /// The number of steps.
+        T: usize,
     },
     /// There is not one target for each input.
     Targets {
@@ -174,15 +195,20 @@ impl fmt::Display for ShapeError {
                 "m = {m} hidden units with K = {K} characters are more than this machine can address: \
                  choose fewer"
             ),
-            ShapeError::Entries { tensor, found, need } => {
-                write!(f, "{tensor} has {found} entries where m and K make {need}")
-            }
+            ShapeError::Entries { tensor, found, m, K } => write!(
+                f,
+                "{tensor} has {found} entries, which do not fit m = {m} (the length of b) and K = {K} (that of c)"
+            ),
             ShapeError::Index { index, K } => {
                 write!(f, "there is no character {index}: the vocabulary has K = {K}, from 0 on")
             }
             ShapeError::HiddenState { found, m } => {
                 write!(f, "a hidden state of {found} numbers for m = {m} hidden units")
             }
+            ShapeError::NotFinite { entry } => {
+                write!(f, "a hidden state with no finite number at entry {entry}")
+            }
+            ShapeError::Inputs { found, T } => write!(f, "{found} inputs for T = {T} steps"),
             ShapeError::Targets { inputs, targets } => {
                 write!(f, "{targets} targets for {inputs} inputs: each input needs one")
             }
@@ -306,9 +332,9 @@ impl Parameters {
         for ((to, from), (tensor, ..)) in
             parts.into_iter().zip(tensors.into_array()).zip(shape.tensors())
         {
-            let (found, need) = (from.len(), to.len());
-            if found != need {
-                return Err(ShapeError::Entries { tensor, found, need });
+            let (found, Shape { m, K }) = (from.len(), shape);
+            if found != to.len() {
+                return Err(ShapeError::Entries { tensor, found, m, K });
             }
             to.copy_from_slice(from);
         }

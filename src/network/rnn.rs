@@ -404,7 +404,7 @@ mod tests {
             let (rnn, h0) = alive(m, K, (m + K + T) as u64);
             let text = characters(T, K, m);
             let (inputs, targets) = (&text[..T], &text[1..]);
-            let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
+            let (X, Y) = (one_hot(inputs, K).unwrap(), one_hot(targets, K).unwrap());
             let dense = reference::forward(&rnn.parameters, &X, &Y, &h0);
             let dense_gradient = reference::backward(&rnn.parameters, &X, &Y, &dense);
 
@@ -435,7 +435,7 @@ mod tests {
         let (rnn, _) = alive(m, K, 3);
         let U = rnn.parameters.tensors().U;
         for x in 0..K {
-            let dense = reference::product(U, &one_hot(&[x], K), m, K, 1);
+            let dense = reference::product(U, &one_hot(&[x], K).unwrap(), m, K, 1);
             let column: Vec<f64> = U.chunks(K).map(|row| row[x]).collect();
             assert_eq!(dense, column);
         }

@@ -155,10 +155,11 @@ impl Unrolled {
     /// Sets what a sequence reads: T inputs, the target of each, and the hidden state h_0 before the first.
     ///
     /// # Errors
-    /// [`ShapeError`] if there is not one target for each input, if an index is K or more, or if `h0` is not m long.
+    /// [`ShapeError`] if `inputs` are not T, if there is not one target for each, if an index is K or more, or if `h0` is not
+    /// m long.
     ///
     /// # Panics
-    /// Panics if there is no such sequence, or if `inputs` are not T.
+    /// Panics if there is no such sequence.
     pub fn begin(
         &mut self,
         sequence: usize,
@@ -167,7 +168,10 @@ impl Unrolled {
         h0: &[f64],
     ) -> Result<(), ShapeError> {
         assert!(sequence < self.batch_size, "steps: sequence {sequence}");
-        assert_eq!(inputs.len(), self.T, "steps: T");
+        let (found, T) = (inputs.len(), self.T);
+        if found != T {
+            return Err(ShapeError::Inputs { found, T });
+        }
         self.shape.check_case(inputs, targets, h0)?;
         self.set(sequence, inputs, targets, h0);
         Ok(())

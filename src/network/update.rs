@@ -15,7 +15,7 @@ use std::ops::Range;
 
 impl Rule {
     /// Updates all parameters and what the optimizer remembers by a gradient that is in memory. Training does the same
-    /// part by part, see [`UpdateParameters`].
+    /// part by part.
     ///
     /// # Panics
     /// Panics if the shapes differ, or if `memory` is that of another optimizer.

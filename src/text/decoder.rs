@@ -24,7 +24,7 @@ pub struct InvalidSequence {
 
 impl InvalidSequence {
     /// The sequence at the start of some bytes that do not begin with a character.
-    fn at_start_of(waiting: &[u8]) -> Self {
+    pub(crate) fn at_start_of(waiting: &[u8]) -> Self {
         // No character is longer.
         let start = &waiting[..waiting.len().min(4)];
         let length = match std::str::from_utf8(start) {
@@ -105,6 +105,9 @@ impl Decoder {
                 read => break read?,
             }
         };
+        if count > end - rest {
+            return Err(io::Error::other("the input tells of more bytes than there is room for"));
+        }
         self.waiting = 0..rest + count;
         self.ended = count == 0;
         Ok(&self.bytes[rest..rest + count])

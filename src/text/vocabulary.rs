@@ -1,6 +1,6 @@
 //! The characters of a text and their indices; the one-hot matrix of the equations.
 
-use crate::network::parameters::ShapeError;
+use crate::network::parameters::{ShapeError, zeros};
 use crate::settings::Symbols;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -155,15 +155,17 @@ pub(crate) fn bytes_of(symbols: Symbols, symbol: char, utf8: &mut [u8; 4]) -> &[
 ///
 /// [`Rnn`](crate::Rnn) never builds it: it represents a one-hot vector by the index.
 ///
-/// # Panics
-/// Panics if an index is K or more, or if memory does not hold the matrix.
-pub fn one_hot(indices: &[usize], K: usize) -> Vec<f64> {
-    let mut matrix = vec![0.0; indices.len() * K];
+/// # Errors
+/// [`ShapeError`] if an index is K or more, or if memory does not hold the matrix.
+pub fn one_hot(indices: &[usize], K: usize) -> Result<Vec<f64>, ShapeError> {
+    let mut matrix: Vec<f64> = zeros(indices.len().saturating_mul(K))?;
     for (t, &index) in indices.iter().enumerate() {
-        assert!(index < K, "one_hot: index {index} of {K}");
+        if index >= K {
+            return Err(ShapeError::Index { index, K });
+        }
         matrix[t * K + index] = 1.0;
     }
-    matrix
+    Ok(matrix)
 }
 
 #[cfg(test)]
@@ -217,7 +219,10 @@ mod tests {
 
     #[test]
     fn one_hot_rows_have_a_single_one() {
-        assert_eq!(one_hot(&[2, 0], 3), [0.0, 0.0, 1.0, /**/ 1.0, 0.0, 0.0]);
-        assert!(one_hot(&[], 3).is_empty());
+        assert_eq!(one_hot(&[2, 0], 3), Ok(vec![0.0, 0.0, 1.0, /**/ 1.0, 0.0, 0.0]));
+        assert_eq!(one_hot(&[], 3), Ok(vec![]));
+        for K in [0, 3] {
+            assert_eq!(one_hot(&[3], K), Err(ShapeError::Index { index: 3, K }));
+        }
     }
 }

@@ -424,7 +424,7 @@ mod tests {
             let (parameters, K) = (&case.rnn.parameters, case.rnn.shape().K());
             let (mut loss, mut gradient) = (0.0, case.zeros());
             for Sequence { inputs, targets, h0 } in &case.sequences {
-                let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
+                let (X, Y) = (one_hot(inputs, K).unwrap(), one_hot(targets, K).unwrap());
                 let pass = reference::forward(parameters, &X, &Y, h0);
                 let of_sequence = reference::backward(parameters, &X, &Y, &pass);
                 loss += pass.loss;

@@ -8,13 +8,13 @@ use std::ops::ControlFlow;
 /// How long [`Training::fit`] trains, and how often it evaluates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fit {
-    /// The most updates that are made.
+    /// The most updates that are made. The default is 10,000.
     pub updates: u64,
-    /// Updates from evaluation to evaluation: before update n, where n is a multiple of it, and after the last update. At 0
-    /// there is only the one after the last update.
+    /// The number of updates between two evaluations. There is one whenever the number of updates made is a multiple of it,
+    /// and one after the last update; with 0 only that. The default is 500.
     pub evaluate_every: u64,
-    /// Early stopping: the number of evaluations in a row without a lower loss after which training stops. `None` trains to
-    /// the end.
+    /// Early stopping: after so many evaluations in a row without a lower loss, training stops; 0 counts as 1. `None`, the
+    /// default, trains to the end.
     pub patience: Option<u64>,
 }
 
@@ -41,7 +41,7 @@ impl Training {
     ///
     /// An evaluation [observes](Training::observe) and, where text is held out, [validates](Training::validate): the current
     /// parameters compete for the best model. Then it calls `callback` with what was observed; `ControlFlow::Break(())`
-    /// stops the training before the next update. Patience counts by the validation loss where text is held out, otherwise
+    /// stops the training before the next update. Between two evaluations nothing stops it. Patience counts by the validation loss where text is held out, otherwise
     /// by the smooth loss. A training that was stopped goes on with the next call; the patience of each call begins anew.
     ///
     /// What is learned does not depend on the evaluations.

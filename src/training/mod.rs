@@ -17,7 +17,7 @@ pub(crate) mod validation;
 pub use error::TrainingError;
 pub use fit::{Ending, Fit};
 pub use intervals::BEST_EVERY;
-pub use observation::Observation;
+pub use observation::{Field, Observation};
 pub use start::OptimizerStart;
 pub use training_loop::Training;
 pub use validation::Validation;

@@ -163,7 +163,14 @@ impl Training {
         }
         // Both models are in memory already.
         claim_memory(model.shape(), &model.settings, 0)?;
-        Self::with(corpus, best, model)
+        let updates = model.state.updates;
+        let is_best = updates > 0 && best.state.updates == updates;
+        let mut training = Self::with(corpus, best, model)?;
+        // The last look at the held-out text made this model the best: the loss is recorded by the next update.
+        if is_best && training.validator.is_some() {
+            training.validate()?;
+        }
+        Ok(training)
     }
 
     fn with(mut corpus: Corpus, mut best: Model, mut model: Model) -> Result<Self, TrainingError> {

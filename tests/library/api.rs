@@ -112,7 +112,7 @@ fn wrong_calls_are_errors() {
     let mut scorer = Scorer::new(&model).unwrap();
     assert_eq!(scorer.read_index(4), Err(index));
     assert_eq!(scorer.clone().starting_from(&short).unwrap_err(), hidden_state);
-    let beyond = Session { h: h0.to_vec(), last: Some(4) };
+    let beyond = Session::new(h0.to_vec(), Some(4));
     assert_eq!(scorer.set_session(&beyond), Err(index));
     let reader = TextScorer::new(&model, ScoreBy::Text).unwrap();
     assert_eq!(reader.starting_from(&short).unwrap_err(), hidden_state);
@@ -277,6 +277,32 @@ fn the_callback_stops_and_a_stopped_training_goes_on() {
     assert_eq!(parts.into_model(), whole.into_model());
 }
 
+/// Wherever a training is saved, also between a look at the held-out text and the update after it: what is resumed keeps
+/// the best model, and its loss.
+#[test]
+fn the_best_model_survives_a_resume_right_after_it_was_found() {
+    let text = text();
+    for seed in 1..12 {
+        let settings = Settings { validation: 0.2, seed, learning_rate: 0.3, ..settings() };
+        let mut whole = Training::new(&text, settings).unwrap();
+        let mut parts = Training::new(&text, settings).unwrap();
+        for n in 0..25 {
+            for training in [&mut whole, &mut parts] {
+                (0..7).for_each(|_| _ = training.update().unwrap());
+                if n % 2 == 0 {
+                    training.validate().unwrap();
+                }
+            }
+            let through = |model| files::from_bytes(&files::to_bytes(model).unwrap()).unwrap();
+            let (model, best) = (through(parts.model()), through(parts.best()));
+            parts = Training::resume(&text, model, best).unwrap();
+            assert_eq!(parts.best_validation(), whole.best_validation(), "{seed} {n}");
+            assert_eq!(parts.best().parameters(), whole.best().parameters(), "{seed} {n}");
+        }
+        assert_eq!(parts.model(), whole.model());
+    }
+}
+
 /// On a text whose held-out part has nothing to do with the rest, learning soon makes it worse.
 #[test]
 fn patience_stops_where_the_validation_loss_no_longer_falls() {
@@ -390,6 +416,35 @@ fn lines_have_one_score_however_they_are_read() {
     }
 }
 
+/// Bytes that are no UTF-8 do not end a service: each sequence is an unknown character.
+#[test]
+fn lines_may_be_any_bytes() {
+    let model = model(Symbols::Characters, "\nabc\u{e5}\u{fffd}", false);
+    let lines: [&[u8]; 6] = [
+        b"ab\xffc",
+        b"\xe2\x82",
+        b"a\xc3\xa5\xf0\x9f\x98b\xc3",
+        b"\xef\xbf\xbda\x80",
+        b"",
+        b"a\r\n",
+    ];
+    let batch = score::batch(&model, &lines).unwrap();
+    let mut streamed = Vec::new();
+    let stream = lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line)).join(&b'\n');
+    let mut take = |line: Scored<'_>| {
+        streamed.push(line.score);
+        ControlFlow::Continue(())
+    };
+    score::read(&model, &stream[..], &mut take).unwrap();
+    assert_eq!(streamed, batch);
+    for (line, score) in lines.iter().zip(&batch) {
+        assert_eq!(&score::line(&model, line).unwrap(), score, "{line:?}");
+        let lossy = String::from_utf8_lossy(line);
+        assert_eq!(score.characters as usize, lossy.trim_end().chars().count(), "{line:?}");
+    }
+    assert_eq!(batch[0].worst.unwrap().invalid.unwrap().bytes(), b"\xff");
+}
+
 /// More characters, and more empty lines, than one round of a batch has.
 #[test]
 fn a_batch_of_any_size_is_read_in_rounds() {
@@ -402,7 +457,7 @@ fn a_batch_of_any_size_is_read_in_rounds() {
         assert_eq!(batch[at], score::line(&model, lines[at]).unwrap(), "{at}");
     }
     assert_eq!(batch.len(), 100_004);
-    assert_eq!(score::batch(&model, &[]), Ok(vec![]));
+    assert_eq!(score::batch(&model, &[""; 0]), Ok(vec![]));
 }
 
 /// The end of a line is no part of it; a newline within it is a character.
@@ -509,6 +564,9 @@ fn models_are_made_of_parts_that_fit() {
     };
     assert_eq!(entries(&[0.0; 6], &[0.0; 4], &[0.0; 2]), Ok(()));
     let error = entries(&[0.0; 6], &[0.0; 5], &[0.0; 2]).unwrap_err();
-    assert_eq!(error.to_string(), "W has 5 entries where m and K make 4");
+    assert_eq!(
+        error.to_string(),
+        "W has 5 entries, which do not fit m = 2 (the length of b) and K = 3 (that of c)"
+    );
     assert_eq!(entries(&[], &[], &[]), Err(ShapeError::NoHiddenUnits));
 }

@@ -110,7 +110,7 @@ fn twin(model: &Model, h0: &[f64], rows: Vec<Vec<Event>>) -> Vec<Score> {
                 if model.settings().documents && c == '\n' {
                     h.fill(0.0);
                 }
-                let x = one_hot(&[index], K);
+                let x = one_hot(&[index], K).unwrap();
                 let pass = reference::forward(parameters, &x, &x, &h);
                 (h, p) = (pass.h[1].clone(), Some(pass.p[0].clone()));
             }
@@ -359,7 +359,7 @@ fn a_text_costs_the_loss_of_the_forward_pass() {
     let indices = model.vocabulary().encode(&text).unwrap();
     let (K, T) = (model.vocabulary().len(), indices.len() - 1);
     let parameters = model.parameters();
-    let (X, Y) = (one_hot(&indices[..T], K), one_hot(&indices[1..], K));
+    let (X, Y) = (one_hot(&indices[..T], K).unwrap(), one_hot(&indices[1..], K).unwrap());
     let dense = reference::forward(parameters, &X, &Y, &[0.0; 7]);
     let score = score::text(&model, &text).unwrap();
     let nats = score.bits * std::f64::consts::LN_2;

@@ -176,8 +176,8 @@ fn of_a_long_sample_ten_thousand_characters_are_kept() {
         let generator = Generator::new(1, Stream::Report(300));
         let mut writer = Writer::new(model).unwrap();
         let (h, last) = (training.h0().to_vec(), Some(training.chunk().0[0]));
-        writer.set_session(&Session { h, last }).unwrap();
-        writer.set_generator(generator);
+        let generator = Some(generator);
+        writer.set_session(&Session { generator, ..Session::new(h, last) }).unwrap();
         let indices: Vec<usize> = writer.indices().take(12_000).collect();
         let (line, printed) = *reports(&stdout).last().unwrap();
         assert!(printed == model.vocabulary().decode(&indices).unwrap());
@@ -319,8 +319,9 @@ fn texts_are_those_of_the_library() {
     let untrained = Training::new(&text(), settings()).unwrap();
     let model = untrained.model();
     let generator = Generator::new(1, Stream::Report(0));
-    let mut writer = Writer::new(model).unwrap().starting_from(&[0.0; 6]).unwrap();
-    writer.set_generator(generator);
+    let mut writer = Writer::new(model).unwrap();
+    let session = Session { generator: Some(generator), ..Session::new(vec![0.0; 6], None) };
+    writer.set_session(&session).unwrap();
     assert_eq!(reports(&stdout)[0].1, writer.write(40));
     let best = folder.model("run/best.safetensors");
     assert_eq!(ending(&stdout).1, Writer::new(&best).unwrap().write(60));

@@ -63,7 +63,7 @@ fn lesson(
     let state = &training.model().state;
     let (rnn, G) = (&state.rnn, &state.optimizer_state[0]);
     let K = rnn.shape().K();
-    let (X, Y) = (one_hot(inputs, K), one_hot(targets, K));
+    let (X, Y) = (one_hot(inputs, K).unwrap(), one_hot(targets, K).unwrap());
     Lesson {
         known,
         pass: reference::forward(&rnn.parameters, &X, &Y, training.h0()),

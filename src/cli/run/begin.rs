@@ -168,13 +168,6 @@ fn plan_to_go_on_with(plan: Plan, saved: &Saved) -> Result<Plan, Failure> {
             format!("the run has made {made} updates: it cannot end before"),
         ));
     }
-    if is_best_lost(saved) && plan.iterations > made {
-        return Err(Failure::Failed(
-            "best.safetensors has the model of the end, which does not compete in a longer run, and \
-             best-before-end.safetensors is not there: begin a new run with these weights, --from"
-                .into(),
-        ));
-    }
     let is_finished = saved.model.state().updates == saved.plan.iterations;
     if is_finished && plan.iterations == saved.plan.iterations {
         // How often it is saved no longer matters: everything is.
@@ -182,14 +175,6 @@ fn plan_to_go_on_with(plan: Plan, saved: &Saved) -> Result<Plan, Failure> {
     } else {
         Ok(plan)
     }
-}
-
-/// Whether the best model is that of an end that does not compete: in former versions it did, and they kept the best
-/// model from before it in a file of its own.
-fn is_best_lost(saved: &Saved) -> bool {
-    let (settings, n) = (saved.model.settings(), saved.model.state().updates);
-    let competes = Intervals::new(settings, &saved.plan).competes(n);
-    settings.validation > 0.0 && saved.best.state().updates == n && !competes
 }
 
 /// The model that a run begins with. What it decides cannot be chosen again.

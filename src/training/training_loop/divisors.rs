@@ -52,7 +52,7 @@ fn defined(model: &Model, chunks: &[&[usize]], h0: &[Vec<f64>]) -> Defined {
     let (mut loss, mut h) = (0.0, Vec::new());
     let mut gradient = vec![0.0; parameters.values().len()];
     for (chunk, h0) in chunks.iter().zip(h0) {
-        let (X, Y) = (one_hot(&chunk[..T], K), one_hot(&chunk[1..], K));
+        let (X, Y) = (one_hot(&chunk[..T], K).unwrap(), one_hot(&chunk[1..], K).unwrap());
         let pass = reference::forward(parameters, &X, &Y, h0);
         let of_sequence = reference::backward(parameters, &X, &Y, &pass).concat();
         gradient = reference::plus(&gradient, &of_sequence);
@@ -162,7 +162,7 @@ fn nats(model: &Model, parts: &[&str]) -> (f64, usize) {
     parts.iter().fold((0.0, 0), |(nats, count), part| {
         let indices = model.vocabulary.encode(part).unwrap();
         let steps = indices.len() - 1;
-        let (X, Y) = (one_hot(&indices[..steps], K), one_hot(&indices[1..], K));
+        let (X, Y) = (one_hot(&indices[..steps], K).unwrap(), one_hot(&indices[1..], K).unwrap());
         let h0 = vec![0.0; model.settings.hidden];
         (nats + reference::forward(&model.state.rnn.parameters, &X, &Y, &h0).loss, count + steps)
     })

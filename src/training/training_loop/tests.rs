@@ -3,7 +3,7 @@ use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
 use crate::inference::recurrence::Recurrence;
 use crate::inference::sampling::{Choice, sample};
-use crate::inference::writer::Writer;
+use crate::inference::writer::{Session, Writer};
 use crate::kernels::Level;
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::{Shape, ShapeError};
@@ -125,9 +125,9 @@ fn a_sample_begins_where_the_chunk_begins() {
     let h = training.model().state.h.clone();
     let x0 = Vocabulary::of(TEXT).encode(TEXT).unwrap()[training.position() as usize];
     assert_eq!(training.chunk().0[0], x0);
-    let mut writer = Writer::new(training.model()).unwrap().starting_from(&h).unwrap();
-    writer.set_generator(generator);
-    writer.read(x0).unwrap();
+    let mut writer = Writer::new(training.model()).unwrap();
+    let session = Session { generator: Some(generator), ..Session::new(h, Some(x0)) };
+    writer.set_session(&session).unwrap();
     let expected = writer.write(20);
     assert_eq!(training.sample(20).unwrap(), expected);
 }

@@ -32,7 +32,7 @@ fn definition<'a>(model: &Model, h0: &[f64], parts: impl Iterator<Item = &'a str
     parts.fold((0.0, 0), |(sum, count), part| {
         let indices = model.vocabulary.encode(part).unwrap();
         let steps = indices.len() - 1;
-        let (X, Y) = (one_hot(&indices[..steps], K), one_hot(&indices[1..], K));
+        let (X, Y) = (one_hot(&indices[..steps], K).unwrap(), one_hot(&indices[1..], K).unwrap());
         let pass = reference::forward(&model.state.rnn.parameters, &X, &Y, h0);
         (sum + pass.loss, count + steps)
     })

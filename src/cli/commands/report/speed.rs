@@ -82,7 +82,8 @@ impl Naive {
         let mut characters = written.iter().copied().cycle();
         let chunks = (0..settings.batch_size).map(|_| {
             let chunk: Vec<usize> = characters.by_ref().take(T + 1).collect();
-            [&chunk[..T], &chunk[1..]].map(|part| one_hot(part, shape.K()))
+            [&chunk[..T], &chunk[1..]]
+                .map(|part| one_hot(part, shape.K()).expect("characters of the model"))
         });
         let memory = settings.optimizer.state_parts().len();
         Naive {
