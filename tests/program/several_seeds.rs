@@ -91,6 +91,17 @@ fn threads_change_nothing_and_one_seed_is_enough() {
     assert_eq!(folder.files("elman-run/seed-2").len(), 5);
 }
 
+/// No system has room for the stacks that are asked for here.
+#[test]
+fn where_no_thread_can_be_started_the_runs_follow_one_another() {
+    let folder = Folder::new("seeds-no-threads");
+    let some = seeds(&folder, "--seeds 3 --out some").well();
+    let mut command = folder.command(&format!("{SETTING} --seeds 3 --threads 2 --out none"));
+    let none = harness::ended(command.env("RUST_MIN_STACK", isize::MAX.to_string())).well();
+    assert_eq!(none, some.replace("folder=some", "folder=none"));
+    assert_same(&folder, 1..=3, "none", "some");
+}
+
 #[test]
 fn what_cannot_be_is_refused_before_anything_begins() {
     let folder = Folder::new("seeds-refused");

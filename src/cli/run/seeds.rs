@@ -76,6 +76,10 @@ fn train(runs: &[SeedRun], watch: &mut Watch, at_once: usize, force: bool) {
     thread::scope(|scope| {
         let start = || thread::Builder::new().spawn_scoped(scope, work).ok();
         let mut threads: Vec<_> = start().into_iter().collect();
+        if threads.is_empty() {
+            // Not every target has threads: without them nothing is drawn before all have ended.
+            work();
+        }
         // No other run begins before the first one has cleared its folder.
         watch.until(|| runs[0].has_begun() || threads.iter().all(|thread| thread.is_finished()));
         threads.extend((1..at_once).map_while(|_| start()));

@@ -228,10 +228,7 @@ fn summary(outcomes: &[(&SeedRun, &Outcome)]) -> String {
 
 /// Why a run failed; `None` where it did not.
 fn failure(run: &SeedRun) -> Option<Failure> {
-    match run.ended.get() {
-        Some(ended) => ended.as_ref().err().cloned(),
-        None => Some(Failure::Failed("there was no thread for it: go on with --resume".into())),
-    }
+    run.ended.get()?.as_ref().err().cloned()
 }
 
 /// The failures of several runs as one. Where all runs failed alike, it is that of one run.
