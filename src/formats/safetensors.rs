@@ -310,6 +310,7 @@ mod tests {
             let a = tensor("a", "F64", "[2]", 0, 16);
             format!("{{{a},{}}}", tensor("b", "F64", "[1]", b_begin, b_end))
         };
+        let most = usize::MAX as u64 / 8;
         let mut terabytes = file("{}", 0);
         terabytes[..8].copy_from_slice(&(1u64 << 42).to_le_bytes());
         let mut not_utf8 = file("{}", 0);
@@ -332,14 +333,16 @@ mod tests {
             (file(&two(8, 16), 16), "overlap"),
             (file(&two(24, 32), 32), "leave a gap"),
             (file(&one("[2]", 0, 8), 8), "do not make the 8 bytes"),
-            (file(&one("[4294967296,4294967296]", 0, 0), 0), "do not make"),
+            (file(&one("[4294967295,4294967295,4294967295]", 0, 0), 0), "do not make"),
             (
                 file(&one("[2]", 16, 0), 16),
                 "begin at 16 after the header and end before that, at 0",
             ),
             (file(&one("[1]", 0, 8), 7), "7 bytes instead of the 8"),
             (file(&one("[1]", 0, 8), 9), "9 bytes instead of the 8"),
-            (file(&one("[2305843009213693951]", 0, 18446744073709551608), 8), "8 bytes instead of"),
+            (file(&one(&format!("[{most}]"), 0, 8 * most), 8), "8 bytes instead of"),
+            // Where a usize has 32 bits, its end wraps to 0.
+            (file(&one("[65536,65536]", 0, 1 << 35), 8), "8 bytes instead of the 34359738368"),
             (file(&format!("{{{}}}", tensor("x", "F65", "[1]", 0, 8)), 8), "unknown type \"F65\""),
             (
                 file(
