@@ -85,6 +85,11 @@ pub fn batch(model: &Model, lines: &[impl AsRef<[u8]>]) -> Result<Vec<Score>, Sh
                 },
             };
             counted.push(Counted { line: i - first, symbol, position, bits });
+            // The next document is read from h = 0, after this newline.
+            if let Some(newline) = index.filter(|&index| model.newline() == Some(index)) {
+                sequences.begin();
+                sequences.push(newline);
+            }
         }
         if counted.len().max(i - first) >= ROUND || i + 1 == lines.len() {
             sequences.read(rnn);

@@ -148,6 +148,9 @@ impl<M: Borrow<Model>> TextScorer<M> {
         if rules.hand_over(tally, take).is_break() {
             return Ok(Reading::Stopped);
         }
+        if rules.has_ended {
+            return Ok(Reading::End);
+        }
         let read = decoder.fill(input, READING)?;
         let count = read.len();
         form.add(read);
@@ -158,6 +161,7 @@ impl<M: Borrow<Model>> TextScorer<M> {
         }
         if count == 0 {
             rules.end();
+            rules.has_ended = true;
         }
         rules.sequences.read(&rules.model.borrow().state.rnn);
         Ok(match rules.hand_over(tally, take) {
@@ -231,6 +235,8 @@ struct Rules<M> {
     events: Vec<Event>,
     /// The events of this round that are in the tally already.
     tallied: usize,
+    /// Whether the input was at its end.
+    has_ended: bool,
     /// What the network reads.
     sequences: Sequences,
 }
@@ -251,6 +257,7 @@ impl<M: Borrow<Model>> Rules<M> {
             has_return: false,
             events: Vec::new(),
             tallied: 0,
+            has_ended: false,
             sequences: Sequences::new(&of.state.rnn, of.hidden_state(of.initial_state()))?,
             model,
         };

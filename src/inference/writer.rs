@@ -205,6 +205,7 @@ impl<M: Borrow<Model>> Writer<M> {
             self.read_last();
         }
         (self.last, self.is_read, self.is_fresh) = (index, false, false);
+        self.utf8 = Utf8::default();
     }
 
     fn read_last(&mut self) {
@@ -262,6 +263,10 @@ impl<M: Borrow<Model>> Iterator for Writer<M> {
 
     fn next(&mut self) -> Option<char> {
         loop {
+            // Nothing is drawn that is not needed: a session has no characters that were drawn ahead.
+            if let Some(character) = self.utf8.next() {
+                return Some(character);
+            }
             let index = self.next_index();
             let vocabulary = &self.model().vocabulary;
             let symbol = vocabulary.characters()[index];
@@ -269,9 +274,6 @@ impl<M: Borrow<Model>> Iterator for Writer<M> {
                 Symbols::Characters => return Some(symbol),
                 // Byte b goes by the character U+00b.
                 Symbols::Bytes => self.utf8.push(symbol as u8),
-            }
-            if let Some(character) = self.utf8.next() {
-                return Some(character);
             }
         }
     }

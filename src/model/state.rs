@@ -239,22 +239,16 @@ impl Model {
         Model::of_rnn(vocabulary, settings, Rnn { parameters })
     }
 
-    /// The same model with other settings, such as [`Settings::documents`] for weights of one's own:
+    /// A model with the same parameters and vocabulary, other settings, and no training behind it: for weights of one's own,
     /// `model.with_settings(Settings { documents: true, ..settings })`, where `settings` are those of
-    /// [`Model::settings`]. A model that was not trained here begins with a fresh state of the optimizer.
+    /// [`Model::settings`].
     ///
     /// # Errors
-    /// [`ModelError`] if a setting is out of range, or does not fit the parameters, the vocabulary or the state of the
-    /// training.
+    /// [`ModelError`] if a setting is out of range or does not fit the parameters and the vocabulary, or if there is no
+    /// memory.
     pub fn with_settings(self, settings: Settings) -> Result<Self, ModelError> {
         settings.check()?;
-        let state = match self.source {
-            None => State::first(self.state.rnn, &settings)?,
-            Some(_) => self.state,
-        };
-        let model = Model { settings, state, ..self };
-        model.check(None)?;
-        Ok(model)
+        Model::of_rnn(self.vocabulary, settings, self.state.rnn)
     }
 
     /// An untrained model with these parameters.
@@ -375,6 +369,7 @@ impl fmt::Debug for Model {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Symbols;
     use crate::training::Training;
 
     #[test]
@@ -405,7 +400,7 @@ mod tests {
         let shape = Shape::new(7, 3).unwrap();
         let zeros = || Parameters::zeros(shape).unwrap();
         type Change<'a> = &'a dyn Fn(&mut Model);
-        let changes: [(Change, &str); 10] = [
+        let changes: [(Change, &str); 13] = [
             (&|model| model.state.rnn.parameters = zeros(), "hidden = 3, which must be the number"),
             (&|model| model.state.optimizer_state[0] = zeros(), "\"adagrad.U\" is F64 [7, 3]"),
             (&|model| model.state.optimizer_state.clear(), "of another optimizer than adagrad"),
@@ -416,6 +411,18 @@ mod tests {
             (&|model| model.settings.documents = true, "where the vocabulary has no newline"),
             (&|model| model.state.position = 11, "position = 11, which must be within the text"),
             (&|model| model.state.h[1] = f64::NAN, "\"h\" has no finite number at entry 1"),
+            (&|model| model.settings.symbols = Symbols::Bytes, "symbols = \"bytes\", which must"),
+            (
+                &|model| model.record.optimizer_updates = 1,
+                "optimizer_updates = 1, which must be absent",
+            ),
+            (
+                &|model| {
+                    model.record.origin = Origin::Model(1);
+                    model.record.optimizer_updates = (1 << 63) + 1;
+                },
+                "which must be at most 2^63",
+            ),
         ];
         assert_eq!(model().check(None), Ok(()));
         for (change, words) in changes {
@@ -446,10 +453,10 @@ mod tests {
         let batch = Settings { batch_size: 3, ..settings };
         let adam = own.clone().with_settings(batch).unwrap();
         assert_eq!((adam.state.optimizer_state.len(), adam.state.h.len()), (2, 12));
-        let trained = self::model();
-        let other = Settings { optimizer: settings.optimizer, ..*trained.settings() };
-        let error = trained.with_settings(other).unwrap_err();
-        assert_eq!(error, ModelError::OtherOptimizer { need: "adam" });
+        // What was trained is a training of these settings alone.
+        let other = Settings { learning_rate: 0.2, ..small() };
+        let trained = self::model().with_settings(Settings { hidden: 3, ..other }).unwrap();
+        assert_eq!((trained.source(), trained.record()), (None, Record::default()));
         let more = own.with_settings(Settings { hidden: 5, ..Settings::default() }).unwrap_err();
         assert!(more.to_string().starts_with("hidden = 5, which must be"), "{more}");
         parameters.tensors_mut().V[4] = f64::INFINITY;

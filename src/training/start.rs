@@ -4,7 +4,7 @@ use crate::kernels::Level;
 use crate::model::{Edition, Model, Origin, Record, State};
 use crate::network::parameters::{Shape, ShapeError, room, zeros};
 use crate::settings::{Setting, Settings, TABLE};
-use crate::text::corpus::Corpus;
+use crate::text::corpus::{Corpus, Source};
 use crate::training::batch::Batch;
 use crate::training::error::TrainingError;
 use crate::training::order::{TextOrder, check_length};
@@ -19,7 +19,8 @@ pub enum OptimizerStart {
     /// AdaGrad's first steps are then as long as eta in every parameter. At the default of 0.1 they ruin a trained network:
     /// choose a learning rate of at most 0.005, or [`OptimizerStart::Kept`].
     Fresh,
-    /// The state that the model has. The optimizer must be the model's own; its numbers may differ.
+    /// The state that the model has. The optimizer must be the model's own; its numbers may differ. The state of a model that
+    /// was imported or never trained is as fresh as any.
     Kept,
 }
 
@@ -250,13 +251,22 @@ fn check_best(model: &Model, best: &Model) -> Result<(), TrainingError> {
         return other(name, last, best);
     }
     if model.vocabulary != best.vocabulary {
-        let characters = |of: &Model| format!("{} characters", of.vocabulary.len());
-        return other("vocabulary", characters(model), characters(best));
+        let [a, b] = [model, best].map(|of| of.vocabulary.characters());
+        let place = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
+        let from = |of: &[char]| match of.get(place) {
+            Some(character) => format!("{} characters, {character:?} at {place}", of.len()),
+            None => format!("{} characters", of.len()),
+        };
+        return other("vocabulary", from(a), from(b));
     }
     if model.source != best.source {
-        let digest =
-            |of: &Model| of.source.map_or("none".into(), |text| format!("{:016x}", text.digest));
-        return other("text", digest(model), digest(best));
+        let text = |of: &Model| match of.source {
+            Some(Source { digest, length, start }) => {
+                format!("{length} characters from character {start}, digest {digest:016x}")
+            }
+            None => "none".to_string(),
+        };
+        return other("text", text(model), text(best));
     }
     Ok(())
 }

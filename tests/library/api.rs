@@ -240,6 +240,12 @@ fn fit_is_the_loop_by_hand() {
     for _ in 0..333 {
         by_hand.update().unwrap();
     }
+    // At 333 nothing competes; at 300 the model itself is the best.
+    let mut ends_best = training();
+    ends_best.fit(Fit { updates: 300, ..Fit::default() }, go_on).unwrap();
+    let best = ends_best.best().clone();
+    assert_eq!(best.state().updates, 300);
+    assert_eq!(ends_best.into_best(), best);
     for evaluate_every in [0, 1, 50, 1000] {
         let mut fitted = training();
         let fit = Fit { updates: 333, evaluate_every, patience: None };
@@ -470,6 +476,10 @@ fn the_end_of_a_line_does_not_count() {
     for model in [&plain, &with_returns, &documents] {
         assert_eq!(score(model, "abc\n"), score(model, "abc"));
         assert_eq!(score(model, "abc\ncab").characters, 7);
+        for line in ["abc\ncab", "\n\na", "a\r\nb\nc\n\n"] {
+            let batch = score::batch(model, &["b", line, "a"]).unwrap();
+            assert_eq!(batch[1], score(model, line), "{line:?}");
+        }
     }
     assert_eq!(score(&plain, "abc\r\n"), score(&plain, "abc"));
     assert_eq!(score(&documents, "abc\r\n"), score(&documents, "abc"));
@@ -508,6 +518,16 @@ fn a_reader_that_is_stopped_goes_on_where_it_stopped() {
         }
         assert!(stops >= lines / stop_after / 2, "{stop_after}: {stops}");
     }
+    // A whole text is handed over once, whatever the callback says.
+    let mut scorer = TextScorer::new(&model, ScoreBy::Text).unwrap();
+    let (mut input, mut scores) = (text.as_bytes(), Vec::new());
+    let mut take = |row: Scored<'_>| {
+        scores.push(row.score);
+        ControlFlow::Break(())
+    };
+    let readings: Vec<_> = (0..5).map(|_| scorer.read(&mut input, &mut take).unwrap()).collect();
+    assert_eq!(readings[..3], [Reading::More, Reading::Stopped, Reading::End]);
+    assert_eq!((readings[4], scores), (Reading::End, vec![score::text(&model, text).unwrap()]));
     let mut seen = 0;
     let read = score::read(&model, io::repeat(b'\n'), |_| {
         seen += 1;
@@ -536,14 +556,40 @@ fn sessions_live_in_structs_and_move_to_threads() {
     });
     let written = written.join().unwrap();
     assert_eq!(written, (other.writer.write(40), other.scorer.line("the ferry")));
-    // A writer goes on with what a scorer has read.
+    // A scorer goes on with what another has read, and begins where it is told to.
+    let mut first = Scorer::new(&*model).unwrap();
+    "the ferry".chars().for_each(|c| _ = first.read(c));
+    let mut second = Scorer::new(&*model).unwrap();
+    second.read('x');
+    second.set_session(&first.session()).unwrap();
+    for c in " at nine".chars() {
+        assert_eq!(second.read(c), first.read(c));
+    }
+    let h = first.session().h;
+    let mut again = second.starting_from(&h).unwrap();
+    assert_eq!((again.read('t'), &again.session().h), (None, &h));
+    // A writer goes on with what a scorer has read, also one that has been asked for probabilities.
     let mut scorer = Scorer::new(&*model).unwrap();
     "the ferry".chars().for_each(|c| _ = scorer.read(c));
     let mut writer = Writer::new(&*model).unwrap();
+    writer.probabilities();
     writer.set_session(&scorer.session()).unwrap();
     let mut primed = Writer::new(&*model).unwrap();
     primed.prime("the ferry").unwrap();
     assert_eq!(writer.write(30), primed.write(30));
+}
+
+/// The first characters are the passage of the run: its seed, and the first character of its text.
+#[test]
+fn a_new_writer_stands_where_the_run_s_passage_begins() {
+    let settings = Settings { seed: 7, ..settings() };
+    let model = Training::new(&text(), settings).unwrap().into_model();
+    let first = text().chars().next().unwrap();
+    assert_ne!(model.vocabulary().index(first), Some(0));
+    let mut primed = Writer::new(&model).unwrap().seed(7);
+    primed.prime(&first.to_string()).unwrap();
+    assert_eq!(Writer::new(&model).unwrap().write(50), primed.write(50));
+    assert_ne!(Writer::new(&model).unwrap().seed(1).write(50), primed.write(50));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::harness::{self, Ended, Folder, settings, text, value};
 use elman::internals::checkpoint;
 use elman::training::Fit;
-use elman::{Schedule, Settings, Training, files};
+use elman::{Plan, Schedule, Settings, Training, files};
 use std::ops::ControlFlow;
 
 /// What a run of the tests is begun with; reports are frequent and fall between the other times.
@@ -507,7 +507,9 @@ fn a_state_without_rows_goes_on_and_says_so() {
     std::fs::remove_file(folder.path("run/loss.csv")).unwrap();
     std::fs::remove_file(folder.path("run/reports.jsonl")).unwrap();
     let ended = folder.run("train text --resume run --iterations 60");
-    assert!(ended.stderr.contains("run has no losses from before: loss.csv begins here"));
+    assert!(
+        ended.stderr.contains("run has no losses from before update 40: loss.csv begins there")
+    );
     ended.well();
     let rows = folder.read_text("run/loss.csv");
     let all = folder.read_text("whole/loss.csv");
@@ -521,6 +523,28 @@ fn a_state_without_rows_goes_on_and_says_so() {
     let row = rows.lines().find(|row| row.starts_with("60,")).unwrap();
     folder.write("run/loss.csv", rows.replace(&format!("{row}\n"), ""));
     go_on(&folder, "run", "--iterations 99").refused(1, "must be the row of update 60");
+}
+
+/// Also where the library has looked at the held-out text when the program would not have, and found its best model there.
+#[test]
+fn a_best_model_that_the_library_has_found_last_goes_on_in_the_program() {
+    let folder = Folder::new("resume-library-best");
+    let settings = Settings { validation: 0.3, ..settings() };
+    let mut training = Training::new(&text(), settings).unwrap();
+    let fit = Fit { updates: 65, evaluate_every: 13, patience: None };
+    training.fit(fit, |_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(training.best().state().updates, 65);
+    std::fs::create_dir(folder.path("run")).unwrap();
+    let plan = Plan { iterations: 90, report_every: 90, ..Plan::default() };
+    files::save(training.best(), folder.path("run/best.safetensors")).unwrap();
+    let model = folder.path("run/model.safetensors");
+    files::save_with_plan(training.model(), &plan, model).unwrap();
+    folder.run("train text --resume run --quiet").well();
+    training.fit(Fit { updates: 25, ..fit }, |_, _| ControlFlow::Continue(())).unwrap();
+    let gone_on = folder.model("run/model.safetensors");
+    assert_eq!(gone_on.parameters(), training.model().parameters());
+    let best = training.best().state().updates;
+    assert!(folder.model("run/best.safetensors").state().updates >= 65, "{best}");
 }
 
 /// What the library saves, the program goes on with; and the other way round.

@@ -14,7 +14,6 @@ use crate::cli::terminal::progress::Progress;
 use elman::internals::disk::Disk;
 use elman::internals::intervals::Intervals;
 use elman::text::Symbols;
-use elman::training::OptimizerStart;
 use elman::{Initialization, Level, Model, Optimizer, Plan, Settings, Training, TrainingError};
 use std::path::Path;
 use std::sync::Arc;
@@ -50,7 +49,7 @@ impl Run {
         let intervals = Intervals::new(training.model().settings(), &plan);
         let folder = RunFolder::create(&request.folder, &intervals, request.force, disk)?;
         let mut run = Run::at_work(request, training, folder, plan);
-        if let Some(warning) = from.and_then(|model| of_fresh_adagrad(&model, &run, request)) {
+        if let Some(warning) = from.and_then(|model| of_fresh_adagrad(&model, &run)) {
             run.progress.warn(&warning);
         }
         Ok(run)
@@ -128,8 +127,11 @@ impl Run {
             shape.m(),
             thousands(shape.entries() as u64),
         ));
-        if self.curve.points().is_empty() && model.state().updates > 0 {
-            let rows = format!("{folder} has no losses from before: loss.csv begins here");
+        let first = self.curve.points().first().map_or(model.state().updates, |row| row.iteration);
+        if first > 0 {
+            let first = thousands(first);
+            let rows =
+                format!("{folder} has no losses from before update {first}: loss.csv begins there");
             self.progress.warn(&rows);
         }
         let how = format!("stopped at any moment, it goes on with --resume {folder}");
@@ -139,13 +141,15 @@ impl Run {
 
 /// What to say of a fresh AdaGrad with a learning rate that ruins a trained network: its first steps are as long as that
 /// in every parameter.
-fn of_fresh_adagrad(model: &Model, run: &Run, request: &Request) -> Option<String> {
+fn of_fresh_adagrad(model: &Model, run: &Run) -> Option<String> {
     const RUINS: f64 = 0.02;
-    let Settings { optimizer, learning_rate, .. } = *run.training.model().settings();
-    let is_fresh = request.optimizer == OptimizerStart::Fresh;
+    let begun = run.training.model();
+    let Settings { optimizer, learning_rate, .. } = *begun.settings();
+    // The state of a model that was imported is as fresh as any.
+    let is_fresh = begun.record().optimizer_updates == 0;
     let ruins = is_fresh && optimizer == Optimizer::AdaGrad && learning_rate >= RUINS;
     let keeps = match model.settings().optimizer {
-        Optimizer::AdaGrad if model.state().updates > 0 => {
+        Optimizer::AdaGrad if model.state().updates.max(model.record().optimizer_updates) > 0 => {
             "--keep-optimizer goes on with the model's own state, or choose"
         }
         _ => "choose",
