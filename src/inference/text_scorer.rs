@@ -42,8 +42,8 @@ pub struct Scored<'a> {
     pub line: Option<u64>,
     /// Its score.
     pub score: Score,
-    /// The line without its end, with the bytes that are no UTF-8 as they are. Of a longer line these are the first 65,536 bytes or a little less. Empty for the whole
-    /// text.
+    /// The line without its end, with the bytes that are no UTF-8 as they are. Of a longer line these are the first 65,536
+    /// bytes or a little less. Empty for the whole text.
     pub text: &'a [u8],
     /// Whether the line is longer.
     pub is_cut: bool,

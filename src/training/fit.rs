@@ -41,8 +41,11 @@ impl Training {
     ///
     /// An evaluation [observes](Training::observe) and, where text is held out, [validates](Training::validate): the current
     /// parameters compete for the best model. Then it calls `callback` with what was observed; `ControlFlow::Break(())`
-    /// stops the training before the next update. Between two evaluations nothing stops it. Patience counts by the validation loss where text is held out, otherwise
-    /// by the smooth loss. A training that was stopped goes on with the next call; the patience of each call begins anew.
+    /// stops the training before the next update. Between two evaluations nothing stops it. Patience counts by the
+    /// validation loss where text is held out, otherwise by the smooth loss.
+    ///
+    /// A training that was stopped goes on with the next call. Each call begins with fresh patience, and may evaluate where the
+    /// one before has ended.
     ///
     /// What is learned does not depend on the evaluations.
     ///

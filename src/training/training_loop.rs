@@ -296,7 +296,8 @@ impl Training {
         self.model
     }
 
-    /// The [best model](Training::best) so far, and no copy of it.
+    /// The [best model](Training::best) so far, and no copy of it. Without held-out text and before update 100 that is the
+    /// untrained model.
     pub fn into_best(self) -> Model {
         if self.is_best() { self.model } else { self.best }
     }
