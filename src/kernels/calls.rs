@@ -480,17 +480,4 @@ mod tests {
         assert_eq!(refusal(|| L.matvec(&[1.0], &[1.0; 3], &mut [])), told);
         assert_eq!(refusal(|| assert!(L.softmax(&mut []).rest == 0.0)), "softmax: no logits");
     }
-
-    #[test]
-    fn every_bench_that_the_documentation_names_exists() {
-        let benches = include_str!("../../benches/hot_loops/calls.rs");
-        let documentation = include_str!("calls.rs").lines().filter(|line| line.contains("///"));
-        let names: Vec<&str> = documentation
-            .filter_map(|line| line.split_once("hot_loops -- Level::")?.1.split('`').next())
-            .collect();
-        assert_eq!(names.len(), 7, "{names:?}");
-        for name in names {
-            assert!(benches.contains(&format!("\"{name}\"")), "{name}");
-        }
-    }
 }

@@ -616,3 +616,18 @@ fn models_are_made_of_parts_that_fit() {
     );
     assert_eq!(entries(&[], &[], &[]), Err(ShapeError::NoHiddenUnits));
 }
+
+/// The kernels of a level say which bench times them.
+#[test]
+fn every_bench_that_the_documentation_names_exists() {
+    let benches = include_str!("../../benches/hot_loops/calls.rs");
+    let kernels = include_str!("../../src/kernels/calls.rs");
+    let documentation = kernels.lines().filter(|line| line.contains("///"));
+    let names: Vec<&str> = documentation
+        .filter_map(|line| line.split_once("hot_loops -- Level::")?.1.split('`').next())
+        .collect();
+    assert_eq!(names.len(), 7, "{names:?}");
+    for name in names {
+        assert!(benches.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
