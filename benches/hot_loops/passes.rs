@@ -9,7 +9,7 @@ use elman::check::check_gradients;
 use elman::inference::Writer;
 use elman::internals::parameters::Tensor;
 
-use elman::{Level, Model, Rnn, STORY, Unrolled, Vocabulary};
+use elman::{Level, Model, Rnn, Unrolled, Vocabulary};
 use std::hint::black_box;
 
 /// A network and the steps of one update of it, after both passes.
@@ -90,7 +90,7 @@ pub fn batch(criterion: &mut Criterion) {
 pub fn synthesis(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("synthesis");
     for m in SIZES {
-        let vocabulary = Vocabulary::of(STORY);
+        let vocabulary = Vocabulary::of(&(' '..).take(K).collect::<String>());
         let model = Model::from_parameters(vocabulary, network(m, 0.1).parameters).unwrap();
         let mut writer = Writer::new(model).unwrap();
         measure(&mut group, "m", m, 1, || _ = writer.next_index());
