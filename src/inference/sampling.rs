@@ -1,6 +1,6 @@
 //! How the next character is chosen: temperature, top-k, nucleus.
 
-use crate::kernels::{Level, Softmax};
+use crate::kernels::Level;
 use crate::network::parameters::{ShapeError, room, zeros};
 use crate::settings::SettingError;
 use std::cmp::Ordering;
@@ -95,7 +95,7 @@ impl Choice {
                 *o = (*o - largest) / *temperature;
             }
         }
-        level.run(Softmax(p));
+        level.softmax(p);
         let kept = keep_most_likely(p, order, *top_k);
         keep_nucleus(p, &mut order[..kept], *top_p);
     }
@@ -229,7 +229,7 @@ mod tests {
         if sampling.temperature != 1.0 {
             o = (o.iter().map(|o| (o - largest) / sampling.temperature)).collect();
         }
-        Level::widest().run(Softmax(&mut o));
+        Level::widest().softmax(&mut o);
         let mut ranked: Vec<(f64, usize)> = o.into_iter().zip(0..).collect();
         ranked.sort_by(|a, b| b.0.partial_cmp(&a.0).unwrap()); // Stable: of equals the lower index.
         let divided = |mut kept: Vec<(f64, usize)>| {

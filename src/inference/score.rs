@@ -11,7 +11,7 @@
 //! All give the same bits for the same line.
 
 use crate::inference::scoring::{
-    Score, Scorer, Symbol, WorstCharacter, bits_of_unknown, symbols_of_line,
+    Score, Scorer, Symbol, WorstCharacter, bits_of_unknown, index_of, symbols_of_line,
 };
 use crate::inference::sequences::{Place, Sequences};
 use crate::inference::text_scorer::{Reading, ScoreBy, Scored, TextScorer};
@@ -73,18 +73,12 @@ pub fn batch(model: &Model, lines: &[impl AsRef<[u8]>]) -> Result<Vec<Score>, Sh
         sequences.begin();
         newline.and_then(|newline| sequences.push(newline));
         for (position, symbol) in (1..).zip(symbols_of_line(model, line.as_ref())) {
-            let index = match symbol {
-                (character, None) => model.vocabulary.index(character),
-                (_, Some(_)) => None,
-            };
-            let bits = match index {
-                None => Bits::Unknown,
-                Some(index) => match sequences.push(index) {
-                    None => continue,
-                    Some(place) => Bits::Loss(place),
-                },
-            };
-            counted.push(Counted { line: i - first, symbol, position, bits });
+            let index = index_of(model, symbol);
+            let place = index.and_then(|index| sequences.push(index));
+            // A character that is known and has no place was not predicted.
+            if index.is_none() || place.is_some() {
+                counted.push(Counted { line: i - first, symbol, position, place });
+            }
             // The next document is read from h = 0, after this newline.
             if let Some(newline) = index.filter(|&index| model.newline() == Some(index)) {
                 sequences.begin();
@@ -107,26 +101,17 @@ struct Counted {
     line: usize,
     symbol: Symbol,
     position: u64,
-    bits: Bits,
-}
-
-enum Bits {
-    Unknown,
-    Loss(Place),
+    /// Where its loss is; `None` if the vocabulary lacks it.
+    place: Option<Place>,
 }
 
 /// Adds the characters of a round to the scores of its lines.
 fn add(scores: &mut [Score], counted: &[Counted], sequences: &Sequences, model: &Model) {
     let unknown = bits_of_unknown(model.vocabulary.symbols());
-    for &Counted { line, symbol: (character, invalid), position, ref bits } in counted {
+    for &Counted { line, symbol: (character, invalid), position, place } in counted {
         let score = &mut scores[line];
-        let bits = match bits {
-            Bits::Loss(place) => sequences.loss(*place) / LN_2,
-            Bits::Unknown => {
-                score.unknown += 1;
-                unknown
-            }
-        };
+        score.unknown += u64::from(place.is_none());
+        let bits = place.map_or(unknown, |place| sequences.loss(place) / LN_2);
         score.count(WorstCharacter { character, invalid, position, bits });
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::inference::recurrence::Recurrence;
 use crate::inference::writer::Session;
-use crate::kernels::{Level, Softmax, ln};
+use crate::kernels::{Level, ln};
 use crate::model::Model;
 use crate::network::parameters::{ShapeError, zeros};
 use crate::settings::Symbols;
@@ -145,7 +145,7 @@ impl<M: Borrow<Model>> Scorer<M> {
         let last = self.last.replace(index)?;
         self.recurrence.read(&self.model.borrow().state.rnn, last, &mut self.o);
         let o = self.o[index];
-        Some(self.recurrence.level.run(Softmax(&mut self.o)).loss(o) / LN_2)
+        Some(self.recurrence.level.softmax(&mut self.o).loss(o) / LN_2)
     }
 
     /// The score of a line, which is read from the start as [`score::line`](super::score::line) does.
@@ -159,10 +159,7 @@ impl<M: Borrow<Model>> Scorer<M> {
         let unknown = bits_of_unknown(self.model().vocabulary.symbols());
         let symbols = symbols_of_line(self.model(), line.as_ref());
         for (position, (character, invalid)) in (1..).zip(symbols) {
-            let index = match invalid {
-                None => self.model().vocabulary.index(character),
-                Some(_) => None,
-            };
+            let index = index_of(self.model(), (character, invalid));
             let bits = match index {
                 Some(index) => self.read_known(index),
                 None => Some(unknown),
@@ -184,6 +181,11 @@ impl<M: Borrow<Model>> fmt::Debug for Scorer<M> {
 
 /// A symbol: a character, or U+FFFD and the sequence that is no UTF-8.
 pub(crate) type Symbol = (char, Option<InvalidSequence>);
+
+/// The index of a symbol. A sequence that is no UTF-8 has none, even if the vocabulary has U+FFFD.
+pub(crate) fn index_of(model: &Model, (character, invalid): Symbol) -> Option<usize> {
+    if invalid.is_none() { model.vocabulary.index(character) } else { None }
+}
 
 /// The symbols of a line that count: characters, or bytes by their characters, without a line end at the end. A carriage
 /// return at the end is left out where training leaves it out, or the vocabulary lacks it.

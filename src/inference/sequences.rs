@@ -251,7 +251,6 @@ impl Reader {
 mod tests {
     use super::*;
     use crate::inference::recurrence::Recurrence;
-    use crate::kernels::Softmax;
 
     /// The losses of a sequence, one character at a time.
     fn alone(rnn: &Rnn, start: &[f64], level: Level, characters: &[usize]) -> Vec<f64> {
@@ -262,7 +261,7 @@ mod tests {
         let losses = characters.windows(2).map(|pair| {
             recurrence.read(rnn, pair[0], &mut o);
             let o_target = o[pair[1]];
-            level.run(Softmax(&mut o)).loss(o_target)
+            level.softmax(&mut o).loss(o_target)
         });
         losses.collect()
     }
