@@ -1,14 +1,93 @@
-//! A character-level recurrent network (an Elman network), trained from scratch with the standard
-//! library alone.
+//! A character-level recurrent network (an Elman network) from scratch, on the standard library alone.
 //!
-//! It reads a text character by character, learns which character comes next, writes text of its own,
-//! and checks every entry of every gradient against finite differences. The same command gives the same bits on every
-//! machine with IEEE-754 doubles.
+//! The network reads a text character by character, learns to predict the next character, and generates text of its
+//! own. `K` is the number of distinct characters in the text, `m` the number of hidden units, and `T` the number of
+//! characters that one update reads. Every entry of every gradient can be compared with finite differences. The same
+//! command gives the same bits on every machine with IEEE-754 doubles.
 //!
-//! # The network
+//! # Train
 //!
-//! A text over `K` distinct characters is a sequence of one-hot vectors x_t. A hidden state of `m`
-//! numbers carries what was read; y_t is the character that comes next:
+//! ```
+//! use elman::{STORY, Settings, Training, training::Fit};
+//! use std::ops::ControlFlow;
+//!
+//! // m = 20; the other settings have their defaults: T = 25, AdaGrad. The last tenth of the text is for validation.
+//! let settings = Settings { hidden: 20, validation: 0.1, ..Settings::default() };
+//! let mut training = Training::new(STORY, settings)?;
+//! training.fit(Fit { updates: 2000, ..Fit::default() }, |_, seen| {
+//!     println!("{seen}");
+//!     ControlFlow::Continue(())
+//! })?;
+//! let model = training.into_best();
+//! # assert!(model.state().updates > 0);
+//! # Ok::<(), elman::Error>(())
+//! ```
+//!
+//! # Save, load and sample
+//!
+//! ```
+//! use elman::{Writer, files, inference::Sampling};
+//!
+//! # let settings = elman::Settings { hidden: 20, ..Default::default() };
+//! # let model = elman::Model::new(elman::Vocabulary::of(elman::STORY), settings)?;
+//! let path = std::env::temp_dir().join("ferry.safetensors");
+//! files::save(&model, &path)?;
+//! let model = files::load(&path)?;
+//!
+//! let sampling = Sampling { temperature: 0.7, ..Sampling::default() };
+//! let mut writer = Writer::new(&model)?.sampling(sampling)?.seed(7);
+//! writer.prime("The ferry ")?;
+//! println!("The ferry {}", writer.write(100));
+//! # Ok::<(), elman::Error>(())
+//! ```
+//!
+//! # Score a text
+//!
+//! A score is the cross-entropy of a text under the model, in bits.
+//!
+//! ```
+//! # use elman::{STORY, Settings, Training, training::Fit};
+//! # let settings = Settings { hidden: 20, ..Settings::default() };
+//! # let mut training = Training::new(STORY, settings)?;
+//! # training.fit(Fit { updates: 1000, ..Fit::default() }, |_, _| std::ops::ControlFlow::Continue(()))?;
+//! # let model = training.into_best();
+//! use elman::score;
+//!
+//! let scores = score::batch(&model, &["the ferry and the bell", "lleb eht dna yrref eht"])?;
+//! assert!(scores[0].bits_per_character() < scores[1].bits_per_character());
+//! # Ok::<(), elman::Error>(())
+//! ```
+//!
+//! # Check gradients
+//!
+//! ```
+//! use elman::check::{Case, check_gradients};
+//! use elman::{Rnn, Shape};
+//!
+//! // m = 5, K = 3 and T = 4; characters are given by their indices.
+//! let rnn = Rnn::random(Shape::new(5, 3)?, 0.01, 1)?;
+//! let case = Case { inputs: &[0, 1, 1, 2], targets: &[1, 1, 2, 0], h0: &[0.0; 5] };
+//! assert!(check_gradients(&rnn, case)?.passed());
+//! # Ok::<(), elman::ShapeError>(())
+//! ```
+//!
+//! # Call a kernel
+//!
+//! A [`Level`] is an instruction set of this machine. All levels give the same bits.
+//!
+//! ```
+//! use elman::Level;
+//!
+//! let (W, x) = ([1.0, 2.0, 3.0, 4.0], [1.0, -1.0]);
+//! let mut y = [0.0; 2];
+//! Level::chosen().matvec(&W, &x, &mut y);
+//! assert_eq!(y, [-1.0, -1.0]);
+//! ```
+//!
+//! # The equations
+//!
+//! x_t is the one-hot vector of the character that step t reads, and y_t is the character that comes next. h_t is the
+//! hidden state. `'` is the transpose.
 //!
 //! ```text
 //! a_t = W h_{t-1} + (U x_t + b)   U: m x K   W: m x m   b: m
@@ -18,7 +97,7 @@
 //! L   = - sum_t ln p_t[y_t]       nats, over the T characters of an update
 //! ```
 //!
-//! Backpropagation through time gives the gradient of L in every entry, with g_t = p_t - y_t:
+//! Backpropagation through time gives the gradient of L. With g_t = p_t - y_t, where y_t is one-hot too:
 //!
 //! ```text
 //! dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)
@@ -27,42 +106,16 @@
 //! dL/dU   = sum_t dL/da_t x_t'
 //! ```
 //!
-//! and AdaGrad moves the parameters, after each entry g of the gradient is clipped, by default to [-5, 5]:
-//! `G += g g`, `theta -= (eta g) / sqrt(G + epsilon)`. [`Optimizer`] has Adam and RMSProp as well. The hidden
-//! state is carried from one update to the next, until a new epoch begins. With a batch size above 1, parts of the text are
-//! read side by side, and the gradient is the mean of the gradients of those parts.
+//! An update clips each entry g of the gradient, by default to [-5, 5]. Then AdaGrad changes each parameter theta:
 //!
-//! # Train, save, load, write, score
-//!
-//! ```
-//! use elman::{Settings, Training, Writer, files, score, training::Fit};
-//! use std::ops::ControlFlow;
-//!
-//! fn main() -> Result<(), elman::Error> {
-//!     // Any text does. Its last tenth is held out for validation, and decides which model is the best.
-//!     let settings = Settings { hidden: 20, validation: 0.1, ..Settings::default() };
-//!     let mut training = Training::new(elman::STORY, settings)?;
-//!     let fit = Fit { updates: 2000, evaluate_every: 250, patience: Some(3) };
-//!     training.fit(fit, |_, seen| {
-//!         println!("{seen}");
-//!         ControlFlow::Continue(())
-//!     })?;
-//!     let path = std::env::temp_dir().join("ferry.safetensors");
-//!     files::save(training.best(), &path)?;
-//!
-//!     let model = files::load(&path)?;
-//!     let mut writer = Writer::new(&model)?.seed(7);
-//!     writer.prime("The ferry ")?;
-//!     println!("The ferry {}", writer.write(100));
-//!
-//!     let scores = score::batch(&model, &["the ferry and the bell", "lleb eht dna yrref eht"])?;
-//!     assert!(scores[0].bits_per_character() < scores[1].bits_per_character());
-//!     Ok(())
-//! }
+//! ```text
+//! G += g g
+//! theta -= (eta g) / sqrt(G + epsilon)
 //! ```
 //!
-//! [`guide::engineer`] has whole programs: a service, a stream, early stopping, a run that is kept elsewhere, weights of one's
-//! own. [`check::check_gradients`] compares every entry of every gradient with finite differences.
+//! [`Optimizer`] has Adam and RMSProp as well. The next update begins with the hidden state that this one ended with; a
+//! new epoch begins with zeros. With a batch size above 1, an update reads several parts of the text in parallel and
+//! averages their gradients.
 //!
 //! # Where to begin
 //!
@@ -70,44 +123,46 @@
 //! |---|---|
 //! | train a network | [`Settings`], [`Training`] and [`Training::fit`] |
 //! | train on a text of any length | [`Corpus`] and [`Training::begin`] |
-//! | begin from a trained model, or go on with a run | [`Training::begin_from`], [`Training::resume`] |
-//! | write text | [`Writer`] |
+//! | continue from a trained model | [`Training::begin_from`] |
+//! | resume a run | [`Training::resume`] |
+//! | generate text | [`Writer`] |
 //! | score lines and texts | [`score`] and [`Scorer`] |
 //! | check gradients | [`check::check_gradients`] |
-//! | load and save models, also in memory | [`files`] |
+//! | load and save models, in files and in memory | [`files`] |
 //! | exchange weights with PyTorch and NumPy | [`files::import`] and [`files::export`] |
-//! | make a network of weights of one's own | [`Parameters::from_tensors`], [`Model::from_parameters`] |
+//! | make a model from your own weights | [`Parameters::from_tensors`], [`Model::from_parameters`] |
 //! | handle errors | [`enum@Error`] |
-//! | read the equations | [`mod@network::reference`], the definition, and [`Rnn`] |
-//! | profile | [`kernels`] |
+//! | read the equations as code | [`mod@network::reference`], then [`Rnn`] |
+//! | profile, or write a kernel | [`kernels`] |
 //!
-//! [`guide`] has a page for students, one for engineers, and one for those who profile.
+//! [`guide::student`] is for the assignment, [`guide::engineer`] has whole programs, and [`guide::performance`] has
+//! measured speeds. [`guide`] lists all pages.
 //!
 //! # Modules, from the ground up
 //!
-//! Each module knows only those above it in this table:
+//! Each module uses only those above it in this table:
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | [`kernels`] | arithmetic on slices: products, tanh, softmax, every sum in one written-down order |
+//! | [`kernels`] | arithmetic on slices: products, tanh, softmax |
 //! | [`random`] | random numbers |
-//! | [`network`] | the equations: parameters, forward, backward through time, optimizers |
+//! | [`network`] | the equations: parameters, forward pass, backpropagation through time, optimizers |
 //! | [`settings`] | everything that decides what is learned |
-//! | [`text`] | text to indices: vocabulary, texts of any length |
-//! | [`model`] | settings, vocabulary, state and plan of a run |
-//! | [`inference`] | what a trained network does: write, score |
-//! | [`files`] | models and weights on disk |
-//! | [`training`] | the loop: updates, epochs, losses, validation, the best model |
-//! | [`check`] | gradient checks and worked cases, to compare your own numbers with |
+//! | [`text`] | text to indices: vocabularies, texts of any length |
+//! | [`model`] | a model: settings, vocabulary and state; the plan of a run |
+//! | [`inference`] | generating and scoring text |
+//! | [`files`] | model files, and weights of other programs |
+//! | [`training`] | the training loop: updates, epochs, losses, validation, the best model |
+//! | [`check`] | gradient checks, and worked cases to compare your own numbers with |
 //!
-//! Matrices are row-major `f64` slices everywhere. Neither an update nor reading or writing one character allocates
-//! memory.
+//! Every matrix is a row-major slice of `f64`. Memory is allocated when a network, a writer or a scorer is made; an
+//! update allocates none, nor does reading or writing a character.
 //!
 //! # Panics
 //!
-//! What data can cause is an error: a damaged file, a text that does not fit, a setting out of range, an index of K or more, a
-//! hidden state of another length. The panics that are left are slips in code, and documented where they can happen: slices
-//! of the wrong length handed to a [kernel](kernels), buffers made for another network.
+//! Bad data is an error, not a panic: a damaged file, a text that does not fit, a setting out of range, an index of K
+//! or more, a hidden state that is not m long. Only a mistake in the calling code panics, such as a slice of the wrong
+//! length for a [kernel](kernels). Each item documents its panics.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 // The letters are the field's own: U, W, V, K, T, G, dW ...
@@ -147,10 +202,10 @@ pub use text::{Corpus, TextError, Vocabulary};
 #[doc(no_inline)]
 pub use training::{Fit, Observation, Training, TrainingError, Validation};
 
-/// The version of this crate; the same whether cargo builds it or rustc alone.
+/// The version of this crate.
 pub const VERSION: &str = "0.1.0";
 
-/// The text that is built in: a story written for this crate.
+/// The built-in text: a story written for this crate.
 pub const STORY: &str = include_str!("../fixtures/story.txt");
 
 /// The examples of the README are compiled and run as well.
