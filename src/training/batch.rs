@@ -1,8 +1,8 @@
 //! One update of a batch, on one thread or several.
 //!
-//! The threads share the sequences of the batch for the passes, and the parts of the parameters for the sums and the
-//! update. Each takes the next that is left. One thread computes each number, in the same order as on a single thread, so
-//! the number of threads never changes the bits of a result.
+//! The threads share the sequences of the batch during the passes, and the parts of the parameters during the sums and
+//! the update. A free thread takes the next group or part. Every number is computed by one thread, in the same order as
+//! on a single thread, so the number of threads never changes the bits of a result.
 
 use crate::kernels::{F64x8, Level};
 use crate::network::columns::ColumnSums;
@@ -30,7 +30,8 @@ pub struct Batch {
 
 /// What the threads share.
 ///
-/// Threads that live longer than an update can borrow nothing for its time, so the parameters are moved here and back.
+/// The threads live longer than an update, so they cannot borrow the parameters. The parameters are moved here for an
+/// update, and back after it.
 #[derive(Debug)]
 struct Shared {
     level: Level,
@@ -54,17 +55,17 @@ enum Work {
     Update { rule: Rule, divisor: Divisor, fast: bool },
 }
 
-/// The parameters, and what the optimizer remembers of them.
+/// The parameters, and the state of the optimizer.
 #[derive(Debug)]
 struct Theta {
     rnn: Option<Rnn>,
     memory: Vec<Parameters>,
-    /// The packed weights of the network: an update packs what it changes.
+    /// The packed weights of the network. An update packs the weights that it changes.
     weights: PackedWeights,
 }
 
 impl Batch {
-    /// Buffers for `T` steps of `size` sequences of this network, on up to `threads` threads.
+    /// Makes buffers for `T` steps of `size` sequences of this network, on up to `threads` threads.
     pub fn new(
         rnn: &Rnn,
         T: usize,
@@ -93,7 +94,7 @@ impl Batch {
         Ok(Batch { size, crew: Crew::new(threads, shared, Shared::work) })
     }
 
-    /// Changes the number of steps, up to as many as at first.
+    /// Changes the number of steps, to at most the number that the batch was made for.
     pub fn resize(&mut self, T: usize) {
         self.crew.shared().groups.iter().for_each(|group| write(group).resize(T));
     }
@@ -125,7 +126,7 @@ impl Batch {
         }
     }
 
-    /// The forward pass and the backward pass of the network that the batch was made for, as the last update left it.
+    /// The forward pass and the backward pass of the network, whose parameters only [`Batch::update`] may have changed.
     /// Returns the loss in nats, summed over the steps and divided by the batch size.
     pub fn forward_backward(&mut self, rnn: &mut Rnn) -> f64 {
         self.run(Work::Passes, rnn, &mut Vec::new());
@@ -136,8 +137,8 @@ impl Batch {
         sum / self.size as f64
     }
 
-    /// Updates the parameters and what the optimizer remembers, after [`Batch::forward_backward`]. The gradient is
-    /// first divided by `divisor`: by the batch size, and for a mean over the steps by their number as well.
+    /// Updates the parameters and the state of the optimizer, after [`Batch::forward_backward`]. The gradient is first
+    /// divided by `divisor`: the batch size, times the number of steps if the loss is a mean over them.
     pub fn update(
         &mut self,
         rule: &Rule,
@@ -150,7 +151,7 @@ impl Batch {
         self.run(Work::Update { rule: *rule, divisor, fast }, rnn, memory);
     }
 
-    /// Moves the parameters to the threads, has the work done and moves them back.
+    /// Moves the parameters to the threads, runs the work and moves the parameters back.
     fn run(&mut self, work: Work, rnn: &mut Rnn, memory: &mut Vec<Parameters>) {
         let shared = self.crew.shared();
         let mut theta = write(&shared.theta);
@@ -225,7 +226,7 @@ impl UpdateWork for UpdateParts<'_> {
     }
 }
 
-/// Updates the parameters, which one thread at a time can do. The sums before take far longer, so threads seldom wait.
+/// Updates the parameters, one thread at a time. The sums before it take far longer, so threads seldom wait.
 #[derive(Clone, Copy)]
 struct Locked<'a, U, const N: usize> {
     step: Step<U>,

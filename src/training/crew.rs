@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{hint, io, mem};
 
-/// How long a thread waits awake. Waking one that sleeps takes about as long.
+/// How long a thread waits awake. To wake a thread that sleeps takes about as long.
 const SPIN: Duration = Duration::from_micros(50);
 
 /// In [`Rounds::members`]: workers may join.
@@ -20,8 +20,8 @@ const MEMBER: usize = 2;
 
 /// A caller and its worker threads, which do the same work at the same time, round after round.
 ///
-/// The work takes its tasks from counters in `S` and returns when none is left. So a round is complete however many
-/// threads take part, and a worker that wakes after the caller has finished stays out of it.
+/// The work takes its tasks from counters in `S` and returns when none is left. So a round is complete with any number
+/// of threads, and a worker that wakes too late skips the round.
 #[derive(Debug)]
 pub(crate) struct Crew<S> {
     rounds: Arc<Rounds<S>>,
@@ -34,7 +34,7 @@ struct Rounds<S> {
     work: fn(&S),
     /// The number of the latest round, which may wrap. Workers wait until it changes.
     round: AtomicUsize,
-    /// `OPEN` while the caller works, and a `MEMBER` for each worker that does.
+    /// `OPEN` while the caller works, plus a `MEMBER` for each worker that takes part.
     members: AtomicUsize,
     is_over: AtomicBool,
     caller_sleeps: Mutex<bool>,
@@ -43,7 +43,7 @@ struct Rounds<S> {
 }
 
 impl<S: Send + Sync + 'static> Crew<S> {
-    /// Starts up to `threads - 1` workers beside the calling thread. Does without those that cannot be started.
+    /// Starts up to `threads - 1` workers beside the calling thread. If some cannot be started, the others do the work.
     pub fn new(threads: usize, shared: S, work: fn(&S)) -> Self {
         Self::start(threads, shared, work, |run| thread::Builder::new().spawn(run))
     }
@@ -77,7 +77,7 @@ impl<S> Crew<S> {
     ///
     /// # Panics
     ///
-    /// Panics if the work panics on any thread, after all have finished.
+    /// Panics if the work panics on any thread, after all threads have finished.
     pub fn work(&mut self) {
         let rounds = &*self.rounds;
         if self.workers.is_empty() {

@@ -5,7 +5,7 @@ use crate::settings::{Order, SettingError, Settings};
 use crate::text::error::TextError;
 use std::fmt;
 
-/// Why training cannot begin or go on.
+/// Why training cannot begin or continue.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TrainingError {
@@ -17,14 +17,14 @@ pub enum TrainingError {
     Text(TextError),
     /// The text to train on is shorter than [`Settings::least_characters`].
     TextTooShort {
-        /// The number of characters to train on.
+        /// The number of characters that remain for training.
         length: u64,
         /// The number of characters that are held out.
         held_out: u64,
-        /// The settings that the text is too short for.
+        /// The settings that need a longer text.
         settings: Box<Settings>,
     },
-    /// The text to hold out is shorter than [`Settings::least_held_out`].
+    /// The held-out text is shorter than [`Settings::least_held_out`].
     TooFewHeldOut {
         /// The number of characters of the text.
         length: u64,
@@ -35,21 +35,21 @@ pub enum TrainingError {
     },
     /// No text is held out, so there is no validation loss.
     NothingHeldOut,
-    /// The model to go on with has not been trained on a text.
+    /// The model to resume was not trained on a text.
     NoText,
-    /// The training to go on with was begun by version 0.1.0, by other rules for numbers
+    /// The run to resume was begun by version 0.1.0, whose rules for rounding differ
     /// ([`Edition::First`](crate::model::Edition::First)).
     FirstEdition,
-    /// The text was opened with settings that read it otherwise than those of the training.
+    /// A setting that decides how the text is read had another value when the text was opened.
     OpenedOtherwise {
         /// The setting that differs.
         name: &'static str,
         /// Its value when the text was opened.
         found: String,
-        /// Its value in the training.
+        /// Its value in the settings of the training.
         need: String,
     },
-    /// The best model is not one of the run of the last model.
+    /// The best model and the last model are not from the same run.
     OtherBest {
         /// What differs.
         name: &'static str,
@@ -58,21 +58,21 @@ pub enum TrainingError {
         /// Its value in the best model.
         best: String,
     },
-    /// The state to be kept is that of another optimizer.
+    /// [`OptimizerStart::Kept`] was asked for, but the model was trained with another optimizer.
     OtherOptimizer {
         /// The optimizer of the model.
         found: &'static str,
         /// The optimizer of the settings.
         need: &'static str,
     },
-    /// The model to go on with has read more characters than there are to train on.
+    /// The model has read more characters in its epoch than the training text has.
     PastEnd {
-        /// The characters that each sequence has read.
+        /// The number of characters that each sequence has read.
         position: u64,
-        /// The characters that each sequence has.
+        /// The number of characters that each sequence has.
         part: u64,
     },
-    /// The model to go on with was trained on another text.
+    /// The model to resume was trained on another text.
     OtherText {
         /// The digest of the text.
         found: u64,
@@ -83,7 +83,7 @@ pub enum TrainingError {
     NotFinite {
         /// Whether it is the validation loss.
         is_validation: bool,
-        /// The update that would have been next.
+        /// The number of updates made.
         iteration: u64,
         /// The loss.
         loss: f64,
@@ -159,7 +159,7 @@ impl fmt::Display for TrainingError {
     }
 }
 
-/// The characters that training needs at least, and why.
+/// The number of characters that training needs, and why.
 fn need_of(settings: &Settings) -> String {
     let (need, batch_size) = (settings.least_characters(), settings.batch_size);
     match (settings.order, batch_size) {

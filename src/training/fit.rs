@@ -8,46 +8,46 @@ use std::ops::ControlFlow;
 /// How long [`Training::fit`] trains, and how often it evaluates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fit {
-    /// The most updates that are made. The default is 10,000.
+    /// The largest number of updates that one call makes. The default is 10,000.
     pub updates: u64,
-    /// The number of updates between two evaluations. There is one whenever the number of updates made is a multiple of it,
-    /// and one after the last update; with 0 only that. The default is 500.
+    /// The number of updates between two evaluations. An evaluation happens when the number of updates made is a
+    /// multiple of it, and after the last update. With 0 there is only the last one. The default is 500.
     pub evaluate_every: u64,
-    /// Early stopping: after so many evaluations in a row without a lower loss, training stops; 0 counts as 1. `None`, the
-    /// default, trains to the end.
+    /// Early stopping: training stops after this many evaluations in a row without a lower loss. 0 means the same as 1.
+    /// The default is `None`: no early stopping.
     pub patience: Option<u64>,
 }
 
 impl Default for Fit {
-    /// 10,000 updates, evaluated every 500, without early stopping.
+    /// 10,000 updates, an evaluation every 500, no early stopping.
     fn default() -> Self {
         Fit { updates: 10_000, evaluate_every: 500, patience: None }
     }
 }
 
-/// Why [`Training::fit`] came to its end.
+/// Why [`Training::fit`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// All updates are made.
+    /// It made all updates.
     Finished,
     /// The loss has not become lower for [`Fit::patience`] evaluations.
     OutOfPatience,
-    /// The callback stopped it.
+    /// The callback returned `ControlFlow::Break`.
     Stopped,
 }
 
 impl Training {
-    /// Trains: makes updates, evaluates now and then, and keeps the best model.
+    /// Trains the network: makes updates, evaluates now and then, and keeps the best model.
     ///
-    /// An evaluation [observes](Training::observe) and, where text is held out, [validates](Training::validate): the current
-    /// parameters compete for the best model. Then it calls `callback` with what was observed; `ControlFlow::Break(())`
-    /// stops the training before the next update. Between two evaluations nothing stops it. Patience counts by the
-    /// validation loss where text is held out, otherwise by the smooth loss.
+    /// An evaluation [observes](Training::observe) and, if text is held out, [validates](Training::validate). Then it
+    /// calls `callback` with the training and the observation. `ControlFlow::Break(())` stops the training; a callback
+    /// can stop it at an evaluation only. Early stopping compares the validation loss or, if no text is held out, the
+    /// smooth loss.
     ///
-    /// A training that was stopped goes on with the next call. Each call begins with fresh patience, and may evaluate where the
-    /// one before has ended.
+    /// The next call continues the training. Each call counts its evaluations for early stopping anew. It may begin
+    /// with an evaluation of the same parameters that the call before ended with.
     ///
-    /// What is learned does not depend on the evaluations.
+    /// The evaluations do not change what is learned.
     ///
     /// ```
     /// use elman::training::{Ending, Fit};
@@ -69,7 +69,7 @@ impl Training {
     /// ```
     ///
     /// # Errors
-    /// The same as [`Training::update`]. The training stands where it stood before the update that failed.
+    /// The same as [`Training::update`]. After an error the training is in the state before the failed update.
     pub fn fit(
         &mut self,
         fit: Fit,
@@ -116,7 +116,7 @@ impl Patience {
         Patience { most, lowest: f64::INFINITY, since: 0 }
     }
 
-    /// Takes the loss of an evaluation.
+    /// Takes the loss of an evaluation, and returns whether training stops.
     fn is_out(&mut self, loss: f64) -> bool {
         if loss < self.lowest {
             (self.lowest, self.since) = (loss, 0);

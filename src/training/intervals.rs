@@ -1,17 +1,17 @@
-//! When something is due in a run: reports, rows of loss.csv, saves, validation, and which parameters compete for the
-//! best model.
+//! When something is due in a run: reports, rows of loss.csv, saves, validation, and candidates for the best model.
 //!
-//! Everything here is asked about n, the number of updates made, before update n.
+//! Every question is about n, the number of updates made, before update n.
 
 use crate::model::Plan;
 use crate::settings::Settings;
 
-/// Parameters compete for the best model by their smooth loss at every multiple of this, where no text is held out.
+/// Without held-out text, every so many updates the parameters are a candidate for the best model, which is the one
+/// with the lowest smooth loss.
 pub const BEST_EVERY: u64 = 100;
 
 /// When something is due in a run.
 ///
-/// No interval of a plan may be 0; no model file holds such a plan.
+/// No interval of a plan may be 0. A model file with such a plan is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Intervals {
     plan: Plan,
@@ -54,26 +54,27 @@ impl Intervals {
         n.is_multiple_of(self.plan.save_every) || self.is_end(n)
     }
 
-    /// Whether the loss of the held-out text is due: where parameters compete by it, and at the end.
+    /// Whether the loss of the held-out text is due: where it decides about the best model, and at the end.
     pub fn validates(&self, n: u64) -> bool {
         self.competes(n) || self.holds_out && self.is_end(n)
     }
 
-    /// Whether the parameters compete for the best model by their validation loss: at the multiples of `report_every`
-    /// and of `validate_every`. The end does not count, so that a run stopped at N and resumed to M equals one run of M.
+    /// Whether the parameters are a candidate for the best model, by their validation loss: at the multiples of
+    /// `report_every` and of `validate_every`. The end does not count, so a run that is stopped at N and resumed to M
+    /// equals one run of M updates.
     pub fn competes(&self, n: u64) -> bool {
         self.holds_out
             && (self.is_report_multiple(n)
                 || (self.plan.validate_every).is_some_and(|every| n.is_multiple_of(every)))
     }
 
-    /// Whether a row of loss.csv is due: at the multiples of `log_every`, and where parameters compete by their
-    /// validation loss. The update at which the run ends has none.
+    /// Whether a row of loss.csv is due: at the multiples of `log_every`, and where the parameters are a candidate by
+    /// their validation loss. The end of the run has no row.
     pub fn logs(&self, n: u64) -> bool {
         n.is_multiple_of(self.plan.log_every) || self.competes(n)
     }
 
-    /// The first update after n that has a row of loss.csv in a run that goes on.
+    /// The next n after this one with a row of loss.csv, if the run does not end before.
     pub fn next_row(&self, n: u64) -> u64 {
         let report_every = self.holds_out.then_some(self.plan.report_every);
         let validate_every = self.plan.validate_every.filter(|_| self.holds_out);
@@ -86,7 +87,7 @@ impl Intervals {
     }
 }
 
-/// Whether parameters compete for the best model by their smooth loss, where no text is held out.
+/// Whether the parameters are a candidate for the best model by their smooth loss, in a run without held-out text.
 pub(crate) fn competes_by_smooth_loss(n: u64) -> bool {
     n.is_multiple_of(BEST_EVERY)
 }

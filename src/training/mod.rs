@@ -1,7 +1,7 @@
-//! The training loop: where each update reads, one update of a batch, validation, the best model, and when a report, a
-//! row, a save or a validation is due.
+//! The training loop: train a network in one call or update by update, validate it, and keep the best model.
 //!
-//! Leaves out: files, and whatever is printed.
+//! [`Training::fit`] is the loop in one call. [`Training::observe`], [`Training::validate`] and [`Training::update`]
+//! are its steps. This module reads and writes no files, and prints nothing.
 
 pub(crate) mod batch;
 mod crew;

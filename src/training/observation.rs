@@ -1,24 +1,27 @@
-//! What is known of one update, and the one list of its fields: loss.csv, reports.jsonl and the lines on standard output
-//! print the fields of this list.
+//! The losses before an update, and the one list of their fields. loss.csv, reports.jsonl and the lines on standard
+//! output print the fields of this list.
 
 use crate::formats::json::Json;
 use std::fmt;
 
-/// The losses of chunk n under the parameters after n updates, before update n.
+/// The losses before an update: n is the number of updates made, and chunk n is the text that update n will read.
+///
+/// It is displayed as `iter=500 epoch=0 loss=... smooth_loss=...`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {
     /// n, the number of updates made.
     pub iteration: u64,
     /// The epoch of chunk n, from 0.
     pub epoch: u64,
-    /// The loss of chunk n in nats: the sum or the mean over its characters, see
-    /// [`Settings::loss`](crate::Settings::loss).
+    /// The loss of chunk n in nats, before update n. It is the sum or the mean over the characters of the chunk, as
+    /// [`Settings::loss`](crate::Settings::loss) says.
     pub loss: f64,
-    /// The smooth loss that includes it. A sum over fewer than T characters counts as much as one over T.
+    /// The smooth loss, which includes `loss`: 0.999 times the one before plus 0.001 times `loss`. At n = 0 it is
+    /// `loss`. If the loss is a sum, that of a chunk shorter than T is first scaled up to T characters.
     pub smooth_loss: f64,
-    /// The loss of the held-out text in the unit of the other losses; `None` where it was not computed.
+    /// The loss of the held-out text, in the same unit as `loss`; `None` if it was not computed.
     pub validation_loss: Option<f64>,
-    /// The same in bits per character.
+    /// The loss of the held-out text in bits per character; `None` if it was not computed.
     pub validation_bits: Option<f64>,
 }
 
@@ -33,13 +36,13 @@ impl Observation {
         validation_bits: None,
     };
 
-    /// Whether the validation loss is known; `None` where it is known in one unit alone.
+    /// Whether the validation loss is known; `None` if it is known in one of the two units only.
     pub fn has_validation(&self) -> Option<bool> {
         let known = [self.validation_loss, self.validation_bits].map(|loss| loss.is_some());
         (known[0] == known[1]).then_some(known[0])
     }
 
-    /// Every field, in the order in which they are printed. A new field is a row here.
+    /// All fields, in the order in which they are printed. A new field is a row here.
     pub const FIELDS: [Field; 6] = [
         Field { short: "iter", ..Field::new("iteration", Kind::Count(|it| &mut it.iteration)) },
         Field::new("epoch", Kind::Count(|it| &mut it.epoch)),
@@ -50,7 +53,7 @@ impl Observation {
     ];
 }
 
-/// All known fields as `iter=0 epoch=0 loss=...`.
+/// Displays all known fields, as in `iter=0 epoch=0 loss=...`.
 impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, field) in Observation::FIELDS.iter().enumerate() {
@@ -63,22 +66,22 @@ impl fmt::Display for Observation {
     }
 }
 
-/// A field of an [`Observation`].
+/// A field of an [`Observation`]: its names, and how to print it.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// The name in files: a column of loss.csv, a key of reports.jsonl.
+    /// Its name in files: a column of loss.csv, a key of reports.jsonl.
     pub name: &'static str,
-    /// The name in lines on standard output.
+    /// Its name in lines on standard output.
     pub short: &'static str,
     kind: Kind,
 }
 
-/// What a field holds, and where.
+/// The kind of a field, and access to it.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Count(fn(&mut Observation) -> &mut u64),
     Number(fn(&mut Observation) -> &mut f64),
-    /// A number that only runs with held-out text have, and not at every update.
+    /// A number of runs with held-out text, known at some updates only.
     HeldOut(fn(&mut Observation) -> &mut Option<f64>),
 }
 
@@ -87,7 +90,7 @@ impl Field {
         Field { name, short: name, kind }
     }
 
-    /// Whether only runs with held-out text have the field.
+    /// Whether only runs with held-out text have this field.
     pub fn is_held_out(&self) -> bool {
         matches!(self.kind, Kind::HeldOut(_))
     }
@@ -97,8 +100,8 @@ impl Field {
         matches!(self.kind, Kind::Count(_))
     }
 
-    /// The value, which is printed alike everywhere: as the shortest decimal that reads back to the same bits. `None`
-    /// where it is not known.
+    /// The value, as it is printed everywhere: numbers as the shortest decimal that reads back to the same bits. `None`
+    /// if it is not known.
     pub fn value(&self, of: &Observation) -> Option<Json> {
         let mut of = *of;
         match self.kind {
@@ -109,7 +112,8 @@ impl Field {
         }
     }
 
-    /// Sets the field to a printed value. Returns whether it is one: finite, and exactly as its [value](Field::value) is printed.
+    /// Sets the field to a printed value. Returns false if [`Field::value`] would not print it so, or if it is not
+    /// finite.
     pub fn set(&self, of: &mut Observation, printed: &str) -> bool {
         let number = || printed.parse().ok().filter(|x: &f64| x.is_finite());
         let set = match self.kind {

@@ -1,4 +1,4 @@
-//! Where in the text each update reads: [`Order`] has the definition.
+//! Where in the text each update reads. [`Order`] is the definition.
 
 use crate::model::State;
 use crate::network::parameters::{ShapeError, zeros};
@@ -14,13 +14,13 @@ pub(crate) struct TextOrder {
     T: u64,
     batch_size: u64,
     seed: u64,
-    /// L.
+    /// L, the number of characters to train on.
     learned: u64,
-    /// For documents: the number of updates that read all of them.
+    /// With documents: the number of updates that read all of them.
     document_chunks: Option<u64>,
-    /// For chunks: p.
+    /// With chunks: the permutation p.
     chunks: Vec<u32>,
-    /// The epoch of `chunks`.
+    /// The epoch that `chunks` is shuffled for.
     shuffled: Option<u64>,
 }
 
@@ -31,9 +31,9 @@ pub(crate) struct UpdateSource {
     pub update: u64,
     /// Its epoch.
     pub epoch: u64,
-    /// The characters that every sequence has read in the epoch before.
+    /// The number of characters that every sequence has read in this epoch before.
     pub position: u64,
-    /// Whether all sequences begin with h = 0. A document does as well, which its first character tells.
+    /// Whether all sequences begin with h = 0. A document does too, which its first character, a newline, shows.
     pub resets: bool,
 }
 
@@ -64,7 +64,7 @@ impl TextOrder {
         }
     }
 
-    /// For chunks u, otherwise 1.
+    /// With chunks, the number of updates that read a chunk; otherwise 1.
     fn updates_of_chunk(&self) -> u64 {
         (self.order.chunk()).map_or(1, |length| length as u64 / self.T)
     }
@@ -74,7 +74,7 @@ impl TextOrder {
         self.learned / self.batch_size
     }
 
-    /// Whether no update of the epoch is left after every sequence has read `position` characters in it.
+    /// Whether the epoch has no update left after every sequence has read `position` characters in it.
     pub fn is_over(&self, position: u64) -> bool {
         match self.order {
             Order::Text => {
@@ -85,7 +85,7 @@ impl TextOrder {
         }
     }
 
-    /// What the next update after `state` reads.
+    /// What the next update reads, if `state` is the present state.
     pub fn next_source(&self, state: &State) -> UpdateSource {
         let position = state.position;
         let begins_anew = self.is_over(position);
@@ -137,7 +137,7 @@ impl TextOrder {
     }
 }
 
-/// Room for the numbers of the chunks, if the text is read in chunks. They have to fit 32 bits.
+/// Allocates the list of chunks, if the text is read in chunks. Their numbers have to fit 32 bits.
 fn chunk_numbers(order: Order, learned: u64) -> Result<Vec<u32>, ShapeError> {
     let length = order.chunk().map_or(u64::MAX, |length| length.max(1) as u64);
     let count = u32::try_from(learned.saturating_sub(1) / length);

@@ -1,4 +1,4 @@
-//! How a training begins, or goes on from a saved state.
+//! How a training begins, or resumes from a saved state.
 
 use crate::kernels::Level;
 use crate::model::{Edition, Model, Origin, Record, State};
@@ -11,21 +11,21 @@ use crate::training::order::{TextOrder, check_length};
 use crate::training::training_loop::Training;
 use crate::training::validation::Validator;
 
-/// What a training that begins from another model takes over as the state of its optimizer.
+/// The state of the optimizer in a training that begins from another model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptimizerStart {
-    /// Nothing: the state is zeros.
+    /// The state is zeros.
     ///
-    /// AdaGrad's first steps are then as long as eta in every parameter. At the default of 0.1 they ruin a trained network:
-    /// choose a learning rate of at most 0.005, or [`OptimizerStart::Kept`].
+    /// The first steps of AdaGrad are then as long as eta, for every parameter. With the default eta of 0.1 they ruin a
+    /// trained network. Choose a learning rate of at most 0.005, or [`OptimizerStart::Kept`].
     Fresh,
-    /// The state that the model has. The optimizer must be the model's own; its numbers may differ. The state of a model that
-    /// was imported or never trained is as fresh as any.
+    /// The state of the model's optimizer. The settings must name the same optimizer; its numbers may differ. An
+    /// imported or untrained model has zeros.
     Kept,
 }
 
 impl Training {
-    /// Begins with an untrained network.
+    /// Begins with an untrained network and a text in memory.
     ///
     /// # Errors
     /// [`TrainingError`] if a setting is out of range, if the text or its held-out part is too short, or if the memory
@@ -34,10 +34,11 @@ impl Training {
         Self::begin(Corpus::of(text, &settings)?, settings)
     }
 
-    /// Begins with an untrained network and a text that need not be in memory.
+    /// Begins with an untrained network and a text of any length, such as a file that is read in windows.
     ///
     /// # Errors
-    /// The same as [`Training::new`]; and [`TrainingError::OpenedOtherwise`] if the text was opened with other settings.
+    /// The same as [`Training::new`], and [`TrainingError::OpenedOtherwise`] if the settings that read the text differ
+    /// from those that it was opened with.
     pub fn begin(corpus: Corpus, settings: Settings) -> Result<Self, TrainingError> {
         check_begin(&corpus, &settings)?;
         let shape = Shape::new(settings.hidden, corpus.vocabulary().len())?;
@@ -47,12 +48,14 @@ impl Training {
         Self::first(corpus, settings, state, record)
     }
 
-    /// Begins with the parameters and the vocabulary of `model`, and with the state of its optimizer or a fresh one. It is a
-    /// training of its own: it begins at update 0, h = 0 and the start of the text. `settings.hidden`, `settings.symbols`
-    /// and `settings.initialization` have no effect.
+    /// Begins with the parameters and the vocabulary of `model`, on another text or with other settings.
     ///
-    /// A fresh AdaGrad at its usual learning rate of 0.1 ruins a trained network within a few updates:
-    /// see [`OptimizerStart`].
+    /// It is a new training: it begins at update 0, with h = 0 at the start of the text. `optimizer` says whether the
+    /// state of the optimizer is taken over. `settings.hidden`, `settings.symbols` and `settings.initialization` have
+    /// no effect: the model decides.
+    ///
+    /// A new AdaGrad with its default learning rate of 0.1 ruins a trained network within a few updates: see
+    /// [`OptimizerStart`].
     ///
     /// ```
     /// use elman::text::Corpus;
@@ -74,9 +77,9 @@ impl Training {
     /// ```
     ///
     /// # Errors
-    /// The same as [`Training::begin`]; [`TextError::Unknown`](crate::TextError::Unknown) if the vocabulary of the model
-    /// lacks characters of the text; and [`TrainingError::OtherOptimizer`] if the state to be kept is that of another
-    /// optimizer.
+    /// The same as [`Training::begin`]. [`TextError::Unknown`](crate::TextError::Unknown) if the vocabulary of the
+    /// model lacks characters of the text. [`TrainingError::OtherOptimizer`] if the state should be kept and belongs to
+    /// another optimizer.
     pub fn begin_from(
         mut corpus: Corpus,
         mut settings: Settings,
@@ -126,21 +129,21 @@ impl Training {
         Self::with(corpus, best, Model { settings, vocabulary, source, state, record })
     }
 
-    /// Goes on with a run: `model` is its last state, `best` its best model.
+    /// Resumes a run on a text in memory. `model` is the last model of the run, `best` is its best model.
     ///
     /// # Errors
-    /// [`TrainingError::OtherText`] if the model was trained on another text, [`TrainingError::NoText`] if it was trained
-    /// on none, [`TrainingError::FirstEdition`] if its training was begun by version 0.1.0,
+    /// [`TrainingError::OtherText`] if the model was trained on another text, [`TrainingError::NoText`] if it was not
+    /// trained, [`TrainingError::FirstEdition`] if its training was begun by version 0.1.0,
     /// [`TrainingError::OtherBest`] if the two models are not of one run, and the same as [`Training::new`].
     pub fn resume(text: &str, model: Model, best: Model) -> Result<Self, TrainingError> {
         Self::resume_with(Corpus::of(text, &model.settings)?, model, best)
     }
 
-    /// The same as [`Training::resume`] with a text that need not be in memory.
+    /// The same as [`Training::resume`], with a text of any length.
     ///
     /// # Errors
-    /// The same as [`Training::resume`], and [`TrainingError::OpenedOtherwise`] if the text was opened with other settings
-    /// than the model's.
+    /// The same as [`Training::resume`], and [`TrainingError::OpenedOtherwise`] if the text was opened with settings
+    /// that read it differently from the model's.
     pub fn resume_with(
         mut corpus: Corpus,
         model: Model,
@@ -206,7 +209,8 @@ impl Training {
         Batch::new(&model.state.rnn, T, B, threads, level)
     }
 
-    /// Goes on at `level` and on up to `threads` threads. Neither changes the result.
+    /// Continues at `level` and on up to `threads` threads. Neither changes the result. By default a training runs on
+    /// one thread, at [`Level::chosen`].
     ///
     /// # Errors
     /// [`TrainingError::Shape`] if the memory cannot be allocated.
@@ -220,12 +224,14 @@ impl Training {
     }
 }
 
-/// The buffers of the size of the parameters: the model and the best model, each with the state of its optimizer.
+/// The number of buffers as large as the parameters: the model and the best model, each with the state of its
+/// optimizer.
 fn all_models(settings: &Settings) -> usize {
     2 + 2 * settings.optimizer.state_parts().len()
 }
 
-/// Refuses settings that are out of range, or that the text was not opened with, and texts that are too short.
+/// Refuses settings that are out of range or differ from those that the text was opened with, and texts that are too
+/// short.
 fn check_begin(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
     settings.check()?;
     check_opened(corpus, settings)?;
@@ -236,7 +242,7 @@ fn check_begin(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError
     check_length(corpus, settings)
 }
 
-/// Refuses a text that was opened with settings that read it otherwise.
+/// Refuses a text that was opened with settings that read it differently.
 pub(crate) fn check_opened(corpus: &Corpus, settings: &Settings) -> Result<(), TrainingError> {
     match difference(TABLE.iter().filter(|row| row.is_of_text), corpus.settings(), settings) {
         Some((name, found, need)) => Err(TrainingError::OpenedOtherwise { name, found, need }),
@@ -271,7 +277,7 @@ fn check_best(model: &Model, best: &Model) -> Result<(), TrainingError> {
     Ok(())
 }
 
-/// The first setting that differs, and its two values.
+/// The first setting whose value differs, and its two values.
 fn difference<'a>(
     mut rows: impl Iterator<Item = &'a Setting>,
     a: &Settings,
@@ -282,9 +288,10 @@ fn difference<'a>(
     Some((row.key, value(a), value(b)))
 }
 
-/// Allocates about as much memory as a run takes, in one request, and frees it. Every buffer is refused on its own if it
-/// cannot be allocated, but a system that promises more memory than it has refuses only requests that are larger than all
-/// of it. `models` is the number of buffers of the size of the parameters.
+/// Allocates about as much memory as a run takes, in one request, and frees it.
+///
+/// A buffer that cannot be allocated is refused anyway. But a system that promises more memory than it has refuses only
+/// requests that are larger than all of it. `models` is the number of buffers as large as the parameters.
 pub(super) fn claim_memory(
     shape: Shape,
     settings: &Settings,

@@ -12,38 +12,39 @@ use crate::training::order::{TextOrder, UpdateSource};
 use crate::training::validation::{Validation, Validator};
 use std::fmt;
 
-/// The training of a network on one text.
+/// The training of a network on one text, one update at a time or in one call ([`Training::fit`]).
 ///
-/// n is the number of updates made. [`Training::observe`] computes the loss of chunk n, the characters that update n reads,
-/// under the parameters after n updates; it changes nothing of what is learned. [`Training::update`] then makes update n.
+/// n is the number of updates made, and chunk n is the text that update n reads. [`Training::observe`] computes the
+/// loss of chunk n with the present parameters. It does not change what is learned. [`Training::update`] makes update
+/// n.
 ///
-/// [`Order`](crate::Order) says where each update reads. A chunk has T characters of every sequence of the batch; with
-/// documents it ends with its document, so it may be shorter, and every document begins with h = 0.
+/// A chunk has T characters of every sequence of the batch. [`Order`](crate::Order) says where each update reads. With
+/// documents a chunk ends where its document ends, so it may be shorter, and every document begins with h = 0.
 ///
-/// No update reads held-out text ([`Settings::validation`]). [`Training::validate`] computes its loss, and parameters
-/// compete for the best model by that loss. Without held-out text they compete by the smooth loss, every
-/// [`BEST_EVERY`](crate::training::BEST_EVERY) updates.
+/// No update reads the held-out text ([`Settings::validation`]). [`Training::validate`] computes its loss, and the best
+/// model is the one with the lowest such loss. Without held-out text the best model is the one with the lowest smooth
+/// loss; every [`BEST_EVERY`](crate::training::BEST_EVERY) updates the parameters are a candidate.
 pub struct Training {
     pub(super) corpus: Corpus,
     pub(super) order: TextOrder,
     pub(super) model: Model,
     pub(super) best: Model,
-    /// The last observation, as long as no update follows it.
+    /// The last observation; `None` after the update that follows it.
     pub(super) observed: Option<Observation>,
-    /// The index in the text of the first character of the chunk observed, of the first sequence.
+    /// The index in the text of the first character of the observed chunk, in the first sequence.
     pub(super) position: u64,
-    /// The number of characters that every sequence has read in its epoch before the chunk observed.
+    /// The number of characters that every sequence has read in its epoch before the observed chunk.
     pub(super) read_before: u64,
-    /// The hidden states that the chunks observed begin with, B x m.
+    /// The hidden states before the observed chunk, B x m.
     pub(super) h0: Vec<f64>,
-    /// The first sequence's chunk, and the character after it.
+    /// The observed chunk of the first sequence, and the character after it.
     pub(super) chunk: Vec<usize>,
     pub(super) batch: Batch,
-    /// Present where text is held out.
+    /// Present if text is held out.
     pub(super) validator: Option<Validator>,
-    /// The validation loss of the current parameters, once it is computed.
+    /// The validation loss of the current parameters, if it is computed.
     pub(super) validation: Option<Validation>,
-    /// Whether the current parameters compete for the best model by the validation loss.
+    /// Whether the current parameters are a candidate for the best model by their validation loss.
     pub(super) competes: bool,
 }
 
@@ -62,25 +63,25 @@ impl Training {
         &self.model
     }
 
-    /// The text.
+    /// The text that it trains on.
     pub fn corpus(&self) -> &Corpus {
         &self.corpus
     }
 
-    /// The inputs and targets, T indices each, of the first sequence's chunk last observed; empty before the first
-    /// observation.
+    /// The inputs and the targets, T indices each, of the last observed chunk, in the first sequence. Both are empty
+    /// before the first observation.
     pub fn chunk(&self) -> (&[usize], &[usize]) {
         let steps = self.chunk.len().saturating_sub(1);
         let targets = self.chunk.get(1..).unwrap_or_default();
         (&self.chunk[..steps], targets)
     }
 
-    /// The index in the text of the first character of that chunk.
+    /// The index in the text of the first character of [`Training::chunk`].
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// The hidden state that the chunk begins with, m long.
+    /// The hidden state before the first character of [`Training::chunk`], m long.
     pub fn h0(&self) -> &[f64] {
         &self.h0[..self.model.state.rnn.shape().m()]
     }
@@ -90,7 +91,7 @@ impl Training {
         self.order.updates_per_epoch()
     }
 
-    /// Whether the current parameters are the best so far: they compete, and their loss is the lowest.
+    /// Whether the current parameters are the best so far: a candidate with the lowest loss.
     fn is_best(&self) -> bool {
         let State { updates, best_validation, best_smooth_loss, .. } = self.model.state;
         let below = |best: Option<f64>, loss| best.is_none_or(|best| loss < best);
@@ -103,8 +104,8 @@ impl Training {
         }
     }
 
-    /// The smooth loss of [`Training::best`]. The smooth loss includes the loss of the chunk read after the model's last
-    /// update. `None` before the first parameters have competed.
+    /// The smooth loss of [`Training::best`]. If that model was made by n updates, its smooth loss includes the loss of
+    /// chunk n. `None` before the first candidate for the best model.
     pub fn best_smooth_loss(&self) -> Option<f64> {
         match self.observed {
             Some(observed) if self.is_best() => Some(observed.smooth_loss),
@@ -112,8 +113,8 @@ impl Training {
         }
     }
 
-    /// The validation loss of [`Training::best`]; `None` without held-out text, and before the first parameters have
-    /// competed.
+    /// The validation loss of [`Training::best`]. `None` without held-out text, and before the first
+    /// [`Training::validate`].
     pub fn best_validation(&self) -> Option<Validation> {
         if self.is_best() {
             self.validation
@@ -123,15 +124,18 @@ impl Training {
         }
     }
 
-    /// The best model so far; on a tie the earlier. Without held-out text it has the lowest smooth loss of n = 0, 100,
-    /// 200, ..., the current n included once it is [observed](Training::observe). With held-out text it has the lowest loss of
-    /// those that [`Training::validate`] computed; before the first it is the untrained model.
+    /// The best model so far.
+    ///
+    /// Without held-out text it is the one with the lowest smooth loss after 0, 100, 200, ... updates; the current
+    /// parameters count once they are [observed](Training::observe). With held-out text it is the one with the lowest
+    /// loss that [`Training::validate`] computed, and the untrained model before the first. Of two equal losses the
+    /// earlier model wins.
     pub fn best(&self) -> &Model {
         if self.is_best() { &self.model } else { &self.best }
     }
 
-    /// Computes the loss of the held-out text under the current parameters, which compete by it for the best model. It
-    /// changes nothing of what is learned. Observes first if that has not been done.
+    /// Computes the loss of the held-out text with the current parameters, and makes them a candidate for the best
+    /// model. It does not change what is learned. Observes first if that has not been done.
     ///
     /// # Errors
     /// [`TrainingError::NothingHeldOut`] if [`Settings::validation`] is 0, [`TrainingError::NotFinite`] if the loss is NaN
@@ -156,8 +160,8 @@ impl Training {
         Ok(validation)
     }
 
-    /// Computes the loss of the held-out text under the current parameters. They do not compete by it for the best model.
-    /// Observes first if that has not been done.
+    /// Computes the loss of the held-out text with the current parameters, without making them a candidate for the best
+    /// model. Observes first if that has not been done.
     ///
     /// # Errors
     /// The same as [`Training::validate`].
@@ -181,13 +185,13 @@ impl Training {
         Ok(validation)
     }
 
-    /// Runs the forward and the backward pass over chunk n, unless that has been done. Returns the losses before update n:
-    /// the loss of chunk n under the parameters after n updates, and the validation loss if it has been
-    /// [computed](Training::validate) for them. It changes nothing of what is learned.
+    /// Runs the forward and the backward pass over chunk n, if that has not been done. Returns the losses before update
+    /// n: the loss of chunk n, and the validation loss if [`Training::validate`] has computed it for the present
+    /// parameters. It does not change what is learned.
     ///
     /// # Errors
-    /// [`TrainingError::NotFinite`] if the loss is NaN or infinite; [`TrainingError::Text`] if the text can no longer be
-    /// read.
+    /// [`TrainingError::NotFinite`] if the loss is NaN or infinite. [`TrainingError::Text`] if the text cannot be read
+    /// any more.
     pub fn observe(&mut self) -> Result<Observation, TrainingError> {
         let observed = match self.observed {
             Some(observed) => observed,
@@ -235,7 +239,7 @@ impl Training {
         })
     }
 
-    /// Gives the sequences their chunks and the hidden states that these begin with; returns the length of the chunks.
+    /// Gives the sequences their chunks and the hidden states before these. Returns the length of the chunks.
     fn read(&mut self, source: &UpdateSource) -> Result<usize, TrainingError> {
         let m = self.model.state.rnn.shape().m();
         self.h0.copy_from_slice(&self.model.state.h);
@@ -258,11 +262,11 @@ impl Training {
         Ok(self.chunk.len() - 1)
     }
 
-    /// Makes update n: sums the gradient over the steps, clips it and takes the optimizer's step. Observes first if that
-    /// has not been done. Returns the losses before the update.
+    /// Makes update n: sums the gradient over the steps, clips it and makes the optimizer's step. Observes first if
+    /// that has not been done. Returns the losses before the update.
     ///
     /// # Errors
-    /// The same as [`Training::observe`]; nothing has changed then.
+    /// The same as [`Training::observe`]. After an error nothing has changed.
     pub fn update(&mut self) -> Result<Observation, TrainingError> {
         let observed = self.observe()?;
         let is_best = self.is_best();
@@ -291,19 +295,19 @@ impl Training {
         Ok(observed)
     }
 
-    /// The model after the updates made so far, and no copy of it.
+    /// The model after the updates made so far, without copying it.
     pub fn into_model(self) -> Model {
         self.model
     }
 
-    /// The [best model](Training::best) so far, and no copy of it. Without held-out text and before update 100 that is the
-    /// untrained model.
+    /// The [best model](Training::best) so far, without copying it. Without held-out text it is the untrained model
+    /// until 100 updates are made and observed.
     pub fn into_best(self) -> Model {
         if self.is_best() { self.model } else { self.best }
     }
 
-    /// Writes the sample of report n: `count` characters that follow the first character of chunk n, from the hidden state
-    /// that chunk n begins with.
+    /// Generates the sample of report n: `count` characters after the first character of chunk n, from the hidden state
+    /// before chunk n.
     ///
     /// # Errors
     /// The same as [`Training::observe`].
@@ -312,7 +316,7 @@ impl Training {
         Ok(self.model.vocabulary.decode(&indices)?)
     }
 
-    /// An endless iterator over the indices of the characters of [`Training::sample`].
+    /// The same as [`Training::sample`], as an endless iterator over the indices of the characters.
     ///
     /// # Errors
     /// The same as [`Training::observe`].

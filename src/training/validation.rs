@@ -1,4 +1,4 @@
-//! The loss of the held-out text, which the network never learns from.
+//! The loss of the held-out text, which no update reads.
 
 use crate::kernels::Level;
 use crate::network::packed_weights::PackedWeights;
@@ -10,36 +10,37 @@ use crate::text::corpus::{Corpus, HELD_OUT_STEPS};
 use crate::text::error::TextError;
 use std::f64::consts::LN_2;
 
-/// The loss of the held-out text, which the network never learns from, in three units.
+/// The loss of the held-out text, which no update reads, in three units.
 ///
-/// With y_1 ... y_n the characters of the held-out text that count, and p_t the network's probabilities after all
-/// characters before y_t in it:
+/// y_1 ... y_n are the characters of the held-out text that count. p_t has the probabilities that the network gives
+/// after all held-out characters before y_t:
 ///
 /// ```text
 /// nats = - (sum_t ln p_t[y_t]) / n      nats per character
-/// loss = nats T                         in the unit of the training loss; nats where that is a mean
+/// loss = nats T                         in the unit of the training loss; nats if that is a mean
 /// bits = nats / ln 2                    bits per character
 /// ```
 ///
-/// The text is read in one pass. In text order it begins with the hidden state that chunk n of the training begins with
-/// (of a batch, that of the first sequence), and otherwise with h = 0: see
-/// [`Model::initial_state`](crate::Model::initial_state). Its first character is the first input and does not count. Each
-/// document begins from h = 0 after a newline, as in training, so all of its characters and its newline count.
+/// The text is read in one pass. In text order the pass begins with the hidden state before chunk n (of the first
+/// sequence), otherwise with h = 0: see [`Model::initial_state`](crate::Model::initial_state). The first character of
+/// the text is only an input, so it does not count. With documents all characters count: each document is read from h =
+/// 0 after a newline, as in training, and its own newline counts too.
 ///
-/// The sum is one running sum from 0, by increasing position. It does not depend on how many steps are computed together,
-/// on the instruction set or on the number of threads.
+/// The terms are added one by one, by increasing position. So the result does not depend on the instruction set, the
+/// number of threads, or how many steps are computed together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Validation {
     /// Nats per character.
     pub nats: f64,
-    /// In the unit of the training loss: nats over T characters, or per character.
+    /// The loss in the unit of the training loss: nats over T characters if that is a sum, nats per character if it is
+    /// a mean.
     pub loss: f64,
     /// Bits per character.
     pub bits: f64,
 }
 
 impl Validation {
-    /// The loss of `nats` per character.
+    /// The loss of `nats` nats per character, in all units.
     pub fn of(nats: f64, settings: &Settings) -> Self {
         Validation { nats, loss: nats * settings.loss_characters() as f64, bits: nats / LN_2 }
     }
@@ -63,7 +64,7 @@ impl Validator {
         })
     }
 
-    /// Reads at `level` from now on.
+    /// Changes the level.
     pub fn at(self, level: Level) -> Self {
         Validator { steps: self.steps.at(level), ..self }
     }
@@ -73,8 +74,8 @@ impl Validator {
         self.steps.level
     }
 
-    /// The loss of the held-out text in nats per character, read from the hidden state `h0`, m long, or from zeros.
-    /// `newline` separates documents.
+    /// The loss of the held-out text in nats per character. The text is read from the hidden state `h0`, m long, or
+    /// from zeros. `newline` separates documents.
     pub fn nats(
         &mut self,
         rnn: &Rnn,

@@ -7,7 +7,7 @@ use crate::training::{Observation, Training};
 
 const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; at ten it rings again. ";
 
-/// Sequences, threads that are asked for, the sequences of each group. Groups differ by one sequence at most.
+/// Sequences, requested threads, and the sequences of each group. Groups differ by at most one sequence.
 const GROUPS: [(usize, usize, &[usize]); 9] = [
     (1, 1, &[1]),
     (1, 4, &[1]),
@@ -20,8 +20,8 @@ const GROUPS: [(usize, usize, &[usize]); 9] = [
     (16, 5, &[3, 3, 3, 3, 4]),
 ];
 
-/// Sees to it that the batch works at a level, in these groups, and on as many threads as it was asked for: one at least,
-/// and no more than have a group or a part of the parameters.
+/// Checks that the batch works at a level, in these groups, and on the requested number of threads: at least one, and
+/// no more than there are groups or parts of the parameters.
 #[track_caller]
 fn check_layout(batch: &Batch, level: Level, asked: usize, sizes: &[usize]) {
     let shared = batch.crew.shared();
@@ -63,7 +63,8 @@ fn a_training_goes_on_at_the_level_and_on_the_threads_that_it_is_given() {
     }
 }
 
-/// What is seen before every update, and the training after the last, which moves between looking and updating.
+/// The observations before every update, and the training after the last update. The training moves between an
+/// observation and its update.
 fn learned(
     settings: Settings,
     on: impl Fn(u64, Training) -> Training,
@@ -86,7 +87,7 @@ fn learned(
     (seen, training)
 }
 
-/// The update makes the passes over its chunk anew, in the buffers that it has now.
+/// The update repeats the passes over its chunk in its present buffers.
 #[test]
 fn a_training_that_moves_between_a_look_and_an_update_learns_the_same() {
     let usual = Settings::default();

@@ -10,7 +10,7 @@ use std::f64::consts::LN_2;
 
 const TEXT: &str = "the ferry crosses at nine, and the bell rings twice; at ten it rings again. ";
 
-/// Decay rates that are no defaults.
+/// Decay rates that differ from the defaults.
 const ADAM: Optimizer = Optimizer::Adam { beta1: 0.8, beta2: 0.97 };
 
 fn settings() -> Settings {
@@ -23,7 +23,7 @@ fn settings() -> Settings {
     }
 }
 
-/// Sum and mean, by AdaGrad and by Adam, with a clip that bites and without one.
+/// Sum and mean, AdaGrad and Adam, with a clip that has an effect and without one.
 fn variants(settings: Settings) -> Vec<Settings> {
     let mut all = Vec::new();
     for loss in [Loss::Sum, Loss::Mean] {
@@ -36,7 +36,7 @@ fn variants(settings: Settings) -> Vec<Settings> {
     all
 }
 
-/// The loss of a chunk of every sequence, and what the update leaves behind.
+/// The loss of a chunk of every sequence, and the parameters and the state after the update.
 struct Defined {
     loss: f64,
     theta: Vec<f64>,
@@ -44,7 +44,8 @@ struct Defined {
     h: Vec<f64>,
 }
 
-/// Every sequence alone, then the sums over the sequences, divided by their number, and for a mean by that of the steps.
+/// Every sequence alone, then the sums over the sequences, divided by the batch size, and for a mean by the number of
+/// steps.
 fn defined(model: &Model, chunks: &[&[usize]], h0: &[Vec<f64>]) -> Defined {
     let Settings { optimizer, learning_rate: eta, epsilon, clip, .. } = model.settings;
     let (parameters, K) = (&model.state.rnn.parameters, model.vocabulary.len());
@@ -81,7 +82,7 @@ fn close(found: &[f64], expected: &[f64]) {
     }
 }
 
-/// Makes the next update, and compares all of it with the definition.
+/// Makes the next update, and compares its results with the definition.
 #[track_caller]
 fn check_update(training: &mut Training, defined: &Defined) -> Observation {
     let seen = training.update().unwrap();
@@ -168,8 +169,8 @@ fn nats(model: &Model, parts: &[&str]) -> (f64, usize) {
     })
 }
 
-/// Of a sum over T characters: nats over T; of a mean: nats over one. Documents begin at h = 0, and so does the first chunk
-/// of a text.
+/// For a sum over T characters the loss is nats over T, for a mean nats over one. Documents begin at h = 0, and so does
+/// the first chunk of a text.
 #[test]
 fn a_validation_loss_has_the_unit_of_the_loss() {
     let text = TEXT.repeat(3);
