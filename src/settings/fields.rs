@@ -1,43 +1,46 @@
-//! The settings, and the types of those that are choices.
+//! The settings, and the enums of their choices.
 
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::Shape;
 use crate::settings::schedule::Schedule;
 
-/// Everything that decides what is learned from a text.
+/// Everything that decides what is learned from a text. Each field names its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// m, the number of hidden units.
+    /// m, the number of hidden units. The default is 100.
     pub hidden: usize,
-    /// T, the characters that one update reads from each sequence of the batch.
+    /// T, the number of characters that one update reads from each sequence of the batch. The default is 25.
     pub sequence_length: usize,
-    /// B, the sequences that are read side by side, each with its own part of the text and its own hidden state.
+    /// B, the batch size: the number of sequences that are read in parallel. Each has its own part of the text and its
+    /// own hidden state. The default is 1.
     pub batch_size: usize,
-    /// Whether the text is read as characters or as bytes.
+    /// Whether the text is read as characters or as bytes. The default is characters.
     pub symbols: Symbols,
-    /// Whether each line of the text is a document of its own: it is read from h = 0, after a newline, and ends with
-    /// one.
+    /// Whether each line of the text is a document of its own. A document is read from h = 0, after a newline, and ends
+    /// with a newline. The default is false: the text is one sequence of characters.
     pub documents: bool,
-    /// F, the fraction of the text, from its end, that is held out for validation: from 0 to below 1. It is never
-    /// learned, see [`Settings::held_out`].
+    /// F, the fraction of the text that is held out for validation, from 0 to below 1. It is the end of the text, and
+    /// no update reads it: see [`Settings::held_out`]. The default is 0.
     pub validation: f64,
-    /// The order in which the text is read.
+    /// The order in which the text is read. The default is [`Order::Text`].
     pub order: Order,
-    /// The optimizer, with the numbers that it alone has.
+    /// The optimizer, with its own numbers. The default is [`Optimizer::AdaGrad`].
     pub optimizer: Optimizer,
-    /// eta, the optimizer's learning rate.
+    /// eta, the learning rate of the optimizer. The default is 0.1, the usual one of AdaGrad. Another optimizer needs
+    /// another: see [`Optimizer::usual_learning_rate`].
     pub learning_rate: f64,
-    /// How the learning rate changes over the run.
+    /// How the learning rate changes over the run. The default is [`Schedule::Constant`].
     pub schedule: Schedule,
-    /// The optimizer's epsilon.
+    /// The epsilon of the optimizer. The default is 1e-8.
     pub epsilon: f64,
-    /// Every entry of a gradient is clipped to `[-clip, clip]`; infinite for no clipping.
+    /// Every entry of a gradient is clipped to `[-clip, clip]`. Infinity means no clipping. The default is 5.
     pub clip: f64,
-    /// Whether the loss of an update is the sum or the mean of its characters' losses.
+    /// Whether the loss of an update is the sum or the mean of the losses of its characters. The default is
+    /// [`Loss::Sum`].
     pub loss: Loss,
-    /// How the initial U, W and V are drawn.
+    /// How the initial U, W and V are drawn. The default is [`Initialization::Normal`] with a sigma of 0.01.
     pub initialization: Initialization,
-    /// The seed of all random numbers.
+    /// The seed of all random numbers. The default is 1.
     pub seed: u64,
 }
 
@@ -47,7 +50,7 @@ pub enum Symbols {
     /// Unicode scalar values, read from UTF-8.
     #[default]
     Characters,
-    /// Bytes, whatever they encode. In a vocabulary byte b goes by the character U+00b.
+    /// Bytes, in any encoding. In a vocabulary, the character U+00b stands for byte b.
     Bytes,
 }
 
@@ -61,8 +64,8 @@ impl Symbols {
     }
 }
 
-/// Whether the loss of an update is the sum or the mean over its T characters. With a batch it is averaged over the
-/// sequences.
+/// Whether the loss of an update is the sum or the mean over its T characters. With a batch it is also the mean over
+/// the sequences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Loss {
     /// The sum.
@@ -85,13 +88,13 @@ impl Loss {
 /// How the initial U, W and V are drawn; b and c begin as 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initialization {
-    /// All from N(0, sigma^2).
+    /// U, W and V from N(0, sigma^2).
     Normal {
         /// The standard deviation.
         sigma: f64,
     },
-    /// By fan-in: U from N(0, 1/(2K)), W from N(0, 1/(2m)) and V from N(0, 1/m). The 2 is there because U x and W h are
-    /// added.
+    /// By fan-in: U from N(0, 1/(2K)), W from N(0, 1/(2m)) and V from N(0, 1/m). U and W have the 2 because U x and W h
+    /// are added.
     FanIn,
 }
 
@@ -113,32 +116,36 @@ impl Initialization {
 
 /// The order in which the updates read the text.
 ///
-/// The training text has L characters; the held-out text is no part of it. An update reads T characters of each of B
-/// sequences, and the character after them, which is the last target. Sequences and epochs are counted from 0. An epoch
-/// ends when none of its updates is left. The seed, the epoch, the number of characters that every sequence has read in it
-/// ([`State::position`](crate::model::State::position)) and the number of updates determine everything that a resumed run
-/// reads.
+/// The training text has L characters; the held-out text is not part of it. An update reads T characters of each of the
+/// B sequences. It also reads the character after them, which is the last target. The first sequence and the first epoch
+/// have the number 0. An epoch ends when it has no update left. What a resumed run reads follows from the seed, the epoch, the number
+/// of updates, and the number of characters that every sequence has read in the epoch
+/// ([`State::position`](crate::model::State::position)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// From its start to its end. Sequence s reads the floor(L / B) characters from s floor(L / B) on, T characters an
-    /// update, and carries its hidden state along. An epoch is floor((floor(L / B) - 1) / T) updates. Each document begins
-    /// with h = 0, and an update ends with its document.
+    /// From the start of the text to its end. Sequence s has the `n = floor(L / B)` characters from s n on. It reads T of
+    /// them an update, and carries its hidden state from update to update. An epoch is `floor((n - 1) / T)` updates. With
+    /// documents, each document begins with h = 0, and an update ends where its document ends.
     #[default]
     Text,
-    /// In chunks of C characters, C >= T, that are shuffled for every epoch. There are n = floor((L - 1) / C) of them:
-    /// chunk i has the characters from C i on. A chunk is read in floor(C / T) updates one after another: the first begins
-    /// with h = 0, the others carry the hidden state along. Group g of an epoch is B chunks that are read side by side:
-    /// sequence s reads chunk `p[B g + s]`. An epoch is floor(n / B) groups; the chunks that are left over are not read in
-    /// it. The permutation p comes from a shuffle (Fisher and Yates) of p = 0, 1, ..., n - 1: for i = n - 1, n - 2, ..., 1 it
-    /// exchanges `p[i]` and `p[j]`, with j drawn from 0 to i by the generator of
-    /// [`Stream::Order`](crate::random::Stream::Order) and the epoch.
+    /// In chunks of C characters, C >= T, which are shuffled for every epoch.
+    ///
+    /// There are n = floor((L - 1) / C) chunks; chunk i has the characters from C i on. A chunk is read in floor(C / T)
+    /// consecutive updates. The first begins with h = 0, the others carry the hidden state along. B chunks are read in
+    /// parallel: in group g of an epoch, sequence s reads chunk `p[B g + s]`. An epoch is floor(n / B) groups, and does
+    /// not read the chunks that are left over.
+    ///
+    /// The permutation p is a Fisher-Yates shuffle of 0, 1, ..., n - 1: for i = n - 1, n - 2, ..., 1 it exchanges
+    /// `p[i]` and `p[j]`. j is drawn from 0 to i by the generator of [`Stream::Order`](crate::random::Stream::Order)
+    /// and the epoch.
     Chunks {
-        /// C, the characters of a chunk.
+        /// C, the number of characters in a chunk.
         length: usize,
     },
-    /// Every update begins with h = 0 in each sequence, at a character from 0 to L - T - 1, all equally likely: drawn for
-    /// one sequence after another by the generator of [`Stream::Order`](crate::random::Stream::Order) and the number of the
-    /// update. Epochs have as many updates as in text order.
+    /// At random positions. Every update begins with h = 0 in each sequence, at a character from 0 to L - T - 1, all
+    /// equally likely. The positions are drawn for one sequence after another, by the generator of
+    /// [`Stream::Order`](crate::random::Stream::Order) and the number of the update. An epoch has as many updates as in
+    /// text order.
     Positions,
 }
 
@@ -152,7 +159,7 @@ impl Order {
         }
     }
 
-    /// C, if the text is read in chunks.
+    /// C, or `None` if the text is not read in chunks.
     pub fn chunk(self) -> Option<usize> {
         match self {
             Order::Chunks { length } => Some(length),
@@ -169,7 +176,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The assignment in its AdaGrad edition: m = 100, T = 25, eta = 0.1, sigma = 0.01, clip 5, epsilon 1e-8.
+    /// The default settings: the assignment in its AdaGrad edition. m = 100, T = 25, eta = 0.1, sigma = 0.01, clip = 5
+    /// and epsilon = 1e-8.
     pub const DEFAULT: Settings = Settings {
         hidden: 100,
         sequence_length: 25,
@@ -188,7 +196,7 @@ impl Settings {
         seed: 1,
     };
 
-    /// The optimizer with all of its numbers in update t = 1, 2, ... Its eta is that of the schedule in update n = t - 1.
+    /// The optimizer with all of its numbers in update t = 1, 2, ... The schedule gives its eta, for n = t - 1.
     pub fn rule(&self, t: u64) -> Rule {
         Rule {
             optimizer: self.optimizer,
@@ -199,8 +207,8 @@ impl Settings {
         }
     }
 
-    /// The number of characters that a loss covers: T for a sum, 1 for a mean. All losses of a run are in nats over
-    /// this many characters.
+    /// The number of characters that a loss covers: T for a sum, 1 for a mean. The training, smooth and validation
+    /// losses of a run are in nats over this many characters.
     pub fn loss_characters(&self) -> usize {
         match self.loss {
             Loss::Sum => self.sequence_length,
@@ -217,8 +225,9 @@ impl Settings {
         }
     }
 
-    /// floor(F N), the number of characters that are held out of a text of N characters. With documents it is the most:
-    /// only whole documents are held out. F N is computed in doubles: 0.29 times 100 is below 29.
+    /// floor(F N), the number of characters that are held out of a text of N characters. F N is computed in doubles:
+    /// with F = 0.29 and N = 100 it is below 29, so 28 characters are held out. With documents the number may be
+    /// smaller, because only whole documents are held out.
     ///
     /// ```
     /// use elman::Settings;
@@ -230,8 +239,8 @@ impl Settings {
         ((self.validation * length as f64) as u64).min(length)
     }
 
-    /// The fewest characters that training needs: T + 1 for each sequence. With documents it is one character between
-    /// two newlines; with chunks, a chunk for each sequence and one character more.
+    /// The smallest number of characters that training needs: B (T + 1). With chunks it is B C + 1, and with documents
+    /// 3: one character between two newlines.
     pub fn least_characters(&self) -> usize {
         match self.order {
             _ if self.documents => 3,
@@ -243,8 +252,8 @@ impl Settings {
         }
     }
 
-    /// The fewest characters that have to be held out: 0 without validation, otherwise 2: one input and its target. With
-    /// chunks it is at least a whole chunk.
+    /// The smallest number of characters that have to be held out: 0 without validation, otherwise 2, an input and its
+    /// target. With chunks it is at least C.
     pub fn least_held_out(&self) -> usize {
         if self.validation > 0.0 { self.order.chunk().unwrap_or(0).max(2) } else { 0 }
     }

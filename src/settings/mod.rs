@@ -1,9 +1,8 @@
-//! Everything that decides what is learned from a text.
+//! [`Settings`]: everything that decides what is learned from a text, such as m, T, the optimizer and the seed.
 //!
-//! A setting is a field of [`Settings`] and a row of one table. Whatever deals with settings iterates over the rows:
-//! the command line, its help, presets, model files, the check at `--resume`, `show`, reports. Defaults are
-//! [`Settings::DEFAULT`] in fields.rs; that of the learning rate depends on the optimizer. Leaves out: when a run ends and
-//! what it reports, which is the [`Plan`](crate::Plan).
+//! A setting is a field of [`Settings`] and a row of one table. All code that deals with settings iterates over the
+//! rows: the command line, its help, presets, model files, the check at `--resume`, `show`, reports. The defaults are
+//! in [`Settings::DEFAULT`]. When a run ends and what it reports are not settings but its [`Plan`](crate::Plan).
 
 mod fields;
 pub(crate) mod presets;

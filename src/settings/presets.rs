@@ -1,4 +1,4 @@
-//! Presets: settings and plan of an edition of the assignment, or of a good run.
+//! Presets: settings and plan of an edition of the assignment, or of a run that was found to be good.
 
 use super::fields::Settings;
 use super::table::of_options;
@@ -18,7 +18,7 @@ impl Preset {
         PRESETS.iter().find(|preset| preset.name == name)
     }
 
-    /// Its value for an option.
+    /// The value of an option; `None` if the preset does not set it.
     pub fn value(&self, option: &str) -> Option<&'static str> {
         let found = self.options.iter().find(|(name, _)| *name == option);
         found.map(|(_, value)| *value)
@@ -37,7 +37,7 @@ impl Preset {
 }
 
 impl Settings {
-    /// The assignment in its Adam edition, of 2025 and after: the settings of the preset `adam-edition`.
+    /// The assignment in its Adam edition, of 2025 and after: the preset `adam-edition` of the program.
     pub fn adam_edition() -> Self {
         ADAM_EDITION.settings()
     }

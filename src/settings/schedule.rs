@@ -3,26 +3,26 @@
 use crate::kernels::exp;
 use std::f64::consts::LN_2;
 
-/// How the learning rate changes over a run: update n = 0, 1, ... takes eta times [`Schedule::factor`] of n.
+/// How the learning rate changes over a run. Update n = 0, 1, ... uses eta times [`Schedule::factor`] of n.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Schedule {
     /// It does not change.
     #[default]
     Constant,
-    /// It falls in a straight line: the factor is `1 - n / N`.
+    /// It decreases linearly: the factor is `1 - n / N`.
     Linear {
-        /// N, the updates of the run. From update N on the factor is 0, and nothing is learned any more.
+        /// N, the number of updates of the run. From update N on the factor is 0, and nothing is learned.
         updates: u64,
     },
-    /// It is halved again and again: the factor is `2^(-n / H)`.
+    /// It decreases exponentially: the factor is `2^(-n / H)`.
     Exponential {
-        /// H, the updates in which it is halved.
+        /// H, the number of updates after which the learning rate is halved.
         half_life: f64,
     },
 }
 
 impl Schedule {
-    /// The half-life by default.
+    /// The default half-life.
     pub const HALF_LIFE: f64 = 10_000.0;
 
     /// Its name in options and model files.
@@ -34,7 +34,7 @@ impl Schedule {
         }
     }
 
-    /// N of a linear schedule.
+    /// N of a linear schedule; `None` for another schedule.
     pub fn updates(self) -> Option<u64> {
         match self {
             Schedule::Linear { updates } => Some(updates),
@@ -42,7 +42,7 @@ impl Schedule {
         }
     }
 
-    /// H of an exponential schedule.
+    /// H of an exponential schedule; `None` for another schedule.
     pub fn half_life(self) -> Option<f64> {
         match self {
             Schedule::Exponential { half_life } => Some(half_life),
@@ -67,7 +67,7 @@ impl Schedule {
     }
 }
 
-/// `2^-x` for x from 0 on: exact where x is whole, and 0 from 1,023 on.
+/// `2^-x` for x >= 0: exact if x is a whole number, and 0 from 1,023 on.
 fn power_of_half(x: f64) -> f64 {
     let whole = x.floor();
     if whole >= 1023.0 {

@@ -6,9 +6,9 @@ use super::value::{self, Value, ValueError};
 use crate::network::optimizer::Optimizer;
 use std::fmt;
 
-/// A row of [`TABLE`]: all that other code needs to know about a setting.
+/// A row of [`TABLE`]: all that other code needs to know of a setting.
 pub struct Setting {
-    /// The option of the program, without its dashes; empty where the setting follows from an option of the plan.
+    /// The option of the program, without its dashes; empty if an option of the plan gives the setting.
     pub option: &'static str,
     /// Its key in model files and JSON.
     pub key: &'static str,
@@ -16,7 +16,7 @@ pub struct Setting {
     pub former: &'static str,
     /// Whether model files have the key.
     pub stored: Stored,
-    /// What a model file without the key means, where that is not the value by default.
+    /// What a model file without the key means, if that is not the default.
     pub absent: &'static str,
     /// One line of help.
     pub help: &'static str,
@@ -26,26 +26,26 @@ pub struct Setting {
     pub is_usual: bool,
     /// Whether it affects a single update: `check` offers only these.
     pub is_of_update: bool,
-    /// Whether it decides how a text is read when it is opened.
+    /// Whether it decides how a text is read when the text is opened.
     pub is_of_text: bool,
-    /// How it is read and set.
+    /// How to read and set it.
     pub access: Access,
-    /// Whether it is in range; the error is what it has to be.
+    /// Checks its range; the error says what it has to be.
     pub check: fn(&Settings) -> Result<(), &'static str>,
 }
 
 /// Whether model files have the key of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// Never: the tensors or the vocabulary tell the setting.
+    /// Never: the tensors or the vocabulary show the setting.
     Never,
-    /// Every file has it, unless it belongs to another choice (beta1 without Adam).
+    /// Always, unless the setting belongs to a choice that was not made (beta1 without Adam).
     Always,
-    /// Older files may lack it; then the default holds.
+    /// Since some version. In older files, which may lack it, the default holds.
     Since,
 }
 
-/// How a setting is read and set, by the kind of its value. A setting of a choice that was not made reads as `None`.
+/// How to read and set a setting, by the kind of its value. A setting of a choice that was not made reads as `None`.
 pub enum Access {
     /// A whole number.
     Count(fn(&Settings) -> Option<usize>, fn(&mut Settings, usize)),
@@ -55,14 +55,14 @@ pub enum Access {
     Number(fn(&Settings) -> Option<f64>, fn(&mut Settings, f64)),
     /// A number, or `none` for infinity.
     Limit(fn(&Settings) -> f64, fn(&mut Settings, f64)),
-    /// One of the words that a `|` separates.
+    /// One of the words separated by `|`.
     Word(&'static str, fn(&Settings) -> &'static str, fn(&mut Settings, &str)),
     /// Yes or no.
     Switch(fn(&Settings) -> bool, fn(&mut Settings, bool)),
 }
 
 impl Setting {
-    /// Its value; `None` where it belongs to a choice that was not made.
+    /// Its value; `None` if it belongs to a choice that was not made.
     pub fn get(&self, settings: &Settings) -> Option<Value> {
         match &self.access {
             Access::Count(get, _) => get(settings).map(|count| Value::Count(count as u64)),
@@ -74,10 +74,11 @@ impl Setting {
         }
     }
 
-    /// Sets it to the value of a text. [`Settings::check`] tells whether it is in range.
+    /// Sets it from a text. [`Settings::check`] says whether it is in range.
     ///
     /// # Errors
-    /// [`ValueError`] if the text is not a value of it, or if it belongs to a choice that was not made.
+    /// [`ValueError`] if the text is not a value of this setting, or if the setting belongs to a choice that was not
+    /// made.
     pub fn set(&self, settings: &mut Settings, text: &str) -> Result<(), ValueError> {
         if self.get(settings).is_none() {
             return Err(ValueError::NotApplicable(self.only_with));
@@ -145,7 +146,7 @@ const ROW: Setting = Setting {
     check: |_| Ok(()),
 };
 
-/// All settings. A choice stands before the settings that go only with it.
+/// All settings. A choice comes before the settings that need it.
 pub const TABLE: &[Setting] = &[
     Setting {
         option: "hidden",
@@ -433,7 +434,7 @@ pub const TABLE: &[Setting] = &[
 ];
 
 impl Settings {
-    /// Refuses settings that are out of range.
+    /// Checks that all settings are in range.
     ///
     /// # Errors
     /// [`SettingError`] names the first setting that is out of range.
@@ -455,7 +456,7 @@ impl Settings {
 /// A setting that is out of range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingError {
-    /// Its name: the key in model files.
+    /// Its name, as in model files.
     pub name: &'static str,
     /// Its value.
     pub value: String,

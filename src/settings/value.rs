@@ -1,4 +1,4 @@
-//! Values of settings and plans as options and model files spell them.
+//! Values of settings and plans, as options and model files write them.
 
 use std::fmt;
 use std::num::IntErrorKind;
@@ -16,7 +16,7 @@ pub enum Value {
     Switch(bool),
 }
 
-/// As options and model files spell it: a number with the shortest decimals that read back to the same bits.
+/// Writes the value as options and model files do: a number as the shortest decimal that reads back to the same bits.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -32,11 +32,11 @@ impl fmt::Display for Value {
 /// Why a text cannot be the value of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValueError {
-    /// It has to be this instead.
+    /// It has to be this.
     Malformed(String),
-    /// It is a number that is not below this.
+    /// It is a number that is too large. It has to be this, for example `below 2^64`.
     TooLarge(&'static str),
-    /// The setting belongs to a choice that was not made: it goes only with this option.
+    /// The setting belongs to a choice that was not made. It needs this option.
     NotApplicable(&'static str),
 }
 
@@ -57,7 +57,7 @@ pub fn count(text: &str) -> Result<u64, ValueError> {
     })
 }
 
-/// Reads a number that a double holds.
+/// Reads a number that fits a double.
 pub fn number(text: &str) -> Result<f64, ValueError> {
     match text.parse() {
         Ok(f64::INFINITY) => Err(ValueError::TooLarge("below 1.8e308")),
@@ -74,7 +74,7 @@ pub fn limit(text: &str) -> Result<f64, ValueError> {
     }
 }
 
-/// Finds a word among those that a `|` separates.
+/// Finds a word in a list separated by `|`.
 pub fn word(text: &str, words: &'static str) -> Result<&'static str, ValueError> {
     words.split('|').find(|word| *word == text).ok_or_else(|| {
         let (others, last) = words.rsplit_once('|').unwrap_or(("", words));
