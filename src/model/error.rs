@@ -1,10 +1,10 @@
-//! Why parts do not make a model.
+//! Why settings, vocabulary, parameters and state do not make a model.
 
 use crate::network::parameters::ShapeError;
 use crate::settings::SettingError;
 use std::fmt;
 
-/// Why parts do not make a model.
+/// Why settings, vocabulary, parameters and state do not make a model.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -12,9 +12,9 @@ pub enum ModelError {
     Setting(SettingError),
     /// The network is too large, or there is no memory for it.
     Shape(ShapeError),
-    /// The parameters are those of another number of characters.
+    /// The parameters are for another number of characters than the vocabulary has.
     Vocabulary {
-        /// K of the parameters.
+        /// The K of the parameters.
         K: usize,
         /// The number of characters in the vocabulary.
         characters: usize,
@@ -33,12 +33,12 @@ pub enum ModelError {
         /// Its name.
         name: &'static str,
     },
-    /// The state of the optimizer is that of another optimizer than the settings say.
+    /// The state of the optimizer belongs to another optimizer than that of the settings.
     OtherOptimizer {
         /// The optimizer of the settings.
         need: &'static str,
     },
-    /// A tensor has another shape than it has to have.
+    /// A tensor has the wrong shape.
     Tensor {
         /// Its name.
         name: String,
@@ -51,14 +51,14 @@ pub enum ModelError {
     NotFinite {
         /// The name of its tensor.
         tensor: String,
-        /// Its index there, row by row.
+        /// The index of the entry in its tensor, row by row.
         entry: usize,
     },
-    /// A sum of squares is below 0.
+    /// A sum of squares is negative.
     Negative {
         /// The name of its tensor.
         tensor: String,
-        /// Its index there, row by row.
+        /// The index of the entry in its tensor, row by row.
         entry: usize,
     },
 }

@@ -1,4 +1,5 @@
-//! What a training run consists of: settings, vocabulary, where it stands, and its plan.
+//! [`Model`]: a network with its settings, vocabulary and state, as a model file holds them. [`Plan`]: when a run ends,
+//! reports and saves.
 
 mod error;
 pub(crate) mod plan;

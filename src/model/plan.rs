@@ -1,30 +1,33 @@
-//! The plan of a run, and the table of its numbers.
+//! The plan of a run, and the table of its rows.
 
-/// When a run ends, what it reports and logs, and how often it is saved.
+/// When a run of the program ends, what it reports and logs, and how often it is saved.
 ///
-/// It does not change what is learned. With validation, it decides after which updates a model can become the best.
-/// Each field has a row in one table: the command line, model files, the check at `--resume`, `show` and reports
+/// A plan does not change the parameters that updates learn. But with validation it decides which of them can become
+/// the best model, because a run validates at its reports and at `validate_every` only.
+///
+/// Each field has a row in one table. The command line, model files, the check at `--resume`, `show` and reports
 /// iterate over the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The updates of the run.
+    /// The number of updates of the run. The default is 100,000.
     pub iterations: u64,
-    /// Updates from report to report.
+    /// The number of updates between two reports. The default is 10,000.
     pub report_every: u64,
-    /// Characters of a report's sample.
+    /// The number of characters in the sample of a report. The default is 200.
     pub report_length: u64,
-    /// Characters of the final passage.
+    /// The number of characters in the final passage. The default is 1,000.
     pub passage_length: u64,
-    /// Updates from row to row of loss.csv.
+    /// The number of updates between two rows of loss.csv. The default is 100.
     pub log_every: u64,
-    /// Updates from save to save.
+    /// The number of updates between two saves. The default is 10,000.
     pub save_every: u64,
-    /// Updates from validation to validation, beside those of the reports.
+    /// The number of updates between two validations. The run also validates at its reports; with `None`, the default, only
+    /// there. It has to be `None` if no text is held out.
     pub validate_every: Option<u64>,
 }
 
 impl Default for Plan {
-    /// The assignment's numbers: 100,000 updates with a report every 10,000.
+    /// The plan of the assignment: 100,000 updates with a report every 10,000.
     fn default() -> Self {
         Plan {
             iterations: 100_000,
@@ -46,7 +49,7 @@ pub struct PlanRow {
     pub key: &'static str,
     /// One line of help.
     pub help: &'static str,
-    /// The least that it may be.
+    /// The smallest value that is allowed.
     pub least: u64,
     /// Whether `--help` explains it; `elman help` explains all.
     pub is_usual: bool,

@@ -1,4 +1,4 @@
-//! What makes the parts of a model, and a plan, belong together.
+//! Checks that the parts of a model, and a plan, belong together.
 
 use crate::model::error::ModelError;
 use crate::model::{Model, Origin, PLAN, Plan, State};
@@ -7,14 +7,14 @@ use crate::settings::{Order, Settings};
 use crate::text::corpus::Source;
 use std::fmt;
 
-/// The largest number of updates that a file may have: counting on from it cannot overflow.
+/// The largest number of updates in a file. To count on from there cannot overflow.
 const MAX_UPDATES: u64 = 1 << 63;
 /// What a loss has to be.
 pub const LOSS: &str = "a finite number of at least 0";
 
 type Checked = Result<(), ModelError>;
 
-/// An error if a value does not keep its rule.
+/// An error if a value breaks its rule.
 fn rule(name: &'static str, value: impl fmt::Debug, is_kept: bool, need: &'static str) -> Checked {
     if is_kept {
         return Ok(());
@@ -22,7 +22,7 @@ fn rule(name: &'static str, value: impl fmt::Debug, is_kept: bool, need: &'stati
     Err(ModelError::Value { name, value: format!("{value:?}"), need })
 }
 
-/// Refuses a model whose parts do not belong together, or a plan that does not belong to it.
+/// Refuses a model whose parts do not belong together, or a plan that does not belong to the model.
 pub fn check(model: &Model, plan: Option<&Plan>) -> Checked {
     let settings = &model.settings;
     settings.check()?;
@@ -71,7 +71,8 @@ fn check_state(model: &Model, shape: Shape) -> Checked {
     check_best(state, settings)
 }
 
-/// The most characters that are trained on. With documents it may be fewer, which only the text can tell.
+/// The largest number of characters that are trained on. With documents it may be smaller, which only the text can
+/// show.
 fn learned_at_most(source: &Source, settings: &Settings) -> u64 {
     let held_out = settings.held_out(source.length);
     source.length - if settings.documents { 0 } else { held_out }
@@ -101,7 +102,7 @@ fn check_plan(plan: &Plan, updates: u64, settings: &Settings) -> Checked {
     rule("validate_every", every.unwrap_or(1), is_used, "absent where no text is held out")
 }
 
-/// Each five tensors have one shape, which the message names by U.
+/// Checks that the five tensors of every part have the shape of the network. The message names them by U.
 fn check_shapes(state: &State, shape: Shape, settings: &Settings) -> Checked {
     let prefixes = settings.optimizer.prefixes();
     let other = || ModelError::OtherOptimizer { need: settings.optimizer.name() };
@@ -139,7 +140,7 @@ fn check_best(state: &State, settings: &Settings) -> Checked {
     if holds_out { check_loss("best_validation", validation, state.updates) } else { Ok(()) }
 }
 
-/// The first update sets all losses, and makes the first candidate for the best model.
+/// The first update sets all losses. It also makes the first candidate for the best model.
 fn check_loss(key: &'static str, loss: Option<f64>, updates: u64) -> Checked {
     match loss {
         None if updates > 0 => Err(ModelError::Missing { name: key }),
@@ -151,7 +152,7 @@ fn check_loss(key: &'static str, loss: Option<f64>, updates: u64) -> Checked {
     }
 }
 
-/// Refuses numbers that are not finite, and sums of squares below 0.
+/// Refuses numbers that are NaN or infinite, and negative sums of squares.
 fn check_entries(model: &Model) -> Checked {
     let Model { settings, state, .. } = model;
     let memory = settings.optimizer.state_parts().iter().map(|(_, are_squares)| *are_squares);

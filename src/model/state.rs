@@ -1,4 +1,4 @@
-//! A network with everything that belongs to it: settings, vocabulary, and where its training stands.
+//! A network with everything that belongs to it: settings, vocabulary, and the state of its training.
 
 use crate::model::error::ModelError;
 use crate::model::plan::Plan;
@@ -11,28 +11,31 @@ use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
 use std::{fmt, iter};
 
-/// Where a run stands: all that updates change.
+/// The state of a training: everything that updates change.
 #[derive(Clone, PartialEq)]
 pub struct State {
     /// The network.
     pub rnn: Rnn,
-    /// What the optimizer remembers of every parameter: see [`Optimizer::state_parts`](crate::Optimizer::state_parts).
+    /// The state of the optimizer for every parameter, such as AdaGrad's sums of squares: see
+    /// [`Optimizer::state_parts`](crate::Optimizer::state_parts).
     pub optimizer_state: Vec<Parameters>,
     /// The hidden state that each sequence of the batch carries to the next update, B x m.
     pub h: Vec<f64>,
-    /// Updates made.
+    /// The number of updates made.
     pub updates: u64,
-    /// The number of times that the text has begun anew.
+    /// The epoch of the last update, counted from 0.
     pub epoch: u64,
-    /// The number of characters that each sequence has read in this epoch. In text order the next update begins at this
-    /// index of each sequence's part. A new epoch begins at index 0.
+    /// The number of characters that each sequence has read in this epoch. In text order it is the index, in each
+    /// sequence's part of the text, at which the next update begins. If the epoch has no update left, the next update
+    /// begins at index 0 of a new epoch.
     pub position: u64,
-    /// The smooth loss in the unit of [`Settings::loss_characters`]; `None` before the first update.
+    /// The smooth loss, in nats over [`Settings::loss_characters`] characters; `None` before the first update.
     pub smooth_loss: Option<f64>,
-    /// The smooth loss of the best model before this state. Without validation, the best model is the one with the lowest.
+    /// The smooth loss of the best model before this state; `None` if there is none yet. Without validation, the best
+    /// model is the one with the lowest smooth loss.
     pub best_smooth_loss: Option<f64>,
-    /// The validation loss of the best model before this state, in nats per character; `None` without validation, or while
-    /// there is no best model.
+    /// The validation loss of the best model before this state, in nats per character. `None` without validation, and
+    /// if there is no best model yet.
     pub best_validation: Option<f64>,
 }
 
@@ -46,7 +49,7 @@ impl State {
         State::first(rnn, settings)
     }
 
-    /// The state before the first update of a network whose parameters are given.
+    /// The state before the first update of a network with given parameters.
     ///
     /// # Errors
     /// [`ShapeError`] if it cannot be allocated.
@@ -65,7 +68,7 @@ impl State {
         })
     }
 
-    /// The parameters, and then what the optimizer remembers of them, in the order of
+    /// The parameters and the parts of the optimizer's state, in the order of
     /// [`Optimizer::prefixes`](crate::Optimizer::prefixes).
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Parameters> {
         iter::once(&self.rnn.parameters).chain(&self.optimizer_state)
@@ -87,7 +90,7 @@ impl State {
         })
     }
 
-    /// Takes over another state of the same shape, without allocating.
+    /// Copies another state of the same shape into this one, without allocating.
     ///
     /// # Panics
     /// If the shapes or the optimizers differ.
@@ -120,12 +123,12 @@ impl fmt::Debug for State {
     }
 }
 
-/// The hidden state from which a trained network begins to read or to write.
+/// The hidden state from which a trained network begins to read or to generate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitialState {
     /// h = 0.
     Zero,
-    /// The state that training would go on with: the first row of [`State::h`].
+    /// The hidden state with which training would continue: the first row of [`State::h`].
     Carried,
 }
 
@@ -141,7 +144,7 @@ impl InitialState {
         }
     }
 
-    /// The state of this name.
+    /// The initial state with this name.
     pub fn named(name: &str) -> Option<Self> {
         InitialState::ALL.into_iter().find(|state| state.name() == name)
     }
@@ -149,7 +152,8 @@ impl InitialState {
 
 /// A network with everything that belongs to it: the content of a model file.
 ///
-/// The parts of a model belong together: they are checked when it is made, and cannot be changed afterwards.
+/// The parts of a model are checked when the model is made, and cannot be changed afterwards. So they always belong
+/// together.
 ///
 /// ```
 /// use elman::{Model, Parameters, Settings, Shape, Vocabulary};
@@ -176,27 +180,27 @@ pub struct Model {
     pub(crate) record: Record,
 }
 
-/// What is recorded when a training begins, because nothing else in a model file tells it.
+/// What is recorded when a training begins. Nothing else in a model file shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The parameters that it began with.
+    /// The parameters that the training began with.
     pub origin: Origin,
     /// The number of updates in an epoch; `None` in files of the first versions.
     pub updates_per_epoch: Option<u64>,
-    /// The rules by which its numbers were rounded.
+    /// The rules for rounding that the training keeps to.
     pub edition: Edition,
-    /// The updates that the state of the optimizer had been through when the training began. It is 0 unless that state
+    /// The number of updates that the state of the optimizer had seen when the training began. It is 0 unless the state
     /// was taken over from another model.
     pub optimizer_updates: u64,
 }
 
 /// Rules for numbers: the order of every sum, and where a result is rounded. A training keeps to one edition, because
-/// another rounds otherwise from the first update on.
+/// another edition rounds differently from the first update on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Edition {
-    /// Four lanes, products rounded before they are added: version 0.1.0.
+    /// Four lanes, and products are rounded before they are added: version 0.1.0.
     First,
-    /// Eight lanes, fused multiply-adds. This crate trains by it.
+    /// Eight lanes and fused multiply-adds. This version trains by these rules.
     #[default]
     Second,
 }
@@ -204,20 +208,21 @@ pub enum Edition {
 /// The parameters that a training began with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
-    /// Nothing says it: files of the first versions do not.
+    /// Not known: files of the first versions do not record it.
     #[default]
     Unknown,
-    /// They were drawn, by the settings.
+    /// They were drawn at random, as the settings say.
     Drawn,
-    /// They were those of another model, with this [digest](Parameters::digest).
+    /// They were taken from another model, which has this [digest](Parameters::digest).
     Model(u64),
 }
 
 impl Model {
-    /// An untrained network for the characters of `vocabulary`, drawn as `settings` say. `settings.symbols` have no effect.
+    /// Makes an untrained network for the characters of `vocabulary`, drawn as `settings` say. `settings.symbols` has
+    /// no effect.
     ///
     /// # Errors
-    /// [`ModelError`] if a setting is out of range, if it does not fit the vocabulary, or if there is no memory.
+    /// [`ModelError`] if a setting is out of range or does not fit the vocabulary, or if there is no memory.
     pub fn new(vocabulary: Vocabulary, settings: Settings) -> Result<Self, ModelError> {
         let settings = Settings { symbols: vocabulary.symbols(), ..settings };
         settings.check()?;
@@ -225,11 +230,11 @@ impl Model {
         Model::of_parts(vocabulary, settings, State::untrained(shape, &settings)?)
     }
 
-    /// A network with parameters of one's own, and the default settings.
+    /// Makes a model from your own parameters, with the default settings. m and K are those of the parameters.
     ///
     /// # Errors
-    /// [`ModelError`] if the vocabulary has another number of characters than the parameters, if an entry is NaN or
-    /// infinite, or if there is no memory for the state of the optimizer.
+    /// [`ModelError`] if the vocabulary does not have K characters, if an entry is NaN or infinite, or if there is no
+    /// memory for the state of the optimizer.
     pub fn from_parameters(
         vocabulary: Vocabulary,
         parameters: Parameters,
@@ -239,9 +244,10 @@ impl Model {
         Model::of_rnn(vocabulary, settings, Rnn { parameters })
     }
 
-    /// A model with the same parameters and vocabulary, other settings, and no training behind it: for weights of one's own,
-    /// `model.with_settings(Settings { documents: true, ..settings })`, where `settings` are those of
-    /// [`Model::settings`].
+    /// Makes an untrained model with the same parameters and vocabulary, and other settings.
+    ///
+    /// This is for your own weights. To say that they model documents, write `model.with_settings(Settings { documents:
+    /// true, ..settings })`, where `settings` are those of [`Model::settings`].
     ///
     /// # Errors
     /// [`ModelError`] if a setting is out of range or does not fit the parameters and the vocabulary, or if there is no
@@ -251,7 +257,7 @@ impl Model {
         Model::of_rnn(self.vocabulary, settings, self.state.rnn)
     }
 
-    /// An untrained model with these parameters.
+    /// Makes an untrained model with these parameters.
     pub(crate) fn of_rnn(
         vocabulary: Vocabulary,
         settings: Settings,
@@ -275,27 +281,27 @@ impl Model {
         Ok(model)
     }
 
-    /// Refuses parts that do not belong together, and a plan that is not one for this model.
+    /// Refuses parts that do not belong together, and a plan that does not belong to this model.
     pub(crate) fn check(&self, plan: Option<&Plan>) -> Result<(), ModelError> {
         rules::check(self, plan)
     }
 
-    /// How it is trained.
+    /// The settings of its training.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Its characters.
+    /// Its vocabulary.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
     }
 
-    /// The text that it is trained on; `None` if it has not begun any.
+    /// The text that it was trained on; `None` if it was not trained.
     pub fn source(&self) -> Option<Source> {
         self.source
     }
 
-    /// Where its training stands.
+    /// The state of its training.
     pub fn state(&self) -> &State {
         &self.state
     }
@@ -310,30 +316,32 @@ impl Model {
         &self.state.rnn.parameters
     }
 
-    /// m and K.
+    /// The shape of the network: m and K.
     pub fn shape(&self) -> Shape {
         self.state.rnn.shape()
     }
 
-    /// The optimizer with all of its numbers in the next update.
+    /// The optimizer with all of its numbers for the next update.
     pub fn rule(&self) -> Rule {
         let (made, before) = (self.state.updates, self.record.optimizer_updates);
         let rule = self.settings.rule(made + 1);
         Rule { t: before.saturating_add(rule.t), ..rule }
     }
 
-    /// The index of the character after which generated texts begin: the first character of its text (with documents,
-    /// the newline before the first), or of the vocabulary if it has no text and no documents.
+    /// The index of the character after which generated text begins. This is the first character of the training text;
+    /// with documents, the newline before the first document. A model without a text begins after the first character
+    /// of its vocabulary; with documents, after a newline.
     pub fn start(&self) -> usize {
         self.source.map(|source| source.start).or(self.newline()).unwrap_or(0)
     }
 
-    /// Where the network begins to read or to write, unless somebody chooses otherwise: as its training does. That is h = 0
-    /// for a model of documents, of chunks or positions in random order, or of imported weights, and otherwise the state
-    /// that the model carries.
+    /// The hidden state from which the network begins to read or to generate by default.
     ///
-    /// A network that is trained in text order meets h = 0 once an epoch. From there it may fall into a state that it never
-    /// leaves, while it predicts well from where it was trained.
+    /// It is h = 0 for a model of documents, of chunks or positions in random order, or of imported weights. Otherwise it
+    /// is the hidden state that the model carries, with which its training would continue.
+    ///
+    /// A network that is trained in text order meets h = 0 only once in an epoch. From h = 0 it may fall into a state
+    /// that it never leaves, although it predicts well from the carried state.
     pub fn initial_state(&self) -> InitialState {
         if self.settings.documents || self.settings.order != Order::Text || self.source.is_none() {
             InitialState::Zero
@@ -342,7 +350,7 @@ impl Model {
         }
     }
 
-    /// The hidden state, m long, from which the network begins to read or to write.
+    /// The hidden state for this choice, m long.
     pub fn hidden_state(&self, initial: InitialState) -> Vec<f64> {
         let m = self.shape().m();
         match initial {
@@ -351,7 +359,7 @@ impl Model {
         }
     }
 
-    /// The index of the newline between documents, if it was trained on documents.
+    /// The index of the newline between documents; `None` if the model is not one of documents.
     pub fn newline(&self) -> Option<usize> {
         (self.settings.documents).then(|| self.vocabulary.index('\n')).flatten()
     }
