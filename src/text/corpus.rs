@@ -1,4 +1,4 @@
-//! Texts as sequences of indices, read in windows, however long they are.
+//! Texts of any length as sequences of indices, read in windows.
 
 use crate::digest::Digest;
 use crate::network::parameters::{ShapeError, room, zeros};
@@ -12,37 +12,37 @@ use crate::text::window::{self, Input, SymbolIndices, Window};
 use std::fmt;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-/// Which text a model was trained on.
+/// The text that a model was trained on, as the model records it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The FNV-1a digest, 64 bits, of its bytes without a byte-order mark.
+    /// The FNV-1a digest, 64 bits, of the bytes of the text without a byte-order mark.
     pub digest: u64,
-    /// The number of characters (or bytes), as the text is read.
+    /// The number of characters of the text (or bytes, if it is read as bytes).
     pub length: u64,
-    /// The index of its first character; of documents, of the newline before the first.
+    /// The index of the first character; with documents, of the newline before the first document.
     pub start: usize,
 }
 
-/// Bytes that the first pass reads at a time.
+/// The number of bytes that the first pass reads at a time.
 const PASS: usize = 1 << 18;
-/// The most bytes that the windows of all sequences read at a time.
+/// The largest number of bytes that the windows of all sequences read at a time.
 const ALL_WINDOWS: usize = 1 << 21;
-/// Steps that are read at a time of the held-out text.
+/// The number of steps of the held-out text that are read at a time.
 pub(crate) const HELD_OUT_STEPS: usize = 64;
 
-/// A text that has been read once, and can be read again at any place.
+/// A text that has been read once, and can be read again from any place.
 ///
-/// [`Corpus::open`] reads it from end to end: that gives its vocabulary, length and digest, and marks by which any place
-/// is found again. Training then reads it in windows, so that a text of any length can be trained on. A text in memory
-/// is read the same way.
+/// [`Corpus::open`] reads the text from start to end. This gives its vocabulary, length and digest, and marks from
+/// which any place is found again. Training then reads the text in windows, so a text of any length can be trained on.
+/// A text in memory ([`Corpus::of`]) is read in the same way.
 ///
-/// As documents ([`Settings::documents`]), a text is a newline, and then the characters of every line that is not blank
-/// with a newline after them. A carriage return before a newline is left out. So a document's own newline is the one that
-/// the next begins after.
+/// With documents ([`Settings::documents`]), the sequence of characters is a newline, and then every line that is not
+/// blank, with a newline after it. A carriage return before a newline is left out. So each newline ends one document
+/// and begins the next.
 ///
-/// If a fraction of the text is held out ([`Settings::held_out`]), training reads what comes before it. A document is
-/// held out as a whole or not at all: the text is cut at the first end of a document that leaves no more than the
-/// fraction.
+/// If a fraction of the text is held out ([`Settings::held_out`]), training reads the text before it. A document is
+/// held out whole or not at all: the text is cut at the first end of a document after which no more than the fraction
+/// is left.
 pub struct Corpus {
     input: Box<dyn Input>,
     /// The settings that the text was opened with.
@@ -50,20 +50,20 @@ pub struct Corpus {
     has_byte_order_mark: bool,
     form: TextForm,
     length: u64,
-    /// The number of symbols that are trained on; those after them are held out.
+    /// The number of symbols to train on. The symbols after them are held out.
     learned: u64,
     first: char,
     digest: u64,
-    /// The number of chunks of the documents that are trained on.
+    /// The number of chunks of the documents to train on.
     document_chunks: u64,
-    /// By increasing position; never empty.
+    /// The marks by increasing position; never empty.
     marks: Vec<Mark>,
-    /// The distinct symbols.
+    /// The distinct symbols of the text.
     found: Vocabulary,
-    /// The vocabulary that the indices belong to.
+    /// The vocabulary that gives the indices.
     vocabulary: Vocabulary,
     indices: SymbolIndices,
-    /// The first is for the held-out text, the others are for the sequences of a batch.
+    /// The first window is for the held-out text, the others are for the sequences of a batch.
     windows: Vec<Window>,
 }
 
@@ -77,11 +77,11 @@ impl fmt::Debug for Corpus {
 }
 
 impl Corpus {
-    /// Reads a text from end to end. `seen` is called now and then with the number of bytes read so far.
+    /// Reads a text from start to end. Calls `seen` now and then with the number of bytes read so far.
     ///
     /// # Errors
-    /// [`TextError`] if a setting is out of range, or if the text cannot be read, is empty, or is to be read as characters
-    /// and is not UTF-8.
+    /// [`TextError`] if a setting is out of range, if the text cannot be read or is empty, or if it is read as
+    /// characters and is not UTF-8.
     pub fn open(
         input: impl Input + 'static,
         settings: &Settings,
@@ -138,7 +138,7 @@ impl Corpus {
         Ok(corpus)
     }
 
-    /// Holds out whole documents alone: the document that would be cut is trained on.
+    /// Moves the cut to the end of a document. A document that it would divide is trained on.
     fn end_with_a_document(&mut self) -> Result<(), TextError> {
         let after = self.marks.partition_point(|mark| mark.position < self.learned);
         // The first mark is at position 0.
@@ -158,7 +158,7 @@ impl Corpus {
         Ok(())
     }
 
-    /// A text in memory.
+    /// Makes a corpus of a text in memory.
     ///
     /// # Errors
     /// [`TextError`] if a setting is out of range, or if the text is empty.
@@ -166,17 +166,17 @@ impl Corpus {
         Corpus::open(Cursor::new(text.as_bytes().to_vec()), settings, |_| ())
     }
 
-    /// The number of characters (or bytes), as the text is read.
+    /// The number of characters of the text (or bytes, if it is read as bytes).
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// The number of characters, from the start, that are trained on.
+    /// The number of characters to train on. They are the start of the text.
     pub fn learned(&self) -> u64 {
         self.learned
     }
 
-    /// The number of characters, at the end, that are held out.
+    /// The number of characters that are held out. They are the end of the text.
     pub fn held_out(&self) -> u64 {
         self.length - self.learned
     }
@@ -186,12 +186,12 @@ impl Corpus {
         &self.settings
     }
 
-    /// Whether the text begins with a byte-order mark, which is left out.
+    /// Whether the text begins with a byte-order mark. The mark is left out.
     pub fn has_byte_order_mark(&self) -> bool {
         self.has_byte_order_mark
     }
 
-    /// How its lines end, and how it seems to be encoded.
+    /// The counts of its line ends, and of signs of another encoding.
     pub fn form(&self) -> &TextForm {
         &self.form
     }
@@ -210,10 +210,10 @@ impl Corpus {
         }
     }
 
-    /// Uses the indices of another vocabulary from now on.
+    /// Uses the indices of another vocabulary from now on, for example those of a trained model.
     ///
     /// # Errors
-    /// [`TextError::Unknown`] if the vocabulary lacks characters of the text, [`TextError::OtherSymbols`] if one of the
+    /// [`TextError::Unknown`] if the vocabulary lacks characters of the text. [`TextError::OtherSymbols`] if one of the
     /// two is of bytes and the other of characters.
     pub fn use_vocabulary(&mut self, vocabulary: &Vocabulary) -> Result<(), TextError> {
         let (need, symbols) = (vocabulary.symbols(), self.settings.symbols);
@@ -244,23 +244,24 @@ impl Corpus {
         Ok(())
     }
 
-    /// The number of chunks of the documents that are trained on.
+    /// The number of chunks of the documents to train on.
     pub(crate) fn document_chunks(&self) -> u64 {
         self.document_chunks
     }
 
-    /// What a sequence reads at `position`: T inputs and the last target. In documents a chunk ends with its document.
+    /// What a sequence reads at `position`: T inputs and the last target. With documents a chunk ends where its
+    /// document ends.
     pub(crate) fn chunk(&mut self, sequence: usize, position: u64) -> Result<&[usize], TextError> {
         self.read(sequence + 1, position, self.settings.sequence_length)
     }
 
-    /// The positions of the first input and of the last target of the held-out text. In documents the first input is the
-    /// newline before them.
+    /// The positions of the first input and of the last target of the held-out text. With documents the first input is
+    /// the newline before the held-out documents.
     pub(crate) fn held_out_positions(&self) -> (u64, u64) {
         (self.learned - u64::from(self.settings.documents), self.length - 1)
     }
 
-    /// As [`Corpus::chunk`], of the held-out text: [`HELD_OUT_STEPS`] inputs, or fewer at its end.
+    /// The same as [`Corpus::chunk`], for the held-out text: [`HELD_OUT_STEPS`] inputs, or fewer at its end.
     pub(crate) fn held_out_chunk(&mut self, position: u64) -> Result<&[usize], TextError> {
         let (_, last) = self.held_out_positions();
         let steps = (last - position).min(HELD_OUT_STEPS as u64) as usize;

@@ -1,4 +1,4 @@
-//! From bytes to symbols: UTF-8 or bytes as they are, and lines as documents.
+//! From bytes to symbols: decodes UTF-8, or takes bytes as they are, and finds the documents.
 
 use crate::settings::Symbols;
 use crate::text::error::TextError;
@@ -6,16 +6,16 @@ use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
 
-/// The length of the byte-order mark that a text begins with, in bytes; 0 without one. Some text editors begin UTF-8
-/// with such a mark, which is no part of the text.
+/// The length in bytes of the byte-order mark at the start of a text; 0 without one. Some text editors write such a
+/// mark before UTF-8. It is not part of the text.
 pub fn byte_order_mark(symbols: Symbols, start: &[u8]) -> usize {
     let mark = "\u{feff}".as_bytes();
     if symbols == Symbols::Characters && start.starts_with(mark) { mark.len() } else { 0 }
 }
 
-/// Bytes, one to three, that are no UTF-8: a maximal sequence, of which [`String::from_utf8_lossy`] makes one U+FFFD.
+/// One to three bytes that are not UTF-8: a maximal sequence, for which [`String::from_utf8_lossy`] writes one U+FFFD.
 ///
-/// It is displayed as its bytes, `\xe2\x82`.
+/// It is displayed as its bytes, for example `\xe2\x82`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidSequence {
     bytes: [u8; 3],
@@ -23,7 +23,7 @@ pub struct InvalidSequence {
 }
 
 impl InvalidSequence {
-    /// The sequence at the start of some bytes that do not begin with a character.
+    /// The sequence at the start of `waiting`, which does not begin with a character.
     pub(crate) fn at_start_of(waiting: &[u8]) -> Self {
         // No character is longer.
         let start = &waiting[..waiting.len().min(4)];
@@ -36,7 +36,7 @@ impl InvalidSequence {
         InvalidSequence { bytes, length: length as u8 }
     }
 
-    /// The bytes.
+    /// The bytes of the sequence.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
     }
@@ -48,20 +48,20 @@ impl fmt::Display for InvalidSequence {
     }
 }
 
-/// Bytes on their way to symbols. A byte-order mark at the start is left out.
+/// Bytes that are decoded to symbols. A byte-order mark at the start is left out.
 pub struct Decoder {
     symbols: Symbols,
     documents: bool,
     bytes: Vec<u8>,
-    /// Which of them wait to be decoded.
+    /// The range of the bytes that are not yet decoded.
     waiting: Range<usize>,
-    /// Where the first of these stands in the input.
+    /// The position in the input of the first byte that is not yet decoded.
     pub byte: u64,
-    /// Whether the last reading brought nothing.
+    /// Whether the last reading gave no bytes.
     pub ended: bool,
-    /// In documents: whether the line has a character yet.
+    /// With documents: whether the line has a character yet.
     in_document: bool,
-    /// In documents: whether a carriage return waits for what comes after it.
+    /// With documents: whether the last symbol was a carriage return, which a newline after it removes.
     has_return: bool,
 }
 
@@ -79,7 +79,7 @@ impl Decoder {
         }
     }
 
-    /// Goes on at a byte where a symbol begins, and in documents a line.
+    /// Continues at a byte where a symbol begins and, with documents, a line.
     pub fn seek(&mut self, byte: u64) {
         self.waiting = 0..0;
         self.byte = byte;
@@ -88,13 +88,13 @@ impl Decoder {
         self.has_return = false;
     }
 
-    /// Where the next reading has to begin.
+    /// The position in the input at which the next reading has to begin.
     pub fn end(&self) -> u64 {
         self.byte + self.waiting.len() as u64
     }
 
-    /// Reads once, from where the input stands, at most so many bytes and those that there is room for; returns the
-    /// bytes that came, none at the end.
+    /// Reads once from the input, at most `most` bytes and what there is room for. Returns the bytes, none at the end
+    /// of the input.
     pub fn fill(&mut self, input: &mut impl Read, most: usize) -> io::Result<&[u8]> {
         let rest = self.waiting.len();
         let end = rest.saturating_add(most).min(self.bytes.len());
@@ -113,8 +113,9 @@ impl Decoder {
         Ok(&self.bytes[rest..rest + count])
     }
 
-    /// Hands over every symbol that is complete, with the offset of the byte after it. After
-    /// [`TextError::InvalidUtf8`] those before the bad bytes are handed over, and [`Decoder::skip_invalid`] goes on.
+    /// Hands over every complete symbol, with the offset of the byte after it. At bytes that are not UTF-8 it returns
+    /// [`TextError::InvalidUtf8`], after it has handed over the symbols before them. [`Decoder::skip_invalid`] skips
+    /// these bytes.
     pub fn decode(&mut self, take: &mut impl FnMut(char, u64)) -> Result<(), TextError> {
         let bytes = std::mem::take(&mut self.bytes);
         let waiting = &bytes[self.waiting.clone()];
@@ -162,7 +163,7 @@ impl Decoder {
         if wrong { Err(TextError::InvalidUtf8 { byte: self.byte }) } else { Ok(()) }
     }
 
-    /// Skips the sequence that is no UTF-8, and returns it.
+    /// Skips the sequence that is not UTF-8, and returns it.
     pub fn skip_invalid(&mut self) -> InvalidSequence {
         let invalid = InvalidSequence::at_start_of(&self.bytes[self.waiting.clone()]);
         let length = invalid.bytes().len();
@@ -171,7 +172,7 @@ impl Decoder {
         invalid
     }
 
-    /// One symbol of some bytes. In documents blank lines are left out, and carriage returns before newlines.
+    /// Takes a symbol of so many bytes. With documents, blank lines and carriage returns before newlines are left out.
     #[inline(always)]
     fn symbol(&mut self, symbol: char, bytes: usize, take: &mut impl FnMut(char, u64)) {
         self.waiting.start += bytes;

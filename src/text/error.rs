@@ -5,7 +5,7 @@ use crate::settings::{SettingError, Symbols};
 use crate::text::vocabulary::UnknownCharacters;
 use std::{fmt, io};
 
-/// Why a text cannot be read, or can no longer be read.
+/// Why a text cannot be read, or cannot be read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TextError {
@@ -16,7 +16,7 @@ pub enum TextError {
         /// The message of the system.
         message: String,
     },
-    /// A setting that the text is to be read with is out of range.
+    /// A setting that decides how the text is read is out of range.
     Setting(SettingError),
     /// The memory to read it cannot be allocated.
     Shape(ShapeError),
@@ -24,19 +24,19 @@ pub enum TextError {
     Empty,
     /// The text is not UTF-8.
     InvalidUtf8 {
-        /// The offset of the first byte that is no part of a character, from 0.
+        /// The offset from 0 of the first byte that is not part of a character.
         byte: u64,
     },
     /// The vocabulary of the model lacks characters of the text.
     Unknown(UnknownCharacters),
-    /// The vocabulary of the model is one of bytes and the text was read as characters, or the other way round.
+    /// One is of bytes and the other of characters: the vocabulary of the model and the text as it was read.
     OtherSymbols {
         /// The symbols of the vocabulary.
         need: Symbols,
     },
     /// The text has changed since it was first read.
     Changed {
-        /// About where, in bytes from its start.
+        /// About where the text has changed, in bytes from its start.
         byte: u64,
     },
 }

@@ -1,24 +1,24 @@
-//! The form of a text: counts by which one sees that it is probably not what was meant.
+//! The form of a text: counts that show when it is probably not the text that was meant.
 
-/// How the lines of a text end, and how it seems to be encoded: counts over its bytes.
+/// Counts over the bytes of a text: how its lines end, and signs of another encoding.
 ///
-/// A text is read whatever these counts are. They are for messages: a text whose lines end in carriage returns alone is a
-/// single line, and one of whose bytes half are NUL is probably UTF-16.
+/// The counts do not change how a text is read. They are for messages: a text whose lines end in carriage returns alone
+/// is one single line, and a text with half of its bytes NUL is probably UTF-16.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TextForm {
-    /// The number of bytes. A corpus leaves out a byte-order mark.
+    /// The number of bytes, in a corpus without a byte-order mark.
     pub bytes: u64,
-    /// Newlines (LF), those of CRLF among them.
+    /// The number of newlines (LF), including those of CRLF.
     pub newlines: u64,
-    /// Carriage returns (CR), those of CRLF among them.
+    /// The number of carriage returns (CR), including those of CRLF.
     pub returns: u64,
-    /// Carriage returns with a newline after them (CRLF).
+    /// The number of carriage returns with a newline after them (CRLF).
     pub returns_before_newlines: u64,
-    /// U+2028, U+2029 and U+0085 in UTF-8: they end lines elsewhere.
+    /// The number of U+2028, U+2029 and U+0085 in UTF-8. They are line ends in some other programs.
     pub separators: u64,
-    /// Bytes that are 0.
+    /// The number of bytes that are 0.
     pub nuls: u64,
-    /// Sequences that are no UTF-8. Only scoring goes on after one.
+    /// The number of sequences that are not UTF-8. Only scoring continues after the first.
     pub invalid: u64,
     /// The first two bytes.
     pub start: [u8; 2],
@@ -26,11 +26,11 @@ pub struct TextForm {
     pub end: [u8; 2],
 }
 
-/// Bytes whose counts fit into a byte, so that a vector has as many of them as it can.
+/// The number of bytes whose counts fit into a byte, so that a vector has as many counts as possible.
 const BLOCK: usize = 255;
 
 impl TextForm {
-    /// Counts the bytes that come next.
+    /// Counts the next bytes.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         if self.bytes < 2 {
             let from = self.bytes as usize;
@@ -52,7 +52,7 @@ impl TextForm {
         };
     }
 
-    /// Counts all bytes but the first two, which are there for those after them.
+    /// Counts all bytes but the first two. The first two only show what comes before the others.
     fn count(&mut self, bytes: &[u8]) {
         let blocks = bytes[2..].chunks(BLOCK);
         let before = bytes[1..].chunks(BLOCK).zip(bytes.chunks(BLOCK));

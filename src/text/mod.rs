@@ -1,6 +1,6 @@
-//! From text to indices: vocabularies, texts of any length read in windows, decoding of UTF-8.
+//! From text to indices: build a [`Vocabulary`], open a text of any length as a [`Corpus`], decode UTF-8.
 //!
-//! Leaves out: the order in which training reads a text.
+//! The order in which training reads a text is [`Order`](crate::Order).
 
 pub(crate) mod corpus;
 pub(crate) mod decoder;

@@ -1,22 +1,23 @@
-//! What the first pass over a text gathers: its symbols, its length, and marks to find places again.
+//! What the first pass over a text finds: its symbols, its length, and marks from which places are found again.
 
 use crate::settings::{Settings, Symbols};
 use crate::text::vocabulary::Vocabulary;
 
-/// Symbols from mark to mark at first, and the marks that are kept at most.
+/// The number of symbols between two marks at first, and the largest number of marks.
 const SPACING: u64 = 1 << 8;
 pub const MARKS: usize = 1 << 16;
 
-/// A place from which symbols can be decoded: in documents, right after a newline, whose position it has.
+/// A place from which symbols can be decoded. With documents it is right after a newline, and has the newline's
+/// position.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
     pub position: u64,
     pub byte: u64,
-    /// Chunks of the documents before it.
+    /// The number of chunks of the documents before it.
     pub chunks: u64,
 }
 
-/// What the first pass over a text finds out.
+/// What the first pass over a text finds.
 pub struct Pass {
     documents: bool,
     T: usize,
@@ -26,9 +27,9 @@ pub struct Pass {
     pub length: u64,
     pub marks: Vec<Mark>,
     pub spacing: u64,
-    /// The position from which on there may be another mark.
+    /// The position from which there may be another mark.
     pub next_mark: u64,
-    /// Characters of the document that is being read.
+    /// The number of characters of the current document.
     document: u64,
     pub chunks: u64,
 }
@@ -92,7 +93,7 @@ impl Pass {
         self.next_mark = position + self.spacing;
     }
 
-    /// The text without its first symbol where that alone is there: a newline before no document.
+    /// Whether the text has no symbols but the newline before the first document.
     pub fn is_empty(&self) -> bool {
         self.length == u64::from(self.documents)
     }
@@ -108,7 +109,7 @@ impl Pass {
     }
 }
 
-/// The number of chunks of a document with so many inputs: the newline before it and its characters.
+/// The number of chunks of a document with so many inputs: the newline before it, and its characters.
 pub fn chunks_of(inputs: u64, T: usize) -> u64 {
     inputs.div_ceil(T.max(1) as u64)
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-/// The distinct characters of a text (Unicode scalar values), sorted by code point; or its distinct bytes, see
+/// The distinct characters of a text (Unicode scalar values), sorted by code point. Or its distinct bytes, see
 /// [`Symbols`].
 ///
-/// A character's index is its place in that order.
+/// The index of a character is its position in this order, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabulary {
     symbols: Symbols,
@@ -30,8 +30,8 @@ impl Vocabulary {
         Vocabulary { symbols: Symbols::Characters, characters: characters.into_iter().collect() }
     }
 
-    /// A vocabulary from its characters in index order; `None` if they are not strictly increasing, or if they are to be
-    /// bytes and go beyond U+00FF.
+    /// Makes a vocabulary from its characters in index order. `None` if the characters are not strictly increasing, or
+    /// if one of them is above U+00FF and the symbols are bytes.
     pub fn from_characters(symbols: Symbols, characters: Vec<char>) -> Option<Self> {
         let last = match symbols {
             Symbols::Characters => char::MAX,
@@ -56,7 +56,7 @@ impl Vocabulary {
         self.characters.is_empty()
     }
 
-    /// The characters by index.
+    /// The characters in index order.
     pub fn characters(&self) -> &[char] {
         &self.characters
     }
@@ -66,7 +66,7 @@ impl Vocabulary {
         self.characters.binary_search(&character).ok()
     }
 
-    /// The index of every character of a text.
+    /// The indices of the characters of a text.
     ///
     /// # Errors
     /// [`UnknownCharacters`] if the vocabulary lacks characters of the text.
@@ -83,7 +83,7 @@ impl Vocabulary {
         })
     }
 
-    /// The text of some indices. Bytes are decoded as UTF-8, with U+FFFD for those that are not.
+    /// The text with these indices. Bytes are decoded as UTF-8, and bytes that are not UTF-8 become U+FFFD.
     ///
     /// # Errors
     /// [`ShapeError::Index`] if an index is K or more.
@@ -98,7 +98,7 @@ impl Vocabulary {
     /// Writes the character with this index in UTF-8, or the byte as it is.
     ///
     /// # Errors
-    /// An error of the output; one of the kind [`io::ErrorKind::InvalidInput`] if the index is K or more.
+    /// Any error of the output. One of the kind [`io::ErrorKind::InvalidInput`] if the index is K or more.
     pub fn write(&self, index: usize, output: &mut impl Write) -> io::Result<()> {
         let character = self.character(index);
         let character =
@@ -112,12 +112,12 @@ impl Vocabulary {
     }
 }
 
-/// The characters of a text that a vocabulary lacks, each once, sorted.
+/// The characters of a text that a vocabulary lacks: each once, sorted by code point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownCharacters {
     /// Whether these are characters or bytes.
     pub symbols: Symbols,
-    /// The characters; never empty.
+    /// The characters. There is at least one.
     pub characters: Vec<char>,
 }
 
@@ -140,7 +140,7 @@ impl fmt::Display for UnknownCharacters {
 
 impl std::error::Error for UnknownCharacters {}
 
-/// The bytes of a symbol: UTF-8, or the byte that it stands for.
+/// The bytes of a symbol: its UTF-8, or the byte that it stands for.
 pub(crate) fn bytes_of(symbols: Symbols, symbol: char, utf8: &mut [u8; 4]) -> &[u8] {
     match (symbols, u8::try_from(symbol)) {
         (Symbols::Bytes, Ok(byte)) => {
@@ -151,12 +151,12 @@ pub(crate) fn bytes_of(symbols: Symbols, symbol: char, utf8: &mut [u8; 4]) -> &[
     }
 }
 
-/// The dense one-hot matrix of a sequence, T x K: row t is x_t, with 1 at the character's index.
+/// The dense one-hot matrix of a sequence, T x K, row by row. Row t is x_t, with 1 at the index of the character.
 ///
-/// [`Rnn`](crate::Rnn) never builds it: it represents a one-hot vector by the index.
+/// [`Rnn`](crate::Rnn) never builds it: the index stands for the one-hot vector.
 ///
 /// # Errors
-/// [`ShapeError`] if an index is K or more, or if memory does not hold the matrix.
+/// [`ShapeError`] if an index is K or more, or if the memory cannot be allocated.
 pub fn one_hot(indices: &[usize], K: usize) -> Result<Vec<f64>, ShapeError> {
     let mut matrix: Vec<f64> = zeros(indices.len().saturating_mul(K))?;
     for (t, &index) in indices.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A window on a text: the symbols ahead of one reader, decoded a few at a time.
+//! A window on a text: the next symbols of one reader, decoded a few at a time.
 
 use crate::text::decoder::Decoder;
 use crate::text::error::TextError;
@@ -6,15 +6,15 @@ use crate::text::pass::Mark;
 use crate::text::vocabulary::Vocabulary;
 use std::io::{Read, Seek, SeekFrom};
 
-/// What a text is read from: a file, for example, or bytes in memory.
+/// What a text is read from, for example a file, or bytes in memory.
 pub trait Input: Read + Seek + Send {}
 impl<I: Read + Seek + Send> Input for I {}
 
-/// The fewest and the most bytes that a window reads at a time.
+/// The smallest and the largest number of bytes that a window reads at a time.
 pub const LEAST: usize = 1 << 8;
 pub const MOST: usize = 1 << 16;
 
-/// The index of every symbol of a vocabulary, by code point: `u32::MAX` for other symbols.
+/// The index of every symbol of a vocabulary, by code point. Other symbols have `u32::MAX`.
 pub struct SymbolIndices {
     by_code_point: Vec<u32>,
     /// The index of the newline if lines are documents.
@@ -40,7 +40,7 @@ impl SymbolIndices {
 
 pub struct Window {
     decoder: Decoder,
-    /// Bytes that the next reading brings at most: few after a jump, then more and more.
+    /// The largest number of bytes of the next reading: few after a jump, then more and more.
     bytes: usize,
     /// The position of the first of the indices.
     pub first: u64,
@@ -48,19 +48,19 @@ pub struct Window {
 }
 
 impl Window {
-    /// The most symbols that a window holds whose chunks have so many steps: the rest of a chunk, one reading, and
-    /// the two symbols that the end of a text may add.
+    /// The largest number of symbols in a window for chunks of so many steps: the rest of a chunk, one reading, and the
+    /// two symbols that the end of a text may add.
     pub fn capacity(steps: usize, bytes: usize) -> usize {
         steps.saturating_add(bytes + 3)
     }
 
-    /// A window that has read nothing. `decoder` holds one reading and `indices` has room for
-    /// [`Window::capacity`], so that reading allocates nothing.
+    /// Makes a window that has read nothing. `decoder` holds one reading and `indices` has room for
+    /// [`Window::capacity`] symbols, so reading does not allocate.
     pub fn new(decoder: Decoder, indices: Vec<usize>) -> Self {
         Window { decoder, bytes: LEAST, first: u64::MAX, indices }
     }
 
-    /// The indices of a chunk: `steps` inputs and the last target. In documents a chunk ends with its document.
+    /// The indices of a chunk: `steps` inputs and the last target. With documents a chunk ends where its document ends.
     pub fn chunk(
         &mut self,
         position: u64,
@@ -84,7 +84,7 @@ impl Window {
         }
     }
 
-    /// Begins anew at the last mark before a position. The first reading brings about as much as so many steps at
+    /// Starts again at the last mark before a position. The first reading has about as many bytes as so many steps at
     /// the position need.
     fn jump(&mut self, position: u64, steps: usize, marks: &[Mark], newline: Option<usize>) {
         // The first mark is at position 0.
@@ -98,7 +98,7 @@ impl Window {
         self.indices.extend(newline);
     }
 
-    /// Decodes what one reading brings. A text that ends here has changed.
+    /// Decodes the bytes of one reading. A text that ends too early has changed.
     fn read(&mut self, input: &mut impl Input, indices: &SymbolIndices) -> Result<(), TextError> {
         let changed = |byte| TextError::Changed { byte };
         let ended = self.decoder.ended;
