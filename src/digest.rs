@@ -1,6 +1,6 @@
-//! Digests: 64 bits that tell two runs, or two texts, apart.
+//! Digests: 64 bits that tell two runs or two texts apart.
 
-/// FNV-1a, 64 bits (Glenn Fowler, Landon Curt Noll and Kiem-Phong Vo): not against an adversary.
+/// FNV-1a with 64 bits (Glenn Fowler, Landon Curt Noll and Kiem-Phong Vo). It does not protect against an adversary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest(u64);
 
@@ -10,7 +10,7 @@ impl Digest {
         Digest(0xcbf2_9ce4_8422_2325)
     }
 
-    /// The digest of the bytes so far and these.
+    /// The digest of the bytes so far and these bytes.
     pub fn with(self, bytes: &[u8]) -> Self {
         Digest(bytes.iter().fold(self.0, |digest, &byte| {
             (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

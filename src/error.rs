@@ -1,4 +1,4 @@
-//! The one error that every other turns into.
+//! The one error type that all others convert to.
 
 use crate::files::FileError;
 use crate::kernels::LevelError;
@@ -10,10 +10,10 @@ use crate::training::TrainingError;
 
 use std::{fmt, io};
 
-/// Any error of this crate: every other turns into it with `?`.
+/// Any error of this crate. `?` converts every other error to it.
 ///
-/// An error prints what is wrong, where, and what to do. What caused it, such as an error of the system, is its
-/// [source](std::error::Error::source), and not repeated in the message:
+/// An error displays what is wrong, where, and what to do. Its cause, such as an error of the system, is its
+/// [source](std::error::Error::source). The message does not repeat the cause:
 ///
 /// ```
 /// use std::error::Error as _;
@@ -33,23 +33,23 @@ pub enum Error {
     File(FileError),
     /// The machine does not have an instruction set.
     Level(LevelError),
-    /// Parts do not make a model.
+    /// Settings, vocabulary, parameters and state do not make a model.
     Model(ModelError),
     /// A setting is out of range.
     Setting(SettingError),
-    /// Sizes do not fit, or there is no memory.
+    /// A size or an index does not fit, or there is no memory.
     Shape(ShapeError),
     /// A text cannot be read.
     Text(TextError),
-    /// Training cannot begin or go on.
+    /// Training cannot begin or continue.
     Training(TrainingError),
     /// A vocabulary lacks characters of a text.
     Unknown(UnknownCharacters),
-    /// The system refused.
+    /// An input or an output failed.
     Io(io::Error),
 }
 
-/// Applies a method to the error in whatever variant.
+/// Applies a method to the error of any variant.
 macro_rules! inner {
     ($error:expr, $inner:ident => $result:expr) => {
         match $error {
@@ -72,14 +72,14 @@ impl fmt::Display for Error {
     }
 }
 
-/// The source is that of the error inside, whose message is this one's.
+/// The source is that of the inner error, whose message this error displays.
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         inner!(self, error => error.source())
     }
 }
 
-/// `?` makes each of these errors an [`Error`].
+/// Converts each of these errors to an [`Error`], for `?`.
 macro_rules! from {
     ($($Variant:ident: $Inner:ty;)*) => {$(
         impl From<$Inner> for Error {

@@ -1,4 +1,4 @@
-//! What the program, the benches and the fuzz targets of this repository need beyond the public modules.
+//! What the program, the benches and the fuzz targets of this repository need in addition to the public modules.
 //!
 //! It may change in any version.
 
@@ -18,7 +18,7 @@ modules! {
     training: intervals observation;
 }
 
-/// The passes in parts, to be timed one by one.
+/// The passes in parts, so that each can be timed.
 pub mod passes {
     use crate::kernels::F64x8;
     use crate::network::packed_weights::PackedWeights;
@@ -47,7 +47,7 @@ pub mod passes {
     }
 }
 
-/// The bytes of texts.
+/// Decoding of bytes to symbols.
 pub mod decoder {
     pub use crate::text::decoder::byte_order_mark;
 }
@@ -67,7 +67,7 @@ pub mod digest {
     pub use crate::digest::of_text;
 }
 
-/// Parts of a model that tests change. Nobody checks them before the model is written.
+/// Access to parts of a model, for tests. The parts are checked only when the model is written.
 pub mod model {
     use crate::model::State;
     use crate::text::Source;
@@ -78,12 +78,12 @@ pub mod model {
         &mut model.settings
     }
 
-    /// The text that it is trained on.
+    /// The text that it was trained on.
     pub fn source_mut(model: &mut Model) -> &mut Option<Source> {
         &mut model.source
     }
 
-    /// Where its training stands.
+    /// The state of its training.
     pub fn state_mut(model: &mut Model) -> &mut State {
         &mut model.state
     }

@@ -1,21 +1,21 @@
-//! Random numbers: one generator, and a separate stream of it for every purpose.
+//! Reproducible random numbers: one generator, with a separate stream for every purpose.
 //!
-//! The generator is xoshiro256++ (David Blackman and Sebastiano Vigna, 2019), seeded by SplitMix64,
-//! as its authors advise. A stream depends on the seed, its purpose and a number alone, so what is
-//! printed, and how often, never changes what is learned.
+//! The generator is xoshiro256++ (David Blackman and Sebastiano Vigna, 2019), seeded by SplitMix64 as its authors
+//! advise. A stream depends only on the seed, its purpose and a number. So what a run prints, and how often, never
+//! changes what it learns.
 
 use crate::kernels::ln;
 
-/// The purpose of random numbers. Each has a stream of its own.
+/// The purpose of random numbers. Each purpose has its own stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// The parameters before the first update.
     Initialization,
     /// The sample in the report of this update.
     Report(u64),
-    /// The final passage, and samples from a model.
+    /// The final passage, and samples from a trained model.
     Passage,
-    /// The order of reading: the chunks of this epoch, or the positions of this update.
+    /// The order in which a text is read: the chunks of this epoch, or the positions of this update.
     Order(u64),
 }
 
@@ -50,7 +50,7 @@ impl Generator {
         Generator { state: std::array::from_fn(|_| mixer.next_u64()) }
     }
 
-    /// The state, to be kept and gone on with by [`Generator::from_state`].
+    /// The state of the generator. [`Generator::from_state`] continues from it.
     ///
     /// ```
     /// use elman::random::{Generator, Stream};
@@ -63,7 +63,7 @@ impl Generator {
         self.state
     }
 
-    /// The generator with this state; `None` for four zeros, which no generator has.
+    /// The generator with this state. `None` for four zeros, which are no state of a generator.
     pub fn from_state(state: [u64; 4]) -> Option<Self> {
         (state != [0; 4]).then_some(Generator { state })
     }
@@ -82,14 +82,16 @@ impl Generator {
         result
     }
 
-    /// A number from [0, 1): one of the 2^53 multiples of 2^-53, each as likely.
+    /// A number from [0, 1): one of the 2^53 multiples of 2^-53, all equally likely.
     pub fn uniform(&mut self) -> f64 {
         const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
         (self.next_u64() >> 11) as f64 * UNIT
     }
 
-    /// A whole number from `0..bound`, each as likely: the upper half of a product with 64 random bits, drawn again
-    /// where its lower half is among the few that would make some numbers likelier (Daniel Lemire, 2019).
+    /// A whole number from `0..bound`, all equally likely.
+    ///
+    /// It is the upper half of the product of `bound` and 64 random bits. The bits are drawn again if the lower half is
+    /// one of the few that would make some numbers more likely (Daniel Lemire, 2019).
     ///
     /// # Panics
     /// Panics if `bound` is 0.
@@ -127,7 +129,7 @@ impl Generator {
     }
 }
 
-/// Sebastiano Vigna's SplitMix64 (2015): spreads any 64 bits over the state of a generator.
+/// SplitMix64 (Sebastiano Vigna, 2015): spreads any 64 bits over the state of a generator.
 struct SplitMix64(u64);
 
 impl SplitMix64 {

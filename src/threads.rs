@@ -3,13 +3,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Locks what a thread that panicked may have held: its panic is passed on elsewhere.
+/// Locks a mutex, even if a thread panicked while it held the lock. That panic is passed on elsewhere.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does all parts of the work, on this thread and up to `threads - 1` others. A thread that is free takes the next
-/// part, so the work is done even if no other thread can be started.
+/// Runs all parts of the work, on this thread and up to `threads - 1` others. A free thread takes the next part, so the
+/// work is done even if no other thread can be started.
 pub(crate) fn side_by_side<W: FnOnce()>(threads: usize, work: impl Iterator<Item = W> + Send) {
     if threads <= 1 {
         return work.for_each(|part| part());

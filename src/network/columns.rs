@@ -1,4 +1,4 @@
-//! Columns of U and of its gradient, for the characters that were read.
+//! Columns of U and of its gradient, for the characters that are read.
 
 use crate::kernels::F64x8;
 use crate::kernels::buffer::{Buffer, stride};
@@ -9,17 +9,17 @@ use std::ops::Range;
 #[derive(Clone, Debug, Default)]
 struct DistinctCharacters {
     characters: Vec<usize>,
-    /// K: the position of each character in `characters`, valid only if the character stands there.
+    /// For each of the K characters its position in `characters`. It is valid only if the character is there.
     positions: Vec<usize>,
 }
 
 impl DistinctCharacters {
-    /// None yet, with room for `count` of K characters.
+    /// No characters yet, with room for `count` of K characters.
     fn new(count: usize, K: usize) -> Result<Self, ShapeError> {
         Ok(DistinctCharacters { characters: room(count.min(K))?, positions: zeros(K)? })
     }
 
-    /// The position of a character, and whether it was added.
+    /// The position of a character, and whether it was added now.
     fn position(&mut self, x: usize) -> (usize, bool) {
         let position = self.positions[x];
         if self.characters.get(position) == Some(&x) {
@@ -36,14 +36,14 @@ impl DistinctCharacters {
 pub(crate) struct InputColumns {
     m: usize,
     distinct: DistinctCharacters,
-    /// T B: the row of `values` of each input.
+    /// T B: the row in `values` of each input.
     rows: Vec<usize>,
-    /// A row for each distinct character.
+    /// One row for each distinct character.
     values: Buffer,
 }
 
 impl InputColumns {
-    /// Room for `count` inputs.
+    /// Allocates room for `count` inputs.
     pub fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
         let distinct = count.min(shape.K());
         Ok(InputColumns {
@@ -54,7 +54,7 @@ impl InputColumns {
         })
     }
 
-    /// Changes the number of inputs, up to as many as at first.
+    /// Changes the number of inputs, to at most the number that there is room for.
     pub fn resize(&mut self, count: usize) {
         self.rows.resize(count, 0);
     }
@@ -72,7 +72,7 @@ impl InputColumns {
         }
     }
 
-    /// `U x + b` of an input, with zeros to the end of the last cache line.
+    /// `U x + b` for an input, with zeros to the end of the last cache line.
     #[inline(always)]
     pub fn of_input(&self, input: usize) -> &[f64] {
         &self.values[self.rows[input] * stride(self.m)..][..self.m.next_multiple_of(8)]
@@ -88,20 +88,20 @@ pub(crate) fn input_column(U: &[f64], b: &[f64], x: usize, column: &mut [f64]) {
     }
 }
 
-/// The sums of some rows of dL/dU in the columns of the characters that were read; all other columns are 0.
+/// Sums of some rows of dL/dU, in the columns of the characters that were read. All other columns are 0.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnSums {
     distinct: DistinctCharacters,
-    /// A row for every distinct character.
+    /// One row for every distinct character.
     sums: Buffer,
     /// The length of these rows.
     length: usize,
-    /// The number of sums in each.
+    /// The number of sums in each row.
     rows: usize,
 }
 
 impl ColumnSums {
-    /// Room for updates of `count` characters in all.
+    /// Allocates room for updates of `count` characters in total.
     pub(super) fn new(shape: Shape, count: usize) -> Result<Self, ShapeError> {
         let characters = count.min(shape.K());
         let length = stride(shape.m());
@@ -113,8 +113,8 @@ impl ColumnSums {
         })
     }
 
-    /// Sums the entries `rows` of dL/da over all characters that are read. They begin at a multiple of eight; zeros follow
-    /// the last entry of dL/da to the end of its cache line.
+    /// Sums the entries `rows` of dL/da over all characters that are read. The rows begin at a multiple of eight. After
+    /// the last entry of dL/da, zeros follow to the end of its cache line.
     #[inline(always)]
     pub(super) fn sum<'a, F: F64x8>(
         &mut self,
@@ -141,8 +141,8 @@ impl ColumnSums {
         &self.distinct.characters
     }
 
-    /// The characters that were read, each with its sums for eight rows from `row` on, a multiple of eight. Zeros follow
-    /// the last row.
+    /// The characters that were read, each with its sums for eight rows from `row` on. `row` is a multiple of eight.
+    /// Zeros follow the last row.
     #[inline(always)]
     pub(super) fn eights(&self, row: usize) -> impl ExactSizeIterator<Item = (usize, &[f64; 8])> {
         let (lines, _) = self.sums.as_chunks();
@@ -158,7 +158,7 @@ impl ColumnSums {
         self.characters().iter().copied().zip(columns)
     }
 
-    /// Writes row `i` of the rows that were summed, K long.
+    /// Writes row `i` of the summed rows, K long.
     #[inline(always)]
     pub(super) fn write_row(&self, i: usize, row: &mut [f64]) {
         row.fill(0.0);

@@ -1,4 +1,4 @@
-//! The gradient of every parameter: sums over steps and sequences of what backpropagation has found.
+//! The gradient of every parameter: sums over steps and sequences of the results of backpropagation.
 //!
 //! ```text
 //! dL/dV = sum g_t h_t'            dL/dc = sum g_t
@@ -6,10 +6,10 @@
 //! dL/dU = sum dL/da_t x_t'
 //! ```
 //!
-//! Every sum runs over the steps of the first sequence by increasing t, then over those of the next. The sums of a few rows
-//! are computed at a time ([`Part`]) and handed to a [`GradientSink`]: [`Store`] keeps them as a gradient;
-//! [`UpdateParameters`](crate::network::update::UpdateParameters) updates the parameters at once, so that no gradient is
-//! ever in memory.
+//! Every sum runs over the steps of the first sequence by increasing t, then over those of the next sequence. The sums
+//! of a few rows ([`Part`]) are computed at a time and handed to a [`GradientSink`]. [`Store`] keeps them as a
+//! gradient. [`UpdateParameters`](crate::network::update::UpdateParameters) updates the parameters at once, so the
+//! whole gradient is never in memory.
 
 use crate::kernels::{F64x8, Kernel, Level, outer_products, vector_sums};
 use crate::network::columns::ColumnSums;
@@ -20,16 +20,16 @@ use std::ops::Range;
 
 /// Takes the sums of a part.
 pub trait GradientSink {
-    /// Whether the sink needs the columns of U that no input chose, too: they are 0.
+    /// Whether the sink also needs the columns of U that no input chose, which are 0.
     const NEEDS_ZEROS: bool;
 
-    /// Takes entries of a tensor, from its entry `at` on.
+    /// Takes consecutive entries of a tensor, from entry `at` on.
     fn take<F: F64x8>(&mut self, tensor: Tensor, at: usize, entries: &[f64]);
-    /// Takes some rows of dL/dU in the columns of the characters that were read.
+    /// Takes some rows of dL/dU, in the columns of the characters that were read.
     fn take_columns<F: F64x8>(&mut self, rows: Range<usize>, columns: &ColumnSums);
 }
 
-/// Stores entries. The columns of U that no input chose stay as they are.
+/// Stores entries as a gradient. The columns of U that no input chose stay as they are.
 #[derive(Debug)]
 pub struct Store<'a>(pub &'a mut Parameters);
 
@@ -54,7 +54,7 @@ impl GradientSink for Store<'_> {
     }
 }
 
-/// Computes the sums of a part and hands them to what takes them.
+/// Computes the sums of a part and hands them to a sink.
 ///
 /// # Panics
 /// Panics if a group has another shape than the part was made for.
@@ -72,7 +72,7 @@ pub fn sum_part(
     level.run(HandOver { shape, part, scratch, sink });
 }
 
-/// Computes the sums of a part. This is one kernel for every sink, since it is long and sinks are many.
+/// Computes the sums of a part. This is one kernel for all sinks, because it is long and there are many sinks.
 struct Sums<'a> {
     groups: &'a [&'a Unrolled],
     part: &'a Part,
@@ -104,7 +104,7 @@ impl Kernel for Sums<'_> {
     }
 }
 
-/// Hands the sums of a part on.
+/// Hands the sums of a part to a sink.
 struct HandOver<'a, S> {
     shape: Shape,
     part: &'a Part,

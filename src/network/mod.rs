@@ -1,8 +1,8 @@
 //! The equations of the network: parameters, forward pass, backpropagation through time, optimizers.
 //!
-//! [`mod@reference`] is the definition, dense and plain; the rest computes the same numbers fast. `rnn`: forward and
-//! backward through time; `gradient`: the sums over steps, in `parts`; `unrolled`: their buffers; `packed_weights`: what
-//! products read; `update`: clipping and the optimizers. Leaves out: texts, files, and the training loop.
+//! Use this module to compute a loss, a gradient or an update yourself: [`Rnn`], [`Unrolled`] and [`Rule`] do it fast,
+//! and [`mod@reference`] is the definition in plain loops. Both give the same numbers. Texts, files and the training
+//! loop are in other modules.
 
 pub(crate) mod columns;
 pub(crate) mod gradient;

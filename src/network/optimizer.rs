@@ -1,15 +1,20 @@
 //! The optimizers and their numbers.
 //!
-//! A new optimizer is a variant of [`Optimizer`]. Apart from this file it needs: `update.rs` and [`mod@super::reference`]
-//! (its equations, fast and plain), `training/batch.rs` (which of them an update uses), `settings/table.rs` (its word
-//! and its numbers); then its arrays in `check/worked_case.rs` and `check/diagnosis`, and its equations in the report. The
-//! compiler points out most of these places.
+//! A new optimizer is a variant of [`Optimizer`]. It also needs changes in these files:
+//!
+//! * `update.rs` and [`mod@super::reference`]: its equations, fast and plain;
+//! * `training/batch.rs`: the choice of the update;
+//! * `settings/table.rs`: its name and its numbers;
+//! * `check/worked_case.rs` and `check/diagnosis`: its arrays;
+//! * the report of the program: its equations.
+//!
+//! The compiler points out most of these places.
 
 use crate::network::parameters::{Parameters, Shape, ShapeError};
 
-/// An optimizer, with the numbers that it alone has.
+/// An optimizer, with its own numbers.
 ///
-/// With g an entry of the gradient, clipped to `[-clip, clip]`, in update t = 1, 2, ...:
+/// In update t = 1, 2, ..., with g an entry of the gradient that is clipped to `[-clip, clip]`:
 ///
 /// ```text
 /// AdaGrad   G += g g
@@ -25,12 +30,12 @@ use crate::network::parameters::{Parameters, Shape, ShapeError};
 /// ```
 ///
 /// AdaGrad: John Duchi, Elad Hazan and Yoram Singer (2011). RMSProp: Geoffrey Hinton's lectures (2012). Adam: Diederik
-/// Kingma and Jimmy Ba (2015), Algorithm 1. There the step is `eta m^ / (sqrt(v^) + epsilon)` with
-/// `m^ = m / (1 - beta1^t)` and `v^ = v / (1 - beta2^t)`. Here numerator and denominator are multiplied by the root of
-/// `1 - beta2^t`, so that an entry costs one root and one division, as with AdaGrad.
+/// Kingma and Jimmy Ba (2015), Algorithm 1. Their step is `eta m^ / (sqrt(v^) + epsilon)` with `m^ = m / (1 - beta1^t)`
+/// and `v^ = v / (1 - beta2^t)`. Here numerator and denominator are multiplied by `root`, so that an entry needs one
+/// square root and one division, as in AdaGrad.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Optimizer {
-    /// AdaGrad: a step shrinks with all gradients before it.
+    /// AdaGrad: the squares of all gradients so far make a step smaller.
     #[default]
     AdaGrad,
     /// Adam: a step follows an average of the last gradients.
@@ -40,7 +45,7 @@ pub enum Optimizer {
         /// The decay rate of the average of squares.
         beta2: f64,
     },
-    /// RMSProp: a step shrinks with the last gradients.
+    /// RMSProp: the squares of the last gradients make a step smaller.
     RmsProp {
         /// The decay rate of the average of squares.
         beta2: f64,
@@ -48,11 +53,11 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    /// Adam with the usual numbers.
+    /// Adam with its usual numbers.
     pub const ADAM: Optimizer = Optimizer::Adam { beta1: 0.9, beta2: 0.999 };
-    /// RMSProp with the usual number.
+    /// RMSProp with its usual number.
     pub const RMSPROP: Optimizer = Optimizer::RmsProp { beta2: 0.9 };
-    /// All of them, with their usual numbers.
+    /// All optimizers, with their usual numbers.
     pub const ALL: [Optimizer; 3] = [Optimizer::AdaGrad, Optimizer::ADAM, Optimizer::RMSPROP];
 
     /// Its name in options and model files.
@@ -64,7 +69,7 @@ impl Optimizer {
         }
     }
 
-    /// The default learning rate of this optimizer.
+    /// The learning rate that is usual for this optimizer: 0.1 for AdaGrad, 0.001 for the others.
     pub const fn usual_learning_rate(self) -> f64 {
         match self {
             Optimizer::AdaGrad => 0.1,
@@ -93,8 +98,8 @@ impl Optimizer {
         Optimizer::ALL.into_iter().find(|one| one.name() == name)
     }
 
-    /// The numbers that the optimizer keeps for every parameter (G, v, or m and v), in order: the start of their names in
-    /// model files, and whether they are never below 0.
+    /// The parts of the optimizer's state: G, or v, or m and v. Each part has one number for every parameter. Gives the
+    /// start of their tensors' names in model files, and whether they are never negative.
     pub fn state_parts(self) -> &'static [(&'static str, bool)] {
         match self {
             Optimizer::AdaGrad => &[("adagrad", true)],
@@ -103,8 +108,8 @@ impl Optimizer {
         }
     }
 
-    /// What stands before U, W, V, b and c in the names of tensors: nothing for the parameters, then the start for each of
-    /// [`Optimizer::state_parts`].
+    /// What comes before U, W, V, b and c in the names of tensors: nothing for the parameters, then the start of each
+    /// of [`Optimizer::state_parts`].
     pub(crate) fn prefixes(self) -> impl Iterator<Item = String> {
         let parts = self.state_parts().iter().map(|(name, _)| format!("{name}."));
         std::iter::once(String::new()).chain(parts)
@@ -125,13 +130,13 @@ impl Optimizer {
 pub struct Rule {
     /// The optimizer.
     pub optimizer: Optimizer,
-    /// The learning rate.
+    /// eta, the learning rate in this update.
     pub eta: f64,
-    /// Keeps the divisor away from 0.
+    /// epsilon, which keeps the divisor away from 0.
     pub epsilon: f64,
-    /// Every entry of the gradient is clipped to `[-clip, clip]` first; infinite for no clipping.
+    /// Every entry of the gradient is first clipped to `[-clip, clip]`. Infinity means no clipping.
     pub clip: f64,
-    /// The number of the update, counted from 1 as in the equations. Elsewhere updates are counted from 0: update n has
-    /// t = n + 1.
+    /// The number of the update, counted from 1 as in the equations. Elsewhere updates are counted from 0, and update n
+    /// has t = n + 1.
     pub t: u64,
 }

@@ -1,23 +1,23 @@
-//! The weights that products read again at every step, packed.
+//! The weights that products read at every step, packed.
 
 use crate::kernels::buffer::Buffer;
 use crate::kernels::{F64x8, Kernel, Level, Rows, Tiles};
 use crate::network::parameters::{Parameters, Shape, ShapeError, Tensor, Tensors, buffer};
 use std::ops::Range;
 
-/// A copy of W, V and c for products.
+/// A copy of W, V and c in the layout that products read.
 #[derive(Clone, Debug, Default)]
 pub struct PackedWeights {
     /// m x m.
     pub(super) W: Tiles,
     /// K x m.
     pub(super) V: Tiles,
-    /// K, and minus infinity, whose exponential is 0, in the rest of the last line.
+    /// K entries, and minus infinity, whose exponential is 0, in the rest of the last line.
     pub(super) c: Buffer,
 }
 
 impl PackedWeights {
-    /// Room for those of a network.
+    /// Allocates room for the weights of a network.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if it cannot be allocated.
@@ -32,7 +32,7 @@ impl PackedWeights {
         Ok(PackedWeights { W: tiles(m)?, V: tiles(K)?, c })
     }
 
-    /// Those of some parameters.
+    /// Packs the weights of some parameters.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if they cannot be allocated.
@@ -45,7 +45,7 @@ impl PackedWeights {
     /// Packs all weights of a network of this shape.
     ///
     /// # Panics
-    /// Panics if the shape is another.
+    /// Panics if the parameters have another shape.
     pub fn pack(&mut self, level: Level, parameters: &Parameters) {
         let Tensors { W, V, c, .. } = parameters.shape().lengths();
         for (tensor, length) in [(Tensor::W, W), (Tensor::V, V), (Tensor::c, c)] {
@@ -53,7 +53,7 @@ impl PackedWeights {
         }
     }
 
-    /// Packs whole rows of a tensor that have changed: the entries of these rows. U and b are not packed.
+    /// Packs rows of a tensor that have changed. `entries` are all entries of these rows. U and b are not packed.
     #[inline(always)]
     pub fn pack_rows<'a, F: F64x8>(
         &mut self,
@@ -72,13 +72,13 @@ impl PackedWeights {
         }
     }
 
-    /// Whether c is the same, to the bit: a check that costs little.
+    /// Whether c is the same, to the bit. This is a cheap check.
     pub(crate) fn are_of(&self, parameters: &Parameters) -> bool {
         let c = parameters.tensors().c.iter().zip(&self.c[..]);
         c.map(|(c, packed)| c.to_bits() ^ packed.to_bits()).all(|difference| difference == 0)
     }
 
-    /// Packs the row of one entry of all parameters, after it has changed.
+    /// Packs the row of one entry, after the entry has changed.
     pub fn pack_entry(&mut self, level: Level, parameters: &Parameters, entry: usize) {
         let (tensor, row) = parameters.shape().row_of(entry);
         level.run(Pack { weights: self, parameters, tensor, entries: row });

@@ -1,11 +1,11 @@
-//! The parameters U, W, V, b and c, and everything of their shape: gradients, the optimizer's numbers.
+//! The parameters U, W, V, b and c, and everything of their shape: gradients, the state of the optimizer.
 
 use crate::digest::Digest;
 use crate::kernels::buffer::Buffer;
 use std::fmt;
 use std::ops::Range;
 
-/// The sizes from which every other shape follows.
+/// m and K, the sizes that determine all other shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     m: usize,
@@ -16,10 +16,10 @@ pub struct Shape {
 const MAX_BYTES: usize = isize::MAX as usize;
 
 impl Shape {
-    /// `m` hidden units and `K` characters.
+    /// Makes the shape of a network with `m` hidden units and `K` characters.
     ///
     /// # Errors
-    /// [`ShapeError`] if one of them is 0, or if the parameters are more than an allocation may hold.
+    /// [`ShapeError`] if m or K is 0, or if the parameters do not fit into one allocation.
     pub fn new(m: usize, K: usize) -> Result<Self, ShapeError> {
         if m == 0 {
             return Err(ShapeError::NoHiddenUnits);
@@ -37,12 +37,12 @@ impl Shape {
         entries().map(|_| Shape { m, K }).ok_or(ShapeError::TooLarge { m, K })
     }
 
-    /// The number of hidden units.
+    /// m, the number of hidden units.
     pub fn m(self) -> usize {
         self.m
     }
 
-    /// The size of the vocabulary.
+    /// K, the size of the vocabulary.
     pub fn K(self) -> usize {
         self.K
     }
@@ -52,25 +52,25 @@ impl Shape {
         2 * self.m * self.K + self.m * self.m + self.m + self.K
     }
 
-    /// Refuses the index of a character that there is not.
+    /// Refuses an index of K or more.
     pub(crate) fn check_index(self, index: usize) -> Result<(), ShapeError> {
         if index < self.K { Ok(()) } else { Err(ShapeError::Index { index, K: self.K }) }
     }
 
-    /// Refuses a hidden state of another length than m.
+    /// Refuses a hidden state that is not m long.
     pub(crate) fn check_hidden_state(self, h: &[f64]) -> Result<(), ShapeError> {
         let (found, m) = (h.len(), self.m);
         if found == m { Ok(()) } else { Err(ShapeError::HiddenState { found, m }) }
     }
 
-    /// The same, and one with numbers that are not finite.
+    /// Refuses a hidden state that is not m long, or has a number that is NaN or infinite.
     pub(crate) fn check_start(self, h: &[f64]) -> Result<(), ShapeError> {
         self.check_hidden_state(h)?;
         let wild = h.iter().position(|h| !h.is_finite());
         wild.map_or(Ok(()), |entry| Err(ShapeError::NotFinite { entry }))
     }
 
-    /// Refuses inputs and targets that are not as many, or not characters, and a hidden state of another length.
+    /// Refuses inputs and targets of different numbers, indices of K or more, and a hidden state that is not m long.
     pub(crate) fn check_case(
         self,
         inputs: &[usize],
@@ -85,13 +85,14 @@ impl Shape {
         self.check_hidden_state(h0)
     }
 
-    /// The number of entries of each.
+    /// The number of entries of each tensor.
     pub(crate) fn lengths(self) -> Tensors<usize> {
         let Shape { m, K } = self;
         Tensors { U: m * K, W: m * m, V: K * m, b: m, c: K }
     }
 
-    /// The tensor that has an entry of all, and the range that the row of this entry has in it.
+    /// The tensor of an entry, by the index of the entry in all parameters; and the range of the entry's row in this
+    /// tensor.
     ///
     /// # Panics
     /// Panics if there are fewer entries.
@@ -108,14 +109,14 @@ impl Shape {
         panic!("there is no entry {entry}");
     }
 
-    /// Name, rows and columns of U, W, V, b and c, in the order in which they are drawn, stored and digested.
+    /// The name, rows and columns of U, W, V, b and c, in the order in which they are drawn, stored and digested.
     pub fn tensors(self) -> [(&'static str, usize, usize); 5] {
         let Shape { m, K } = self;
         [("U", m, K), ("W", m, m), ("V", K, m), ("b", m, 1), ("c", K, 1)]
     }
 }
 
-/// Why sizes are refused: those of a network, or those of what a network is given.
+/// Why a size, an index or a length is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ShapeError {
@@ -123,22 +124,22 @@ pub enum ShapeError {
     NoHiddenUnits,
     /// K is 0.
     NoCharacters,
-    /// The number of parameters does not fit the address space.
+    /// The parameters do not fit the address space.
     TooLarge {
-        /// Hidden units.
+        /// The number of hidden units.
         m: usize,
-        /// Size of the vocabulary.
+        /// The size of the vocabulary.
         K: usize,
     },
-    /// A tensor has another number of entries than m and K say.
+    /// The number of entries of a tensor does not fit m and K.
     Entries {
         /// `U`, `W`, `V`, `b` or `c`.
         tensor: &'static str,
         /// Its number of entries.
         found: usize,
-        /// Hidden units.
+        /// The number of hidden units.
         m: usize,
-        /// Size of the vocabulary.
+        /// The size of the vocabulary.
         K: usize,
     },
     /// The index of a character is K or more.
@@ -148,7 +149,7 @@ pub enum ShapeError {
         /// The size of the vocabulary.
         K: usize,
     },
-    /// A hidden state has another length than m.
+    /// A hidden state is not m long.
     HiddenState {
         /// Its length.
         found: usize,
@@ -157,17 +158,17 @@ pub enum ShapeError {
     },
     /// An entry of a hidden state is NaN or infinite.
     NotFinite {
-        /// Its index.
+        /// The index of the entry.
         entry: usize,
     },
-    /// There are more or fewer inputs than steps.
+    /// The number of inputs is not the number of steps.
     Inputs {
         /// The number of inputs.
         found: usize,
         /// The number of steps.
         T: usize,
     },
-    /// There is not one target for each input.
+    /// The number of targets is not the number of inputs.
     Targets {
         /// The number of inputs.
         inputs: usize,
@@ -176,7 +177,7 @@ pub enum ShapeError {
     },
     /// The memory cannot be allocated.
     NoMemory {
-        /// The number of bytes that were asked for.
+        /// The number of bytes that were requested.
         bytes: usize,
     },
 }
@@ -223,16 +224,16 @@ impl fmt::Display for ShapeError {
 
 impl std::error::Error for ShapeError {}
 
-/// One number for every parameter: the parameters themselves, their gradient, or numbers of the optimizer.
+/// One number for every parameter: the parameters themselves, their gradient, or a part of the optimizer's state.
 ///
-/// One flat buffer holds U, W, V, b and c one after another, each row-major.
+/// One flat buffer holds U, W, V, b and c, one after another, each row by row.
 #[derive(Clone, PartialEq)]
 pub struct Parameters {
     shape: Shape,
     values: Buffer,
 }
 
-/// The shape and the digest.
+/// Shows the shape and the digest.
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parameters")
@@ -243,7 +244,7 @@ impl fmt::Debug for Parameters {
     }
 }
 
-/// One of the five tensors.
+/// Which of the five tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, non_camel_case_types)]
 pub enum Tensor {
@@ -261,7 +262,7 @@ impl Tensor {
     pub(crate) const OTHER_NAMES: [&str; 5] = ["Wxh", "Whh", "Why", "bh", "by"];
 }
 
-/// One value for each of U, W, V, b and c: `Tensors<&[f64]>` has their entries, row by row.
+/// One value for each of U, W, V, b and c. For example, `Tensors<&[f64]>` has their entries, row by row.
 #[derive(Clone, Copy, Debug)]
 pub struct Tensors<T> {
     /// Input to hidden, m x K.
@@ -301,7 +302,7 @@ impl<T> Tensors<T> {
 }
 
 impl Parameters {
-    /// All zeros.
+    /// Makes parameters that are all 0.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if the buffer cannot be allocated.
@@ -309,7 +310,7 @@ impl Parameters {
         Ok(Parameters { shape, values: buffer(shape.entries())? })
     }
 
-    /// Parameters of one's own, each row by row. m is the length of b, and K that of c.
+    /// Makes parameters from your own numbers, each tensor row by row. m is the length of b, and K is the length of c.
     ///
     /// ```
     /// use elman::Parameters;
@@ -323,7 +324,7 @@ impl Parameters {
     /// ```
     ///
     /// # Errors
-    /// [`ShapeError`] if there are no hidden units or no characters, if U, W or V has another length, or if there is no
+    /// [`ShapeError`] if b or c is empty, if the number of entries of U, W or V does not fit m and K, or if there is no
     /// memory.
     pub fn from_tensors(tensors: Tensors<&[f64]>) -> Result<Self, ShapeError> {
         let shape = Shape::new(tensors.b.len(), tensors.c.len())?;
@@ -341,12 +342,12 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// No parameters at all, in the place of some that are lent.
+    /// Empty parameters, to put in the place of some that are lent.
     pub(crate) fn none() -> Self {
         Parameters { shape: Shape { m: 0, K: 0 }, values: Buffer::default() }
     }
 
-    /// A copy, or an error instead of a panic.
+    /// Makes a copy. Unlike `clone`, it returns an error if there is no memory.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if it cannot be allocated.
@@ -361,18 +362,19 @@ impl Parameters {
         self.shape
     }
 
-    /// All entries: U, W, V, b, c, each row by row.
+    /// All entries: U, W, V, b and c, each row by row.
     pub fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// All entries, writable.
+    /// All entries, mutable.
     pub fn values_mut(&mut self) -> &mut [f64] {
         &mut self.values
     }
 
-    /// The FNV-1a hash of the little-endian bits of every entry, in order: two networks have the same digest only if they
-    /// are equal, but for chance.
+    /// A checksum of the parameters: FNV-1a with 64 bits over the little-endian bytes of every entry, in order.
+    ///
+    /// Equal parameters have equal digests. Different parameters almost certainly have different digests.
     pub fn digest(&self) -> u64 {
         let digest = self
             .values
@@ -381,7 +383,7 @@ impl Parameters {
         digest.value()
     }
 
-    /// The five tensors.
+    /// The entries of each of the five tensors, row by row.
     pub fn tensors(&self) -> Tensors<&[f64]> {
         let mut rest = &self.values[..];
         self.shape.lengths().map(|length| {
@@ -391,19 +393,19 @@ impl Parameters {
         })
     }
 
-    /// The five tensors, writable.
+    /// The entries of each of the five tensors, row by row, mutable.
     pub fn tensors_mut(&mut self) -> Tensors<&mut [f64]> {
         let lengths = self.shape.lengths();
         let mut rest = &mut self.values[..];
         lengths.map(|length| rest.split_off_mut(..length).expect("the lengths of all entries"))
     }
 
-    /// The entries of one tensor, writable.
+    /// The entries of one tensor, row by row, mutable.
     pub(crate) fn tensor_mut(&mut self, tensor: Tensor) -> &mut [f64] {
         self.tensors_mut().of(tensor)
     }
 
-    /// The five tensors with name, rows and columns, in the order U, W, V, b, c.
+    /// The five tensors with their names, rows and columns, in the order U, W, V, b, c.
     pub fn named(&self) -> impl Iterator<Item = NamedTensor<'_>> {
         let named = self.shape.tensors().into_iter().zip(self.tensors().into_array());
         named.map(|((name, rows, columns), values)| NamedTensor { name, rows, columns, values })
@@ -423,20 +425,20 @@ pub struct NamedTensor<'a> {
     pub values: &'a [f64],
 }
 
-/// A buffer of zeros that begins at a cache line.
+/// Makes a buffer of zeros that begins at a cache line.
 pub(crate) fn buffer(entries: usize) -> Result<Buffer, ShapeError> {
     Buffer::zeros(entries)
         .ok_or(ShapeError::NoMemory { bytes: entries.saturating_mul(size_of::<f64>()) })
 }
 
-/// A vector of zeros.
+/// Makes a vector of zeros.
 pub(crate) fn zeros<N: Clone + Default>(entries: usize) -> Result<Vec<N>, ShapeError> {
     let mut values = room(entries)?;
     values.resize(entries, N::default());
     Ok(values)
 }
 
-/// An empty vector with room for so many entries.
+/// Makes an empty vector with room for so many entries.
 pub(crate) fn room<N>(entries: usize) -> Result<Vec<N>, ShapeError> {
     let mut values = Vec::new();
     let bytes = entries.saturating_mul(size_of::<N>());

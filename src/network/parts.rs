@@ -1,11 +1,11 @@
-//! The gradient in parts: some rows of a tensor at a time, and room for their sums.
+//! The parts of the gradient, each some rows of a tensor, and room for their sums.
 
 use crate::kernels::buffer::Buffer;
 use crate::network::columns::ColumnSums;
 use crate::network::parameters::{Shape, ShapeError, Tensor, buffer};
 use std::ops::Range;
 
-/// Some rows of one tensor: what is summed at a time, by one thread.
+/// Some rows of one tensor, which one thread sums at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The tensor.
@@ -14,12 +14,12 @@ pub struct Part {
     pub rows: Range<usize>,
 }
 
-/// Entries of a part: few enough that they stay in the first-level cache until they are used.
+/// The number of entries of a part: few enough to stay in the first-level cache until they are used.
 const ENTRIES: usize = 2048;
 
 impl Part {
-    /// The parts of all five tensors: of V and W up to 2,048 entries or eight rows, of U up to 512 rows; b and c are one part
-    /// each.
+    /// The parts of all five tensors. V and W have parts of up to 2,048 entries or eight rows, U of up to 512 rows. b
+    /// and c are one part each.
     pub fn all(shape: Shape) -> impl Iterator<Item = Part> {
         use Tensor::{U, V, W, b, c};
         let eights = |columns: usize| (ENTRIES / (8 * columns)).max(1) * 8;
@@ -31,7 +31,7 @@ impl Part {
         })
     }
 
-    /// The largest number of entries that the sums of a part have; of U, that of a row.
+    /// The largest number of entries in the sums of a part. For U it is the length of a row.
     fn most_entries(shape: Shape) -> usize {
         let most = ENTRIES.max(8 * shape.m());
         // Outer products write past their end.
@@ -44,12 +44,12 @@ impl Part {
 pub struct Scratch {
     /// The sums, row by row.
     pub(super) sums: Buffer,
-    /// Those of dL/dU, column by column.
+    /// The sums of dL/dU, column by column.
     pub(super) columns: ColumnSums,
 }
 
 impl Scratch {
-    /// Room for updates of `count` characters in all.
+    /// Allocates room for updates of `count` characters in total.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if it cannot be allocated.

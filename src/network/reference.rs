@@ -1,13 +1,13 @@
-//! The definition: the equations as they stand, with dense one-hot matrices and plain loops.
+//! The definition of the network: the equations in plain loops, with dense one-hot matrices.
 //!
-//! Nothing here is fast. [`Rnn`](crate::Rnn) and the kernels are tested against it. The only arithmetic shared with them
-//! is [`exp`], [`ln`], [`tanh`], and the fused multiply-add in AdaGrad.
+//! Nothing here is fast. [`Rnn`](crate::Rnn) and the kernels are tested against these functions. The two share only
+//! [`exp`], [`ln`], [`tanh`], and the fused multiply-add in AdaGrad.
 
 use crate::kernels::{Number as _, exp, ln, tanh};
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::parameters::{Parameters, Shape, Tensors};
 
-/// `A B`, with A of n x k and B of k x l: three loops.
+/// The product `A B` of an n x k matrix A and a k x l matrix B, in three loops.
 ///
 /// # Panics
 /// Panics if A or B has another number of entries.
@@ -24,7 +24,7 @@ pub fn product(A: &[f64], B: &[f64], n: usize, k: usize, l: usize) -> Vec<f64> {
     C
 }
 
-/// `A'`, with A of n x k.
+/// The transpose `A'` of an n x k matrix A.
 ///
 /// # Panics
 /// Panics if A has another number of entries.
@@ -33,7 +33,7 @@ pub fn transpose(A: &[f64], n: usize, k: usize) -> Vec<f64> {
     (0..n * k).map(|i| A[(i % n) * k + i / n]).collect()
 }
 
-/// `x + y`, entry by entry.
+/// The sum `x + y`, entry by entry.
 ///
 /// # Panics
 /// Panics if the lengths differ.
@@ -46,7 +46,7 @@ fn entry_by_entry(x: &[f64], y: &[f64], f: fn(f64, f64) -> f64) -> Vec<f64> {
     x.iter().zip(y).map(|(x, y)| f(*x, *y)).collect()
 }
 
-/// What the forward pass over T characters computes.
+/// The results of a forward pass over T characters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pass {
     /// a_1 to a_T, each m long.
@@ -57,13 +57,13 @@ pub struct Pass {
     pub o: Vec<Vec<f64>>,
     /// p_1 to p_T, each K long.
     pub p: Vec<Vec<f64>>,
-    /// The losses `-ln p_t[y_t]` in nats, T.
+    /// The losses `-ln p_t[y_t]` in nats, T of them.
     pub losses: Vec<f64>,
     /// The sum of the losses.
     pub loss: f64,
 }
 
-/// `a_t = W h_{t-1} + (U x_t + b)`, with the one-hot vector `x` of x_t.
+/// The pre-activation `a_t = W h_{t-1} + (U x_t + b)`, where `x` is the one-hot vector x_t.
 ///
 /// # Panics
 /// Panics if a shape does not fit.
@@ -73,7 +73,7 @@ pub fn pre_activation(parameters: &Parameters, x: &[f64], h_before: &[f64]) -> V
     plus(&product(W, h_before, m, m, 1), &plus(&product(U, x, m, K, 1), b))
 }
 
-/// The forward pass: `X` and `Y` are the one-hot matrices of inputs and targets, T x K.
+/// The forward pass. `X` and `Y` are the one-hot matrices of the inputs and the targets, T x K.
 ///
 /// # Panics
 /// Panics if a shape does not fit.
@@ -107,7 +107,7 @@ pub fn forward(parameters: &Parameters, X: &[f64], Y: &[f64], h0: &[f64]) -> Pas
     pass
 }
 
-/// What each step contributes to the gradient.
+/// The terms that each step adds to the gradient.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     /// g_1 to g_T, each K long.
@@ -141,8 +141,8 @@ pub fn terms(parameters: &Parameters, Y: &[f64], p: &[Vec<f64>], h: &[Vec<f64>])
     Terms { g, dh, da }
 }
 
-/// The gradients of U, W, V, b and c, in this order, each row by row: the sums over the steps, from the hidden states
-/// before each step, h_0 to h_{T-1}, and after it, h_1 to h_T.
+/// The gradients of U, W, V, b and c, in this order, each row by row. They are sums over the steps. `h_before` are the
+/// hidden states before the steps, h_0 to h_{T-1}. `h` are those after the steps, h_1 to h_T.
 ///
 /// # Panics
 /// Panics if a shape does not fit.
@@ -178,13 +178,13 @@ pub fn backward(parameters: &Parameters, X: &[f64], Y: &[f64], pass: &Pass) -> [
     sums(parameters.shape(), X, &terms, h_before, h)
 }
 
-/// Clips the gradient and makes one update of the parameters and of what the optimizer remembers of each: AdaGrad's
-/// G, RMSProp's v, or Adam's m and v. RMSProp and Adam are as they were published; AdaGrad's root is sqrt(G + epsilon), as
-/// in the assignment.
+/// Clips the gradient and makes one update of the parameters `theta` and of the optimizer's state `memory`: G of
+/// AdaGrad, v of RMSProp, or m and v of Adam. RMSProp and Adam are as they were published. In AdaGrad the root is
+/// sqrt(G + epsilon), as in the assignment.
 ///
 /// # Panics
-/// Panics if the memory is that of another optimizer, if it or the gradient is shorter than theta, or if the clip is
-/// below 0 or NaN.
+/// Panics if `memory` belongs to another optimizer, if a part of it or the gradient is shorter than theta, or if the
+/// clip is negative or NaN.
 pub fn update(rule: &Rule, theta: &mut [f64], memory: &mut [Vec<f64>], gradient: &[f64]) {
     let Rule { eta, epsilon, clip, t, .. } = *rule;
     let g = |i: usize| gradient[i].clamp(-clip, clip);

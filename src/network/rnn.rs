@@ -1,4 +1,4 @@
-//! The network: forward pass, loss and backpropagation through time, T characters at a time.
+//! The network: forward pass, loss and backpropagation through time over T characters.
 
 use crate::kernels::buffer::stride;
 use crate::kernels::{
@@ -15,9 +15,9 @@ use crate::network::update;
 use crate::random::{Generator, Stream};
 use std::mem;
 
-/// A recurrent network.
+/// A recurrent network: its parameters, and the passes over them.
 ///
-/// With x_t the one-hot vector of input t and y_t that of its target:
+/// With x_t and y_t the one-hot vectors of input t and target t, and `p_t[y_t]` the probability of the target:
 ///
 /// ```text
 /// a_t = W h_{t-1} + (U x_t + b)   h_t = tanh(a_t)
@@ -25,16 +25,32 @@ use std::mem;
 /// L   = - sum_t ln p_t[y_t]
 /// ```
 ///
-/// A one-hot vector is an index here: it chooses a column of U. [`mod@crate::network::reference`] has the same equations
-/// with dense matrices.
+/// A one-hot vector is an index here, which chooses a column of U. [`mod@crate::network::reference`] has the same
+/// equations with dense matrices.
+///
+/// ```
+/// use elman::{Parameters, Rnn, Shape, Unrolled};
+///
+/// let shape = Shape::new(100, 65)?;
+/// let rnn = Rnn::random(shape, 0.01, 1)?;
+/// // T = 3 steps of one sequence.
+/// let mut steps = Unrolled::new(shape, 3, 1)?;
+/// steps.begin(0, &[7, 4, 11], &[4, 11, 11], &[0.0; 100])?;
+/// let loss = rnn.forward(&mut steps);
+/// assert!((loss - 3.0 * 65f64.ln()).abs() < 0.01, "all 65 characters are almost equally likely");
+/// let mut gradient = Parameters::zeros(shape)?;
+/// rnn.backward(&mut steps, &mut gradient);
+/// # Ok::<(), elman::ShapeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rnn {
-    /// U, W, V, b, c.
+    /// U, W, V, b and c.
     pub parameters: Parameters,
 }
 
 impl Rnn {
-    /// Draws U, W and V from N(0, sigma^2), in this order, each row by row; b = c = 0.
+    /// Makes a network with random parameters: U, W and V from N(0, sigma^2), in this order, each row by row. b
+    /// and c are 0.
     ///
     /// ```
     /// use elman::{Rnn, Shape};
@@ -49,7 +65,7 @@ impl Rnn {
         Rnn::drawn(shape, [sigma; 3], seed)
     }
 
-    /// The same as [`Rnn::random`], with a standard deviation for each of U, W and V.
+    /// The same as [`Rnn::random`], with one standard deviation for each of U, W and V.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if the parameters cannot be allocated.
@@ -73,11 +89,12 @@ impl Rnn {
         self.parameters.shape()
     }
 
-    /// The forward pass over all sequences. Returns the loss in nats, summed over the steps of the first sequence by
-    /// increasing t, then over those of the next.
+    /// The forward pass over all sequences of `steps`. Returns the loss in nats, summed over all steps and sequences.
+    ///
+    /// The sum runs over the steps of the first sequence by increasing t, then over those of the next sequence.
     ///
     /// # Panics
-    /// Panics if `steps` is of another shape.
+    /// Panics if `steps` was made for another shape.
     pub fn forward(&self, steps: &mut Unrolled) -> f64 {
         let weights = self.pack(steps);
         self.forward_from(&weights, 0, 0, steps);
@@ -85,8 +102,8 @@ impl Rnn {
         steps.losses().fold(0.0, |sum, loss| sum + loss)
     }
 
-    /// The part of the forward pass that computes the hidden states after `hidden` and the losses after the first
-    /// `losses`; `steps` has the states and losses before them. `weights` are those of this network.
+    /// The part of the forward pass that computes the hidden states after step `hidden` and the losses after the first
+    /// `losses` steps. `steps` has the states and losses before them. `weights` are the packed weights of this network.
     pub(crate) fn forward_from(
         &self,
         weights: &PackedWeights,
@@ -102,7 +119,7 @@ impl Rnn {
         steps.level.run(Forward { weights, hidden, losses, steps });
     }
 
-    /// The weights of this network, in the room that `steps` has for them.
+    /// Packs the weights of this network, into the room that `steps` has for them.
     fn pack(&self, steps: &mut Unrolled) -> PackedWeights {
         self.check(steps);
         let mut weights = mem::take(&mut steps.room.weights);
@@ -110,7 +127,7 @@ impl Rnn {
         weights
     }
 
-    /// Backpropagation through time, after [`Rnn::forward`]: g_t and dL/da_t for every step, the latter by
+    /// Backpropagation through time, after [`Rnn::forward`]: computes g_t and dL/da_t for every step, dL/da_t by
     /// decreasing t.
     ///
     /// ```text
@@ -119,23 +136,24 @@ impl Rnn {
     /// ```
     ///
     /// # Panics
-    /// Panics if `steps` is of another shape.
+    /// Panics if `steps` was made for another shape.
     pub fn propagate(&self, steps: &mut Unrolled) {
         let weights = self.pack(steps);
         self.propagate_with(&weights, steps);
         steps.room.weights = weights;
     }
 
-    /// The same with the packed weights of this network.
+    /// The same as [`Rnn::propagate`], with the packed weights of this network.
     pub(crate) fn propagate_with(&self, weights: &PackedWeights, steps: &mut Unrolled) {
         self.check(steps);
         steps.level.run(Propagate { weights, steps });
     }
 
-    /// The backward pass, after [`Rnn::forward`]: the gradient of the loss in every parameter, not clipped.
+    /// The backward pass, after [`Rnn::forward`]: computes the gradient of the loss for every parameter, without
+    /// clipping.
     ///
     /// # Panics
-    /// Panics if `steps` or `gradient` is of another shape.
+    /// Panics if `steps` or `gradient` was made for another shape.
     pub fn backward(&self, steps: &mut Unrolled, gradient: &mut Parameters) {
         assert_eq!(gradient.shape(), self.shape(), "gradient: shape");
         self.propagate(steps);
@@ -153,15 +171,15 @@ impl Rnn {
     }
 }
 
-/// Makes `W h + (U x + b)` into a hidden state. The hyperbolic tangent of eight entries is computed when the next eight
-/// sums are there: it runs beside the products after them.
+/// Makes `W h + (U x + b)` into a hidden state. The hyperbolic tangent of eight entries is computed after the next
+/// eight sums are there, so that it runs in parallel with the products that follow.
 struct Hidden<'a, F> {
     columns: &'a InputColumns,
     /// The input of the first sequence.
     input: usize,
     h: &'a mut [f64],
     row: usize,
-    /// Eight pre-activations, and where their hidden state goes.
+    /// The last eight pre-activations, and where their hidden state goes.
     last: Option<(usize, F)>,
 }
 
@@ -319,7 +337,8 @@ impl Kernel for Propagate<'_> {
     }
 }
 
-/// Whether what the gradient is summed from is ordinary. It is not checked where that takes longer than it saves.
+/// Whether the numbers that the gradient is summed from are ordinary. They are not checked if that takes longer than it
+/// saves.
 #[inline(always)]
 fn is_ordinary<F: F64x8>(steps: &Unrolled) -> bool {
     let (shape, rows) = (steps.shape(), steps.steps() * steps.batch_size());
@@ -332,10 +351,10 @@ fn is_ordinary<F: F64x8>(steps: &Unrolled) -> bool {
         && is_ordinary(&steps.p[..rows * wide])
 }
 
-/// Multiplies by the slope of tanh, from row `first` on.
+/// Multiplies by the slope of tanh, for the rows from `first` on.
 #[derive(Clone, Copy)]
 struct Slope<'a> {
-    /// Where the value of tanh is h.
+    /// The values of tanh.
     h: Rows<'a>,
     first: usize,
 }
@@ -350,7 +369,7 @@ impl<F: F64x8> Map<F> for Slope<'_> {
     }
 }
 
-/// `dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)` for every sequence, where the first term is there already.
+/// `dL/da_t = (V' g_t + W' dL/da_{t+1}) (1 - h_t^2)` for every sequence. The first term is already there.
 #[inline(always)]
 fn from_the_next_step<F: F64x8>(W: &Tiles, t: usize, steps: &mut Unrolled) {
     let (m, B) = (steps.shape().m(), steps.batch_size());

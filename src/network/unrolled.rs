@@ -8,11 +8,13 @@ use crate::network::parameters::{Shape, ShapeError, Tensor, buffer, zeros};
 use crate::network::parts::Scratch;
 use std::fmt;
 
-/// The buffers of one update: a network unrolled over T steps of B sequences.
+/// The buffers of one update: a network that is unrolled over T steps of B sequences.
 ///
-/// The forward pass leaves in them what the backward pass needs, and the backward pass what the sums of the gradient need.
-/// Row `t B + s` of every matrix belongs to step t of sequence s, so that a step of all sequences is one product. Rows
-/// begin at cache lines; zeros fill the last line of each.
+/// [`Unrolled::begin`] sets what each sequence reads. [`Rnn::forward`](crate::Rnn::forward) then stores what
+/// [`Rnn::backward`](crate::Rnn::backward) needs.
+///
+/// Row `t B + s` of every matrix belongs to step t of sequence s, so a step of all sequences is one product. Rows begin at
+/// cache lines; zeros fill the last line of each.
 #[derive(Clone)]
 pub struct Unrolled {
     pub(crate) level: Level,
@@ -42,15 +44,15 @@ pub struct Unrolled {
     pub(crate) room: Room,
 }
 
-/// Room that [`Rnn::forward`](crate::Rnn::forward) and [`Rnn::backward`](crate::Rnn::backward) need. Who has weights packed
-/// and scratch of its own does without.
+/// Room that [`Rnn::forward`](crate::Rnn::forward) and [`Rnn::backward`](crate::Rnn::backward) need. Code that has
+/// packed weights and scratch of its own does not need it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Room {
     pub weights: PackedWeights,
     pub scratch: Scratch,
 }
 
-/// What the sums over steps and sequences read, packed. The steps of a sequence follow one another.
+/// What the sums over steps and sequences read, packed. The steps of a sequence are consecutive.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
     /// (T + 1) B vectors of m: h_0 to h_T of the first sequence, then of the next.
@@ -73,7 +75,7 @@ impl fmt::Debug for Unrolled {
 }
 
 impl Unrolled {
-    /// Buffers for `T` steps of `batch_size` sequences.
+    /// Allocates buffers for `T` steps of `batch_size` sequences.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if they cannot be allocated.
@@ -84,7 +86,7 @@ impl Unrolled {
         Ok(steps)
     }
 
-    /// The same without [`Room`].
+    /// The same as [`Unrolled::new`], without [`Room`].
     pub(crate) fn without_room(
         shape: Shape,
         T: usize,
@@ -129,15 +131,16 @@ impl Unrolled {
         Unrolled { level, ..self }
     }
 
-    /// Changes the number of steps, up to as many as at first.
+    /// Changes the number of steps, to at most the T that it was made for.
     ///
     /// # Panics
-    /// Panics if there is no room for so many.
+    /// Panics if `T` is larger than that.
     pub fn resize(&mut self, T: usize) {
         self.reshape(T, self.batch_size);
     }
 
-    /// Changes the number of steps and that of sequences: as many rows as at first, and as many sequences, at most.
+    /// Changes the numbers of steps and sequences. There can be at most as many rows, and as many sequences, as at
+    /// first.
     pub(crate) fn reshape(&mut self, T: usize, batch_size: usize) {
         let rows = T * batch_size;
         let h = (rows + batch_size) * stride(self.shape.m());
@@ -152,11 +155,11 @@ impl Unrolled {
         self.packed.da.resize(rows);
     }
 
-    /// Sets what a sequence reads: T inputs, the target of each, and the hidden state h_0 before the first.
+    /// Sets what a sequence reads: T inputs, the target of each input, and the hidden state h_0 before the first.
     ///
     /// # Errors
-    /// [`ShapeError`] if `inputs` are not T, if there is not one target for each, if an index is K or more, or if `h0` is not
-    /// m long.
+    /// [`ShapeError`] if the number of inputs is not T, if the number of targets is another, if an index is K or more,
+    /// or if `h0` is not m long.
     ///
     /// # Panics
     /// Panics if there is no such sequence.
@@ -177,7 +180,7 @@ impl Unrolled {
         Ok(())
     }
 
-    /// The same for inputs, targets and a hidden state that are known to fit.
+    /// The same as [`Unrolled::begin`], for arguments that are known to fit.
     pub(crate) fn set(&mut self, sequence: usize, inputs: &[usize], targets: &[usize], h0: &[f64]) {
         debug_assert_eq!(self.shape.check_case(inputs, targets, h0), Ok(()));
         for (t, (&input, &target)) in inputs.iter().zip(targets).enumerate() {
@@ -215,8 +218,8 @@ impl Unrolled {
         &self.h[at..at + self.shape.m()]
     }
 
-    /// The probabilities p of step `t` of a sequence after the forward pass, and g = p - y after the backward pass; K
-    /// long. Steps are counted from 0 here.
+    /// The probabilities p of step `t` of a sequence after the forward pass; after the backward pass it is g = p - y.
+    /// Both are K long. Here `t` is counted from 0.
     ///
     /// # Panics
     /// Panics if there is no such step or sequence.
@@ -226,13 +229,14 @@ impl Unrolled {
         &self.p[at..at + self.shape.K()]
     }
 
-    /// The losses in nats: the T losses of the first sequence, then those of the next.
+    /// The losses in nats: those of the T steps of the first sequence, then those of the next.
     pub fn losses(&self) -> impl Iterator<Item = f64> {
         let of_sequence = |s: usize| self.losses.iter().skip(s).step_by(self.batch_size);
         (0..self.batch_size).flat_map(of_sequence).copied()
     }
 
-    /// What the rows of a gradient are summed from, sequence by sequence: g_t for V and c, otherwise dL/da_t.
+    /// The vectors that the rows of a gradient are summed from, sequence by sequence: g_t for V and c, otherwise
+    /// dL/da_t.
     #[inline(always)]
     pub(crate) fn left(&self, tensor: Tensor) -> &Panels {
         match tensor {
@@ -241,7 +245,7 @@ impl Unrolled {
         }
     }
 
-    /// The same with the hidden states that it is multiplied by: h_t for V, otherwise h_{t-1}.
+    /// These vectors, paired with the hidden states that they are multiplied by: h_t for V, otherwise h_{t-1}.
     #[inline(always)]
     pub(crate) fn pairs(&self, tensor: Tensor) -> impl Iterator<Item = Pairs<'_>> + Clone {
         let (T, left) = (self.T, self.left(tensor));
@@ -255,7 +259,7 @@ impl Unrolled {
         })
     }
 
-    /// Every input with its dL/da_t and zeros to the end of the last cache line, in the order of the sums.
+    /// Every input with its dL/da_t, in the order of the sums. Zeros follow dL/da_t to the end of its last cache line.
     pub(crate) fn inputs_with_da(&self) -> impl Iterator<Item = (usize, &[f64])> {
         let (m, row) = (self.shape.m().next_multiple_of(8), stride(self.shape.m()));
         (0..self.batch_size).flat_map(move |s| {

@@ -2,8 +2,8 @@
 //!
 //! [`Optimizer`] has the equations. A power is a product of squares, see [`power`].
 //!
-//! Averages of gradients that stay 0 fall towards 0 for ever. They would become subnormal, which is a hundred times
-//! slower on some machines; so m and v become 0 at an absolute value of 1e-300.
+//! If gradients stay 0, their averages m and v decrease towards 0 for ever. They would become subnormal, which is a
+//! hundred times slower on some machines. So m and v become 0 at an absolute value of 1e-300.
 
 use crate::kernels::{Divider, F64x8, Kernel, Level, Multipliers, Number, QuotientOverRoot};
 use crate::network::columns::ColumnSums;
@@ -14,11 +14,11 @@ use crate::network::parameters::{Parameters, Tensor};
 use std::ops::Range;
 
 impl Rule {
-    /// Updates all parameters and what the optimizer remembers by a gradient that is in memory. Training does the same
-    /// part by part.
+    /// Updates all parameters `theta` and the state of the optimizer, `memory`, by a gradient that is in memory.
+    /// Training does the same part by part.
     ///
     /// # Panics
-    /// Panics if the shapes differ, or if `memory` is that of another optimizer.
+    /// Panics if the shapes differ, or if `memory` belongs to another optimizer.
     pub fn update(&self, theta: &mut Parameters, memory: &mut [Parameters], gradient: &Parameters) {
         let shape = gradient.shape();
         let fit = memory.iter().all(|part| part.shape() == shape);
@@ -28,15 +28,15 @@ impl Rule {
         self.update_slices(theta.values_mut(), &mut memory, gradient);
     }
 
-    /// Updates as many entries as the gradient has.
+    /// Updates as many entries as the gradient has, of the parameters `theta` and of each part of the state, `memory`.
     ///
     /// # Panics
-    /// Panics if `memory` is that of another optimizer, or if theta or a part of it has fewer entries.
+    /// Panics if `memory` belongs to another optimizer, or if theta or a part of `memory` has fewer entries.
     pub fn update_slices(&self, theta: &mut [f64], memory: &mut [&mut [f64]], gradient: &[f64]) {
         self.dispatch(UpdateSlices { clip: self.clip, theta, memory, gradient });
     }
 
-    /// Runs some work with the update of one entry that this rule has.
+    /// Runs work with the update of one entry by this rule.
     pub(crate) fn dispatch(&self, work: impl UpdateWork) {
         match self.optimizer {
             Optimizer::AdaGrad => work.run(AdaGrad::of(self)),
@@ -48,7 +48,7 @@ impl Rule {
 
 /// Work that is compiled for every optimizer.
 pub(crate) trait UpdateWork {
-    /// Does it with the update of one entry.
+    /// Runs with the update of one entry.
     fn run<U: EntryUpdate<N>, const N: usize>(self, update: U);
 }
 
@@ -73,18 +73,18 @@ impl UpdateWork for UpdateSlices<'_, '_> {
 /// How entries of a gradient update parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<U> {
-    /// The update of an entry.
+    /// The update of one entry.
     pub update: U,
-    /// Entries of the gradient are first divided by this number.
+    /// Entries of the gradient are first divided by this.
     pub divisor: Divisor,
     /// Then they are clipped to `[-clip, clip]`.
     pub clip: f64,
-    /// Whether what the gradient is summed from is ordinary: [`Multipliers`] may divide.
+    /// Whether the numbers that the gradient is summed from are ordinary. Then [`Multipliers`] may divide.
     pub fast: bool,
 }
 
 impl<U> Step<U> {
-    /// An entry and its remembered numbers after the update by an entry `g` of the gradient.
+    /// The entry and its state after the update by an entry `g` of the gradient.
     #[inline(always)]
     fn entry<F: F64x8, Q: QuotientOverRoot, const N: usize>(
         &self,
@@ -98,7 +98,7 @@ impl<U> Step<U> {
         self.update.entry::<F, Q>(theta, memory, clipped(self.divisor.quotient(g), self.clip))
     }
 
-    /// Whether [`Multipliers`] may take their share of entries with this memory.
+    /// Whether [`Multipliers`] may take their share of the entries with this state.
     #[inline(always)]
     fn shares<F: F64x8, const N: usize>(&self, memory: &[&mut [f64]; N]) -> bool
     where
@@ -108,19 +108,19 @@ impl<U> Step<U> {
     }
 }
 
-/// A number that is divided by, and how.
+/// A divisor, and how to divide by it.
 #[derive(Clone, Copy, Debug)]
 pub enum Divisor {
-    /// Nothing changes.
+    /// 1: nothing changes.
     One,
-    /// The product with the reciprocal of a power of two is the quotient.
+    /// A power of two: the product with its reciprocal is the quotient.
     Reciprocal(f64),
-    /// Anything else.
+    /// Any other divisor.
     Other(f64),
 }
 
 impl Divisor {
-    /// By `divisor`, which is at least 1.
+    /// The divisor, which is at least 1.
     pub fn of(divisor: f64) -> Self {
         let is_power_of_two = divisor.to_bits() << 12 == 0;
         match divisor {
@@ -140,7 +140,7 @@ impl Divisor {
     }
 }
 
-/// Updates entries that lie one after another, as the entries of their gradient do.
+/// Updates consecutive entries, whose gradients are consecutive too.
 struct UpdateEntries<'a, U, const N: usize> {
     step: Step<U>,
     theta: &'a mut [f64],
@@ -189,13 +189,13 @@ impl<U: EntryUpdate<N>, const N: usize> UpdateEntries<'_, U, N> {
     }
 }
 
-/// Clips an entry of the gradient. NaN stays NaN, so that the loss shows it.
+/// Clips an entry of the gradient. NaN stays NaN, so the loss shows it.
 #[inline(always)]
 pub(crate) fn clipped<F: Number>(g: F, clip: f64) -> F {
     F::splat(clip).smaller(F::splat(-clip).larger(g))
 }
 
-/// How one update changes an entry of which the optimizer remembers N numbers.
+/// How one update changes an entry and its state of N numbers.
 pub trait EntryUpdate<const N: usize>: Copy + Send + Sync {
     /// Whether the update may change an entry whose gradient is +0.
     const CHANGES_AT_ZERO: bool;
@@ -206,7 +206,7 @@ pub trait EntryUpdate<const N: usize>: Copy + Send + Sync {
         false
     }
 
-    /// The entry and its remembered numbers after an update by the clipped gradient `g`.
+    /// The entry and its state after an update by the clipped gradient `g`.
     fn entry<F: F64x8, Q: QuotientOverRoot>(&self, theta: F, memory: [F; N], g: F) -> (F, [F; N]);
 }
 
@@ -215,7 +215,7 @@ pub trait EntryUpdate<const N: usize>: Copy + Send + Sync {
 pub struct AdaGrad {
     eta: f64,
     epsilon: f64,
-    /// Whether they allow [`Multipliers`].
+    /// Whether these numbers allow [`Multipliers`].
     is_ordinary: bool,
 }
 
@@ -245,33 +245,35 @@ impl EntryUpdate<1> for AdaGrad {
     }
 }
 
-/// True only if all of some numbers are 0 or above and below 2^100. It may be false where they add up to 2^100.
+/// True only if every number is 0, or positive and below 2^100. It may be false if the numbers add up to 2^100.
 #[inline(always)]
 fn is_never_negative<F: F64x8>(x: &[f64]) -> bool {
     let Extremes { least, too_large } = Extremes::of::<false>(x, F::splat(0.0));
     least.sum() == 0.0 && too_large.sum() < f64::INFINITY
 }
 
-/// True only if every number is 0 or from 2^-380 to below 2^100 in size; it may be false where they add up to 2^100. Of such
-/// numbers a sum of products is 0 or at least
-/// 2^-864: it is a multiple of the last places of the products, however it is rounded.
+/// True only if the absolute value of every number is 0, or from 2^-380 to below 2^100. It may be false if they add up
+/// to 2^100.
+///
+/// A sum of products of such numbers is 0 or at least 2^-864: it is a multiple of the last places of the products,
+/// however it is rounded.
 #[inline(always)]
 pub(crate) fn is_ordinary<F: F64x8>(x: &[f64]) -> bool {
     let Extremes { least, too_large } = Extremes::of::<true>(x, F::splat(f64::MAX));
     -(-least).largest() >= LEAST && too_large.sum() < f64::INFINITY
 }
 
-/// What is known of some numbers, or with `SIZES` of their absolute values, leaving out zeros.
+/// The extremes of some numbers, or with `SIZES` of their absolute values, without zeros.
 #[derive(Clone, Copy)]
 struct Extremes<F> {
-    /// The least of all.
+    /// The smallest number.
     least: F,
-    /// Infinite or NaN if one of them is 2^100 or more, infinite or NaN.
+    /// Infinite or NaN if a number is 2^100 or more, infinite or NaN.
     too_large: F,
 }
 
 impl<F: F64x8> Extremes<F> {
-    /// Those of all numbers and of `least`, in two chains, since each step waits for the one before it.
+    /// The extremes of all numbers and of `least`. There are two chains, because each step waits for the one before it.
     #[inline(always)]
     fn of<const SIZES: bool>(x: &[f64], least: F) -> Self {
         let mut even = Extremes { least, too_large: F::splat(0.0) };
@@ -300,7 +302,7 @@ impl<F: F64x8> Extremes<F> {
 
 /// 2^-380.
 const LEAST: f64 = power_of_two(-380);
-/// 2^924: its product with 2^100 or more is infinite, and what is not finite stays so.
+/// 2^924. Its product with 2^100 or more is infinite, and numbers that are not finite stay so.
 const ABOVE: f64 = power_of_two(924);
 
 const fn power_of_two(exponent: i32) -> f64 {
@@ -380,7 +382,8 @@ fn without_subnormal<F: Number>(x: F) -> F {
     x.abs().choose(F::splat(1e-300), F::splat(0.0), x)
 }
 
-/// `beta^t`: the product of those of beta, beta^2, beta^4, beta^8, ... whose exponents add up to t, the smallest first.
+/// `beta^t`: the product of those of beta, beta^2, beta^4, beta^8, ... whose exponents add up to t, the smallest
+/// exponent first.
 pub fn power(beta: f64, t: u64) -> f64 {
     let (mut product, mut square, mut left) = (1.0, beta, t);
     while left > 0 {
@@ -393,16 +396,16 @@ pub fn power(beta: f64, t: u64) -> f64 {
     product
 }
 
-/// Updates parameters with the sums of their gradient as soon as these are there.
+/// Updates parameters with the sums of their gradient, as soon as the sums are there.
 #[derive(Debug)]
 pub struct UpdateParameters<'a, U, const N: usize> {
-    /// How.
+    /// How to update.
     pub step: Step<U>,
     /// The parameters.
     pub theta: &'a mut Parameters,
-    /// The remembered numbers.
+    /// The state of the optimizer.
     pub memory: &'a mut [Parameters; N],
-    /// Their packed copy, which follows them; `None` where nothing reads one.
+    /// The packed copy of the parameters, which is updated too; `None` if nothing reads one.
     pub weights: Option<&'a mut PackedWeights>,
 }
 
@@ -473,7 +476,7 @@ impl<U: EntryUpdate<N>, const N: usize> UpdateColumns<'_, U, N> {
     }
 }
 
-/// Column x of up to eight rows of K entries, and zeros.
+/// Column x of up to eight rows of K entries, with zeros after it.
 #[inline(always)]
 fn gather<F: F64x8>(rows: &[f64], K: usize, x: usize) -> F {
     let mut column = [0.0; 8];
@@ -483,7 +486,7 @@ fn gather<F: F64x8>(rows: &[f64], K: usize, x: usize) -> F {
     F::load(&column)
 }
 
-/// Writes it back.
+/// Writes the column back.
 #[inline(always)]
 fn scatter<F: F64x8>(column: F, rows: &mut [f64], K: usize, x: usize) {
     for (i, entry) in column.to_array().into_iter().enumerate() {

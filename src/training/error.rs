@@ -58,7 +58,7 @@ pub enum TrainingError {
         /// Its value in the best model.
         best: String,
     },
-    /// [`OptimizerStart::Kept`] was asked for, but the model was trained with another optimizer.
+    /// [`Kept`](crate::training::OptimizerStart::Kept) was asked for, but the model was trained with another optimizer.
     OtherOptimizer {
         /// The optimizer of the model.
         found: &'static str,
