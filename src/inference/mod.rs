@@ -1,6 +1,7 @@
-//! What a trained network does: it writes text, and scores text.
+//! What a trained network does: a [`Writer`] generates text, a [`Scorer`] and [`score`] measure how well the network
+//! predicts a text.
 //!
-//! Leaves out: training.
+//! Training is in [`training`](crate::training).
 
 pub(crate) mod recurrence;
 pub(crate) mod sampling;

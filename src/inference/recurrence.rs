@@ -1,4 +1,4 @@
-//! A network that reads one character after another and carries its hidden state from each to the next.
+//! A network that reads one character after another and carries its hidden state along.
 
 use crate::kernels::Level;
 use crate::model::Model;
@@ -9,12 +9,12 @@ use crate::network::rnn::{ReadCharacter, Rnn};
 use std::mem;
 use std::sync::Arc;
 
-/// A network and its hidden state. It allocates when it is made, and never afterwards.
+/// A network and its hidden state. It allocates when it is made, and not afterwards.
 #[derive(Clone, Debug)]
 pub(crate) struct Recurrence {
     weights: Arc<PackedWeights>,
     pub level: Level,
-    /// The character that is read from h = 0: the newline between documents.
+    /// The newline between documents, which is always read from h = 0; `None` without documents.
     pub newline: Option<usize>,
     /// The hidden state, m, and zeros to a multiple of eight.
     h: Vec<f64>,
@@ -24,7 +24,7 @@ pub(crate) struct Recurrence {
 }
 
 impl Recurrence {
-    /// Starts from the hidden state `h`.
+    /// Begins with the hidden state `h`.
     ///
     /// # Errors
     /// [`ShapeError`] if `h` is not m long, or if there is no memory for a copy of the weights.
@@ -43,7 +43,7 @@ impl Recurrence {
         })
     }
 
-    /// The same for the network of a model. A model of documents reads every newline from h = 0.
+    /// The same for the network of a model. If the model was trained on documents, every newline is read from h = 0.
     ///
     /// # Errors
     /// The same as [`Recurrence::new`].
@@ -62,13 +62,13 @@ impl Recurrence {
         &self.before[..self.column.len()]
     }
 
-    /// Goes on from the hidden state `h`, m long.
+    /// Continues from the hidden state `h`, m long.
     pub fn go_on_from(&mut self, h: &[f64]) {
         self.h[..h.len()].copy_from_slice(h);
     }
 
-    /// Reads a character with the network that the recurrence was made for, and writes the logits of the next into `o`,
-    /// K long.
+    /// Reads a character with the network `rnn`, which must be the one that the recurrence was made for. Writes the
+    /// logits of the next character into `o`, K long.
     pub fn read(&mut self, rnn: &Rnn, character: usize, o: &mut [f64]) {
         mem::swap(&mut self.h, &mut self.before);
         if self.newline == Some(character) {

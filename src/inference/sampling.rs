@@ -5,27 +5,31 @@ use crate::network::parameters::{ShapeError, room, zeros};
 use crate::settings::SettingError;
 use std::cmp::Ordering;
 
-/// How the next character is chosen. The default is the network's own distribution: temperature 1, and everything is kept.
+/// How the next character is chosen: by temperature, top-k and nucleus sampling.
+///
+/// The default is the network's own distribution: temperature 1, and all characters are kept.
 ///
 /// The logits o of the next character become probabilities in this order:
 ///
 /// 1. `p = softmax(o / temperature)`. At temperature 0 the most likely character has all the probability.
 /// 2. `top_k` keeps the k most likely characters.
-/// 3. `top_p` keeps, of these, the fewest most likely characters whose probabilities sum to at least `top_p` (nucleus
-///    sampling); at least one.
+/// 3. `top_p` keeps the most likely of these: as few as have a total probability of at least `top_p`, and at least one.
+///    This is nucleus sampling.
 ///
-/// Of equally likely characters, the one with the lower index comes first. After 2 and after 3 the other characters have a
-/// probability of 0, and those that are kept are divided by their sum. A `top_k` of K or more and a `top_p` of 1 change
-/// nothing. The sums that are divided by run by increasing index; the sum that reaches `top_p` begins with the most likely
-/// character.
+/// Of equally likely characters, the one with the lower index comes first. After steps 2 and 3 the other characters
+/// have a probability of 0, and the probabilities that are kept are divided by their sum. A `top_k` of K or more and a
+/// `top_p` of 1 change nothing.
+///
+/// The order of the sums is fixed. A sum that probabilities are divided by runs by increasing index. The sum that
+/// reaches `top_p` runs from the most likely character down.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
-    /// The divisor of the logits: below 1 likely characters become more likely, above 1 less. 0 leaves only the most
-    /// likely.
+    /// The divisor of the logits. Below 1 it makes likely characters more likely, above 1 less likely. With 0 the most
+    /// likely character is always chosen. The default is 1.
     pub temperature: f64,
-    /// The number of characters that are kept, at least 1.
+    /// The number of characters that are kept, at least 1. The default keeps all.
     pub top_k: usize,
-    /// The sum of the probabilities that is kept, above 0 and at most 1.
+    /// The total probability that is kept, above 0 and at most 1. The default is 1.
     pub top_p: f64,
 }
 
@@ -36,12 +40,12 @@ impl Default for Sampling {
 }
 
 impl Sampling {
-    /// The network's own distribution at another temperature.
+    /// The network's own distribution at this temperature.
     pub fn at_temperature(temperature: f64) -> Self {
         Sampling { temperature, ..Sampling::default() }
     }
 
-    /// Checks the range of every number.
+    /// Checks that every number is in range.
     ///
     /// # Errors
     /// [`SettingError`] if the temperature is negative or not finite, `top_k` is 0, or `top_p` is not above 0 and at
@@ -61,25 +65,25 @@ impl Sampling {
     }
 }
 
-/// The probabilities of the next character, by a [`Sampling`].
+/// The probabilities of the next character, as [`Sampling`] says.
 #[derive(Clone)]
 pub(crate) struct Choice {
     pub sampling: Sampling,
     /// K: the logits, then the probabilities.
     pub p: Vec<f64>,
-    /// K: all indices, in the order that the last choice left them in.
+    /// K indices, in the order in which the last choice left them.
     order: Vec<usize>,
 }
 
 impl Choice {
-    /// Among K characters, by the network's own distribution.
+    /// For K characters, with the network's own distribution.
     pub fn new(K: usize) -> Result<Self, ShapeError> {
         let mut order = room(K)?;
         order.extend(0..K);
         Ok(Choice { sampling: Sampling::default(), p: zeros(K)?, order })
     }
 
-    /// Makes the logits in `p` the probabilities that the next character is drawn with.
+    /// Replaces the logits in `p` by the probabilities with which the next character is drawn.
     pub fn choose(&mut self, level: Level) {
         let Choice { sampling: Sampling { temperature, top_k, top_p }, p, order } = self;
         if *temperature == 0.0 {
@@ -101,8 +105,8 @@ impl Choice {
     }
 }
 
-/// The index that a uniform draw `u` from [0, 1) picks: the first at which the cumulative sum of `p` exceeds `u`. If
-/// rounding leaves the whole sum at or below `u`, it is the last whose probability is not 0.
+/// The index that a uniform draw `u` from [0, 1) chooses: the first at which the cumulative sum of `p` exceeds `u`. If
+/// rounding leaves the whole sum at or below `u`, it is the last index whose probability is not 0.
 ///
 /// # Panics
 /// Panics if `p` is empty.
@@ -117,7 +121,8 @@ pub(crate) fn sample(p: &[f64], u: f64) -> usize {
     p.iter().rposition(|&p| p > 0.0).unwrap_or(p.len() - 1)
 }
 
-/// Keeps the `top_k` most likely, whose indices are first in `order` afterwards; returns how many these are.
+/// Keeps the `top_k` most likely characters. Their indices are the first in `order` afterwards. Returns how many they
+/// are.
 fn keep_most_likely(p: &mut [f64], order: &mut [usize], top_k: usize) -> usize {
     if top_k >= p.len() {
         return p.len();
@@ -127,7 +132,7 @@ fn keep_most_likely(p: &mut [f64], order: &mut [usize], top_k: usize) -> usize {
     top_k
 }
 
-/// Keeps the fewest most likely of `order` whose probabilities sum to `top_p`.
+/// Keeps the most likely characters of `order`: as few as have a total probability of `top_p`.
 fn keep_nucleus(p: &mut [f64], order: &mut [usize], top_p: f64) {
     if top_p == 1.0 {
         return;
@@ -147,7 +152,7 @@ fn by_likelihood(p: &[f64], a: usize, b: usize) -> Ordering {
     p[b].total_cmp(&p[a]).then(a.cmp(&b))
 }
 
-/// Gives these a probability of 0, and divides the others by their sum.
+/// Gives `others` a probability of 0, and divides the rest by their sum.
 fn leave_out(p: &mut [f64], others: &[usize]) {
     if others.is_empty() {
         return;

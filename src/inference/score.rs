@@ -1,4 +1,4 @@
-//! Scores of texts and lines, each in one call.
+//! Scores of texts and lines, each in one call. A score is the number of bits that a model needs for a text.
 //!
 //! | what | how |
 //! |---|---|
@@ -6,9 +6,9 @@
 //! | many lines that are in memory | [`batch`] |
 //! | a whole text | [`text`] |
 //! | the lines of a file or a stream | [`read`] |
-//! | one line after another, without making the network anew | [`Scorer::line`](super::Scorer::line) |
+//! | one line after another, with one copy of the network | [`Scorer::line`](super::Scorer::line) |
 //!
-//! All give the same bits for the same line.
+//! All ways give the same bits for the same line.
 
 use crate::inference::scoring::{
     Score, Scorer, Symbol, WorstCharacter, bits_of_unknown, index_of, symbols_of_line,
@@ -22,15 +22,17 @@ use std::f64::consts::LN_2;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-/// Characters of a batch that are read in one round: what is kept meanwhile stays in a few megabytes.
+/// The number of characters of a batch that are read in one round. What is kept for a round fits in a few megabytes.
 const ROUND: usize = 1 << 16;
 
-/// The score of a line: a string, or bytes that need not be UTF-8.
+/// The score of a line. The line is a string, or bytes that need not be UTF-8.
 ///
-/// The line is read from the hidden state that the model [begins with](Model::initial_state), after a newline if the
-/// vocabulary has one, so that its first character counts too. A newline at its end is no part of it; nor is a carriage return
-/// before that, in a model of documents or if the vocabulary lacks it. A newline anywhere else is a character like any other.
-/// [`TextScorer`] says what of a line counts, and what becomes of bytes that are no UTF-8.
+/// The network begins with the model's [initial state](Model::initial_state). If the vocabulary has a newline, the
+/// network reads a newline first, so the first character of the line counts too.
+///
+/// A newline at the end is not part of the line. A carriage return before it is not part either, if the vocabulary
+/// lacks it or the model is one of documents. A newline anywhere else is a character like any other. [`TextScorer`]
+/// says which characters count, and how bytes that are not UTF-8 are scored.
 ///
 /// # Errors
 /// [`ShapeError::NoMemory`] if there is no memory for a copy of the weights.
@@ -38,8 +40,10 @@ pub fn line(model: &Model, line: impl AsRef<[u8]>) -> Result<Score, ShapeError> 
     Ok(Scorer::new(model)?.line(line))
 }
 
-/// The score of each of some lines, in their order: what [`line()`] gives for each, in much less time. Lines are read side by
-/// side, as the sequences of a batch, on this thread alone.
+/// The scores of many lines, in their order. Each score is the one that [`line()`] gives.
+///
+/// The lines are read in parallel, as the sequences of a batch, on this thread. This is much faster than to read them
+/// one by one.
 ///
 /// ```
 /// use elman::training::Fit;
@@ -97,11 +101,11 @@ pub fn batch(model: &Model, lines: &[impl AsRef<[u8]>]) -> Result<Vec<Score>, Sh
 
 /// A character that counts.
 struct Counted {
-    /// The line, counted from the first of the round.
+    /// The index of its line in the round.
     line: usize,
     symbol: Symbol,
     position: u64,
-    /// Where its loss is; `None` if the vocabulary lacks it.
+    /// The place of its loss; `None` if the vocabulary lacks the character.
     place: Option<Place>,
 }
 
@@ -116,7 +120,7 @@ fn add(scores: &mut [Score], counted: &[Counted], sequences: &Sequences, model: 
     }
 }
 
-/// The score of a whole text: what [`TextScorer`] gives by [`ScoreBy::Text`].
+/// The score of a whole text, as [`TextScorer`] gives it with [`ScoreBy::Text`].
 ///
 /// # Errors
 /// [`ShapeError::NoMemory`] if the buffers of the network cannot be allocated.
@@ -133,13 +137,15 @@ pub fn text(model: &Model, text: &str) -> Result<Score, ShapeError> {
     Ok(whole)
 }
 
-/// Reads a file or a stream to its end and calls `take` with the score of every line, as soon as it is there.
-/// `ControlFlow::Break(())` ends it. [`TextScorer`] says what a line is, and can be stopped between two reads and put on
-/// several threads.
+/// Reads a file or a stream to its end, and calls `take` with the score of every line as soon as the line is read.
+/// `ControlFlow::Break(())` stops it.
+///
+/// [`TextScorer`] does the same, and more: it can pause between two reads and use several threads. Its documentation
+/// says what a line is.
 ///
 /// # Errors
-/// [`TextError`] if the input cannot be read, or if the buffers of the network cannot be allocated. The lines before that
-/// have been handed over.
+/// [`TextError`] if the input cannot be read, or if the buffers of the network cannot be allocated. The lines before
+/// the error have been handed to `take`.
 pub fn read(
     model: &Model,
     mut input: impl Read,

@@ -1,4 +1,4 @@
-//! Scoring text: the bits that a model needs for it, character by character.
+//! Scoring: the bits that a model needs for a text, character by character.
 
 use crate::inference::recurrence::Recurrence;
 use crate::inference::writer::Session;
@@ -11,8 +11,8 @@ use std::borrow::Borrow;
 use std::f64::consts::LN_2;
 use std::fmt;
 
-/// The bits of a character that the vocabulary lacks: log2 of 1,112,064, the number of Unicode scalar values; for a model
-/// of bytes log2 of 256. A sequence of bytes that is no UTF-8 has as many as such a character.
+/// The bits of a character that the vocabulary lacks. This is log2 of 1,112,064, the number of Unicode scalar values;
+/// for a model of bytes it is log2 of 256. A sequence of bytes that is not UTF-8 has as many bits as such a character.
 ///
 /// ```
 /// use elman::inference::bits_of_unknown;
@@ -27,15 +27,15 @@ pub fn bits_of_unknown(symbols: Symbols) -> f64 {
     }
 }
 
-/// A network that reads one character after another and gives the bits that each one needs.
+/// Reads one character after another, and gives the bits that the network needs for each.
 ///
-/// A character needs `-log2 p` bits, where p is the probability that the network gives it after all that it has read. This
-/// is the log-sum-exp of the logits minus the logit of the character, divided by ln 2: it is finite even if p itself is 0,
-/// as long as the difference of two logits is.
+/// A character needs `-log2 p` bits. p is the probability that the network gives it after all characters read before.
+/// The bits are computed as the log-sum-exp of the logits minus the logit of the character, divided by ln 2. So they
+/// are finite even if p itself rounds to 0.
 ///
-/// It holds its model in any way that lends it: `&Model`, `Arc<Model>`, or the model itself. With an `Arc` it borrows
-/// nothing and can be kept in a struct, sent to another thread, and cloned; clones share the weights. It allocates when it is
-/// made, for a copy of the weights among others, and not while it reads: make one and keep it.
+/// The scorer holds its model as `&Model`, `Arc<Model>`, or the model itself. With an `Arc` it borrows nothing: it can
+/// be kept in a struct, sent to another thread, and cloned. Clones share the model. A scorer allocates when it is made,
+/// mainly a copy of the weights, and not while it reads. Make one and keep it.
 ///
 /// ```
 /// use elman::inference::Scorer;
@@ -56,17 +56,19 @@ pub fn bits_of_unknown(symbols: Symbols) -> f64 {
 pub struct Scorer<M> {
     model: M,
     recurrence: Recurrence,
-    /// The hidden state to start from, m.
+    /// The hidden state to begin with, m.
     start: Vec<f64>,
-    /// What was read last. The hidden state has not taken it in yet.
+    /// The last character. The network has not read it yet.
     last: Option<usize>,
     /// K.
     o: Vec<f64>,
 }
 
 impl<M: Borrow<Model>> Scorer<M> {
-    /// A scorer that has read no character; it starts from the hidden state that the model
-    /// [begins with](Model::initial_state). A model of documents reads every newline from h = 0.
+    /// Makes a scorer that has read no character.
+    ///
+    /// It begins with the model's [initial state](Model::initial_state). If the model was trained on documents, the
+    /// hidden state is set to 0 before it reads a newline, as in training.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if there is no memory for a copy of the weights.
@@ -77,7 +79,7 @@ impl<M: Borrow<Model>> Scorer<M> {
         Ok(Scorer { recurrence, start, last: None, o: zeros(of.shape().K())?, model })
     }
 
-    /// Starts from the hidden state `h`, m long, as if nothing had been read yet.
+    /// Begins with the hidden state `h`, m long. What was read before is forgotten.
     ///
     /// # Errors
     /// [`ShapeError`] if `h` is not m long or has a number that is not finite.
@@ -88,7 +90,7 @@ impl<M: Borrow<Model>> Scorer<M> {
         Ok(self)
     }
 
-    /// Makes the network run at `level`. The level never changes the bits.
+    /// Sets the instruction set that the network runs with. It never changes the bits.
     pub fn at(mut self, level: Level) -> Self {
         self.recurrence.level = level;
         self
@@ -99,18 +101,18 @@ impl<M: Borrow<Model>> Scorer<M> {
         self.model.borrow()
     }
 
-    /// Forgets what was read and starts from the same hidden state again.
+    /// Forgets what was read, and begins again with the same hidden state.
     pub fn restart(&mut self) {
         self.recurrence.go_on_from(&self.start);
         self.last = None;
     }
 
-    /// Where the scorer stands. A [`Writer`](super::Writer) can go on from there.
+    /// The state of the scorer. Another scorer, or a [`Writer`](super::Writer), can continue from it.
     pub fn session(&self) -> Session {
         Session::new(self.recurrence.h().to_vec(), self.last)
     }
 
-    /// Goes on from where another scorer or a writer of the same model stood.
+    /// Continues from the state of another scorer or writer of the same model.
     ///
     /// # Errors
     /// [`ShapeError`] if `session.h` is not m long or has a number that is not finite, or if `session.last` is K or more.
@@ -121,9 +123,11 @@ impl<M: Borrow<Model>> Scorer<M> {
         Ok(())
     }
 
-    /// Reads a character and returns its bits: `None` if no character was read before it that could predict it. A
-    /// character that the vocabulary lacks has the bits of [`bits_of_unknown`] and is not read. For a model of bytes, byte b
-    /// goes by the character U+00b.
+    /// Reads a character and returns its bits. The first character that the network reads has
+    /// none: the result is `None`, because there is no prediction for it.
+    ///
+    /// A character that the vocabulary lacks has the bits of [`bits_of_unknown`], and the network does not read it. For
+    /// a model of bytes, the character U+00b stands for byte b.
     pub fn read(&mut self, character: char) -> Option<f64> {
         let vocabulary = &self.model().vocabulary;
         match vocabulary.index(character) {
@@ -148,7 +152,7 @@ impl<M: Borrow<Model>> Scorer<M> {
         Some(self.recurrence.level.softmax(&mut self.o).loss(o) / LN_2)
     }
 
-    /// The score of a line, which is read from the start as [`score::line`](super::score::line) does.
+    /// The score of a line, read from the start as [`score::line`](super::score::line) does.
     pub fn line(&mut self, line: impl AsRef<[u8]>) -> Score {
         self.restart();
         let newline = self.model().vocabulary.index('\n');
@@ -179,16 +183,16 @@ impl<M: Borrow<Model>> fmt::Debug for Scorer<M> {
     }
 }
 
-/// A symbol: a character, or U+FFFD and the sequence that is no UTF-8.
+/// A symbol: a character, or U+FFFD with the sequence that is not UTF-8.
 pub(crate) type Symbol = (char, Option<InvalidSequence>);
 
-/// The index of a symbol. A sequence that is no UTF-8 has none, even if the vocabulary has U+FFFD.
+/// The index of a symbol. A sequence that is not UTF-8 has none, even if the vocabulary has U+FFFD.
 pub(crate) fn index_of(model: &Model, (character, invalid): Symbol) -> Option<usize> {
     if invalid.is_none() { model.vocabulary.index(character) } else { None }
 }
 
-/// The symbols of a line that count: characters, or bytes by their characters, without a line end at the end. A carriage
-/// return at the end is left out where training leaves it out, or the vocabulary lacks it.
+/// The symbols of a line that count: characters, or the characters of bytes, without the line end. A carriage return at
+/// the end is left out if training leaves it out, or if the vocabulary lacks it.
 pub(crate) fn symbols_of_line<'a>(
     model: &Model,
     line: &'a [u8],
@@ -212,32 +216,33 @@ pub(crate) fn symbols_of_line<'a>(
 /// The score of a text or a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
-    /// The sum of the bits of its characters, in the order of the text. NaN or infinite only where the weights of the model
-    /// are so large that its logits leave the range of doubles.
+    /// The sum of the bits of its characters, in the order of the text. It is NaN or infinite only if the weights of
+    /// the model are so large that its logits exceed the range of doubles.
     pub bits: f64,
     /// The number of characters that count.
     pub characters: u64,
-    /// The number of these that the vocabulary lacks, sequences that are no UTF-8 among them.
+    /// How many of these the vocabulary lacks, including sequences that are not UTF-8.
     pub unknown: u64,
-    /// The character with the most bits, the first of equals.
+    /// The character with the most bits, the first of several; `None` if no character counts.
     pub worst: Option<WorstCharacter>,
 }
 
 /// The character of a text or a line that has the most bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WorstCharacter {
-    /// The character; U+00b for byte b, and U+FFFD for a sequence that is no UTF-8.
+    /// The character: U+00b for byte b, and U+FFFD for a sequence that is not UTF-8.
     pub character: char,
-    /// The bytes, if it is a sequence that is no UTF-8.
+    /// The bytes, if it is a sequence that is not UTF-8.
     pub invalid: Option<InvalidSequence>,
-    /// Its place in the line or the text, counted from 1.
+    /// Its position in the line or the text, from 1.
     pub position: u64,
     /// Its bits.
     pub bits: f64,
 }
 
 impl Score {
-    /// The mean of the bits; `None` if no character counts. A NaN is above no threshold: see [`Score::bits`].
+    /// The mean of the bits; `None` if no character counts. It is NaN or infinite if [`Score::bits`] is. A NaN is above
+    /// no threshold.
     pub fn bits_per_character(&self) -> Option<f64> {
         (self.characters > 0).then(|| self.bits / self.characters as f64)
     }

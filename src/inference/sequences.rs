@@ -1,4 +1,4 @@
-//! Sequences of characters that a network reads side by side, and the losses of the characters.
+//! Sequences of characters that a network reads in parallel, and the losses of the characters.
 
 use crate::kernels::Level;
 use crate::network::packed_weights::PackedWeights;
@@ -11,19 +11,20 @@ use std::mem;
 use std::ops::Range;
 use std::slice;
 
-/// The most sequences that a thread reads side by side.
+/// The largest number of sequences that a thread reads in parallel.
 const SIDE_BY_SIDE: usize = 16;
-/// The most steps that it computes together, those of all sequences.
+/// The largest number of steps that it computes together, over all sequences.
 const ROWS: usize = 64;
-/// The most numbers that the hidden states and probabilities of these steps are, where a single step has fewer.
+/// The largest number of entries of the hidden states and probabilities of these steps, if a single step has fewer.
 const NUMBERS: usize = 1 << 20;
-/// The multiplications and additions that make a thread worth starting.
+/// The number of multiplications and additions that make it worth to start a thread.
 const WORTH_A_THREAD: usize = 8_000_000;
 
 /// Sequences of characters, each read from the same hidden state, and the losses of their characters.
 ///
-/// Characters are added and then read, in rounds. The sequences of a round are read side by side, as those of a batch,
-/// and on several threads; each has the losses that it has alone. The last of them goes on in the next round.
+/// Characters are added and then read, in rounds. The sequences of a round are read in parallel, as those of a batch,
+/// and on several threads. The losses are the same as if each were read alone. The next round continues the last
+/// sequence.
 #[derive(Debug)]
 pub(crate) struct Sequences {
     shape: Shape,
@@ -32,15 +33,15 @@ pub(crate) struct Sequences {
     threads: usize,
     /// The hidden state before every sequence, m.
     start: Vec<f64>,
-    /// One for each thread that was worth starting in any round.
+    /// One reader for each thread that was worth starting in any round.
     readers: Vec<Reader>,
-    /// How many of them this round's sequences are shared among.
+    /// The number of readers that share the sequences of this round.
     at_work: usize,
     /// The reader of the last sequence.
     current: usize,
 }
 
-/// Where a loss is.
+/// The place of a loss.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     reader: usize,
@@ -48,7 +49,7 @@ pub(crate) struct Place {
 }
 
 impl Sequences {
-    /// No sequence yet; each will be read from the hidden state `start`, m long. One thread.
+    /// No sequence yet, and one thread. Each sequence will be read from the hidden state `start`, m long.
     pub fn new(rnn: &Rnn, start: Vec<f64>) -> Result<Self, ShapeError> {
         let level = Level::chosen();
         let shape = rnn.shape();
@@ -57,19 +58,19 @@ impl Sequences {
         Ok(Sequences { shape, weights, level, threads: 1, start, readers, at_work: 1, current: 0 })
     }
 
-    /// Reads every sequence that begins now or later from the hidden state `start`, m long.
+    /// Reads every sequence that begins from now on from the hidden state `start`, m long.
     pub fn start_from(&mut self, start: &[f64]) {
         self.start.copy_from_slice(start);
         self.readers.iter_mut().for_each(|reader| reader.h0.copy_from_slice(start));
     }
 
-    /// Goes on at `level` and on up to `threads` threads.
+    /// Continues at `level` and on up to `threads` threads.
     pub fn on(self, level: Level, threads: usize) -> Self {
         let readers = self.readers.into_iter().map(|reader| reader.at(level)).collect();
         Sequences { level, threads, readers, ..self }
     }
 
-    /// Prepares for about so many characters: shares this round's sequences among as many threads as they are worth.
+    /// Prepares for about so many characters: shares the sequences of this round among as many threads as are worth it.
     pub fn expect(&mut self, characters: usize) {
         let (m, K) = (self.shape.m(), self.shape.K());
         let work = characters.saturating_mul(m).saturating_mul(m + K);
@@ -91,14 +92,15 @@ impl Sequences {
     }
 
     /// Adds a character to the last sequence. Returns the place of its loss; `None` for the first character of a
-    /// sequence, which has none.
+    /// sequence, which has no loss.
     pub fn push(&mut self, character: usize) -> Option<Place> {
         let reader = self.current;
         let character = self.readers[reader].push(character)?;
         Some(Place { reader, character })
     }
 
-    /// Ends the round: reads all characters with the network that the sequences were made for.
+    /// Ends the round: reads all characters with the network `rnn`, which must be the one that the sequences were made
+    /// for.
     pub fn read(&mut self, rnn: &Rnn) {
         let network = Network { rnn, weights: &self.weights, start: &self.start };
         let current = self.current;
@@ -122,21 +124,21 @@ struct Network<'a> {
     start: &'a [f64],
 }
 
-/// Some of the sequences, which one thread reads.
+/// The sequences that one thread reads.
 #[derive(Debug)]
 struct Reader {
     steps: Unrolled,
-    /// The most steps that are computed together.
+    /// The largest number of steps that are computed together.
     rows: usize,
     /// The characters to read, sequence by sequence.
     characters: Vec<usize>,
-    /// Where each sequence is in `characters`.
+    /// The range of each sequence in `characters`.
     sequences: Vec<Range<usize>>,
     /// The hidden state before the sequence at the start of `characters`.
     h0: Vec<f64>,
-    /// The hidden states of the sequences that are read side by side.
+    /// The hidden states of the sequences that are read in parallel.
     h: Vec<Vec<f64>>,
-    /// The loss of each character of the last round, in nats; of no meaning for the first of a sequence.
+    /// The loss of each character of the last round, in nats. That of the first character of a sequence means nothing.
     losses: Vec<f64>,
 }
 
@@ -168,7 +170,7 @@ impl Reader {
         self.sequences.push(start..start);
     }
 
-    /// Adds a character to the last sequence. Returns its index, unless it is the first of the sequence.
+    /// Adds a character to the last sequence. Returns its index; `None` for the first character of the sequence.
     fn push(&mut self, character: usize) -> Option<usize> {
         let sequence = self.sequences.last_mut().expect("sequences: none has begun");
         let index = sequence.end;
@@ -177,7 +179,7 @@ impl Reader {
         (index > sequence.start).then_some(index)
     }
 
-    /// Reads all characters. If the last sequence goes on, the next round begins with it.
+    /// Reads all characters. If the last sequence continues, the next round begins with it.
     fn read(&mut self, network: Network, goes_on: bool) {
         self.losses.resize(self.characters.len(), 0.0);
         let open = if goes_on { self.sequences.pop() } else { None };
@@ -198,8 +200,8 @@ impl Reader {
         }
     }
 
-    /// Reads the sequence that goes on, and begins the next round with its last character, which the hidden state has not
-    /// taken in.
+    /// Reads the sequence that continues. The next round begins with its last character, which the hidden state does
+    /// not yet include.
     fn read_open(&mut self, network: Network, open: Range<usize>) {
         self.read_group(network, slice::from_ref(&open));
         mem::swap(&mut self.h0, &mut self.h[0]);
@@ -211,7 +213,7 @@ impl Reader {
         }
     }
 
-    /// Reads some sequences side by side, the longest first.
+    /// Reads some sequences in parallel, the longest first.
     fn read_group(&mut self, network: Network, group: &[Range<usize>]) {
         for (sequence, h) in group.iter().zip(&mut self.h) {
             match sequence.start {
@@ -229,7 +231,7 @@ impl Reader {
         }
     }
 
-    /// Reads some steps of sequences that have them.
+    /// Reads some steps of the sequences that have them.
     fn read_steps(&mut self, network: Network, group: &[Range<usize>], t: Range<usize>) {
         let Reader { steps, characters, h, losses, .. } = self;
         steps.reshape(t.len(), group.len());

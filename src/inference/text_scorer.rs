@@ -16,73 +16,80 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::{fmt, mem};
 
-/// Bytes that are read at a time.
+/// The number of bytes that are read at a time.
 const READING: usize = 1 << 16;
-/// Bytes of a line that are kept.
+/// The largest number of bytes of a line that are kept.
 const LONGEST: usize = 1 << 16;
 
-/// What gets a score of its own.
+/// What gets its own score: the whole text, or every line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScoreBy {
     /// The whole text. It is read in one pass, with newlines as characters like any other.
     Text,
-    /// Every line. Each is read from the same hidden state, after a newline if the vocabulary has one, so that its first
-    /// character counts too.
+    /// Every line. Each line is read from the same hidden state. If the vocabulary has a newline, it is read first, so
+    /// the first character of the line counts too.
     Lines {
-        /// Whether the hidden state goes on from line to line, so that only the first line starts from that state. A
-        /// model of documents starts every line from h = 0.
+        /// Whether the hidden state is carried from line to line. Then only the first line begins with that hidden
+        /// state. A model of documents begins every line with h = 0 anyway.
         carry: bool,
     },
 }
 
-/// A text or a line with its score.
+/// A text or a line, with its score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scored<'a> {
     /// The number of the line, from 1; `None` for the whole text.
     pub line: Option<u64>,
     /// Its score.
     pub score: Score,
-    /// The line without its end, with the bytes that are no UTF-8 as they are. Of a longer line these are the first 65,536
-    /// bytes or a little less. Empty for the whole text.
+    /// The line without its end, including bytes that are not UTF-8. A line of more than 65,536 bytes is cut to at most
+    /// so many. Empty for the whole text.
     pub text: &'a [u8],
-    /// Whether the line is longer.
+    /// Whether the line was cut.
     pub is_cut: bool,
 }
 
-/// Scores a text of any length while it is read.
+/// Scores a text of any length while it is read, whole or line by line.
 ///
 /// # Which characters count
 ///
 /// * A character that the vocabulary lacks has the bits of [`bits_of_unknown`]. The network does not read it.
-/// * A character before which no character was read does not count: there is no prediction to compare it with.
+/// * The first character that is read does not count: there is no prediction for it.
 /// * Every other character counts, and is read. [`Scorer`](super::Scorer) says how many bits it needs.
-/// * Bytes that are no UTF-8 end nothing: each maximal sequence, of which [`String::from_utf8_lossy`] makes one U+FFFD,
-///   counts as one character that the vocabulary lacks. That is so even if the vocabulary has U+FFFD, and for the part of a
-///   character at the end of the text. For a model of bytes every byte is a character.
+/// * Bytes that are not UTF-8 do not end the text. Each maximal sequence, for which [`String::from_utf8_lossy`] writes
+///   one U+FFFD, counts as one character that the vocabulary lacks, even if the vocabulary has U+FFFD. An incomplete
+///   character at the end of the text is such a sequence. For a model of bytes every byte is a character.
+/// * A byte-order mark at the start of UTF-8 is left out, as in training.
 ///
-/// By text ([`ScoreBy::Text`]), a model of documents reads a text as its training does: a newline first, which does not
-/// count and has no position; h = 0 after every newline; without blank lines, and without carriage returns before a newline
-/// or the end. The newline of every document counts, that of the last one even if the text ends without it. Positions
-/// count all characters of the text from 1.
+/// # By text ([`ScoreBy::Text`])
 ///
-/// By line ([`ScoreBy::Lines`]), the newline at the end of a line never counts; it is read only if the state is carried on.
-/// An empty line has a score in which no character counts. The end of the text ends its last line; after a last newline
-/// there is no further line. A carriage return before a newline or the end is part of the line, except in a model of
-/// documents or if the vocabulary lacks it. Positions count the characters of the line from 1.
+/// Positions count all characters of the text, from 1. A model of documents reads the text as its training does:
 ///
-/// A byte-order mark at the start of UTF-8 is left out, as in training.
+/// * A newline comes first. It does not count and has no position.
+/// * The hidden state is 0 before a newline is read.
+/// * Blank lines are left out, and carriage returns before a newline or the end.
+/// * The newline of every document counts. If the text ends without one, the last document still has one that counts.
+///
+/// # By line ([`ScoreBy::Lines`])
+///
+/// * Positions count the characters of the line, from 1.
+/// * The newline at the end of a line does not count. It is read only if the hidden state is carried to the next line.
+/// * In an empty line no character counts.
+/// * The end of the text ends its last line. After a last newline there is no further line.
+/// * A carriage return at the end of a line is part of the line, unless the vocabulary lacks it or the model is one of
+///   documents.
 ///
 /// # Where the network begins
 ///
-/// The text, or every line, is read from the hidden state that the model [begins with](Model::initial_state), or that of
-/// [`TextScorer::starting_from`]. A model of documents begins every document from h = 0 whatever is chosen.
+/// The text, or every line, is read from the model's [initial state](Model::initial_state), or from that of
+/// [`TextScorer::starting_from`]. A model of documents begins every document with h = 0 anyway.
 ///
-/// # How they are read
+/// # Speed and memory
 ///
-/// What a call of [`TextScorer::read`] brings is scored before the call returns; no line waits for the next. Lines that
-/// are there together are read side by side, as the sequences of a batch, and so are the documents of a model of
-/// documents. A whole text, and lines that carry the state on, are read in chunks. The bits of a character are those that
-/// [`Scorer`](super::Scorer) gives. After the first calls nothing is allocated on a single thread.
+/// A call of [`TextScorer::read`] scores what it reads before it returns, so no line waits for the next. Lines that
+/// arrive together are read in parallel, as the sequences of a batch, and so are the documents of a model of documents.
+/// A whole text, and lines that carry the hidden state, are read in chunks. The bits are the same as those of
+/// [`Scorer`](super::Scorer). On a single thread, memory is allocated in the first calls only.
 pub struct TextScorer<M> {
     decoder: Decoder,
     form: TextForm,
@@ -90,19 +97,19 @@ pub struct TextScorer<M> {
     tally: Tally,
 }
 
-/// What a call of [`TextScorer::read`] came to.
+/// How a call of [`TextScorer::read`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// More may come.
+    /// The input may have more.
     More,
-    /// The input is at its end, and all is handed over.
+    /// The input is at its end, and all scores are handed over.
     End,
-    /// The callback stopped it. The next call goes on with the lines that have been read and not handed over yet.
+    /// The callback stopped it. The next call continues with the lines that are read but not yet handed over.
     Stopped,
 }
 
 impl<M: Borrow<Model>> TextScorer<M> {
-    /// Begins a text, on one thread.
+    /// Makes a scorer for one text, on one thread.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if the buffers of the network cannot be allocated.
@@ -116,7 +123,7 @@ impl<M: Borrow<Model>> TextScorer<M> {
         })
     }
 
-    /// Reads the text, or every line, from the hidden state `h`, m long. Call it before anything is read.
+    /// Reads the text, or every line, from the hidden state `h`, m long. To be called before anything is read.
     ///
     /// # Errors
     /// [`ShapeError`] if `h` is not m long or has a number that is not finite.
@@ -128,17 +135,17 @@ impl<M: Borrow<Model>> TextScorer<M> {
         Ok(self)
     }
 
-    /// Goes on at `level` and on up to `threads` threads, which share the sequences that begin anew: lines, or
+    /// Continues at `level` and on up to `threads` threads. They share the sequences that begin anew: lines, or
     /// documents. Neither changes the result.
     pub fn on(mut self, level: Level, threads: usize) -> Self {
         self.rules.sequences = self.rules.sequences.on(level, threads);
         self
     }
 
-    /// Reads once from `input` and calls `take` with every text or line that is complete, until it stops.
+    /// Reads once from `input`, and calls `take` with every complete line or text, until `take` stops it.
     ///
     /// # Errors
-    /// [`TextError::Io`] if the input cannot be read. The lines before that have been handed over.
+    /// [`TextError::Io`] if the input cannot be read. The lines before the error have been handed over.
     pub fn read(
         &mut self,
         input: &mut impl Read,
@@ -176,7 +183,7 @@ impl<M: Borrow<Model>> TextScorer<M> {
         self.rules.line
     }
 
-    /// How the lines of what was read end, and how it seems to be encoded.
+    /// The counts of the line ends so far, and of signs of another encoding.
     pub fn form(&self) -> &TextForm {
         &self.form
     }
@@ -187,7 +194,7 @@ impl<M: Borrow<Model>> TextScorer<M> {
 enum Symbol {
     /// A character or a byte.
     Character(char),
-    /// No UTF-8.
+    /// Bytes that are not UTF-8.
     Invalid(InvalidSequence),
 }
 
@@ -199,9 +206,9 @@ impl Symbol {
     }
 }
 
-/// What a text brings, in its order.
+/// The events of a text, in order.
 enum Event {
-    /// A character that is part of the line, or of the text.
+    /// A character of the line, or of the text.
     Symbol { symbol: Symbol, position: u64, bits: Bits },
     /// The end of the line with this number, or of the whole text.
     End(Option<u64>),
@@ -213,29 +220,29 @@ enum Bits {
     None,
     /// The vocabulary lacks it.
     Unknown,
-    /// They are this loss.
+    /// This loss.
     Loss(Place),
 }
 
-/// The rules, symbol by symbol: what is read, and what counts.
+/// The rules, symbol by symbol: which characters are read, and which count.
 struct Rules<M> {
     model: M,
     by: ScoreBy,
-    /// The newline, where lines begin after it.
+    /// The newline, if lines are read after it.
     newline: Option<usize>,
     /// Whether carriage returns at the end of a line are left out.
     leaves_out_returns: bool,
     line: u64,
-    /// Symbols of the line, or of the text.
+    /// The number of symbols of the line, or of the text.
     position: u64,
-    /// Whether the line has a character yet that is not left out.
+    /// Whether the line has only characters that are left out, so far.
     is_blank: bool,
-    /// Whether a carriage return waits for what comes after it.
+    /// Whether the last symbol was a carriage return, which the next decides about.
     has_return: bool,
     events: Vec<Event>,
-    /// The events of this round that are in the tally already.
+    /// The number of events of this round that the tally has.
     tallied: usize,
-    /// Whether the input was at its end.
+    /// Whether the input has ended.
     has_ended: bool,
     /// What the network reads.
     sequences: Sequences,
@@ -269,7 +276,7 @@ impl<M: Borrow<Model>> Rules<M> {
         self.model.borrow()
     }
 
-    /// Takes the events of this round into the tally, which hands over what is complete.
+    /// Hands the events of this round to the tally, which hands over the complete lines.
     fn hand_over(
         &mut self,
         tally: &mut Tally,
@@ -324,7 +331,7 @@ impl<M: Borrow<Model>> Rules<M> {
         self.is_blank = false;
     }
 
-    /// A newline, or the end of a last line without.
+    /// Takes a newline, or the end of a last line without one.
     fn end_line(&mut self) {
         self.has_return = false;
         match self.by {
@@ -359,7 +366,7 @@ impl<M: Borrow<Model>> Rules<M> {
     }
 }
 
-/// The scores: what the events of a text come to.
+/// The scores, added up from the events of a text.
 struct Tally {
     unknown: f64,
     symbols: Symbols,

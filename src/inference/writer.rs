@@ -1,4 +1,4 @@
-//! Writing text: the predictions of a network, sampled and fed back.
+//! Generating text: a network's predictions are sampled and fed back.
 
 use crate::inference::recurrence::Recurrence;
 use crate::inference::sampling::{Choice, Sampling, sample};
@@ -11,41 +11,43 @@ use crate::text::vocabulary::UnknownCharacters;
 use std::borrow::Borrow;
 use std::{fmt, iter};
 
-/// Where a [`Writer`] or a [`Scorer`](super::Scorer) stands: what another needs to go on as if it were the same.
+/// The state of a [`Writer`] or a [`Scorer`](super::Scorer). Another one that is set to it continues with the same
+/// results.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
-    /// The hidden state, m. The network has read every character but the last.
+    /// The hidden state, m long. It includes every character but the last.
     pub h: Vec<f64>,
-    /// The index of the last character, which the network reads next; `None` before the first.
+    /// The index of the last character, which the network has not read yet. `None` if there was no character yet.
     pub last: Option<usize>,
-    /// The random numbers of a writer; `None` of a scorer. With `None` a writer keeps those that it has.
+    /// The random numbers of a writer; `None` for a scorer. A writer that is set to a session with `None` keeps its
+    /// own.
     pub generator: Option<Generator>,
-    /// Of a writer of bytes: the bytes, at most three, of a character that is not whole yet.
+    /// For a writer of bytes: the bytes, at most three, of an incomplete character.
     pub bytes: Vec<u8>,
 }
 
 impl Session {
-    /// Refuses what does not fit a network.
+    /// Refuses a session that does not fit the network.
     pub(super) fn check(&self, shape: Shape) -> Result<(), ShapeError> {
         shape.check_start(&self.h)?;
         self.last.map_or(Ok(()), |last| shape.check_index(last))
     }
 
-    /// A session with a hidden state and a last character, without random numbers and bytes.
+    /// Makes a session of a hidden state and a last character, without random numbers and bytes.
     pub fn new(h: Vec<f64>, last: Option<usize>) -> Self {
         Session { h, last, generator: None, bytes: Vec::new() }
     }
 }
 
-/// A network that writes text, character by character.
+/// Generates text, character by character.
 ///
-/// It holds its model in any way that lends it: `&Model`, `Arc<Model>`, or the model itself. With an `Arc` it borrows
-/// nothing and can be kept in a struct, sent to another thread, and cloned; clones share the weights.
+/// The writer holds its model as `&Model`, `Arc<Model>`, or the model itself. With an `Arc` it borrows nothing: it can
+/// be kept in a struct, sent to another thread, and cloned. Clones share the model. A writer allocates when it is made,
+/// mainly a copy of the weights. To generate characters takes no memory.
 ///
-/// A new writer stands where the model [begins](Model::initial_state), after the first character of the text that the model
-/// was trained on, with the model's seed: its first 1,000 characters are the final passage of the run. As an iterator it
-/// gives characters without end. It allocates when it is made, for a copy of the weights among others; the characters
-/// themselves take no memory.
+/// A new writer begins with the model's [initial state](Model::initial_state), and generates what follows the first
+/// character of the training text. It uses the model's seed. So its first 1,000 characters are the final passage of the
+/// run. [`Writer::prime`] gives it another beginning. As an iterator it gives characters without end.
 ///
 /// ```
 /// use elman::inference::{Sampling, Writer};
@@ -79,17 +81,17 @@ pub struct Writer<M> {
     recurrence: Recurrence,
     choice: Choice,
     generator: Generator,
-    /// What is read next.
+    /// The last character: the one that is read next.
     last: usize,
-    /// Whether it has been read: then `choice` has the probabilities of the character after it.
+    /// Whether the last character is read. Then `choice` has the probabilities of the character after it.
     is_read: bool,
-    /// Whether no character was read or drawn yet.
+    /// Whether no character was read or generated yet.
     is_fresh: bool,
     utf8: Utf8,
 }
 
 impl<M: Borrow<Model>> Writer<M> {
-    /// A writer that has written nothing, with the network's own distribution.
+    /// Makes a writer with the network's own distribution, which [`Writer::sampling`] changes.
     ///
     /// # Errors
     /// [`ShapeError::NoMemory`] if there is no memory for a copy of the weights.
@@ -124,13 +126,13 @@ impl<M: Borrow<Model>> Writer<M> {
         Ok(self)
     }
 
-    /// Draws by the random numbers that `seed` has for passages, from the first on.
+    /// Restarts the random numbers, with another seed than the model's. The same seed gives the same text.
     pub fn seed(mut self, seed: u64) -> Self {
         self.generator = Generator::new(seed, Stream::Passage);
         self
     }
 
-    /// Begins with the hidden state `h`, m long, as if nothing had been read or written yet.
+    /// Begins with the hidden state `h`, m long. What was read or generated before is forgotten.
     ///
     /// # Errors
     /// [`ShapeError`] if `h` is not m long or has a number that is not finite.
@@ -139,7 +141,7 @@ impl<M: Borrow<Model>> Writer<M> {
         Ok(self)
     }
 
-    /// Makes the network run at `level`. The level never changes what is written.
+    /// Sets the instruction set that the network runs with. It never changes the text.
     pub fn at(mut self, level: Level) -> Self {
         self.recurrence.level = level;
         self
@@ -150,7 +152,7 @@ impl<M: Borrow<Model>> Writer<M> {
         self.model.borrow()
     }
 
-    /// Where the writer stands.
+    /// The state of the writer. Another writer, or a [`Scorer`](super::Scorer), can continue from it.
     pub fn session(&self) -> Session {
         let h = if self.is_read { self.recurrence.before() } else { self.recurrence.h() };
         Session {
@@ -161,7 +163,7 @@ impl<M: Borrow<Model>> Writer<M> {
         }
     }
 
-    /// Goes on from where another writer or a scorer of the same model stood.
+    /// Continues from the state of another writer or scorer of the same model.
     ///
     /// # Errors
     /// [`ShapeError`] if `session.h` is not m long or has a number that is not finite, or if `session.last` is K or more.
@@ -179,18 +181,20 @@ impl<M: Borrow<Model>> Writer<M> {
         Ok(())
     }
 
-    /// Reads a text, which the writer goes on from. What a new writer reads first takes the place of the first character of
-    /// the training text; a model of documents reads it after a newline, as the start of a document.
+    /// Reads a text. The characters that are generated next follow this text.
+    ///
+    /// In a new writer the text replaces the first character of the training text. If the model was trained on
+    /// documents, the text begins a document: the network reads a newline first.
     ///
     /// # Errors
-    /// [`UnknownCharacters`] if the vocabulary lacks characters of the text; nothing has been read then.
+    /// [`UnknownCharacters`] if the vocabulary lacks characters of the text. Then nothing has been read.
     pub fn prime(&mut self, text: &str) -> Result<(), UnknownCharacters> {
         let indices = self.model().vocabulary.encode(text)?;
         indices.into_iter().for_each(|index| self.push(index));
         Ok(())
     }
 
-    /// Reads the character with this index. [`Writer::prime`] does the same with the characters of a text.
+    /// Reads the character with this index, as [`Writer::prime`] does with the characters of a text.
     ///
     /// # Errors
     /// [`ShapeError::Index`] if the index is K or more.
@@ -215,7 +219,7 @@ impl<M: Borrow<Model>> Writer<M> {
         }
     }
 
-    /// The K probabilities that the next character is drawn with.
+    /// The K probabilities with which the next character is drawn.
     pub fn probabilities(&mut self) -> &[f64] {
         if !self.is_read {
             self.read_last();
@@ -225,7 +229,7 @@ impl<M: Borrow<Model>> Writer<M> {
         &self.choice.p
     }
 
-    /// Draws the next character, and returns its index.
+    /// Generates the next character, and returns its index.
     pub fn next_index(&mut self) -> usize {
         let u = self.generator.uniform();
         self.last = sample(self.probabilities(), u);
@@ -233,18 +237,18 @@ impl<M: Borrow<Model>> Writer<M> {
         self.last
     }
 
-    /// The indices of the next characters, without end.
+    /// The indices of the next characters, as an iterator without end.
     pub fn indices(mut self) -> impl Iterator<Item = usize> {
         iter::repeat_with(move || self.next_index())
     }
 
-    /// Writes the next `length` characters.
+    /// Generates the next `length` characters.
     pub fn write(&mut self, length: usize) -> String {
         self.by_ref().take(length).collect()
     }
 
-    /// Writes until `end` has been written, which is the end of the result, or for `most` characters. A document of a model
-    /// of documents ends with a newline.
+    /// Generates characters until the result ends with `end`, or has `most` characters. `end` is part of the result. A
+    /// document ends with a newline.
     pub fn write_until(&mut self, end: &str, most: usize) -> String {
         let mut text = String::new();
         for character in self.by_ref().take(most) {
@@ -257,7 +261,8 @@ impl<M: Borrow<Model>> Writer<M> {
     }
 }
 
-/// The characters, without end. Of a model of bytes these are decoded as UTF-8, with U+FFFD for what is none.
+/// Gives the generated characters, without end. Those of a model of bytes are decoded as UTF-8, and bytes that are not
+/// UTF-8 become U+FFFD.
 impl<M: Borrow<Model>> Iterator for Writer<M> {
     type Item = char;
 
@@ -288,7 +293,7 @@ impl<M: Borrow<Model>> fmt::Debug for Writer<M> {
     }
 }
 
-/// Bytes that are not a whole character yet.
+/// The bytes of an incomplete character.
 #[derive(Clone, Debug, Default)]
 struct Utf8 {
     bytes: [u8; 4],
@@ -296,20 +301,20 @@ struct Utf8 {
 }
 
 impl Utf8 {
-    /// The first three of some bytes, as many as can wait.
+    /// Takes at most the first three bytes, as many as an incomplete character has.
     fn of(bytes: &[u8]) -> Self {
         let mut utf8 = Utf8::default();
         bytes.iter().take(3).for_each(|&byte| utf8.push(byte));
         utf8
     }
 
-    /// Adds a byte. There is room where [`Utf8::next`] has given all that is whole.
+    /// Adds a byte. There is room for it if [`Utf8::next`] has returned `None`.
     fn push(&mut self, byte: u8) {
         self.bytes[self.length] = byte;
         self.length += 1;
     }
 
-    /// The first character, or U+FFFD for bytes that cannot be part of one; `None` while more bytes are needed.
+    /// The first character, or U+FFFD for bytes that are not UTF-8. `None` if more bytes are needed.
     fn next(&mut self) -> Option<char> {
         let bytes = &self.bytes[..self.length];
         let checked = str::from_utf8(bytes);
@@ -326,8 +331,8 @@ impl Utf8 {
     }
 }
 
-/// The sample of report n, without end: the characters after `x0`, the first character of chunk n, from `h0`, the hidden
-/// state that chunk n begins with.
+/// Generates the sample of report n, without end: the characters after `x0`, the first character of chunk n. `h0` is
+/// the hidden state before chunk n.
 pub(crate) fn report_sample(
     model: &Model,
     n: u64,
