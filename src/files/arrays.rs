@@ -1,4 +1,4 @@
-//! Named arrays in files that other programs read and write: NumPy's `.npz`, safetensors, and JSON.
+//! Named arrays in files of other programs: NumPy's `.npz`, safetensors, and JSON.
 //!
 //! | here | `.npz` | safetensors | JSON |
 //! |---|---|---|---|
@@ -7,8 +7,9 @@
 //! | a text | `<U`, one string; of bytes `\|u1`, a vector | in the metadata | a string |
 //! | characters | `<U1`, a vector; of bytes `\|u1` | in the metadata, as one string | a list of strings |
 //!
-//! In JSON and in metadata byte b goes by the character U+00b. NaN and the infinities, which JSON does not have, are
-//! `null` there; Python's words for them are read. NumPy removes NUL characters from the end of a string.
+//! In JSON and in metadata, the character U+00b stands for byte b. NaN and the infinities are written as `null`,
+//! because JSON does not have them; Python's words for them are read. NumPy removes NUL characters from the end of a
+//! string.
 
 use crate::formats::array::{Array, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
@@ -23,7 +24,7 @@ use std::path::Path;
 /// The `format` in the metadata of a safetensors file of arrays.
 const FORMAT: &str = "elman arrays";
 
-/// A kind of file.
+/// A file format for named arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// NumPy's `.npz`.
@@ -35,11 +36,11 @@ pub enum Form {
 }
 
 impl Form {
-    /// All forms, with the endings of their files.
+    /// All formats, with the endings of their files.
     pub const ALL: [(&'static str, Form); 3] =
         [("npz", Form::Npz), ("safetensors", Form::SafeTensors), ("json", Form::Json)];
 
-    /// The form of a file by the ending of its name, in capitals or not.
+    /// The format of a file by the ending of its name, in upper or lower case.
     pub fn of(path: &Path) -> Option<Self> {
         let ending = path.extension()?;
         let mut all = Form::ALL.into_iter();
@@ -47,9 +48,9 @@ impl Form {
     }
 }
 
-/// Writes arrays, in the given order. The same arrays make the same bytes.
+/// Writes arrays to `output` (first argument), in the given order. The same arrays give the same bytes.
 ///
-/// It makes many small writes: a file needs a [`std::io::BufWriter`] around it.
+/// It makes many small writes, so a file needs a [`std::io::BufWriter`] around it.
 ///
 /// # Errors
 /// Any error of the output.
@@ -99,7 +100,7 @@ fn write_json(output: &mut impl Write, symbols: Symbols, arrays: &[Array]) -> io
     writeln!(output, "{:#}", object(members))
 }
 
-/// Lists of lists.
+/// Writes the array as lists of lists.
 fn json(array: &Array) -> Json {
     let numbers = array.numbers().unwrap_or_default().into_owned().into_iter();
     match array.kind {
@@ -121,8 +122,8 @@ fn nested(shape: &[usize], entries: &mut dyn Iterator<Item = Json>) -> Json {
     }
 }
 
-/// The arrays of a file in any of the three forms, told apart by content, in the file's order. Their entries are
-/// decoded; texts are vectors of code points.
+/// Reads the arrays of a file in any of the three formats, in the file's order. The content decides the format. Entries
+/// are decoded; texts become vectors of code points.
 ///
 /// # Errors
 /// [`FormatError`] says what is wrong, and where.
@@ -153,7 +154,8 @@ fn read_safetensors(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
     Ok(texts.chain(tensors).collect())
 }
 
-/// The arrays of a JSON object, and whether its texts stand for characters or for bytes. A byte-order mark is left out.
+/// Reads the arrays of a JSON object, and whether its texts stand for characters or for bytes. A byte-order mark is
+/// left out.
 ///
 /// # Errors
 /// [`FormatError`] says what is wrong, and where.
@@ -182,12 +184,12 @@ pub(super) fn read_json(file: &[u8]) -> Result<(Vec<Array<'static>>, Symbols), F
     Ok((arrays, symbols))
 }
 
-/// Lists of lists, as they are read.
+/// Lists of lists, while they are read.
 #[derive(Default)]
 struct Nested {
-    /// The dimensions: at each depth, the length of the first list.
+    /// At each depth, the length of the first list.
     shape: Vec<usize>,
-    /// The number of dimensions; known once the first entry has been read.
+    /// The number of dimensions; `None` before the first entry.
     depth: Option<usize>,
     numbers: Vec<f64>,
 }

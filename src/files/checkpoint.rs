@@ -1,12 +1,12 @@
-//! Model files: a [`Model`] as one safetensors file, and back to the bit.
+//! Model files: writes a [`Model`] as one safetensors file, and reads it back to the bit.
 //!
-//! Tensors (F64): `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]`, `c` `[K]`, AdaGrad's sums `adagrad.U` to `adagrad.c`
-//! (`rmsprop.U` to `rmsprop.c`; Adam's averages `adam.first.U` to `adam.first.c` and `adam.second.U` to
-//! `adam.second.c`), and the hidden state `h` `[m]` (`[B,m]` for a batch of B).
+//! The tensors have the type F64: `U` `[m,K]`, `W` `[m,m]`, `V` `[K,m]`, `b` `[m]` and `c` `[K]`; the state of the
+//! optimizer, `adagrad.U` to `adagrad.c`, `rmsprop.U` to `rmsprop.c`, or `adam.first.U` to `adam.first.c` and
+//! `adam.second.U` to `adam.second.c`; and the hidden state `h` `[m]` (`[B,m]` for a batch of B).
 //!
-//! Everything else is a string under `__metadata__`; numbers there are the shortest decimals that read back to the same
-//! bits. The settings stand under the keys of [`TABLE`](crate::settings::TABLE). The file from which a run is resumed has
-//! the run's [`Plan`] as well, under the keys of [`PLAN`](crate::model::PLAN). No random state is stored: all random
+//! Everything else is a string under `__metadata__`. Numbers there are the shortest decimals that read back to the same
+//! bits. The keys of the settings are those of [`TABLE`](crate::settings::TABLE). The file from which a run is resumed
+//! also has the run's [`Plan`], under the keys of [`PLAN`](crate::model::PLAN). No random state is stored: all random
 //! numbers follow from the seed and the update.
 
 use crate::files::error::FileError;
@@ -22,24 +22,28 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-/// Writes a model to a file. An old file is replaced whole or not at all.
+/// Writes a model to a file. If it fails, an old file with this name stays as it was.
 ///
 /// # Errors
-/// [`FileError::Write`] if the system refuses. A model that [`to_bytes`] refuses is not written.
+/// [`FileError::Write`] if the system refuses. [`FileError::Content`] if an entry is NaN or infinite; then nothing is
+/// written.
 pub fn save(model: &Model, path: impl AsRef<Path>) -> Result<(), FileError> {
     save_on(&mut System, model, None, path.as_ref())
 }
 
-/// The same as [`save`], with the plan of the run: `elman train --resume` goes on from such a file named
-/// `model.safetensors`, beside the best model in `best.safetensors`.
+/// Writes a model to a file, together with the plan of its run.
+///
+/// `elman train --resume DIR` needs both: the last model with its plan in `DIR/model.safetensors`, and the best model,
+/// written by [`save`], in `DIR/best.safetensors`.
 ///
 /// # Errors
-/// The same as [`save`]; and [`FileError::Content`] if the plan ends before the updates that were made.
+/// The same as [`save`], and [`FileError::Content`] if the plan does not fit the model, for example if it ends before
+/// the updates that were made.
 pub fn save_with_plan(model: &Model, plan: &Plan, path: impl AsRef<Path>) -> Result<(), FileError> {
     save_on(&mut System, model, Some(plan), path.as_ref())
 }
 
-/// The same on a disk.
+/// The same through a [`Disk`], with or without a plan.
 ///
 /// # Errors
 /// The same as [`save_with_plan`].
@@ -54,18 +58,18 @@ pub fn save_on(
     disk::replace(disk, path, write).map_err(|error| FileError::write(Some(path), error))
 }
 
-/// Reads a model from a file.
+/// Reads a model from a file. The content decides whether it is a model file, not the name.
 ///
 /// # Errors
-/// [`FileError`] says what is wrong with it.
+/// [`FileError`] says what is wrong with the file.
 pub fn load(path: impl AsRef<Path>) -> Result<Model, FileError> {
     Ok(load_with_plan(path)?.0)
 }
 
-/// Reads a model from a file, and the plan of its run if the file has one.
+/// Reads a model from a file, together with the plan of its run if the file has one.
 ///
 /// # Errors
-/// As [`load`].
+/// The same as [`load`].
 pub fn load_with_plan(path: impl AsRef<Path>) -> Result<(Model, Option<Plan>), FileError> {
     let path = path.as_ref();
     let bytes = fs::metadata(path).and_then(|metadata| match metadata.is_file() {
@@ -75,35 +79,39 @@ pub fn load_with_plan(path: impl AsRef<Path>) -> Result<(Model, Option<Plan>), F
     of_bytes(&bytes.map_err(|error| FileError::read(Some(path), error))?)
 }
 
-/// A model as the bytes of a model file.
+/// Gives a model as the bytes of a model file.
 ///
 /// # Errors
-/// [`FileError`] if an entry is NaN or infinite.
+/// [`FileError::Content`] if an entry is NaN or infinite.
 pub fn to_bytes(model: &Model) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     write(model, None, &mut bytes)?;
     Ok(bytes)
 }
 
-/// A model from the bytes of a model file.
+/// Makes a model from the bytes of a model file.
 ///
 /// # Errors
-/// [`FileError`] says what is wrong with them.
+/// [`FileError`] says what is wrong with the bytes.
 pub fn from_bytes(bytes: &[u8]) -> Result<Model, FileError> {
     Ok(of_bytes(bytes)?.0)
 }
 
-/// Writes a model to any output, as the bytes of a model file; with the plan of its run, if it is to be resumed by it.
+/// Writes a model to any output, as the bytes of a model file.
+///
+/// The output is the last argument (in [`write_weights`](crate::files::write_weights) it is the first). With a plan the
+/// file is one of [`save_with_plan`], without it one of [`save`]. It makes many small writes, so a file needs a
+/// [`std::io::BufWriter`] around it.
 ///
 /// # Errors
-/// [`FileError::Write`] for any error of the output, [`FileError::Content`] if an entry is NaN or infinite, or if the plan ends
-/// before the updates that were made.
+/// [`FileError::Write`] for any error of the output. [`FileError::Content`] if an entry is NaN or infinite, or if the
+/// plan does not fit the model.
 pub fn write(model: &Model, plan: Option<&Plan>, output: &mut impl Write) -> Result<(), FileError> {
     check(model, plan)?;
     write_to(output, model, plan).map_err(|error| FileError::write(None, error))
 }
 
-/// Reads a model from any input, to its end, and the plan of its run if there is one.
+/// Reads a model from any input, to its end, together with the plan of its run if there is one.
 ///
 /// ```
 /// use elman::{Model, Plan, Settings, Vocabulary, files};
@@ -125,7 +133,7 @@ pub fn read(input: &mut impl Read) -> Result<(Model, Option<Plan>), FileError> {
     of_bytes(&bytes)
 }
 
-/// Refuses a model or a plan that is not to be written.
+/// Refuses a model or a plan that must not be written.
 fn check(model: &Model, plan: Option<&Plan>) -> Result<(), FileError> {
     model.check(plan).map_err(|error| FileError::Content(error.to_string()))
 }
@@ -135,10 +143,10 @@ fn write_to(output: &mut impl Write, model: &Model, plan: Option<&Plan>) -> io::
     safetensors::write_to(output, &tensors(model), &metadata::of(model, plan))
 }
 
-/// A model from the bytes of a model file, and the plan of its run if they have one.
+/// Makes a model from the bytes of a model file, together with the plan of its run if there is one.
 ///
 /// # Errors
-/// As [`from_bytes`].
+/// The same as [`from_bytes`].
 pub fn of_bytes(bytes: &[u8]) -> Result<(Model, Option<Plan>), FileError> {
     let other = match sniff(bytes) {
         Sniffed::Zip => "an .npz or another zip file",

@@ -1,4 +1,4 @@
-//! Why a file of a model or of weights cannot be read or written.
+//! Why a model or weights cannot be read or written.
 
 use crate::formats::error::FormatError;
 use crate::formats::names::shown;
@@ -13,31 +13,31 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
-    /// It cannot be read: the system refused, or the path names no regular file.
+    /// The file or input cannot be read: the system refused, or the path is not a regular file.
     Read {
         /// The file; `None` for an input that the caller opened.
         path: Option<PathBuf>,
-        /// What the system said.
+        /// The error of the system.
         error: io::Error,
     },
-    /// It cannot be written: the system refused.
+    /// The file or output cannot be written: the system refused.
     Write {
         /// The file; `None` for an output that the caller opened.
         path: Option<PathBuf>,
-        /// What the system said.
+        /// The error of the system.
         error: io::Error,
     },
-    /// The file is damaged, of another format, or holds no such network; or the model may not be written to a file. The
-    /// message says what is wrong, and where.
+    /// Reading: the file is damaged or has another format, or its numbers do not make a model. Writing: the model has a
+    /// NaN or infinite entry, or the plan does not fit it. The message says what is wrong, and where.
     Content(String),
-    /// It is a file of another kind, perhaps one with weights alone. The message says what it is.
+    /// It is a file of another kind, for example one with weights only. The message says which kind.
     NoModel(String),
-    /// Neither the file nor the caller says which characters the model has.
+    /// Neither the file nor the caller gives the characters of the model.
     NoVocabulary {
-        /// K.
+        /// K, the number of characters that are needed.
         K: usize,
     },
-    /// The characters do not fit the network, or are not each there once.
+    /// The given characters do not fit the network, or one of them occurs twice. The message says which.
     Vocabulary(String),
 }
 
@@ -56,7 +56,7 @@ impl FileError {
         format!("the metadata lack {key:?}").into()
     }
 
-    /// A metadata entry is not what it has to be.
+    /// A metadata entry has the wrong value.
     pub(super) fn metadata(key: &str, value: &str, need: &str) -> Self {
         let value = shown(value);
         format!("the metadata have {key} = {value}, which must be {need}").into()
@@ -70,7 +70,7 @@ impl FileError {
         format!("the tensor {} is not part of a model", shown(name)).into()
     }
 
-    /// A tensor has another type or shape than it has to have.
+    /// A tensor has the wrong type or shape.
     pub(super) fn tensor(name: &str, found: &str, need: &[usize]) -> Self {
         format!("the tensor {name:?} is {found} instead of F64 {need:?}").into()
     }

@@ -1,5 +1,4 @@
-//! Weights for other programs, and weights from them: PyTorch's names in a safetensors file, or NumPy's
-//! `.npz`.
+//! Weights for other programs, and weights from them: PyTorch's names in a safetensors file, or NumPy's `.npz`.
 //!
 //! | here | `torch.nn.RNN` and `Linear` | `.npz` | read as well |
 //! |---|---|---|---|
@@ -11,10 +10,12 @@
 //! | the vocabulary | `vocabulary` and `symbols` in the metadata | `vocabulary`: code points `<u4`, or bytes `\|u1` | |
 //! | whether lines are documents | `documents` in the metadata | `documents` | |
 //!
-//! Numbers are written as F64 and read from F64, F32, F16 and BF16, all exactly. An imported file may give its layers
-//! any names and its characters any order: their rows and columns are sorted into the order of the vocabulary. Weights
-//! of a `torch.nn.RNNCell` are read like those of an `RNN`; the names of the last two columns in safetensors and in JSON
-//! like those in an `.npz`. Biases may be rows or columns. Other arrays are ignored, unless they are of another layer.
+//! Numbers are written as F64. They are read from F64, F32, F16 and BF16, all exactly.
+//!
+//! An imported file may give its layers any names and its characters any order: the rows and columns are sorted into
+//! the order of the vocabulary. Weights of a `torch.nn.RNNCell` are read like those of an `RNN`. The names of the last
+//! two columns are also read in safetensors and JSON files. Biases may be rows or columns. Other arrays are ignored,
+//! unless they belong to another layer.
 
 use crate::files::error::FileError;
 use crate::files::weights::{About, Weights};
@@ -26,7 +27,7 @@ use crate::model::Model;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// A kind of file that other programs read.
+/// A file format of other programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Safetensors with PyTorch's names.
@@ -46,9 +47,10 @@ impl Format {
     }
 }
 
-/// Writes a model's weights and vocabulary for another program. The same model makes the same bytes.
+/// Writes a model's weights and vocabulary to `output`, for another program. The same model gives the same bytes.
 ///
-/// It makes many small writes: a file needs a [`std::io::BufWriter`] around it.
+/// The output is the first argument (in [`write`](crate::files::write) it is the last). It makes many small writes, so
+/// a file needs a [`std::io::BufWriter`] around it.
 ///
 /// # Errors
 /// Any error of the output.
@@ -59,7 +61,8 @@ pub fn write_weights(output: &mut impl Write, model: &Model, format: Format) -> 
     }
 }
 
-/// Writes a model's weights to a file, as [`write_weights`] does. An old file is replaced whole or not at all.
+/// Writes a model's weights and vocabulary to the file `path` (last argument), for another program. The bytes are those
+/// of [`write_weights`]. If it fails, an old file with this name stays as it was.
 ///
 /// # Errors
 /// [`FileError::Write`] if the system refuses.
@@ -69,10 +72,11 @@ pub fn export(model: &Model, format: Format, path: impl AsRef<Path>) -> Result<(
     disk::replace(&mut System, path, write).map_err(|error| FileError::write(Some(path), error))
 }
 
-/// Makes a model from the bytes of a file with weights, in any of these forms. `vocabulary` is the characters in the
-/// order of their indices; it is needed if the file does not have them.
+/// Makes a model from weights of another program. `file` is the content of the file, in any of the formats that
+/// [`export`] writes, or a JSON object.
 ///
-/// The model has the default settings (but for `documents`, if the file says so), no text and no updates.
+/// `vocabulary` is the characters in the order of their indices. It is needed if the file does not have them. The model
+/// is untrained and has the default settings; only `documents` is set as the file says.
 ///
 /// # Errors
 /// [`FileError`] says what is wrong.
@@ -80,10 +84,10 @@ pub fn import(file: &[u8], vocabulary: Option<&str>) -> Result<Model, FileError>
     import_telling(file, vocabulary).map(|(model, _)| model)
 }
 
-/// As [`import`], with the names of the arrays that are no part of the model.
+/// The same as [`import`], and the names of the arrays that are not part of the model.
 ///
 /// # Errors
-/// As [`import`].
+/// The same as [`import`].
 pub fn import_telling(
     file: &[u8],
     vocabulary: Option<&str>,

@@ -1,4 +1,4 @@
-//! The strings of a model file: settings, text, where its training stands, and the plan of its run.
+//! The strings of a model file: settings, text, state of the training, and the plan of the run.
 
 use crate::files::error::FileError;
 use crate::formats::safetensors::SafeTensors;
@@ -9,7 +9,7 @@ use crate::text::corpus::Source;
 use crate::text::vocabulary::Vocabulary;
 use std::str::FromStr;
 
-/// What `begun_from` says of parameters that were drawn.
+/// The value of `begun_from` for parameters that were drawn.
 const DRAWN: &str = "drawn";
 
 /// The metadata of a model, and of the plan of its run if there is one.
@@ -54,7 +54,7 @@ pub fn of(model: &Model, plan: Option<&Plan>) -> Vec<(&'static str, String)> {
     metadata
 }
 
-/// The version of a file: that of its numbers. In all else the two are the same.
+/// The version of a file shows the edition of its numbers. In all else the two versions are the same.
 fn version_of(edition: Edition) -> &'static str {
     match edition {
         Edition::First => "1",
@@ -62,12 +62,12 @@ fn version_of(edition: Edition) -> &'static str {
     }
 }
 
-/// A digest as files spell it.
+/// A digest, as files write it.
 fn hex(digest: u64) -> String {
     format!("{digest:016x}")
 }
 
-/// The strings of a file of this format.
+/// The strings of a model file.
 pub struct Metadata<'a>(&'a [(String, String)]);
 
 impl<'a> Metadata<'a> {
@@ -136,7 +136,7 @@ impl<'a> Metadata<'a> {
             .ok_or_else(|| self.wrong("vocabulary", need))
     }
 
-    /// The settings. The tensors tell `hidden`, and the vocabulary tells `symbols`.
+    /// The settings. The tensors give `hidden`, and the vocabulary gives `symbols`.
     pub fn settings(&self, hidden: usize, symbols: Symbols) -> Result<Settings, FileError> {
         let mut settings = Settings { hidden, symbols, ..Settings::default() };
         for row in TABLE.iter().filter(|row| row.stored != Stored::Never) {
@@ -165,7 +165,7 @@ impl<'a> Metadata<'a> {
         Ok(settings)
     }
 
-    /// The plan, if the file has one. Then only its optional numbers may be missing.
+    /// The plan, if the file has one. Then all its numbers must be there, except optional ones.
     pub fn plan(&self) -> Result<Option<Plan>, FileError> {
         if PLAN.iter().all(|row| self.find(row.key).is_none()) {
             return Ok(None);
@@ -206,7 +206,7 @@ impl<'a> Metadata<'a> {
             .ok_or_else(|| self.wrong(key, "16 hexadecimal digits"))
     }
 
-    /// The text, if the file names one. Then none of its entries may be missing.
+    /// The text, if the file names one. Then all its entries must be there.
     pub fn source(&self, vocabulary: &Vocabulary) -> Result<Option<Source>, FileError> {
         let keys = ["text_digest", "text_length", "text_start"];
         if keys.iter().all(|key| self.find(key).is_none()) {

@@ -1,6 +1,11 @@
-//! Models and named arrays on disk: model files, and the weights of other programs.
+//! Model files and weights: save and load a model, and exchange weights with PyTorch and NumPy.
 //!
-//! Leaves out: the formats themselves, and the folder of a run.
+//! | to | in files | in memory, or with any input and output |
+//! |---|---|---|
+//! | save and load a model | [`save`], [`load`] | [`to_bytes`], [`from_bytes`] |
+//! | save and load a run, to be resumed | [`save_with_plan`], [`load_with_plan`] | [`write`], [`read`] |
+//! | give weights to another program | [`export`] | [`write_weights`] |
+//! | take weights from another program | | [`import`] |
 
 pub(crate) mod arrays;
 pub(crate) mod checkpoint;

@@ -1,5 +1,5 @@
-//! U, W, V, b and c by their own names, or by those of Andrej Karpathy's program: in NumPy's `.npz`, in safetensors and
-//! in JSON, with the vocabulary as an array of its own or in the metadata.
+//! Weights under the names U, W, V, b and c, or under those of Andrej Karpathy's program: in NumPy's `.npz`, in
+//! safetensors and in JSON. The vocabulary is an array of its own, or in the metadata.
 
 use crate::files::arrays;
 use crate::files::error::FileError;
@@ -14,11 +14,11 @@ use crate::network::parameters::Tensor;
 use crate::settings::Symbols;
 use std::io::{self, Write};
 
-/// The arrays that say more of the model; they may be missing.
+/// The arrays that say more about the model. They may be missing.
 const VOCABULARY: &str = "vocabulary";
 const DOCUMENTS: &str = "documents";
 
-/// Writes the weights and the vocabulary: code points, or bytes where the symbols are bytes.
+/// Writes the weights and the vocabulary: code points, or bytes if the symbols are bytes.
 pub(super) fn write_npz(model: &Model, output: &mut impl Write) -> io::Result<()> {
     let parts = model.state.rnn.parameters.named();
     let mut arrays: Vec<Array> = parts.map(|part| array("", part, "")).collect();
@@ -40,7 +40,7 @@ fn is_known(name: &str) -> bool {
         || [VOCABULARY, DOCUMENTS].contains(&name)
 }
 
-/// The weights of an `.npz`. Arrays that are no part of the model are not even read.
+/// The weights of an `.npz`. Arrays that are not part of the model are not read.
 pub(super) fn of_npz(file: &[u8]) -> Result<Weights<'_>, FileError> {
     let (arrays, others) = npz::read_only(file, is_known)?;
     of_arrays(arrays, others)
@@ -57,14 +57,14 @@ pub(super) fn of_json(file: &[u8]) -> Result<Weights<'static>, FileError> {
     Ok(weights)
 }
 
-/// Whether a safetensors file has recurrent weights by either of their names.
+/// Whether a safetensors file has recurrent weights under one of these names.
 pub(super) fn are_in(file: &SafeTensors) -> bool {
     file.tensors
         .iter()
         .any(|tensor| [Tensor::NAMES[1], Tensor::OTHER_NAMES[1]].contains(&&*tensor.name))
 }
 
-/// The weights of a safetensors file whose metadata say what its characters are.
+/// The weights of a safetensors file. `about` is what its metadata says.
 pub(super) fn of_safetensors<'a>(
     tensors: Vec<Array<'a>>,
     about: About,
@@ -72,7 +72,7 @@ pub(super) fn of_safetensors<'a>(
     Ok(Weights { about, ..of_arrays(tensors, Vec::new())? })
 }
 
-/// Finds the arrays by their names. Those that are left are ignored, as those of these names.
+/// Finds the arrays by their names. The other arrays are ignored, and their names added to `ignored`.
 fn of_arrays<'a>(
     mut arrays: Vec<Array<'a>>,
     mut ignored: Vec<String>,
@@ -116,7 +116,7 @@ fn characters(vocabulary: &Array) -> Result<Vec<char>, FileError> {
     characters.ok_or_else(|| wrong_type(vocabulary, "code points of characters"))
 }
 
-/// A single truth value.
+/// A single boolean.
 fn boolean(flag: &Array) -> Result<bool, FileError> {
     match (flag.kind, flag.stored_bytes()) {
         (Kind::Bool, [0]) => Ok(false),

@@ -4,18 +4,18 @@ use crate::files::error::FileError;
 use crate::formats::array::Array;
 use crate::formats::names::shown;
 
-/// An array is not there.
+/// An array is missing.
 pub(super) fn missing(name: &str) -> FileError {
     format!("{} is missing", shown(name)).into()
 }
 
-/// An array that belongs to another model than one that has `need`.
+/// An array belongs to another model. A model with `need` is read.
 pub(super) fn unknown(name: &str, need: &str) -> FileError {
     let name = shown(name);
     format!("{name} is not part of the model: it has {need}").into()
 }
 
-/// One of the five arrays is not there by either of its names, but others are.
+/// One of the five arrays is missing under both of its names, but others are there.
 pub(super) fn missing_of_five((name, other): (&str, &str), others: &[String]) -> FileError {
     const FEW: usize = 3;
     let names: Vec<String> = others.iter().take(FEW).map(|name| shown(name)).collect();

@@ -1,4 +1,4 @@
-//! The shapes of U, W, V, b and c, judged from all of them: which array is turned, and which has another size.
+//! The shapes of U, W, V, b and c. All of them together show which array is transposed, and which has another size.
 
 use crate::files::error::FileError;
 use crate::files::refusals::{matrix, wrong_shape, wrong_type};
@@ -18,7 +18,7 @@ pub(super) struct Five<'a, 'b> {
 
 /// The shape of a network with these weights.
 ///
-/// W, which is square, tells m, and the majority of U, V and c tell K. Where they cannot, U tells both.
+/// W, which is square, gives m. K is what the majority of U, V and c have. If these do not decide, U gives both.
 pub(super) fn shape_of(weights: Five) -> Result<Shape, FileError> {
     let judged = judged(weights);
     let [m, K] = judged.map_or_else(|| matrix(weights.U), Ok)?;
@@ -44,7 +44,7 @@ pub(super) fn shape_of(weights: Five) -> Result<Shape, FileError> {
     Ok(shape)
 }
 
-/// m and K, where W is square, b does not contradict it, and two of U, V and c have the same K.
+/// m and K, if W is square, b does not contradict it, and two of U, V and c have the same K.
 fn judged(weights: Five) -> Option<[usize; 2]> {
     let [m, columns] = weights.W.shape[..].try_into().ok()?;
     // The dimension of U or V beside m.
@@ -60,7 +60,7 @@ fn judged(weights: Five) -> Option<[usize; 2]> {
     is_told.then_some([m, K])
 }
 
-/// Says which of U and V are turned.
+/// The error that says which of U and V are transposed.
 fn turn(weights: Five, shape: Shape, [U, V]: [bool; 2]) -> FileError {
     let name = |array: &Array| shown(&array.name);
     let (m, W) = (shape.m(), name(weights.W));
@@ -82,7 +82,7 @@ fn turn(weights: Five, shape: Shape, [U, V]: [bool; 2]) -> FileError {
     message.into()
 }
 
-/// Whether an array is a vector: in one dimension, as a row or as a column.
+/// Whether an array is a vector: with one dimension, or a row or a column.
 fn is_vector(array: &Array) -> bool {
     matches!(array.shape[..], [_] | [_, 1] | [1, _])
 }

@@ -1,4 +1,4 @@
-//! The tensors of a model file: U, W, V, b, c, what the optimizer remembers of each, and the hidden states.
+//! The tensors of a model file: U, W, V, b, c, the state of the optimizer for each, and the hidden states.
 
 use crate::files::error::FileError;
 use crate::formats::array::{Array, Kind};
@@ -7,7 +7,7 @@ use crate::model::Model;
 use crate::network::parameters::{NamedTensor, Shape};
 use crate::settings::Settings;
 
-/// U, W, V, b or c as an array, with letters before and after its name.
+/// U, W, V, b or c as an array, with a prefix and a suffix of its name.
 pub(crate) fn array<'a>(before: &str, part: NamedTensor<'a>, after: &str) -> Array<'a> {
     let shape = dimensions(part.name, part.rows, part.columns);
     Array::new(format!("{before}{}{after}", part.name), Kind::F64, shape, part.values)
@@ -21,7 +21,7 @@ fn dimensions(name: &str, rows: usize, columns: usize) -> Vec<usize> {
     }
 }
 
-/// Name and shape of every tensor of a model file, in its order.
+/// The name and shape of every tensor of a model file, in the file's order.
 fn layout(settings: &Settings, shape: Shape) -> impl Iterator<Item = (String, Vec<usize>)> {
     let parameters = settings.optimizer.prefixes().flat_map(move |prefix| {
         (shape.tensors().into_iter()).map(move |(name, rows, columns)| {
@@ -34,7 +34,7 @@ fn layout(settings: &Settings, shape: Shape) -> impl Iterator<Item = (String, Ve
     parameters.chain([("h".to_string(), h)])
 }
 
-/// The tensors of a model in the order of its file.
+/// The tensors of a model, in the order of its file.
 pub fn tensors(model: &Model) -> Vec<Array<'_>> {
     let state = &model.state;
     let parameters = state.parts().flat_map(|parameters| parameters.named());
@@ -43,8 +43,7 @@ pub fn tensors(model: &Model) -> Vec<Array<'_>> {
     tensors.map(|((name, shape), values)| Array::new(name, Kind::F64, shape, values)).collect()
 }
 
-/// Finds the tensors of a model in a file, in the order of [`tensors`]: each has the type and the shape that it has to
-/// have.
+/// Finds the tensors of a model in a file, in the order of [`tensors`]. Checks the type and the shape of each.
 pub fn find_tensors<'a, 'b>(
     file: &'b SafeTensors<'a>,
     shape: Shape,

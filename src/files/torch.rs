@@ -1,4 +1,4 @@
-//! The names and shapes of `torch.nn.RNN` or `RNNCell`, and of a `torch.nn.Linear` after it, in a safetensors file.
+//! The names and shapes of a `torch.nn.RNN` or `RNNCell`, and of a `torch.nn.Linear` after it, in a safetensors file.
 
 use crate::files::error::FileError;
 use crate::files::refusals::{matrix, missing, unknown};
@@ -10,15 +10,15 @@ use crate::model::Model;
 use crate::network::parameters::zeros;
 use std::io::{self, Write};
 
-/// What the layers with one set of recurrent weights call their parameters, after the module's own name: U, W and the
+/// The names of the parameters of a layer with one set of recurrent weights, after the module's own name: U, W and the
 /// two biases.
 const RECURRENT: [[&str; 4]; 2] = [
     ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"],
     ["weight_ih", "weight_hh", "bias_ih", "bias_hh"],
 ];
 const LINEAR: [&str; 2] = ["weight", "bias"];
-/// Cells that are not read, by the rows of recurrent weights that they have for each hidden unit: as a layer and as a
-/// single step, in the order of [`RECURRENT`].
+/// Cells that are not read: the number of rows of recurrent weights for each hidden unit, and the names of the cell as
+/// a layer and as a single step, in the order of [`RECURRENT`].
 const OTHER_CELLS: [(usize, [&str; 2]); 2] =
     [(3, ["a GRU", "a GRUCell"]), (4, ["an LSTM", "an LSTMCell"])];
 
@@ -47,7 +47,7 @@ pub(super) fn write(model: &Model, output: &mut impl Write) -> io::Result<()> {
     safetensors::write_to(output, &tensors, &metadata)
 }
 
-/// Finds the six tensors, whatever their modules are called.
+/// Finds the six tensors. Their modules may have any names.
 pub(super) fn find(mut arrays: Vec<Array<'_>>, about: About) -> Result<Weights<'_>, FileError> {
     refuse_other_parameters(&arrays)?;
     refuse_other_layers(&arrays)?;
@@ -85,7 +85,7 @@ pub(super) fn find(mut arrays: Vec<Array<'_>>, about: About) -> Result<Weights<'
     })
 }
 
-/// The module of the only recurrent layer, and its place in [`RECURRENT`].
+/// The module of the only recurrent layer, and its index in [`RECURRENT`].
 fn recurrent(arrays: &[Array]) -> Result<(String, usize), FileError> {
     let inputs = RECURRENT.map(|names| names[0]);
     let (module, leaf) = only(arrays, &inputs, "recurrent layer")?;
@@ -93,12 +93,12 @@ fn recurrent(arrays: &[Array]) -> Result<(String, usize), FileError> {
     Ok((module.to_string(), kind))
 }
 
-/// The module of a tensor and its name there.
+/// Splits the name of a tensor into its module and its name there.
 fn split(name: &str) -> (&str, &str) {
     name.rsplit_once('.').unwrap_or(("", name))
 }
 
-/// Refuses further layers and the backward direction, which have names of their own.
+/// Refuses further layers and the backward direction, which have other names.
 fn refuse_other_layers(arrays: &[Array]) -> Result<(), FileError> {
     for array in arrays {
         let (_, leaf) = split(&array.name);
@@ -119,7 +119,8 @@ fn refuse_other_layers(arrays: &[Array]) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Refuses weights that are made of others: the layer has a norm, or is made anew at every step.
+/// Refuses weights that are computed from others: a layer with a norm, or with weights that are computed anew at every
+/// call.
 fn refuse_other_parameters(arrays: &[Array]) -> Result<(), FileError> {
     let weights = || RECURRENT.iter().flatten().chain(&LINEAR);
     for array in arrays {
@@ -152,7 +153,7 @@ fn refuse_other_parameters(arrays: &[Array]) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Refuses what is left if a layer has such a name in it: there are more layers than one of a kind.
+/// Refuses the remaining arrays if their names show another layer of a kind that was found.
 fn refuse_parts_of_layers(arrays: &[Array]) -> Result<(), FileError> {
     let is_part = |array: &&Array| {
         let leaf = split(&array.name).1;
@@ -164,7 +165,7 @@ fn refuse_parts_of_layers(arrays: &[Array]) -> Result<(), FileError> {
     }
 }
 
-/// Module and name of the only tensor with one of these names in its module.
+/// The module and the name of the only tensor that has one of these names in its module.
 fn only<'a>(
     arrays: &'a [Array],
     leaves: &[&str],

@@ -11,20 +11,20 @@ use crate::settings::{Settings, Symbols};
 use crate::text::vocabulary::Vocabulary;
 use std::borrow::Cow;
 
-/// The arrays of a file, found by their names but not yet checked.
+/// The arrays of a file, found by their names but not checked.
 pub(super) struct Weights<'a> {
     pub U: Array<'a>,
     pub W: Array<'a>,
     pub V: Array<'a>,
-    /// Vectors whose sum is b; the same for c.
+    /// Vectors whose sum is b. The same for c.
     pub b: Vec<Array<'a>>,
     pub c: Vec<Array<'a>>,
     pub about: About,
-    /// The names of arrays that are no part of the model.
+    /// The names of arrays that are not part of the model.
     pub ignored: Vec<String>,
 }
 
-/// What a file says of a model beside its weights.
+/// What a file says about a model besides its weights.
 #[derive(Default)]
 pub(super) struct About {
     pub symbols: Symbols,
@@ -33,7 +33,7 @@ pub(super) struct About {
 }
 
 impl About {
-    /// What the metadata of a safetensors file say.
+    /// Reads it from the metadata of a safetensors file.
     pub fn of(metadata: &[(String, String)]) -> Result<Self, FileError> {
         let find = |key: &str| {
             let entry = metadata.iter().find(|(name, _)| name == key);
@@ -61,7 +61,7 @@ impl About {
 }
 
 impl Weights<'_> {
-    /// The model with these weights; its characters are those of `vocabulary`, or else the file's own.
+    /// The model with these weights. Its characters are those of `vocabulary`, or else those of the file.
     pub fn model(&self, vocabulary: Option<&str>) -> Result<Model, FileError> {
         // The file holds all of it before anything of that size is allocated.
         let Weights { U, W, V, b, c, .. } = self;
@@ -101,7 +101,7 @@ impl Weights<'_> {
     }
 }
 
-/// The numbers of an array, all of them finite.
+/// The numbers of an array. All of them have to be finite.
 fn numbers<'a>(array: &'a Array) -> Result<Cow<'a, [f64]>, FileError> {
     let numbers = array.numbers().unwrap_or_default();
     match numbers.iter().position(|x| !x.is_finite()) {
@@ -139,7 +139,7 @@ fn sum(vectors: &[Array], length: usize) -> Result<Vec<f64>, FileError> {
     Ok(sums.unwrap_or_else(|| vec![0.0; length]))
 }
 
-/// The vocabulary of characters in any order, and for each of its indices the place of the character in that order.
+/// The vocabulary of characters in any order, and for each of its indices the position of the character in that order.
 fn sort(
     symbols: Symbols,
     characters: &[char],
