@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 /// Bytes of a cache line on most machines.
 const LINE: usize = 64;
 
-/// A `Vec<f64>` of fixed length whose first entry lies at a multiple of 64 bytes, so that a load of four
-/// doubles does not straddle two cache lines.
+/// A `Vec<f64>` of fixed length that begins at a multiple of 64 bytes, so a load of eight doubles does not cross a
+/// cache line.
 #[derive(Debug, Default)]
 pub struct Buffer {
     values: Vec<f64>,
@@ -57,8 +57,9 @@ impl PartialEq for Buffer {
     }
 }
 
-/// The number of entries from one row of a matrix to the next, for rows of `length`: whole cache lines, and no multiple
-/// of 1,024 bytes, at which the same entry of all rows would fall into the same few places of a cache.
+/// The number of entries from the start of one row of a matrix to the next, for rows of `length` entries. It is a
+/// number of whole cache lines. It is not a multiple of 1,024 bytes, because then the same entry of all rows would fall
+/// into the same few places of a cache.
 ///
 /// # Panics
 /// Panics if the result does not fit a `usize`.

@@ -1,4 +1,4 @@
-//! The kernels as methods of a level, on plain slices: what needs no kernel of one's own.
+//! The kernels as methods of a level, on plain slices.
 
 use super::elementary::{exp, ln, tanh};
 use super::lanes::{F64x8, Kernel};
@@ -10,15 +10,16 @@ use super::softmax::{LogSumExp, Softmax};
 
 /// # Kernels on plain slices
 ///
-/// A matrix is row-major, without gaps. Empty slices are as good as others, but for the logits of a softmax. Nothing is
-/// skipped: 0 times infinity is NaN in a product, too. All levels give the same bits, except that the sign and the payload
-/// of a NaN may differ. To fuse several of them, write a [`Kernel`].
+/// A matrix is row-major, without gaps. Slices may be empty, except the logits of a softmax. No term is skipped: 0
+/// times infinity gives NaN in a product, too. All levels give the same bits, except that the sign and the payload of a
+/// NaN may differ. To fuse several kernels into one, write a [`Kernel`].
 impl Level {
     /// `y = A x`, for a matrix A of `y.len()` rows and `x.len()` columns.
     ///
-    /// Entry i is `sum_j A_ij x_j`, in eight sums that begin at 0: term j goes to sum j mod 8, by increasing j, as
-    /// `s = fma(A_ij, x_j, s)`. They are added as `((s_0 + s_1) + (s_2 + s_3)) + ((s_4 + s_5) + (s_6 + s_7))`. An empty x
-    /// gives zeros, and so do terms that are all -0. A NaN in a row of A shows in its entry alone, one in x in all.
+    /// Entry i is `sum_j A_ij x_j`, computed in eight sums that begin at 0. Term j is added to sum j mod 8, by
+    /// increasing j, as `s = fma(A_ij, x_j, s)`. Then the eight sums are added as
+    /// `((s_0 + s_1) + (s_2 + s_3)) + ((s_4 + s_5) + (s_6 + s_7))`. An empty x gives zeros, and terms that are all -0
+    /// give +0. A NaN in a row of A affects that entry only, a NaN in x all entries.
     ///
     /// `cargo bench --bench hot_loops -- Level::matvec` times it.
     ///
@@ -43,8 +44,9 @@ impl Level {
 
     /// `y += A' x`, for a matrix A of `x.len()` rows and `y.len()` columns.
     ///
-    /// Entry j becomes `y_j + sum_i A_ij x_i`, one chain by increasing row that starts from y_j: `s = fma(x_i, A_ij, s)`. An
-    /// empty x leaves y as it is. A NaN in a column of A shows in its entry alone, one in x in all.
+    /// Entry j becomes `y_j + sum_i A_ij x_i`. The sum starts from y_j and runs by increasing row:
+    /// `s = fma(x_i, A_ij, s)`. With an empty x, y does not change. A NaN in a column of A affects that entry only, a
+    /// NaN in x all entries.
     ///
     /// `cargo bench --bench hot_loops -- Level::transposed_matvec_accumulate` times it.
     ///
@@ -69,7 +71,7 @@ impl Level {
 
     /// `A += x y'`, for a matrix A of `x.len()` rows and `y.len()` columns.
     ///
-    /// Each entry is rounded once: `A_ij = fma(x_i, y_j, A_ij)`. A NaN in x shows in its row of A alone, one in y in its
+    /// Each entry is rounded once: `A_ij = fma(x_i, y_j, A_ij)`. A NaN in x affects its row of A only, a NaN in y its
     /// column.
     ///
     /// `cargo bench --bench hot_loops -- Level::outer_product_accumulate` times it.
@@ -94,7 +96,7 @@ impl Level {
         self.run(OuterProductAccumulate { x, y, A });
     }
 
-    /// `x_i = tanh(x_i)`: the bits of [`tanh`](super::tanh), at most 1 ulp from the exact value.
+    /// Replaces each x_i by `tanh(x_i)`, with the bits of [`tanh`](super::tanh): at most 1 ulp from the exact value.
     ///
     /// Zeros keep their sign, subnormal numbers stay as they are, the infinities become 1 and -1, and NaN stays NaN. The
     /// function is odd to the bit.
@@ -114,11 +116,11 @@ impl Level {
         self.run(Tanh(x));
     }
 
-    /// `x_i = e^x_i`: the bits of [`exp`](super::exp), at most 0.6 ulp from the exact value, or 0.8 where the result is
-    /// subnormal.
+    /// Replaces each x_i by `e^x_i`, with the bits of [`exp`](super::exp): at most 0.6 ulp from the exact value, or 0.8
+    /// if the result is subnormal.
     ///
-    /// Both zeros become 1. Minus infinity becomes 0, and so does what is below -745.2; infinity stays, and what is above
-    /// 709.79 becomes infinity. NaN stays NaN.
+    /// Both zeros become 1. Minus infinity and numbers below -745.2 become 0. Infinity and numbers above 709.79 become
+    /// infinity. NaN stays NaN.
     ///
     /// `cargo bench --bench hot_loops -- Level::exp` times it.
     ///
@@ -135,10 +137,10 @@ impl Level {
         self.run(Exp(x));
     }
 
-    /// `x_i = ln(x_i)`: the bits of [`ln`](super::ln), at most 0.6 ulp from the exact value.
+    /// Replaces each x_i by `ln(x_i)`, with the bits of [`ln`](super::ln): at most 0.6 ulp from the exact value.
     ///
-    /// 1 becomes 0, both zeros become minus infinity, and infinity stays. Subnormal numbers have logarithms as good as others.
-    /// Numbers below 0 become NaN, and NaN stays NaN.
+    /// 1 becomes 0, both zeros become minus infinity, and infinity stays. Subnormal numbers are as exact as others.
+    /// Negative numbers become NaN, and NaN stays NaN.
     ///
     /// `cargo bench --bench hot_loops -- Level::ln` times it.
     ///

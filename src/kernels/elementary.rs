@@ -1,9 +1,10 @@
-//! `exp`, `ln` and `tanh` from `+ - * /`, fused multiply-adds and moves of bits, so that they round alike everywhere.
+//! `exp`, `ln` and `tanh` by operations that round alike on every machine: `+ - * /`, fused multiply-adds and moves of
+//! bits.
 //!
-//! The functions of the standard library call the platform's mathematical library, which differs from machine
-//! to machine. The polynomials are written out, pairs first: their chains of dependent operations are shorter than those
-//! of Horner's rule. The order is part of what fixes the bits. There are no branches, so one number and several at a time
-//! go through the same operations.
+//! The functions of the standard library call the platform's mathematical library, which differs from machine to
+//! machine. The polynomials are written out in pairs. Their chains of dependent operations are shorter than those of
+//! Horner's rule. The order of the operations determines the bits. There are no branches, so one number and several at
+//! a time go through the same operations.
 //!
 //! The constants are computed by `fixtures/coefficients.py`; the errors in ulp (units in the last
 //! place of the exact result) are measured by the tests against values of 80 digits.
@@ -102,11 +103,10 @@ fn exp_reduced<N: Number>(x: N) -> (N, N, N) {
     (s, q, exponent)
 }
 
-/// e^x, at most 0.6 ulp from the exact value, or 0.8 where the result is subnormal.
+/// e^x, at most 0.6 ulp from the exact value, or 0.8 if the result is subnormal.
 ///
-/// This is for one number, or for eight; [`Level::exp`](super::Level::exp) is for slices.
-/// Exact at 0 and the infinities; NaN gives NaN; overflow gives infinity, underflow goes through the
-/// subnormals to 0.
+/// This is for one number or for eight. [`Level::exp`](super::Level::exp) is for slices. It is exact at 0 and the
+/// infinities. NaN gives NaN. Overflow gives infinity; underflow goes through the subnormals to 0.
 #[inline(always)]
 pub fn exp<N: Number>(x: N) -> N {
     // Beyond these limits the result is infinity or 0 in any case, and NaN stays NaN.
@@ -119,7 +119,8 @@ pub fn exp<N: Number>(x: N) -> N {
     (s + q) * half.low_bits_as_exponent() * rest.low_bits_as_exponent()
 }
 
-/// e^x for an x of at most 0: the same as [`exp`] above -708, and 0 from there on, where results are almost subnormal.
+/// e^x for an x of at most 0: the same as [`exp`] if x is above -708, otherwise 0. Below -708 results are almost
+/// subnormal.
 #[inline(always)]
 pub fn exp_at_most_0<N: Number>(x: N) -> N {
     let lowest = N::splat(-708.0);
@@ -130,8 +131,8 @@ pub fn exp_at_most_0<N: Number>(x: N) -> N {
 
 /// The natural logarithm, at most 0.6 ulp from the exact value.
 ///
-/// This is for one number, or for eight; [`Level::ln`](super::Level::ln) is for slices.
-/// Exact at 1; 0 and -0 give minus infinity, infinity gives itself; numbers below 0 and NaN give NaN.
+/// This is for one number or for eight. [`Level::ln`](super::Level::ln) is for slices. It is exact at 1. 0 and -0 give
+/// minus infinity, infinity gives itself. Negative numbers and NaN give NaN.
 #[inline(always)]
 pub fn ln<N: Number>(x: N) -> N {
     // A subnormal x is scaled by 2^54, which makes it normal.
@@ -146,7 +147,8 @@ pub fn ln<N: Number>(x: N) -> N {
     x.choose(N::splat(0.0), of_rest, result)
 }
 
-/// The natural logarithm of positive normal numbers: the bits of [`ln`]. Anything for other numbers.
+/// The natural logarithm of a positive normal number: the same bits as [`ln`]. The result for other numbers has
+/// no meaning.
 #[inline(always)]
 pub fn ln_of_normal<N: Number>(x: N) -> N {
     ln_reduced(x, N::splat(BIAS))
@@ -185,14 +187,16 @@ fn ln_reduced<N: Number>(x: N, bias: N) -> N {
 
 /// The hyperbolic tangent, at most 1 ulp from the exact value.
 ///
-/// This is for one number, or for eight; [`Level::tanh`](super::Level::tanh) is for slices.
+/// This is for one number or for eight. [`Level::tanh`](super::Level::tanh) is for slices. It is exact at 0 (with its
+/// sign), the infinities and the subnormals. NaN gives NaN.
+///
+/// How it is computed:
 ///
 /// Up to `|x| = 1` it is `x + x t / Q(t)` with `t = -x^2`. A short polynomial does for Q: it has no singularity nearer
 /// than `x = 4.49 i`. Above, `|x| = n ln(2) / 2 + z` with `|z| <= ln(2) / 4`, and `e^(2z) = (B + y) / (B - y)`
 /// with `y = z A(z^2)` and `B(z^2)`, since `tanh(z) = y / B`. With `w = y - B`, `1 - 2 / (2^n e^(2z) + 1)` is
 /// `1 + w / (2^n y - w (2^n + 1) / 2)`; how w is rounded hardly counts, since it is above and below.
-/// Both share the division and the last step, `base + base * quotient`, whose base is x between -1 and 1.
-/// Exact at 0 (with its sign), the infinities and the subnormals; NaN gives NaN.
+/// Both share the division and the last step, `base + base * quotient`. The base is x if x is between -1 and 1.
 #[inline(always)]
 pub fn tanh<N: Number>(x: N) -> N {
     let (one, half) = (N::splat(1.0), N::splat(0.5));
@@ -234,7 +238,7 @@ pub fn tanh_of_sums<F: F64x8>(u: &[f64], a: &mut [f64]) {
     }
 }
 
-/// `d = d (1 - h^2)`, entry by entry: multiplies by the slope of tanh where its value is h.
+/// `d = d (1 - h^2)`, entry by entry. h is a value of tanh, and 1 - h^2 is its slope.
 ///
 /// # Panics
 /// Panics if the lengths differ.
@@ -246,7 +250,7 @@ pub fn scale_by_slope<F: F64x8>(h: &[f64], d: &mut [f64]) {
     }
 }
 
-/// `d (1 - h^2)`.
+/// `d (1 - h^2)`, with h a value of tanh and 1 - h^2 its slope.
 #[inline(always)]
 pub fn times_slope<N: Number>(d: N, h: N) -> N {
     d * N::splat(1.0).minus_product(h, h)

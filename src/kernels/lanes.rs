@@ -1,12 +1,12 @@
-//! The numbers that kernels are written over: one double, or eight that go through the same operations.
+//! The numbers that kernels compute with: one double, or eight that go through the same operations.
 
 use super::software_fma;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A loop that is compiled for every level.
+/// A loop that is compiled for every level. [`Level::run`](super::Level::run) runs it.
 ///
-/// `run` and everything that it calls have to be `#[inline(always)]`: a function that is not inlined is
-/// compiled for the baseline. That goes for closures and some helpers of the standard library, too.
+/// `run`, and every function that it calls, has to be `#[inline(always)]`. A function that is not inlined is compiled
+/// for the baseline. That includes closures and some helpers of the standard library.
 pub trait Kernel {
     /// What the loop returns.
     type Output;
@@ -33,34 +33,35 @@ pub trait Number:
     fn sqrt(self) -> Self;
     /// The absolute value.
     fn abs(self) -> Self;
-    /// `self` where it is larger than `other`, otherwise `other`: that holds for equals and NaN as well.
+    /// `self` if it is larger than `other`, otherwise `other`, also if they are equal or one is NaN.
     fn larger(self, other: Self) -> Self;
-    /// `self` where it is smaller than `other`, otherwise `other`: that holds for equals and NaN as well.
+    /// `self` if it is smaller than `other`, otherwise `other`, also if they are equal or one is NaN.
     fn smaller(self, other: Self) -> Self;
-    /// `this` where `self` is at most `limit`, otherwise `that`: `that` where one of the two is NaN.
+    /// `this` if `self` is at most `limit`, otherwise `that`, also if one of the two is NaN.
     fn choose(self, limit: Self, this: Self, that: Self) -> Self;
-    /// A double whose sign and exponent are the lowest 12 bits of this one, with zeros for the other bits.
+    /// A double with the lowest 12 bits of this one as its sign and exponent, and zeros as its other bits.
     fn low_bits_as_exponent(self) -> Self;
-    /// The 12 bits of sign and exponent, as the lowest bits of 2^52: subtracting 2^52 gives them as a number.
+    /// 2^52 with the 12 bits of sign and exponent of this number as its lowest bits. Subtract 2^52 to get them as a
+    /// number.
     fn exponent_as_low_bits(self) -> Self;
-    /// The significand of a positive normal number: from 1 to below 2.
+    /// The significand of a positive normal number: at least 1 and below 2.
     fn significand(self) -> Self;
 }
 
 /// Eight doubles that go through the same operations.
 pub trait F64x8: Number {
-    /// How many sums of eight doubles stay in registers, beside what is added to them: 24 or 6, or 1 where a fused
-    /// multiply-add is long. Kernels choose the shape of their tiles by it.
+    /// How many sums of eight doubles stay in registers, in addition to what is added to them: 24 or 6, or 1 if a fused
+    /// multiply-add takes many instructions. Kernels choose the shape of their tiles by this number.
     const SUMS: usize;
-    /// One of so many quotients over a root goes to the divider, the others to the multipliers, which work beside it. With
-    /// 1 the divider does all.
+    /// Of this many quotients over a root the divider computes one, and the multipliers compute the others in parallel.
+    /// With 1 the divider computes all.
     const DIVIDER_SHARE: usize;
 
     /// Loads eight numbers.
     fn load(x: &[f64; 8]) -> Self;
     /// Stores all eight numbers.
     fn store(self, x: &mut [f64; 8]);
-    /// Loads a slice of up to eight numbers; the lanes after them are 0.
+    /// Loads a slice of up to eight numbers. The lanes after them are 0.
     ///
     /// # Panics
     /// Panics if the slice is longer than eight.
@@ -70,25 +71,25 @@ pub trait F64x8: Number {
     /// # Panics
     /// Panics if the slice is longer than eight.
     fn store_part(self, x: &mut [f64]);
-    /// The sums of pairs of lanes, of two rows in turns: `x_0 + x_1, y_0 + y_1, x_2 + x_3, y_2 + y_3, ...`
+    /// The sums of pairs of lanes, of two rows alternately: `x_0 + x_1, y_0 + y_1, x_2 + x_3, y_2 + y_3, ...`
     fn pair_sums(self, y: Self) -> Self;
-    /// The second half of [`F64x8::sums`]: from the sums of pairs of rows 0 and 1, of rows 2 and 3, and so on.
+    /// The second half of [`F64x8::sums`]. `pairs` are the sums of pairs of rows 0 and 1, of rows 2 and 3, and so on.
     fn sums_of_pairs(pairs: [Self; 4]) -> Self;
-    /// `1 / sqrt(x)` of a positive normal number, to within 2^-14 of it. Its bits differ between machines, so only
-    /// [`Multipliers`](super::Multipliers) may use it, whose result is the same from any start that is this near.
+    /// `1 / sqrt(x)` of a positive normal number, with a relative error below 2^-14. Its bits differ between machines.
+    /// So only [`Multipliers`](super::Multipliers) may use it, whose result does not depend on them.
     #[doc(hidden)]
     fn near_reciprocal_root(self) -> Self;
-    /// With the lowest bit of the significand set.
+    /// This number with the lowest bit of its significand set.
     fn with_lowest_bit(self) -> Self;
 
-    /// The sum `((x_0 + x_1) + (x_2 + x_3)) + ((x_4 + x_5) + (x_6 + x_7))` of each row: the order of every sum over
-    /// eight lanes.
+    /// The sum of each row, `((x_0 + x_1) + (x_2 + x_3)) + ((x_4 + x_5) + (x_6 + x_7))`. Every sum over eight lanes has
+    /// this order.
     #[inline(always)]
     fn sums([a, b, c, d, e, f, g, h]: [Self; 8]) -> Self {
         Self::sums_of_pairs([a.pair_sums(b), c.pair_sums(d), e.pair_sums(f), g.pair_sums(h)])
     }
 
-    /// Loads the first eight numbers of a slice; where there are fewer, the lanes after them are 0.
+    /// Loads the first eight numbers of a slice. If there are fewer, the lanes after them are 0.
     #[inline(always)]
     fn load_first(x: &[f64]) -> Self {
         match x.first_chunk() {
@@ -97,7 +98,7 @@ pub trait F64x8: Number {
         }
     }
 
-    /// Stores into the first eight numbers of a slice, or into all of it where it is shorter.
+    /// Stores the lanes into the first eight numbers of a slice, or into the whole slice if it is shorter.
     #[inline(always)]
     fn store_first(self, x: &mut [f64]) {
         match x.first_chunk_mut() {
@@ -106,7 +107,7 @@ pub trait F64x8: Number {
         }
     }
 
-    /// The eight numbers.
+    /// The eight numbers, as an array.
     #[inline(always)]
     fn to_array(self) -> [f64; 8] {
         let mut x = [0.0; 8];
@@ -121,7 +122,7 @@ pub trait F64x8: Number {
         ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]))
     }
 
-    /// The largest lane: [`Number::larger`], lane by lane.
+    /// The largest lane, as [`Number::larger`] compares.
     #[inline(always)]
     fn largest(self) -> f64 {
         let x = self.to_array();
@@ -192,7 +193,7 @@ impl Number for f64 {
     }
 }
 
-/// These bits minus half of those of a positive normal x, as integers, are `1 / sqrt(x)` to within 3.5 %: an exponent e
+/// These bits minus half the bits of a positive normal x, as integers, are `1 / sqrt(x)` to within 3.5 %. An exponent e
 /// becomes about -e / 2.
 pub(super) const ROOT_BITS: u64 = 0x5fe6_0000_0000_0000;
 /// The bits of 2^52, in whose binade the lowest bits are whole numbers.

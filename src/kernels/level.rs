@@ -1,9 +1,9 @@
-//! The choice of an instruction set: the only file of the crate with `unsafe`.
+//! The choice of an instruction set. This is the only file of the crate with `unsafe`.
 //!
-//! A kernel is written once, over eight doubles at a time ([`F64x8`](super::F64x8)), and compiled for every level: for the
-//! baseline of any machine, and on x86-64 for AVX2 and AVX-512. A [`Level`] exists only on a machine that has it, so
-//! running a kernel at a level is safe. All levels do the same operations in the same order on the same numbers, so the
-//! level never changes the bits of a result.
+//! A kernel is written once, over eight doubles at a time ([`F64x8`](super::F64x8)), and compiled for every level: for
+//! the baseline of any machine, and on x86-64 for AVX2 and AVX-512. A [`Level`] exists only on a machine that has it,
+//! so it is safe to run a kernel at a level. All levels do the same operations in the same order on the same numbers,
+//! so the level never changes the bits of a result.
 
 #[cfg(not(target_arch = "aarch64"))]
 use super::baseline::Baseline;
@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 /// The environment variable that names the level to use.
 const ISA_VARIABLE: &str = "ELMAN_ISA";
 
-/// An instruction set that this machine has.
+/// An instruction set that this machine has. Kernels are called as its methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level(Isa);
 
@@ -34,7 +34,7 @@ impl Level {
     /// The level that every machine has: SSE2 on x86-64, NEON on 64-bit Arm.
     pub const BASELINE: Level = Level(Isa::Baseline);
 
-    /// The levels of this machine, the widest last.
+    /// The levels that this machine has, the widest last.
     pub fn available() -> impl DoubleEndedIterator<Item = Level> {
         #[cfg(target_arch = "x86_64")]
         let wide = {
@@ -48,8 +48,8 @@ impl Level {
         [Some(Level::BASELINE)].into_iter().chain(wide).flatten()
     }
 
-    /// Whether the fused multiply-add is an instruction of this level. Where it is not, software computes the same
-    /// numbers about 25 times more slowly.
+    /// Whether this level has the fused multiply-add as an instruction. Without it, software computes the same numbers,
+    /// about 25 times more slowly.
     pub fn has_fma(self) -> bool {
         cfg!(target_arch = "aarch64") || self.0 != Isa::Baseline
     }
@@ -76,13 +76,14 @@ impl Level {
         }
     }
 
-    /// The default level: [`Level::from_environment`] at the first call, or the widest if that is an error.
+    /// The level that the crate uses by default: [`Level::from_environment`] at the first call, or the widest if that
+    /// is an error.
     pub fn chosen() -> Level {
         static CHOSEN: OnceLock<Level> = OnceLock::new();
         *CHOSEN.get_or_init(|| Level::from_environment().unwrap_or(Level::widest()))
     }
 
-    /// The level with this name, in lower case as [`Level::name`] gives it.
+    /// The level with this name. Names are lower case, as [`Level::name`] gives them.
     ///
     /// # Errors
     /// [`LevelError`] if this machine has no level of that name.
@@ -111,7 +112,7 @@ impl Level {
         }
     }
 
-    /// Runs a kernel with this instruction set.
+    /// Runs a kernel with this instruction set, and returns its result.
     #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
@@ -126,11 +127,11 @@ impl Level {
     }
 }
 
-/// The error for a level that this machine does not have. Its message says where the name came from, if it came from the
-/// environment, and lists the levels that the machine has.
+/// This machine does not have the level. The message lists the levels that it has. If the name came from the
+/// environment, the message says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LevelError {
-    /// The name that was asked for.
+    /// The name that was requested.
     pub name: String,
     is_from_environment: bool,
 }

@@ -1,20 +1,21 @@
-//! The arithmetic of the hot loops, on plain slices.
+//! The arithmetic of the hot loops on plain slices: products, tanh, exp, ln, softmax. Call them as methods of a
+//! [`Level`].
 //!
-//! Only operations that IEEE-754 rounds exactly are used (`+ - * /`, `sqrt`, the fused multiply-add, comparisons, moves of
-//! bits), and every sum has one written-down order, so the results are the same bits on every machine. A kernel is written
-//! once, over eight doubles at a time, and compiled for every instruction set: a [`Level`] chooses. Leaves out: threads,
-//! and everything about networks.
+//! Only operations that IEEE-754 rounds exactly are used: `+ - * /`, `sqrt`, the fused multiply-add, comparisons, moves
+//! of bits. Every sum has one documented order. So the results are the same bits on every machine. A kernel is written
+//! once, over eight doubles at a time, and compiled for every instruction set; a [`Level`] chooses one. This module
+//! knows nothing of threads and networks.
 //!
 //! # Calling a kernel
 //!
 //! | to | use |
 //! |---|---|
 //! | run one kernel on slices | a method of [`Level`]: `level.matvec(&A, &x, &mut y)` |
-//! | fuse several, or read batches, rows with gaps and packed matrices | a [`Kernel`] of your own, which [`Level::run`] runs: it calls the functions of this module over its [`F64x8`] |
+//! | fuse several kernels, or read batches, rows with gaps and packed matrices | your own [`Kernel`], which [`Level::run`] runs: it calls the functions of this module with its [`F64x8`] |
 //! | compute a function of one number | [`exp`], [`ln`] or [`tanh`] of an `f64` |
 //!
-//! [`Level::chosen`] is the level that the rest of the crate uses. All three ways give the same bits. Here a kernel fuses
-//! tanh with a dot product: it reads `a` once, and stores no tanh.
+//! [`Level::chosen`] is the level that the rest of the crate uses. All three ways give the same bits. The kernel in
+//! this example fuses tanh with a dot product. It reads `a` once, and does not store the values of tanh.
 //!
 //! ```
 //! use elman::kernels::{F64x8, Kernel, Level, tanh};

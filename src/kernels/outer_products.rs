@@ -1,9 +1,10 @@
 //! Sums of outer products and of vectors, over steps and sequences: the gradients of the parameters.
 //!
-//! Every sum runs by increasing pair or vector and starts from 0 ([`outer_product_accumulate`] adds a single pair to what is
-//! there); a sum of products is a chain of fused multiply-adds. A tile of sums stays in registers, so that a number that was
-//! loaded serves several of them: 8 rows by 3 groups of eight columns where 24 sums of eight fit, 2 rows by 3 groups where 6
-//! do, otherwise 8 rows by 1 group.
+//! Every sum starts from 0 and runs by increasing pair or vector; only [`outer_product_accumulate`] adds a single pair
+//! to given numbers. A sum of products is a chain of fused multiply-adds.
+//!
+//! A tile of sums stays in registers, so a number that is loaded once serves several of them. A tile has 8 rows by 3
+//! groups of eight columns if 24 sums of eight fit, 2 rows by 3 groups if 6 fit, otherwise 8 rows by 1 group.
 
 // The index of a tile's row or column runs through several arrays at once.
 #![allow(clippy::needless_range_loop)]
@@ -13,16 +14,16 @@ use super::packed::{Line, Panels};
 use super::rows::RowsMut;
 use std::ops::Range;
 
-/// Pairs of vectors: vector k of `left`, from `left_first` on, belongs to vector k of `right`, from `right_first` on.
+/// Pairs of vectors: vector `left_first + k` of `left` belongs to vector `right_first + k` of `right`.
 #[derive(Clone, Copy, Debug)]
 pub struct Pairs<'a> {
-    /// The left vectors.
+    /// The vectors that contain the left vectors.
     pub left: &'a Panels,
-    /// The first of the left vectors.
+    /// The index of the first left vector.
     pub left_first: usize,
-    /// The right vectors.
+    /// The vectors that contain the right vectors.
     pub right: &'a Panels,
-    /// The first of the right vectors.
+    /// The index of the first right vector.
     pub right_first: usize,
     /// The number of pairs.
     pub count: usize,
@@ -41,11 +42,11 @@ impl<'a> Pairs<'a> {
 }
 
 /// Writes the rows `rows` of `sum_k left_k right_k'` over the pairs of all parts, by increasing pair, part by part.
-/// `sums` gets these rows one after another, each of `columns` entries. The up to seven entries after the last row are
-/// overwritten, too.
+/// `sums` gets these rows one after another, each of `columns` entries. Up to seven entries after the last row are
+/// overwritten.
 ///
 /// # Panics
-/// Panics if the shapes do not fit, if the rows do not begin at a multiple of eight, or if `sums` has no room for seven
+/// Panics if the shapes do not fit, if `rows` does not begin at a multiple of eight, or if `sums` has no room for seven
 /// more entries.
 #[inline(always)]
 pub fn outer_products<'a, F: F64x8>(
@@ -190,8 +191,8 @@ impl<'a, I: Iterator<Item = Pairs<'a>> + Clone> Tile<I> {
     }
 }
 
-/// `A += x y'`: each entry is one fused multiply-add, `A_ij = fma(x_i, y_j, A_ij)`.
-/// [`Level::outer_product_accumulate`](super::Level::outer_product_accumulate) is the plain call.
+/// `A += x y'`: each entry is one fused multiply-add, `A_ij = fma(x_i, y_j, A_ij)`. To call it on slices, use
+/// [`Level::outer_product_accumulate`](super::Level::outer_product_accumulate).
 ///
 /// # Panics
 /// Panics if the shapes do not fit.
@@ -214,7 +215,8 @@ pub fn outer_product_accumulate<F: F64x8>(x: &[f64], y: &[f64], mut A: RowsMut) 
 /// Writes the entries `rows` of `sum_k x_k` over the vectors of all parts, by increasing vector, part by part.
 ///
 /// # Panics
-/// Panics if the rows do not begin at a multiple of eight, if a part has fewer, or if `sums` is not as long as `rows`.
+/// Panics if `rows` does not begin at a multiple of eight, if a vector has fewer entries, or if `sums` is not as long
+/// as `rows`.
 #[inline(always)]
 pub fn vector_sums<'a, F: F64x8>(
     parts: impl Iterator<Item = &'a Panels> + Clone,
@@ -232,7 +234,8 @@ pub fn vector_sums<'a, F: F64x8>(
     }
 }
 
-/// Sums C lines of every vector, from line `first` on: a sum waits for the one before it, and the others run beside it.
+/// Sums C lines of every vector, from line `first` on. Each sum waits for its previous one, and meanwhile the others
+/// run.
 #[inline(always)]
 fn sums_of_lines<'a, F: F64x8, const C: usize>(
     parts: impl Iterator<Item = &'a Panels>,

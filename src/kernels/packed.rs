@@ -1,4 +1,4 @@
-//! Matrices and vectors that are packed for a kernel that reads them many times.
+//! Matrices and vectors in the layout of a kernel that reads them many times.
 
 // The index of a group runs through several arrays at once.
 #![allow(clippy::needless_range_loop)]
@@ -31,7 +31,7 @@ fn pack_row<F: F64x8>(row: &[f64], lines: &mut [Line], first: usize, step: usize
     }
 }
 
-/// A matrix whose rows are read eight at a time: packed in [`Tiles`], or plain [`Rows`].
+/// A matrix whose rows are read eight at a time: packed [`Tiles`], or plain [`Rows`].
 pub trait Matrix {
     /// Eight rows.
     type Panel<'a>: Panel
@@ -40,9 +40,9 @@ pub trait Matrix {
 
     /// The number of rows.
     fn rows(&self) -> usize;
-    /// The length of the vectors that it is multiplied by: its columns, with those that fill the last tiles.
+    /// The length of the vectors that it is multiplied by: its columns, including those that fill the last tiles.
     fn length(&self) -> usize;
-    /// Rows `8 panel` to `8 panel + 7`. Where there are fewer, the last is repeated, or the others are zeros.
+    /// Rows `8 panel` to `8 panel + 7`. If there are fewer rows, the last one is repeated, or zeros follow.
     ///
     /// # Panics
     /// May panic if there is no such row.
@@ -58,15 +58,16 @@ pub trait Panel {
     /// # Panics
     /// Panics if `row` is not below eight or `group` not below [`Panel::groups`].
     fn load<F: F64x8>(&self, row: usize, group: usize) -> F;
-    /// The entries of a row after its last whole group, and zeros.
+    /// The entries of a row after its last whole group, followed by zeros.
     ///
     /// # Panics
     /// May panic if `row` is not below eight.
     fn load_rest<F: F64x8>(&self, row: usize) -> F;
 }
 
-/// A matrix in tiles of 8 x 8: those of the first eight rows from left to right, then those of the next eight rows. Zeros
-/// fill the last row and the last column of tiles. A product reads it from start to end, in whole cache lines.
+/// A matrix in tiles of 8 x 8: first those of the first eight rows from left to right, then those of the next eight
+/// rows. Zeros fill the last row and the last column of tiles. A product reads the tiles from start to end, in whole
+/// cache lines.
 #[derive(Clone, Debug, Default)]
 pub struct Tiles {
     lines: Vec<Line>,
@@ -75,17 +76,17 @@ pub struct Tiles {
 }
 
 impl Tiles {
-    /// A matrix of zeros; `None` if the memory cannot be allocated.
+    /// Makes a matrix of zeros; `None` if the memory cannot be allocated.
     pub fn new(rows: usize, columns: usize) -> Option<Self> {
         let groups = columns.div_ceil(8);
         let count = rows.checked_next_multiple_of(8)?.checked_mul(groups)?;
         Some(Tiles { lines: lines(count)?, rows, groups })
     }
 
-    /// Packs `rows` as the rows from `first` on.
+    /// Packs `rows` into the matrix, from its row `first` on.
     ///
     /// # Panics
-    /// Panics if there is no room for them, or if their length is another.
+    /// Panics if there is no room for them, or if their length is not the number of columns.
     #[inline(always)]
     pub fn pack<F: F64x8>(&mut self, first: usize, rows: Rows) {
         let groups = rows.length().div_ceil(8);
@@ -96,7 +97,7 @@ impl Tiles {
         }
     }
 
-    /// The number of columns, with those that fill the last tiles.
+    /// The number of columns, including those that fill the last tiles.
     pub fn length(&self) -> usize {
         8 * self.groups
     }
@@ -190,8 +191,8 @@ impl Panel for PlainPanel<'_> {
     }
 }
 
-/// Vectors of equal length in panels: the first eight entries of every vector one after another, then the next eight of
-/// every vector, and so on. Zeros fill the last panel.
+/// Vectors of equal length in panels: the first eight entries of every vector, then the next eight entries of every
+/// vector, and so on. Zeros fill the last panel.
 #[derive(Clone, Debug)]
 pub struct Panels {
     lines: Vec<Line>,
@@ -200,16 +201,16 @@ pub struct Panels {
 }
 
 impl Panels {
-    /// `count` vectors of `length` zeros; `None` if the memory cannot be allocated.
+    /// Makes `count` vectors of `length` zeros; `None` if the memory cannot be allocated.
     pub fn new(count: usize, length: usize) -> Option<Self> {
         let lines = lines(count.checked_mul(length.div_ceil(8))?)?;
         Some(Panels { lines, count, length })
     }
 
-    /// Changes the number of vectors, up to as many as at first. What was packed is lost.
+    /// Changes the number of vectors, to at most the number that they were made for. The packed vectors are lost.
     ///
     /// # Panics
-    /// Panics if there is no room for so many.
+    /// Panics if `count` is larger than that.
     pub fn resize(&mut self, count: usize) {
         let room = self.lines.len() / self.length.div_ceil(8).max(1);
         assert!(count <= room, "panels: room for {room}, not {count}");
@@ -226,10 +227,10 @@ impl Panels {
         self.length
     }
 
-    /// Packs `rows` as the vectors from `first` on.
+    /// Packs `rows` as vectors, from vector `first` on.
     ///
     /// # Panics
-    /// Panics if there is no room for them, or if their length is another.
+    /// Panics if there is no room for them, or if their length is not that of the vectors.
     #[inline(always)]
     pub fn pack<F: F64x8>(&mut self, first: usize, rows: Rows) {
         assert!(

@@ -1,17 +1,17 @@
 //! Products of matrices and vectors, for one vector or many at once.
 //!
-//! The order of every sum is part of the contract. Each is a chain of fused multiply-adds, `s = fma(a, b, s)`:
+//! The order of every sum is part of the contract. Each sum is a chain of fused multiply-adds, `s = fma(a, b, s)`:
 //!
 //! * A dot product ([`products`], [`matvec`]) keeps eight partial sums, which begin at 0. Entry `i` goes to lane `i mod 8`;
 //!   zeros fill the last group of eight. The lanes are added as
 //!   `((l_0 + l_1) + (l_2 + l_3)) + ((l_4 + l_5) + (l_6 + l_7))`.
-//! * A sum over rows ([`transposed_products`], [`transposed_matvec_accumulate`]) runs by increasing row, starting from
-//!   the values of the target.
+//! * A sum over rows ([`transposed_products`], [`transposed_matvec_accumulate`]) starts from the values of the target
+//!   and runs by increasing row.
 //!
-//! Which entries are computed together is free. Each loop keeps a tile of sums in registers, so that a number that
-//! was loaded serves several of them:
+//! Which entries are computed together is free. Each loop keeps a tile of sums in registers, so a number that is loaded
+//! once serves several of them:
 //!
-//! | tile, where so many sums stay in registers | 24 | 6 | 1 |
+//! | tile, if so many sums stay in registers | 24 | 6 | 1 |
 //! |---|---|---|---|
 //! | dot products, one vector | 8 rows | 4 rows | 8 rows |
 //! | dot products, several | 8 rows x 3 or 2 vectors | 2 rows x 3 vectors, the rest one by one | |
@@ -25,8 +25,8 @@ use super::lanes::F64x8;
 use super::packed::{Matrix, Panel};
 use super::rows::{Rows, RowsMut};
 
-/// The order in which the rows of a matrix are read. It never changes the bits of a result. A product that begins
-/// with the rows that the last one ended with finds them in the cache.
+/// The order in which the rows of a matrix are read. It never changes the bits of a result. A product that begins with
+/// the rows that the last one ended with finds them in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowOrder {
     /// By increasing row.
@@ -36,7 +36,7 @@ pub enum RowOrder {
 }
 
 impl RowOrder {
-    /// The order of step `t`: it alternates from step to step.
+    /// The order of step `t`. It alternates from step to step.
     pub fn of_step(t: usize) -> RowOrder {
         if t % 2 == 0 { RowOrder::Ascending } else { RowOrder::Descending }
     }
@@ -50,19 +50,19 @@ impl RowOrder {
     }
 }
 
-/// What becomes of the entries of a product, eight at a time: stored, or first made into something else.
+/// What happens to the entries of a product, eight at a time: they are stored, or first transformed.
 ///
-/// This is a trait and not a closure, because a closure may be compiled on its own, without the instructions of a level.
+/// This is a trait and not a closure, because a closure may be compiled alone, without the instructions of a level.
 pub trait Finish<F> {
-    /// Takes entries `8 group` to `8 group + 7` of the product with a vector. After the last row of the matrix, they mean
-    /// nothing.
+    /// Takes entries `8 group` to `8 group + 7` of the product with a vector. Entries after the last row of the matrix
+    /// mean nothing.
     fn take(&mut self, vector: usize, group: usize, entries: F);
     /// Ends the product.
     #[inline(always)]
     fn end(&mut self) {}
 }
 
-/// Stores the entries, those of the last group as far as the row goes.
+/// Stores the entries, those of the last group up to the end of the row.
 ///
 /// # Panics
 /// `take` panics if there are fewer rows than vectors, or if a row ends before the group.
@@ -73,8 +73,8 @@ impl<F: F64x8> Finish<F> for RowsMut<'_> {
     }
 }
 
-/// `y_v = A x_v` for every vector v; each entry is a dot product of the module's order.
-/// [`Level::matvec`](super::Level::matvec) is the plain call.
+/// `y_v = A x_v` for every vector v. Each entry is a dot product in eight sums, as in
+/// [`Level::matvec`](super::Level::matvec), which is the call on slices.
 ///
 /// # Panics
 /// Panics if the shapes do not fit.
@@ -84,7 +84,8 @@ pub fn matvec<F: F64x8>(A: Rows, x: Rows, y: RowsMut, order: RowOrder) {
     products::<F, _>(&A, x, order, y);
 }
 
-/// Hands `finish` the entries of `A x_v` for every vector v; each entry is a dot product of the module's order.
+/// Gives `finish` the entries of `A x_v` for every vector v. Each entry is a dot product in eight sums, as in
+/// [`Level::matvec`](super::Level::matvec).
 ///
 /// # Panics
 /// Panics if the vectors are not as long as the rows of A, and where `finish` does.
@@ -114,7 +115,7 @@ pub fn products<F: F64x8, M: Matrix>(A: &M, x: Rows, order: RowOrder, mut finish
     finish.end();
 }
 
-/// Vectors that are multiplied by all rows before the next: they stay in a cache meanwhile.
+/// The number of vectors that are multiplied by all rows before the next vectors. They stay in a cache meanwhile.
 const VECTORS: usize = 24;
 
 /// The dot products of eight rows with C vectors from `v` on, R rows at a time. Returns C.
@@ -197,13 +198,13 @@ fn lanes<F: F64x8, const R: usize, const C: usize>(
     lanes
 }
 
-/// What the sums over rows become before they are stored, eight at a time.
+/// What happens to the sums over rows before they are stored, eight at a time.
 pub trait Map<F>: Copy {
-    /// The entries `8 group` to `8 group + 7` that are stored for a vector, from their sums.
+    /// The entries `8 group` to `8 group + 7` to store for a vector, from their sums.
     fn map(self, vector: usize, group: usize, sums: F) -> F;
 }
 
-/// Stores the sums as they are.
+/// Stores the sums without a change.
 #[derive(Clone, Copy, Debug)]
 pub struct Same;
 
@@ -214,8 +215,8 @@ impl<F: F64x8> Map<F> for Same {
     }
 }
 
-/// `y += A' x` for a single vector; rows of A by increasing index.
-/// [`Level::transposed_matvec_accumulate`](super::Level::transposed_matvec_accumulate) is the plain call.
+/// `y += A' x` for a single vector, by increasing row of A. To call it on slices, use
+/// [`Level::transposed_matvec_accumulate`](super::Level::transposed_matvec_accumulate).
 ///
 /// # Panics
 /// Panics if the shapes do not fit.
@@ -224,8 +225,8 @@ pub fn transposed_matvec_accumulate<F: F64x8>(A: Rows, x: &[f64], y: &mut [f64],
     transposed_products::<F, _>(&A, Rows::one(x), RowsMut::one(y), true, order, Same);
 }
 
-/// `y_v = map(y_v + A' x_v)` for every vector v; rows of A by increasing index. Where it does not add, y_v counts as 0.
-/// `order` is that of the columns.
+/// `y_v = map(y_v + A' x_v)` for every vector v, by increasing row of A. If `adds` is false, y_v counts as 0. `order`
+/// is the order of the columns.
 ///
 /// # Panics
 /// Panics if the shapes do not fit.
@@ -262,7 +263,7 @@ pub fn transposed_products<F: F64x8, M: Matrix>(
     }
 }
 
-/// The vectors from `v` on, in blocks of some that are summed together.
+/// The vectors from `v` on, in blocks of vectors that are summed together.
 struct Block<'a, M, E> {
     A: &'a M,
     x: Rows<'a>,
@@ -386,7 +387,7 @@ impl<M: Matrix, E> Block<'_, M, E> {
     }
 }
 
-/// A copy of a tile. The original stays in memory, because loops that are not unrolled index it; the copy can stay in
+/// A copy of a tile. The original stays in memory, because loops that are not unrolled index it. The copy can stay in
 /// registers.
 #[inline(always)]
 fn copy<F: F64x8, const R: usize, const C: usize>(tile: &[[F; C]; R]) -> [[F; C]; R] {

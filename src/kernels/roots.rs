@@ -1,15 +1,15 @@
-//! A quotient over a square root, without the divider.
+//! A quotient over a square root, by the divider or by multiplications.
 
 use super::elementary::splat;
 use super::lanes::F64x8;
 
-/// `n / sqrt(x)`: the root is rounded, then the quotient.
+/// `n / sqrt(x)`. The root is rounded, then the quotient.
 pub trait QuotientOverRoot: Copy {
     /// The quotient.
     fn quotient<F: F64x8>(n: F, x: F) -> F;
 }
 
-/// By the instructions for roots and quotients.
+/// Computes it with the instructions for roots and quotients.
 #[derive(Clone, Copy, Debug)]
 pub struct Divider;
 
@@ -20,8 +20,8 @@ impl QuotientOverRoot for Divider {
     }
 }
 
-/// By multiplications, for ordinary numbers: x from 2^-666 on, n = 0 or at least 2^-940 in size, and a quotient that is
-/// not subnormal. The result is that of [`Divider`], in every bit.
+/// Computes it with multiplications, for ordinary numbers: x is at least 2^-666, n is 0 or at least 2^-940 in size, and
+/// the quotient is not subnormal. The result is that of [`Divider`], in every bit.
 ///
 /// * *The root.* It begins at [`F64x8::near_reciprocal_root`], within 2^-14. Goldschmidt's steps bring `S` to sqrt(x) and
 ///   `H` to `1 / (2 sqrt(x))`. They square the error, so that after two it is below two units of the last place. The

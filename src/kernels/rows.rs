@@ -1,6 +1,6 @@
 //! Views of the rows of a matrix in a slice, with or without gaps between them.
 
-/// Vectors of equal length, one every `stride` entries of a slice: the rows of a matrix, for example.
+/// Vectors of equal length, one every `stride` entries of a slice, for example the rows of a matrix.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
     pub(super) values: &'a [f64],
@@ -10,7 +10,7 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// `count` rows, each the first `length` entries of `stride`.
+    /// Makes `count` rows, each of the first `length` of `stride` entries.
     ///
     /// # Panics
     /// Panics if the slice is too short, or if `length` is more than `stride`.
@@ -26,7 +26,7 @@ impl<'a> Rows<'a> {
         Rows::new(x, 1, x.len(), x.len())
     }
 
-    /// The rows of a row-major matrix without gaps.
+    /// Makes the rows of a row-major matrix without gaps.
     ///
     /// # Panics
     /// Panics if the slice is too short.
@@ -60,7 +60,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// [`Rows`] that can be written to.
+/// Mutable [`Rows`].
 #[derive(Debug)]
 pub struct RowsMut<'a> {
     pub(super) values: &'a mut [f64],
@@ -70,7 +70,7 @@ pub struct RowsMut<'a> {
 }
 
 impl<'a> RowsMut<'a> {
-    /// `count` rows, each the first `length` entries of `stride`.
+    /// Makes `count` rows, each of the first `length` of `stride` entries.
     ///
     /// # Panics
     /// Panics if the slice is too short, or if `length` is more than `stride`.
@@ -97,7 +97,7 @@ impl<'a> RowsMut<'a> {
     }
 }
 
-/// Where the last row ends: what comes after it belongs to no row.
+/// The end of the last row. The entries after it belong to no row.
 ///
 /// # Panics
 /// Panics if there are fewer values, or if rows overlap.

@@ -7,28 +7,28 @@ use super::elementary::{exp_at_most_0, ln_of_normal};
 use super::lanes::{F64x8, Kernel};
 use super::rows::RowsMut;
 
-/// The logarithm of the sum of the exponentials of some logits, in two parts that keep it exact.
+/// The logarithm of a sum of exponentials of logits. It is kept in two parts, so it is exact for large logits too.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LogSumExp {
     /// The largest logit.
     pub largest: f64,
-    /// ln of `sum_k exp(o_k - largest)`, from 0 to ln K.
+    /// The logarithm of `sum_k exp(o_k - largest)`, from 0 to ln K.
     pub rest: f64,
 }
 
 impl LogSumExp {
-    /// The loss `-ln p_k` in nats of a character with the logit `o_k`: never below 0, and finite if the difference
-    /// from the largest logit is finite.
+    /// The loss `-ln p_k` in nats of the character with the logit `o_k`. It is never negative. It is finite if the
+    /// difference between `o_k` and the largest logit is finite.
     pub fn loss(self, o_k: f64) -> f64 {
         self.rest + (self.largest - o_k)
     }
 }
 
-/// Replaces logits o by `p_k = exp(o_k) / sum_j exp(o_j)`, and returns the logarithm of that sum.
+/// Replaces logits o by the probabilities `p_k = exp(o_k) / sum_j exp(o_j)`, and returns the logarithm of that sum.
 ///
-/// The largest logit is subtracted from all of them first, so nothing overflows; a logit that is smaller by 708 or more
-/// gets a probability of 0. The sum runs in eight lanes, like that of a dot product. Each entry is then multiplied by
-/// the reciprocal of the sum.
+/// The largest logit is first subtracted from all logits, so nothing overflows. A logit that is smaller than the
+/// largest by 708 or more gets a probability of 0. The sum runs in eight lanes, like that of a dot product. Each
+/// exponential is then multiplied by the reciprocal of the sum.
 ///
 /// # Panics
 /// Panics if there are no logits.
@@ -37,11 +37,11 @@ pub fn softmax<F: F64x8>(o: &mut [f64]) -> LogSumExp {
     softmax_of_rows::<F>(&mut RowsMut::one(o), 0, 1)[0]
 }
 
-/// The same for up to eight rows of logits, `count` from row `first` on, whose sums are made into reciprocals and
-/// logarithms together.
+/// The same as [`softmax`] for up to eight rows of logits: `count` rows from row `first` on. The reciprocals and
+/// logarithms of their sums are computed together.
 ///
 /// # Panics
-/// Panics if there are no logits, no such rows, or more than eight.
+/// Panics if there are no logits, if there are no such rows, or if `count` is more than eight.
 #[inline(always)]
 pub fn softmax_of_rows<F: F64x8>(o: &mut RowsMut, first: usize, count: usize) -> [LogSumExp; 8] {
     let mut largest = [0.0; 8];
@@ -67,7 +67,7 @@ pub fn softmax_of_rows<F: F64x8>(o: &mut RowsMut, first: usize, count: usize) ->
     results
 }
 
-/// [`softmax`] as a kernel: what [`Level::softmax`](super::Level::softmax) runs.
+/// [`softmax`] as a kernel, which [`Level::softmax`](super::Level::softmax) runs.
 #[derive(Debug)]
 pub struct Softmax<'a>(pub &'a mut [f64]);
 

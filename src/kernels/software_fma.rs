@@ -77,8 +77,8 @@ fn copy<A: Copy, B: Copy + Default>(x: [A; 8], f: impl Fn(A) -> B) -> [B; 8] {
     y
 }
 
-/// Two numbers that go through the same operations. Spelled out one by one, they become the vectors of SSE2; loops
-/// over them do not.
+/// Two numbers that go through the same operations. Written one by one, the operations become vector instructions of
+/// SSE2; loops over the two do not.
 #[derive(Clone, Copy)]
 struct Pair([f64; 2]);
 
@@ -132,7 +132,7 @@ const MARGIN: f64 = f64::from_bits((1023 - 19) << 52);
 #[derive(Clone, Copy)]
 struct Sum {
     nearest: Pair,
-    /// What is to be taken away from it. Where that is 0, it is +0, so that a zero keeps its sign.
+    /// The number to subtract from it. If that is 0, it is +0, so that a zero keeps its sign.
     minus_rest: Pair,
 }
 
@@ -150,7 +150,7 @@ impl Sum {
         Sum { nearest: s, minus_rest: minus_most - (x + a_low * b_low) }
     }
 
-    /// The sum rounded to nearest, and a difference that is +0 where that is sure.
+    /// The sum rounded to nearest, and a difference that is +0 if the rounding is certain.
     #[inline(always)]
     fn round(self) -> (Pair, Pair) {
         let one = self.nearest - self.minus_rest.map(|d| d * (1.0 - MARGIN));

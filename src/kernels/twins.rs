@@ -1,5 +1,5 @@
-//! What the tests of the kernels share: numbers, and the plain twins that spell out the order of every
-//! sum, one entry at a time.
+//! What the tests of the kernels share: test numbers, and reference implementations that compute every sum in its
+//! documented order, one entry at a time.
 
 use super::{F64x8, Kernel, Level, LogSumExp, Number, Panels, Rows, Tiles, exp_at_most_0, ln};
 
