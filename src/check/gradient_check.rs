@@ -1,21 +1,22 @@
-//! The gradient check: numerical gradients against analytic ones, for every entry of U, W, V, b and c.
+//! The gradient check: compares numerical with analytic gradients, for every entry of U, W, V, b and c.
 
 use super::case::Case;
 use super::numerical::{Differences, Estimated, Numerical, Rounding, extrapolated, numerical};
 use crate::network::parameters::{Parameters, ShapeError};
 use crate::network::rnn::Rnn;
 
-/// Entries with an absolute or a relative error above this are counted.
+/// The threshold of the counts [`absolute_over`](TensorComparison::absolute_over) and
+/// [`relative_over`](TensorComparison::relative_over).
 pub const TOLERANCE: f64 = 1e-6;
-/// An entry with a relative error of at most this is right, whatever the estimate.
+/// The relative error up to which an entry is right, whatever the estimated error of its numerical derivative.
 pub const LIMIT: f64 = 1e-7;
-/// An entry is undecided if its estimate is above this part of the largest entry of its parameter, and above
+/// An entry is undecided if its estimate is above this fraction of the largest entry of its tensor, and above
 /// [`TOLERANCE`].
 pub const DIGITS: f64 = 1e-3;
 /// The relative error is `|a - n| / max(FLOOR, |a| + |n|)`.
 pub const FLOOR: f64 = 1e-6;
 
-/// The largest error of a tensor and the place of its entry.
+/// The largest error of a tensor, and the entry that has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LargestError {
     /// The error.
@@ -34,7 +35,7 @@ impl LargestError {
     }
 }
 
-/// The comparison of one of U, W, V, b and c.
+/// The comparison of the analytic and the numerical gradient of one of U, W, V, b and c.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TensorComparison {
     /// `U`, `W`, `V`, `b` or `c`.
@@ -43,7 +44,7 @@ pub struct TensorComparison {
     pub rows: usize,
     /// The number of columns; 1 for b and c.
     pub columns: usize,
-    /// The largest absolute value of the analytic gradient.
+    /// The largest absolute value of an entry of the analytic gradient.
     pub largest_entry: f64,
     /// The largest absolute error.
     pub absolute: LargestError,
@@ -53,11 +54,12 @@ pub struct TensorComparison {
     pub absolute_over: usize,
     /// The number of entries with a relative error above [`TOLERANCE`](crate::check::TOLERANCE).
     pub relative_over: usize,
-    /// The largest estimate of the numerical derivative's error.
+    /// The largest estimated error of a numerical derivative.
     pub estimate: f64,
-    /// The number of entries with a relative error above [`LIMIT`](crate::check::LIMIT) that the estimate allows, without undecided ones.
+    /// The number of entries within rounding: with a relative error above [`LIMIT`](crate::check::LIMIT) that the
+    /// estimate allows. Undecided entries are not among them.
     pub within_rounding: usize,
-    /// The number of entries that rounding leaves undecided.
+    /// The number of entries that are undecided, because of rounding.
     pub undecided: usize,
     /// The number of entries that are wrong.
     pub wrong: usize,
@@ -72,16 +74,14 @@ impl TensorComparison {
 
 /// The verdict of a comparison.
 ///
-/// [`numerical`] describes the numerical derivative and the estimate of its error. An entry is
+/// [`numerical`] describes the numerical derivative n and the estimate of its error. With a the analytic derivative,
+/// the relative error is `|a - n| / max(1e-6, |a| + |n|)`. An entry is
 ///
-/// * wrong if the two derivatives differ by more than the estimate allows, and in a digit that counts (relative error
-///   above 1e-7);
-/// * within rounding if they differ as much, and the estimate allows it;
-/// * undecided if it is within rounding, and the estimate itself leaves fewer than three digits of the largest entry of its
-///   tensor. In a network so wild that its losses are chaotic (weights of 3 and more, gradients of 1e9), no difference of
-///   doubles determines the derivative.
-///
-/// The relative error is `|a - n| / max(1e-6, |a| + |n|)`.
+/// * wrong if `|a - n|` is larger than the estimate, and the relative error is above 1e-7;
+/// * within rounding if the relative error is above 1e-7, but the estimate is not exceeded;
+/// * undecided if it is within rounding, and the estimate is so large that fewer than three digits of the largest entry
+///   of the tensor are certain. This happens in networks with weights of 3 and more and gradients of 1e9. Their losses
+///   are chaotic, and no difference of doubles determines the derivative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// No entry is wrong or undecided.
@@ -92,15 +92,16 @@ pub enum Verdict {
     Failed,
 }
 
-/// The comparison of two gradients: of U, W, V, b and c, in this order.
+/// The comparison of two gradients. Its rows are those of U, W, V, b and c, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// One row for each of the five.
+    /// One row for each tensor.
     pub rows: Vec<TensorComparison>,
 }
 
 impl Comparison {
-    /// Combines several comparisons: the largest of all errors, and the sums of all counts; `None` for no comparison.
+    /// Combines several comparisons: the largest error of all, and the sums of the counts. `None` if there is no
+    /// comparison.
     ///
     /// # Panics
     /// Panics if their shapes differ.
@@ -128,13 +129,13 @@ impl Comparison {
         }
     }
 
-    /// Whether no entry is wrong or undecided.
+    /// Whether the verdict is [`Verdict::Passed`]: no entry is wrong or undecided.
     pub fn passed(&self) -> bool {
         self.verdict() == Verdict::Passed
     }
 }
 
-/// Computes the analytic gradient of a network's loss and compares it with the numerical one.
+/// Computes the analytic and the numerical gradient of a network's loss on a case, and compares them.
 ///
 /// ```
 /// use elman::check::{Case, check_gradients};
@@ -164,7 +165,7 @@ pub fn check_gradients(rnn: &Rnn, case: Case) -> Result<Comparison, ShapeError> 
     Ok(compare(&analytic, &numerical))
 }
 
-/// Computes the gradient by backpropagation through time.
+/// Computes the gradient by backpropagation through time, without clipping.
 ///
 /// # Errors
 /// [`ShapeError`] if the case does not fit the network, or if the buffers cannot be allocated.
@@ -176,7 +177,7 @@ pub fn analytic(rnn: &Rnn, case: Case) -> Result<Parameters, ShapeError> {
     Ok(gradient)
 }
 
-/// Compares a gradient with the numerical one, entry by entry.
+/// Compares an analytic gradient with the numerical one, entry by entry.
 ///
 /// # Panics
 /// Panics if the shapes differ.
@@ -252,12 +253,12 @@ fn over(error: f64, limit: f64) -> bool {
     error > limit || error.is_nan()
 }
 
-/// The larger of two numbers; NaN is the largest.
+/// The larger of two numbers. NaN is the largest.
 fn largest_of(largest: f64, x: f64) -> f64 {
     if !largest.is_nan() && over(x, largest) { x } else { largest }
 }
 
-/// Whether two numbers differ in a digit that counts.
+/// Whether the relative error of two numbers is above [`LIMIT`].
 fn is_off(a: f64, n: f64) -> bool {
     over(errors(a, n).1, LIMIT)
 }

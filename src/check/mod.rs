@@ -1,6 +1,7 @@
-//! Gradient checks, and worked cases to compare your own numbers with.
+//! Gradient checks against finite differences, and worked cases to compare the numbers of your own program with.
 //!
-//! Leaves out: how the results are printed.
+//! [`check_gradients`] checks a network on a [`Case`] in one call. The functions return numbers; the program prints
+//! them.
 
 pub(crate) mod case;
 pub(crate) mod diagnosis;

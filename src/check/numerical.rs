@@ -1,4 +1,4 @@
-//! The numerical gradient: differences of the loss, with an estimate of the error of each entry.
+//! The numerical gradient: finite differences of the loss, with an estimate of the error of each entry.
 
 use super::case::Case;
 use crate::network::packed_weights::PackedWeights;
@@ -10,25 +10,26 @@ use crate::threads::{lock, side_by_side};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// The first h of the difference formula: a power of two, so that most entries change by exactly that much.
+/// The first h of the difference formula. It is a power of two, so most entries change by exactly this much.
 pub const STEP: f64 = 1.0 / 1024.0;
-/// The number of steps that are tried where the loss bends too much, each half as large as the one before.
+/// The number of steps that are tried if the loss bends too much. Each is half as large as the one before.
 const LEVELS: usize = 22;
-/// Other steps are tried if the error of the formula is above this, absolute and relative to the derivative.
+/// Other steps are tried if the estimated error of the formula is above this, both absolute and relative to the
+/// derivative.
 const ACCEPTED: f64 = 1e-10;
 /// The number of samples of the rounding error.
 const SAMPLES: u64 = 8;
-/// A sample changes weights by at most so many times 2^-53 of themselves.
+/// A sample changes weights by at most this many times 2^-53 of their value.
 const SAMPLE_MOVE: f64 = 4.0;
-/// No rounding error is expected to be as large as so many times their root mean square.
+/// No rounding error is expected above this many times their root mean square.
 const SAFETY: f64 = 4.0;
 
-/// The numerical gradient.
+/// The numerical gradient, with an estimate of its errors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numerical {
-    /// The derivative in every entry.
+    /// The derivative of the loss by every parameter.
     pub derivative: Parameters,
-    /// An estimate of the error of each derivative, by rounding and by the formula; infinite if nothing can be told.
+    /// The estimated error of each derivative, from rounding and from the formula. It is infinite if nothing is known.
     pub estimate: Parameters,
 }
 
@@ -39,22 +40,23 @@ pub(super) struct Estimated {
     pub error: f64,
 }
 
-/// Computes the numerical gradient, every entry, on all cores.
+/// Computes the numerical gradient of every entry, on all cores.
 ///
-/// The numerical derivative of the loss f in one entry uses five points, of which the middle one cancels (error of order
-/// h^4):
+/// The derivative of the loss f by one entry is computed from f at four points:
 ///
 /// ```text
 /// f' = (8 (f(+h) - f(-h)) - (f(+2h) - f(-2h))) / 12 h
 /// ```
 ///
-/// The differences are taken pair by pair, and step by step, before they are summed and weighted: if an entry has no
-/// influence they are exactly 0, and otherwise they are not drowned by the rounding of a sum over many steps. If the loss
-/// bends too much for one h, as it does between saturated units, smaller steps are tried and extrapolated to h = 0.
+/// The error of this formula is of order h^4. The differences of the losses are taken step by step, and summed
+/// afterwards. So they are exactly 0 if the entry has no influence, and the rounding of a long sum does not hide small
+/// ones. If the loss bends too much for this h, as between saturated units, smaller steps are tried and extrapolated to
+/// h = 0.
 ///
-/// The estimate of the error has two parts. The error of the formula shows in the difference between two steps. The
-/// rounding error is measured: weights that change by a unit or two in their last place change the loss by as much as the
-/// rounding of its own arithmetic does, however much the recurrence magnifies it. Neither part uses the analytic gradient.
+/// The estimate of the error has two parts, and neither uses the analytic gradient. The error of the formula is
+/// estimated from two different h. The rounding error is measured: weights are changed by a unit or two in their last
+/// place. This changes the loss by about as much as its own rounding errors do, however much the recurrence amplifies
+/// them.
 ///
 /// # Errors
 /// [`ShapeError`] if the case does not fit the network, or if the buffers cannot be allocated.
@@ -90,12 +92,12 @@ pub fn numerical(rnn: &Rnn, case: Case) -> Result<Numerical, ShapeError> {
     }
 }
 
-/// Computes the derivative of f from a rounding error of f and from the slope (f(+h) - f(-h)) / 2h for any h.
+/// Computes the derivative of f from the rounding error of f and from the slope (f(+h) - f(-h)) / 2h for any h.
 type Method = fn(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated;
 
-/// The rounding error of the sum of the losses: its root mean square, in nats.
+/// The rounding error of the sum of the losses, as a root mean square in nats.
 pub(super) struct Rounding {
-    /// T + 1: entry t is for a pass that computes only the hidden states after step t, and the losses.
+    /// T + 1 entries. Entry t is for a pass that computes only the hidden states after step t, and the losses.
     after: Vec<f64>,
 }
 
@@ -142,10 +144,10 @@ fn difference(above: &Unrolled, below: &Unrolled, reach: Reach) -> f64 {
 pub(super) struct Differences<'a> {
     rnn: &'a Rnn,
     inputs: &'a [usize],
-    /// A pass of the network itself.
+    /// A forward pass of the network itself.
     steps: Unrolled,
     moved: Rnn,
-    /// Those of `moved`.
+    /// The packed weights of `moved`.
     weights: PackedWeights,
     above: Unrolled,
     below: Unrolled,
@@ -167,7 +169,7 @@ impl<'a> Differences<'a> {
         })
     }
 
-    /// The derivative in an entry, by one of the two methods.
+    /// The derivative by an entry, by one of the two methods.
     pub fn derivative(&mut self, method: Method, entry: usize, rounding: &Rounding) -> Estimated {
         let reach = Reach::of(entry, self.rnn.shape(), self.inputs);
         if reach.losses == self.inputs.len() {
@@ -177,7 +179,7 @@ impl<'a> Differences<'a> {
         method(rounding, &mut |h| self.slope(entry, reach, h))
     }
 
-    /// The three-point formula: (f(+h) - f(-h)) / 2h, with the width that the doubles have.
+    /// The three-point formula: (f(+h) - f(-h)) / 2h, with the exact distance of the two doubles in the place of 2h.
     fn slope(&mut self, entry: usize, reach: Reach, h: f64) -> f64 {
         let theta = self.rnn.parameters.values()[entry];
         let ends = [theta + h, theta - h];
@@ -193,13 +195,12 @@ impl<'a> Differences<'a> {
     }
 }
 
-/// The first steps that an entry influences. What comes before stays the same to the last bit, and is not computed
-/// again.
+/// The first steps that an entry influences. Earlier steps stay the same to the last bit, and are not computed again.
 #[derive(Clone, Copy)]
 struct Reach {
-    /// The first hidden state.
+    /// The first hidden state that changes.
     hidden: usize,
-    /// The first loss.
+    /// The first loss that changes.
     losses: usize,
 }
 
@@ -238,9 +239,9 @@ fn by_formula(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
     extrapolated(rounding, slope)
 }
 
-/// The limit of the slopes at h = 0, after C. J. F. Ridders, "Accurate computation of F'(x)
-/// and F'(x) F''(x)" (1982). Column j of the table is free of the errors up to order h^(2j); of all its
-/// entries, the one that agrees best with those above and before it is taken.
+/// The limit of the slopes at h = 0, after C. J. F. Ridders, "Accurate computation of F'(x) and F'(x) F''(x)" (1982).
+/// Column j of the table has no errors of orders up to h^(2j). The result is the entry that agrees best with those
+/// above and before it.
 pub(super) fn extrapolated(rounding: f64, slope: &mut dyn FnMut(f64) -> f64) -> Estimated {
     let mut best = Estimated { derivative: f64::NAN, error: f64::INFINITY };
     let mut above = [f64::NAN; LEVELS];

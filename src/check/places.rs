@@ -1,4 +1,4 @@
-//! Places in a text, with the hidden state that a trained network has there.
+//! Places in a text at which gradients are checked, with the hidden state that a trained network has there.
 
 use crate::check::case::Case;
 use crate::inference::recurrence::Recurrence;
@@ -10,19 +10,19 @@ use crate::training::order::{TextOrder, check_length};
 use crate::training::start::check_opened;
 use std::collections::HashSet;
 
-/// The hidden state of a place comes from reading about so many characters before it.
+/// The hidden state of a place comes from reading about this many characters before it.
 const STRETCH: u64 = 100;
 
-/// A chunk of a text, and the hidden state that it begins with.
+/// A chunk of a text, and the hidden state before it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
     /// The index of its first character in the text.
     pub position: u64,
     /// Whether the next update of the model would read this chunk.
     pub is_own: bool,
-    /// The chunk, and one more character for the last target.
+    /// The chunk, and one more character as the last target.
     pub characters: Vec<usize>,
-    /// The hidden state before the chunk, m.
+    /// The hidden state before the chunk, m long.
     pub h0: Vec<f64>,
 }
 
@@ -38,14 +38,16 @@ impl Place {
     }
 }
 
-/// Finds at most `count` places in the training text, by increasing position. If this is the text of the model, one of
-/// them is the next chunk of the model's first sequence, with the hidden state that it carries. The others are spread
-/// evenly, each with the hidden state after the hundred characters before it, which are read from the state that the model
-/// [begins with](Model::initial_state). A model of documents begins each document with h = 0.
+/// Finds at most `count` places in the training text, by increasing position.
+///
+/// If this is the text of the model, one place is the next chunk of the model's first sequence, with the hidden state
+/// that the model carries. The other places are spread evenly. Each has the hidden state after the hundred characters
+/// before it, which are read from the model's [initial state](Model::initial_state). A model of documents begins each
+/// document with h = 0.
 ///
 /// # Errors
-/// [`TrainingError`] if the vocabulary lacks characters of the text, or if the text is too
-/// short, cannot be read, or was opened with other settings than the model's.
+/// [`TrainingError`] if the vocabulary lacks characters of the text, or if the text is too short, cannot be read, or
+/// was opened with settings that differ from the model's.
 pub fn places(
     model: &Model,
     mut corpus: Corpus,
@@ -90,7 +92,7 @@ impl Reader<'_> {
         self.model.settings.sequence_length as u64
     }
 
-    /// The last position with a whole chunk, or in documents with any.
+    /// The last position with a whole chunk or, with documents, with any chunk.
     fn last(&self) -> u64 {
         let need = if self.model.settings.documents { 2 } else { self.T() + 1 };
         self.corpus.learned().saturating_sub(need)
@@ -109,7 +111,7 @@ impl Reader<'_> {
         Ok(place)
     }
 
-    /// The chunk at a position, or in documents the next chunk.
+    /// The chunk at a position or, with documents, the next chunk.
     fn at(&mut self, target: u64) -> Result<Place, TrainingError> {
         let chunks = STRETCH.div_ceil(self.T()).min(target / self.T());
         let mut position = target - chunks * self.T();

@@ -1,37 +1,37 @@
-//! A worked case: one update with all intermediate values, to compare one's own program with.
+//! A worked case: one update with all intermediate values, to compare those of your own program with.
 //!
 //! | array | shape | |
 //! |---|---|---|
 //! | `text` | T + 1 | the characters that are read, and the one after them |
 //! | `vocabulary` | K | the distinct characters of the whole text in the order of their indices |
-//! | `optimizer` | n | `adagrad`, `adam` or `rmsprop`, a string of n characters |
+//! | `optimizer` | n | `adagrad`, `adam` or `rmsprop`, as a text of n characters |
 //! | `inputs` | T | the index of each character that is read: where x_t is 1 |
 //! | `targets` | T | the index of the next character: where y_t is 1 |
 //! | `U` `W` `V` `b` `c` | m,K m,m K,m m K | the parameters before the update |
 //! | `h0` | m | the hidden state before the first character |
-//! | `a` | T,m | a_t = W h_{t-1} + U x_t + b; row t is that of step t + 1 here and below: row 0 is a_1. Summed from left to right, so that tanh(a) and `h` may differ in the last digit |
+//! | `a` | T,m | a_t = W h_{t-1} + U x_t + b. Row 0 is a_1, here and below: row t belongs to step t + 1. The terms are added from left to right, so tanh(a) and `h` may differ in the last digit |
 //! | `h` | T,m | h_t = tanh(a_t) |
 //! | `o` | T,K | o_t = V h_t + c |
 //! | `p` | T,K | p_t = softmax(o_t) |
 //! | `losses` | T | `-ln p_t[y_t]`, in nats |
-//! | `loss` | | L, their sum; or their mean |
-//! | `g` | T,K | g_t = p_t - y_t, the gradient of L by o_t; divided by T where L is the mean, as are the gradients below |
+//! | `loss` | | L, the sum of the losses, or their mean |
+//! | `g` | T,K | g_t = p_t - y_t, the gradient of L by o_t. If L is the mean, it and all gradients below are divided by T |
 //! | `dh` | T,m | dL/dh_t = V' g_t + W' dL/da_{t+1}; V' g_T in the last step |
 //! | `da` | T,m | dL/da_t = dL/dh_t (1 - h_t^2) |
-//! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, the sums over the steps of da_t x_t', da_t h_{t-1}', g_t h_t', da_t and g_t, not clipped |
-//! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the same by finite differences of L |
+//! | `dU` `dW` `dV` `db` `dc` | m,K m,m K,m m K | the gradient of L by backpropagation through time, not clipped: the sums over the steps of da_t x_t', da_t h_{t-1}', g_t h_t', da_t and g_t |
+//! | `dU_numerical` `dW_numerical` `dV_numerical` `db_numerical` `dc_numerical` | m,K m,m K,m m K | the gradient of L by finite differences |
 //! | `dU_estimate` `dW_estimate` `dV_estimate` `db_estimate` `dc_estimate` | m,K m,m K,m m K | the estimated error of each numerical entry |
-//! | `clip` `eta` `epsilon` | | the settings of the update; there is no clip where nothing is clipped |
-//! | `G_U` `G_W` `G_V` `G_b` `G_c` | m,K m,m K,m m K | AdaGrad's sums of squares before the update: zeros before the first |
+//! | `clip` `eta` `epsilon` | | the settings of the update; `clip` is missing if nothing is clipped |
+//! | `G_U` `G_W` `G_V` `G_b` `G_c` | m,K m,m K,m m K | AdaGrad's sums of squares before the update; zeros before the first update |
 //! | `G_U_after` `G_W_after` `G_V_after` `G_b_after` `G_c_after` | m,K m,m K,m m K | G + g g, where g is the gradient clipped to `[-clip, clip]` |
 //! | `U_after` `W_after` `V_after` `b_after` `c_after` | m,K m,m K,m m K | theta - eta g / sqrt(G after + epsilon) |
 //!
-//! Where L is the mean, `divisor` after it is T. With Adam there are `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on
-//! instead of AdaGrad's sums, and `beta1`, `beta2` and the number of the update `t`; with RMSProp `v_U`, `v_U_after` and
-//! so on, and `beta2`. [`Optimizer`] has their equations.
+//! If L is the mean, the array `divisor` comes after `loss`; it is T. Adam has `m_U`, `v_U`, `m_U_after`, `v_U_after` and so on instead
+//! of AdaGrad's sums, and `beta1`, `beta2` and the number of the update, `t`. RMSProp has `v_U`, `v_U_after` and so on,
+//! and `beta2`. [`Optimizer`] has the equations.
 //!
-//! The program writes them as `.npz`, safetensors or JSON. In the `.npz` of a case with `--bytes`, `text`, `vocabulary`
-//! and `optimizer` are vectors of bytes.
+//! The program writes a case as `.npz`, safetensors or JSON. In the `.npz` of a case with `--bytes`, `text`,
+//! `vocabulary` and `optimizer` are vectors of bytes.
 
 use crate::check::case::Case;
 use crate::check::gradient_check::analytic;
@@ -47,7 +47,7 @@ use crate::network::rnn::Rnn;
 use crate::settings::Loss;
 use crate::text::vocabulary::one_hot;
 
-/// What a worked case starts from.
+/// What a worked case begins with.
 #[derive(Clone, Copy)]
 struct Start<'a> {
     model: &'a Model,
@@ -55,7 +55,7 @@ struct Start<'a> {
     case: Case<'a>,
 }
 
-/// All arrays of the next update of a model over `case`, in the order of the table above.
+/// Computes all arrays of the next update of a model on `case`, in the order of the table above.
 ///
 /// # Errors
 /// [`ShapeError`] if the case does not fit the network, or if the buffers cannot be allocated.
@@ -88,7 +88,7 @@ fn divisor(start: Start) -> Option<f64> {
     (start.model.settings.loss == Loss::Mean).then_some(start.case.inputs.len() as f64)
 }
 
-/// The prefixes of U, W, V, b and c in the names of an optimizer's memory.
+/// The prefixes of U, W, V, b and c in the names of the arrays of an optimizer's state.
 pub fn letters(optimizer: Optimizer) -> &'static [&'static str] {
     match optimizer {
         Optimizer::AdaGrad => &["G_"],
@@ -154,7 +154,7 @@ impl Arrays {
         Ok(())
     }
 
-    /// The backward pass step by step, from the definition: a network's own pass keeps sums only.
+    /// Adds the backward pass step by step, from the definition. The pass of a network keeps the sums only.
     fn add_backward(&mut self, start: Start) -> Result<(), ShapeError> {
         let Start { rnn, case, .. } = start;
         let (m, K, T) = (rnn.shape().m(), rnn.shape().K(), case.inputs.len());

@@ -1,24 +1,24 @@
-//! Backpropagation through time as somebody may have written it: every choice that a mistake can change is a field.
+//! Backpropagation through time with exchangeable parts: a field for every choice that a mistake can change.
 
 use super::forward::{Forward, Pass};
 use super::own::Own;
 use crate::kernels::Level;
 
-/// What the derivative of a step is multiplied with by the slope of tanh.
+/// What the slope of tanh is multiplied with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SlopeOf {
-    /// V' g_t and what comes back, as it should be.
+    /// V' g_t and the term from later steps: this is right.
     Both,
     /// V' g_t alone.
     DirectTerm,
-    /// What comes back alone.
+    /// The term from later steps alone.
     RecurrentTerm,
 }
 
-/// What a step passes back to the one before it.
+/// What a step passes to the step before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Carried {
-    /// W' dL/da, as it should be.
+    /// W' dL/da: this is right.
     Da,
     /// W' dL/dh.
     Dh,
@@ -26,7 +26,7 @@ pub(super) enum Carried {
     SumOfDa,
 }
 
-/// What backpropagation computes with.
+/// The parts of backpropagation.
 #[derive(Clone)]
 pub(super) struct Backward {
     pub T: usize,
@@ -34,7 +34,7 @@ pub(super) struct Backward {
     pub K: usize,
     pub divisor: f64,
     pub V: Vec<f64>,
-    /// W, whose transpose leads back.
+    /// W, whose transpose is used.
     pub W: Vec<f64>,
     pub p: Vec<f64>,
     /// Where y_t is 1; K for a vector of zeros.
@@ -43,29 +43,29 @@ pub(super) struct Backward {
     pub a: Vec<f64>,
     /// h_0 to h_T.
     pub h: Vec<f64>,
-    /// From which the slope is computed, T rows.
+    /// T rows, from which the slope is computed.
     pub h_of_slope: Vec<f64>,
     pub slope: fn(f64) -> f64,
     pub slope_of: SlopeOf,
-    /// Makes g_t of p_t, with the place of the target.
+    /// Makes p_t into g_t, given the index of the target.
     pub output: fn(&mut [f64], usize),
-    /// The step whose g stands at every step.
+    /// The step whose g is used at every step.
     pub g_of: Option<usize>,
     /// Whether V' g_t is added, by step.
     pub adds_direct: Vec<bool>,
-    /// How often what comes back is added, by step.
+    /// How often the term from later steps is added, by step.
     pub adds_recurrent: Vec<f64>,
     pub carried: Carried,
     /// dL/da_t is clipped to this before it is used.
     pub clip: f64,
-    /// What comes back is cut off after so many steps.
+    /// The term from later steps is cut off after so many steps.
     pub window: usize,
-    /// Whether dL/da_t is sent back once more, by a loop over all steps for each step.
+    /// Whether dL/da_t is sent back twice, because a loop over all steps runs inside each step.
     pub is_sent_twice: bool,
     pub round: fn(f64) -> f64,
 }
 
-/// What it computes, row by row.
+/// The results of backpropagation, row by row.
 #[derive(Clone)]
 pub(super) struct Terms {
     pub g: Vec<f64>,
@@ -74,7 +74,7 @@ pub(super) struct Terms {
 }
 
 impl Backward {
-    /// The right one, after a forward pass.
+    /// The right backpropagation, after a forward pass.
     pub fn right(forward: &Forward, pass: &Pass) -> Self {
         let &Forward { T, m, K, divisor, round, .. } = forward;
         Backward {
@@ -104,8 +104,8 @@ impl Backward {
         }
     }
 
-    /// Every array computed from those before it, with somebody's own where they are known. Returns what is computed,
-    /// and what is used.
+    /// Computes every array from the arrays before it, or from those of the other program if they are known. Returns
+    /// what is computed, and what is used.
     pub fn run(&self, own: &Own) -> (Terms, Terms) {
         let g = self.g();
         let used_g = own.get("g").unwrap_or(&g).to_vec();
@@ -155,7 +155,7 @@ impl Backward {
         direct
     }
 
-    /// dL/dh_t and dL/da_t of every step; those that are known already are used in the place of the computed ones.
+    /// dL/dh_t and dL/da_t of every step. Those that are known are used in the place of the computed ones.
     fn recurrence(
         &self,
         direct: &[f64],

@@ -1,4 +1,4 @@
-//! The comparison of somebody's arrays with those of a worked case.
+//! Compares the arrays of another program with those of a worked case.
 
 use super::finding::{Comparison, Finding};
 use super::given::Given;
@@ -12,13 +12,13 @@ use super::target::Target;
 use crate::formats::array::Array;
 
 impl WorkedCase {
-    /// Compares an array by itself.
+    /// Compares an array alone.
     pub fn compare(&self, mine: &Array) -> Finding {
         let mut compared = self.compare_all(std::slice::from_ref(mine));
         compared.pop().map_or(Finding::NoSuchArray, |one| one.finding)
     }
 
-    /// Compares the arrays of one program, in the order of the case; those that the case does not have come last.
+    /// Compares the arrays of one program, in the order of the case. Arrays that the case does not have come last.
     pub fn compare_all(&self, arrays: &[Array]) -> Vec<Comparison> {
         let given = self.given(arrays);
         let plain = self.diagnosed(given);
@@ -59,7 +59,7 @@ impl WorkedCase {
         given
     }
 
-    /// Where gradients are saved under the names of the weights: the findings about them as gradients.
+    /// If gradients are saved under the names of the weights: the findings about them as gradients.
     fn renamed_gradients(
         &self,
         arrays: &[Array],

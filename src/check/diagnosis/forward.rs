@@ -1,4 +1,4 @@
-//! A forward pass as somebody may have written it: every choice that a mistake can change is a field.
+//! A forward pass with exchangeable parts: a field for every choice that a mistake can change.
 
 use super::inputs::CaseInputs;
 use super::own::Own;
@@ -6,7 +6,7 @@ use crate::kernels::{Level, ln};
 use crate::network::parameters::{Tensor, Tensors};
 use crate::network::reference::transpose;
 
-/// What a forward pass computes with.
+/// The parts of a forward pass.
 #[derive(Clone)]
 pub(super) struct Forward {
     pub T: usize,
@@ -30,13 +30,13 @@ pub(super) struct Forward {
     pub carries_h: bool,
     /// Whether o_t is computed from h_{t-1}.
     pub reads_h_before: bool,
-    /// From the logits of all steps, and K, the probabilities.
+    /// Computes the probabilities from the logits of all steps, and K.
     pub softmax: fn(&[f64], usize) -> Vec<f64>,
     /// Applied to every number that is stored.
     pub round: fn(f64) -> f64,
 }
 
-/// What it computes, row by row.
+/// The results of the forward pass, row by row.
 #[derive(Clone)]
 pub(super) struct Pass {
     pub a: Vec<f64>,
@@ -49,7 +49,7 @@ pub(super) struct Pass {
 }
 
 impl Forward {
-    /// The right one.
+    /// The right forward pass.
     pub fn right(case: &CaseInputs) -> Self {
         let shape = case.parameters.shape();
         let Tensors { U, W, V, b, c } = case.parameters.tensors().map(<[f64]>::to_vec);
@@ -74,7 +74,7 @@ impl Forward {
         }
     }
 
-    /// The same with somebody's own inputs, where they are known.
+    /// The same with the inputs of the other program, if they are known.
     pub fn with(mut self, own: &Own) -> Self {
         let names = Tensor::NAMES.into_iter().chain(["h0"]);
         let fields =
@@ -87,8 +87,8 @@ impl Forward {
         self
     }
 
-    /// Every array computed from those before it. Where somebody's own array is known, it is used in the place of the
-    /// computed one. Returns what is computed, and what is used.
+    /// Computes every array from the arrays before it. An array of the other program that is known is used in the place
+    /// of the computed one. Returns what is computed, and what is used.
     pub fn run(&self, own: &Own) -> (Pass, Pass) {
         let &Forward { T, m, K, round, .. } = self;
         let [columns_of_W, columns_of_V] = [transpose(&self.W, m, m), transpose(&self.V, K, m)];
@@ -141,7 +141,7 @@ impl Forward {
     }
 }
 
-/// The right softmax: of each step.
+/// The right softmax, step by step.
 pub(super) fn softmax(o: &[f64], K: usize) -> Vec<f64> {
     o.chunks(K).flat_map(normalized).collect()
 }

@@ -6,12 +6,12 @@ use super::reason::Dress;
 use crate::formats::array::{Array, Kind};
 use crate::network::reference::transpose;
 
-/// An array of somebody's that the case has as well.
+/// An array of another program that the case has too.
 pub(super) struct Given {
-    /// Its place in the file.
+    /// Its index in the file.
     pub file: usize,
     pub name: String,
-    /// Its place in the case.
+    /// Its index in the case.
     pub place: usize,
     pub dress: Vec<Dress>,
     pub lie: Lie,
@@ -50,7 +50,7 @@ impl Given {
         given
     }
 
-    /// Makes rows of the columns.
+    /// Transposes it.
     pub fn turn(&mut self) {
         let shape = without_ones(&self.shape);
         if let (&[rows, count], Some(mine)) = (&shape[..], &mut self.mine) {

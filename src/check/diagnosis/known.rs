@@ -1,11 +1,11 @@
-//! A worked case that is read back.
+//! A worked case that was read from a file.
 
 use super::inputs::{CaseError, CaseInputs};
 use super::subject::{Sizes, Subject};
 use super::target::Target;
 use crate::formats::array::Array;
 
-/// A worked case, read back from its arrays, to compare with.
+/// A worked case to compare with, made from its arrays.
 #[derive(Clone, Debug)]
 pub struct WorkedCase {
     pub(super) arrays: Vec<Array<'static>>,
@@ -13,7 +13,7 @@ pub struct WorkedCase {
 }
 
 impl WorkedCase {
-    /// Makes a case of its arrays.
+    /// Makes a case from its arrays.
     ///
     /// # Errors
     /// [`CaseError`] if an array is missing, or has another shape or other numbers than a case.
@@ -37,12 +37,12 @@ impl WorkedCase {
         self.arrays.iter().map(|array| array.name.as_str())
     }
 
-    /// The place of the array with this name.
+    /// The index of the array with this name.
     pub(super) fn place(&self, name: &str) -> Option<usize> {
         self.arrays.iter().position(|array| array.name == name)
     }
 
-    /// Prepares a comparison with the array at a place of the case.
+    /// Prepares a comparison with the array at an index of the case.
     pub(super) fn subject<'a>(
         &'a self,
         place: usize,

@@ -1,7 +1,7 @@
-//! Every mistake that is known, in one table.
+//! The table of all known mistakes.
 //!
-//! A mistake changes a field of [`Forward`], [`Backward`] or [`Sums`], which are right before it, or gives an optimizer's
-//! update other numbers. Two mistakes are two changes, one after the other.
+//! A mistake changes a field of [`Forward`], [`Backward`] or [`Sums`], which are right before it, or the numbers of an
+//! optimizer's update. Two mistakes are two changes, one after the other.
 
 use super::backward::{Backward, Carried, SlopeOf};
 use super::forward::{Forward, normalized};
@@ -35,7 +35,7 @@ pub(super) enum Values {
 }
 
 impl Values {
-    /// Those of a case with this clip.
+    /// The values for a case with this clip.
     pub fn of(self, T: usize, divisor: f64, clip: f64) -> Vec<f64> {
         match self {
             Values::None => vec![0.0],
@@ -56,7 +56,7 @@ impl Values {
 /// Bounds that a loop may clip to.
 const USUAL_CLIPS: [f64; 4] = [5.0, 1.0, 10.0, 0.1];
 
-/// Makes a mistake in something right, with one of its values.
+/// Changes something that is right into a mistake, with one of its values.
 pub(super) type In<Of> = fn(&mut Of, f64);
 
 const fn one<Change>(reason: Reason, detail: &'static str, change: Change) -> Mistake<Change> {
@@ -72,7 +72,7 @@ const fn each<Change>(
     Mistake { reason, detail, change, values }
 }
 
-/// Those of the forward pass.
+/// The mistakes of the forward pass.
 #[rustfmt::skip]
 pub(super) const FORWARD: &[Mistake<In<Forward>>] = &[
     one(Reason::DirectTermOnly, "no W h_{t-1}", |pass, _| pass.W.fill(0.0)),
@@ -114,7 +114,7 @@ pub(super) const FORWARD: &[Mistake<In<Forward>>] = &[
     one(Reason::OffByOne, "y rolled", |pass, _| pass.y.rotate_left(1)),
 ];
 
-/// Those of backpropagation.
+/// The mistakes of backpropagation.
 #[rustfmt::skip]
 pub(super) const BACKWARD: &[Mistake<In<Backward>>] = &[
     one(Reason::DirectTermOnly, "", |pass, _| pass.adds_recurrent.fill(0.0)),
@@ -202,7 +202,7 @@ pub(super) const BACKWARD: &[Mistake<In<Backward>>] = &[
     }),
 ];
 
-/// Those of the sums over the steps.
+/// The mistakes of the sums over the steps.
 #[rustfmt::skip]
 pub(super) const SUMS: &[Mistake<In<Sums>>] = &[
     one(Reason::Swapped, "h_t in dW", |sums, _| sums.h_of_W.clone_from(&sums.h_of_V)),
@@ -270,7 +270,7 @@ pub(super) const SUMS: &[Mistake<In<Sums>>] = &[
     }),
 ];
 
-/// Those of an optimizer's update.
+/// The mistakes of an optimizer's update.
 #[rustfmt::skip]
 pub(super) const UPDATE: &[Mistake<Update>] = &[
     one(Reason::NotClipped, "", |rule, entry, g, _| update::unclipped(rule, entry, g)),
@@ -328,18 +328,18 @@ fn softmax_twice(p: &mut [f64], y: usize) {
     p.iter_mut().enumerate().for_each(|(i, p)| *p *= *p - place(i) - product);
 }
 
-/// Round the end, as an index of -1 goes.
+/// Shifts indices, and wraps around as an index of -1 does.
 fn shift_indices(indices: &mut [usize], K: usize, by: usize) {
     indices.iter_mut().for_each(|index| *index = (*index + by) % K);
 }
 
-/// One step earlier; K, for nothing, at the start.
+/// Moves indices one step earlier, with K (no character) at the start.
 fn earlier(indices: &mut [usize], K: usize) {
     indices.rotate_right(1);
     indices[0] = K;
 }
 
-/// One step later; K, for nothing, at the end.
+/// Moves indices one step later, with K (no character) at the end.
 fn later(indices: &mut [usize], K: usize) {
     indices[0] = K;
     indices.rotate_left(1);

@@ -1,10 +1,14 @@
-//! What is wrong with somebody's arrays, by comparison with a [`crate::check::worked_case`].
+//! Explains what is wrong with the arrays of another program, by comparison with a [`crate::check::worked_case`].
 //!
-//! The arrays of one program are compared in the order in which they are computed. One that is not right is compared
-//! with what it should be for the program's own earlier arrays, if these are wrong, then with what each known mistake
-//! would make of the case, then with what each two would make. The table of the mistakes is in `mistakes.rs`. Where
-//! several explain an array, the first of them in the order of [`Reason`] is given. A mistake that does not show in the
-//! case explains nothing. Leaves out: how the findings are printed.
+//! The arrays are compared in the order in which they are computed. An array that is not right is compared
+//!
+//! * with what it should be for the program's own earlier arrays, if these are wrong;
+//! * then with the result of each known mistake;
+//! * then with the result of each two mistakes.
+//!
+//! The table of the mistakes is in `mistakes.rs`. If several mistakes explain an array, the first in the order of
+//! [`Reason`] is given. A mistake that does not change the numbers of the case explains nothing. How the findings are
+//! printed is left to the program.
 
 mod backward;
 mod comparison;

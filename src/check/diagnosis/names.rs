@@ -1,10 +1,10 @@
-//! Under which name the case has an array, and which way round it lies.
+//! The name that the case has for an array, and whether the array is transposed.
 
 use super::inputs::NAMES;
 use crate::network::parameters::Tensor;
 
-/// The name that a case has for this one: its own, or that of Andrej Karpathy's program with U for Wxh and so on. Several
-/// where it may be one or the other.
+/// The names in the case that a name may stand for: the name itself or, if it is one of Andrej Karpathy's program, ours:
+/// U for Wxh, and so on.
 pub(super) fn known_as(name: &str, known: &[&str]) -> Vec<String> {
     if known.contains(&name) {
         return vec![name.to_string()];
@@ -31,20 +31,20 @@ pub(super) fn known_as(name: &str, known: &[&str]) -> Vec<String> {
     spelled.flatten().collect()
 }
 
-/// How an array lies beside the one of the case.
+/// How the shape of an array compares with that of the case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lie {
-    /// As it should.
+    /// The shapes agree.
     Straight,
-    /// Its rows are columns, as its shape tells.
+    /// The array is transposed, as its shape shows.
     Turned,
-    /// A square, of which the shape tells nothing.
+    /// It is a square matrix, whose shape does not show whether it is transposed.
     Either,
-    /// It has another shape.
+    /// The shape is another.
     Other,
 }
 
-/// Compares two shapes. A row or a column is as good as a vector.
+/// Compares two shapes. A row or a column counts as a vector.
 pub(super) fn lie(found: &[usize], need: &[usize]) -> Lie {
     let (found, need) = (without_ones(found), without_ones(need));
     match (&found[..], &need[..]) {

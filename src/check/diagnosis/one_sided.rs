@@ -1,22 +1,22 @@
-//! Numerical derivatives as others take them: from one side, or with a step that is large or tiny.
+//! Numerical derivatives as other programs compute them: from one side, or with a large or a tiny step.
 //!
-//! Of a step s the derivative from one side is off by about s/2 times the second derivative, and by the rounding of the
-//! loss over s. Instead of an estimate of that, the same quotients are computed at some entries, among them those that
-//! are off most.
+//! A derivative from one side with a step s is off by about s/2 times the second derivative, and by the rounding error
+//! of the loss over s. These errors are not estimated. Instead, the same quotients are computed at some entries,
+//! including those that are off most.
 
 use super::forward::Forward;
 use super::inputs::CaseInputs;
 use super::own::Own;
 use super::reason::Dress;
 
-/// How many entries are computed.
+/// The number of entries that are computed.
 const ENTRIES: usize = 12;
-/// Steps that people take.
+/// Steps that are common.
 const STEPS: [f64; 11] = [1e-2, 5e-3, 1e-3, 5e-4, 1e-4, 5e-5, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9];
 /// Rounding errors of the loss, in units of its last place.
 const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
-/// The losses beside an entry's value.
+/// The losses at both sides of an entry's value.
 struct Beside {
     mine: f64,
     above: f64,
@@ -24,7 +24,7 @@ struct Beside {
     below: f64,
 }
 
-/// How a numerical gradient of U, W, V, b or c was probably taken, if one of the ways explains it.
+/// How a numerical gradient of U, W, V, b or c was probably computed, if one of the ways explains it.
 pub(super) fn explained(
     case: &CaseInputs,
     part: usize,
@@ -73,7 +73,7 @@ pub(super) fn explained(
     None
 }
 
-/// The places that are off most, and some others.
+/// The entries that are off most, and some others.
 fn most_off(mine: &[f64], right: &[f64]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..mine.len()).collect();
     let off = |&i: &usize| (mine[i] - right[i]).abs();
@@ -83,7 +83,7 @@ fn most_off(mine: &[f64], right: &[f64]) -> Vec<usize> {
     most.chain(spread).collect()
 }
 
-/// The step that the largest difference and the second derivative there tell, made better by its own quotients.
+/// The step that follows from the largest difference and the second derivative there, improved by its own quotients.
 fn estimated(
     loss_with: &impl Fn(usize, f64) -> Option<f64>,
     at: f64,

@@ -1,4 +1,4 @@
-//! Somebody's own arrays, by their names in the case: what their later arrays were computed from.
+//! The arrays of another program by their names in the case. Its later arrays are computed from them.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ impl Own {
         self.0.insert(name.to_string(), values);
     }
 
-    /// Whether there are none.
+    /// Whether there are no arrays.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,7 +1,7 @@
 //! How far an array may be off that was computed, or stored, with fewer digits than doubles have.
 //!
-//! It is measured: the case is computed once more with every number rounded to the type, which shows what its rounding
-//! errors become on the way. A program that also rounds inside of its sums is a few times further off.
+//! It is measured: the case is computed once more with every number rounded to the type, which shows how its rounding
+//! errors grow. A program that also rounds inside its sums is a few times further off.
 
 use super::backward::Backward;
 use super::forward::Forward;
@@ -13,17 +13,17 @@ use super::target::Target;
 use super::update::{self, Entry};
 use crate::network::optimizer::Optimizer;
 
-/// A type of fewer digits.
+/// A type with fewer digits than a double.
 pub(super) struct Precision {
     pub name: &'static str,
     /// The largest relative error of a rounding.
     unit: f64,
     round: fn(f64) -> f64,
-    /// Sums that are rounded at each term are so many times further off.
+    /// Sums that are rounded at each term are this many times further off.
     times: f64,
-    /// More than this part of the largest entry is not explained by rounding, unless the entry is below `smallest`.
+    /// Rounding explains no error above this fraction of the largest entry, unless the entry is below `smallest`.
     most: f64,
-    /// The distance of the numbers next to 0.
+    /// The distance between the numbers next to 0.
     smallest: f64,
 }
 
@@ -54,7 +54,7 @@ pub(super) const FLOAT16: Precision = Precision {
     smallest: 1.0 / 16_777_216.0,
 };
 
-/// The upper half of single precision: 8 bits.
+/// bfloat16, the upper half of single precision: 8 bits.
 pub(super) const BFLOAT16: Precision = Precision {
     name: "bfloat16",
     unit: 1.0 / 256.0,
@@ -64,7 +64,7 @@ pub(super) const BFLOAT16: Precision = Precision {
     smallest: 0.0,
 };
 
-/// To the nearest number of so many bits; of two, to the even one.
+/// Rounds to the nearest number with so many bits, and ties to even.
 fn to_bits(x: f64, bits: u32) -> f64 {
     if !x.is_finite() {
         return x;
@@ -77,7 +77,8 @@ fn to_bits(x: f64, bits: u32) -> f64 {
 }
 
 impl Precision {
-    /// By how much of its largest entry an entry of each array may be off, by name; `rights` are those of the case.
+    /// The fraction of its largest entry by which an entry of each array may be off, by name. `rights` are the arrays
+    /// of the case.
     pub fn tolerances(&self, case: &CaseInputs, names: &[&str], rights: &[Vec<f64>]) -> Vec<f64> {
         let exact = arrays(case, |x| x, names);
         let rounded = arrays(case, self.round, names);
@@ -91,7 +92,7 @@ impl Precision {
         pairs.map(tolerance).collect()
     }
 
-    /// Whether the numbers are off as numbers of this type are: most of them, not a few.
+    /// Whether the numbers are off as numbers of this type are: most of them, not only a few.
     pub fn is_shown(mine: &[f64], right: &[f64]) -> bool {
         let alive = mine.iter().zip(right).filter(|(x, y)| **x != 0.0 || **y != 0.0);
         let (mut all, mut off) = (0, 0);
@@ -110,7 +111,7 @@ impl Precision {
     }
 }
 
-/// The arrays of these names, computed with rounding. Empty for those that are not computed.
+/// The arrays of these names, computed with rounding. Arrays that are not computed are empty.
 fn arrays(case: &CaseInputs, round: fn(f64) -> f64, names: &[&str]) -> Vec<Vec<f64>> {
     let mut forward = Forward::right(case);
     forward.round = round;

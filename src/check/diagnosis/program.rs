@@ -17,26 +17,26 @@ use super::target::Target;
 use crate::formats::array::Kind;
 use crate::network::reference::transpose;
 
-/// A number of entries that is too small to tell a mistake from rounding.
+/// So few entries that a mistake cannot be told from rounding.
 const FEW: usize = 4;
-/// If no more than this part of the entries that are not 0 is off, the error is in single entries.
+/// If at most one in so many entries that are not 0 is off, single entries are wrong.
 const ISOLATED: usize = 10;
-/// Two mistakes together are looked for in no more arrays: each takes about a second in a network of 100 units, and a
-/// program that is wrong everywhere is mended from its first array on.
+/// Two mistakes together are searched in no more arrays than this. Each search takes about a second in a network of 100
+/// units, and a program that is wrong everywhere is corrected from its first array on.
 const MOST_PAIRED: usize = 12;
-/// By so many times more a mistake has to explain an array that is right within its few digits.
+/// A mistake has to explain an array, which is right within its few digits, this many times better.
 const CERTAIN: f64 = 32.0;
 
 /// The comparison of all arrays of one program.
 pub(super) struct Program<'a> {
     known: &'a WorkedCase,
     given: Vec<Given>,
-    /// The numbers of the case beside them.
+    /// The numbers of the case for these arrays.
     rights: Vec<Vec<f64>>,
     tolerances: Vec<f64>,
     /// What single precision explains, by array.
     of_float32: Vec<f64>,
-    /// The arrays that are done.
+    /// The arrays that are finished.
     own: Own,
 }
 
@@ -102,8 +102,8 @@ impl<'a> Program<'a> {
         self.known.subject(one.place, mine, &self.rights[at], tolerance)
     }
 
-    /// Decides which squares lie on their side: where all arrays of their kind do whose shapes tell, or, if none tells,
-    /// where the numbers of at least two say so.
+    /// Decides which square matrices are transposed: if all other matrices of their kind are, as their shapes show; or,
+    /// if no shape shows it, if the numbers of at least two say so.
     fn settle_layout(&mut self) {
         let kind = |at: usize| match Target::of(self.name(at)) {
             Target::Pass(_) | Target::Terms(_) => 0,
@@ -136,7 +136,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// How many matrices lie on their side, and how many do not, as their shapes tell.
+    /// How many matrices are transposed, and how many are not, as their shapes show.
     fn turned_and_straight(&self, places: &[usize]) -> (usize, usize) {
         let count = |lie: Lie| {
             let is_one = |at: &&usize| {
@@ -155,7 +155,7 @@ impl<'a> Program<'a> {
         self.known.subject(one.place, &turned, &self.rights[at], self.tolerances[at]).is_right()
     }
 
-    /// Compares in the order in which arrays are computed.
+    /// Compares the arrays in the order in which they are computed.
     pub fn run(&mut self) {
         let is_float32 = (0..self.given.len()).any(|at| self.is_float32(at));
         for stage in 0..=12 {
@@ -185,7 +185,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Adds an array that is done to those that others are computed from.
+    /// Adds a finished array to those that others are computed from.
     fn remember(&mut self, at: usize) {
         let name = self.name(at);
         let values = match &self.given[at].finding {
@@ -219,7 +219,7 @@ impl<'a> Program<'a> {
         FLOAT32.holds(mine) || (is_near && Precision::is_shown(mine, &self.rights[at]))
     }
 
-    /// The finding about an array that is right in some dress, or that cannot be compared.
+    /// The finding about an array that is right in some form, or that cannot be compared.
     fn settled(&self, at: usize) -> Option<Finding> {
         let one = &self.given[at];
         let known = &self.known.arrays[one.place];
@@ -271,8 +271,8 @@ impl<'a> Program<'a> {
         None
     }
 
-    /// Whether one mistake explains an array much better than the digits that it lacks. Of a few rounded numbers a mistake
-    /// comes near by chance.
+    /// Whether one mistake explains an array much better than its missing digits do. With few and rounded numbers a
+    /// mistake can come near by chance.
     fn is_mistaken(&self, subject: &Subject) -> bool {
         if subject.mine.len() <= FEW {
             return false;
@@ -286,7 +286,7 @@ impl<'a> Program<'a> {
         found.is_some_and(|found| !found.causes.is_empty() && !found.causes.iter().any(is_fitted))
     }
 
-    /// Whether a gradient is the right one clipped, by its entries or by its norm or that of all five.
+    /// Whether a gradient is the right one, clipped by its entries, by its norm, or by the norm of all five.
     fn clipped(&self, at: usize, subject: &Subject) -> Option<Dress> {
         let Target::Gradient(_) = subject.target else {
             return None;
@@ -311,7 +311,7 @@ impl<'a> Program<'a> {
         (factor > 0.0 && factor < 1.0).then_some(Dress::ClippedNorm(norm))
     }
 
-    /// What explains some arrays that are wrong.
+    /// The findings about some arrays that are wrong.
     fn explained(&self, open: &[usize]) -> Vec<Finding> {
         let subjects: Vec<Subject> = open.iter().map(|&at| self.subject(at)).collect();
         let mut causes: Vec<Option<Explanation>> = (open.iter().zip(&subjects))
@@ -335,7 +335,7 @@ impl<'a> Program<'a> {
         findings.map(|((&at, subject), found)| self.finding(at, subject, found)).collect()
     }
 
-    /// Looks for one mistake in each array, then for two, in somebody's own computation and in that of the case.
+    /// Searches for one mistake in each array, then for two, in the program's own computation and in that of the case.
     fn search(&self, open: &[usize], subjects: &[Subject], causes: &mut [Option<Explanation>]) {
         let names: Vec<&str> = (0..self.given.len()).map(|at| self.name(at)).collect();
         let is_gradient_known = NAMES.map(|name| names.contains(&&*format!("d{name}")));
@@ -363,8 +363,8 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// For a and dh: each of their steps comes of the array after them, in the step before or after. If that array does
-    /// not come of them, it is the one that is wrong first.
+    /// For a and dh: an explanation by a wrong array that is computed from them, h or da. That array is wrong first if
+    /// they follow from it, in the step before or after, and it does not follow from them.
     fn by_the_array_after(&self, at: usize, subject: &Subject) -> Option<Explanation> {
         let partner = match subject.name {
             "a" => "h",
@@ -406,7 +406,7 @@ impl<'a> Program<'a> {
         None
     }
 
-    /// The name of the array of the case that this one is.
+    /// The name of the array of the case that this array equals.
     fn other_array(&self, at: usize, subject: &Subject) -> Option<String> {
         if subject.mine.len() < 3 {
             return None;
@@ -466,7 +466,7 @@ impl<'a> Program<'a> {
         (off == 1 && alive > 1) || off <= alive / ISOLATED
     }
 
-    /// The names of the first wrong arrays, as the file has them, that an array was computed from.
+    /// The names in the file of the first wrong arrays that an array was computed from.
     fn wrong_ancestors(&self, name: &str) -> Vec<String> {
         let mut names = Vec::new();
         for parent in Target::parents(name) {
@@ -487,7 +487,8 @@ impl<'a> Program<'a> {
         names
     }
 
-    /// The findings by the places of the arrays in their file. Wrong arrays name those that follow from them.
+    /// The findings, with the indices of the arrays in their file. Wrong arrays name those that are wrong because of
+    /// them.
     pub fn comparisons(self) -> Vec<(usize, Comparison)> {
         let mut order: Vec<usize> = (0..self.given.len()).collect();
         order.sort_by_key(|&at| self.given[at].place);

@@ -1,13 +1,13 @@
-//! What a comparison can say of an array: the causes of a wrong one, and the dress of a right one.
+//! What a comparison can find: the causes of a wrong array, and the form of a right one.
 
 use std::fmt;
 
-/// Why an array is wrong. Of several reasons that explain it, the first is given.
+/// Why an array is wrong. If several reasons explain it, the first in this order is given.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub enum Reason {
-    /// The numbers of another array of the case.
+    /// It has the numbers of another array of the case.
     OtherArray,
-    /// Rows and columns are exchanged, in the order of the numbers.
+    /// Its numbers are in column order: rows and columns are exchanged.
     Transposed,
     /// Every number has the wrong sign: an update steps up instead of down.
     Sign,
@@ -15,13 +15,13 @@ pub enum Reason {
     Mean,
     /// The sum over the steps instead of the mean.
     Sum,
-    /// Nothing comes back from later steps: dL/dh_t = V' g_t alone. In a forward pass, W h_{t-1} is left out.
+    /// The terms from later steps are missing: dL/dh_t = V' g_t alone. In a forward pass, W h_{t-1} is missing.
     DirectTermOnly,
-    /// The same in some of the steps.
+    /// The terms from later steps are missing in some of the steps.
     DirectInSomeSteps,
     /// V' g_t is left out in all steps but the last.
     RecurrentTermOnly,
-    /// h_t stands where h_{t-1} belongs, or the other way round.
+    /// h_t is used instead of h_{t-1}, or the other way round.
     Swapped,
     /// A bias is left out, or its gradient is summed over the wrong axis, not summed, or that of one step.
     Bias,
@@ -37,9 +37,9 @@ pub enum Reason {
     Assigned,
     /// The slope of tanh, 1 - h^2, is left out or taken elsewhere.
     Slope,
-    /// W stands where W' belongs, or the other way round.
+    /// W is used instead of W', or the other way round.
     UntransposedW,
-    /// Another function stands where tanh belongs.
+    /// Another function is used instead of tanh.
     Activation,
     /// The softmax is left out, or its sum is over other numbers than those of a step.
     Softmax,
@@ -47,11 +47,11 @@ pub enum Reason {
     OneHot,
     /// g_t is not p_t - y_t.
     Output,
-    /// What comes back from later steps is counted twice.
+    /// The terms from later steps are counted twice.
     CountedTwice,
-    /// What comes back is cut off after so many steps.
+    /// The terms from later steps are cut off after so many steps.
     Truncated(usize),
-    /// Clipped to such a bound in every step of the loop.
+    /// The gradient is clipped to this bound in every step of the loop.
     ClippedInside(f64),
     /// In bits instead of nats.
     Bits,
@@ -65,11 +65,11 @@ pub enum Reason {
     EpsilonInside,
     /// Epsilon is added to the root instead of the square.
     EpsilonOutside,
-    /// beta1 stands where beta2 belongs, and the other way round.
+    /// beta1 is used instead of beta2, and beta2 instead of beta1.
     Betas,
     /// The number of the update t is one less or one more.
     UpdateNumber,
-    /// The update begins with zeros instead of the optimizer's numbers in the case.
+    /// The update begins with zeros instead of the optimizer's state in the case.
     NoMemory,
     /// The optimizer remembers the gradient instead of its square.
     NoSquare,
@@ -144,7 +144,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A number that was computed, as it was probably written: with at most four digits.
+/// A computed number, displayed as it was probably written: with at most four digits.
 struct Digits(f64);
 
 impl fmt::Display for Digits {
@@ -158,12 +158,12 @@ impl fmt::Display for Digits {
     }
 }
 
-/// One mistake: its reason, and which of several mistakes of this kind it is.
+/// One mistake: its reason, and which of several mistakes with this reason it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cause {
     /// The kind.
     pub reason: Reason,
-    /// What exactly; empty where the reason says all.
+    /// What exactly is wrong; empty if the reason says all.
     pub detail: String,
 }
 
@@ -183,20 +183,20 @@ impl fmt::Display for Cause {
     }
 }
 
-/// In what an array that is right differs from that of the case.
+/// How an array that is right differs from that of the case.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dress {
     /// Rows are columns.
     Transposed,
     /// Every entry is clipped to this bound.
     Clipped(f64),
-    /// Scaled so that the norm is this one.
+    /// It is scaled so that its norm is this bound.
     ClippedNorm(f64),
     /// Numerical derivatives from one side, with their step.
     OneSided(f64),
-    /// Numerical derivatives from both sides, with a step that tells.
+    /// Numerical derivatives from both sides, with a step so large or small that it shows.
     Central(f64),
-    /// Computed or stored in a type of fewer digits.
+    /// Computed or stored in a type with fewer digits.
     Precision(&'static str),
     /// It is the array of this name in the case.
     Named(String),

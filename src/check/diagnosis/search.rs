@@ -1,4 +1,4 @@
-//! The search for the mistakes that explain some arrays: one, or two together.
+//! The search for the mistakes that explain some arrays: one mistake, or two together.
 
 use super::backward::{Backward, Terms};
 use super::forward::{Forward, Pass};
@@ -28,12 +28,12 @@ pub(super) struct Explanation {
 /// Looks for explanations of some arrays.
 pub(super) struct Search<'a> {
     case: &'a CaseInputs,
-    /// What the arrays were computed from, where it is not what the case has.
+    /// The arrays of the program from which others were computed, if they differ from those of the case.
     own: &'a Own,
     subjects: &'a [Subject<'a>],
-    /// Whether the gradient that an update began with is known: then it is the own one or the right one.
+    /// Whether the gradient before the update is known. Then it is the program's own or the right one.
     is_gradient_known: [bool; 5],
-    /// How many mistakes an explanation may have.
+    /// The largest number of mistakes in an explanation.
     most: usize,
     /// All explanations of each array.
     found: Vec<Vec<Explanation>>,
@@ -54,8 +54,8 @@ impl<'a> Search<'a> {
         search.best()
     }
 
-    /// Of the explanations of each array the one with the fewest mistakes; of several the one that explains most arrays,
-    /// then the one whose reason comes first.
+    /// The best explanation of each array. This is the one with the fewest mistakes, of several the one that explains
+    /// most arrays, and of several of these the one whose reason comes first.
     fn best(self) -> Vec<Option<Explanation>> {
         let has = |found: &Vec<Explanation>, causes: &[Cause]| {
             found.iter().any(|other| other.causes == causes)
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What somebody's optimizer remembers after the update: m, and v or G.
+    /// The optimizer's state of the other program after the update: m, and v or G.
     fn own_memory(&self, part: usize) -> [Option<&'a [f64]>; 2] {
         let [m, v, G] = ["m_", "v_", "G_"].map(|letter| {
             let name = format!("{letter}{}_after", NAMES[part]);
@@ -171,7 +171,7 @@ impl<'a> Search<'a> {
         [m, v.or(G)]
     }
 
-    /// The update of the case, and mistakes beside which others can be made: without its clip, with another epsilon, from
+    /// The update of the case, and mistakes with which others can be combined: no clip, another epsilon, a state of
     /// zeros.
     fn variants(
         &self,
@@ -216,7 +216,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Keeps an explanation if it is one.
+    /// Keeps an explanation, if it explains the array.
     fn try_one(&mut self, at: usize, causes: &[Cause], made: impl Fn(usize) -> f64) {
         let is_more = causes.len() < self.most;
         let Some(relation) = self.subjects[at].relation(made, is_more) else {
@@ -230,7 +230,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What a table of mistakes is tried with, after some other mistakes.
+    /// How many mistakes of a table may follow some other mistakes.
     fn room(&self, causes: usize) -> Room<'a> {
         let most = self.most - causes;
         Room { most, is_first: causes == 0, case: self.case }
@@ -253,7 +253,7 @@ struct Room<'a> {
 }
 
 impl Room<'_> {
-    /// Calls `visit` with something right, with each mistake of a table in it, and with each two.
+    /// Calls `visit` with the right thing, with each mistake of a table in it, and with each two.
     fn each<Of: Clone>(
         &self,
         right: &Of,
@@ -286,7 +286,7 @@ impl Room<'_> {
 }
 
 impl CaseInputs {
-    /// An entry of a parameter, and what the optimizer remembers of it.
+    /// An entry of a parameter, and its state in the optimizer.
     fn entry(&self, part: usize, i: usize) -> Entry {
         let (average, squares) = (self.averages[part][i], self.squares[part][i]);
         Entry { theta: self.part(part)[i], average, squares }

@@ -18,7 +18,7 @@ pub(super) fn is_shifted(mine: &[f64], right: &[f64], rows: usize, allowed: f64)
             .any(|(mine, right)| distance(mine, right) <= allowed)
 }
 
-/// Why an array has the wrong shape, if that can be told.
+/// Why an array has the wrong shape, if it is known.
 pub(super) fn shape_cause(
     case: &CaseInputs,
     name: &str,

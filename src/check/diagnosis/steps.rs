@@ -1,4 +1,4 @@
-//! From which step on an array is wrong, and in which steps a recurrence is forgotten.
+//! The steps in which an array is wrong, and those in which a recurrence is forgotten.
 
 use super::backward::Backward;
 use super::forward::Forward;
@@ -9,7 +9,7 @@ use super::subject::{Subject, difference};
 use super::target::Target;
 use std::fmt;
 
-/// The steps, from 1, in which an array is wrong, where it is right in others.
+/// The steps, counted from 1, in which an array is wrong, if it is right in others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steps {
     /// From this step to the last.
@@ -56,7 +56,7 @@ fn wrong_rows(mine: &[f64], other: &[f64], T: usize, allowed: f64) -> Vec<usize>
     (0..T).filter(differs).collect()
 }
 
-/// For dh and da: each step follows from the one after it, in some steps without W' da_{t+1}.
+/// For dh and da: whether each step follows from the step after it, in some steps without W' da_{t+1}.
 pub(super) fn forgotten(case: &CaseInputs, own: &Own, subject: &Subject) -> Option<Cause> {
     let Target::Terms(get) = subject.target else {
         return None;

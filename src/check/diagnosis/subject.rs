@@ -1,16 +1,16 @@
-//! An array that is not right beside what a mistake would make of it.
+//! Compares an array that is not right with the results of mistakes.
 //!
-//! An array is right if no entry is off by more than [`TOLERANCE`] of the case's largest entry in it,
-//! [`NARROW_TOLERANCE`] if it has fewer digits than doubles, or [`NUMERICAL_TOLERANCE`] if it is a numerical gradient. The
-//! tolerance is relative to the array's own size, because a mistake in a gradient of 1e-3, as untrained networks have,
-//! is a small number that is all wrong. Two right programs in doubles differ by about 1e-14 of it, in single precision
-//! by about 1e-6; a derivative by two points of the loss leaves 1e-6 to 1e-9. Text and indices have to be equal.
+//! An array is right if no entry is off by more than a tolerance times the largest entry of the case's array. The
+//! tolerance is [`TOLERANCE`], [`NARROW_TOLERANCE`] for fewer digits than doubles have, or [`NUMERICAL_TOLERANCE`] for
+//! a numerical gradient. It is relative, because the gradients of untrained networks are about 1e-3, where a small
+//! difference can be a mistake. Two right programs in doubles differ by about 1e-14, in single precision by about 1e-6.
+//! A derivative from two points of the loss is off by 1e-6 to 1e-9. Text and indices have to be equal.
 
 use super::reason::{Cause, Dress, Reason};
 use super::target::Target;
 use crate::kernels::ln;
 
-/// By how much of its array's largest entry an entry may be off.
+/// The fraction of its array's largest entry by which an entry may be off.
 pub const TOLERANCE: f64 = 1e-8;
 /// The same for single precision.
 pub const NARROW_TOLERANCE: f64 = 1e-4;
@@ -18,7 +18,7 @@ pub const NARROW_TOLERANCE: f64 = 1e-4;
 pub const NUMERICAL_TOLERANCE: f64 = 1e-4;
 /// By how much an entry may be off if all entries of the right array are 0.
 const OF_ZEROS: f64 = 1e-12;
-/// An array that a mistake explains is so many times nearer to it than to the right array.
+/// An array that a mistake explains is at least this many times nearer to it than to the right array.
 const NEARER: f64 = 4.0;
 /// Bounds that people clip to.
 const USUAL_BOUNDS: [f64; 10] = [5.0, 1.0, 10.0, 0.1, 0.5, 2.0, 3.0, 0.25, 0.01, 100.0];
@@ -37,7 +37,7 @@ pub(super) struct Sizes {
     pub eta: f64,
 }
 
-/// An array and the one that it should be.
+/// An array of another program, and the right one.
 #[derive(Clone)]
 pub(super) struct Subject<'a> {
     pub name: &'a str,
@@ -46,31 +46,31 @@ pub(super) struct Subject<'a> {
     pub right: &'a [f64],
     /// The shape of the right array.
     pub shape: &'a [usize],
-    /// The parameters from which an update steps; empty for other arrays.
+    /// The parameters before an update; empty for other arrays.
     pub origin: &'a [f64],
     pub sizes: Sizes,
-    /// By how much of the largest entry an entry may be off.
+    /// The fraction of the largest entry by which an entry may be off.
     pub tolerance: f64,
-    /// By how much it may be off what a mistake makes.
+    /// By how much it may differ from the result of a mistake.
     allowed: f64,
     /// The largest difference from the right array.
     off: f64,
     /// Places that are compared first.
     probes: Vec<usize>,
-    /// To what it may be clipped.
+    /// The bound to which it may be clipped.
     bound: Option<f64>,
     /// The place of the largest step or entry.
     largest: usize,
-    /// How many entries are well above the tolerance.
+    /// The number of entries well above the tolerance.
     alive: usize,
-    /// So many times nearer has an array to be to what a mistake makes than to the right one.
+    /// How many times nearer an array has to be to the result of a mistake than to the right array.
     nearer: f64,
 }
 
-/// How an array comes of what a mistake makes.
+/// How an array follows from the result of a mistake.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Relation {
-    /// A mistake more, of the whole array.
+    /// One more mistake, of the whole array.
     pub cause: Option<Cause>,
     pub dress: Option<Dress>,
 }
@@ -105,7 +105,7 @@ impl<'a> Subject<'a> {
         subject
     }
 
-    /// Finds the places that tell most.
+    /// Finds the entries that show most.
     fn look(&mut self) {
         let (mine, right, count) = (self.mine, self.right, self.mine.len());
         let size = |i: usize| self.step(mine[i], i).abs();
@@ -141,7 +141,7 @@ impl<'a> Subject<'a> {
         self.off <= self.allowed_of_right()
     }
 
-    /// Whether the array is this one, and much nearer to it than to the right one.
+    /// Whether the array is the given one, and much nearer to it than to the right one.
     pub fn is(&self, made: impl Fn(usize) -> f64) -> bool {
         // A single NaN may have come from anywhere.
         if self.mine.iter().all(|x| x.is_nan()) && self.mine.len() < 3 {
@@ -157,8 +157,8 @@ impl<'a> Subject<'a> {
         self.nearer * largest < self.off
     }
 
-    /// How the array comes of what is made, if it does. `is_more` says whether another mistake of the whole array may
-    /// have been made.
+    /// How the array follows from the given one, if it does. `is_more` says whether there may be another mistake of the
+    /// whole array.
     pub fn relation(&self, made: impl Fn(usize) -> f64, is_more: bool) -> Option<Relation> {
         if self.is(&made) {
             return Some(Relation::default());
@@ -256,14 +256,14 @@ impl<'a> Subject<'a> {
         factors
     }
 
-    /// Whether people clip to this, or the case does.
+    /// Whether this is a usual bound for clipping, or that of the case.
     pub fn is_usual_bound(&self, bound: f64) -> bool {
         let mut usual = USUAL_BOUNDS.into_iter().chain([self.sizes.clip]);
         usual.any(|usual| (bound / usual - 1.0).abs() < 1e-6)
     }
 
-    /// The bound that a gradient seems to be clipped to: it is a usual one, or several entries have it and not all
-    /// entries are one number.
+    /// The bound to which a gradient seems to be clipped. It is a usual bound, or several entries have it and not all
+    /// entries are equal.
     fn shown_bound(&self) -> Option<f64> {
         let (Target::Gradient(_), [_, _, ..]) = (self.target, self.mine) else {
             return None;
@@ -278,7 +278,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// By how much an entry may differ, in its own unit. Beside infinite entries the others have to be right as well.
+/// By how much an entry may differ, in its own unit. If some entries are infinite, the others have to be right as well.
 fn allowed(of: &[f64], tolerance: f64) -> f64 {
     let finite = of.iter().filter(|x| x.is_finite());
     let largest = finite.fold(0.0, |largest: f64, x| largest.max(x.abs()));

@@ -1,9 +1,9 @@
-//! The gradients as sums over the steps, entry by entry: every choice that a mistake can change is a field.
+//! The gradients as sums over the steps with exchangeable parts: a field for every choice that a mistake can change.
 
 use super::backward::{Backward, Terms};
 use std::ops::Range;
 
-/// What the sums are made of.
+/// The parts of the sums.
 #[derive(Clone)]
 pub(super) struct Sums {
     pub T: usize,
@@ -18,24 +18,25 @@ pub(super) struct Sums {
     pub h_of_V: Vec<f64>,
     /// h_0 to h_{T-1} in dW.
     pub h_of_W: Vec<f64>,
-    /// Where x_t is 1 in dU; K for a vector of zeros.
+    /// Where x_t is 1 in dU. K means a vector of zeros.
     pub x: Vec<usize>,
-    /// Where y_t is 1, which only a mistake uses.
+    /// Where y_t is 1. Only a mistake uses it.
     pub y: Vec<usize>,
     /// The steps of the sums for U, W and V.
     pub steps: Range<usize>,
-    /// The steps of those for b and c.
+    /// The steps of the sums for b and c.
     pub steps_of_biases: Range<usize>,
-    /// An entry of the gradient of a bias: of terms with so many units, over some steps, the entry of this unit.
+    /// Computes an entry of the gradient of a bias from terms with so many units, some steps, and the index of the
+    /// entry.
     pub bias: fn(&[f64], usize, Range<usize>, usize) -> f64,
     /// The sums are clipped to this after every step.
     pub clip: f64,
-    /// Which of the terms for one character stays, where each replaces the one before it.
+    /// Which of several terms for one character stays, if each replaces the one before it.
     pub kept: Option<Kept>,
     pub round: fn(f64) -> f64,
 }
 
-/// The one of several terms that stays.
+/// Which of several terms stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     First,
@@ -43,7 +44,7 @@ pub(super) enum Kept {
 }
 
 impl Sums {
-    /// The right ones, after backpropagation.
+    /// The right sums, after backpropagation.
     pub fn right(backward: &Backward, terms: &Terms) -> Self {
         let &Backward { T, m, K, round, .. } = backward;
         Sums {
@@ -109,14 +110,14 @@ impl Sums {
         (self.round)((self.bias)(terms, units, self.steps_of_biases.clone(), at))
     }
 
-    /// From the last step to the first, as a loop of backpropagation adds.
+    /// Adds from the last step to the first, as a loop of backpropagation does.
     fn sum(&self, terms: impl DoubleEndedIterator<Item = f64>) -> f64 {
         let (round, clip) = (self.round, self.clip);
         terms.rev().fold(0.0, |sum, term| round((sum + term).clamp(-clip, clip)))
     }
 }
 
-/// The right one: the sum over the steps.
+/// The right entry: the sum over the steps.
 fn bias_sum(terms: &[f64], units: usize, steps: Range<usize>, at: usize) -> f64 {
     steps.map(|t| terms[t * units + at]).sum()
 }

@@ -1,4 +1,4 @@
-//! What the name of an array says: what it is in the equations, and from which others it is computed.
+//! What the name of an array means: its place in the equations, and the arrays that it is computed from.
 
 use super::backward::Terms;
 use super::forward::Pass;
@@ -12,7 +12,7 @@ pub(super) type OfTerms = fn(&Terms) -> &[f64];
 /// Picks a number of an entry.
 pub(super) type OfEntry = fn(Entry) -> f64;
 
-/// What an array is in the equations.
+/// The place of an array in the equations.
 #[derive(Clone, Copy)]
 pub(super) enum Target {
     /// An input of the case, or a number that nothing else is computed from.
@@ -23,11 +23,11 @@ pub(super) enum Target {
     Terms(OfTerms),
     /// The gradient of U, W, V, b or c.
     Gradient(usize),
-    /// What an update makes of U, W, V, b or c, or of the optimizer's numbers.
+    /// The result of an update: a parameter, or a part of the optimizer's state.
     After(usize, OfEntry),
 }
 
-/// The numbers of an entry after an update, by the letters that a case has before U and so on.
+/// The numbers of an entry after an update, by the prefixes that a case has for them.
 const AFTER: [(&str, OfEntry); 4] = [
     ("G_", |entry| entry.squares),
     ("m_", |entry| entry.average),
@@ -47,7 +47,7 @@ const PASS: [(&str, OfPass); 6] = [
 const TERMS: [(&str, OfTerms); 3] =
     [("g", |terms| &terms.g), ("dh", |terms| &terms.dh), ("da", |terms| &terms.da)];
 
-/// What each array is computed from.
+/// The arrays that each array is computed from.
 const PARENTS: [(&str, &[&str]); 14] = [
     ("a", &["U", "W", "b", "h0"]),
     ("h", &["a"]),
@@ -66,7 +66,7 @@ const PARENTS: [(&str, &[&str]); 14] = [
 ];
 
 impl Target {
-    /// What a name of the case stands for.
+    /// The target that a name of the case stands for.
     pub fn of(name: &str) -> Self {
         if let Some((_, get)) = PASS.iter().find(|(known, _)| *known == name) {
             return Target::Pass(*get);
@@ -86,7 +86,7 @@ impl Target {
         after.unwrap_or(Target::Input)
     }
 
-    /// The shape that the array of this name has in a case of these sizes; `None` for one that nothing is computed from.
+    /// The shape of the array with this name in a case of these sizes; `None` for one that nothing is computed from.
     pub fn shape(name: &str, T: usize, m: usize, K: usize) -> Option<Vec<usize>> {
         let of_part =
             |part: usize| [vec![m, K], vec![m, m], vec![K, m], vec![m], vec![K]][part].clone();

@@ -1,22 +1,22 @@
-//! What the known mistakes would make of an optimizer's update.
+//! The results of an optimizer's update with known mistakes.
 //!
-//! The equations are those of [`Rule`]. A mistake gives them other numbers than the right ones.
+//! The equations are those of [`Rule`]. A mistake gives them wrong numbers.
 
 use crate::network::optimizer::{Optimizer, Rule};
 use crate::network::update::{clipped, power};
 use std::slice::from_mut;
 
-/// An entry of the parameters, and what the optimizer remembers of it.
+/// An entry of the parameters, and its state in the optimizer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub theta: f64,
-    /// Adam's m; unused by the others.
+    /// Adam's m; other optimizers do not use it.
     pub average: f64,
     /// v, or AdaGrad's G.
     pub squares: f64,
 }
 
-/// An entry after an update by the entry `g` of the gradient, with the value of a mistake.
+/// Updates an entry by the entry `g` of the gradient, with the value of a mistake.
 pub(super) type Update = fn(rule: Rule, entry: Entry, g: f64, value: f64) -> Entry;
 
 /// The right update.
@@ -30,13 +30,13 @@ pub(super) fn right(rule: Rule, mut entry: Entry, g: f64) -> Entry {
     entry
 }
 
-/// The step alone, from what the optimizer remembers after it.
+/// The step alone, from the state after it.
 pub(super) fn step(rule: Rule, theta: f64, g: f64, [average, squares]: [f64; 2]) -> f64 {
     let (numerator, root) = parts(rule, g, [average, squares]);
     theta - rule.eta * numerator / root(squares, rule.epsilon)
 }
 
-/// What stands above the fraction line beside eta, and what makes the number below it.
+/// The numerator without eta, and the function that computes the denominator.
 fn parts(rule: Rule, g: f64, [average, _]: [f64; 2]) -> (f64, impl Fn(f64, f64) -> f64) {
     let [first, second] = corrections(rule);
     let numerator = match rule.optimizer {
@@ -50,7 +50,7 @@ fn parts(rule: Rule, g: f64, [average, _]: [f64; 2]) -> (f64, impl Fn(f64, f64) 
     (numerator, root)
 }
 
-/// The entry before an update from what an optimizer remembers after it, where that is known: m, and v or G.
+/// The entry before an update, from the state after it, if that is known: m, and v or G.
 pub(super) fn before(rule: Rule, entry: Entry, g: f64, after: [Option<f64>; 2]) -> Entry {
     let g = clipped(g, rule.clip);
     let undone = |after: f64, beta: f64, term: f64| (after - (1.0 - beta) * term) / beta;
@@ -85,7 +85,7 @@ pub(super) fn other_clip(rule: Rule, entry: Entry, g: f64, clip: f64) -> Entry {
     right(Rule { clip, ..rule }, entry, g)
 }
 
-/// As the update of another number.
+/// The update with another number t.
 pub(super) fn at(t: u64, rule: Rule, entry: Entry, g: f64) -> Entry {
     right(Rule { t, ..rule }, entry, g)
 }
@@ -94,7 +94,7 @@ pub(super) fn forgotten(entry: Entry) -> Entry {
     Entry { average: 0.0, squares: 0.0, ..entry }
 }
 
-/// g stands in the place of its square.
+/// g is used instead of its square.
 pub(super) fn no_square(rule: Rule, entry: Entry, g: f64) -> Entry {
     let (after, g_clipped) = (right(rule, entry, g), clipped(g, rule.clip));
     let squares = match rule.optimizer.beta2() {
@@ -105,7 +105,7 @@ pub(super) fn no_square(rule: Rule, entry: Entry, g: f64) -> Entry {
     Entry { theta, squares, ..after }
 }
 
-/// Divided by the squares and epsilon instead of their root.
+/// The step is divided by the squares and epsilon instead of their root.
 pub(super) fn no_root(rule: Rule, entry: Entry, g: f64) -> Entry {
     let after = right(rule, entry, g);
     let (numerator, _) = parts(rule, g, [after.average, after.squares]);
@@ -113,7 +113,7 @@ pub(super) fn no_root(rule: Rule, entry: Entry, g: f64) -> Entry {
     Entry { theta: entry.theta - rule.eta * numerator / (squares + rule.epsilon), ..after }
 }
 
-/// The step with m, v or G of before this update.
+/// The step uses m, v or G from before this update.
 pub(super) fn old_memory([first, second]: [bool; 2], rule: Rule, entry: Entry, g: f64) -> Entry {
     let after = right(rule, entry, g);
     let average = if first { entry.average } else { after.average };
@@ -157,15 +157,15 @@ pub(super) fn betas_swapped(rule: Rule) -> Rule {
     Rule { optimizer, ..rule }
 }
 
-/// Adam whose averages are right, with the corrections of each other.
+/// Adam with the right averages, but with each other's corrections.
 pub(super) fn corrections_swapped(rule: Rule, entry: Entry, g: f64) -> Entry {
     let after = right(rule, entry, g);
     let theta = step(betas_swapped(rule), entry.theta, g, [after.average, after.squares]);
     Entry { theta, ..after }
 }
 
-/// Adam with m instead of `m / (1 - beta1^t)`, for which a smaller eta does the same; or with v instead of
-/// `v / (1 - beta2^t)`, for which a larger eta and a larger epsilon do; or with both.
+/// Adam with m instead of `m / (1 - beta1^t)`, which is the same as a smaller eta; or with v instead of
+/// `v / (1 - beta2^t)`, which is the same as a larger eta and a larger epsilon; or with both.
 pub(super) fn uncorrected(
     [first, second]: [bool; 2],
     mut rule: Rule,
@@ -183,7 +183,7 @@ pub(super) fn uncorrected(
     right(rule, entry, g)
 }
 
-/// By what Adam divides m and v.
+/// The divisors of m and v in Adam.
 fn corrections(rule: Rule) -> [f64; 2] {
     match rule.optimizer {
         Optimizer::Adam { beta1, beta2 } => [beta1, beta2].map(|beta| 1.0 - power(beta, rule.t)),
