@@ -1,9 +1,9 @@
-//! The array of every format: a name, a shape, and numbers or the bytes that a file stores for them.
+//! The array of all formats: a name, a shape, and numbers or the bytes that a file has for them.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// The most dimensions that an array in a file may have.
+/// The largest number of dimensions that an array in a file may have.
 pub(crate) const MAX_DIMENSIONS: usize = 16;
 
 /// The type of an array's entries.
@@ -15,7 +15,7 @@ pub enum Kind {
     F32,
     /// Half precision.
     F16,
-    /// The upper half of single precision.
+    /// bfloat16, the upper half of single precision.
     BF16,
     /// Whole numbers of 64 bits, with or without a sign.
     I64,
@@ -23,7 +23,7 @@ pub enum Kind {
     I32,
     /// Bytes.
     U8,
-    /// Truth values, which are not read as numbers.
+    /// Booleans, which are not read as numbers.
     Bool,
     /// Single characters, as code points.
     Character,
@@ -34,7 +34,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Bytes of one entry in a file; 0 where entries are not read as numbers.
+    /// The number of bytes of one entry in a file; 0 if entries are not read as numbers.
     fn size(self) -> usize {
         match self {
             Kind::F64 | Kind::I64 => 8,
@@ -61,7 +61,7 @@ impl Kind {
 pub enum Entries<'a> {
     /// Numbers, row by row.
     Numbers(Cow<'a, [f64]>),
-    /// The bytes of a file; kind and shape say how many.
+    /// The bytes of a file. Kind and shape give their number.
     Stored {
         /// The bytes.
         bytes: &'a [u8],
@@ -81,14 +81,14 @@ pub struct Array<'a> {
     pub kind: Kind,
     /// The name of this type in the file; empty if the array does not come from a file.
     pub type_name: Cow<'a, str>,
-    /// Its dimensions; none for a single number.
+    /// Its dimensions. A single number has none.
     pub shape: Vec<usize>,
     /// Its entries.
     pub entries: Entries<'a>,
 }
 
 impl<'a> Array<'a> {
-    /// An array of numbers, row by row. Characters are given by their code points.
+    /// Makes an array of numbers, row by row. Characters are given by their code points.
     pub fn new(
         name: impl Into<String>,
         kind: Kind,
@@ -104,7 +104,7 @@ impl<'a> Array<'a> {
         }
     }
 
-    /// A vector of the code points of some characters.
+    /// Makes a vector of the code points of some characters.
     pub fn of_characters(
         name: impl Into<String>,
         kind: Kind,
@@ -120,7 +120,8 @@ impl<'a> Array<'a> {
         points.map(|point| char::from_u32(point as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
-    /// The numbers row by row, each exact except for whole numbers beyond 2^53; `None` for a type that is not read.
+    /// The numbers row by row. They are exact, except for whole numbers beyond 2^53. `None` for a type that is not
+    /// read.
     pub fn numbers(&self) -> Option<Cow<'_, [f64]>> {
         match &self.entries {
             Entries::Numbers(numbers) => (self.kind != Kind::Other).then(|| numbers[..].into()),
@@ -136,7 +137,7 @@ impl<'a> Array<'a> {
     /// Copies the numbers, row by row.
     ///
     /// # Panics
-    /// If `numbers` has another length.
+    /// Panics if `numbers` has another length.
     pub fn copy_to(&self, numbers: &mut [f64]) {
         match (&self.entries, self.kind) {
             (Entries::Numbers(own), _) => numbers.copy_from_slice(own),
@@ -173,7 +174,7 @@ impl<'a> Array<'a> {
         }
     }
 
-    /// The bytes that a file stores; none for an array of numbers.
+    /// The bytes of a file; none for an array of numbers.
     pub fn stored_bytes(&self) -> &'a [u8] {
         match self.entries {
             Entries::Stored { bytes, .. } => bytes,
@@ -181,8 +182,8 @@ impl<'a> Array<'a> {
         }
     }
 
-    /// The same array with its own numbers. Its kind is F64, but a narrow kind stays; a text becomes a vector. An array
-    /// of a type that is not read keeps its type's name and no numbers.
+    /// The same array with its own numbers. Its kind becomes F64, but a narrow kind stays, and a text becomes a vector.
+    /// An array of a type that is not read keeps the type's name and has no numbers.
     pub fn decoded(self) -> Array<'static> {
         let numbers = self.numbers().map(Cow::into_owned);
         let (kind, type_name) = match &numbers {
@@ -197,8 +198,8 @@ impl<'a> Array<'a> {
 
     /// Writes the entries row by row, little-endian.
     ///
-    /// Each entry is written by itself, so that no buffer of the array's size is needed: a file needs a
-    /// [`std::io::BufWriter`] around it.
+    /// Each entry is written alone, so no buffer of the array's size is needed. A file needs a [`std::io::BufWriter`]
+    /// around it.
     ///
     /// # Errors
     /// Any error of the output; [`io::ErrorKind::InvalidInput`] for a kind that is not written.
@@ -219,7 +220,7 @@ impl<'a> Array<'a> {
     }
 }
 
-/// The place in column-by-column order of the entry at a place in row-by-row order.
+/// The index in column order of the entry with an index in row order.
 fn place_by_columns(shape: &[usize], place: usize) -> usize {
     let mut step: usize = shape.iter().product();
     let (mut rest, mut at) = (place, 0);

@@ -1,16 +1,15 @@
-//! Files that are replaced whole or not at all, whatever fails or stops on the way.
+//! Files that are replaced as a whole or not at all, whatever fails on the way.
 //!
-//! A new file is written beside the old one and brought to the device before it takes the old one's
-//! place; its place lasts once the folder is on the device too. All of it goes through [`Disk`], so that a
-//! test can make any single step fail.
+//! A new file is written beside the old one and synced to the device, before it takes the old one's place. The new name
+//! lasts once the folder is synced too. All steps go through [`Disk`], so that a test can make any of them fail.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// The steps of saving. Each does what the system does, and has the system's errors; tests replace them.
+/// The steps of saving. Each does what the system does, and returns the system's errors. Tests replace them.
 pub trait Disk {
-    /// Makes a folder and its missing parents, and brings their names to the device.
+    /// Makes a folder and its missing parents, and syncs their names to the device.
     fn make_folder(&mut self, path: &Path) -> io::Result<()> {
         let missing: Vec<&Path> = (path.ancestors())
             .take_while(|folder| *folder != Path::new("") && !folder.exists())
@@ -28,7 +27,7 @@ pub trait Disk {
         }
     }
 
-    /// Writes all bytes at the file's position; after an error a part of them may be written.
+    /// Writes all bytes at the file's position. After an error some of them may be written.
     fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)
     }
@@ -38,7 +37,7 @@ pub trait Disk {
         file.set_len(length)
     }
 
-    /// Brings a file's bytes to the device itself.
+    /// Syncs a file's bytes to the device.
     fn sync(&mut self, file: &File) -> io::Result<()> {
         file.sync_all()
     }
@@ -53,7 +52,7 @@ pub trait Disk {
         fs::remove_file(path)
     }
 
-    /// Brings the names in a folder to the device; only Unix has a way to ask for it.
+    /// Syncs the names in a folder to the device. Only Unix has a way to ask for it.
     fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
         use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
         if !cfg!(unix) {
@@ -76,7 +75,7 @@ pub struct System;
 
 impl Disk for System {}
 
-/// The folder that a path lies in.
+/// The folder that contains a path.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -84,8 +83,8 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Replaces a file by what `write` writes. A failure leaves the old file whole. After success, the new file survives a
-/// loss of power.
+/// Replaces a file with what `write` writes. After a failure the old file is unchanged. After success the new file
+/// survives a power failure.
 pub fn replace(
     disk: &mut dyn Disk,
     path: &Path,
@@ -95,7 +94,7 @@ pub fn replace(
     disk.sync_folder(folder_of(path))
 }
 
-/// Like [`replace`], but the new file survives a loss of power only once its folder has been synced.
+/// The same as [`replace`], but the new file survives a power failure only after its folder has been synced.
 pub fn place(
     disk: &mut dyn Disk,
     path: &Path,
@@ -113,7 +112,7 @@ pub fn place(
     placed
 }
 
-/// Writes a file and brings it to the device, so that a rename cannot come first.
+/// Writes a file and syncs it to the device, so that it is there before it is renamed.
 fn write_synced(
     disk: &mut dyn Disk,
     file: File,
@@ -126,7 +125,7 @@ fn write_synced(
     disk.sync(file)
 }
 
-/// A file that is written to through a disk.
+/// A file that is written through a disk.
 struct OnDisk<'a> {
     disk: &'a mut dyn Disk,
     file: File,
@@ -148,7 +147,7 @@ pub(crate) mod tests {
     use super::*;
     use std::path::PathBuf;
 
-    /// A folder that is gone when the test ends.
+    /// A folder that is removed when the test ends.
     pub(crate) struct Folder(pub PathBuf);
 
     impl Folder {
@@ -175,7 +174,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Writes down what it is asked for, and refuses step `fails`.
+    /// Records the steps, and refuses step `fails`.
     struct Noting {
         fails: usize,
         steps: Vec<&'static str>,
@@ -263,7 +262,7 @@ pub(crate) mod tests {
         assert!(folder.names().is_empty());
     }
 
-    /// A name that leads elsewhere is no reason to write there.
+    /// A link with the name of the new file is removed. Its target is not written to.
     #[cfg(unix)]
     #[test]
     fn a_link_in_the_way_goes_and_its_target_stays() {

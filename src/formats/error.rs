@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why some bytes are not a file of their format: what is wrong, and where.
+/// Why bytes are not a file of their format: what is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormatError(String);
 

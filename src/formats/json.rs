@@ -1,14 +1,14 @@
-//! JSON, by RFC 8259: as much of it as model files, worked cases and the program's own lines need.
+//! JSON, by RFC 8259: what model files, worked cases and the program's own lines need of it.
 //!
-//! A [`Reader`] reads what the caller asks for. What is written is a [`Json`] value.
+//! A [`Reader`] reads what the caller asks for. To write, the caller makes a [`Json`] value.
 
 use crate::formats::error::FormatError;
 use std::fmt::{self, Write as _};
 
 pub use crate::formats::reader::Reader;
 
-/// A value to be written: `{}` writes it without spaces, `{:#}` with them, and with a line for every member of the
-/// outermost object and for every row of a matrix.
+/// A value to be written. `{}` writes it without spaces. `{:#}` writes it with spaces, and with one line for every
+/// member of the outermost object and for every row of a matrix.
 ///
 /// ```
 /// use elman::internals::json::{Json, object};
@@ -24,17 +24,17 @@ pub enum Json {
     Bool(bool),
     /// A whole number.
     Whole(u64),
-    /// The shortest decimal that reads back to the same bits; `null` where it is not finite.
+    /// A number, written as the shortest decimal that reads back to the same bits; `null` if it is not finite.
     Number(f64),
     /// A string.
     String(String),
     /// An array.
     Array(Vec<Json>),
-    /// An object, its members in this order.
+    /// An object, with its members in this order.
     Object(Vec<(String, Json)>),
 }
 
-/// An object of these members.
+/// Makes an object of these members.
 pub fn object<K: Into<String>>(members: impl IntoIterator<Item = (K, Json)>) -> Json {
     let members = members.into_iter().map(|(key, value)| (key.into(), value));
     Json::Object(members.collect())
@@ -124,7 +124,7 @@ impl<T: Into<Json>> From<Vec<T>> for Json {
 }
 
 impl Reader<'_> {
-    /// An object: `member` is called after every key and has to read its value.
+    /// Reads an object. `member` is called after every key, and has to read its value.
     pub fn object(
         &mut self,
         mut member: impl FnMut(&mut Self, String) -> Result<(), FormatError>,
@@ -136,7 +136,7 @@ impl Reader<'_> {
         })
     }
 
-    /// An array: `element` has to read each of its values.
+    /// Reads an array. `element` has to read each of its values.
     pub fn array(
         &mut self,
         element: impl FnMut(&mut Self) -> Result<(), FormatError>,
@@ -144,7 +144,7 @@ impl Reader<'_> {
         self.items(*b"[]", "an array", element)
     }
 
-    /// A number with or without sign, fraction and exponent: the double that is nearest to it.
+    /// Reads a number with or without sign, fraction and exponent. Returns the nearest double.
     pub fn float(&mut self) -> Result<f64, FormatError> {
         self.skip_space();
         let rest = &self.text[self.at..];
@@ -162,7 +162,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A string, its escapes resolved.
+    /// Reads a string, and decodes its escapes.
     pub fn string(&mut self) -> Result<String, FormatError> {
         self.expect(b'"', "a string")?;
         let mut string = String::new();
@@ -191,7 +191,7 @@ impl Reader<'_> {
     }
 }
 
-/// The character of the escape that a text begins with, and the escape's length.
+/// The character of the escape at the start of a text, and the length of the escape.
 fn escape(text: &str) -> Option<(char, usize)> {
     let character = match *text.as_bytes().get(1)? {
         kind @ (b'"' | b'\\' | b'/') => char::from(kind),
@@ -224,7 +224,7 @@ fn code_unit(text: &str) -> Option<u32> {
     are_digits.then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
-/// Bytes of the number that a text begins with.
+/// The length in bytes of the number at the start of a text.
 fn float_length(text: &[u8]) -> Option<usize> {
     let digits = |from: usize| {
         let digits = text.get(from..).unwrap_or_default().iter();
@@ -248,8 +248,8 @@ fn float_length(text: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// A string as JSON, with its quotes. Controls and the separators of lines and paragraphs are escaped, so that no program
-/// takes one for the end of a line: Python's `splitlines` does.
+/// Writes a string as JSON, with its quotes. Control characters and the line and paragraph separators are escaped,
+/// because some programs, such as Python's `splitlines`, take them for line ends.
 ///
 /// ```
 /// assert_eq!(elman::internals::json::quote("a\"b\n"), r#""a\"b\n""#);

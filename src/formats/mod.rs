@@ -1,7 +1,6 @@
-//! Bytes and files: JSON, NumPy's arrays, zip archives, safetensors, files that are replaced whole.
+//! Bytes and files: JSON, NumPy's arrays, zip archives, safetensors, files that are replaced as a whole.
 //!
-//! Every format reads and writes the same [`array::Array`]. Leaves out: networks, and what the arrays in a
-//! file mean, which is `files`.
+//! Every format reads and writes the same [`array::Array`]. What the arrays of a file mean is left to `files`.
 
 pub mod array;
 pub mod disk;

@@ -1,6 +1,6 @@
 //! Names of arrays and entries, for error messages.
 
-/// A name in quotes, for a message. A long one is cut.
+/// A name in quotes, for a message. A long name is cut.
 pub fn shown(name: &str) -> String {
     quoted(name, 60)
 }
@@ -13,7 +13,7 @@ pub fn quoted(name: &str, longest: usize) -> String {
     }
 }
 
-/// A name that occurs twice. The search takes n log n comparisons, whatever the names are.
+/// A name that occurs twice; `None` if there is none. The search takes n log n comparisons.
 pub fn twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();

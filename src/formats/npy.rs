@@ -1,9 +1,9 @@
 //! NumPy's `.npy`: one array, after a header that says its type, order and shape.
 //!
 //! The header is a Python dictionary with the keys `descr`, `fortran_order` and `shape`; see NumPy's
-//! `numpy.lib.format`. Versions 1 to 3 are read, version 1 is written. What NumPy refuses is refused. It reads any
-//! literal of Python there; read here are those that programs write: of numbers no other base than 10, no escapes in
-//! strings, each value without brackets around it, each key once.
+//! `numpy.lib.format`. Versions 1 to 3 are read, version 1 is written. What NumPy refuses is refused. NumPy reads any
+//! Python literal in the header. Here only literals that programs write are read: numbers in base 10, strings without
+//! escapes, values without brackets around them, and each key once.
 
 use crate::formats::array::{Array, Entries, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
@@ -12,10 +12,10 @@ use crate::formats::reader::{Reader, Syntax};
 use std::io;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
-/// The header is padded to a multiple of so many bytes.
+/// The header is padded to a multiple of this many bytes.
 const ALIGNMENT: usize = 64;
 
-/// The names of types without their byte order. A kind is written by its first name.
+/// The names of types without their byte order. A kind is written with its first name.
 const TYPES: [(&str, Kind); 10] = [
     ("f8", Kind::F64),
     ("f4", Kind::F32),
@@ -29,8 +29,8 @@ const TYPES: [(&str, Kind); 10] = [
     ("U1", Kind::Character),
 ];
 
-/// Other names of these types. A letter may have a byte order before it. Names of types that differ between systems,
-/// such as `l`, are not read.
+/// Other names of these types. A letter may have a byte order before it. Names such as `l`, whose types differ between
+/// systems, are not read.
 const OTHER_NAMES: [(&str, &str); 28] = [
     ("d", "f8"),
     ("f", "f4"),
@@ -62,7 +62,7 @@ const OTHER_NAMES: [(&str, &str); 28] = [
     ("bool_", "b1"),
 ];
 
-/// Reads an array and gives it a name. A text is a single value, which has no dimensions.
+/// Reads an array and gives it a name. A text is a single value without dimensions.
 ///
 /// # Errors
 /// [`FormatError`] says what is wrong, and where.
@@ -113,7 +113,7 @@ fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, FormatError> 
     })
 }
 
-/// The array's type, whether it lies column by column, and its shape.
+/// Reads the type of the array, whether it is stored column by column, and its shape.
 fn read_header(
     header: &str,
     offset: usize,
@@ -145,7 +145,7 @@ fn read_header(
     }
 }
 
-/// A string between quotes of either kind, without escapes.
+/// Reads a string in quotes of either kind, without escapes.
 fn string<'a>(reader: &mut Reader<'a>, expected: &str) -> Result<&'a str, FormatError> {
     reader.skip_space();
     let rest = &reader.text[reader.at..];
@@ -163,12 +163,13 @@ fn string<'a>(reader: &mut Reader<'a>, expected: &str) -> Result<&'a str, Format
 /// How entries are stored.
 struct Type {
     kind: Kind,
-    /// Bytes of one entry; 0 where it is not known.
+    /// The number of bytes of one entry; 0 if it is not known.
     size: usize,
     big_endian: bool,
 }
 
-/// The type of this name. The machine's own byte order is little-endian on every machine: files move between them.
+/// The type with this name. The machine's own byte order always means little-endian, because files move between
+/// machines.
 fn type_of(descr: &str, shape: &[usize]) -> Type {
     let code = descr.strip_prefix(['<', '>', '=', '|']).unwrap_or(descr);
     let has_order = code.len() < descr.len();
@@ -190,7 +191,7 @@ fn type_of(descr: &str, shape: &[usize]) -> Type {
     }
 }
 
-/// An array in NumPy's format.
+/// Writes an array in NumPy's format.
 ///
 /// # Errors
 /// [`io::ErrorKind::InvalidInput`] for a kind that is not written.
@@ -211,10 +212,10 @@ pub fn bytes(array: &Array) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The bytes before the entries of an array that lies row by row.
+/// The bytes before the entries of an array that is stored row by row.
 ///
 /// # Panics
-/// If the header needs more than 65,535 bytes.
+/// Panics if the header needs more than 65,535 bytes.
 pub fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let dimensions: Vec<String> = shape.iter().map(|n| format!("{n},")).collect();
     let dimensions = match shape.len() {

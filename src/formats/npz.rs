@@ -6,18 +6,19 @@ use crate::formats::names::{shown, twice};
 use crate::formats::{npy, zip};
 use std::io::{self, Write};
 
-/// The arrays of a file. An entry has its array's name, with or without the ending `.npy`.
+/// Reads the arrays of a file. An entry has the name of its array, with or without the ending `.npy`.
 ///
 /// # Errors
-/// [`FormatError`] says what is wrong, and where. What `torch.save` writes is a zip archive of another kind.
+/// [`FormatError`] says what is wrong, and where. A file of `torch.save` is a zip archive too, but of another kind.
 pub fn read(file: &[u8]) -> Result<Vec<Array<'_>>, FormatError> {
     read_only(file, |_| true).map(|(arrays, _)| arrays)
 }
 
-/// The arrays of a file whose names are needed, and the names of its other entries, whatever they are.
+/// Reads the arrays of a file whose names are needed. Also returns the names of its other entries, which may be
+/// anything.
 ///
 /// # Errors
-/// As [`read`].
+/// The same as [`read`].
 pub fn read_only(
     file: &[u8],
     is_needed: impl Fn(&str) -> bool,

@@ -1,16 +1,16 @@
-//! A reader of short texts, token by token: JSON, and the headers of NumPy's arrays, which are Python.
+//! Reads short texts token by token: JSON, and the headers of NumPy's arrays, which are Python.
 
 use crate::formats::error::FormatError;
 
 /// Reads a text from its start to its end.
 ///
-/// The caller says what has to come next, so nothing is built that was not asked for, and depth and memory are bounded
-/// by the caller's own code.
+/// The caller says what has to come next. So nothing is built that was not asked for, and the caller's code limits
+/// depth and memory.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
-    /// Where the text begins in its file, and what messages say of it; empty for a whole file.
+    /// The position of the text in its file, and its name for messages, which is empty for a whole file.
     offset: usize,
     place: &'static str,
     syntax: Syntax,
@@ -20,24 +20,24 @@ pub struct Reader<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Syntax {
     Json,
-    /// Numbers stand in tuples, a comma may follow the last item, and a comment the end of any.
+    /// Numbers are in tuples. The last item may have a comma after it, and a line may end with a comment.
     Python,
-    /// Also, a whole number may end in `L`.
+    /// The same, but a whole number may end with `L`.
     Python2,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader at the start of a JSON text.
+    /// Makes a reader at the start of a JSON text.
     pub fn new(text: &'a str) -> Self {
         Reader { text, at: 0, offset: 0, place: "", syntax: Syntax::Json }
     }
 
-    /// A reader of a header in JSON, which begins at the byte `offset` of its file.
+    /// Makes a reader of a JSON header that begins at byte `offset` of its file.
     pub(super) fn of_header(text: &'a str, offset: usize, place: &'static str) -> Self {
         Reader { offset, place, ..Reader::new(text) }
     }
 
-    /// A reader of a header in Python.
+    /// Makes a reader of a Python header.
     pub(super) fn of_python(
         text: &'a str,
         offset: usize,
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Skips space; takes the byte if it is the next.
+    /// Skips space, and takes the next byte if it is this one. Returns whether it is.
     fn take(&mut self, byte: u8) -> bool {
         let found = self.next_byte() == Some(byte);
         self.at += usize::from(found);
@@ -101,13 +101,13 @@ impl<'a> Reader<'a> {
         if self.take(byte) { Ok(()) } else { Err(self.error(expected)) }
     }
 
-    /// The first byte of the next value, which stays there; `None` at the end.
+    /// The first byte of the next value, without taking it; `None` at the end.
     pub fn next_byte(&mut self) -> Option<u8> {
         self.skip_space();
         self.peek()
     }
 
-    /// Takes these characters if they are the next.
+    /// Takes these characters if they come next. Returns whether they do.
     pub fn word(&mut self, word: &str) -> bool {
         self.skip_space();
         let found = self.text[self.at..].starts_with(word);
@@ -115,12 +115,12 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// The end of the text: an error where anything but space is left.
+    /// Reads the end of the text. An error if anything but space is left.
     pub fn end(&mut self) -> Result<(), FormatError> {
         self.next_byte().map_or(Ok(()), |_| Err(self.error("nothing after the value")))
     }
 
-    /// Items between brackets, with commas between them: `item` has to read each.
+    /// Reads items in brackets, with commas between them. `item` has to read each item.
     pub(super) fn items(
         &mut self,
         [open, close]: [u8; 2],
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An array, or a tuple, of whole numbers, at most `limit` of them.
+    /// Reads an array or a tuple of at most `limit` whole numbers.
     pub fn numbers<N: TryFrom<u64>>(&mut self, limit: usize) -> Result<Vec<N>, FormatError> {
         let (brackets, expected) = if self.is_python() {
             (*b"()", "a tuple of numbers")
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         Ok(numbers)
     }
 
-    /// A whole number from 0 to 2^64 - 1: no fraction, no exponent.
+    /// Reads a whole number from 0 to 2^64 - 1, without fraction or exponent.
     pub fn number(&mut self) -> Result<u64, FormatError> {
         self.skip_space();
         let digits = self.text[self.at..].bytes().take_while(u8::is_ascii_digit).count();

@@ -1,8 +1,8 @@
 //! The safetensors container: named tensors and a table of strings in one file.
 //!
-//! Eight bytes of header length (little-endian), the header (JSON), then the tensors' bytes. The
-//! format is that of <https://github.com/huggingface/safetensors>. A length in the
-//! file is checked against the length of the file before anything of that size is allocated.
+//! A file has eight bytes with the length of the header (little-endian), the header (JSON), and the bytes of the
+//! tensors. The format is that of <https://github.com/huggingface/safetensors>. Every length in a file is checked
+//! against the length of the file, before anything of that size is allocated.
 
 use crate::formats::array::{Array, Entries, Kind, MAX_DIMENSIONS};
 use crate::formats::error::FormatError;
@@ -11,19 +11,20 @@ use crate::formats::names::{shown, twice};
 use crate::formats::reader::Reader;
 use std::io::{self, Write};
 
-/// The longest header that is read, in bytes: the limit of the format's own reader.
+/// The longest header that is read, in bytes. This is the limit of the format's own reader.
 const MAX_HEADER: usize = 100_000_000;
 
-/// A file that has been read: its tensors in the order of their bytes, and its metadata.
+/// A file that was read: its tensors in the order of their bytes, and its metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SafeTensors<'a> {
     /// The tensors.
     pub tensors: Vec<Array<'a>>,
-    /// The strings under `__metadata__`; `None` where the file has no such table.
+    /// The strings under `__metadata__`; `None` if the file has no such table.
     pub metadata: Option<Vec<(String, String)>>,
 }
 
-/// Every type of the format, the bits of one entry, and how it is read. A kind is written by its first name.
+/// Every type of the format, the number of bits of one entry, and the kind that it is read as. A kind is written with
+/// its first name.
 const TYPES: [(&str, u128, Kind); 20] = [
     ("F64", 64, Kind::F64),
     ("F32", 32, Kind::F32),
@@ -47,7 +48,7 @@ const TYPES: [(&str, u128, Kind); 20] = [
     ("C64", 64, Kind::Other),
 ];
 
-/// What the header says of one tensor.
+/// The entry of one tensor in the header.
 struct Entry {
     name: String,
     dtype: String,
@@ -57,7 +58,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// The name and kind of its type. An error if its bytes do not begin at `at`, or are more or fewer than needed.
+    /// The name and kind of its type. An error if its bytes do not begin at `at`, or have the wrong number.
     fn check(&self, at: u64) -> Result<(&'static str, Kind), String> {
         let Entry { begin, end, .. } = *self;
         let bytes = end.checked_sub(begin).ok_or_else(|| {
@@ -194,7 +195,7 @@ fn read_entry(reader: &mut Reader, name: String) -> Result<Entry, FormatError> {
 
 /// Writes a file of tensors and metadata, in the given order.
 ///
-/// It makes many small writes: a file needs a [`std::io::BufWriter`] around it.
+/// It makes many small writes, so a file needs a [`std::io::BufWriter`] around it.
 ///
 /// # Errors
 /// Any error of the output; [`io::ErrorKind::InvalidInput`] for a kind that is not written.

@@ -1,9 +1,8 @@
-//! The zip container, as far as NumPy's `.npz` files need it: stored entries, each with its checksum.
+//! The zip container, as far as NumPy's `.npz` files need it: entries that are not compressed, each with a checksum.
 //!
-//! The directory at the file's end says where the entries are; the header before each entry has to agree.
-//! Sizes beyond 32 bits stand in "zip64" fields, which are read and not written. The format is that of PKWARE's
-//! APPNOTE. No byte belongs to two entries, so that reading takes time and memory in proportion to the length of the
-//! file.
+//! The directory at the end of the file says where the entries are. The header before each entry has to agree with it.
+//! Sizes beyond 32 bits are in "zip64" fields, which are read and not written. The format is that of PKWARE's APPNOTE.
+//! No byte belongs to two entries, so reading takes time and memory in proportion to the length of the file.
 
 use crate::formats::error::FormatError;
 use crate::formats::names::{shown, twice};
@@ -26,7 +25,7 @@ const LOCATOR_64_BYTES: usize = 20;
 const ELSEWHERE: u64 = 0xffff_ffff;
 /// The extra field of 64-bit sizes.
 const EXTRA_64: u64 = 1;
-/// The 1st of January 1980, the format's first day, so that the same content makes the same bytes.
+/// The 1st of January 1980, the first day of the format. A fixed date gives the same bytes for the same content.
 const DATE: u16 = 0x21;
 /// The version of the format that a reader needs: 2.0.
 const VERSION: u16 = 20;
@@ -77,8 +76,8 @@ fn shared(name: &str) -> FormatError {
     format!("the entry {name} shares its name or its bytes with another").into()
 }
 
-/// The range of the directory and its number of entries, from the end record: the last one whose comment reaches the
-/// end of the file.
+/// The range of the directory and its number of entries, from the end record. The end record is the last one whose
+/// comment reaches the end of the file.
 fn find_directory(file: &[u8]) -> Result<(Range<usize>, u64), FormatError> {
     let no_end = "not a whole zip file: the record at its end is missing, the file was cut short or extended";
     let last = file.len().checked_sub(END_BYTES).ok_or(no_end)?;
@@ -108,7 +107,7 @@ fn find_directory(file: &[u8]) -> Result<(Range<usize>, u64), FormatError> {
     }
 }
 
-/// What the directory says of one entry.
+/// The record of one entry in the directory.
 struct Record<'a> {
     name: &'a str,
     checksum: u64,
@@ -172,7 +171,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Fields of the directory. Those that are [`ELSEWHERE`] are taken from the extra fields, in order.
+/// Fields of the directory. Fields that are [`ELSEWHERE`] are taken from the extra fields, in order.
 fn wide_fields(mut fields: [u64; 3], mut extra: &[u8]) -> Option<[u64; 3]> {
     let mut wide: &[u8] = &[];
     while extra.len() >= 4 {
@@ -193,7 +192,7 @@ fn wide_fields(mut fields: [u64; 3], mut extra: &[u8]) -> Option<[u64; 3]> {
     Some(fields)
 }
 
-/// The field of a record that lies at `at` and has `length` bytes, at most 8.
+/// The field of a record at offset `at` with `length` bytes, at most 8.
 fn number(record: &[u8], at: usize, length: usize) -> u64 {
     let bytes = record[at..at + length].iter().rev();
     bytes.fold(0, |number, &byte| number << 8 | u64::from(byte))
@@ -215,7 +214,7 @@ impl<'a> Cursor<'a> {
         Ok(taken)
     }
 
-    /// A record that begins with its signature.
+    /// Reads a record that begins with its signature.
     fn record(
         &mut self,
         signature: &[u8; 4],
@@ -230,7 +229,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// CRC-32, as zip files use it: the remainder by the polynomial 0xEDB88320, bits reversed.
+/// CRC-32 as in zip files: the remainder by the polynomial 0xEDB88320, with the bits reversed.
 fn checksum(bytes: &[u8]) -> u32 {
     let table = const {
         let mut table = [0u32; 256];
@@ -252,7 +251,7 @@ fn checksum(bytes: &[u8]) -> u32 {
         .fold(!0, |value: u32, &byte| (value >> 8) ^ table[usize::from(value as u8 ^ byte)])
 }
 
-/// Writes a file entry by entry, so that only one has to be in memory.
+/// Writes a file entry by entry, so only one entry has to be in memory.
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     output: W,
@@ -270,8 +269,8 @@ impl<W: Write> Writer<W> {
     /// Adds an entry.
     ///
     /// # Errors
-    /// Any error of the output; [`io::ErrorKind::InvalidInput`] for a name of more than 65,535 bytes and for a file
-    /// that would need 64-bit sizes: one of 4 GiB, or of 65,535 entries.
+    /// Any error of the output. [`io::ErrorKind::InvalidInput`] for a name of more than 65,535 bytes, and for a file of
+    /// 4 GiB or of 65,535 entries, which would need 64-bit sizes.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let name_length =
             u16::try_from(name.len()).map_err(|_| refused("an entry's name is too long"))?;
@@ -296,7 +295,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes the directory and the end, and gives the output back.
+    /// Writes the directory and the end record, and returns the output.
     ///
     /// # Errors
     /// Any error of the output; [`io::ErrorKind::InvalidInput`] for a file of 4 GiB.
