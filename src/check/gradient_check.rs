@@ -50,13 +50,13 @@ pub struct TensorComparison {
     pub absolute: LargestError,
     /// The largest relative error.
     pub relative: LargestError,
-    /// The number of entries with an absolute error above [`TOLERANCE`](crate::check::TOLERANCE).
+    /// The number of entries with an absolute error above [`TOLERANCE`].
     pub absolute_over: usize,
-    /// The number of entries with a relative error above [`TOLERANCE`](crate::check::TOLERANCE).
+    /// The number of entries with a relative error above [`TOLERANCE`].
     pub relative_over: usize,
     /// The largest estimated error of a numerical derivative.
     pub estimate: f64,
-    /// The number of entries within rounding: with a relative error above [`LIMIT`](crate::check::LIMIT) that the
+    /// The number of entries within rounding: with a relative error above [`LIMIT`] that the
     /// estimate allows. Undecided entries are not among them.
     pub within_rounding: usize,
     /// The number of entries that are undecided, because of rounding.

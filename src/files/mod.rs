@@ -3,7 +3,7 @@
 //! | to | in files | in memory, or with any input and output |
 //! |---|---|---|
 //! | save and load a model | [`save`], [`load`] | [`to_bytes`], [`from_bytes`] |
-//! | save and load a run, to be resumed | [`save_with_plan`], [`load_with_plan`] | [`write`], [`read`] |
+//! | save and load a run, to be resumed | [`save_with_plan`], [`load_with_plan`] | [`write()`], [`read`] |
 //! | give weights to another program | [`export`] | [`write_weights`] |
 //! | take weights from another program | | [`import`] |
 

@@ -96,7 +96,7 @@ impl Level {
         self.run(OuterProductAccumulate { x, y, A });
     }
 
-    /// Replaces each x_i by `tanh(x_i)`, with the bits of [`tanh`](super::tanh): at most 1 ulp from the exact value.
+    /// Replaces each x_i by `tanh(x_i)`, with the bits of [`tanh`]: at most 1 ulp from the exact value.
     ///
     /// Zeros keep their sign, subnormal numbers stay as they are, the infinities become 1 and -1, and NaN stays NaN. The
     /// function is odd to the bit.
@@ -116,7 +116,7 @@ impl Level {
         self.run(Tanh(x));
     }
 
-    /// Replaces each x_i by `e^x_i`, with the bits of [`exp`](super::exp): at most 0.6 ulp from the exact value, or 0.8
+    /// Replaces each x_i by `e^x_i`, with the bits of [`exp`]: at most 0.6 ulp from the exact value, or 0.8
     /// if the result is subnormal.
     ///
     /// Both zeros become 1. Minus infinity and numbers below -745.2 become 0. Infinity and numbers above 709.79 become
@@ -137,7 +137,7 @@ impl Level {
         self.run(Exp(x));
     }
 
-    /// Replaces each x_i by `ln(x_i)`, with the bits of [`ln`](super::ln): at most 0.6 ulp from the exact value.
+    /// Replaces each x_i by `ln(x_i)`, with the bits of [`ln`]: at most 0.6 ulp from the exact value.
     ///
     /// 1 becomes 0, both zeros become minus infinity, and infinity stays. Subnormal numbers are as exact as others.
     /// Negative numbers become NaN, and NaN stays NaN.

@@ -33,7 +33,7 @@ pub struct Unrolled {
     pub(crate) h: Buffer,
     /// T B x K: p_t; after the backward pass g_t = p_t - y_t.
     pub(crate) p: Buffer,
-    /// T B: -ln p_t[y_t].
+    /// T B: `-ln p_t[y_t]`.
     pub(crate) losses: Vec<f64>,
     /// T B x m: dL/da_t.
     pub(crate) da: Buffer,
