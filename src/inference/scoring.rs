@@ -34,7 +34,7 @@ pub fn bits_of_unknown(symbols: Symbols) -> f64 {
 /// are finite even if p itself rounds to 0.
 ///
 /// The scorer holds its model as `&Model`, `Arc<Model>`, or the model itself. With an `Arc` it borrows nothing: it can
-/// be kept in a struct, sent to another thread, and cloned. Clones share the model. A scorer allocates when it is made,
+/// be kept in a struct, sent to another thread, and cloned. Clones share the weights. A scorer allocates when it is made,
 /// mainly a copy of the weights, and not while it reads. Make one and keep it.
 ///
 /// ```

@@ -42,7 +42,7 @@ impl Session {
 /// Generates text, character by character.
 ///
 /// The writer holds its model as `&Model`, `Arc<Model>`, or the model itself. With an `Arc` it borrows nothing: it can
-/// be kept in a struct, sent to another thread, and cloned. Clones share the model. A writer allocates when it is made,
+/// be kept in a struct, sent to another thread, and cloned. Clones share the weights. A writer allocates when it is made,
 /// mainly a copy of the weights. To generate characters takes no memory.
 ///
 /// A new writer begins with the model's [initial state](Model::initial_state), and generates what follows the first
@@ -67,7 +67,7 @@ impl Session {
 /// let sentence = writer.write_until(".", 200);
 /// println!("The ferry {text}{sentence}");
 ///
-/// // Suspended here, and gone on with elsewhere: the same characters.
+/// // Saved here and continued elsewhere: the same characters.
 /// let session = writer.session();
 /// let rest: String = writer.take(20).collect();
 /// let mut other = Writer::new(&*model)?.sampling(sampling)?;
