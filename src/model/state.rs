@@ -158,7 +158,7 @@ impl InitialState {
 /// ```
 /// use elman::{Model, Parameters, Settings, Shape, Vocabulary};
 ///
-/// // Weights of one's own: m = 2 hidden units, K = 3 characters.
+/// // Your own weights: m = 2 hidden units, K = 3 characters.
 /// let vocabulary = Vocabulary::of("abc");
 /// let mut parameters = Parameters::zeros(Shape::new(2, 3)?)?;
 /// parameters.tensors_mut().c.copy_from_slice(&[0.0, 1.0, 2.0]);
