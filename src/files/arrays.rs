@@ -133,12 +133,12 @@ pub fn read(file: &[u8]) -> Result<Vec<Array<'static>>, FormatError> {
         Sniffed::SafeTensors => read_safetensors(file)?,
         Sniffed::Json => read_json(file)?.0,
         Sniffed::Utf16 | Sniffed::Other => {
-            let message = "no arrays: neither an .npz of numpy.savez, nor safetensors, nor JSON";
+            let message = "not a file of arrays: it must be safetensors, an .npz file of numpy.savez, or JSON";
             return Err(message.into());
         }
     };
     match twice(arrays.iter().map(|array| array.name.as_str())) {
-        Some(name) => Err(format!("{} is there twice", shown(name)).into()),
+        Some(name) => Err(format!("{} appears twice", shown(name)).into()),
         None => Ok(arrays),
     }
 }
@@ -349,11 +349,11 @@ mod tests {
     #[test]
     fn other_files_are_refused() {
         for (text, message) in [
-            ("", "no arrays: neither"),
-            ("[1]", "no arrays: neither"),
-            ("\u{feff}[1]", "no arrays: neither"),
+            ("", "not a file of arrays: it must be"),
+            ("[1]", "not a file of arrays: it must be"),
+            ("\u{feff}[1]", "not a file of arrays: it must be"),
             ("\u{feff}{\"a\": [[1], 2]}", "byte 15: expected a list, as"),
-            ("{\"a\": 1, \"a\": 2}", "\"a\" is there twice"),
+            ("{\"a\": 1, \"a\": 2}", "\"a\" appears twice"),
             ("{\"a\": [1, [2]]}", "byte 10: expected a number, as in"),
             ("{\"a\": [[1], 2]}", "byte 12: expected a list, as"),
             ("{\"a\": [[1], [2, 3]]}", "byte 18: expected lists of the same"),
@@ -410,7 +410,7 @@ mod tests {
         assert_eq!(read(file.as_bytes()).unwrap().len(), many.len());
         let file = format!("{{{},\"a7\":1}}", many.join(","));
         let error = read(file.as_bytes()).unwrap_err().to_string();
-        assert_eq!(error, "\"a7\" is there twice");
+        assert_eq!(error, "\"a7\" appears twice");
     }
 
     /// NumPy asks for entries with and without the ending by one name.
@@ -421,7 +421,7 @@ mod tests {
         file.add("b.npy", &array).unwrap();
         file.add("b", &array).unwrap();
         let error = read(&file.finish().unwrap()).unwrap_err().to_string();
-        assert_eq!(error, "\"b\" is there twice");
+        assert_eq!(error, "\"b\" appears twice");
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl FileError {
     }
 
     pub(super) fn missing_metadata(key: &str) -> Self {
-        format!("the metadata lack {key:?}").into()
+        format!("the metadata have no {key:?}").into()
     }
 
     /// A metadata entry has the wrong value.
@@ -87,7 +87,7 @@ impl fmt::Display for FileError {
             FileError::Write { path, .. } => write!(f, "{}: cannot be written", place(path)),
             FileError::Content(message) | FileError::Vocabulary(message) => f.write_str(message),
             FileError::NoModel(message) => {
-                write!(f, "{message}; import makes a model of weights alone")
+                write!(f, "{message}; import makes a model from weights")
             }
             FileError::NoVocabulary { K } => write!(
                 f,

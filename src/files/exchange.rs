@@ -97,7 +97,7 @@ pub fn import_telling(
         Sniffed::SafeTensors => of_safetensors(safetensors::read(file)?)?,
         Sniffed::Json => named::of_json(file)?,
         Sniffed::Utf16 | Sniffed::Other => {
-            let message = "neither a safetensors file nor one of numpy.savez, nor JSON";
+            let message = "not a file of weights: it must be safetensors, an .npz file of numpy.savez, or JSON";
             return Err(message.to_string().into());
         }
     };

@@ -22,7 +22,7 @@ pub(super) fn missing_of_five((name, other): (&str, &str), others: &[String]) ->
     let more = if others.len() > FEW { ", ..." } else { "" };
     let others = match names.join(", ") {
         names if names.is_empty() => names,
-        names => format!("; not known: {names}{more}"),
+        names => format!("; found instead: {names}{more}"),
     };
     format!("{} is missing, or {}{others}", shown(name), shown(other)).into()
 }

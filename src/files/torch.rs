@@ -112,7 +112,7 @@ fn refuse_other_layers(arrays: &[Array]) -> Result<(), FileError> {
             _ => continue,
         };
         return Err(FileError::Content(format!(
-            "{} belongs to {what}: elman has one recurrent layer, forward alone",
+            "{} belongs to {what}: elman has a single recurrent layer, forward only",
             shown(&array.name)
         )));
     }

@@ -40,7 +40,8 @@ impl About {
             entry.map(|(_, value)| value.as_str())
         };
         if find("format") == Some("elman") {
-            let message = "already a model file of elman: sample, score, show and the other commands take it as it is";
+            let message =
+                "already a model file of elman: the other commands read it without import";
             return Err(message.to_string().into());
         }
         let symbols = match find("symbols") {
@@ -113,7 +114,7 @@ fn numbers<'a>(array: &'a Array) -> Result<Cow<'a, [f64]>, FileError> {
 fn not_finite(array: &Array, place: usize) -> FileError {
     let columns = array.shape.get(1).copied().unwrap_or(1);
     let (name, row, column) = (shown(&array.name), place / columns, place % columns);
-    format!("{name} has no finite number at row {row}, column {column}").into()
+    format!("{name} has a number that is not finite at row {row}, column {column}").into()
 }
 
 /// The sum of vectors, or zeros if there are none. Adding 0 to -0 gives -0.
@@ -148,7 +149,7 @@ fn sort(
     let found = characters.len();
     if found != K {
         return Err(FileError::Vocabulary(format!(
-            "{found} characters for a model with K = {K} (a line break counts as well)"
+            "the vocabulary has {found} characters, but the model has K = {K} (a line break counts too)"
         )));
     }
     let mut order: Vec<usize> = (0..K).collect();

@@ -77,7 +77,7 @@ fn read_array<'a>(name: &str, file: &'a [u8]) -> Result<Array<'a>, FormatError> 
     let (&[major, _], rest) = rest.split_first_chunk().ok_or(not_npy)?;
     let cut = |claimed: u32, rest: &[u8]| {
         let available = rest.len();
-        format!("cut short: it claims a header of {claimed} bytes, {available} follow")
+        format!("cut short: it announces a header of {claimed} bytes, but only {available} follow")
     };
     let (claimed, rest) = match major {
         1 => (rest.split_first_chunk()).map(|(n, rest)| (u32::from(u16::from_le_bytes(*n)), rest)),
@@ -378,7 +378,7 @@ mod tests {
             (MAGIC.to_vec(), "not an array"),
             (array(4, &good, 8), "version 4 of NumPy's format"),
             (array(1, &good, 8)[..9].to_vec(), "cut short"),
-            (cut, "claims a header of 4294967295 bytes"),
+            (cut, "a header of 4294967295 bytes"),
             (array(1, "[]", 0), "wrong at byte 10, expected a dictionary"),
             (array(1, &with("'<f8'", "false", "(1,)"), 8), "True or False"),
             (array(1, &with("[('x', '<f8')]", "False", "(1,)"), 8), "a type such as '<f8'"),

@@ -37,7 +37,7 @@ pub fn read_only(
         needed.iter().map(|(name, bytes)| npy::read(name, bytes)).collect();
     let arrays = arrays?;
     match twice(arrays.iter().map(|array| array.name.as_str())) {
-        Some(name) => Err(format!("{} is there twice", shown(name)).into()),
+        Some(name) => Err(format!("{} appears twice", shown(name)).into()),
         None => Ok((arrays, others.into_iter().map(|(name, _)| name).collect())),
     }
 }

@@ -89,13 +89,13 @@ impl Entry {
 pub fn read(file: &[u8]) -> Result<SafeTensors<'_>, FormatError> {
     let (length, rest) = file.split_first_chunk::<8>().ok_or_else(|| {
         let length = file.len();
-        format!("not a safetensors file: {length} bytes, fewer than the 8 of a header length")
+        format!("not a safetensors file: it has {length} bytes, and the length of the header alone takes 8")
     })?;
     let (claimed, available) = (u64::from_le_bytes(*length), rest.len());
     if claimed > available.min(MAX_HEADER) as u64 {
         return Err(format!(
-            "not a safetensors file, or cut short: at byte 0 it claims a header of {claimed} bytes, \
-             {available} follow"
+            "not a safetensors file, or cut short: its first 8 bytes announce a header of {claimed} bytes, \
+             but only {available} follow"
         )
         .into());
     }
@@ -112,8 +112,8 @@ pub fn read(file: &[u8]) -> Result<SafeTensors<'_>, FormatError> {
     let file_length = |expected: u64| {
         let length = data.len();
         format!(
-            "after the header, {length} bytes instead of the {expected} that it describes: the file was cut short \
-             or extended"
+            "{length} bytes follow the header instead of the {expected} that it describes: the file was cut short or \
+             extended"
         )
     };
     for entry in entries {
@@ -317,8 +317,8 @@ mod tests {
         let mut not_utf8 = file("{}", 0);
         not_utf8[9] = 0xff;
         let cases = [
-            (vec![1, 2, 3], "fewer than the 8"),
-            (terabytes, "claims a header of 4398046511104 bytes"),
+            (vec![1, 2, 3], "the length of the header alone takes 8"),
+            (terabytes, "a header of 4398046511104 bytes"),
             (not_utf8, "not UTF-8 at byte 9"),
             (file("{} x", 0), "wrong at byte 11"),
             (file("[]", 0), "wrong at byte 8, expected an object"),
@@ -384,7 +384,7 @@ mod tests {
             bytes[..8].copy_from_slice(&(length as u64).to_le_bytes());
             read(&bytes).unwrap_err().to_string()
         };
-        assert!(claimed(100_000_001).contains("claims a header of 100000001 bytes"));
+        assert!(claimed(100_000_001).contains("a header of 100000001 bytes"));
         // This one is read, and does not begin with an object.
         assert!(claimed(100_000_000).contains("the header is wrong at byte 8"));
     }

@@ -140,7 +140,7 @@ impl fmt::Display for LevelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.name;
         if self.is_from_environment {
-            write!(f, "{ISA_VARIABLE}={name}: this machine has no such level")?;
+            write!(f, "{ISA_VARIABLE}={name}: this machine has no such instruction set")?;
         } else {
             write!(f, "this machine has no instruction set {name:?}")?;
         }

@@ -70,20 +70,20 @@ impl fmt::Display for ModelError {
             ModelError::Shape(error) => write!(f, "{error}"),
             ModelError::Vocabulary { K, characters } => write!(
                 f,
-                "the parameters are those of K = {K} characters, and the vocabulary has {characters}"
+                "the parameters are for K = {K} characters, but the vocabulary has {characters}"
             ),
             ModelError::Value { name, value, need } => {
                 write!(f, "{name} = {value}, which must be {need}")
             }
             ModelError::Missing { name } => write!(f, "there is no {name}"),
             ModelError::OtherOptimizer { need } => {
-                write!(f, "the model has the state of another optimizer than {need}")
+                write!(f, "the model has the state of an optimizer other than {need}")
             }
             ModelError::Tensor { name, found, need } => {
                 write!(f, "the tensor {name:?} is F64 {found:?} instead of F64 {need:?}")
             }
             ModelError::NotFinite { tensor, entry } => {
-                write!(f, "the tensor {tensor:?} has no finite number at entry {entry}")
+                write!(f, "the tensor {tensor:?} has a number that is not finite at entry {entry}")
             }
             ModelError::Negative { tensor, entry } => {
                 write!(f, "the tensor {tensor:?} has a sum of squares below 0 at entry {entry}")

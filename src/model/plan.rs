@@ -109,7 +109,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "passage-length",
         key: "passage_length",
-        help: "characters in the final passage",
+        help: "characters in the passage, which the best model generates at the end",
         least: 0,
         get: |plan| Some(plan.passage_length),
         set: |plan, count| plan.passage_length = count,
@@ -126,7 +126,7 @@ pub const PLAN: &[PlanRow] = &[
     PlanRow {
         option: "validate-every",
         key: "validate_every",
-        help: "validate every N updates too, not only at reports",
+        help: "also compute the validation loss every N updates, not only at reports",
         get: |plan| plan.validate_every,
         set: |plan, count| plan.validate_every = Some(count),
         ..ROW

@@ -418,7 +418,10 @@ mod tests {
             (&|model| model.vocabulary = Vocabulary::of("ab"), "instead of F64 [3, 2]"),
             (&|model| model.settings.documents = true, "where the vocabulary has no newline"),
             (&|model| model.state.position = 11, "position = 11, which must be within the text"),
-            (&|model| model.state.h[1] = f64::NAN, "\"h\" has no finite number at entry 1"),
+            (
+                &|model| model.state.h[1] = f64::NAN,
+                "\"h\" has a number that is not finite at entry 1",
+            ),
             (&|model| model.settings.symbols = Symbols::Bytes, "symbols = \"bytes\", which must"),
             (
                 &|model| model.record.optimizer_updates = 1,

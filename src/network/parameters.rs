@@ -194,20 +194,26 @@ impl fmt::Display for ShapeError {
             ShapeError::TooLarge { m, K } => write!(
                 f,
                 "m = {m} hidden units with K = {K} characters are more than this machine can address: \
-                 choose fewer"
+                 choose fewer hidden units"
             ),
             ShapeError::Entries { tensor, found, m, K } => write!(
                 f,
                 "{tensor} has {found} entries, which do not fit m = {m} (the length of b) and K = {K} (that of c)"
             ),
             ShapeError::Index { index, K } => {
-                write!(f, "there is no character {index}: the vocabulary has K = {K}, from 0 on")
+                write!(
+                    f,
+                    "there is no character {index}: the indices go from 0 to K - 1, and K = {K}"
+                )
             }
             ShapeError::HiddenState { found, m } => {
-                write!(f, "a hidden state of {found} numbers for m = {m} hidden units")
+                write!(
+                    f,
+                    "the hidden state has {found} numbers, but there are m = {m} hidden units"
+                )
             }
             ShapeError::NotFinite { entry } => {
-                write!(f, "a hidden state with no finite number at entry {entry}")
+                write!(f, "the hidden state has a number that is not finite at entry {entry}")
             }
             ShapeError::Inputs { found, T } => write!(f, "{found} inputs for T = {T} steps"),
             ShapeError::Targets { inputs, targets } => {
@@ -215,7 +221,7 @@ impl fmt::Display for ShapeError {
             }
             ShapeError::NoMemory { bytes } => write!(
                 f,
-                "no memory: {bytes} bytes cannot be allocated; choose fewer hidden units, a smaller batch or shorter \
+                "not enough memory: {bytes} bytes cannot be allocated; choose fewer hidden units, a smaller batch or shorter \
                  sequences"
             ),
         }

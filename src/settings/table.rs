@@ -127,7 +127,7 @@ fn is_positive(number: f64) -> Result<(), &'static str> {
 }
 
 fn is_fraction(number: f64) -> Result<(), &'static str> {
-    if (0.0..1.0).contains(&number) { Ok(()) } else { Err("a number from 0 to below 1") }
+    if (0.0..1.0).contains(&number) { Ok(()) } else { Err("a number of at least 0 and below 1") }
 }
 
 /// Defaults for the rows below.
@@ -198,7 +198,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "documents",
         key: "documents",
-        help: "train on every line as a document of its own: names, domain names, messages",
+        help: "treat every line as a separate document: for names, domain names or messages",
         is_of_text: true,
         access: Access::Switch(|s| s.documents, |s, is_on| s.documents = is_on),
         ..ROW
@@ -230,7 +230,7 @@ pub const TABLE: &[Setting] = &[
         option: "schedule",
         key: "schedule",
         stored: Stored::Since,
-        help: "learning rate over the run: constant, falling to 0 at its end, or halved again and again",
+        help: "learning rate over the run: constant, falling linearly to 0, or halved every --half-life updates",
         is_of_update: false,
         access: Access::Word(
             "constant|linear|exponential",
@@ -248,7 +248,7 @@ pub const TABLE: &[Setting] = &[
     Setting {
         option: "half-life",
         key: "half_life",
-        help: "updates in which the learning rate is halved (10000)",
+        help: "updates after which the learning rate is halved (10000)",
         only_with: "--schedule exponential",
         is_of_update: false,
         access: Access::Number(
@@ -344,7 +344,7 @@ pub const TABLE: &[Setting] = &[
         option: "initialization",
         key: "initialization",
         stored: Stored::Since,
-        help: "initial U, W, V: normal with deviation --sigma, or scaled by fan-in",
+        help: "initial U, W, V: normal, with standard deviation --sigma or scaled by fan-in",
         access: Access::Word(
             "sigma|fan-in",
             |s| s.initialization.name(),
@@ -380,7 +380,7 @@ pub const TABLE: &[Setting] = &[
         option: "validation",
         key: "validation",
         stored: Stored::Since,
-        help: "fraction at the text's end held out for validation",
+        help: "fraction of TEXT, from its end, held out for validation",
         is_usual: true,
         is_of_update: false,
         is_of_text: true,

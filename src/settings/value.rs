@@ -53,7 +53,7 @@ impl ValueError {
 pub fn count(text: &str) -> Result<u64, ValueError> {
     text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
         IntErrorKind::PosOverflow => ValueError::TooLarge("below 2^64"),
-        _ => ValueError::malformed("a whole number from 0 on"),
+        _ => ValueError::malformed("a whole number of at least 0, in digits only"),
     })
 }
 

@@ -54,11 +54,11 @@ impl fmt::Display for TextError {
             TextError::Unknown(error) => write!(f, "{error}"),
             TextError::OtherSymbols { need } => {
                 let need = need.name();
-                write!(f, "the vocabulary is one of {need}: read the text as {need}")
+                write!(f, "the vocabulary consists of {need}: read the text as {need}")
             }
             TextError::Changed { byte } => write!(
                 f,
-                "the text has changed since the run began, about byte {byte}: give the text as it was"
+                "the text has changed since the run began, at about byte {byte}: use the original text"
             ),
         }
     }

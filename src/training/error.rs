@@ -99,18 +99,18 @@ impl fmt::Display for TrainingError {
             TrainingError::TextTooShort { length, held_out, settings } => {
                 let beside = match held_out {
                     0 => String::new(),
-                    _ => format!(" beside the {held_out} that are held out"),
+                    _ => format!(" to train on, besides {held_out} held out,"),
                 };
                 write!(f, "{length} characters{beside} are too few: {}", need_of(settings))
             }
             TrainingError::TooFewHeldOut { length, held_out, need } => {
                 let needs = match need {
-                    2 => "2 are needed, and of documents a whole one".to_string(),
-                    _ => format!("a chunk of {need} is needed"),
+                    2 => "2, or a whole document".to_string(),
+                    _ => format!("a chunk of {need}"),
                 };
                 write!(
                     f,
-                    "{held_out} of {length} characters would be held out, but at least {needs}: choose a larger share"
+                    "{held_out} of {length} characters would be held out, but validation needs at least {needs}: choose a larger fraction"
                 )
             }
             TrainingError::NothingHeldOut => {
@@ -118,11 +118,11 @@ impl fmt::Display for TrainingError {
             }
             TrainingError::NoText => write!(
                 f,
-                "the model has not begun any text: it can be trained from, but not resumed"
+                "the model was not trained on a text: a training can begin from it, but not resume it"
             ),
             TrainingError::FirstEdition => write!(
                 f,
-                "elman 0.1.0 began this training, and rounded otherwise: its bits cannot be continued; begin a new \
+                "elman 0.1.0 began this training, and it rounded differently: the training cannot be continued; begin a new \
                  training from its model"
             ),
             TrainingError::OpenedOtherwise { name, found, need } => write!(
@@ -132,11 +132,11 @@ impl fmt::Display for TrainingError {
             ),
             TrainingError::OtherBest { name, last, best } => write!(
                 f,
-                "the last and the best model are not of one run: {name} is {last} in the last and {best} in the best"
+                "the last and the best model are from different runs: {name} is {last} in the last and {best} in the best"
             ),
             TrainingError::OtherOptimizer { found, need } => write!(
                 f,
-                "the model has the state of {found}, and the settings say {need}: choose the optimizer of the model, or \
+                "the model has the optimizer state of {found}, but the settings say {need}: choose the optimizer of the model, or \
                  begin with a fresh state"
             ),
             TrainingError::PastEnd { position, part } => write!(
@@ -146,12 +146,12 @@ impl fmt::Display for TrainingError {
             ),
             TrainingError::OtherText { found, need } => write!(
                 f,
-                "the text has the digest {found:016x}, the model stands in one with {need:016x}: give \
-                 the text that it was trained on"
+                "not the text that the model was trained on: its digest is {found:016x} instead of {need:016x}; \
+                 give the same text"
             ),
             TrainingError::NotFinite { is_validation, iteration, loss } => write!(
                 f,
-                "the {}loss is {loss} at update {iteration}: training cannot go on; try a smaller \
+                "the {}loss is {loss} at update {iteration}: training cannot continue; try a smaller \
                  learning_rate or sigma",
                 if *is_validation { "validation " } else { "" }
             ),
@@ -163,15 +163,13 @@ impl fmt::Display for TrainingError {
 fn need_of(settings: &Settings) -> String {
     let (need, batch_size) = (settings.least_characters(), settings.batch_size);
     match (settings.order, batch_size) {
-        _ if settings.documents => format!("a document needs {need}, its newlines among them"),
-        (Order::Chunks { .. }, 1) => format!("an order of chunks needs chunk + 1 = {need}"),
-        (Order::Chunks { .. }, _) => format!(
-            "an order of chunks needs batch_size chunk + 1 = {need}, with a batch size of {batch_size}"
-        ),
+        _ if settings.documents => format!("a document needs a character between two newlines"),
+        (Order::Chunks { .. }, 1) => format!("the order chunks needs chunk + 1 = {need}"),
+        (Order::Chunks { .. }, _) => {
+            format!("the order chunks needs batch_size x chunk + 1 = {need}")
+        }
         (_, 1) => format!("one update needs sequence_length + 1 = {need}"),
-        _ => format!(
-            "one update needs batch_size (sequence_length + 1) = {need}, with a batch size of {batch_size}"
-        ),
+        _ => format!("one update needs batch_size x (sequence_length + 1) = {need}"),
     }
 }
 

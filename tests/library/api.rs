@@ -140,7 +140,7 @@ fn wrong_calls_are_errors() {
 #[test]
 fn messages_name_settings_as_the_library_does() {
     let few = Training::new("abc", Settings { batch_size: 2, ..settings() }).unwrap_err();
-    assert!(few.to_string().contains("batch_size (sequence_length + 1) = 18"), "{few}");
+    assert!(few.to_string().contains("batch_size x (sequence_length + 1) = 18"), "{few}");
     let errors: [Error; 5] = [
         few.into(),
         TrainingError::FirstEdition.into(),

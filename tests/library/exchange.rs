@@ -238,7 +238,7 @@ fn biases_are_added() {
     assert_eq!(with(1.5, -1.5).unwrap(), 0.0);
     assert_eq!(with(-0.0, 0.0).unwrap().to_bits(), (-0.0f64).to_bits());
     let error = with(f64::MAX, f64::MAX).unwrap_err().to_string();
-    assert!(error.contains("\"rnn.bias_hh_l0\" has no finite number at row 0"));
+    assert!(error.contains("\"rnn.bias_hh_l0\" has a number that is not finite at row 0"));
     let file = torch(|tensors, _| tensors.retain(|tensor| !tensor.0.starts_with("rnn.bias")));
     let model = exchange::import(&file, None).unwrap();
     assert_eq!(model.parameters().tensors().b, [0.0, 0.0]);
@@ -564,12 +564,12 @@ fn a_turned_array_is_named() {
 #[test]
 fn what_is_not_finite_is_refused() {
     for (index, words) in [
-        (0, "\"rnn.weight_ih_l0\" has no finite number at row 0, column 1"),
-        (1, "\"rnn.weight_hh_l0\" has no finite number at row 0, column 1"),
-        (2, "\"rnn.bias_ih_l0\" has no finite number at row 1, column 0"),
-        (3, "\"rnn.bias_hh_l0\" has no finite number at row 1, column 0"),
-        (4, "\"fc.weight\" has no finite number at row 0, column 1"),
-        (5, "\"fc.bias\" has no finite number at row 1, column 0"),
+        (0, "\"rnn.weight_ih_l0\" has a number that is not finite at row 0, column 1"),
+        (1, "\"rnn.weight_hh_l0\" has a number that is not finite at row 0, column 1"),
+        (2, "\"rnn.bias_ih_l0\" has a number that is not finite at row 1, column 0"),
+        (3, "\"rnn.bias_hh_l0\" has a number that is not finite at row 1, column 0"),
+        (4, "\"fc.weight\" has a number that is not finite at row 0, column 1"),
+        (5, "\"fc.bias\" has a number that is not finite at row 1, column 0"),
     ] {
         for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             refused(&torch(|tensors, _| tensors[index].2[1] = wrong), None, words);
@@ -583,7 +583,7 @@ fn what_is_not_finite_is_refused() {
     ] {
         let bytes = [npy::header(descr, &[2]), wrong.repeat(2)].concat();
         let file = npz(|entries| entries[3].1 = bytes);
-        refused(&file, None, "\"b\" has no finite number at row 0");
+        refused(&file, None, "\"b\" has a number that is not finite at row 0");
     }
 }
 
@@ -635,7 +635,7 @@ fn arrays_that_do_not_fit_are_refused() {
         (without("b.npy"), "\"b\" is missing"),
         (without("c.npy"), "\"c\" is missing"),
         (without("vocabulary.npy"), "which 3 characters the model has"),
-        (array("b", "<f8", &[2], &[0; 16]), "\"b\" is there twice"),
+        (array("b", "<f8", &[2], &[0; 16]), "\"b\" appears twice"),
         (array("weights/data.pkl", "<f8", &[], &[0; 8]), "a file of torch.save"),
         (array("b.npy", "<f8", &[3], &[0; 24]), "\"b\" has the shape [3] instead of [2]"),
         (array("b.npy", "<f8", &[1, 3], &[0; 24]), "\"b\" has the shape [1, 3] instead of [2]"),
@@ -694,10 +694,7 @@ fn files_of_another_kind_are_refused() {
         (npy::header("<f8", &[0]), "neither"),
         (checkpoint::to_bytes(&model).unwrap(), "already a model file of elman"),
         (b"\x02\0\0\0\0\0\0\0{}".to_vec(), "there is no recurrent layer"),
-        (
-            b"\xff\xff\xff\xff\xff\xff\xff\xff{}".to_vec(),
-            "claims a header of 18446744073709551615 bytes",
-        ),
+        (b"\xff\xff\xff\xff\xff\xff\xff\xff{}".to_vec(), "a header of 18446744073709551615 bytes"),
         (b"PK\x03\x04".to_vec(), "not a whole zip file"),
     ] {
         refused(&file, None, words);

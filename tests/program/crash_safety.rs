@@ -117,7 +117,7 @@ fn a_second_run_on_a_folder_is_refused() {
         #[cfg(unix)]
         ("train text --resume link", "link"),
     ] {
-        let words = format!("elman: {name}: another run is at work on it");
+        let words = format!("elman: {name}: another run is using this folder");
         let second = Running::start(&folder, arguments);
         second.ended().refused(1, &words);
     }

@@ -132,8 +132,11 @@ fn wrong_command_lines_have_their_own_status() {
         ("train --learning-rate fast", "--learning-rate fast: must be a number"),
         ("train --quiet=yes", "--quiet takes no value"),
         ("train --order backwards", "--order backwards: must be text, chunks or positions"),
-        ("train --chunk 500", "--chunk 500: goes only with --order chunks"),
-        ("train --order positions --chunk 500", "--chunk 500: goes only with --order chunks"),
+        ("train --chunk 500", "--chunk 500: can only be used with --order chunks"),
+        (
+            "train --order positions --chunk 500",
+            "--chunk 500: can only be used with --order chunks",
+        ),
         ("train --order chunks --chunk x", "--chunk x: must be a whole number"),
         ("train text text", "unexpected argument \"text\""),
         ("sample", "which model?"),
@@ -245,13 +248,13 @@ fn bad_files(good: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
     vec![
         (vec![], "not a safetensors file: 0 bytes"),
         (end(good, 7), "not a safetensors file: 7 bytes"),
-        (end(good, 8), "claims a header of"),
-        (end(good, 100), "claims a header of"),
+        (end(good, 8), "a header of"),
+        (end(good, 100), "a header of"),
         (end(good, 8 + header), "bytes instead of the"),
         (end(good, good.len() - 1), "bytes instead of the"),
         ([good, b"x"].concat(), "bytes instead of the"),
         (b"Once upon a time there was a text file.".to_vec(), "not a safetensors file"),
-        (terabytes, "claims a header of 4398046511104 bytes"),
+        (terabytes, "a header of 4398046511104 bytes"),
         (first, "the header is wrong at byte 8, expected an object"),
         (file.with("F64", "F32"), "do not make"),
         (file.with("F64", "I64"), "\"U\" is I64"),
@@ -265,10 +268,10 @@ fn bad_files(good: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
         (file.with("\"U\"", "\"W\""), "twice"),
         (file.joined(&no_metadata), "do not say format = elman"),
         (file.with("\"format\":\"elman\"", "\"format\":\"pt\""), "do not say format = elman"),
-        (file.with("\"seed\"", "\"sead\""), "the metadata lack \"seed\""),
+        (file.with("\"seed\"", "\"sead\""), "the metadata have no \"seed\""),
         (file.with("\"vocabulary\":\"\\n", "\"vocabulary\":\""), "\"U\" is F64"),
         (file.with("\"vocabulary\":\"\\n ", "\"vocabulary\":\"  "), "each once"),
-        (nan, "\"U\" has no finite number at entry 0"),
+        (nan, "\"U\" has a number that is not finite at entry 0"),
     ]
 }
 
@@ -314,7 +317,7 @@ fn overlapping_tensors_are_refused() {
 fn what_is_empty_is_told() {
     let folder = Folder::new("nothing");
     for (command, words) in [
-        ("train", "elman: an argument is empty: it names no file"),
+        ("train", "elman: an argument is empty: give the name of a file or folder"),
         ("check", "elman: an argument is empty"),
         ("show", "elman: an argument is empty"),
         ("sample --", "elman: an argument is empty"),

@@ -86,7 +86,7 @@ fn the_program_takes_characters_in_any_order() {
     }
     for (arguments, words) in [
         ("import", "which file?"),
-        ("import weights.npz", "where to? --out MODEL"),
+        ("import weights.npz", "which output file? add --out MODEL"),
         ("import weights.npz --out=", "--out: the value is empty"),
         ("import weights.npz --out new --vocabulary=", "--vocabulary: the value is empty"),
         ("import weights.npz other", "unexpected argument"),
@@ -94,7 +94,7 @@ fn the_program_takes_characters_in_any_order() {
         ("export model new", "which format? --format torch or --format npz"),
         ("export model new --format onnx", "--format onnx: must be torch or npz"),
         ("export --format npz", "which model?"),
-        ("export model --format npz", "where to? elman export MODEL OUT"),
+        ("export model --format npz", "which output file? elman export MODEL OUT --format F"),
         ("export model new other --format npz", "unexpected argument"),
     ] {
         folder.run(arguments).refused(2, words);
@@ -182,7 +182,7 @@ fn what_is_mixed_up_is_told_which_command_takes_it() {
         "a safetensors file, not a text: a model goes after --from, a run's folder after --resume";
     folder.run("train run/model.safetensors").refused(1, model);
     for file in ["weights.npz", "weights.safetensors", "run/best.safetensors"] {
-        let words = "not the folder of a run: name the folder that model.safetensors is in; with a model a new run begins";
+        let words = "not the folder of a run: name the folder that contains model.safetensors; with a model a new run begins";
         folder.run(&format!("train --resume {file}")).refused(1, words);
     }
     let take = "sample, score, show and the other commands take it as it is";
@@ -258,11 +258,11 @@ fn a_hyphen_is_standard_input_or_output() {
     ] {
         folder
             .run(arguments)
-            .refused(2, "-: - is standard input or output, but a folder is needed");
+            .refused(2, "-: a folder is needed, but - is standard input or output");
     }
     folder.run("check --write-case -").refused(2, "--write-case -: the name has to end in .npz");
     // What is read once is not there for a second reader.
-    let once = "elman: standard input: read already: - can stand for one file";
+    let once = "elman: standard input: already read: - can be used for one file only";
     for arguments in [
         "sample - --prime-file -",
         "score -",

@@ -59,11 +59,13 @@ fn an_optimizer_s_state_is_kept_where_that_is_asked_for() {
     let [kept, fresh] = ["kept", "fresh"].map(|run| of(run).state().smooth_loss.unwrap());
     assert!(kept < fresh, "{kept} {fresh}");
     let shown = folder.run("show kept/model.safetensors").well();
-    assert!(shown.contains("400 updates before, of the model begun from"), "{shown}");
+    assert!(shown.contains("400 earlier updates, of the model that the run began from"), "{shown}");
     folder.run("report kept --seconds 0").well();
     let report = folder.read_text("kept/report.md");
     assert!(report.contains("--from MODEL --keep-optimizer"), "{report}");
-    folder.run("train text --keep-optimizer").refused(2, "--keep-optimizer: goes with --from");
+    folder
+        .run("train text --keep-optimizer")
+        .refused(2, "--keep-optimizer: can only be used with --from");
     let other = format!("{from} --keep-optimizer --optimizer adam --out other");
     folder.run(&other).refused(1, "the model has the state of adagrad, and the settings say adam");
 }

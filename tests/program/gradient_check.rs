@@ -177,10 +177,11 @@ fn what_does_not_go_together_is_refused() {
         "seed 1",
     ] {
         let name = option.split(' ').next().unwrap();
-        let words = format!("--{name} does not go with a model, which has its own");
+        let words =
+            format!("--{name} cannot be used with a trained model, which has its own settings");
         let ended = folder.run(&format!("check run text --{option}"));
         assert_eq!(ended.refused(2, &words), "");
-        let words = format!("--{name} does not go with --against");
+        let words = format!("--{name} cannot be used with --against");
         let ended = folder.run(&format!("check --against case.npz case.npz --{option}"));
         assert_eq!(ended.refused(2, &words), "");
     }
@@ -189,10 +190,10 @@ fn what_does_not_go_together_is_refused() {
         ("run text text", 2, "unexpected argument \"text\""),
         ("text --positions 2", 2, "--positions does not go with a text alone"),
         ("--positions 2", 2, "--positions: which model? name a model file or a run's folder"),
-        ("--force", 2, "--force does not go with a check without --write-case"),
+        ("--force", 2, "--force cannot be used without --write-case"),
         ("run text --positions 0", 2, "--positions 0: must be a whole number of at least 1"),
-        ("--write-case c.npz --json", 2, "--json does not go with --write-case"),
-        ("--against case.npz case.npz --json", 2, "--json does not go with --against"),
+        ("--write-case c.npz --json", 2, "--json cannot be used with --write-case"),
+        ("--against case.npz case.npz --json", 2, "--json cannot be used with --against"),
         ("--against case.npz", 2, "against which case?"),
         ("--against case.npz case.npz case.npz", 2, "unexpected argument"),
     ] {

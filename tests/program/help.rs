@@ -111,17 +111,17 @@ fn a_word_of_another_program_is_answered_with_ours() {
         ),
         ("show --length 5 run", "unknown option --length: it is an option of sample (see"),
         ("train --hidden-size 5", "unknown option --hidden-size: here it is --hidden (see"),
-        ("train --layers 2", "unknown option --layers: elman has one recurrent layer, of tanh"),
+        ("train --layers 2", "unknown option --layers: elman has one recurrent layer, with tanh"),
         (
             "train --dropout 0.5",
-            "unknown option --dropout: elman has no dropout and no weight decay: --validation shows",
+            "unknown option --dropout: elman has no dropout and no weight decay: with --validation",
         ),
-        ("sample --model run", "--model: a model is named without an option, as in elman sample"),
+        ("sample --model run", "--model: a model is given without an option, as in elman sample"),
         ("sample run --temp 1", "unknown option --temp: here it is --temperature (see"),
         ("train --nucleus 1", "unknown option --nucleus: it is --top-p of sample (see"),
         (
             "train --text book.txt",
-            "--text: a text is named without an option, as in elman train TEXT",
+            "--text: a text is given without an option, as in elman train TEXT",
         ),
         ("sample run -n 5", "unknown option -n: here it is --count (see"),
         ("train -T 5", "unknown option -T: here it is --seq-length (see"),
@@ -133,14 +133,14 @@ fn a_word_of_another_program_is_answered_with_ours() {
             "resume run",
             "\"resume\": elman train TEXT --resume DIR continues a run (see elman --help)",
         ),
-        ("help info", "\"info\": elman show MODEL says all that a model file holds (see"),
+        ("help info", "\"info\": elman show MODEL prints everything in a model file (see"),
         ("fine_tune", "elman train TEXT --from MODEL begins a run with the weights of a model"),
     ] {
         assert_eq!(folder.run(arguments).refused(2, words), "", "{arguments}");
     }
     // A file of that name counts more.
     folder.write("info", "a text");
-    folder.run("info").refused(2, "but such a file: did you mean elman train info?");
+    folder.run("info").refused(2, "but a file of that name: did you mean elman train info?");
 }
 
 /// Abbreviations would mean something else with the next option.
@@ -164,8 +164,7 @@ fn a_file_in_the_place_of_a_command_is_told_what_takes_it() {
         folder.run(name).refused(2, call);
     }
     folder.write("a book", "text");
-    let words =
-        "there is no command \"a book\", but such a file: did you mean elman train \"a book\"?";
+    let words = "there is no command \"a book\", but a file of that name: did you mean elman train \"a book\"?";
     ended(folder.command("").arg("a book")).refused(2, words);
     std::fs::create_dir(folder.path("empty")).unwrap();
     folder.run("empty").refused(2, "no command \"empty\" (see");

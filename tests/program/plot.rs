@@ -69,8 +69,7 @@ fn a_chart_goes_to_a_file_that_is_replaced_by_force_alone() {
     assert_eq!(folder.read_text("runs.svg"), svg);
     folder.write("runs.svg", "mine");
     let refused = folder.run("plot runs --out runs.svg");
-    refused
-        .refused(1, "runs.svg: is already there: choose another name, or replace it with --force");
+    refused.refused(1, "runs.svg: already exists: choose another name, or replace it with --force");
     assert_eq!(folder.read_text("runs.svg"), "mine");
     folder.run("plot runs --out runs.svg --force").well();
     assert_eq!(folder.read_text("runs.svg"), svg);
@@ -111,7 +110,7 @@ fn a_run_at_work_is_drawn_as_far_as_it_is() {
     let begun = folder.run("plot runs").well();
     assert!(texts(&begun).contains(&"none"));
     let alone = folder.run("plot runs/seed-2");
-    alone.refused(1, "loss.csv: it has no rows yet: the run writes them when it saves");
+    alone.refused(1, "loss.csv: it has no rows yet: the run writes them with its next save");
 }
 
 #[test]
@@ -121,15 +120,15 @@ fn what_is_no_run_is_refused() {
     fs::create_dir_all(folder.path("empty")).unwrap();
     for (arguments, words) in [
         ("none", "none: there is no such folder"),
-        ("file", "file: not the folder of a run: name the folder that loss.csv is in"),
+        ("file", "file: not the folder of a run: name the folder that contains loss.csv"),
         (
             "runs empty",
-            "empty: not the folder of a run: neither it nor a folder in it has a loss.csv",
+            "empty: not the folder of a run: neither this folder nor a folder in it has a loss.csv",
         ),
     ] {
         folder.run(&format!("plot {arguments}")).refused(1, words);
     }
-    folder.run("plot").refused(2, "which runs? name their folders");
+    folder.run("plot").refused(2, "which runs? give their folders");
     folder.run("plot runs --out=").refused(2, "--out: the value is empty");
 
     for (damaged, words) in [

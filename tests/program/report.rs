@@ -406,7 +406,7 @@ fn only_reports_are_written_and_only_where_there_are_none() {
     after.retain(|(name, _)| name != "report.html" && name != "report.md");
     assert!(after == before);
     let before = folder.files("run");
-    let words = "is already there: choose another name, or replace it with --force";
+    let words = "already exists: choose another name, or replace it with --force";
     folder.run("report run --seconds 0").refused(1, words);
     folder.run("report run --seconds 0 --language sv").refused(1, words);
     assert!(folder.files("run") == before);
@@ -447,7 +447,9 @@ fn what_is_no_run_is_refused() {
     folder.run("train text --hidden 7 --iterations 20 --quiet --out other").well();
     std::fs::copy(folder.path("other/best.safetensors"), folder.path("run/best.safetensors"))
         .unwrap();
-    folder.run("report run").refused(1, "best.safetensors: not of the run of model.safetensors");
+    folder
+        .run("report run")
+        .refused(1, "best.safetensors: not from the same run as model.safetensors");
     folder.write("run/best.safetensors", "no model");
     folder.run("report run").refused(1, "best.safetensors: ");
     std::fs::copy(folder.path("other/best.safetensors"), folder.path("run/model.safetensors"))

@@ -616,7 +616,7 @@ fn what_is_no_run_does_not_go_on() {
     folder.write(&best, whole);
     begin(&folder, "other", "--iterations 50 --seed 2").well();
     folder.write(&best, folder.read("other/best.safetensors"));
-    refused("best.safetensors: not of the run of model.safetensors");
+    refused("best.safetensors: not from the same run as model.safetensors");
 }
 
 /// A run that ended early for what it learned ends there again, and changes nothing.

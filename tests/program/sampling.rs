@@ -149,8 +149,10 @@ fn a_sample_stops_where_it_ends_with_a_text() {
 fn a_backslash_and_an_n_are_answered_with_a_newline() {
     let folder = Folder::new("backslash");
     folder.train("run", "").well();
-    let hint = "'\\\\' (U+005C); a newline is $'\\n' in bash and zsh, \"`n\" in PowerShell";
-    for (option, or) in [("--prime", ", and in a file that --prime-file names"), ("--until", "")] {
+    let hint = "'\\\\' (U+005C); for a newline write $'\\n' in bash and zsh, \"`n\" in PowerShell";
+    for (option, or) in
+        [("--prime", "; or put the text in a file for --prime-file"), ("--until", "")]
+    {
         let sample =
             |text: &str| ended(folder.command("sample run --length 9").args([option, text]));
         let hint = format!("{hint}{or}\n");
@@ -254,7 +256,7 @@ fn a_prime_that_cannot_be_read_is_refused_by_place() {
         ("--prime-file none", 1, "none: "),
         ("--prime-file run", 1, "run: a folder, not a text"),
         ("--prime-file=", 2, "--prime-file: the value is empty"),
-        ("--prime-file unknown --prime the", 2, "--prime and --prime-file: give one of them"),
+        ("--prime-file unknown --prime the", 2, "--prime and --prime-file: use only one of them"),
         ("--count 0", 2, "--count 0: must be a whole number of at least 1"),
         ("--top-k 0", 2, "--top-k 0: must be a whole number of at least 1"),
         ("--top-p 0", 2, "--top-p 0: must be a number above 0"),

@@ -65,8 +65,7 @@ fn carriage_returns_that_are_unknown_are_told() {
     folder.write("crlf", text.replace('\n', "\r\n").as_bytes());
     let scored = folder.run("score run crlf");
     assert_eq!(scored.status, 0);
-    let words =
-        "of its lines end in CRLF: the carriage return is a character that the vocabulary lacks";
+    let words = "of its lines end in CRLF: the carriage return is not in the vocabulary";
     assert!(scored.stderr.contains(words), "{}", scored.stderr);
     assert_eq!(folder.run("score run text").stderr, "");
     assert_eq!(folder.run("score run crlf --per-line").stderr, "");
@@ -262,7 +261,7 @@ fn what_cannot_be_judged_is_refused() {
     for (arguments, status, words) in [
         ("", 2, "which model?"),
         ("model text --csv --jsonl", 2, "--csv and --jsonl: give one"),
-        ("model text --carry", 2, "--carry: goes with --per-line or --threshold"),
+        ("model text --carry", 2, "--carry: can only be used with --per-line or --threshold"),
         ("model text --threshold", 2, "--threshold needs a value"),
         ("model text --threshold x", 2, "--threshold x: must be a number"),
         ("model text --threshold -1", 2, "--threshold -1: must be a number of at least 0"),
@@ -411,8 +410,7 @@ fn texts_that_are_probably_not_meant_are_told() {
         ["--per-line", "--threshold 1", "--threshold 1 --jsonl", "--jsonl", "--per-line --csv"]
     {
         let said = warning(options, returns.as_bytes());
-        let words =
-            "elman: odd: its lines end in carriage returns (CR) alone, which end no line here: tr";
+        let words = "elman: odd: its lines end in carriage returns (CR) alone, which do not end a line here: tr";
         assert!(said.starts_with(words), "{options}: {said}");
         let said = warning(options, b"ab\nca\r\nb\r");
         assert!(

@@ -170,7 +170,7 @@ fn a_folder_at_work_is_nobody_elses() {
     let other = Running::start(&folder, &format!("{long} --out runs/seed-2"));
     wait_for(&folder.path("runs/seed-2/model.safetensors"));
     for more in ["--out runs --force", "--out runs", "--resume runs"] {
-        let words = "seed-2: another run is at work on it";
+        let words = "seed-2: another run is using this folder";
         folder.run(&format!("train text --seeds 3 {more}")).refused(1, words);
         assert!(!folder.path("runs/seed-1").exists());
     }
@@ -268,7 +268,7 @@ fn what_does_not_go_on_is_told() {
         (
             "--resume runs",
             1,
-            "runs: holds the runs of several seeds: go on with all of them with --seeds 2, or",
+            "runs: holds the runs of several seeds: continue all of them with --seeds 2, or",
         ),
         ("--resume none --seeds 2", 1, "none: none of its folders"),
         ("--resume runs --seeds 2 --seed 8", 1, "runs: none of its folders"),
@@ -341,7 +341,7 @@ fn a_pipe_is_read_once_for_all() {
     // The mark of some editors is told once.
     folder.write("text", format!("\u{feff}{}", folder.read_text("text")));
     let ended = seeds(&folder, "--seeds 3 --out file --force");
-    assert_eq!(ended.stderr, "elman: text begins with a byte-order mark, which is left out\n");
+    assert_eq!(ended.stderr, "elman: text begins with a byte-order mark, which is ignored\n");
     assert_eq!(ended.well(), file);
     assert_eq!(seeds(&folder, "--seeds 3 --out quiet --quiet").stderr, "");
 }

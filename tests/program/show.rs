@@ -59,7 +59,7 @@ fn people_read_it_in_80_columns() {
         (
             "smooth loss",
             format!(
-                "{last:?} nats over 10 characters, without the next chunk ({bits:.3} bits a character)"
+                "{last:?} nats over 10 characters, without the loss of update 250 ({bits:.3} bits per character)"
             ),
         ),
         ("iterations", "250".into()),
@@ -71,7 +71,7 @@ fn people_read_it_in_80_columns() {
     ] {
         assert_eq!(row(&shown, name), expected, "{name}");
     }
-    let words = format!("{best} nats over 10 characters, with its next chunk (");
+    let words = format!("{best} nats over 10 characters, of the best model before update 250 (");
     assert!(row(&shown, "best smooth loss").starts_with(&words), "{shown}");
     let length = TEXT.chars().count() * 13;
     let text = format!("{},{:03} characters, digest ", length / 1000, length % 1000);
@@ -102,13 +102,13 @@ fn every_order_is_shown() {
         (
             "--order chunks",
             "chunks",
-            "50 characters of the epoch read by each sequence",
+            "each sequence has read 50 characters of the epoch",
             r#""order": "chunks", "chunk": 1000"#,
         ),
         (
             "--order positions",
             "positions",
-            "50 characters of the epoch read by each sequence",
+            "each sequence has read 50 characters of the epoch",
             r#""order": "positions", "chunk": null"#,
         ),
     ] {

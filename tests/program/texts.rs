@@ -86,7 +86,7 @@ fn nothing_of_a_text_is_changed_but_its_byte_order_mark() {
     assert_eq!(plain.stderr, "");
     let marked =
         folder.run("train marked --hidden 8 --iterations 300 --report-every 100 --out marked-run");
-    let said = "elman: marked begins with a byte-order mark, which is left out\n\
+    let said = "elman: marked begins with a byte-order mark, which is ignored\n\
                 elman: marked: 40 of its lines end in CRLF: the carriage return is one of the K characters";
     assert!(marked.stderr.starts_with(said) && marked.stderr.lines().count() == 2, "{marked:?}");
     assert_eq!(plain.well(), marked.well());
@@ -149,8 +149,7 @@ fn texts_that_are_probably_not_meant_are_told() {
         "the ferry crosses at nine\n".repeat(20).bytes().flat_map(|byte| [byte, 0]).collect();
     let nuls =
         "odd: 50 % of its characters are NUL: is it UTF-16? iconv -f UTF-16LE -t UTF-8 OLD >NEW";
-    let alone =
-        "odd: its lines end in carriage returns (CR) alone, which end no line here: tr '\\r' '\\n'";
+    let alone = "odd: its lines end in carriage returns (CR) alone, which do not end a line here: tr '\\r' '\\n'";
     let crlf = "odd: 80 of its lines end in CRLF: the carriage return is one of the K characters, and losses differ";
     let mixed = "odd: its line ends are mixed, 8 CRLF, 72 LF: tr -d '\\r' <OLD >NEW";
     let separators = "odd: its lines end in U+2028, U+2029 or U+0085 alone";

@@ -85,7 +85,7 @@ fn the_best_model_has_the_lowest_validation_loss() {
     let shown = folder.run("show run/model.safetensors").well();
     for row in [
         "validation       0.3\n".to_string(),
-        format!("best validation  {} nats over 10 characters, before", lowest[4]),
+        format!("best validation  {} nats over 10 characters, of the best", lowest[4]),
     ] {
         assert!(shown.contains(&row), "{row:?} is not in {shown}");
     }
@@ -148,9 +148,12 @@ fn an_untrained_best_model_is_said_to_be_one() {
     assert!(ended.stderr.contains("; train longer, with --iterations, or "), "{ended:?}");
     assert!(ended.stdout.contains("\npassage best_iter=0 "));
     let trained = train("trained", "");
-    let words = "elman: the best model is the untrained network: update 100 has a lower loss, but is no multiple of";
+    let words = "elman: the best model is the untrained network: update 100 has a lower loss, but is not a multiple of";
     assert!(trained.stderr.starts_with(words), "{trained:?}");
-    assert!(trained.stderr.contains("; look more often, with --validate-every; "), "{trained:?}");
+    assert!(
+        trained.stderr.contains("; validate more often, with --validate-every; "),
+        "{trained:?}"
+    );
     assert_eq!(train("competing", "--validate-every 50").stderr, "");
     assert_eq!(train("quiet", "--learning-rate 9 --quiet").stderr, "");
 }
@@ -219,7 +222,7 @@ fn how_often_it_is_looked_at_changes_nothing_that_is_learned() {
 fn what_cannot_be_held_out_is_refused() {
     let folder = Folder::new("validation-refused");
     for (options, status, words) in [
-        ("--validation 1", 2, "--validation 1: must be a number from 0 to below 1"),
+        ("--validation 1", 2, "--validation 1: must be a number of at least 0 and below 1"),
         ("--validation -0.5", 2, "--validation -0.5: must be a number from 0"),
         ("--validation NaN", 2, "--validation NaN: must be a number from 0"),
         ("--validation half", 2, "--validation half: must be a number"),

@@ -76,7 +76,9 @@ impl Arguments {
         while let Some(argument) = arguments.next() {
             let text = argument.to_string_lossy();
             if text.is_empty() {
-                return Err(Failure::Usage("an argument is empty: it names no file".into()));
+                return Err(Failure::Usage(
+                    "an argument is empty: give the name of a file or folder".into(),
+                ));
             }
             if text == "--" && !options_end {
                 options_end = true;
@@ -193,7 +195,7 @@ pub fn refused(option: &str, error: ValueError) -> Failure {
         ValueError::Malformed(need) => Failure::of_option(option, format!("must be {need}")),
         ValueError::TooLarge(_) => Failure::of_option(option, "too large: choose a smaller number"),
         ValueError::NotApplicable(choice) => {
-            Failure::of_option(option, format!("goes only with {choice}"))
+            Failure::of_option(option, format!("can only be used with {choice}"))
         }
     }
 }
@@ -210,7 +212,7 @@ fn value_of(
         ("", None) => OsString::new(),
         ("", Some(_)) => return Err(Failure::Usage(format!("{name} takes no value"))),
         (_, Some(_)) if argument.to_str().is_none() => {
-            let how = "a value that is not UTF-8 has to follow after a space";
+            let how = "write a value that is not UTF-8 after a space, not after =";
             return Err(Failure::Usage(format!("{name}: {how}")));
         }
         (_, Some((_, value))) => value.into(),
@@ -296,8 +298,18 @@ mod tests {
             assert_eq!(parse(&arguments).unwrap_err(), message);
         }
         for (value, failure) in [
-            ("x", Failure::Usage("--out x: must be a whole number from 0 on".into())),
-            ("-1", Failure::Usage("--out -1: must be a whole number from 0 on".into())),
+            (
+                "x",
+                Failure::Usage(
+                    "--out x: must be a whole number of at least 0, in digits only".into(),
+                ),
+            ),
+            (
+                "-1",
+                Failure::Usage(
+                    "--out -1: must be a whole number of at least 0, in digits only".into(),
+                ),
+            ),
             (
                 "18446744073709551616",
                 Failure::Usage(

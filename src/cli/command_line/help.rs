@@ -6,6 +6,7 @@
 use super::arguments::OptionSpec;
 use super::command::Command;
 use crate::cli::format::{paragraphs, wrapped};
+use elman::internals::settings::Preset;
 
 /// The lines of a small terminal, without the one for the next command.
 pub const LINES: usize = 23;
@@ -24,7 +25,7 @@ pub fn of_program(commands: &[Command]) -> String {
          elman train                          learn the built-in story\n  \
          elman sample elman-run               generate text with the trained model\n\n\
          elman COMMAND --help explains a command, elman help COMMAND all its options\n\
-         ELMAN_ISA=baseline or avx2 selects the instruction set; same results\n\
+         ELMAN_ISA=baseline, avx2 or avx512 sets the instruction set; same results\n\
          exit status: 0 success; 1 failure; 2 wrong command line; 3 above --threshold\n",
         two_columns(&calls)
     )
@@ -47,7 +48,7 @@ pub fn in_full(command: &Command) -> String {
     if !seldom.is_empty() {
         help += &options("further options", &seldom);
     }
-    help
+    help + &presets(&(command.options)())
 }
 
 /// Explains the usual options, and names the others.
@@ -85,11 +86,12 @@ pub fn call(option: &OptionSpec) -> String {
     format!("--{} {}", option.name, option.value).trim_end().to_string()
 }
 
-/// The options under a title, each with its help and its default.
+/// The options under a title, each with its help and its default. A help that ends with a bracket names the default itself.
 fn options(title: &str, options: &[OptionSpec]) -> String {
     let rows: Vec<(String, String)> = (options.iter())
         .map(|option| {
             let default = match option.default.as_str() {
+                _ if option.help.ends_with(')') => String::new(),
                 "" => String::new(),
                 default => format!(" ({default})"),
             };
@@ -97,6 +99,23 @@ fn options(title: &str, options: &[OptionSpec]) -> String {
         })
         .collect();
     format!("\n{title}:\n{}", two_columns(&rows))
+}
+
+/// What each preset sets, if the command has presets; only the options that the command has.
+fn presets(options: &[OptionSpec]) -> String {
+    let names = options.iter().find(|option| option.name == "preset");
+    let names = names.into_iter().flat_map(|option| option.value.split('|'));
+    let rows = names.filter_map(Preset::named).map(|preset| {
+        let own = |name| options.iter().any(|option| option.name == name);
+        let set = preset.options.iter().filter(|(name, _)| own(*name));
+        // An option and its value stay on one line.
+        let set: Vec<_> = set.map(|(name, value)| format!("--{name}\u{a0}{value}")).collect();
+        (preset.name.to_string(), set.join(" "))
+    });
+    match rows.collect::<Vec<_>>() {
+        rows if rows.is_empty() => String::new(),
+        rows => format!("\nwhat each preset sets:\n{}", two_columns(&rows)),
+    }
 }
 
 /// Rows of a call and its explanation, aligned.

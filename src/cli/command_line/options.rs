@@ -11,15 +11,13 @@ use elman::settings::SettingError;
 use elman::{Model, Plan, Schedule, Settings};
 use std::thread;
 
-/// The options of settings, each with its value in `base` as the default. A help that ends with a bracket names the
-/// default itself.
+/// The options of settings, each with its value in `base` as the default.
 pub fn setting_options<'a>(
     base: &'a Settings,
     rows: impl Iterator<Item = &'static Setting> + 'a,
 ) -> impl Iterator<Item = OptionSpec> + 'a {
     rows.map(|row| {
-        let names_default = row.placeholder().is_empty() || row.help.ends_with(')');
-        let value = row.get(base).filter(|_| !names_default);
+        let value = row.get(base).filter(|_| !row.placeholder().is_empty());
         let default = value.map_or(String::new(), |value| value.to_string());
         OptionSpec {
             name: row.option,
@@ -44,7 +42,7 @@ pub fn plan_options() -> impl Iterator<Item = OptionSpec> {
 
 /// The option that [`initial_state`] reads.
 pub fn start_option() -> OptionSpec {
-    let help = "hidden state to begin with (as in training)";
+    let help = "initial hidden state (as in training)";
     OptionSpec::new("start", "zero|carried", help)
 }
 
@@ -67,7 +65,7 @@ pub fn cores() -> usize {
 
 /// The option that [`threads`] reads.
 pub fn threads_option() -> OptionSpec {
-    let help = "number of threads, 1 to 256; changes no result (automatic)";
+    let help = "number of threads, 1 to 256; does not change the result (automatic)";
     OptionSpec::new("threads", "N", help)
 }
 
@@ -188,7 +186,7 @@ impl Overrides {
             }
         }
         if settings.validation == 0.0 && self.has("validate-every") {
-            let need = "no text is held out for validation: give --validation as well";
+            let need = "no text is held out for validation: add --validation";
             return Err(Failure::of_option(self.quoted("validate-every"), need));
         }
         Ok(plan)
@@ -250,7 +248,10 @@ impl Overrides {
             return Ok(());
         }
         let why = "with --schedule linear the learning rate falls to 0 at update";
-        Err(Failure::at(self.quoted(ITERATIONS), format!("{why} {end}, where the run ends")))
+        Err(Failure::at(
+            self.quoted(ITERATIONS),
+            format!("{why} {end}, and the run must end there"),
+        ))
     }
 
     fn begun_otherwise(&self, option: &str, begun: Option<Value>) -> Failure {
@@ -258,7 +259,7 @@ impl Overrides {
             None | Some(Value::Switch(false)) => "without it".to_string(),
             Some(value) => format!("with {value}"),
         };
-        Failure::at(self.quoted(option), format!("the run was begun {with}, and goes on so"))
+        Failure::at(self.quoted(option), format!("the run began {with}: --resume cannot change it"))
     }
 
     fn refused(&self, option: &str, error: ValueError) -> Failure {

@@ -31,20 +31,20 @@ const fn command(word: &'static str, call: &'static str, does: &'static str) -> 
 }
 
 const EPOCHS: &str =
-    "it counts updates: an epoch of n characters is n / (seq-length x batch-size) of them";
+    "it counts updates: an epoch of n characters is n / (seq-length x batch-size) updates";
 const STEPS: &str =
-    "it counts updates, each of seq-length characters of every sequence of the batch";
-const ONE_LAYER: &str = "elman has one recurrent layer, of tanh: --hidden is its size";
-const ONE_HOT: &str = "elman has no embedding: characters are one-hot";
-const NO_DROPOUT: &str = "elman has no dropout and no weight decay: --validation shows where to stop, and best.safetensors is the model from there";
-const BEST_IS_KEPT: &str = "elman trains to the end: --validation shows where to stop, and best.safetensors is the model from there";
-const OPTIMIZERS: &str = "the choices are adagrad, adam and rmsprop: --optimizer";
-const NO_GPU: &str = "elman runs on the processor: train and score have --threads";
-const A_MODEL: &str = "a model is named without an option, as in elman sample MODEL; train begins with one by --from, and goes on with a run by --resume";
-const A_TEXT: &str = "a text is named without an option, as in elman train TEXT and elman score MODEL FILE; sample begins with a text by --prime";
-const BY_ELEMENT: &str = "it clips element by element";
+    "it counts updates: each reads seq-length characters of every sequence in the batch";
+const ONE_LAYER: &str = "elman has one recurrent layer, with tanh: --hidden sets its size";
+const ONE_HOT: &str = "elman has no embedding: characters are one-hot vectors";
+const NO_DROPOUT: &str = "elman has no dropout and no weight decay: with --validation, best.safetensors is the model with the lowest validation loss";
+const BEST_IS_KEPT: &str = "elman trains to the end: with --validation, best.safetensors is the model with the lowest validation loss";
+const OPTIMIZERS: &str = "--optimizer can be adagrad, adam or rmsprop";
+const NO_GPU: &str = "elman runs on the CPU: train and score have --threads";
+const A_MODEL: &str = "a model is given without an option, as in elman sample MODEL; train starts from a model with --from, and continues a run with --resume";
+const A_TEXT: &str = "a text is given without an option, as in elman train TEXT and elman score MODEL FILE; sample starts from a text with --prime";
+const BY_ELEMENT: &str = "it clips every entry by itself, not the norm";
 const SHARE: &str = "it is the fraction of the text, from its end, that is held out";
-const ORDERS: &str = "as in --order chunks or --order positions";
+const ORDERS: &str = "use --order chunks or --order positions";
 
 /// Options, one row a word.
 pub const OPTIONS: &[OptionSynonym] = &[
@@ -130,9 +130,9 @@ pub const OPTIONS: &[OptionSynonym] = &[
     option("optim", "optimizer", ""),
     option("optimiser", "optimizer", ""),
     option("solver", "optimizer", ""),
-    option("adam", "optimizer", "as in --optimizer adam"),
-    option("adagrad", "optimizer", "as in --optimizer adagrad"),
-    option("rmsprop", "optimizer", "as in --optimizer rmsprop"),
+    option("adam", "optimizer", "use --optimizer adam"),
+    option("adagrad", "optimizer", "use --optimizer adagrad"),
+    option("rmsprop", "optimizer", "use --optimizer rmsprop"),
     option("sgd", "", OPTIMIZERS),
     option("momentum", "beta1", "with --optimizer adam"),
     option("weight-decay", "", NO_DROPOUT),
@@ -235,8 +235,8 @@ pub const OPTIONS: &[OptionSynonym] = &[
     option("topp", "top-p", ""),
     option("p", "top-p", ""),
     option("nucleus", "top-p", ""),
-    option("greedy", "temperature", "as in --temperature 0"),
-    option("argmax", "temperature", "as in --temperature 0"),
+    option("greedy", "temperature", "use --temperature 0"),
+    option("argmax", "temperature", "use --temperature 0"),
     option("lines", "per-line", ""),
     option("by-line", "per-line", ""),
     option("cutoff", "threshold", ""),
@@ -252,7 +252,7 @@ const WRITES: &str = "writes text with a trained model";
 const MEASURES: &str = "measures how well a model predicts a text";
 const GOES_ON: &str = "continues a run";
 const TRAINS: &str = "trains a network on a text";
-const SHOWS: &str = "says all that a model file holds";
+const SHOWS: &str = "prints everything in a model file";
 const CHECKS: &str = "checks the gradients";
 const DRAWS: &str = "draws the losses of a run";
 
@@ -274,7 +274,7 @@ pub const COMMANDS: &[CommandSynonym] = &[
     command(
         "filter",
         "elman score MODEL FILE --threshold 3",
-        "prints the lines that it predicts worst",
+        "prints the lines that the model predicts worst",
     ),
     command("resume", "elman train TEXT --resume DIR", GOES_ON),
     command("continue", "elman train TEXT --resume DIR", GOES_ON),
@@ -296,17 +296,17 @@ pub const COMMANDS: &[CommandSynonym] = &[
     command(
         "convert",
         "elman export MODEL OUT --format torch",
-        "writes weights for others, and elman import reads theirs",
+        "writes weights for other programs, and elman import reads theirs",
     ),
     command(
         "save",
         "elman export MODEL OUT --format torch",
-        "writes weights for others; train saves a model by itself",
+        "writes weights for other programs; train saves its models itself",
     ),
     command(
         "load",
         "elman import FILE --out MODEL",
-        "makes a model of others' weights; each command takes a MODEL by its name",
+        "makes a model from weights of other programs; the other commands take a MODEL as an argument",
     ),
     command("info", "elman show MODEL", SHOWS),
     command("inspect", "elman show MODEL", SHOWS),
@@ -321,7 +321,7 @@ pub const COMMANDS: &[CommandSynonym] = &[
     command(
         "compare",
         "elman check --against MINE CASE",
-        "compares arrays with those of a worked case",
+        "compares your arrays with those of a worked case",
     ),
     command("chart", "elman plot DIR", DRAWS),
     command("graph", "elman plot DIR", DRAWS),

@@ -19,7 +19,9 @@ pub fn of_file(error: &FileError) -> String {
         FileError::NoVocabulary { K } => format!(
             "the file does not say which {K} characters the model has: name them with --vocabulary"
         ),
-        FileError::NoModel(message) => format!("{message}; elman import makes one of weights"),
+        FileError::NoModel(message) => {
+            format!("{message}; elman import makes a model from weights")
+        }
         error => error.to_string(),
     }
 }
@@ -39,9 +41,9 @@ mod tests {
     fn settings_are_named_by_their_options() {
         let settings = Settings { batch_size: 3, ..Settings::default() };
         let error = Training::new("abc", settings).unwrap_err();
-        assert!(error.to_string().contains("batch_size (sequence_length + 1) = 78"), "{error}");
+        assert!(error.to_string().contains("batch_size x (sequence_length + 1) = 78"), "{error}");
         let told = of_training(&error);
-        assert!(told.contains("batch-size (seq-length + 1) = 78"), "{told}");
+        assert!(told.contains("batch-size x (seq-length + 1) = 78"), "{told}");
         assert!(!told.contains('_'), "{told}");
         assert!(of_training(&TrainingError::FirstEdition).ends_with("its model, with --from"));
     }

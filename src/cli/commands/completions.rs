@@ -37,7 +37,7 @@ pub fn run(arguments: &Arguments, commands: &[Command]) -> Result<(), Failure> {
         Some((_, script)) => print(&script(commands)),
         None => {
             let name = name.to_string_lossy();
-            Err(Failure::Usage(format!("{name:?} is no shell of {shells}")))
+            Err(Failure::Usage(format!("there is no script for {name:?}: choose one of {shells}")))
         }
     }
 }

@@ -141,7 +141,7 @@ fn meant(name: &OsStr) -> String {
     let kind = if path.is_dir() { "folder" } else { "file" };
     let word =
         if word.contains(char::is_whitespace) { format!("{word:?}") } else { word.into_owned() };
-    format!(", but such a {kind}: did you mean elman {call} {word}?")
+    format!(", but a {kind} of that name: did you mean elman {call} {word}?")
 }
 
 /// The commands that have an option.

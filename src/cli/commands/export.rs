@@ -17,10 +17,10 @@ pub const COMMAND: Command = Command {
     limit: 2,
     summary: "write a model's weights for PyTorch or NumPy",
     details: "\
-MODEL is a model file, or the folder of a run for its best model. The file OUT gets
-the weights and the vocabulary. The last line of the output is the digest of the
-weights, as `elman show` prints it. OUT may be -, standard output; then the digest
-goes to standard error.",
+MODEL is a model file, or the folder of a run: then its best model is used. Its
+weights and its vocabulary are written to the file OUT. The last line of the output
+is the digest of the weights, as `elman show` prints it. If OUT is -, the file goes
+to standard output, and the digest to standard error.",
     examples: &[
         "elman export elman-run --format torch weights.safetensors",
         "elman export elman-run --format npz weights.npz",
@@ -35,7 +35,7 @@ The formats:
          numpy.load",
     options: || {
         vec![
-            OptionSpec::new("format", "torch|npz", "for PyTorch or for NumPy"),
+            OptionSpec::new("format", "torch|npz", "format for PyTorch or for NumPy"),
             OptionSpec::switch("force", "replace OUT if it exists"),
             OptionSpec::help(),
         ]
@@ -48,7 +48,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let which = || Failure::Usage("which format? --format torch or --format npz".into());
     let format = format.ok_or_else(which)?;
     if arguments.all().len() == 1 {
-        return Err(Failure::Usage("where to? elman export MODEL OUT".into()));
+        return Err(Failure::Usage("which output file? elman export MODEL OUT --format F".into()));
     }
     let model = read_model(arguments.first())?;
     let out = Path::new(arguments.all().get(1).map_or("".as_ref(), |out| out.as_os_str()));

@@ -24,11 +24,11 @@ pub const COMMAND: Command = Command {
     details: "\
 FILE is a safetensors file with one torch.nn.RNN (tanh, one layer) or RNNCell
 and one torch.nn.Linear, or a file of numpy.savez, safetensors or JSON with U, W,
-V, b and c. Its content decides which it is, not its name.
+V, b and c. The format is recognised by the content, not by the name.
 
 A file of `elman export` contains its vocabulary. For another file, --vocabulary
-names a UTF-8 file that holds the K characters in the order of their indices, and
-nothing else: a line break in it is a character too.",
+names a UTF-8 file with the K characters in the order of their indices, and nothing
+else: a line break in it is a character too.",
     examples: &[
         "elman import weights.safetensors --out imported",
         "elman import rnn.safetensors --vocabulary chars.txt --out imported",
@@ -40,8 +40,8 @@ rows or columns. Numbers are F64, F32, F16 or BF16. Other arrays are ignored, an
 named on standard error.
 
 The last line of the output is the digest of the weights, as `elman show` prints
-it. FILE and MODEL may be -, standard input and output; then the digest goes to
-standard error.",
+it. If FILE is -, standard input is read. If MODEL is -, the model goes to standard
+output, and the digest to standard error.",
     options: || {
         vec![
             OptionSpec::new("vocabulary", "CHARS", "file with the characters (those in FILE)"),
@@ -55,9 +55,9 @@ standard error.",
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = arguments.first();
-    let file = file.ok_or_else(|| Failure::Usage("which file? name one with weights".into()))?;
+    let file = file.ok_or_else(|| Failure::Usage("which file? name a file with weights".into()))?;
     if !arguments.has("out") {
-        return Err(Failure::Usage("where to? --out MODEL".into()));
+        return Err(Failure::Usage("which output file? add --out MODEL".into()));
     }
     let file = Path::new(file);
     let out = Path::new(arguments.filled("out")?);
@@ -92,13 +92,12 @@ fn not_needed(names: &[String]) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("ignores {}{more}: no part of the model", few.join(", "))
+    format!("ignored {}{more}: not part of the model", few.join(", "))
 }
 
 fn read_weights(path: &Path) -> Result<Vec<u8>, Failure> {
     if path != Path::new(STANDARD) && path.join(BEST).is_file() {
-        let problem = "the folder of a run, not weights of another program: sample, score, show and the other commands \
-                       take it as it is";
+        let problem = "the folder of a run, not weights from another program: the other commands read it without import";
         return Err(Failure::at(path.display(), problem));
     }
     read_file(path).map_err(|error| Failure::at(place_of(path.as_os_str()), error))

@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 const DETAILS: &str = "\
 Draws the smooth loss of one run or several, in nats per character, and the
 validation loss where there is one. DIR is the folder of a run, running or
-finished, or a folder of such folders. The chart is text on a terminal, and SVG
-elsewhere.";
+finished, or a folder that contains such folders. On a terminal the chart is printed
+as text, elsewhere as SVG.";
 
 const EXAMPLES: &[&str] = &["elman plot elman-run", "elman plot run-1 run-2 --out runs.svg"];
 
@@ -52,13 +52,14 @@ fn options() -> Vec<OptionSpec> {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all().is_empty() {
-        return Err(Failure::Usage("which runs? name their folders".into()));
+        return Err(Failure::Usage("which runs? give their folders".into()));
     }
     arguments.all().iter().try_for_each(|folder| refuse_standard(folder, ""))?;
     let out = if arguments.has("out") { Some(Path::new(arguments.filled("out")?)) } else { None };
     let is_printed = out == Some(Path::new(STANDARD));
     let out = out.filter(|_| !is_printed);
     if let Some(out) = out {
+        refuse_other_picture(out, arguments)?;
         refuse_existing(out, arguments.has("force"))?;
     }
     let folders = arguments.all().iter().map(|folder| folders(Path::new(folder)));
@@ -68,7 +69,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         let losses = folders[0].join(LOSSES);
         return Err(Failure::at(
             losses.display(),
-            "it has no rows yet: the run writes them when it saves",
+            "it has no rows yet: the run writes them with its next save",
         ));
     }
     if let Some(out) = out {
@@ -83,12 +84,24 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
+/// Refuses a name that promises another format than SVG.
+fn refuse_other_picture(out: &Path, arguments: &Arguments) -> Result<(), Failure> {
+    const OTHERS: [&str; 10] =
+        ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "pdf", "eps"];
+    let extension = out.extension().unwrap_or_default();
+    if !OTHERS.iter().any(|other| extension.eq_ignore_ascii_case(other)) {
+        return Ok(());
+    }
+    let need = "the chart is written as SVG: choose a name that ends in .svg";
+    Err(Failure::of_option(arguments.quoted("out"), need))
+}
+
 /// The folders of runs that a folder stands for: itself, or the folders in it.
 fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let fail = |problem: &str| Err(Failure::at(folder.display(), problem));
     if !folder.is_dir() {
         return if folder.exists() {
-            fail("not the folder of a run: name the folder that loss.csv is in")
+            fail("not the folder of a run: name the folder that contains loss.csv")
         } else {
             fail("there is no such folder")
         };
@@ -100,7 +113,9 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let entries = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut inside: Vec<PathBuf> = entries.filter(|path| path.join(LOSSES).exists()).collect();
     if inside.is_empty() {
-        return fail("not the folder of a run: neither it nor a folder in it has a loss.csv");
+        return fail(
+            "not the folder of a run: neither this folder nor a folder in it has a loss.csv",
+        );
     }
     inside.sort_by_key(|path| numbered(path));
     Ok(inside)
@@ -119,15 +134,13 @@ fn read(folder: &Path) -> Result<Run, Failure> {
     let within = |name: &str, error: String| Failure::at(folder.join(name).display(), error);
     let model = folder.join(MODEL);
     if !model.exists() {
-        let problem =
-            format!("it has no {MODEL}, which says how many characters a loss is summed over");
+        let problem = format!("it has no {MODEL}, which is needed to read the losses");
         return Err(Failure::at(folder.display(), problem));
     }
     let loaded = checkpoint::load_with_plan(&model);
     let (model, plan) = loaded.map_err(|error| within(MODEL, words::of_file(&error)))?;
     let plan = plan.ok_or_else(|| {
-        let problem =
-            "a model, but not the last state of a run, which says which rows loss.csv has";
+        let problem = "a model, but not the last state of a run, which is needed to read loss.csv";
         within(MODEL, problem.into())
     })?;
     let intervals = Intervals::new(model.settings(), &plan);
@@ -195,7 +208,7 @@ fn legend(run: &Run, n: usize, of: usize, name: String) -> Vec<String> {
         parts.push(format!("best {} at {}", loss(best), thousands(update)));
     }
     if let Some(lowest) = run.validation {
-        parts.push(format!("validation {}", loss(lowest)));
+        parts.push(format!("lowest validation {}", loss(lowest)));
     }
     parts.push(format!("m = {}", run.hidden));
     parts.push(format!("T = {}", run.sequence_length));

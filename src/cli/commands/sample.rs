@@ -21,24 +21,27 @@ pub const COMMAND: Command = Command {
     limit: 1,
     summary: "generate text with a trained model",
     details: "\
-MODEL is a model file, or the folder of a run for its best model. Without --prime
-the text begins after the first character of the training text.",
+MODEL is a model file, or the folder of a run: then its best model is used. Without
+--prime the first input is the first character of the training text, which is not
+printed.",
     examples: &[
         "elman sample elman-run --prime \"The ferry\" --temperature 0.7",
         "elman sample elman-run --top-p 0.9 --until . --count 5",
     ],
     more: "\
-A model of --documents writes one document. --temperature is applied first, then
---top-k, then --top-p. The seeds of --count samples are SEED, SEED + 1 and so on.
+A model that was trained with --documents writes one document and stops.
+--temperature is applied first, then --top-k, then --top-p. --top-p X keeps the most
+likely characters until their probabilities add up to X (nucleus sampling). The seeds
+of --count samples are SEED, SEED + 1 and so on.
 
---start chooses the hidden state that the text begins with. A model begins as its
-training would go on: with the hidden state that it carries, or with zeros where it
-was trained on documents or in a random order, or was imported. A document always
-begins with zeros.",
+--start chooses the initial hidden state: zero, or carried, which is the state that
+was saved with the model. The default is carried. It is zero if the model was imported,
+or trained with --documents or in a random --order. A document always begins with
+zero.",
     options: || {
-        let temperature = "below 1: less random; 0: the most likely";
+        let temperature = "below 1: less random; 0: always the most likely";
         vec![
-            OptionSpec::new("length", "N", "most characters to write; 0: no limit").or("1000"),
+            OptionSpec::new("length", "N", "maximum number of characters; 0: no limit").or("1000"),
             OptionSpec::new("seed", "N", "seed of the random numbers (the model's seed)"),
             OptionSpec::new("prime", "TEXT", "text to begin with; it is printed too"),
             OptionSpec::new("prime-file", "FILE", "the same from a file; - is standard input"),
@@ -47,7 +50,7 @@ begins with zeros.",
             OptionSpec::new("count", "N", "number of samples").or("1"),
             OptionSpec::new("temperature", "X", temperature).or("1"),
             OptionSpec::new("top-k", "N", "draw only from the N most likely characters"),
-            OptionSpec::new("top-p", "X", "draw from the likeliest with total probability X")
+            OptionSpec::new("top-p", "X", "draw from the smallest set with total probability X")
                 .or("1"),
             OptionSpec::help(),
         ]
@@ -67,7 +70,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let until = until.map_or(Ok(""), |_| arguments.text("until"))?;
     let prime = arguments.text("prime")?;
     if arguments.has("prime") && arguments.has("prime-file") {
-        return Err(Failure::Usage("--prime and --prime-file: give one of them".into()));
+        return Err(Failure::Usage("--prime and --prime-file: use only one of them".into()));
     }
 
     let model = read_model(arguments.first())?;
@@ -78,7 +81,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let newline = model.newline();
     if count > 1 && length == usize::MAX && until.is_empty() && newline.is_none() {
         return Err(Failure::Usage(format!(
-            "--count {count}: the first sample has no end: give --length or --until as well"
+            "--count {count}: the first sample would never end: add --until, or a --length above 0"
         )));
     }
     let prime = if arguments.has("prime-file") {
@@ -224,7 +227,7 @@ impl Prime {
             characters: unknown.into_iter().collect(),
         };
         let hint = if self.is_file { "" } else { newline_hint(text, vocabulary) };
-        let or = if hint.is_empty() { "" } else { ", and in a file that --prime-file names" };
+        let or = if hint.is_empty() { "" } else { "; or put the text in a file for --prime-file" };
         Err(Failure::at(place, format!("{unknown}{hint}{or}")))
     }
 }
@@ -233,7 +236,7 @@ impl Prime {
 fn newline_hint(text: &str, vocabulary: &Vocabulary) -> &'static str {
     let is_meant = text.contains("\\n") && vocabulary.index('\\').is_none();
     if is_meant && vocabulary.index('\n').is_some() {
-        "; a newline is $'\\n' in bash and zsh, \"`n\" in PowerShell"
+        "; for a newline write $'\\n' in bash and zsh, \"`n\" in PowerShell"
     } else {
         ""
     }

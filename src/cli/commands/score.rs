@@ -27,11 +27,11 @@ pub const COMMAND: Command = Command {
     limit: usize::MAX,
     summary: "measure the cross-entropy of a text or its lines",
     details: "\
-MODEL is a model file, or the folder of a run for its best model. Without a FILE, or
-if FILE is -, standard input is read. The score is the cross-entropy in bits per
-character: the lower, the better the model predicts the text. A line is scored by
-itself, as if it came after a newline, and printed as soon as it is read. A character
-that is not in the vocabulary counts as 20.08 bits, a byte as 8 bits. With
+MODEL is a model file, or the folder of a run: then its best model is used. Without
+a FILE, or if FILE is -, standard input is read. The score is the cross-entropy in
+bits per character: the lower, the better the model predicts the text. A line is
+scored by itself, as if it came after a newline, and printed as soon as it is read. A
+character that is not in the vocabulary counts as 20.08 bits, a byte as 8 bits. With
 --threshold the exit status is 3 if any line is above it, else 0.",
     examples: &[
         "elman score elman-run book.txt",
@@ -39,16 +39,18 @@ that is not in the vocabulary counts as 20.08 bits, a byte as 8 bits. With
         "elman score log-run access.log --threshold 3",
     ],
     more: "\
-The text, or every line, is read from the hidden state that the network was trained
-from: zeros for models of --documents, of a random --order and of imported weights,
-else the state that the model carries. --start chooses another; documents always
-begin at zeros.
+The worst character is the one with the most bits: the one that the model expected
+least. Positions count from 1.
 
-No bytes end the reading. A sequence of bytes that is not UTF-8 counts as one
-character that is not in the vocabulary. Where it is the worst character, it is
-shown as its bytes, in tables and objects as well: \\xff, or \\xe2\\x82. No other
-worst character of a table is more than one character. A model of bytes, of train
---bytes, reads all bytes.",
+--start chooses the initial hidden state of the text or of every line: zero, or
+carried, which is the state that was saved with the model. The default is carried. It
+is zero if the model was imported, or trained with --documents or in a random --order.
+A document always begins with zero.
+
+Any file can be scored. A sequence of bytes that is not UTF-8 counts as one character
+that is not in the vocabulary. If it is the worst character, its bytes are shown, in
+CSV and JSON too: \\xff, or \\xe2\\x82. Any other worst character in CSV and JSON is
+a single character. A model that was trained with --bytes reads bytes, not UTF-8.",
     options: || {
         vec![
             OptionSpec::switch("per-line", "score every line, instead of the whole text"),
@@ -69,7 +71,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let threads = threads(arguments)?.unwrap_or_else(|| cores().min(MOST_THREADS));
     let form = match (arguments.has("csv"), arguments.has("jsonl")) {
         (true, true) => {
-            return Err(Failure::Usage("--csv and --jsonl: give one of them".into()));
+            return Err(Failure::Usage("--csv and --jsonl: use only one of them".into()));
         }
         (true, false) => Form::Csv,
         (false, true) => Form::Jsonl,
@@ -83,7 +85,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let names_files = files.len() > 1;
     let model = read_model(arguments.first())?;
     if files.contains(&OsStr::new("-")) && io::stdin().is_terminal() {
-        Progress::new(false).say("reading what you type; Ctrl-D ends it, on Windows Ctrl-Z");
+        Progress::new(false)
+            .say("reading from the keyboard: end the text with Ctrl-D, on Windows with Ctrl-Z");
     }
     let mut output = Flow::new();
     if form == Form::Csv {
@@ -94,7 +97,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let symbols = model.vocabulary().symbols();
     let by_lines = extent != ScoreBy::Text || form == Form::Jsonl || model.newline().is_some();
     let is_unknown = !by_lines && model.vocabulary().index('\r').is_none();
-    let unknown = "is a character that the vocabulary lacks";
+    let unknown = "is not in the vocabulary";
     let reading = Reading { symbols, by_lines, returns: is_unknown.then_some(unknown) };
     let mut found = false;
     for file in files {
@@ -138,7 +141,7 @@ fn extent(arguments: &Arguments) -> Result<(ScoreBy, Option<f64>), Failure> {
     if arguments.has("per-line") || threshold.is_some() {
         Ok((ScoreBy::Lines { carry }, threshold))
     } else if carry {
-        Err(Failure::Usage("--carry: goes with --per-line or --threshold".into()))
+        Err(Failure::Usage("--carry: can only be used with --per-line or --threshold".into()))
     } else {
         Ok((ScoreBy::Text, None))
     }
@@ -197,7 +200,7 @@ impl Sheet {
         if !row.score.bits.is_finite() {
             let line = row.line.map_or(String::new(), |line| format!("line {line}: "));
             let problem =
-                format!("{line}no number of bits: the weights of the model are too large");
+                format!("{line}the score is not finite: the weights of the model are too large");
             return Err(Failure::at(place, problem));
         }
         let above = |threshold| row.score.bits_per_character() > Some(threshold);
@@ -280,7 +283,7 @@ impl Sheet {
         let symbol = one_of(self.reading.symbols);
         let per = match score.bits_per_character() {
             Some(bits) => format!("{bits:.4}"),
-            None => format!("- (no {symbol} has another before it)"),
+            None => format!("- (there is no {symbol} to predict)"),
         };
         let mut rows = vec![
             (format!("bits per {symbol}"), per),
@@ -289,7 +292,7 @@ impl Sheet {
         ];
         if score.unknown > 0 {
             let unknown = format!(
-                "{} of them, at {:.2} bits each: the vocabulary lacks them",
+                "{} of them are not in the vocabulary: {:.2} bits each",
                 thousands(score.unknown),
                 bits_of_unknown(self.reading.symbols)
             );

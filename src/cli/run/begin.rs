@@ -104,7 +104,7 @@ impl Run {
     fn introduce(&mut self, request: &Request) {
         if !Level::chosen().has_fma() {
             self.progress.warn(
-                "no fused multiply-add at this level of the machine: software computes it, about 25 times more slowly",
+                "this instruction set has no fused multiply-add: software computes it, and training takes about 25 times as long",
             );
         }
         let model = self.training.model();
@@ -130,11 +130,15 @@ impl Run {
         let first = self.curve.points().first().map_or(model.state().updates, |row| row.iteration);
         if first > 0 {
             let first = thousands(first);
-            let rows =
-                format!("{folder} has no losses from before update {first}: loss.csv begins there");
+            let rows = format!(
+                "{folder} has no losses of the updates before {first}: loss.csv begins there"
+            );
             self.progress.warn(&rows);
         }
-        let how = format!("stopped at any moment, it goes on with --resume {folder}");
+        let how = format!(
+            "saved every {} updates and every minute; after Ctrl-C, continue with --resume {folder}",
+            thousands(self.plan.save_every)
+        );
         self.progress.say(&how);
     }
 }
@@ -150,7 +154,7 @@ fn of_fresh_adagrad(model: &Model, run: &Run) -> Option<String> {
     let ruins = is_fresh && optimizer == Optimizer::AdaGrad && learning_rate >= RUINS;
     let keeps = match model.settings().optimizer {
         Optimizer::AdaGrad if model.state().updates.max(model.record().optimizer_updates) > 0 => {
-            "--keep-optimizer goes on with the model's own state, or choose"
+            "keep the optimizer's state with --keep-optimizer, or choose"
         }
         _ => "choose",
     };
@@ -169,7 +173,7 @@ fn plan_to_go_on_with(plan: Plan, saved: &Saved) -> Result<Plan, Failure> {
     if plan.iterations < made {
         return Err(Failure::at(
             format!("--iterations {}", plan.iterations),
-            format!("the run has made {made} updates: it cannot end before"),
+            format!("the run has already made {made} updates: choose at least {made}"),
         ));
     }
     let is_finished = saved.model.state().updates == saved.plan.iterations;
@@ -190,7 +194,7 @@ fn read_from(from: &Path, settings: &Settings, overrides: &Overrides) -> Result<
         return Err(Failure::at(overrides.quoted("hidden"), has));
     }
     if overrides.has("bytes") && model.settings().symbols != Symbols::Bytes {
-        let reads = "the model of --from reads characters";
+        let reads = "the model of --from reads characters, not bytes";
         return Err(Failure::at(overrides.quoted("bytes"), reads));
     }
     Ok(model)
@@ -224,7 +228,7 @@ fn refuse_infinite_start(training: &mut Training) -> Result<(), Failure> {
     match model.settings().initialization {
         Initialization::Normal { sigma } if !is_finite(model) => {
             let problem =
-                "the network begins with numbers that are not finite; choose a smaller sigma";
+                "the initial weights are too large to be finite numbers: choose a smaller sigma";
             Err(Failure::at(format!("--sigma {sigma:?}"), problem))
         }
         _ => Ok(()),

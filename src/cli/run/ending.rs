@@ -30,9 +30,9 @@ impl Ending<'_> {
         let (why, what) = if is_lower && !self.competes {
             (
                 format!(
-                    "update {n} has a lower loss, but is no multiple of --report-every or --validate-every"
+                    "update {n} has a lower loss, but it is not a multiple of --report-every or --validate-every"
                 ),
-                "look more often, with --validate-every",
+                "validate more often, with --validate-every",
             )
         } else if self.best == 0 && n > 0 {
             self.why_untrained()
@@ -44,7 +44,7 @@ impl Ending<'_> {
             0 => "the untrained network".to_string(),
             best => format!("that of update {best}"),
         };
-        let state = "the last state is in model.safetensors";
+        let state = "model.safetensors has the last state";
         Some(format!("the best model is {which}: {why}; {what}; {state}"))
     }
 
@@ -57,15 +57,18 @@ impl Ending<'_> {
         };
         if self.last.iteration < first {
             let what = if holds_out {
-                "train longer, with --iterations, or look more often, with --validate-every"
+                "train longer, with --iterations, or validate more often, with --validate-every"
             } else {
                 "train longer, with --iterations"
             };
-            return (format!("the first that competes with it is that of update {first}"), what);
+            return (
+                format!("the first model that is compared with it is that of update {first}"),
+                what,
+            );
         }
         let what = match Some(self.last.smooth_loss) < self.best_smooth_loss {
             true if holds_out => {
-                "the training loss fell, so the network learned what the held-out text does not share: train on more \
+                "the training loss fell, so what the network learned does not help on the held-out text: train on more \
                  text, or with fewer --hidden units, or hold out text that is more like the rest"
             }
             true => "train longer, with --iterations",
@@ -74,7 +77,7 @@ impl Ending<'_> {
                  --learning-rate"
             }
         };
-        ("none that competed was better".to_string(), what)
+        ("no later model was better".to_string(), what)
     }
 
     /// Whether the validation loss is far above the training loss, and what to do about it.
@@ -84,9 +87,9 @@ impl Ending<'_> {
         (times >= FAR).then(|| {
             let best = self.best;
             format!(
-                "the validation loss is {times:.1} times the training loss: the network knows its text by heart, or the \
-                 held-out text is another kind; train on more text, with fewer --hidden units, or hold out text that is \
-                 more like the rest; best.safetensors has the lowest validation loss, that of update {best}"
+                "the validation loss is {times:.1} times the training loss: the network has memorized its text (overfitting), or the \
+                 held-out text is of another kind; train on more text, with fewer --hidden units, or hold out text that is \
+                 more like the rest; best.safetensors is the model with the lowest validation loss, from update {best}"
             )
         })
     }
@@ -128,7 +131,7 @@ mod tests {
     #[test]
     fn an_end_that_was_not_hoped_for_is_told_with_what_to_do() {
         let untrained = "the best model is the untrained network: ";
-        let none = format!("{untrained}none that competed was better; ");
+        let none = format!("{untrained}no later model was better; ");
         for (found, starts, holds) in [
             (advice(0, 0, [5.0, 5.0], None), "", ""),
             (advice(300, 200, [3.0, 4.0], None), "", ""),
@@ -142,7 +145,7 @@ mod tests {
             (
                 advice(19, 0, [4.0, 5.0], Some([6.0, 5.0])),
                 untrained,
-                "of update 20; train longer, with --iterations, or look",
+                "of update 20; train longer, with --iterations, or validate",
             ),
             (
                 advice(20, 0, [4.0, 5.0], Some([6.0, 5.0])),
@@ -157,12 +160,12 @@ mod tests {
             (
                 advice(30, 0, [4.0, 5.0], Some([4.0, 5.0])),
                 untrained,
-                "update 30 has a lower loss, but is no multiple of",
+                "update 30 has a lower loss, but is not a multiple of",
             ),
             (
                 advice(30, 20, [4.0, 5.0], Some([4.0, 5.0])),
                 "the best model is that of update 20: update 30",
-                "; look more often, with --validate-every; the last state is in",
+                "; validate more often, with --validate-every; the last state is in",
             ),
             (advice(40, 20, [4.0, 5.0], Some([4.99, 5.0])), "", ""),
             (
@@ -173,7 +176,7 @@ mod tests {
             (
                 advice(40, 20, [4.0, 5.0], Some([6.4, 5.0])),
                 "the validation",
-                "the lowest validation loss, that of update 20",
+                "the lowest validation loss, from update 20",
             ),
         ] {
             assert_eq!(found.is_empty(), starts.is_empty(), "{found}");

@@ -60,6 +60,10 @@ impl RunFolder {
         force: bool,
         mut disk: Box<dyn Disk>,
     ) -> Result<Self, Failure> {
+        if path.is_file() {
+            let problem = "a file, not a folder: choose another name with --out";
+            return Err(Failure::at(path.display(), problem));
+        }
         let made = disk.make_folder(path);
         made.map_err(|error| Failure::at(path.display(), error))?;
         // A folder that is refused gets no lock file.
@@ -81,7 +85,7 @@ impl RunFolder {
         if !path.join(MODEL).exists() {
             return Err(Failure::at(
                 path.display(),
-                "no run that can be resumed: it has no model.safetensors; begin one with --out and --force",
+                "there is no run to resume: the folder has no model.safetensors; start a new run with --out and --force",
             ));
         }
         let lock = lock.map_or_else(|| Lock::take(path), Ok)?;
@@ -91,12 +95,12 @@ impl RunFolder {
         let (intervals, updates) = (Intervals::new(model.settings(), &plan), model.state().updates);
         let losses = LossLog::open(&path.join(LOSSES), &intervals, updates);
         let (losses, curve) = losses.map_err(|error| {
-            let advice = "its run cannot go on without its rows; a new one can begin with its weights: --from";
+            let advice = "the run cannot be resumed without these rows; start a new run from its weights with --from";
             within(path, LOSSES, format!("{error}: {advice}"))
         })?;
         let reports = report_log::open(&path.join(REPORTS), &intervals, updates);
         let reports = reports.map_err(|error| {
-            let advice = "move the file away, and its run goes on without these reports";
+            let advice = "move the file away to resume the run without these reports";
             within(path, REPORTS, format!("{error}: {advice}"))
         })?;
         let folder = RunFolder { path: path.to_path_buf(), losses, reports, disk, lock };
@@ -150,7 +154,7 @@ impl RunFolder {
         model: Option<(&Model, &Plan)>,
     ) -> Result<(), Failure> {
         if !self.lock.is_held() {
-            let problem = "the folder is no longer that of this run: it was removed, or made anew";
+            let problem = "this is no longer the folder of the run: it was removed or replaced";
             return Err(Failure::at(self.path.display(), problem));
         }
         let disk = self.disk.as_mut();
@@ -181,7 +185,7 @@ pub fn refuse_run(path: &Path, force: bool) -> Result<(), Failure> {
     if !force && files.iter().any(|file| file.exists()) {
         return Err(Failure::at(
             path.display(),
-            "already holds a run: go on with it by --resume, choose another folder with --out, or replace \
+            "already holds a run: continue it with --resume, choose another folder with --out, or replace \
              it with --force",
         ));
     }
@@ -220,7 +224,7 @@ pub fn read(path: &Path) -> Result<(Model, Plan, Model), Failure> {
     if !path.join(MODEL).exists() {
         return Err(no_run(path, MODEL));
     }
-    let (model, plan) = load_state(path, "its run is not known")?;
+    let (model, plan) = load_state(path, "the options of its run are not known")?;
     let best = load_best(path, BEST, &model)?;
     Ok((model, plan, best))
 }
@@ -257,11 +261,11 @@ fn refuse_no_folder(path: &Path) -> Result<(), Failure> {
     } else if path.exists() {
         match kind_of(path) {
             Sniffed::SafeTensors | Sniffed::Zip => {
-                "not the folder of a run: name the folder that model.safetensors is in; with a model a new run begins by \
-                 train --from, and elman import makes one of weights"
+                "not the folder of a run: name the folder that contains model.safetensors; train --from MODEL starts a new run \
+                 from a model file, and elman import makes a model file from weights"
             }
             Sniffed::Json | Sniffed::Utf16 | Sniffed::Other => {
-                "not the folder of a run: name the folder that model.safetensors is in"
+                "not the folder of a run: name the folder that contains model.safetensors"
             }
         }
     } else {
@@ -292,7 +296,7 @@ fn load_best(path: &Path, name: &str, model: &Model) -> Result<Model, Failure> {
     if (settings, vocabulary, source) == (best.settings(), best.vocabulary(), &best.source()) {
         Ok(best)
     } else {
-        Err(within(path, name, "not of the run of model.safetensors"))
+        Err(within(path, name, "not from the same run as model.safetensors"))
     }
 }
 

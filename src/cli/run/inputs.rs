@@ -13,7 +13,7 @@ use elman::{Corpus, Model, Plan, Settings, TextError, TrainingError};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -93,13 +93,36 @@ pub fn place_of(path: &OsStr) -> String {
     if path == STANDARD { INPUT.into() } else { path.to_string_lossy().into_owned() }
 }
 
+/// Whether standard input is a pipe, or a file that is not empty.
+#[cfg(unix)]
+pub fn has_standard_input() -> bool {
+    use std::os::{fd::AsFd as _, unix::fs::FileTypeExt as _};
+    let input = io::stdin().as_fd().try_clone_to_owned();
+    let metadata = input.and_then(|input| File::from(input).metadata());
+    metadata.is_ok_and(|it| it.file_type().is_fifo() || it.is_file() && it.len() > 0)
+}
+
+/// Elsewhere it cannot be told.
+#[cfg(not(unix))]
+pub fn has_standard_input() -> bool {
+    false
+}
+
 /// Standard input, of which a second reader would get nothing.
 fn standard_input() -> io::Result<impl Read> {
     static IS_TAKEN: AtomicBool = AtomicBool::new(false);
     if IS_TAKEN.swap(true, Ordering::Relaxed) {
-        return Err(io::Error::other("read already: - can stand for one file"));
+        return Err(io::Error::other("already read: - can be used for one file only"));
     }
     Ok(io::stdin().lock())
+}
+
+/// What is known of a file; every system has other words for one that does not exist.
+fn metadata(path: &Path) -> io::Result<Metadata> {
+    fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "there is no such file"),
+        _ => error,
+    })
 }
 
 /// Opens a text: a file, or standard input for `-`.
@@ -107,7 +130,7 @@ pub fn open_text(path: &OsStr) -> io::Result<Box<dyn Read>> {
     if path == STANDARD {
         return Ok(Box::new(standard_input()?));
     }
-    if fs::metadata(path)?.is_dir() {
+    if metadata(path.as_ref())?.is_dir() {
         return Err(io::Error::other("a folder, not a text"));
     }
     Ok(Box::new(File::open(path)?))
@@ -188,9 +211,7 @@ impl Read for UnchangedFile {
         if times && now.len() == self.metadata.len() {
             Ok(count)
         } else {
-            Err(io::Error::other(
-                "the text has changed since the run began: give the text as it was",
-            ))
+            Err(io::Error::other("the text has changed since the run began: use the original text"))
         }
     }
 }
@@ -220,7 +241,7 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
         standard_input()?.read_to_end(&mut bytes)?;
         return Ok(bytes);
     }
-    if fs::metadata(path)?.is_file() {
+    if metadata(path)?.is_file() {
         fs::read(path)
     } else {
         Err(io::Error::other("not a regular file"))
@@ -256,7 +277,7 @@ pub fn refuse_standard(folder: &OsStr, option: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let given = format!("{option} -");
-    let problem = "- is standard input or output, but a folder is needed";
+    let problem = "a folder is needed, but - is standard input or output";
     Err(Failure::Usage(format!("{}: {problem}", given.trim_start())))
 }
 
@@ -264,7 +285,7 @@ pub fn refuse_standard(folder: &OsStr, option: &str) -> Result<(), Failure> {
 pub fn refuse_existing(path: &Path, force: bool) -> Result<(), Failure> {
     let problem = match path.symlink_metadata() {
         Ok(_) if path.is_dir() => "a folder, not a file",
-        Ok(_) if !force => "is already there: choose another name, or replace it with --force",
+        Ok(_) if !force => "already exists: choose another name, or replace it with --force",
         _ => return Ok(()),
     };
     Err(Failure::at(path.display(), problem))

@@ -33,7 +33,7 @@ impl Lock {
             Ok(()) => Ok(Lock { path, file }),
             Err(TryLockError::WouldBlock) => Err(Failure::at(
                 folder.display(),
-                "another run is at work on it: wait until that ends",
+                "another run is using this folder: wait until it ends",
             )),
             // Better a run without a lock than none on such a file system.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
@@ -41,7 +41,7 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => Err(Failure::at(
                 path.display(),
-                format!("cannot tell whether another run is at work on the folder: {error}"),
+                format!("cannot tell whether another run is using this folder: {error}"),
             )),
         }
     }

@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 /// The options that a request is read from, and those of `--seeds` and `--help`.
 pub fn options() -> Vec<OptionSpec> {
     let from = "begin with the weights and the vocabulary of this model";
-    let keep = "with --from: go on with the state of the model's optimizer";
+    let keep = "with --from: keep the state of the model's optimizer";
     let own = [
-        OptionSpec::new("seeds", "N", "train N runs, with --seed and the seeds after it"),
+        OptionSpec::new("seeds", "N", "train N runs with consecutive seeds, from --seed on"),
         threads_option().seldom(),
         OptionSpec::new("out", "DIR", "the run's folder").or("elman-run"),
         OptionSpec::new("from", "MODEL", from).seldom(),
@@ -27,7 +27,7 @@ pub fn options() -> Vec<OptionSpec> {
         OptionSpec::switch("quiet", "show no progress and no warnings on standard error").seldom(),
         OptionSpec::help().seldom(),
     ];
-    let preset = "settings of an edition of the assignment, or the best ones for a minute of training; options given beside it override them";
+    let preset = "set several options at once; an option that you give overrides the preset";
     let preset = OptionSpec::new("preset", "adagrad-edition|adam-edition|best", preset).seldom();
     let settings = setting_options(&Settings::DEFAULT, of_options());
     std::iter::once(preset).chain(settings).chain(plan_options()).chain(own).collect()
@@ -88,17 +88,19 @@ impl Request {
 fn refuse_contradictions(arguments: &Arguments) -> Result<(), Failure> {
     let has = |name| arguments.has(name);
     let problem = if has("resume") && has("force") {
-        "--force replaces a run, --resume goes on with it: choose one".to_string()
+        "--force replaces a run, --resume continues it: use only one of them".to_string()
     } else if has("resume") && has("from") {
-        "--from begins a run, --resume goes on with one: choose one".to_string()
+        "--from begins a new run, --resume continues one: use only one of them".to_string()
     } else if has("keep-optimizer") && !has("from") {
-        "--keep-optimizer: goes with --from".to_string()
+        "--keep-optimizer: can only be used with --from".to_string()
     } else if has("from") && (has("sigma") || has("initialization")) {
         let option = if has("sigma") { "sigma" } else { "initialization" };
-        format!("--{option} draws the first parameters, --from takes those of a model: choose one")
+        format!(
+            "--{option} is for initial weights that are drawn, --from takes those of a model: use only one of them"
+        )
     } else if has("resume") && has("out") && !is_same(arguments)? {
         let [out, resume] = ["out", "resume"].map(|name| arguments.quoted(name));
-        format!("{out}: a run goes on in its own folder, that of {resume}")
+        format!("{out}: a resumed run stays in its own folder, that of {resume}: leave out --out")
     } else {
         return Ok(());
     };

@@ -36,7 +36,7 @@ pub fn run(request: &Request, count: u64) -> Result<(), Failure> {
     let mut progress = Progress::new(request.quiet);
     let (out, first, last) = (request.folder.display(), runs[0].seed, runs[runs.len() - 1].seed);
     progress.say(&format!("seeds {first} to {last}: {count} runs, {at_once} at a time, in {out}"));
-    progress.say(&format!("stopped at any moment, they go on with --resume {out} --seeds {count}"));
+    progress.say(&format!("after Ctrl-C, continue them with --resume {out} --seeds {count}"));
     let mut watch = Watch::new(&runs, iterations, progress);
     train(&runs, &mut watch, at_once, request.force);
     watch.conclude()
@@ -115,8 +115,7 @@ fn clear(run: &SeedRun) {
 /// The seeds from the first on, each with its folder.
 fn seeds(first: u64, count: u64, out: &Path) -> Result<Vec<(u64, PathBuf)>, Failure> {
     let last = first.checked_add(count - 1).ok_or_else(|| {
-        let none =
-            format!("there are no {count} seeds from --seed {first} on: choose a smaller one");
+        let none = format!("--seed {first} is too large for {count} seeds: choose a smaller one");
         Failure::of_option(format!("--seeds {count}"), none)
     })?;
     let folder = |seed| (seed, out.join(format!("seed-{seed}")));
@@ -134,12 +133,12 @@ fn begun(request: &Request, count: u64) -> Result<(Vec<SeedRun>, u64), Failure> 
     let settings = request.overrides.settings(&Settings::default())?;
     let plan = request.overrides.plan(&Plan::default(), &settings)?;
     if request.from.is_some() {
-        let why = "--seeds draws first weights for every seed, --from takes those of a model";
-        return Err(Failure::Usage(format!("{why}: choose one")));
+        let why = "--seeds draws initial weights for every seed, --from takes those of a model";
+        return Err(Failure::Usage(format!("{why}: use only one of them")));
     }
     let seeds = seeds(settings.seed, count, out)?;
     if out.join(MODEL).exists() {
-        let own = "holds a run of its own, and cannot hold those of several seeds";
+        let own = "holds a single run, and cannot hold the runs of several seeds";
         return Err(Failure::at(out.display(), format!("{own}: choose another folder with --out")));
     }
     for (_, folder) in seeds.iter().filter(|(_, folder)| folder.is_dir()) {
@@ -192,7 +191,7 @@ fn first_of(seeds: &[(u64, PathBuf)], out: &Path) -> Result<(Settings, Plan), Fa
     found.ok_or_else(|| {
         let last = seeds.last().map_or(0, |(seed, _)| *seed);
         let none = format!(
-            "none of its folders up to seed-{last} holds a run that can be resumed: begin with --out instead of \
+            "none of its folders up to seed-{last} holds a run that can be resumed: use --out instead of \
              --resume"
         );
         Failure::at(out.display(), none)
@@ -214,7 +213,7 @@ pub fn refuse_several(request: &Request) -> Result<(), Failure> {
         seeds @ [first, ..] if request.resume && !out.join(MODEL).exists() => {
             let (count, one) = (seeds.len(), out.join(format!("seed-{first}")));
             let how = format!(
-                "go on with all of them with --seeds {count}, or with one with --resume {}",
+                "continue all of them with --seeds {count}, or one of them with --resume {}",
                 one.display()
             );
             Err(Failure::at(out.display(), format!("holds the runs of several seeds: {how}")))

@@ -17,7 +17,7 @@ const LEAST_INVALID: u64 = 20;
 const SLIP: u64 = 100;
 
 /// What carriage returns are in a text that is trained on.
-const LEARNED: &str = "is one of the K characters, and losses differ from those of programs that drop it, as Python does";
+const LEARNED: &str = "is one of the K characters, so losses differ from those of programs that remove it, such as Python";
 
 /// What a text is read as.
 #[derive(Clone, Copy)]
@@ -33,7 +33,7 @@ pub struct Reading {
 pub fn of_corpus(place: &str, corpus: &Corpus, settings: &Settings) -> Vec<String> {
     let Settings { symbols, documents, .. } = *settings;
     let mark = corpus.has_byte_order_mark();
-    let mark = mark.then(|| format!("{place} begins with a byte-order mark, which is left out"));
+    let mark = mark.then(|| format!("{place} begins with a byte-order mark, which is ignored"));
     let reading =
         Reading { symbols, by_lines: documents, returns: (!documents).then_some(LEARNED) };
     mark.into_iter().chain(of_form(place, corpus.form(), reading)).collect()
@@ -78,8 +78,8 @@ fn invalid(form: &TextForm, _: Reading) -> Option<String> {
     let TextForm { bytes, invalid, .. } = *form;
     (invalid >= LEAST_INVALID && invalid >= bytes / INVALID).then(|| {
         format!(
-            "{} sequences of its bytes are no UTF-8, and count as unknown characters: is it Latin-1? \
-             iconv -f LATIN1 -t UTF-8 OLD >NEW converts it; a model of bytes reads it as it is: train --bytes",
+            "{} sequences of its bytes are not UTF-8, and count as unknown characters: is it Latin-1? \
+             iconv -f LATIN1 -t UTF-8 OLD >NEW converts it; a model trained with --bytes reads it as it is",
             thousands(invalid)
         )
     })
@@ -93,7 +93,7 @@ fn nearly_all(ends: u64, others: u64) -> bool {
 fn ends_in_separators(form: &TextForm, _: Reading) -> Option<String> {
     let others = form.newlines + form.returns - form.returns_before_newlines;
     nearly_all(form.separators, others).then(|| {
-        "its lines end in U+2028, U+2029 or U+0085 alone, which are characters like any other here and end no line: \
+        "its lines end in U+2028, U+2029 or U+0085 alone, which do not end a line here: \
          perl -pe 's/\\xe2\\x80[\\xa8\\xa9]|\\xc2\\x85/\\n/g' OLD >NEW makes them newlines"
             .to_string()
     })
@@ -102,7 +102,7 @@ fn ends_in_separators(form: &TextForm, _: Reading) -> Option<String> {
 fn ends_in_returns(form: &TextForm, _: Reading) -> Option<String> {
     let alone = form.returns - form.returns_before_newlines;
     nearly_all(alone, form.newlines).then(|| {
-        "its lines end in carriage returns (CR) alone, which end no line here: tr '\\r' '\\n' <OLD >NEW makes them \
+        "its lines end in carriage returns (CR) alone, which do not end a line here: tr '\\r' '\\n' <OLD >NEW makes them \
          newlines"
             .to_string()
     })
@@ -119,7 +119,7 @@ fn mixed_ends(form: &TextForm, _: Reading) -> Option<String> {
         found.map(|(name, count)| format!("{} {name}", thousands(count))).collect();
     (found.len() > 1).then(|| {
         let how = if is_habit(cr) {
-            "CR alone ends no line here; perl -pe 's/\\r\\n?/\\n/g' OLD >NEW makes all of them LF"
+            "a CR alone does not end a line here; perl -pe 's/\\r\\n?/\\n/g' OLD >NEW makes all of them LF"
         } else {
             "tr -d '\\r' <OLD >NEW makes all of them LF"
         };
@@ -131,7 +131,7 @@ fn kept_returns(form: &TextForm, reading: Reading) -> Option<String> {
     let both = form.returns_before_newlines;
     let what = reading.returns.filter(|_| both > 0)?;
     Some(format!(
-        "{} of its lines end in CRLF: the carriage return {what}; tr -d '\\r' <OLD >NEW or dos2unix drops it",
+        "{} of its lines end in CRLF: the carriage return {what}; tr -d '\\r' <OLD >NEW or dos2unix removes it",
         thousands(both)
     ))
 }
@@ -170,12 +170,16 @@ mod tests {
             (b"ab\rcd\r", "", "its lines end in carriage returns (CR) alone"),
             (b"ab\rcd", "", "its lines end in carriage returns (CR) alone"),
             (b"ab\rcd\ref\n", "", "its lines end in carriage returns (CR) alone"),
-            (b"ab\rcd\n", "", "its line ends are mixed, 1 LF, 1 CR: CR alone ends no line"),
+            (
+                b"ab\rcd\n",
+                "",
+                "its line ends are mixed, 1 LF, 1 CR: a CR alone does not end a line",
+            ),
             (b"ab\r\ncd\n", "1 of its lines end in CRLF", "mixed, 1 CRLF, 1 LF: tr -d '\\r'"),
             (
                 b"ab\r\ncd\ne\rf",
                 "1 of its lines end in CRLF",
-                "mixed, 1 CRLF, 1 LF, 1 CR: CR alone",
+                "mixed, 1 CRLF, 1 LF, 1 CR: a CR alone",
             ),
             (rare.as_bytes(), "", "mixed"),
             (often.as_bytes(), "", "mixed, 98 LF, 2 CR"),

@@ -22,11 +22,11 @@ pub fn problem(comparison: &Comparison, at: &str) -> Option<Failure> {
         .filter(|row| count(row) > 0)
         .map(|row| {
             let place = match row.columns {
-                1 => format!("{}", row.absolute.row),
-                _ => format!("{}, {}", row.absolute.row, row.absolute.column),
+                1 => format!("row {}", row.absolute.row),
+                _ => format!("row {}, column {}", row.absolute.row, row.absolute.column),
             };
             format!(
-                "{} has {} {what} of {}, the largest difference at {place}",
+                "{}: {} of {} entries are {what}, the largest difference is at {place}",
                 row.name,
                 count(row),
                 row.entries(),

@@ -222,7 +222,7 @@ fn orders_that_no_run_has_are_refused() {
             with(&chunks, "order", "backwards"),
             "order = \"backwards\", which must be text, chunks or positions",
         ),
-        (without_chunk, "the metadata lack \"chunk\""),
+        (without_chunk, "the metadata have no \"chunk\""),
         (with(&chunks, "chunk", "long"), "which must be a whole number"),
         (with(&chunks, "chunk", "3"), "chunk 3: must be at least sequence_length"),
         (with(&chunks, "chunk", "0"), "chunk 0: must be at least"),
@@ -329,8 +329,8 @@ fn every_error_has_its_file() {
         (with("log_every", "0"), "at least 1"),
         (with("save_every", "0"), "at least 1"),
         (with("save_every", "1.5"), "a whole number"),
-        (entry(0, f64::NAN), "\"U\" has no finite number at entry 1"),
-        (entry(7, f64::INFINITY), "\"adagrad.V\" has no finite number at entry 1"),
+        (entry(0, f64::NAN), "\"U\" has a number that is not finite at entry 1"),
+        (entry(7, f64::INFINITY), "\"adagrad.V\" has a number that is not finite at entry 1"),
         (entry(9, -1.0), "\"adagrad.c\" has a sum of squares below 0"),
         (entry(10, f64::NAN), "\"h\" has no finite number"),
         (changed(|tensors, _| tensors[1].1 = vec![9]), "\"W\" is F64 [9] instead of F64 [3, 3]"),
@@ -372,7 +372,7 @@ fn every_error_has_its_file() {
         "log_every",
         "save_every",
     ] {
-        cases.push((lacking(key), "the metadata lack"));
+        cases.push((lacking(key), "the metadata have no"));
     }
     cases.extend(errors_of_a_part_held_out());
     for (bytes, message) in cases {
@@ -394,7 +394,7 @@ fn errors_of_a_part_held_out() -> Vec<(Vec<u8>, &'static str)> {
         changed(move |_, metadata| metadata.push(entry))
     };
     vec![
-        (with("validation", "1"), "validation 1: must be a number from 0 to below 1"),
+        (with("validation", "1"), "validation 1: must be a number of at least 0 and below 1"),
         (with("validation", "NaN"), "validation NaN: must be"),
         (with("validation", "-0.1"), "validation -0.1: must be"),
         (with("validation", "half"), "\"half\", which must be a number"),
@@ -409,9 +409,9 @@ fn errors_of_a_part_held_out() -> Vec<(Vec<u8>, &'static str)> {
         (with("validate_every", "x"), "which must be a whole number"),
         (with("best_validation", "inf"), "finite number of at least 0"),
         (with("best_validation", "-1"), "finite number of at least 0"),
-        (lacking("best_validation"), "the metadata lack \"best_validation\""),
-        (lacking("best_smooth_loss"), "the metadata lack \"best_smooth_loss\""),
-        (lacking("save_every"), "the metadata lack \"save_every\""),
+        (lacking("best_validation"), "the metadata have no \"best_validation\""),
+        (lacking("best_smooth_loss"), "the metadata have no \"best_smooth_loss\""),
+        (lacking("save_every"), "the metadata have no \"save_every\""),
         (lacking("validation"), "best_validation = "),
         (more("best_validation", "1.5"), "\"1.5\", which must be absent where no text is held out"),
         (more("validate_every", "5"), "\"5\", which must be absent where no text is held out"),

@@ -234,12 +234,12 @@ fn a_text_has_chunks_enough() {
         assert_eq!(good, Ok(()), "{length} {streams} {validation}");
     }
     for (length, streams, validation, words) in [
-        (76, 1, 0.0, "76 characters are too few: an order of chunks needs chunk + 1 = 77"),
+        (76, 1, 0.0, "76 characters are too few: the order chunks needs chunk + 1 = 77"),
         (
             26,
             3,
             0.0,
-            "76 characters are too few: an order of chunks needs batch_size chunk + 1 = 79, with a batch size of 3",
+            "76 characters are too few: the order chunks needs batch_size x chunk + 1 = 79",
         ),
         (
             18,
@@ -252,7 +252,7 @@ fn a_text_has_chunks_enough() {
             23,
             1,
             0.3,
-            "22 of 76 characters would be held out, but at least a chunk of 23 is needed: choose a larger share",
+            "22 of 76 characters would be held out, but validation needs at least a chunk of 23: choose a larger fraction",
         ),
         (usize::MAX, 2, 0.0, "76 characters are too few"),
     ] {

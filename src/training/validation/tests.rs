@@ -277,14 +277,14 @@ fn what_cannot_be_held_out_is_refused() {
     };
     let text = &TEXT[..20];
     for (validation, words) in [
-        (-0.1, "validation -0.1: must be a number from 0 to below 1"),
-        (1.0, "validation 1: must be a number from 0 to below 1"),
+        (-0.1, "validation -0.1: must be a number of at least 0 and below 1"),
+        (1.0, "validation 1: must be a number of at least 0 and below 1"),
         (f64::NAN, "validation NaN: must be a number from 0"),
         (0.04, "0 of 20 characters would be held out, but at least 2"),
         (0.09, "1 of 20 characters would be held out, but at least 2"),
         (
             0.75,
-            "5 characters beside the 15 that are held out are too few: one update needs sequence_length + 1 = 6",
+            "5 characters to train on, besides 15 held out, are too few: one update needs sequence_length + 1 = 6",
         ),
     ] {
         let error = with(validation, text).unwrap_err();
@@ -322,7 +322,7 @@ fn a_loss_that_is_not_finite_is_told() {
     assert_eq!(training.observe().unwrap().loss, 0.0);
     for _ in 0..2 {
         let error = training.validate().unwrap_err();
-        let words = "the validation loss is inf at update 0: training cannot go on";
+        let words = "the validation loss is inf at update 0: training cannot continue";
         assert!(error.to_string().starts_with(words), "{error}");
     }
     training.update().unwrap();

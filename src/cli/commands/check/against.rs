@@ -8,7 +8,7 @@ use crate::cli::terminal::output::print_findings;
 use elman::internals::array::Array;
 use elman::internals::arrays;
 use elman::internals::diagnosis::{
-    Cause, Comparison, Dress, Finding, PythonShape, Reason, WorkedCase, Wrong,
+    Comparison, Dress, Finding, PythonShape, Reason, WorkedCase, Wrong,
 };
 use elman::internals::names::quoted;
 use std::path::Path;
@@ -36,10 +36,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     for one in foreign.iter().take(FOREIGN) {
         let (name, nearest) = (shown(&one.name), nearest(&one.name, &names));
         let meant = nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
-        lines += &format!("{name} not compared: the case has no such array{meant}\n");
+        lines += &format!("{name} not compared: the case has no array of this name{meant}\n");
     }
     if let more @ 1.. = foreign.len().saturating_sub(FOREIGN) {
-        lines += &format!("and {more} more that the case does not have\n");
+        lines += &format!("and {more} more arrays that the case does not have\n");
     }
     print_findings(&lines, problem(&found))
 }
@@ -86,12 +86,12 @@ fn line(name: &str, finding: &Finding) -> String {
         Finding::Follows { from } => format!("{name} follows from {}\n", from.join(" and ")),
         Finding::Wrong(wrong) => format!("{name} wrong{}\n", sentence(wrong)),
         Finding::WrongShape { cause, found, need } => {
-            let cause = cause.as_ref().map_or(Reason::Unknown.to_string(), Cause::to_string);
+            let cause = cause.as_ref().map_or(String::new(), |cause| format!("{cause}, "));
             let (found, need) = (PythonShape(found), PythonShape(need));
-            format!("{name} wrong: {cause}, shape {found} instead of {need}\n")
+            format!("{name} wrong: {cause}shape {found} instead of {need}\n")
         }
         Finding::NoNumbers { type_name } => {
-            format!("{name} wrong: {type_name} is not a type of numbers that can be read\n")
+            format!("{name} wrong: numbers of the type {type_name} cannot be read\n")
         }
         Finding::NoSuchArray => format!("{name} wrong: the case has no numbers for it\n"),
     }
@@ -138,7 +138,7 @@ fn nothing(arrays: &[Array], names: &[&str]) -> String {
         Some(array) => {
             let (name, nearest) = (shown(&array.name), nearest(&array.name, names));
             let meant = nearest.map_or(String::new(), |nearest| format!(" may be {nearest}"));
-            format!("no array of the case: {name}{meant}; the case has {all}")
+            format!("none of its arrays is in the case: {name}{meant}; the case has {all}")
         }
     }
 }
@@ -174,7 +174,7 @@ fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elman::internals::diagnosis::Steps;
+    use elman::internals::diagnosis::{Cause, Steps};
 
     #[test]
     fn the_nearest_name_is_found() {
@@ -243,7 +243,7 @@ mod tests {
                  clipped to 5 row=3 column=5 difference=5.00e-1 (dU, db follow from it)\n",
             ),
             (Finding::Follows { from: vec!["p".into(), "h".into()] }, "dU follows from p and h\n"),
-            (shape(None), "dU wrong: unknown, shape (70, 5) instead of (5,)\n"),
+            (shape(None), "dU wrong: shape (70, 5) instead of (5,)\n"),
             (shape(Some(bias)), "dU wrong: bias, not summed, shape (70, 5) instead of (5,)\n"),
         ] {
             assert_eq!(line("dU", &finding), expected);

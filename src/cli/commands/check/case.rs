@@ -16,7 +16,7 @@ pub fn file(arguments: &Arguments) -> Result<(&Path, Form), Failure> {
     let form = Form::of(path).ok_or_else(|| {
         let endings = Form::ALL.map(|(ending, _)| format!(".{ending}"));
         Failure::Usage(format!(
-            "{}: the name has to end in {}",
+            "{}: the name must end in {}",
             arguments.quoted("write-case"),
             endings.join(" or ")
         ))
@@ -31,8 +31,8 @@ pub fn write((path, form): (&Path, Form), subject: &Subject) -> Result<(), Failu
     let updates = model.state().updates;
     if model.rule().eta == 0.0 {
         return Err(Failure::Failed(format!(
-            "the learning rate is 0 after {updates} updates, at the end of its schedule: a case needs an update, as of a model \
-             from before the end"
+            "the learning rate is 0 after {updates} updates, at the end of the schedule, so an update would change nothing: use \
+             a model from before the end"
         )));
     }
     let case = subject.places[0].case();

@@ -12,8 +12,8 @@ use std::path::Path;
 
 const DETAILS: &str = "\
 Compares every entry of the gradients of U, W, V, b and c with finite differences
-of the loss: of an untrained network on the first characters of TEXT (by default
-the built-in story; - is standard input), or of a trained MODEL at several places
+of the loss. Without MODEL it checks an untrained network on the first characters of
+TEXT (default: the built-in story; -: standard input), else MODEL at several places
 of TEXT. Exit status 1: an entry is wrong or undecided.";
 
 const EXAMPLES: &[&str] = &[
@@ -24,18 +24,19 @@ const EXAMPLES: &[&str] = &[
 ];
 
 const MORE: &str = "\
-Every finite difference comes with an estimate of its error. An entry is right if
-the difference is within the estimate. An entry is undecided where the estimate is
-too large to tell. A MODEL is checked with the hidden state that it has at each
-place of the text.
+Every finite difference comes with an estimate of its error. An entry of a gradient
+is right if it differs from the finite difference by no more than this estimate. It
+is undecided if the estimate is too large to tell. A MODEL is checked at places that
+are spread over TEXT, each with the hidden state after the 100 characters before it.
+If TEXT is its training text, one place is the one that its next update would read.
 
 The settings, --preset and --iterations are for the untrained network only: a MODEL
-has its own.
+has its own settings.
 
---write-case FILE saves all intermediate values of one update, as .npz,
-.safetensors or .json by the file name's extension. --against FILE CASE compares the arrays of your
-FILE with those of the case, and says which are right and what is wrong with the
-others.";
+--write-case FILE saves all intermediate values of one update. The extension of the
+name sets the format: .npz, .safetensors or .json. --against FILE CASE compares the
+arrays of your FILE with those of the case. It says which arrays are right, and what
+is wrong with the others.";
 
 /// The command.
 pub const COMMAND: Command = Command {
@@ -60,12 +61,13 @@ fn options() -> Vec<OptionSpec> {
         "seed" => option.seldom(),
         _ => option,
     });
-    let positions = "places of the text at which a model is checked";
-    let write_case = "write a worked case as .npz, .safetensors or .json";
+    let positions = "number of places at which a model is checked";
+    let write_case = "save a worked case as .npz, .safetensors or .json";
     let force = "replace FILE of --write-case if it exists";
     let against = "compare the arrays of FILE with those of a case";
     let own = [
-        OptionSpec::new("iterations", "N", "updates before the check; 1 with --write-case").or("0"),
+        OptionSpec::new("iterations", "N", "updates before the check (0; with --write-case 1)")
+            .or("0"),
         OptionSpec::new("positions", "N", positions).or("3"),
         OptionSpec::new("write-case", "FILE", write_case),
         OptionSpec::switch("force", force).seldom(),
@@ -73,7 +75,7 @@ fn options() -> Vec<OptionSpec> {
         OptionSpec::switch("json", "print the table as JSON").seldom(),
         OptionSpec::help().seldom(),
     ];
-    let preset = "settings of an edition of the assignment; options given beside it override them";
+    let preset = "set the options of an edition of the assignment; an option that you give overrides the preset";
     let preset = OptionSpec::new("preset", "adagrad-edition|adam-edition", preset).seldom();
     iter::once(preset).chain(settings).chain(own).collect()
 }
@@ -87,24 +89,25 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     of_training.extend(["preset", "iterations"]);
     if arguments.has("against") {
         let others = ["positions", "write-case", "force", "json"];
-        refuse(arguments, &[&of_training[..], &others].concat(), "--against")?;
+        refuse(arguments, &[&of_training[..], &others].concat(), "with --against")?;
         return against::run(arguments);
     }
     let writes = arguments.has("write-case");
     if writes {
-        refuse(arguments, &["positions", "json"], "--write-case")?;
+        refuse(arguments, &["positions", "json"], "with --write-case")?;
     } else {
-        refuse(arguments, &["force"], "a check without --write-case")?;
+        refuse(arguments, &["force"], "without --write-case")?;
     }
     let is_model = arguments.first().is_some_and(subject::is_model);
     if is_model {
-        refuse(arguments, &of_training, "a model, which has its own")?;
+        refuse(arguments, &of_training, "with a trained model, which has its own settings")?;
     } else {
         refuse_missing(arguments)?;
-        refuse(arguments, &["positions"], "a text alone: name a model before it")?;
+        refuse(arguments, &["positions"], "without a model: name one before the text")?;
         if let Some(second) = arguments.all().get(1) {
             let second = second.to_string_lossy();
-            let message = format!("unexpected argument {second:?}: the first is no model");
+            let message =
+                format!("unexpected argument {second:?}: the first argument is not a model");
             return Err(Failure::Usage(message));
         }
     }
@@ -135,9 +138,9 @@ fn refuse_missing(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Refuses options that have no effect together with something else.
-fn refuse(arguments: &Arguments, options: &[&str], with: &str) -> Result<(), Failure> {
+fn refuse(arguments: &Arguments, options: &[&str], how: &str) -> Result<(), Failure> {
     match options.iter().find(|option| arguments.has(option)) {
-        Some(option) => Err(Failure::Usage(format!("--{option} does not go with {with}"))),
+        Some(option) => Err(Failure::Usage(format!("--{option} cannot be used {how}"))),
         None => Ok(()),
     }
 }

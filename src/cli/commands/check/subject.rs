@@ -77,7 +77,8 @@ impl Subject {
         let corpus = read_text(&text, model.settings(), false)?;
         let places = places(&model, corpus, count).map_err(|error| match error {
             TrainingError::Text(TextError::Unknown(unknown)) if named.is_none() => {
-                let advice = "the model needs a text in its characters: elman check MODEL TEXT";
+                let advice =
+                    "give a text that has only characters of the model: elman check MODEL TEXT";
                 Failure::at(&text.place, format!("{unknown}: {advice}"))
             }
             error => refused(error, &text.place, *model.settings()),

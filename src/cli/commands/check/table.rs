@@ -162,13 +162,16 @@ mod tests {
         assert_eq!(told(&places[..1]), "None");
         assert_eq!(
             told(&places[2..]),
-            "gradient check failed: U has 1 wrong of 6, the largest difference at 0, 1"
+            "gradient check failed: U: 1 of 6 entries are wrong, the largest difference is at row 0, column 1"
         );
         assert_eq!(
             told(&places[..2]),
-            "gradient check undecided at character 5: U has 1 undecided of 6, the largest difference at 0, 1"
+            "gradient check undecided at character 5: U: 1 of 6 entries are undecided, the largest difference is at row 0, column 1"
         );
-        assert!(told(&places).starts_with("gradient check failed at character 7: U has 1 wrong"));
+        assert!(
+            told(&places)
+                .starts_with("gradient check failed at character 7: U: 1 of 6 entries are wrong")
+        );
         let all = Comparison::of_all(places.iter().map(|checked| &checked.comparison)).unwrap();
         let table = table(&all, &places, true);
         assert!(table.contains("at character 3, 5: undecided, 7: failed\n"), "{table}");

@@ -87,11 +87,13 @@ fn of_state(file: &ModelFile) -> Rows {
     let (model, state) = (&file.model, file.model.state());
     let symbols = model.vocabulary().symbols().name();
     let (characters, unit) = (model.settings().loss_characters(), unit(model.settings()));
-    // `train` prints smooth losses that include the next chunk; a state ends before it.
+    // `train` prints this update with its loss; the state is the one before it.
+    let next = thousands(state.updates);
+    let of_best = format!("of the best model before update {next}");
     let loss = |loss: Option<f64>, when: &str| match loss {
         Some(loss) => {
             let bits = loss / (LN_2 * characters as f64);
-            format!("{loss:?} {unit}, {when} ({bits:.3} bits a character)")
+            format!("{loss:?} {unit}, {when} ({bits:.3} bits per character)")
         }
         None => "none yet".to_string(),
     };
@@ -104,25 +106,28 @@ fn of_state(file: &ModelFile) -> Rows {
     let read = thousands(state.position);
     let position = match model.settings().order {
         Order::Text => format!("character {read} of each sequence"),
-        _ => format!("{read} characters of the epoch read by each sequence"),
+        _ => format!("each sequence has read {read} characters of the epoch"),
     };
     let mut rows = vec![
         ("text", text),
         ("updates", thousands(state.updates)),
         ("epoch", thousands(state.epoch)),
         ("position", position),
-        ("smooth loss", loss(state.smooth_loss, "without the next chunk")),
-        ("best smooth loss", loss(state.best_smooth_loss, "with its next chunk")),
+        ("smooth loss", loss(state.smooth_loss, &format!("without the loss of update {next}"))),
+        ("best smooth loss", loss(state.best_smooth_loss, &of_best)),
     ];
     if model.record().optimizer_updates > 0 {
         let updates = thousands(model.record().optimizer_updates);
-        rows.push(("optimizer", format!("{updates} updates before, of the model begun from")));
+        rows.push((
+            "optimizer",
+            format!("{updates} earlier updates, of the model that the run began from"),
+        ));
     }
     if let Some(nats) = state.best_validation {
         let Validation { loss, bits, .. } = Validation::of(nats, model.settings());
         rows.push((
             "best validation",
-            format!("{loss:?} {unit}, before this state ({bits:.3} bits a character)"),
+            format!("{loss:?} {unit}, {of_best} ({bits:.3} bits per character)"),
         ));
     }
     rows

@@ -18,8 +18,8 @@ const EXAMPLES: &[&str] =
     &["elman show elman-run", "elman show elman-run/model.safetensors --json"];
 
 const MORE: &str = "\
---json prints one JSON object. Numbers read back to the same bits; what is
-missing is null:
+--json prints one JSON object. Numbers read back to the same bits. A value that
+the model does not have is null:
   file, bytes       the path and the length of the file
   kind              \"last\" state of a run, \"best\" model, or \"imported\"
   digest            of U, W, V, b, c, as 16 hexadecimal digits
@@ -30,11 +30,11 @@ missing is null:
                     optimizer, learning_rate, schedule, half_life,
                     schedule_updates, beta1, beta2, epsilon, clip (null: none),
                     loss, initialization, sigma, validation, order, chunk,
-                    seed; null: not a number of this choice
+                    seed; null if it does not apply, as beta1 to adagrad
   text              length, digest, start (the first symbol); null if imported
   state             updates, epoch, position, smooth_loss, best_smooth_loss,
                     best_validation (nats per character), optimizer_updates
-                    (of the model begun from; 0: it began anew)
+                    (those before this run, with --keep-optimizer)
   plan              iterations, report_every, report_length, passage_length,
                     log_every, validate_every, save_every; null except in
                     the last state of a run
