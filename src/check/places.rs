@@ -269,7 +269,7 @@ mod tests {
         let model = training.model();
         let corpus = Corpus::of("e\n", &model.settings).unwrap();
         let error = places(model, corpus, 3).unwrap_err().to_string();
-        let words = "1 characters beside the 2 that are held out are too few";
+        let words = "1 characters to train on, besides 2 held out, are too few";
         assert!(error.starts_with(words), "{error}");
     }
 }

@@ -339,11 +339,17 @@ mod tests {
                 file(&one("[2]", 16, 0), 16),
                 "begin at 16 after the header and end before that, at 0",
             ),
-            (file(&one("[1]", 0, 8), 7), "7 bytes instead of the 8"),
-            (file(&one("[1]", 0, 8), 9), "9 bytes instead of the 8"),
-            (file(&one(&format!("[{most}]"), 0, 8 * most), 8), "8 bytes instead of"),
+            (file(&one("[1]", 0, 8), 7), "7 bytes follow the header instead of the 8 "),
+            (file(&one("[1]", 0, 8), 9), "9 bytes follow the header instead of the 8 "),
+            (
+                file(&one(&format!("[{most}]"), 0, 8 * most), 8),
+                "8 bytes follow the header instead of",
+            ),
             // Where a usize has 32 bits, its end wraps to 0.
-            (file(&one("[65536,65536]", 0, 1 << 35), 8), "8 bytes instead of the 34359738368"),
+            (
+                file(&one("[65536,65536]", 0, 1 << 35), 8),
+                "8 bytes follow the header instead of the 34359738368",
+            ),
             (file(&format!("{{{}}}", tensor("x", "F65", "[1]", 0, 8)), 8), "unknown type \"F65\""),
             (
                 file(

@@ -753,7 +753,7 @@ mod tests {
         let of_value = |value: &str| Level::from_value(Some(value.into()));
         let by_environment = of_value("xyz").unwrap_err();
         assert_eq!(by_environment.name, "xyz");
-        let message = format!("ELMAN_ISA=xyz: this machine has no such level; {it_has}");
+        let message = format!("ELMAN_ISA=xyz: this machine has no such instruction set; {it_has}");
         assert_eq!(by_environment.to_string(), message);
 
         assert_eq!(of_value("baseline"), Ok(Level::BASELINE));

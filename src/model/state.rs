@@ -411,8 +411,8 @@ mod tests {
         let changes: [(Change, &str); 13] = [
             (&|model| model.state.rnn.parameters = zeros(), "hidden = 3, which must be the number"),
             (&|model| model.state.optimizer_state[0] = zeros(), "\"adagrad.U\" is F64 [7, 3]"),
-            (&|model| model.state.optimizer_state.clear(), "of another optimizer than adagrad"),
-            (&|model| model.state.optimizer_state.push(zeros()), "of another optimizer"),
+            (&|model| model.state.optimizer_state.clear(), "of an optimizer other than adagrad"),
+            (&|model| model.state.optimizer_state.push(zeros()), "of an optimizer other than"),
             (&|model| _ = model.state.h.pop(), "\"h\" is F64 [2] instead of F64 [3]"),
             (&|model| model.settings.hidden = 7, "hidden = 7, which must be the number"),
             (&|model| model.vocabulary = Vocabulary::of("ab"), "instead of F64 [3, 2]"),

@@ -592,7 +592,10 @@ fn vocabularies_that_do_not_fit_are_refused() {
     let file = torch(|_, _| ());
     for (vocabulary, words) in [
         ("", "0 characters for a model with K = 3"),
-        ("abc\n", "4 characters for a model with K = 3 (a line break counts as well)"),
+        (
+            "abc\n",
+            "the vocabulary has 4 characters, but the model has K = 3 (a line break counts as well)",
+        ),
         ("aba", "the vocabulary has 'a' twice, at 0 and at 2"),
     ] {
         refused(&file, Some(vocabulary), words);
@@ -613,7 +616,7 @@ fn vocabularies_that_do_not_fit_are_refused() {
     refused(
         &torch(|_, metadata| metadata[0].1 = "abca".into()),
         None,
-        "4 characters for a model with K = 3",
+        "the vocabulary has 4 characters, but the model has K = 3",
     );
 }
 
@@ -689,7 +692,7 @@ fn arrays_that_do_not_fit_are_refused() {
 fn files_of_another_kind_are_refused() {
     let model = model(Symbols::Characters, "abc", false);
     for (file, words) in [
-        (vec![], "neither a safetensors file nor one of numpy.savez"),
+        (vec![], "not a file of weights: it must be safetensors"),
         (b"once upon a time".to_vec(), "neither"),
         (npy::header("<f8", &[0]), "neither"),
         (checkpoint::to_bytes(&model).unwrap(), "already a model file of elman"),

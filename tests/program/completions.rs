@@ -161,7 +161,7 @@ fn zsh_completes() {
     has(&train, "--clip=[clip every gradient entry to \\[-X, X\\]; none\\: no clipping]:X: ");
     has(&train, "--epsilon=[the optimizer's epsilon, which avoids a division by 0]:X: ");
     has(&train, "--out=[the run's folder]:DIR:_files -/");
-    has(&train, "--quiet[show no progress on standard error]");
+    has(&train, "--quiet[show no progress and no warnings on standard error]");
     assert!(train.iter().any(|l| l.starts_with("--from=[") && l.ends_with(":MODEL:_files")));
     has(&train, "*:\\[TEXT\\]:_files");
     let export = asked("export ''", "arguments");
@@ -212,5 +212,5 @@ fn other_shells_are_told() {
     folder.run("completions").refused(2, "which shell? one of bash, zsh, fish");
     folder
         .run("completions powershell")
-        .refused(2, "\"powershell\" is no shell of bash, zsh, fish (see");
+        .refused(2, "there is no script for \"powershell\": choose one of bash, zsh, fish (see");
 }

@@ -55,8 +55,7 @@ fn settings_out_of_range_are_refused() {
         ("--documents --order chunks", "--order chunks: must be text with documents"),
         (
             "--order chunks --chunk 700 --batch-size 2",
-            "text: --chunk 700: 1287 characters are too few: an order of chunks needs batch-size chunk + 1 = 1401, with a \
-             batch size of 2",
+            "text: --chunk 700: 1287 characters are too few: the order chunks needs batch-size x chunk + 1 = 1401",
         ),
         (
             "--order chunks --chunk 200 --validation 0.1",
@@ -77,7 +76,7 @@ fn settings_out_of_range_are_refused() {
 fn networks_without_room_are_refused() {
     let folder = Folder::new("room");
     for (hidden, words) in [
-        ("100000000", "elman: --hidden 100000000: no memory: "),
+        ("100000000", "elman: --hidden 100000000: not enough memory: "),
         ("18446744073709551615", "elman: --hidden 18446744073709551615: "),
         ("99999999999999999999", "elman: --hidden 99999999999999999999: too large"),
     ] {
@@ -194,7 +193,7 @@ fn a_start_that_cannot_be_learned_from_touches_nothing() {
         // The loss is finite, but not all of the parameters.
         (
             "--sigma 6e307 --hidden 1 --seq-length 1 --seed 2",
-            "--sigma 6e307: the network begins with numbers that are not finite",
+            "--sigma 6e307: the initial weights are too large to be finite numbers",
         ),
     ] {
         folder.train("new", options).refused(1, words);
@@ -246,8 +245,8 @@ fn bad_files(good: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
     let mut first = good.to_vec();
     first[8] = b'[';
     vec![
-        (vec![], "not a safetensors file: 0 bytes"),
-        (end(good, 7), "not a safetensors file: 7 bytes"),
+        (vec![], "not a safetensors file: it has 0 bytes"),
+        (end(good, 7), "not a safetensors file: it has 7 bytes"),
         (end(good, 8), "a header of"),
         (end(good, 100), "a header of"),
         (end(good, 8 + header), "bytes instead of the"),

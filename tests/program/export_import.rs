@@ -11,15 +11,13 @@ fn the_program_exports_and_imports() {
     for format in ["torch", "npz"] {
         let export = format!("export run weights --format {format}");
         assert_eq!(digest(&folder.run(&export).well()), best);
-        folder
-            .run(&export)
-            .refused(1, "weights: is already there: choose another name, or replace");
+        folder.run(&export).refused(1, "weights: already exists: choose another name, or replace");
         let first = folder.read("weights");
         folder.run(&format!("{export} --force")).well();
         assert_eq!(folder.read("weights"), first);
         let import = "import weights --out model";
         assert_eq!(digest(&folder.run(import).well()), best);
-        folder.run(import).refused(1, "model: is already there: choose another name, or replace");
+        folder.run(import).refused(1, "model: already exists: choose another name, or replace");
         let first = folder.read("model");
         folder.run(&format!("{import} --force")).well();
         assert_eq!(folder.read("model"), first);
@@ -56,13 +54,16 @@ fn the_program_takes_characters_in_any_order() {
     folder.write("text", "just a text");
     std::fs::create_dir(folder.path("folder")).unwrap();
     for (arguments, words) in [
-        ("weights.npz --vocabulary long", "elman: long: 4 characters for a model with K = 3"),
+        (
+            "weights.npz --vocabulary long",
+            "elman: long: the vocabulary has 4 characters, but the model has K = 3",
+        ),
         ("weights.npz --vocabulary twice", "elman: twice: the vocabulary has 'b' twice"),
         ("weights.npz --vocabulary latin", "elman: latin: not UTF-8 at byte 1"),
         ("weights.npz --vocabulary none", "elman: none: "),
         ("weights.npz --vocabulary folder", "elman: folder: not a regular file"),
         ("weights.npz", "elman: weights.npz: the file does not say which 3 characters"),
-        ("text --vocabulary chars", "elman: text: neither a safetensors file nor"),
+        ("text --vocabulary chars", "elman: text: not a file of weights"),
         ("folder", "elman: folder: not a regular file"),
         ("none", "elman: none: "),
         (
@@ -125,7 +126,7 @@ fn weights_of_others_are_told_what_is_wrong_with_them() {
         );
     }
     let ended = import("other-names.npz");
-    let ignored = "elman: other-names.npz: ignores \"mWxh\", \"mWhh\", \"mWhy\", \"mbh\", \"mby\": no part of the model\n";
+    let ignored = "elman: other-names.npz: ignored \"mWxh\", \"mWhh\", \"mWhy\", \"mbh\", \"mby\": not part of the model\n";
     assert_eq!((ended.stderr.clone(), ended.well()), (ignored.to_string(), expected));
 
     folder.write(
@@ -152,7 +153,7 @@ fn what_is_mixed_up_is_told_which_command_takes_it() {
     folder.run("export run weights.safetensors --format torch").well();
     folder.run("check --write-case case.safetensors").well();
     folder.run("check --write-case case.json").well();
-    let make_one = "elman import makes one of weights";
+    let make_one = "elman import makes a model from weights";
     for (file, kind) in [
         ("weights.npz", "an .npz or another zip file, not a model of elman; "),
         ("weights.safetensors", "a safetensors file, but not a model of elman: "),
@@ -172,23 +173,22 @@ fn what_is_mixed_up_is_told_which_command_takes_it() {
         }
     }
     folder.run("check weights.safetensors").refused(1, make_one);
-    let import = "elman import makes a model of weights";
+    let import = "elman import makes a model file from weights";
     folder.run("check weights.npz").refused(1, import);
     folder
         .run("train weights.npz")
         .refused(1, "weights.npz: an .npz or another zip file, not a text: elman import");
     folder.run("train weights.safetensors").refused(1, import);
-    let model =
-        "a safetensors file, not a text: a model goes after --from, a run's folder after --resume";
+    let model = "a safetensors file, not a text: use --from to start from a model, --resume to continue a run";
     folder.run("train run/model.safetensors").refused(1, model);
     for file in ["weights.npz", "weights.safetensors", "run/best.safetensors"] {
-        let words = "not the folder of a run: name the folder that contains model.safetensors; with a model a new run begins";
+        let words = "not the folder of a run: name the folder that contains model.safetensors; train --from MODEL starts a new run";
         folder.run(&format!("train --resume {file}")).refused(1, words);
     }
-    let take = "sample, score, show and the other commands take it as it is";
+    let take = "the other commands read it without import";
     folder.run("import run --out new").refused(
         1,
-        &format!("elman: run: the folder of a run, not weights of another program: {take}"),
+        &format!("elman: run: the folder of a run, not weights from another program: {take}"),
     );
     folder.run("import run/model.safetensors --out new").refused(1, take);
     assert!(!folder.path("new").exists() && !folder.path("elman-run").exists());
@@ -260,7 +260,7 @@ fn a_hyphen_is_standard_input_or_output() {
             .run(arguments)
             .refused(2, "-: a folder is needed, but - is standard input or output");
     }
-    folder.run("check --write-case -").refused(2, "--write-case -: the name has to end in .npz");
+    folder.run("check --write-case -").refused(2, "--write-case -: the name must end in .npz");
     // What is read once is not there for a second reader.
     let once = "elman: standard input: already read: - can be used for one file only";
     for arguments in [

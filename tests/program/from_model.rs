@@ -46,7 +46,11 @@ fn an_optimizer_s_state_is_kept_where_that_is_asked_for() {
     let fresh = folder.run(&format!("{from} --out fresh"));
     let warning = "a fresh AdaGrad at a learning rate of 0.1 undoes much";
     assert!(fresh.stderr.contains(warning), "{}", fresh.stderr);
-    assert!(fresh.stderr.contains("--keep-optimizer goes on with"), "{}", fresh.stderr);
+    assert!(
+        fresh.stderr.contains("keep the optimizer's state with --keep-optimizer"),
+        "{}",
+        fresh.stderr
+    );
     fresh.well();
     for more in ["--keep-optimizer --out kept", "--learning-rate 0.001 --out slow"] {
         let ended = folder.run(&format!("{from} {more}"));
@@ -67,7 +71,9 @@ fn an_optimizer_s_state_is_kept_where_that_is_asked_for() {
         .run("train text --keep-optimizer")
         .refused(2, "--keep-optimizer: can only be used with --from");
     let other = format!("{from} --keep-optimizer --optimizer adam --out other");
-    folder.run(&other).refused(1, "the model has the state of adagrad, and the settings say adam");
+    folder
+        .run(&other)
+        .refused(1, "the model has the optimizer state of adagrad, but the settings say adam");
 }
 
 #[test]
@@ -95,13 +101,13 @@ fn what_a_model_decides_is_not_chosen_again() {
         (
             "text --from first --sigma 0.1",
             2,
-            "--sigma draws the first parameters, --from takes those of a model",
+            "--sigma is for initial weights that are drawn, --from takes those of a model",
         ),
         ("text --from first --bytes", 1, "--bytes: the model of --from reads characters"),
         ("strange --from first", 1, "strange: the vocabulary lacks '\u{2014}' (U+2014)"),
         ("text --from none", 1, "none: "),
         ("text --from text", 1, "text: not a safetensors file"),
-        ("text --from first --resume first", 2, "--from begins a run, --resume goes on with one"),
+        ("text --from first --resume first", 2, "--from begins a new run, --resume continues one"),
     ] {
         folder.run(&format!("train {arguments}")).refused(status, words);
     }

@@ -50,7 +50,7 @@ fn a_check_of_a_wild_network_says_what_it_cannot_tell() {
     let folder = Folder::new("wild");
     for options in ["--iterations 5 --learning-rate 1e300", "--sigma 1e300"] {
         let ended = folder.run(&format!("check {options}"));
-        let table = ended.refused(1, "gradient check undecided: U has ");
+        let table = ended.refused(1, "gradient check undecided: U: ");
         assert!(table.contains("\nundecided: 0 of 800 entries are wrong,\n"), "{table}");
         assert!(table.ends_with("with these weights rounding changes the loss too much\n"));
     }
@@ -145,7 +145,7 @@ fn a_model_without_a_text_takes_the_story_or_says_what_it_needs() {
         let ended = folder.run(&format!("check {model}"));
         let needs = "elman: the built-in story: the vocabulary lacks '!' (U+0021), ";
         assert!(ended.stderr.starts_with(needs), "{}", ended.stderr);
-        assert!(ended.stderr.contains(" more: the model needs a text"));
+        assert!(ended.stderr.contains(" more: give a text that has only characters of the model"));
         ended.refused(1, ": elman check MODEL TEXT");
     }
     folder.write("none", "the Ferry");
@@ -186,9 +186,9 @@ fn what_does_not_go_together_is_refused() {
         assert_eq!(ended.refused(2, &words), "");
     }
     for (arguments, status, words) in [
-        ("text text", 2, "unexpected argument \"text\": the first is no model"),
+        ("text text", 2, "unexpected argument \"text\": the first argument is not a model"),
         ("run text text", 2, "unexpected argument \"text\""),
-        ("text --positions 2", 2, "--positions does not go with a text alone"),
+        ("text --positions 2", 2, "--positions cannot be used without a model"),
         ("--positions 2", 2, "--positions: which model? name a model file or a run's folder"),
         ("--force", 2, "--force cannot be used without --write-case"),
         ("run text --positions 0", 2, "--positions 0: must be a whole number of at least 1"),
@@ -207,7 +207,7 @@ fn what_does_not_go_together_is_refused() {
     // A model that is cut short is a model still, and not a text.
     let model = folder.read("run/model.safetensors");
     folder.write("cut", &model[..model.len() - 3]);
-    folder.run("check cut text").refused(1, "cut: after the header");
+    folder.run("check cut text").refused(1, "bytes follow the header instead of");
 }
 
 #[cfg(unix)]

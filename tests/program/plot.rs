@@ -148,7 +148,7 @@ fn what_is_no_run_is_refused() {
     fs::remove_file(folder.path("runs/seed-2/model.safetensors")).unwrap();
     folder
         .run("plot runs")
-        .refused(1, "it has no model.safetensors, which says how many characters");
+        .refused(1, "it has no model.safetensors, which is needed to read the losses");
     let best = folder.read("runs/seed-2/best.safetensors");
     folder.write("runs/seed-2/model.safetensors", best);
     folder

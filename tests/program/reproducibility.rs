@@ -95,7 +95,7 @@ fn a_text_too_short_for_the_streams_is_refused() {
     let folder = Folder::new("short-streams");
     folder.write("text", "abcdefg ".repeat(4));
     let stdout = train(&folder, "baseline", "run", "--batch-size 5")
-        .refused(1, "= 40, with a batch size of 5");
+        .refused(1, "batch-size x (seq-length + 1) = 40");
     assert_eq!(stdout, "");
     assert!(!folder.path("run").exists());
     train(&folder, "baseline", "run", "--batch-size 4").well();

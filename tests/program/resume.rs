@@ -96,7 +96,7 @@ fn a_best_model_from_after_the_state_is_reached_again() {
     begin(&folder, "run", "--iterations 201").well();
     folder.write("run/best.safetensors", folder.read("whole/best.safetensors"));
     // The plan is 201 updates, but the run has been further.
-    go_on(&folder, "run", "").refused(1, &format!("the run has made {best} updates"));
+    go_on(&folder, "run", "").refused(1, &format!("the run has already made {best} updates"));
     let short = format!("--iterations {}", best - 1);
     go_on(&folder, "run", &short).refused(1, &format!("--iterations {}: the run has", best - 1));
     let last = go_on(&folder, "run", "--iterations 430 --save-every 1").well();
@@ -216,8 +216,8 @@ fn reports_that_are_missing_are_told_by_line() {
     let files = folder.files("run");
     let kept = folder.read_text("run/reports.jsonl");
     let lines: Vec<&str> = kept.split_inclusive('\n').collect();
-    let third = "reports.jsonl: line 3: must be the report of update 140: move the file away, and its run goes on \
-                 without these reports";
+    let third = "reports.jsonl: line 3: must be the report of update 140: move the file away to resume \
+                 the run without these reports";
     for (wrong, words) in [
         ([&lines[..2], &lines[3..]].concat().concat(), third),
         (kept.replace(":140,", ":141,"), third),
@@ -258,12 +258,12 @@ fn the_best_preset_goes_on() {
     }
     let words = "--iterations 5: with --schedule linear the learning rate falls to 0 at update 4";
     assert_eq!(train("--iterations 5 --resume linear").refused(1, words), "");
-    let words = "--optimizer adagrad: the run was begun with adam, and goes on so";
+    let words = "--optimizer adagrad: the run began with adam: --resume cannot change it";
     let other = folder.run("train --quiet --preset adagrad-edition --resume run");
     assert_eq!(other.refused(1, words), "");
 
     train("--hidden 6 --iterations 2 --out small").well();
-    let words = "--hidden 192: the run was begun with 6, and goes on so";
+    let words = "--hidden 192: the run began with 6: --resume cannot change it";
     assert_eq!(train("--resume small").refused(1, words), "");
 }
 
@@ -289,27 +289,27 @@ fn what_is_given_again_has_to_agree() {
     begin(&folder, "run", "--iterations 50").well();
     let files = folder.files("run");
     for (option, words) in [
-        ("--hidden 7", "--hidden 7: the run was begun with 6"),
-        ("--seq-length 9", "--seq-length 9: the run was begun with 10"),
-        ("--batch-size 2", "--batch-size 2: the run was begun with 1"),
-        ("--learning-rate 0.2", "--learning-rate 0.2: the run was begun with 0.1"),
-        ("--bytes", "--bytes: the run was begun without it, and goes on so"),
-        ("--documents", "--documents: the run was begun without it"),
-        ("--validation 0.1", "--validation 0.1: the run was begun with 0.0"),
-        ("--validate-every 9", "--validate-every 9: the run was begun without it"),
-        ("--sigma 1", "--sigma 1: the run was begun with 0.01"),
-        ("--clip 4", "--clip 4: the run was begun with 5.0"),
-        ("--epsilon 0.00000001000001", "the run was begun with 1e-8, and goes on so"),
-        ("--seed 2", "--seed 2: the run was begun with 1"),
-        ("--order chunks", "--order chunks: the run was begun with text, and goes on so"),
-        ("--chunk 1000", "--chunk 1000: the run was begun without it"),
-        ("--schedule linear", "--schedule linear: the run was begun with constant"),
-        ("--half-life 9", "--half-life 9: the run was begun without it"),
-        ("--report-every 7", "--report-every 7: the run was begun with 70"),
-        ("--report-length 7", "--report-length 7: the run was begun with 30"),
-        ("--passage-length 7", "--passage-length 7: the run was begun with 50"),
+        ("--hidden 7", "--hidden 7: the run began with 6"),
+        ("--seq-length 9", "--seq-length 9: the run began with 10"),
+        ("--batch-size 2", "--batch-size 2: the run began with 1"),
+        ("--learning-rate 0.2", "--learning-rate 0.2: the run began with 0.1"),
+        ("--bytes", "--bytes: the run began without it: --resume cannot change it"),
+        ("--documents", "--documents: the run began without it"),
+        ("--validation 0.1", "--validation 0.1: the run began with 0.0"),
+        ("--validate-every 9", "--validate-every 9: the run began without it"),
+        ("--sigma 1", "--sigma 1: the run began with 0.01"),
+        ("--clip 4", "--clip 4: the run began with 5.0"),
+        ("--epsilon 0.00000001000001", "the run began with 1e-8: --resume cannot change it"),
+        ("--seed 2", "--seed 2: the run began with 1"),
+        ("--order chunks", "--order chunks: the run began with text: --resume cannot change it"),
+        ("--chunk 1000", "--chunk 1000: the run began without it"),
+        ("--schedule linear", "--schedule linear: the run began with constant"),
+        ("--half-life 9", "--half-life 9: the run began without it"),
+        ("--report-every 7", "--report-every 7: the run began with 70"),
+        ("--report-length 7", "--report-length 7: the run began with 30"),
+        ("--passage-length 7", "--passage-length 7: the run began with 50"),
         ("--log-every 0", "--log-every 0: must be"),
-        ("--iterations 49", "--iterations 49: the run has made 50 updates"),
+        ("--iterations 49", "--iterations 49: the run has already made 50 updates"),
         ("--save-every 0", "--save-every 0: must be"),
         ("--hidden 6 --threads 0", "--threads 0: must be"),
     ] {
@@ -320,7 +320,7 @@ fn what_is_given_again_has_to_agree() {
     }
     for (option, words) in [
         ("--force", "--force replaces a run"),
-        ("--out other", "--out other: a run goes on in its own folder"),
+        ("--out other", "--out other: a resumed run stays in its own folder"),
         ("--hidden six", "--hidden six: must be a whole number"),
         ("--iterations -1", "--iterations -1: must be a whole number"),
         ("--resume", "--resume needs a value"),
@@ -383,9 +383,15 @@ fn what_is_held_out_stays_so() {
     begin(&folder, "run", &format!("--iterations 50 {options}")).well();
     let files = folder.files("run");
     for (option, words) in [
-        ("--validation 0.31", "--validation 0.31: the run was begun with 0.3, and goes on so"),
-        ("--validation 0", "--validation 0: the run was begun with"),
-        ("--validate-every 21", "--validate-every 21: the run was begun with 20, and goes on so"),
+        (
+            "--validation 0.31",
+            "--validation 0.31: the run began with 0.3: --resume cannot change it",
+        ),
+        ("--validation 0", "--validation 0: the run began with"),
+        (
+            "--validate-every 21",
+            "--validate-every 21: the run began with 20: --resume cannot change it",
+        ),
     ] {
         let more = format!("--iterations 60 {option}");
         go_on(&folder, "run", &more).refused(1, words);
@@ -394,7 +400,7 @@ fn what_is_held_out_stays_so() {
     begin(&folder, "other", "--iterations 50 --validation 0.4").well();
     let file = "run/best-before-end.safetensors";
     folder.write(file, folder.read("other/best.safetensors"));
-    go_on(&folder, "run", "").refused(1, "best-before-end.safetensors: not of the run");
+    go_on(&folder, "run", "").refused(1, "best-before-end.safetensors: not from the same run");
     std::fs::remove_file(folder.path(file)).unwrap();
     // The losses of looks are rows as good as the others.
     let rows = folder.read_text("run/loss.csv");
@@ -413,9 +419,12 @@ fn an_order_stays_what_it_is() {
     begin(&folder, "run", "--iterations 50 --order chunks --chunk 90").well();
     let files = folder.files("run");
     for (option, words) in [
-        ("--order text", "--order text: the run was begun with chunks"),
-        ("--order positions", "--order positions: the run was begun with chunks, and goes on so"),
-        ("--chunk 91", "--chunk 91: the run was begun with 90"),
+        ("--order text", "--order text: the run began with chunks"),
+        (
+            "--order positions",
+            "--order positions: the run began with chunks: --resume cannot change it",
+        ),
+        ("--chunk 91", "--chunk 91: the run began with 90"),
     ] {
         let more = format!("--iterations 60 {option}");
         go_on(&folder, "run", &more).refused(1, words);
@@ -453,10 +462,18 @@ fn another_text_is_refused_with_both_digests() {
     {
         folder.write("other", &other);
         let ended = folder.run("train other --resume run --iterations 100");
-        ended.clone().refused(1, &format!("other: the text has the digest {}", digest(&other)));
-        ended.refused(1, &format!("stands in one with {}", digest(&text)));
+        ended.clone().refused(
+            1,
+            &format!(
+                "other: not the text that the model was trained on: its digest is {}",
+                digest(&other)
+            ),
+        );
+        ended.refused(1, &format!("instead of {}", digest(&text)));
     }
-    folder.run("train --resume run").refused(1, "the built-in story: the text has the digest");
+    folder
+        .run("train --resume run")
+        .refused(1, "the built-in story: not the text that the model was trained on");
     assert!(folder.files("run") == files);
 }
 
@@ -508,7 +525,7 @@ fn a_state_without_rows_goes_on_and_says_so() {
     std::fs::remove_file(folder.path("run/reports.jsonl")).unwrap();
     let ended = folder.run("train text --resume run --iterations 60");
     assert!(
-        ended.stderr.contains("run has no losses from before update 40: loss.csv begins there")
+        ended.stderr.contains("run has no losses of the updates before 40: loss.csv begins there")
     );
     ended.well();
     let rows = folder.read_text("run/loss.csv");
@@ -588,7 +605,7 @@ fn what_is_no_run_does_not_go_on() {
     go_on(&folder, "none", "").refused(1, "none: there is no such folder");
     assert!(!folder.path("none").exists());
     go_on(&folder, "text", "").refused(1, "text: not the folder of a run");
-    go_on(&folder, ".", "").refused(1, ".: no run that can be resumed: it has no model");
+    go_on(&folder, ".", "").refused(1, ".: there is no run to resume: the folder has no model");
 
     let [best, losses, model] =
         ["best.safetensors", "loss.csv", "model.safetensors"].map(|name| format!("run/{name}"));

@@ -172,7 +172,7 @@ fn words_are_for_people() {
         format!("bits per character  {per:.4}"),
         format!("bits                {:.1}", whole.bits),
         "characters          7".to_string(),
-        "unknown             1 of them, at 20.08 bits each: the vocabulary lacks them".to_string(),
+        "unknown             1 of them are not in the vocabulary: 20.08 bits each".to_string(),
         "worst character     'x' at 7: 20.08 bits".to_string(),
     ] {
         assert!(words.lines().any(|words| words == line), "{line:?}\n{words}");
@@ -260,7 +260,7 @@ fn what_cannot_be_judged_is_refused() {
     folder.write("text", "abc\n");
     for (arguments, status, words) in [
         ("", 2, "which model?"),
-        ("model text --csv --jsonl", 2, "--csv and --jsonl: give one"),
+        ("model text --csv --jsonl", 2, "--csv and --jsonl: use only one"),
         ("model text --carry", 2, "--carry: can only be used with --per-line or --threshold"),
         ("model text --threshold", 2, "--threshold needs a value"),
         ("model text --threshold x", 2, "--threshold x: must be a number"),
@@ -331,7 +331,7 @@ fn bytes_that_are_no_utf8_are_shown_as_bytes() {
     let words = folder.run("score model latin").well();
     for line in [
         "characters          12",
-        "unknown             2 of them, at 20.08 bits each: the vocabulary lacks them",
+        "unknown             2 of them are not in the vocabulary: 20.08 bits each",
         "worst character     \\xe5 at 8: 20.08 bits",
     ] {
         assert!(words.lines().any(|words| words == line), "{line:?}\n{words}");
@@ -343,7 +343,7 @@ fn bytes_that_are_no_utf8_are_shown_as_bytes() {
     // A text in Latin-1 is told to be one.
     folder.write("swedish", b"ab\xe5cabcabcab\xe4bc\n".repeat(10));
     let told = folder.run("score model swedish --per-line");
-    let words = "swedish: 20 sequences of its bytes are no UTF-8, and count as unknown characters: is it Latin-1?";
+    let words = "swedish: 20 sequences of its bytes are not UTF-8, and count as unknown characters: is it Latin-1?";
     assert_eq!(told.refused(0, words).lines().count(), 11);
 }
 
@@ -493,7 +493,7 @@ fn weights_beyond_all_numbers_are_told() {
     let folder = folder("wild", &[("model", &model)]);
     folder.write("text", "abc\nabc\n");
     let ended = folder.run("score model text --csv --per-line");
-    ended.refused(1, "text: line 1: no number of bits");
+    ended.refused(1, "text: line 1: the score is not finite");
 }
 
 /// A line is told while the next is not there yet.

@@ -112,11 +112,11 @@ fn what_cannot_be_is_refused_before_anything_begins() {
         (
             "--seeds 2 --seed 18446744073709551615",
             2,
-            "--seeds 2: there are no 2 seeds from --seed 18446744073709551615 on",
+            "--seeds 2: --seed 18446744073709551615 is too large for 2 seeds",
         ),
         ("--seeds 2 --hidden many", 2, "elman: --hidden many: must be"),
         ("--seeds 2 --sigma 1e308", 1, "elman: the loss is "),
-        ("--seeds 2 --from text", 2, "--from takes those of a model: choose one"),
+        ("--seeds 2 --from text", 2, "--from takes those of a model: use only one"),
         ("--seeds 2 none", 2, "unexpected argument"),
     ] {
         let more = format!("{more} --out runs");
@@ -273,24 +273,28 @@ fn what_does_not_go_on_is_told() {
         ("--resume none --seeds 2", 1, "none: none of its folders"),
         ("--resume runs --seeds 2 --seed 8", 1, "runs: none of its folders"),
         ("--resume runs --seeds 2 --force", 2, "--force replaces a run"),
-        ("--resume runs --seeds 2 --out other", 2, "--out other: a run goes on in its own folder"),
-        ("--resume runs --seeds 2 --from m", 2, "--from begins a run"),
-        ("--resume runs --seeds 2 --hidden 7", 1, "elman: --hidden 7: the run was begun with 6"),
+        (
+            "--resume runs --seeds 2 --out other",
+            2,
+            "--out other: a resumed run stays in its own folder",
+        ),
+        ("--resume runs --seeds 2 --from m", 2, "--from begins a new run"),
+        ("--resume runs --seeds 2 --hidden 7", 1, "elman: --hidden 7: the run began with 6"),
         (
             "--resume runs --seeds 2 --iterations 9",
             1,
-            "elman: --iterations 9: the run has made 300",
+            "elman: --iterations 9: the run has already made 300",
         ),
     ] {
         folder.run(&format!("train text {arguments}")).refused(status, words);
     }
     folder.write("other", "another text, of other characters");
     let ended = folder.run("train other --resume runs --seeds 2");
-    ended.refused(1, "elman: other: the text has the digest");
+    ended.refused(1, "elman: other: not the text that the model was trained on");
     // A run of another setting is not one of these.
     seeds(&folder, "--seed 3 --hidden 5 --out runs/seed-3").well();
     let ended = folder.run("train text --resume runs --seeds 3");
-    ended.refused(1, "1 of 3 runs failed: seed 3: --hidden 6: the run was begun with 5");
+    ended.refused(1, "1 of 3 runs failed: seed 3: --hidden 6: the run began with 5");
 }
 
 /// Runs that were replaced are not taken for those that replace them.

@@ -150,7 +150,7 @@ fn texts_that_are_probably_not_meant_are_told() {
     let nuls =
         "odd: 50 % of its characters are NUL: is it UTF-16? iconv -f UTF-16LE -t UTF-8 OLD >NEW";
     let alone = "odd: its lines end in carriage returns (CR) alone, which do not end a line here: tr '\\r' '\\n'";
-    let crlf = "odd: 80 of its lines end in CRLF: the carriage return is one of the K characters, and losses differ";
+    let crlf = "odd: 80 of its lines end in CRLF: the carriage return is one of the K characters, so losses differ";
     let mixed = "odd: its line ends are mixed, 8 CRLF, 72 LF: tr -d '\\r' <OLD >NEW";
     let separators = "odd: its lines end in U+2028, U+2029 or U+0085 alone";
     for (text, options, words) in [

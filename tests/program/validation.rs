@@ -148,7 +148,7 @@ fn an_untrained_best_model_is_said_to_be_one() {
     assert!(ended.stderr.contains("; train longer, with --iterations, or "), "{ended:?}");
     assert!(ended.stdout.contains("\npassage best_iter=0 "));
     let trained = train("trained", "");
-    let words = "elman: the best model is the untrained network: update 100 has a lower loss, but is not a multiple of";
+    let words = "elman: the best model is the untrained network: update 100 has a lower loss, but it is not a multiple of";
     assert!(trained.stderr.starts_with(words), "{trained:?}");
     assert!(
         trained.stderr.contains("; validate more often, with --validate-every; "),
@@ -184,7 +184,7 @@ fn a_validation_loss_far_above_the_training_loss_is_told_with_what_to_do() {
     );
     assert!(ended.stderr.starts_with(&words), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1);
-    for words in ["more text", "fewer --hidden units", &format!("that of update {best}\n")] {
+    for words in ["more text", "fewer --hidden units", &format!("from update {best}\n")] {
         assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
     }
     assert_eq!(train("backwards", "--quiet").stderr, "");
@@ -223,8 +223,8 @@ fn what_cannot_be_held_out_is_refused() {
     let folder = Folder::new("validation-refused");
     for (options, status, words) in [
         ("--validation 1", 2, "--validation 1: must be a number of at least 0 and below 1"),
-        ("--validation -0.5", 2, "--validation -0.5: must be a number from 0"),
-        ("--validation NaN", 2, "--validation NaN: must be a number from 0"),
+        ("--validation -0.5", 2, "--validation -0.5: must be a number of at least 0"),
+        ("--validation NaN", 2, "--validation NaN: must be a number of at least 0"),
         ("--validation half", 2, "--validation half: must be a number"),
         ("--validation", 2, "--validation needs a value: --validation X"),
         (
@@ -235,7 +235,7 @@ fn what_cannot_be_held_out_is_refused() {
         (
             "--validation 0.999",
             1,
-            "text: --validation 0.999: 2 characters beside the 1285 that are held out are too few",
+            "text: --validation 0.999: 2 characters to train on, besides 1285 held out, are too few",
         ),
         (
             "--validation 0.3 --validate-every 0",

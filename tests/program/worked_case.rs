@@ -53,7 +53,7 @@ fn a_run_whose_learning_rate_is_0_has_no_case() {
     let folder = Folder::new("case-of-the-end");
     folder.train("run", "--schedule linear").well();
     let write = |model: &str| folder.run(&format!("check {model} text --write-case case.npz"));
-    let words = "the learning rate is 0 after 300 updates, at the end of its schedule";
+    let words = "the learning rate is 0 after 300 updates, at the end of the schedule";
     write("run/model.safetensors").refused(1, words);
     assert!(!folder.path("case.npz").exists());
     folder.train("exponential", "--schedule exponential --half-life 100").well();
@@ -142,13 +142,13 @@ fn a_model_makes_a_case_as_well() {
 fn a_case_replaces_nothing_unless_told_to() {
     let folder = Folder::new("case-files");
     folder.write("case.npz", "mine");
-    folder.run("check --write-case case.npz").refused(1, "case.npz: is already there");
+    folder.run("check --write-case case.npz").refused(1, "case.npz: already exists");
     assert_eq!(folder.read("case.npz"), b"mine");
     folder.run("check --write-case case.npz --force").well();
     assert_ne!(folder.read("case.npz"), b"mine");
     for name in ["case", "case.csv", "case.pt"] {
         let words =
-            format!("--write-case {name}: the name has to end in .npz or .safetensors or .json");
+            format!("--write-case {name}: the name must end in .npz or .safetensors or .json");
         folder.run(&format!("check --write-case {name}")).refused(2, &words);
     }
     folder.run("check --write-case none/case.npz").refused(1, "none/case.npz: ");
@@ -347,7 +347,7 @@ fn names_that_the_case_does_not_have_are_told() {
     assert_eq!(lines, expected);
     save(&folder, "mine.npz", &arrays, "dW", |_, mine| mine.name = "grad_W".into());
     let ended = folder.run("check --against mine.npz case.npz");
-    let words = "mine.npz: no array of the case: grad_W may be dW; the case has text vocabulary optimizer inputs";
+    let words = "mine.npz: none of its arrays is in the case: grad_W may be dW; the case has text vocabulary optimizer inputs";
     assert_eq!(ended.refused(1, words), "");
     folder.write("empty.json", "{}");
     folder.run("check --against empty.json case.npz").refused(1, "empty.json: it has no arrays");
@@ -359,7 +359,7 @@ fn files_that_hold_no_arrays_or_no_case_are_refused() {
     folder.run("check --write-case case.npz").well();
     folder.train("run", "").well();
     for (mine, case, words) in [
-        ("text", "case.npz", "text: not a file of arrays: it must be an .npz"),
+        ("text", "case.npz", "text: not a file of arrays: it must be safetensors, an .npz"),
         ("case.npz", "text", "text: not a file of arrays: it must be"),
         ("none", "case.npz", "none: "),
         ("case.npz", "none", "none: "),

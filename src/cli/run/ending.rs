@@ -61,10 +61,7 @@ impl Ending<'_> {
             } else {
                 "train longer, with --iterations"
             };
-            return (
-                format!("the first model that is compared with it is that of update {first}"),
-                what,
-            );
+            return (format!("the first comparison with a later model is at update {first}"), what);
         }
         let what = match Some(self.last.smooth_loss) < self.best_smooth_loss {
             true if holds_out => {
@@ -136,7 +133,7 @@ mod tests {
             (advice(0, 0, [5.0, 5.0], None), "", ""),
             (advice(300, 200, [3.0, 4.0], None), "", ""),
             (advice(100, 100, [3.0, 4.0], Some([3.0, 3.1])), "", ""),
-            (advice(99, 0, [4.0, 5.0], None), untrained, "that of update 100; train longer"),
+            (advice(99, 0, [4.0, 5.0], None), untrained, "at update 100; train longer"),
             (
                 advice(100, 0, [5.0, 5.0], None),
                 &none,
@@ -145,7 +142,7 @@ mod tests {
             (
                 advice(19, 0, [4.0, 5.0], Some([6.0, 5.0])),
                 untrained,
-                "of update 20; train longer, with --iterations, or validate",
+                "at update 20; train longer, with --iterations, or validate",
             ),
             (
                 advice(20, 0, [4.0, 5.0], Some([6.0, 5.0])),
@@ -160,12 +157,12 @@ mod tests {
             (
                 advice(30, 0, [4.0, 5.0], Some([4.0, 5.0])),
                 untrained,
-                "update 30 has a lower loss, but is not a multiple of",
+                "update 30 has a lower loss, but it is not a multiple of",
             ),
             (
                 advice(30, 20, [4.0, 5.0], Some([4.0, 5.0])),
                 "the best model is that of update 20: update 30",
-                "; validate more often, with --validate-every; the last state is in",
+                "; validate more often, with --validate-every; model.safetensors has",
             ),
             (advice(40, 20, [4.0, 5.0], Some([4.99, 5.0])), "", ""),
             (

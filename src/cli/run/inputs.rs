@@ -164,12 +164,12 @@ fn no_text(text: &TextSource, error: &TextError) -> String {
     };
     match kind {
         Sniffed::SafeTensors => {
-            "a safetensors file, not a text: a model goes after --from, a run's folder after --resume; elman import \
-             makes a model of weights"
+            "a safetensors file, not a text: use --from to start from a model, --resume to continue a run in its \
+             folder; elman import makes a model file from weights"
         }
-        Sniffed::Zip => "an .npz or another zip file, not a text: elman import makes a model of weights",
+        Sniffed::Zip => "an .npz or another zip file, not a text: elman import makes a model file from weights",
         Sniffed::Utf16 => {
-            "a text in UTF-16 or UTF-32, by its byte-order mark: iconv -f UTF-16 -t UTF-8 OLD >NEW converts it"
+            "its byte-order mark is that of UTF-16 or UTF-32, not UTF-8: iconv -f UTF-16 -t UTF-8 OLD >NEW converts it"
         }
         Sniffed::Json | Sniffed::Other => {
             return format!("{error}, or read it as bytes with --bytes");

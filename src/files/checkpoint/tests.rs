@@ -332,7 +332,7 @@ fn every_error_has_its_file() {
         (entry(0, f64::NAN), "\"U\" has a number that is not finite at entry 1"),
         (entry(7, f64::INFINITY), "\"adagrad.V\" has a number that is not finite at entry 1"),
         (entry(9, -1.0), "\"adagrad.c\" has a sum of squares below 0"),
-        (entry(10, f64::NAN), "\"h\" has no finite number"),
+        (entry(10, f64::NAN), "\"h\" has a number that is not finite"),
         (changed(|tensors, _| tensors[1].1 = vec![9]), "\"W\" is F64 [9] instead of F64 [3, 3]"),
         (changed(|tensors, _| tensors[0].1 = vec![26, 3]), "\"U\" is F64 [26, 3]"),
         (changed(|tensors, _| tensors[3].1 = vec![3, 1]), "\"b\" is F64 [3, 1] instead of F64 [3]"),

@@ -318,7 +318,7 @@ fn a_vocabulary_of_other_symbols_is_refused() {
     let mut corpus = Corpus::of("ab", &settings(1, false)).unwrap();
     let bytes = Vocabulary::from_characters(Symbols::Bytes, vec!['a', 'b']).unwrap();
     let error = corpus.use_vocabulary(&bytes).unwrap_err();
-    let words = "the vocabulary is one of bytes: read the text as bytes";
+    let words = "the vocabulary consists of bytes: read the text as bytes";
     assert_eq!(error.to_string(), words);
 }
 

@@ -245,8 +245,7 @@ fn a_text_has_chunks_enough() {
             18,
             3,
             0.3,
-            "54 characters beside the 22 that are held out are too few: an order of chunks needs batch_size chunk + 1 = \
-             55, with a batch size of 3",
+            "54 characters to train on, besides 22 held out, are too few: the order chunks needs batch_size x chunk + 1 = 55",
         ),
         (
             23,

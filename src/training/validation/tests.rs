@@ -279,9 +279,9 @@ fn what_cannot_be_held_out_is_refused() {
     for (validation, words) in [
         (-0.1, "validation -0.1: must be a number of at least 0 and below 1"),
         (1.0, "validation 1: must be a number of at least 0 and below 1"),
-        (f64::NAN, "validation NaN: must be a number from 0"),
-        (0.04, "0 of 20 characters would be held out, but at least 2"),
-        (0.09, "1 of 20 characters would be held out, but at least 2"),
+        (f64::NAN, "validation NaN: must be a number of at least 0"),
+        (0.04, "0 of 20 characters would be held out, but validation needs at least 2"),
+        (0.09, "1 of 20 characters would be held out, but validation needs at least 2"),
         (
             0.75,
             "5 characters to train on, besides 15 held out, are too few: one update needs sequence_length + 1 = 6",
@@ -299,7 +299,7 @@ fn what_cannot_be_held_out_is_refused() {
     assert_eq!(refused, none);
     let all = Settings { validation: 0.95, ..documents };
     let refused = Training::new("anna\nchristopher\n", all).unwrap_err();
-    let words = "1 characters beside the 17 that are held out are too few";
+    let words = "1 characters to train on, besides 17 held out, are too few";
     assert!(refused.to_string().starts_with(words), "{refused}");
 }
 
