@@ -163,7 +163,7 @@ impl fmt::Display for TrainingError {
 fn need_of(settings: &Settings) -> String {
     let (need, batch_size) = (settings.least_characters(), settings.batch_size);
     match (settings.order, batch_size) {
-        _ if settings.documents => format!("a document needs a character between two newlines"),
+        _ if settings.documents => "a document needs a character between two newlines".to_string(),
         (Order::Chunks { .. }, 1) => format!("the order chunks needs chunk + 1 = {need}"),
         (Order::Chunks { .. }, _) => {
             format!("the order chunks needs batch_size x chunk + 1 = {need}")

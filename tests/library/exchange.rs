@@ -464,7 +464,7 @@ fn other_names_are_read_in_every_form() {
     let without = named(["weights", "Whh", "Why", "bh", "by"]);
     let mut file = Vec::new();
     arrays::write_to(&mut file, Form::Npz, Symbols::Characters, &without).unwrap();
-    refused(&file, Some("abc"), "\"U\" is missing, or \"Wxh\"; not known: \"weights\"");
+    refused(&file, Some("abc"), "\"U\" is missing, or \"Wxh\"; found instead: \"weights\"");
 }
 
 /// A worked case has all that a model has, and its characters.
@@ -591,10 +591,10 @@ fn what_is_not_finite_is_refused() {
 fn vocabularies_that_do_not_fit_are_refused() {
     let file = torch(|_, _| ());
     for (vocabulary, words) in [
-        ("", "0 characters for a model with K = 3"),
+        ("", "the vocabulary has 0 characters, but the model has K = 3"),
         (
             "abc\n",
-            "the vocabulary has 4 characters, but the model has K = 3 (a line break counts as well)",
+            "the vocabulary has 4 characters, but the model has K = 3 (a line break counts too)",
         ),
         ("aba", "the vocabulary has 'a' twice, at 0 and at 2"),
     ] {
@@ -660,7 +660,10 @@ fn arrays_that_do_not_fit_are_refused() {
         (array("vocabulary.npy", "<u4", &[3], &too_far), "must be code points of characters"),
         (array("vocabulary.npy", "<i8", &[3], &[0xff; 24]), "must be code points of characters"),
         (array("vocabulary.npy", "<u4", &[3], &[0; 12]), "has '\\0' twice, at 0 and at 1"),
-        (array("vocabulary.npy", "|u1", &[2], &[0, 1]), "2 characters for a model with K = 3"),
+        (
+            array("vocabulary.npy", "|u1", &[2], &[0, 1]),
+            "the vocabulary has 2 characters, but the model has K = 3",
+        ),
         (
             array("documents.npy", "<f8", &[], &[0; 8]),
             "\"documents\" has the type \"<f8\", which must be one b1",
@@ -693,8 +696,8 @@ fn files_of_another_kind_are_refused() {
     let model = model(Symbols::Characters, "abc", false);
     for (file, words) in [
         (vec![], "not a file of weights: it must be safetensors"),
-        (b"once upon a time".to_vec(), "neither"),
-        (npy::header("<f8", &[0]), "neither"),
+        (b"once upon a time".to_vec(), "not a file of weights"),
+        (npy::header("<f8", &[0]), "not a file of weights"),
         (checkpoint::to_bytes(&model).unwrap(), "already a model file of elman"),
         (b"\x02\0\0\0\0\0\0\0{}".to_vec(), "there is no recurrent layer"),
         (b"\xff\xff\xff\xff\xff\xff\xff\xff{}".to_vec(), "a header of 18446744073709551615 bytes"),

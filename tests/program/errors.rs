@@ -11,7 +11,7 @@ fn texts_that_cannot_be_learned_are_refused() {
     std::fs::create_dir(folder.path("deep")).unwrap();
     folder.write("deep/short", "only ten c");
     for (arguments, words) in [
-        ("train none", "none: "),
+        ("train none", "none: there is no such file"),
         ("train .", ".: a folder, not a text"),
         ("train empty", "empty: the text is empty"),
         ("train short", "short: 10 characters are too few: one update needs seq-length + 1 = 26"),
@@ -25,6 +25,8 @@ fn texts_that_cannot_be_learned_are_refused() {
         let stdout = folder.run(arguments).refused(1, words);
         assert_eq!(stdout, "", "{arguments}");
     }
+    folder.run("train short --out empty").refused(1, "short: 10 characters are too few");
+    folder.run("train --out empty").refused(1, "empty: a file, not a folder");
     let stdin = folder.run_with_input("train -", "");
     stdin.refused(1, "standard input: the text is empty");
     assert!(!folder.path("elman-run").exists());
@@ -59,8 +61,8 @@ fn settings_out_of_range_are_refused() {
         ),
         (
             "--order chunks --chunk 200 --validation 0.1",
-            "text: --validation 0.1: 128 of 1287 characters would be held out, but at least a chunk of 200 is needed: \
-             choose a larger share",
+            "text: --validation 0.1: 128 of 1287 characters would be held out, but validation needs at least a chunk of 200: \
+             choose a larger fraction",
         ),
         ("--seed 18446744073709551616", "--seed 18446744073709551616: too large"),
     ] {
@@ -249,9 +251,9 @@ fn bad_files(good: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
         (end(good, 7), "not a safetensors file: it has 7 bytes"),
         (end(good, 8), "a header of"),
         (end(good, 100), "a header of"),
-        (end(good, 8 + header), "bytes instead of the"),
-        (end(good, good.len() - 1), "bytes instead of the"),
-        ([good, b"x"].concat(), "bytes instead of the"),
+        (end(good, 8 + header), "bytes follow the header instead of the"),
+        (end(good, good.len() - 1), "bytes follow the header instead of the"),
+        ([good, b"x"].concat(), "bytes follow the header instead of the"),
         (b"Once upon a time there was a text file.".to_vec(), "not a safetensors file"),
         (terabytes, "a header of 4398046511104 bytes"),
         (first, "the header is wrong at byte 8, expected an object"),

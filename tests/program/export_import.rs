@@ -68,7 +68,7 @@ fn the_program_takes_characters_in_any_order() {
         ("none", "elman: none: "),
         (
             "model",
-            "elman: model: already a model file of elman: sample, score, show and the other commands take it",
+            "elman: model: already a model file of elman: the other commands read it without import",
         ),
     ] {
         folder.run(&format!("import {arguments} --out new")).refused(1, words);

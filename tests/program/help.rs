@@ -49,6 +49,22 @@ fn the_many_options_of_train_fit_a_screen() {
     }
 }
 
+/// What a preset sets is in the help of the commands that have it, as far as they have the options.
+#[test]
+fn what_presets_set_is_in_the_help() {
+    let folder = Folder::new("presets-help");
+    let [train, check] =
+        ["train", "check"].map(|command| folder.run(&format!("help {command}")).well());
+    for words in
+        ["adagrad-edition  --optimizer adagrad --learning-rate 0.1 ", "--report-every 1000"]
+    {
+        assert!(train.contains(words), "{words}: {train}");
+    }
+    assert!(train.contains("\n  best             --hidden 192 "), "{train}");
+    assert!(check.contains("adagrad-edition  --optimizer adagrad --learning-rate 0.1 "), "{check}");
+    assert!(!check.contains("--report-every") && !check.contains("--hidden 192"), "{check}");
+}
+
 /// A check begins from an edition: the best preset says how long to train.
 #[test]
 fn presets_are_named_where_one_is_unknown() {

@@ -71,6 +71,9 @@ fn a_chart_goes_to_a_file_that_is_replaced_by_force_alone() {
     let refused = folder.run("plot runs --out runs.svg");
     refused.refused(1, "runs.svg: already exists: choose another name, or replace it with --force");
     assert_eq!(folder.read_text("runs.svg"), "mine");
+    let words = "--out runs.PNG: the chart is written as SVG: choose a name that ends in .svg";
+    folder.run("plot runs --out runs.PNG").refused(2, words);
+    assert!(!folder.path("runs.PNG").exists());
     folder.run("plot runs --out runs.svg --force").well();
     assert_eq!(folder.read_text("runs.svg"), svg);
     folder.run("plot runs --out runs --force").refused(1, "runs: a folder, not a file");

@@ -138,7 +138,7 @@ fn what_cannot_be_is_refused_before_anything_begins() {
     assert!(folder.files("runs/seed-3") != before);
     assert_eq!(folder.updates("runs/seed-3"), 310);
     // In the folder of a run they would hide.
-    let words = "runs/seed-3: holds a run of its own";
+    let words = "runs/seed-3: holds a single run";
     seeds(&folder, "--seeds 2 --force --out runs/seed-3").refused(1, words);
 }
 

@@ -272,3 +272,17 @@ fn documents_are_written_from_start_to_end() {
     let refused = folder.run_with_input("train - --documents", "\n\r\n\n");
     refused.refused(1, "standard input: the text is empty");
 }
+
+/// Whoever pipes a text and forgets the hyphen is told.
+#[cfg(unix)]
+#[test]
+fn standard_input_that_is_not_read_is_told() {
+    let folder = Folder::new("not-read");
+    let train = "train --iterations 0 --report-length 0 --passage-length 0";
+    let told = "elman: no TEXT is given, so the text is the built-in story: elman train - reads standard input\n";
+    let piped = |arguments: &str| folder.run_with_input(&format!("{train} {arguments}"), "a text");
+    assert_eq!(piped("--out piped").stderr, told);
+    assert_eq!(piped("--out seeds --seeds 2").stderr, told);
+    assert_eq!(piped("--out quiet --quiet").stderr, "");
+    assert_eq!(folder.run(&format!("{train} --out null")).stderr, "");
+}

@@ -227,7 +227,10 @@ impl Prime {
             characters: unknown.into_iter().collect(),
         };
         let hint = if self.is_file { "" } else { newline_hint(text, vocabulary) };
-        let or = if hint.is_empty() { "" } else { "; or put the text in a file for --prime-file" };
+        let or = match hint {
+            "" => "; elman show MODEL prints the vocabulary",
+            _ => "; or put the text in a file for --prime-file",
+        };
         Err(Failure::at(place, format!("{unknown}{hint}{or}")))
     }
 }
