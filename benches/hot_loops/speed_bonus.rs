@@ -1,5 +1,5 @@
 //! What one-hot vectors cost: an update by the equations as they stand, and U x in three ways. The fast path's rows
-//! are `training_step` and `training_step_batch_16`; `benches/speed_bonus.py` puts all beside PyTorch.
+//! are `training_step` and `training_step_batch_16`.
 
 use crate::measure;
 use crate::shared::updates::RULE;
