@@ -232,15 +232,19 @@ def check(system, losses, elman, torch):
     print(f"{system.name}, {system.type}: {len(expected)} {told} within {apart:.0e}", file=sys.stderr)
 
 
-def measure(elman, text, indices, K, m, B, systems, rounds, folder):
+Text = collections.namedtuple("Text", "file indices K")
+
+
+def measure(elman, text, size, systems, rounds, folder):
     """Rows of the results, of one size."""
+    m, B = size
     print(f"m = {m}, batch size {B}", file=sys.stderr)
-    own = Elman(elman, text, m, B, folder / "run")
-    write_text(folder / "text", indices, B)
+    own = Elman(elman, text.file, m, B, folder / "run")
+    write_text(folder / "text", text.indices, B)
     (folder / "weights").write_bytes(own.weights())
     expected, torch, timed = own.losses(), {}, [("elman", "float64", own)]
     for system in systems:
-        peer = Peer([*system.command(folder), folder, m, K, B, *system.options])
+        peer = Peer([*system.command(folder), folder, m, text.K, B, *system.options])
         check(system, peer.losses, expected, torch)
         timed.append((system.name, system.type, peer))
     for number in range(rounds):
@@ -264,7 +268,7 @@ def machine(elman):
     told, cpuinfo = {}, pathlib.Path("/proc/cpuinfo")
     if cpuinfo.exists():
         lines = cpuinfo.read_text().split("\n\n")[0].splitlines()
-        told = {key.strip(): value.strip() for key, value in (line.split(":", 1) for line in lines)}
+        told = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     # elman names all it can choose from where it is asked for something else; it takes the last one.
     asked = subprocess.run([elman, "check"], capture_output=True, text=True, env=os.environ | {"ELMAN_ISA": "?"})
     level = os.environ.get("ELMAN_ISA") or re.search(r"it has .*?(\w+)\s*$", asked.stderr)[1]
@@ -286,6 +290,7 @@ def versions(elman, systems):
 
 
 def size(word):
+    """m and the batch size of `100` or `512x16`."""
     m, _, B = word.partition("x")
     return int(m), int(B or 1)
 
@@ -320,26 +325,25 @@ def main():
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     systems = list(available())
-    text = program.text_of(given.text) if given.text else frequent_story()
-    characters = {character: index for index, character in enumerate(sorted(set(text)))}
-    indices = [characters[character] for character in text]
+    string = program.text_of(given.text) if given.text else frequent_story()
+    vocabulary = {character: index for index, character in enumerate(sorted(set(string)))}
     results = {
         "date": datetime.date.today().isoformat(),
         "arguments": arguments(),
         "machine": machine(given.elman),
         "versions": versions(given.elman, systems),
-        "text": {"name": given.text.name if given.text else "story.txt", "characters": len(text)},
-        "K": len(characters),
+        "text": {"name": given.text.name if given.text else "story.txt", "characters": len(string)},
+        "K": len(vocabulary),
         "T": 25,
         "rounds": given.rounds,
         "updates": [],
     }
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        file = folder / "text.txt"
-        file.write_text(text, encoding="utf-8", newline="")
-        for m, B in given.sizes:
-            results["updates"] += measure(given.elman, file, indices, len(characters), m, B, systems, given.rounds, folder)
+        text = Text(folder / "text.txt", [vocabulary[character] for character in string], len(vocabulary))
+        text.file.write_text(string, encoding="utf-8", newline="")
+        for one in given.sizes:
+            results["updates"] += measure(given.elman, text, one, systems, given.rounds, folder)
             if given.json:
                 given.json.write_text(json.dumps(results, indent=1) + "\n")
     print(speed_chart.table(results))
