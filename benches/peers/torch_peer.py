@@ -47,10 +47,16 @@ class Loop(torch.nn.Module):
     def prepared(self, indices):
         return indices
 
+    def pre_activation(self, a, h):
+        # Of a product with one row torch.compile makes a loop of its own, which is slow where W is large.
+        if torch.compiler.is_compiling() and len(h) == 1 and len(self.W) > 200:
+            return torch.addmv(a[0], self.W, h[0])[None]
+        return torch.addmm(a, h, self.W.T)
+
     def forward(self, inputs, h):
-        states, W = [], self.W.T
+        states = []
         for a in (functional.embedding(inputs, self.columns) + self.b).unbind():
-            h = torch.tanh(torch.addmm(a, h, W))
+            h = torch.tanh(self.pre_activation(a, h))
             states.append(h)
         return self.output(torch.stack(states)), h
 
