@@ -13,13 +13,13 @@ TEXTS = {
 }
 # Name, text, options of train, options of report.
 RUNS = [
-    ("adagrad", "plain", "--iterations 30000 --hidden 5 --validation 0.1", ""),
+    ("adagrad", "plain", "--iterations 30000 --hidden 5 --validation 0.1 --schedule linear", ""),
     ("adam", "plain", "--iterations 20000 --hidden 5 --preset adam-edition", "--language sv"),
     ("long-run", "plain", "--iterations 100000 --hidden 1 --seq-length 1", ""),
     ("epochs", "plain", "--iterations 1000 --hidden 100 --seq-length 30", "--language sv"),
     ("markup", "markup", "--iterations 300 --hidden 10 --order chunks --chunk 40", ""),
     ("controls", "controls", "--iterations 300 --hidden 10 --report-every 20", "--language sv"),
-    ("hebrew", "hebrew", "--iterations 300 --hidden 10 --batch-size 3 --validation 0.2 --optimizer rmsprop", "--language sv"),
+    ("hebrew", "hebrew", "--iterations 300 --hidden 10 --batch-size 3 --validation 0.2 --optimizer rmsprop --schedule exponential", "--language sv"),
     ("long", "long", "--iterations 300 --hidden 10 --order positions", ""),
     ("bytes", "controls", "--iterations 300 --hidden 10 --bytes", ""),
     ("documents", "plain", "--iterations 300 --hidden 10 --documents --epsilon 1.2345678901234567e-7", "--language sv"),

@@ -37,7 +37,10 @@ pub fn write(page: &Page) -> String {
 fn block(block: &Block) -> String {
     match block {
         Block::Heading(text) => format!("<h2>{}</h2>\n", escape(text)),
-        Block::Paragraph(text) => format!("<p>{}</p>\n", raised(text)),
+        // No line of a paragraph begins or ends with the sign of an equation.
+        Block::Paragraph(text) => {
+            format!("<p>{}</p>\n", raised(text).replace(" = ", "\u{a0}=\u{a0}"))
+        }
         Block::Notice(text) => format!("<p class=\"notice\">{}</p>\n", escape(text)),
         Block::Settings(rows) => settings(rows),
         Block::Table { head, rows } => table(head, rows),
