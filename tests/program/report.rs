@@ -180,11 +180,56 @@ fn a_run_from_a_model_says_so() {
         let command = blocks.iter().find(|block| block.starts_with("elman train"));
         let command = command.unwrap();
         assert!(command.ends_with(" --from MODEL"), "{command}");
-        assert!(markdown.contains("MODEL stands for the model"));
+        assert!(markdown.contains("MODEL is the model that the run started from"));
+        // Its parameters were not drawn.
+        assert!(blocks.contains(&"U, W, V, b, c of MODEL".to_string()), "{markdown}");
+        assert!(!markdown.contains("| σ |") && !markdown.contains("N(0, σ"), "{markdown}");
         let again = command.replace("TEXT", "text").replace("MODEL", "run");
         let again = again.strip_prefix("elman ").unwrap();
         let again = lossy(&folder, &format!("{again} --quiet --out again --force"));
         assert_eq!(again, stdout);
+    }
+    // Adam goes on counting its updates.
+    let adam = "--preset adam-edition --report-every 100";
+    train(&folder, &format!("{adam} --out adam"));
+    train(&folder, &format!("{adam} --from adam --keep-optimizer --out kept"));
+    folder.run("report kept --seconds 0").well();
+    let markdown = folder.read_text("kept/report.md");
+    assert!(markdown.contains("(m_θ / (1 − β_1^{n+300}))"), "{markdown}");
+}
+
+/// A linear schedule belongs to the run, so the command makes all updates.
+#[test]
+fn a_linear_schedule_that_has_not_ended_has_a_digest_of_its_own() {
+    let folder = Folder::new("report-linear");
+    train(&folder, "--schedule linear --validation 0.2 --validate-every 30");
+    train(&folder, "--schedule linear --out early");
+    // As a run leaves its folder that is stopped.
+    let path = folder.path("early/model.safetensors");
+    let (mut model, plan) = checkpoint::load_with_plan(&path).unwrap();
+    elman::internals::model::state_mut(&mut model).updates = 201;
+    checkpoint::save_with_plan(&model, &plan.unwrap(), &path).unwrap();
+    folder.run("report early --seconds 0").well();
+    let markdown = folder.read_text("early/report.md");
+    let said = "The command makes all 300 updates. So far the run has made 201 updates;";
+    assert!(markdown.contains(said), "{markdown}");
+    folder.run("report run --seconds 0").well();
+    folder.run("report run --seconds 0 --language sv --out sv").well();
+    for (place, all, compared) in [
+        (
+            "run",
+            "must be the digest of all parameters after 300 updates:",
+            "with the lowest validation loss, compared every 100 updates and every 30 updates.",
+        ),
+        (
+            "sv",
+            "ska vara kontrollsumman av alla parametrar efter 300 uppdateringar:",
+            "med lägst valideringsförlust, som jämförs en gång per 100 uppdateringar och en gång \
+             per 30 uppdateringar.",
+        ),
+    ] {
+        let markdown = folder.read_text(&format!("{place}/report.md"));
+        assert!(markdown.contains(all) && markdown.contains(compared), "{markdown}");
     }
 }
 
@@ -196,7 +241,7 @@ fn the_built_in_story_needs_no_name() {
     let markdown = folder.read_text("run/report.md");
     let command = "elman train --hidden 5 --iterations 20".to_string();
     assert!(fenced(&markdown).contains(&command), "{markdown}");
-    assert!(!markdown.contains("TEXT stands for"));
+    assert!(!markdown.contains("TEXT is"));
 }
 
 #[test]
@@ -215,29 +260,39 @@ fn what_is_told_is_what_show_tells() {
         assert!(html.contains(&row), "{row} in {html}");
     };
     row("Text", &of("text"));
-    row("Different characters", &of("characters"));
+    row("Distinct characters", &of("characters"));
     row("Hidden units", &of("hidden units"));
     row("Parameters", &of("parameters"));
     row("Sequence length", "T = 10");
     row("Learning rate", &format!("η = {}", of("learning rate")));
     row("Updates", &of("updates"));
     row("Completed epochs", &of("epoch"));
-    row("Held out for validation", "the last 20\u{a0}% of the text");
+    row("Validation set", "the last 20\u{a0}% of the text");
     // The figures of the last report, and of the best model.
     let heads: Vec<&str> = (stdout.lines())
         .filter(|line| line.starts_with("iter=") || line.starts_with("passage "))
         .collect();
     let figures = between(&html, "<dl>", "</dl>");
-    assert_eq!(figures.len(), heads.len());
-    for (figures, head) in figures.iter().zip(heads) {
+    let headings = between(&html, "<article class=\"", "</h3>");
+    assert_eq!([figures.len(), headings.len()], [heads.len(); 2]);
+    for ((figures, heading), head) in figures.iter().zip(headings).zip(heads) {
+        let updates = match head.starts_with("passage") {
+            true => value(head, "best_iter"),
+            false => value(head, "iter"),
+        };
+        let after = match updates {
+            "0" => ">Before the first update".to_string(),
+            _ => format!(">After {updates} updates"),
+        };
+        assert!(heading.ends_with(&after), "{heading} {head}");
         let values: Vec<f64> = between(figures, "<dd>", "</dd>")
             .iter()
             .map(|value| value.replace(',', "").parse().unwrap())
             .collect();
         let names: &[&str] = if head.starts_with("passage") {
-            &["best_iter", "smooth_loss", "validation_loss", "validation_bits"]
+            &["smooth_loss", "validation_loss", "validation_bits"]
         } else {
-            &["iter", "epoch", "loss", "smooth_loss", "validation_loss", "validation_bits"]
+            &["epoch", "loss", "smooth_loss", "validation_loss", "validation_bits"]
         };
         let told: Vec<f64> = names.iter().map(|name| value(head, name).parse().unwrap()).collect();
         assert_eq!(values.len(), told.len(), "{figures} {head}");
@@ -270,17 +325,17 @@ fn the_gradients_are_those_of_the_best_model() {
         format!("| Entries |{}", cells(&|row| row.entries().to_string())),
         format!("| Largest absolute error |{}", cells(&|row| minus(row.absolute.error))),
         format!("| Largest relative error |{}", cells(&|row| minus(row.relative.error))),
-        format!("| Rounding alone |{}", cells(&|row| row.within_rounding.to_string())),
+        format!("| Only rounding |{}", cells(&|row| row.within_rounding.to_string())),
         format!("| Wrong |{}", " 0 |".repeat(5)),
     ] {
         assert!(markdown.contains(&line), "{line} in {markdown}");
     }
     let entries = compared.rows.iter().map(|row| row.entries()).sum::<usize>();
-    assert!(markdown.contains(&format!("Passed: none of {entries} entries is wrong.")));
+    assert!(markdown.contains(&format!("Passed: none of the {entries} entries is wrong.")));
     // A part of it, where that is asked for.
     folder.run("report run --seconds 0 --check-hidden 2 --out part").well();
     let part = folder.read_text("part/report.md");
-    assert!(part.contains("Checked are the first 2 of its 6 hidden units"));
+    assert!(part.contains("Only the first 2 of its 6 hidden units are checked"));
     assert!(part.contains("| Shape | 2 × "), "{part}");
 }
 
@@ -303,10 +358,10 @@ fn large_relative_errors_of_right_entries_are_explained() {
         assert_eq!(passed.contains(&words), is_said, "{passed}");
         let words = format!("För {over} av dem är det relativa felet större än 10^−6");
         assert_eq!(right.contains(&words), is_said, "{right}");
-        let estimates = lines(&english, "| Largest estimate of error |")[0].split('|').skip(2);
+        let estimates = lines(&english, "| Largest estimated error of d |")[0].split('|').skip(2);
         let number = |cell: &str| cell.trim().replace('−', "-").parse::<f64>().ok();
         let largest = estimates.filter_map(number).fold(0.0, f64::max);
-        let largest = format!("by up to {largest:.2e},").replace("e-", "e−");
+        let largest = format!("an error of up to {largest:.2e}.").replace("e-", "e−");
         assert_eq!(passed.contains(&largest), is_said, "{largest}: {passed}");
     }
 }
@@ -321,7 +376,7 @@ fn both_languages_say_it_all() {
         ["run", "sv"].map(|place| folder.read_text(&format!("{place}/report.html")));
     assert!(english.contains("<html lang=\"en\">") && swedish.contains("<html lang=\"sv\">"));
     for (en, sv) in [
-        ("Setting", "Hyperparametrar"),
+        ("Settings", "Inställningar"),
         ("Gradient check", "Gradientkontroll"),
         ("Loss", "Förlust"),
         ("The best model", "Den bästa modellen"),
@@ -386,7 +441,7 @@ fn the_speed_is_measured_and_all_else_is_the_same_every_time() {
         // Nothing else differs.
         let rest = |page: &str| {
             let (before, after) = page.split_once("## Speed").unwrap();
-            let (_, after) = after.split_once("## To repeat it").unwrap();
+            let (_, after) = after.split_once("## Reproducing the run").unwrap();
             [before, after].map(str::to_string)
         };
         assert_eq!(rest(&measured[1]), rest(&without[1]));
@@ -502,12 +557,12 @@ fn what_there_is_not_is_said() {
     assert!(html.contains("elman train TEXT --hidden 4 --iterations 0"));
 }
 
-/// Figures of a sample or of the best model, by name.
+/// The heading of a sample or of the best model, and its figures by name.
 fn figures(markdown: &str, heading: &str) -> Vec<String> {
     let after = markdown.split(heading).nth(1).unwrap();
     let sample = after.split("\n### ").nth(1).unwrap();
-    let line = sample.lines().nth(2).unwrap();
-    line.split("; ").map(str::to_string).collect()
+    let lines = [sample.lines().next().unwrap(), sample.lines().nth(2).unwrap()];
+    lines.iter().flat_map(|line| line.split("; ")).map(str::to_string).collect()
 }
 
 /// The losses, the samples and the best model of later updates are in the folder of a run that was stopped.
@@ -536,8 +591,9 @@ fn what_comes_after_the_state_is_left_out() {
     assert_eq!(fenced(&part(&stopped)).len(), 4, "a curve and three samples");
     // Nothing says with which loss a later model won.
     let best = |markdown: &str| figures(markdown, "## The best model");
-    assert_eq!(best(&stopped), ["update 300"]);
-    assert!(best(&early)[0] == "update 200" && best(&early)[1].starts_with("smooth loss "));
+    assert_eq!(best(&stopped), ["After 300 updates", "```text"]);
+    assert_eq!(best(&early)[0], "After 200 updates");
+    assert!(best(&early)[1].starts_with("smooth loss "));
 }
 
 #[test]
@@ -558,7 +614,7 @@ fn a_passage_without_end_is_shown_in_part() {
     assert_eq!(whole.chars().count(), 10_000);
     let begun: String = whole.chars().take(60).collect();
     assert!(short.contains(&begun));
-    let said = "The run's passage has 1,000,000,000,000 characters; shown are its first 10,000.";
+    let said = "The final sample of the run has 1,000,000,000,000 characters; the report shows the first 10,000.";
     assert!(markdown.contains(said), "{markdown}");
 }
 
@@ -566,11 +622,11 @@ fn a_passage_without_end_is_shown_in_part() {
 /// rows of the table.
 type Equations = (&'static str, [&'static str; 4], &'static [(&'static str, &'static str)]);
 
-const EQUATIONS: [Equations; 4] = [
+const EQUATIONS: [Equations; 7] = [
     (
         "",
         [
-            "L = − Σ_t ln p_t[y_t]",
+            "L = − Σ_t ln(y_t^⊤ p_t)",
             "g_t = p_t − y_t",
             "g ← min(max(g, −5), 5)\nG_θ ← G_θ + g^2\nθ ← θ − η g / √(G_θ + ε)",
             "U, W, V ~ N(0, σ^2)\nb = c = 0",
@@ -580,7 +636,7 @@ const EQUATIONS: [Equations; 4] = [
     (
         "--preset adam-edition --report-every 100",
         [
-            "L = − (1/T) Σ_t ln p_t[y_t]",
+            "L = − (1/T) Σ_t ln(y_t^⊤ p_t)",
             "g_t = (p_t − y_t) / T",
             "m_θ ← β_1 m_θ + (1 − β_1) g\nv_θ ← β_2 v_θ + (1 − β_2) g^2\n\
              θ ← θ − η (m_θ / (1 − β_1^n)) / (√(v_θ / (1 − β_2^n)) + ε)\nn = 1, 2, …",
@@ -591,7 +647,7 @@ const EQUATIONS: [Equations; 4] = [
     (
         "--optimizer rmsprop --clip 0.5",
         [
-            "L = − Σ_t ln p_t[y_t]",
+            "L = − Σ_t ln(y_t^⊤ p_t)",
             "g_t = p_t − y_t",
             "g ← min(max(g, −0.5), 0.5)\nv_θ ← β_2 v_θ + (1 − β_2) g^2\nθ ← θ − η g / (√v_θ + ε)",
             "U, W, V ~ N(0, σ^2)\nb = c = 0",
@@ -601,12 +657,48 @@ const EQUATIONS: [Equations; 4] = [
     (
         "--loss mean --clip none --initialization fan-in",
         [
-            "L = − (1/T) Σ_t ln p_t[y_t]",
+            "L = − (1/T) Σ_t ln(y_t^⊤ p_t)",
             "g_t = (p_t − y_t) / T",
             "G_θ ← G_θ + g^2\nθ ← θ − η g / √(G_θ + ε)",
             "U ~ N(0, 1/(2K))\nW ~ N(0, 1/(2m))\nV ~ N(0, 1/m)\nb = c = 0",
         ],
-        &[("Optimizer", "AdaGrad"), ("Clipping", "none")],
+        &[("Optimizer", "AdaGrad"), ("Gradient clipping", "none")],
+    ),
+    (
+        "--schedule linear",
+        [
+            "L = − Σ_t ln(y_t^⊤ p_t)",
+            "g_t = p_t − y_t",
+            "g ← min(max(g, −5), 5)\nG_θ ← G_θ + g^2\nθ ← θ − η_n g / √(G_θ + ε)\n\
+             η_n = 0.1 · (1 − (n − 1)/300)\nn = 1, 2, …",
+            "U, W, V ~ N(0, σ^2)\nb = c = 0",
+        ],
+        &[("Learning-rate schedule", "linear decay to 0 at the end of the run")],
+    ),
+    (
+        "--schedule exponential --half-life 2000",
+        [
+            "L = − Σ_t ln(y_t^⊤ p_t)",
+            "g_t = p_t − y_t",
+            "g ← min(max(g, −5), 5)\nG_θ ← G_θ + g^2\nθ ← θ − η_n g / √(G_θ + ε)\n\
+             η_n = 0.1 · 2^{−(n − 1)/2,000}\nn = 1, 2, …",
+            "U, W, V ~ N(0, σ^2)\nb = c = 0",
+        ],
+        &[
+            ("Learning-rate schedule", "exponential decay with a half-life"),
+            ("Half-life", "2,000 updates"),
+        ],
+    ),
+    (
+        "--optimizer rmsprop --schedule exponential --half-life 12.5",
+        [
+            "L = − Σ_t ln(y_t^⊤ p_t)",
+            "g_t = p_t − y_t",
+            "g ← min(max(g, −5), 5)\nv_θ ← β_2 v_θ + (1 − β_2) g^2\n\
+             θ ← θ − η_n g / (√v_θ + ε)\nη_n = 0.001 · 2^{−(n − 1)/12.5}\nn = 1, 2, …",
+            "U, W, V ~ N(0, σ^2)\nb = c = 0",
+        ],
+        &[("Half-life", "12.5 updates"), ("β₂", "0.9")],
     ),
 ];
 
@@ -636,34 +728,46 @@ fn the_equations_are_those_of_the_settings() {
 #[test]
 fn where_the_hidden_state_begins_depends_on_the_order() {
     let folder = Folder::new("report-begins");
-    let (carried, zero) =
-        (", from the hidden state that it carried and after ", ", from h = 0 and after ");
-    for (options, sentence, from) in [
-        ("", "every epoch begins with h = 0", carried),
-        ("--documents", "every document begins with h = 0", zero),
-        ("--order chunks --chunk 30", "every chunk of the text begins with h = 0", zero),
-        ("--order positions", "Every sequence begins with h = 0", zero),
+    let carried = "the hidden state that training would go on with";
+    let of_batch = format!("{carried} in the first sequence of the batch");
+    for (options, sentence, from, validated) in [
+        ("", "Every epoch begins with h = 0", carried, carried),
+        ("--batch-size 2", "Every epoch begins with h = 0", &of_batch, carried),
+        ("--documents", "Every document begins with h = 0", "h = 0", "h = 0"),
+        (
+            "--order chunks --chunk 30",
+            "Every chunk of the text begins with h = 0",
+            "h = 0",
+            "h = 0",
+        ),
+        ("--order positions", "Every sequence begins with h = 0", "h = 0", "h = 0"),
     ] {
-        train(&folder, &format!("{options} --force"));
+        train(&folder, &format!("{options} --validation 0.2 --force"));
         folder.run("report run --seconds 0 --force").well();
         let markdown = folder.read_text("run/report.md");
         assert!(markdown.contains(sentence), "{sentence} in {markdown}");
         assert_eq!(markdown.matches("begins with h = 0").count(), 1);
-        assert!(markdown.contains(from), "{options}");
+        // Where the final sample starts, and where the validation set is read from.
+        let start = lines(&markdown, "The best model is the one with")[0];
+        assert!(start.ends_with(&format!(" and from {from}.")), "{options}: {start}");
+        let read = lines(&markdown, "The loss is in nats")[0];
+        let every = if options == "--documents" { "every document " } else { "" };
+        let read_from = format!("The network reads this set {every}from {validated}.");
+        assert!(read.contains(&read_from), "{options}: {read}");
         let text = folder.read_text("text");
         // One end is before the first document; empty lines are none.
         let lines = text.lines().filter(|line| !line.is_empty());
         let (count, ends) = match options {
             "--documents" => (
                 1 + lines.map(|line| line.chars().count() + 1).sum::<usize>(),
-                " with the ends of documents",
+                " including document ends",
             ),
             _ => (text.chars().count(), ""),
         };
         let (thousands, rest) = (count / 1000, count % 1000);
         let characters = format!("| {thousands},{rest:03} characters{ends},");
         assert!(markdown.contains(&characters), "{characters} in {markdown}");
-        let is_shorter = markdown.contains("A sequence that ends early, with its document");
+        let is_shorter = markdown.contains("The last sequence of a document may be shorter");
         assert_eq!(is_shorter, options == "--documents");
     }
 }

@@ -39,6 +39,11 @@ pub fn is_story(source: &Source) -> bool {
     source.digest == digest::of_text(elman::STORY)
 }
 
+/// Whether an option says how the parameters are drawn.
+pub fn is_drawn(option: &str) -> bool {
+    matches!(option, "initialization" | "sigma")
+}
+
 /// A preset, and what has to be given beside it.
 fn options(
     settings: &Settings,
@@ -56,7 +61,6 @@ fn options(
         asked.give(option, value.to_string());
     };
     // How parameters are drawn is no matter where they are those of a model, and is refused beside --from.
-    let is_drawn = |option| matches!(option, "initialization" | "sigma");
     for row in of_options().filter(|row| !(is_from && is_drawn(row.option))) {
         let now = asked.settings(&Settings::default());
         let now = now.ok().and_then(|settings| row.get(&settings));

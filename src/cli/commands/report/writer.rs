@@ -4,6 +4,7 @@ use super::facts::Facts;
 use super::page::Block;
 use crate::cli::format::{short_loss, thousands};
 use crate::cli::language::Language;
+use elman::model::Origin;
 use elman::text::Symbols;
 
 const DIGITS: usize = 6;
@@ -56,7 +57,10 @@ impl Writer<'_> {
 
     pub fn value(&self, value: f64) -> String {
         let digits = format!("{value:?}");
-        self.number(digits.strip_suffix(".0").unwrap_or(&digits))
+        match digits.strip_suffix(".0").map(str::parse) {
+            Some(Ok(whole)) => self.number(thousands(whole)),
+            _ => self.number(digits),
+        }
     }
 
     /// The plural of [`symbol`](Self::symbol).
@@ -75,13 +79,18 @@ impl Writer<'_> {
         }
     }
 
+    /// Whether the run started from the weights of another model.
+    pub fn is_from(&self) -> bool {
+        matches!(self.facts.model.record().origin, Origin::Model(_))
+    }
+
     /// The length of the text with its unit, and its digest. Documents are counted with their ends, and without empty
     /// lines.
     pub fn text(&self) -> (String, String) {
         let (length, digest) =
             self.facts.model.source().map_or((0, 0), |source| (source.length, source.digest));
         let ends = if self.facts.model.settings().documents {
-            self.pair(" with the ends of documents", " med dokumentens slut")
+            self.pair(" including document ends", " inklusive dokumentslut")
         } else {
             ""
         };
@@ -95,13 +104,21 @@ impl Writer<'_> {
         format!("{}\u{a0}%", self.number(share))
     }
 
+    pub fn updates(&self, updates: u64) -> String {
+        let count = self.count(updates);
+        match updates {
+            1 => self.pair(format!("{count} update"), format!("{count} uppdatering")),
+            _ => self.pair(format!("{count} updates"), format!("{count} uppdateringar")),
+        }
+    }
+
     /// How many updates a sample or a model comes after, as a heading.
     pub fn when(&self, updates: u64) -> String {
         if updates == 0 {
             return self.pair("Before the first update", "Före den första uppdateringen").into();
         }
-        let updates = self.count(updates);
-        self.pair(format!("After {updates} updates"), format!("Efter {updates} uppdateringar"))
+        let updates = self.updates(updates);
+        self.pair(format!("After {updates}"), format!("Efter {updates}"))
     }
 
     /// The rows of a validation loss, in nats and in bits, where there is one.

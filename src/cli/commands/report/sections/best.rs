@@ -7,7 +7,7 @@ use elman::model::InitialState;
 
 pub fn section(w: &Writer) -> Vec<Block> {
     let best = &w.facts.best;
-    let mut figures = vec![w.row("update", "uppdatering", w.count(best.updates))];
+    let mut figures = Vec::new();
     if let Some(loss) = best.smooth_loss {
         figures.push(w.row("smooth loss", "utjämnad förlust", w.loss(loss)));
     }
@@ -17,9 +17,13 @@ pub fn section(w: &Writer) -> Vec<Block> {
         let (length, all) = (w.count(best.length), w.count(w.facts.plan.passage_length));
         let symbols = w.symbols();
         blocks.push(w.paragraph(
-            format!("The run's passage has {all} {symbols}; shown are its first {length}."),
             format!(
-                "Körningens avslutande text har {all} {symbols}; här visas de första {length}."
+                "The final sample of the run has {all} {symbols}; the report shows the first \
+                 {length}."
+            ),
+            format!(
+                "Körningens avslutande textprov har {all} {symbols}; rapporten visar de första \
+                 {length}."
             ),
         ));
     }
@@ -28,33 +32,45 @@ pub fn section(w: &Writer) -> Vec<Block> {
     blocks
 }
 
-/// How the model was chosen, and what its passage begins with.
+/// How the model was chosen, and what its final sample starts from.
 fn explained(w: &Writer) -> Block {
-    let (length, symbols) = (w.count(w.facts.best.length), w.symbols());
-    let begin = if w.facts.model.settings().documents {
+    let (settings, length, symbols) =
+        (w.facts.model.settings(), w.count(w.facts.best.length), w.symbols());
+    let after = if settings.documents {
         w.pair("a line break", "en radbrytning").to_string()
     } else {
         let symbol = w.symbol();
         w.pair(format!("the first {symbol} of the text"), format!("textens första {symbol}"))
     };
-    let chosen = if w.facts.model.settings().validation == 0.0 {
-        w.pair(
-            "smooth loss (compared every 100 updates)",
-            "utjämnad förlust (den jämförs var 100:e uppdatering)",
-        )
-    } else {
-        w.pair("validation loss", "valideringsförlust")
+    let plan = &w.facts.plan;
+    let (chosen, mut every) = match settings.validation {
+        0.0 => (w.pair("smooth loss", "utjämnad förlust"), w.updates(100)),
+        _ => (w.pair("validation loss", "valideringsförlust"), w.updates(plan.report_every)),
     };
-    let from = match w.facts.best.initial {
-        InitialState::Zero => w.pair("h = 0", "h = 0"),
-        InitialState::Carried => {
-            w.pair("the hidden state that it carried", "det dolda tillstånd som den bar med sig")
-        }
+    if let Some(more) = plan.validate_every.filter(|_| settings.validation > 0.0) {
+        let more = w.updates(more);
+        every += &w.pair(format!(" and every {more}"), format!(" och en gång per {more}"));
+    }
+    let mut from = match w.facts.best.initial {
+        InitialState::Zero => "h = 0".to_string(),
+        InitialState::Carried => w
+            .pair(
+                "the hidden state that training would go on with",
+                "det dolda tillstånd som träningen skulle fortsätta med",
+            )
+            .to_string(),
     };
+    if w.facts.best.initial == InitialState::Carried && settings.batch_size > 1 {
+        from += w.pair(" in the first sequence of the batch", " i batchens första sekvens");
+    }
     w.paragraph(
         format!(
-            "{length} {symbols} of the model with the lowest {chosen}, from {from} and after {begin}."
+            "The best model is the one with the lowest {chosen}, compared every {every}. It writes \
+             {length} {symbols}, starting from {after} and from {from}."
         ),
-        format!("{length} {symbols} av modellen med lägst {chosen}, från {from} och efter {begin}."),
+        format!(
+            "Den bästa modellen är den med lägst {chosen}, som jämförs en gång per {every}. Den \
+             skriver {length} {symbols} och utgår från {after} och från {from}."
+        ),
     )
 }

@@ -11,11 +11,11 @@ pub fn section(w: &Writer) -> Vec<Block> {
         let (m, all) = (w.count(check.hidden), w.count(settings.hidden));
         blocks.push(w.paragraph(
             format!(
-                "Checked are the first {m} of its {all} hidden units, with their own weights, as \
-                 a smaller network."
+                "Only the first {m} of its {all} hidden units are checked, with their own weights, \
+                 as a smaller network."
             ),
             format!(
-                "Av dess {all} dolda enheter kontrolleras de {m} första, med sina egna vikter, \
+                "Bara de första {m} av dess {all} dolda enheter kontrolleras, med sina egna vikter, \
                  som ett mindre nätverk."
             ),
         ));
@@ -24,8 +24,8 @@ pub fn section(w: &Writer) -> Vec<Block> {
         let (T, characters) = (w.count(settings.sequence_length), w.count(check.characters));
         let symbols = w.symbols();
         blocks.push(w.paragraph(
-            format!("A sequence has T = {T} {symbols}; checked are {characters} of them."),
-            format!("En sekvens har T = {T} {symbols}; av dem kontrolleras {characters}."),
+            format!("The sequence length is T = {T}; the check reads only {characters} {symbols}."),
+            format!("Sekvenslängden är T = {T}; kontrollen läser bara {characters} {symbols}."),
         ));
     }
     blocks.extend([table(w), verdict(w)]);
@@ -38,23 +38,24 @@ fn method(w: &Writer) -> Block {
     let (characters, symbols) = (w.count(check.characters), w.symbols());
     w.paragraph(
         format!(
-            "Every entry of the analytic gradients, before clipping, is compared with differences \
-             of the loss (a five-point formula with steps of 2^−10, or smaller where the loss \
-             bends). The network is the best model, with m = {m} and K = {K}; it reads the first \
-             {characters} {symbols} that it writes, from where its passage begins. The relative \
-             error is |a − d| / max(10^−6, |a| + |d|) for the analytic a and the \
-             difference d. Every difference comes with an estimate of its own error. A relative \
-             error above 10^−7 is rounding alone within this estimate, and wrong beyond it."
+            "The check compares every entry of the analytic gradients, before clipping, with a \
+             numerical derivative of the loss: a five-point formula with steps of 2^−10, or \
+             smaller where the loss is strongly curved. The network is the best model (m = {m}, \
+             K = {K}). It reads the first {characters} {symbols} of its final sample, from the \
+             same hidden state. The relative error of an analytic value a and a numerical value d \
+             is |a − d| / max(10^−6, |a| + |d|). The check also estimates the error of d. \
+             An entry with a relative error above 10^−7 is wrong if |a − d| is larger than this \
+             estimate; otherwise the difference is only rounding."
         ),
         format!(
-            "Varje element i de analytiska gradienterna, före klippning, jämförs med differenser \
-             av förlusten (en fempunktsformel med steglängden 2^−10, eller kortare där förlusten \
-             är starkt krökt): för den bästa modellen, med m = {m} och K = {K}, på de första \
-             {characters} {symbols} som den skriver, från samma utgångsläge som dess avslutande text. \
-             Det relativa felet är |a − d| / max(10^−6, |a| + |d|) för det analytiska värdet a \
-             och differensen d. För varje differens uppskattas även dess eget fel: ett relativt \
-             fel över 10^−7 som ryms i uppskattningen är bara avrundning, ett som inte ryms är \
-             felaktigt."
+            "Kontrollen jämför varje element i de analytiska gradienterna, före klippning, med en \
+             numerisk derivata av förlusten: en fempunktsformel med steglängden 2^−10, eller \
+             kortare där förlusten är starkt krökt. Nätverket är den bästa modellen (m = {m}, \
+             K = {K}). Det läser början av sitt avslutande textprov, {characters} {symbols}, från \
+             samma dolda tillstånd. Det relativa felet mellan ett analytiskt värde a och ett \
+             numeriskt värde d är |a − d| / max(10^−6, |a| + |d|). Kontrollen uppskattar även \
+             felet i d. Ett element med ett relativt fel över 10^−7 är felaktigt om |a − d| är \
+             större än den uppskattningen; annars är skillnaden bara avrundning."
         ),
     )
 }
@@ -76,11 +77,13 @@ fn table(w: &Writer) -> Block {
             row("Entries", "Element", &|of| w.count(of.entries())),
             row("Largest absolute error", "Största absoluta fel", &|of| error(of.absolute.error)),
             row("Largest relative error", "Största relativa fel", &|of| error(of.relative.error)),
-            row("Largest estimate of error", "Största uppskattade fel", &|of| error(of.estimate)),
+            row("Largest estimated error of d", "Största uppskattade fel i d", &|of| {
+                error(of.estimate)
+            }),
             row("Relative error > 10^−6", "Relativt fel > 10^−6", &|of| {
                 w.count(of.relative_over)
             }),
-            row("Rounding alone", "Bara avrundning", &|of| w.count(of.within_rounding)),
+            row("Only rounding", "Bara avrundning", &|of| w.count(of.within_rounding)),
             row("Undecided", "Oavgjorda", &|of| w.count(of.undecided)),
             row("Wrong", "Felaktiga", &|of| w.count(of.wrong)),
         ],
@@ -98,23 +101,24 @@ fn verdict(w: &Writer) -> Block {
         Verdict::Passed => {
             let (english, swedish) = why_relative_errors(w);
             w.paragraph(
-                format!("Passed: none of {entries} entries is wrong.{english}"),
-                format!("Godkänd: inget av {entries} element är felaktigt.{swedish}"),
+                format!("Passed: none of the {entries} entries is wrong.{english}"),
+                format!("Godkänd: inget av de {entries} elementen är felaktigt.{swedish}"),
             )
         }
         Verdict::Undecided => w.paragraph(
             format!(
-                "Undecided: none of {entries} entries is known to be wrong, but {undecided} \
-                 cannot be decided: with these weights rounding changes the loss too much."
+                "Undecided: none of the {entries} entries is certainly wrong, but {undecided} \
+                 cannot be checked. With these weights, rounding changes the loss too much."
             ),
             format!(
-                "Oavgjord: inget av {entries} element är säkert felaktigt, men {undecided} går \
-                 inte att avgöra: med de här vikterna ändrar avrundningen förlusten för mycket."
+                "Oavgjord: inget av de {entries} elementen är säkert felaktigt, men {undecided} \
+                 går inte att kontrollera. Med de här vikterna påverkar avrundningen förlusten för \
+                 mycket."
             ),
         ),
         Verdict::Failed => w.paragraph(
-            format!("Failed: {wrong} of {entries} entries are wrong."),
-            format!("Underkänd: {wrong} av {entries} element är felaktiga."),
+            format!("Failed: {wrong} of the {entries} entries are wrong."),
+            format!("Underkänd: {wrong} av de {entries} elementen är felaktiga."),
         ),
     }
 }
@@ -131,14 +135,13 @@ fn why_relative_errors(w: &Writer) -> (String, String) {
     let estimate = w.number(format!("{estimate:.2e}"));
     (
         format!(
-            " For {over} of them the relative error is above 10^−6, and the entry is right all the same: \
-             the gradient is nearly 0 there. Rounding of the loss leaves a difference uncertain by up to \
-             {estimate}, which is more than a millionth of so small a number."
+            " For {over} of them the relative error is above 10^−6, but this is only rounding. Their \
+             gradients are nearly 0, and rounding of the loss gives d an error of up to {estimate}."
         ),
         format!(
-            " För {over} av dem är det relativa felet större än 10^−6, och elementet är ändå riktigt: \
-             gradienten är nästan 0 där. Avrundningen av förlusten gör en differens osäker på upp till \
-             {estimate}, vilket är mer än en miljondel av ett så litet tal."
+            " För {over} av dem är det relativa felet större än 10^−6, men det är bara avrundning. \
+             Deras gradienter är nästan 0, och avrundningen av förlusten ger d ett fel på upp till \
+             {estimate}."
         ),
     )
 }

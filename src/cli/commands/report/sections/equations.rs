@@ -21,8 +21,8 @@ const BACKWARD: &[&str] = &[
 /// The loss, and its derivative in o_t.
 fn loss(settings: &Settings) -> [&'static str; 2] {
     match settings.loss {
-        Loss::Sum => ["L = − Σ_t ln p_t[y_t]", "g_t = p_t − y_t"],
-        Loss::Mean => ["L = − (1/T) Σ_t ln p_t[y_t]", "g_t = (p_t − y_t) / T"],
+        Loss::Sum => ["L = − Σ_t ln(y_t^⊤ p_t)", "g_t = p_t − y_t"],
+        Loss::Mean => ["L = − (1/T) Σ_t ln(y_t^⊤ p_t)", "g_t = (p_t − y_t) / T"],
     }
 }
 
@@ -38,17 +38,17 @@ fn step(settings: &Settings) -> &'static [&'static str] {
     }
 }
 
-/// The learning rate of the n-th update, where it changes.
+/// The learning rate of update n = 1, 2, ..., where it changes.
 fn rate(w: &Writer) -> Option<String> {
     let settings = w.facts.model.settings();
     let eta = w.value(settings.learning_rate);
     match settings.schedule {
         Schedule::Constant => None,
         Schedule::Linear { updates } => {
-            Some(format!("η = {eta} · (1 − (n − 1)/{})", w.count(updates)))
+            Some(format!("η_n = {eta} · (1 − (n − 1)/{})", w.count(updates)))
         }
         Schedule::Exponential { half_life } => {
-            Some(format!("η = {eta} · 2^{{−(n − 1)/{}}}", w.value(half_life)))
+            Some(format!("η_n = {eta} · 2^{{−(n − 1)/{}}}", w.value(half_life)))
         }
     }
 }
@@ -61,15 +61,26 @@ fn update(w: &Writer) -> Vec<String> {
         let clip = w.value(settings.clip);
         lines.insert(0, format!("g ← min(max(g, −{clip}), {clip})"));
     }
+    let is_adam = settings.optimizer.beta1().is_some();
+    // The optimizer of a model that the run started from may have made updates before.
+    let before = w.facts.model.record().optimizer_updates;
+    if is_adam && before > 0 {
+        let power = format!("^{{n+{before}}}");
+        lines = lines.iter().map(|line| line.replace("^n", &power)).collect();
+    }
     let rate = rate(w);
-    let counts_updates = rate.is_some() || settings.optimizer.beta1().is_some();
+    if rate.is_some() {
+        lines = lines.iter().map(|line| line.replace('η', "η_n")).collect();
+    }
+    let counts_updates = rate.is_some() || is_adam;
     lines.extend(rate);
     lines.extend(counts_updates.then(|| "n = 1, 2, …".to_string()));
     lines
 }
 
-fn first(settings: &Settings) -> &'static [&'static str] {
-    match settings.initialization {
+fn first(w: &Writer) -> &'static [&'static str] {
+    match w.facts.model.settings().initialization {
+        _ if w.is_from() => w.pair(&["U, W, V, b, c of MODEL"], &["U, W, V, b, c från MODEL"]),
         Initialization::Normal { .. } => &["U, W, V ~ N(0, σ^2)", "b = c = 0"],
         Initialization::FanIn => {
             &["U ~ N(0, 1/(2K))", "W ~ N(0, 1/(2m))", "V ~ N(0, 1/m)", "b = c = 0"]
@@ -82,19 +93,20 @@ pub fn section(w: &Writer) -> Vec<Block> {
     let lines = |parts: &[&[&str]]| -> Vec<String> {
         parts.concat().into_iter().map(str::to_string).collect()
     };
-    let [loss, difference] = loss(settings);
-    let of_update = w.pair("Update of θ with its gradient g", "Uppdatering av θ med gradienten g");
+    let ([loss, difference], symbol) = (loss(settings), w.symbol());
+    let of_update = w
+        .pair("Update of parameter θ with gradient g", "Uppdatering av parameter θ med gradient g");
     let mut blocks = vec![
-        w.heading("The network", "Nätverket"),
+        w.heading("Equations", "Ekvationer"),
         Block::Equations(vec![
-            (w.pair("Forward", "Framåt"), lines(&[FORWARD, &[loss]])),
-            (w.pair("Backward", "Bakåt"), lines(&[&[difference], BACKWARD])),
+            (w.pair("Forward pass", "Framåtpropagering"), lines(&[FORWARD, &[loss]])),
+            (w.pair("Backward pass", "Bakåtpropagering"), lines(&[&[difference], BACKWARD])),
             (of_update, update(w)),
-            (w.pair("First parameters", "Startvärden"), lines(&[first(settings)])),
+            (w.pair("Initialization", "Initialisering"), lines(&[first(w)])),
         ]),
         w.paragraph(
-            "x_t and y_t are the one-hot vectors of a character and of the one after it.",
-            "x_t och y_t är one-hot-vektorerna för ett tecken och för tecknet efter det.",
+            format!("x_t is the one-hot vector of {symbol} t, and y_t that of the next {symbol}."),
+            format!("x_t är one-hot-vektorn för {symbol} t, och y_t den för nästa {symbol}."),
         ),
         hidden_state(w),
     ];
@@ -102,12 +114,12 @@ pub fn section(w: &Writer) -> Vec<Block> {
         let B = w.count(settings.batch_size);
         blocks.push(w.paragraph(
             format!(
-                "Every update reads {B} sequences side by side; the loss and the gradient are the \
-                 means over them."
+                "Every update reads a batch of {B} sequences, each with its own hidden state. The \
+                 loss and the gradients are means over the batch."
             ),
             format!(
-                "I varje uppdatering läses {B} sekvenser parallellt; förlusten och gradienten är \
-                 medelvärden över dem."
+                "Varje uppdatering läser en batch med {B} sekvenser, var och en med sitt eget \
+                 dolda tillstånd. Förlusten och gradienterna är medelvärden över batchen."
             ),
         ));
     }
@@ -119,21 +131,27 @@ fn hidden_state(w: &Writer) -> Block {
     let settings = w.facts.model.settings();
     let (english, swedish) = match settings.order {
         _ if settings.documents => (
-            "every document begins with h = 0, and the sequence that ends with it may be shorter \
-             than T",
-            "varje dokument börjar med h = 0, och dess sista sekvens kan vara kortare än T",
+            "Every document begins with h = 0, and its last sequence may be shorter than T.",
+            "Varje dokument börjar med h = 0, och dess sista sekvens kan vara kortare än T.",
         ),
-        Order::Text => ("every epoch begins with h = 0", "varje epok börjar med h = 0"),
-        Order::Chunks { .. } => {
-            ("every chunk of the text begins with h = 0", "varje stycke av texten börjar med h = 0")
-        }
+        Order::Text => ("Every epoch begins with h = 0.", "Varje epok börjar med h = 0."),
+        Order::Chunks { .. } => (
+            "Every chunk of the text begins with h = 0.",
+            "Varje stycke av texten börjar med h = 0.",
+        ),
         Order::Positions => {
             let every = ["Every sequence begins with h = 0.", "Varje sekvens börjar med h = 0."];
             return w.paragraph(every[0], every[1]);
         }
     };
     w.paragraph(
-        format!("The hidden state is carried from one sequence to the next; {english}."),
-        format!("Det dolda tillståndet förs vidare från en sekvens till nästa; {swedish}."),
+        format!(
+            "The hidden state is carried from one sequence to the next, but the gradients stop \
+             there (truncated backpropagation through time). {english}"
+        ),
+        format!(
+            "Det dolda tillståndet förs vidare från en sekvens till nästa, men gradienterna \
+             stannar där (trunkerad backpropagation genom tiden). {swedish}"
+        ),
     )
 }

@@ -6,6 +6,7 @@ use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
 use crate::cli::terminal::text_curve;
 use elman::Loss;
+use elman::model::InitialState;
 
 const COLUMNS: usize = 78;
 
@@ -15,51 +16,60 @@ pub fn section(w: &Writer) -> Vec<Block> {
 
 fn explained(w: &Writer) -> String {
     let settings = w.facts.model.settings();
-    let T = w.count(settings.sequence_length);
+    let (T, symbols) = (w.count(settings.sequence_length), w.symbols());
     let smooth = w.pair(
-        "The smooth loss begins as the first loss; every update makes it 0.999 of itself plus \
-         0.001 of the new loss.",
+        "The smooth loss starts as the first loss and is then 0.999 times its previous value \
+         plus 0.001 times the new loss.",
         "Den utjämnade förlusten är först lika med den första förlusten och därefter 0,999 \
          gånger sitt förra värde plus 0,001 gånger den nya förlusten.",
     );
     let mut sentences = vec![unit(w), smooth.to_string()];
     if let [first, .., last] = w.facts.losses.points() {
-        let (first, at) = (w.loss(first.smooth), w.count(last.iteration));
+        let (first, at) = (w.loss(first.smooth), w.updates(last.iteration));
         let last = w.loss(last.smooth);
         sentences.push(w.pair(
-            format!("It begins at {first} and stands at {last} after {at} updates."),
-            format!("Den börjar på {first} och är {last} efter {at} uppdateringar."),
+            format!("It is {first} at the start and {last} after {at}."),
+            format!("Den är {first} i början och {last} efter {at}."),
         ));
     }
     if settings.documents && settings.loss == Loss::Sum {
         sentences.push(w.pair(
             format!(
-                "A sequence that ends early, with its document, has a sum of fewer terms; to the \
-                 smooth loss it counts as if there were {T}."
+                "The last sequence of a document may be shorter; the smooth loss uses its loss \
+                 scaled to {T} {symbols}."
             ),
             format!(
-                "En sekvens som slutar i förtid, med sitt dokument, har en summa av färre termer; \
-                 i den utjämnade förlusten räknas den som om de vore {T}."
+                "Ett dokuments sista sekvens kan vara kortare; den utjämnade förlusten använder \
+                 dess förlust omräknad till {T} {symbols}."
             ),
         ));
     }
     if settings.validation > 0.0 {
-        let share = w.held_out();
+        let from = match w.facts.best.initial {
+            _ if settings.documents => {
+                w.pair("every document from h = 0", "varje dokument från h = 0")
+            }
+            InitialState::Zero => w.pair("from h = 0", "från h = 0"),
+            InitialState::Carried => w.pair(
+                "from the hidden state that training would go on with",
+                "från det dolda tillstånd som träningen skulle fortsätta med",
+            ),
+        };
         sentences.push(w.pair(
             format!(
-                "The validation loss is that of the {share} of the text that is held out, in the \
-                 same unit."
+                "The validation loss is the loss on the validation set in the same unit. The \
+                 network reads this set {from}."
             ),
             format!(
-                "Valideringsförlusten gäller de {share} av texten som nätverket aldrig tränas på, \
-                 i samma enhet."
+                "Valideringsförlusten är förlusten på valideringsmängden i samma enhet. Nätverket \
+                 läser mängden {from}."
             ),
         ));
     }
     sentences.join(" ")
 }
 
-/// The unit, and the loss of a network that knows nothing.
+/// The unit, and the loss of equal probabilities.
 fn unit(w: &Writer) -> String {
     let settings = w.facts.model.settings();
     let (T, K) = (w.count(settings.sequence_length), w.facts.model.shape().K() as f64);
@@ -68,22 +78,24 @@ fn unit(w: &Writer) -> String {
     match settings.loss {
         Loss::Sum => w.pair(
             format!(
-                "Losses are in nats, summed over the {T} {symbols} of a sequence; a network that \
-                 knows nothing has T\u{a0}ln\u{a0}K\u{a0}=\u{a0}{untrained}."
+                "The loss is in nats, summed over the {T} {symbols} of a sequence. It is \
+                 T\u{a0}ln\u{a0}K = {untrained} if the network gives all {symbols} the \
+                 same probability."
             ),
             format!(
-                "Förlusten anges i nat, summerad över sekvensens {T} {symbols}; för ett nätverk \
-                 som inget vet är den T\u{a0}ln\u{a0}K\u{a0}=\u{a0}{untrained}."
+                "Förlusten anges i nat, summerad över sekvensens {T} {symbols}. Den är \
+                 T\u{a0}ln\u{a0}K = {untrained} om nätverket ger alla {symbols} samma \
+                 sannolikhet."
             ),
         ),
         Loss::Mean => w.pair(
             format!(
-                "Losses are in nats per {symbol}; a network that knows nothing has \
-                 ln\u{a0}K\u{a0}=\u{a0}{untrained}."
+                "The loss is in nats per {symbol}. It is ln\u{a0}K = {untrained} if the \
+                 network gives all {symbols} the same probability."
             ),
             format!(
-                "Förlusten anges i nat per {symbol}; för ett nätverk som inget vet är den \
-                 ln\u{a0}K\u{a0}=\u{a0}{untrained}."
+                "Förlusten anges i nat per {symbol}. Den är ln\u{a0}K = {untrained} om \
+                 nätverket ger alla {symbols} samma sannolikhet."
             ),
         ),
     }
@@ -92,11 +104,11 @@ fn unit(w: &Writer) -> String {
 fn chart(w: &Writer) -> Block {
     let (facts, curve) = (w.facts, &w.facts.losses);
     if curve.points().is_empty() {
-        return w.paragraph("There are no losses yet.", "Det finns inga förluster ännu.");
+        return w.paragraph("There are no losses yet.", "Det finns inga förlustvärden ännu.");
     }
     let name = w.pair(
-        "Smooth loss, and the losses behind it, over the updates",
-        "Utjämnad förlust, med sekvensernas förluster bakom, mot antalet uppdateringar",
+        "Smooth loss and sequence loss against the number of updates",
+        "Utjämnad förlust och sekvensförlust mot antalet uppdateringar",
     );
     let updates = facts.model.state().updates;
     let updates_per_epoch = facts.model.record().updates_per_epoch.unwrap_or(u64::MAX);
@@ -109,7 +121,7 @@ fn chart(w: &Writer) -> Block {
     let mut text = text_curve::draw(w.language, curve, heading, COLUMNS, true);
     if text.is_empty() {
         let few =
-            ["There are too few losses for a curve.", "Det finns för få förluster för en kurva."];
+            ["There are too few losses for a curve.", "Det finns för få värden för en kurva."];
         text = w.pair(few[0], few[1]).to_string();
     }
     Block::Chart { wide: drawn(&WIDE), narrow: drawn(&NARROW), text }

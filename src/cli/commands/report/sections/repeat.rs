@@ -8,15 +8,15 @@ use elman::model::Origin;
 pub fn section(w: &Writer) -> Vec<Block> {
     let (facts, version) = (w.facts, elman::VERSION);
     let mut blocks = vec![
-        w.heading("To repeat it", "Så upprepas körningen"),
+        w.heading("Reproducing the run", "Upprepa körningen"),
         w.paragraph(
             format!(
-                "This command, with elman {version} and on any machine, repeats the run to the \
-                 bit:"
+                "With elman {version}, this command repeats the run on any machine and gives the \
+                 same bits:"
             ),
             format!(
-                "Det här kommandot upprepar körningen bit för bit, med elman {version} och på \
-                 vilken dator som helst:"
+                "Med elman {version} upprepar det här kommandot körningen bit för bit på vilken \
+                 dator som helst:"
             ),
         ),
         Block::Command(facts.command.join(" ")),
@@ -25,34 +25,34 @@ pub fn section(w: &Writer) -> Vec<Block> {
         let (length, digest) = w.text();
         blocks.push(w.paragraph(
             format!(
-                "{TEXT} stands for the file with the text: {length}, whose digest (FNV-1a of its \
-                 bytes, 64 bits) is {digest}."
+                "{TEXT} is the file with the text: {length}, digest {digest} (64-bit FNV-1a of \
+                 its bytes)."
             ),
             format!(
-                "{TEXT} står för filen med texten: {length}, vars kontrollsumma (FNV-1a av dess \
-                 byte, 64 bitar) är {digest}."
+                "{TEXT} är filen med texten: {length}, kontrollsumma {digest} (FNV-1a med 64 \
+                 bitar över dess byte)."
             ),
         ));
     }
     if facts.model.record().origin == Origin::Unknown {
         blocks.push(w.paragraph(
-            "The files of this run do not say whether it began with the weights of another model: \
-             then --from and that model belong to the command."
+            "The files of this run do not say whether it started from the weights of another \
+             model. If it did, the command also needs --from and that model."
                 .to_string(),
-            "Körningens filer säger inte om den började med en annan modells vikter: i så fall hör \
-             --from och den modellen till kommandot."
+            "Körningens filer anger inte om den utgick från en annan modells vikter. I så fall \
+             behöver kommandot även --from och den modellen."
                 .to_string(),
         ));
     }
     if let Origin::Model(digest) = facts.model.record().origin {
         blocks.push(w.paragraph(
             format!(
-                "{MODEL} stands for the model with whose weights the run began; their digest is \
+                "{MODEL} is the model that the run started from; the digest of its parameters is \
                  {digest:016x}."
             ),
             format!(
-                "{MODEL} står för den modell vars vikter körningen började med; deras \
-                 kontrollsumma är {digest:016x}."
+                "{MODEL} är modellen som körningen utgick från; dess parametrar har \
+                 kontrollsumman {digest:016x}."
             ),
         ));
     }
@@ -66,29 +66,26 @@ pub fn section(w: &Writer) -> Vec<Block> {
 /// What the digest is of, before it is shown.
 fn which_digest(w: &Writer) -> Block {
     let (settings, made) = (w.facts.model.settings(), w.facts.model.state().updates);
-    let updates = w.count(made);
-    if settings.schedule.updates().is_some_and(|end| made < end) {
+    let updates = w.updates(made);
+    if let Some(end) = settings.schedule.updates().filter(|&end| made < end) {
+        let end = w.updates(end);
         return w.paragraph(
             format!(
-                "The learning rate falls to 0 at the end of the run, which has made {updates} \
-                 updates so far. The digest of all parameters after them, which `elman show` \
-                 prints, is:"
+                "The command makes all {end}. So far the run has made {updates}; the digest of \
+                 the parameters after them is what `elman show` prints:"
             ),
             format!(
-                "Inlärningshastigheten når 0 vid körningens slut; hittills har {updates} \
-                 uppdateringar gjorts. Kontrollsumman av alla parametrar efter dem, som `elman \
-                 show` skriver ut, är:"
+                "Kommandot gör alla {end}. Hittills har körningen gjort {updates}; \
+                 kontrollsumman av parametrarna efter dem är den som `elman show` skriver ut:"
             ),
         );
     }
     w.paragraph(
         format!(
-            "The last line that it prints, the digest of all parameters after {updates} updates, \
-             must be:"
+            "The last line of its output must be the digest of all parameters after {updates}:"
         ),
         format!(
-            "Den sista raden som skrivs ut, kontrollsumman av alla parametrar efter {updates} \
-             uppdateringar, ska vara:"
+            "Utskriftens sista rad ska vara kontrollsumman av alla parametrar efter {updates}:"
         ),
     )
 }

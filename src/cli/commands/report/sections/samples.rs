@@ -7,34 +7,39 @@ use crate::cli::run::report_log::Report;
 
 pub fn section(w: &Writer) -> Vec<Block> {
     let samples = &w.facts.samples;
-    let heading = w.heading("Samples while it learns", "Textprov under träningen");
+    let heading = w.heading("Samples during training", "Textprov under träningen");
     let Some(all) = samples.all else {
         let none = w.notice(
-            "The run has kept no samples: it was made by an earlier version of the program. The \
-             command at the end makes it again, with them.",
-            "Körningen har inte sparat några textprov: den gjordes med en tidigare version av \
-             programmet. Kommandot i slutet gör om körningen, med textprov.",
+            "The run has kept no samples, because it was made by an earlier version of the program. \
+             The command at the end repeats the run with samples.",
+            "Körningen har inga sparade textprov, eftersom den gjordes med en tidigare version av \
+             programmet. Kommandot i slutet gör om körningen med textprov.",
         );
         return vec![heading, none];
     };
+    let symbol = w.symbol();
     let mut blocks = vec![
         heading,
         w.paragraph(
-            "Each sample begins with the hidden state and after the first character of the next \
-             sequence, whose loss is given.",
-            "Varje prov utgår från det dolda tillståndet och det första tecknet i nästa sekvens, \
-             vars förlust anges.",
+            format!(
+                "Each sample starts from the hidden state and the {symbol} that the next update \
+                 starts from. The loss is that of this update, before it changes the parameters."
+            ),
+            format!(
+                "Varje textprov utgår från samma dolda tillstånd och {symbol} som nästa \
+                 uppdatering. Förlusten är den uppdateringens, innan den ändrar parametrarna."
+            ),
         ),
     ];
     if samples.shown.len() < all {
         let (all, shown) = (w.count(all), w.count(samples.shown.len()));
-        let every = w.count(w.facts.plan.report_every);
+        let every = w.updates(w.facts.plan.report_every);
         blocks.push(w.paragraph(
             format!(
-                "The run made a sample every {every} updates, {all} in all; {shown} are shown."
+                "The run made {all} samples, one every {every}. The report shows {shown} of them."
             ),
             format!(
-                "Körningen gav {all} prov, ett per {every} uppdateringar; {shown} av dem visas."
+                "Körningen gav {all} textprov, ett per {every}. Rapporten visar {shown} av dem."
             ),
         ));
     }
@@ -45,7 +50,6 @@ pub fn section(w: &Writer) -> Vec<Block> {
 fn sample(w: &Writer, report: &Report) -> Block {
     let seen = &report.observation;
     let mut figures = vec![
-        w.row("update", "uppdatering", w.count(seen.iteration)),
         w.row("epoch", "epok", w.count(seen.epoch)),
         w.row("loss", "förlust", w.loss(seen.loss)),
         w.row("smooth loss", "utjämnad förlust", w.loss(seen.smooth_loss)),

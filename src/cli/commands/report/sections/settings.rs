@@ -1,6 +1,6 @@
 //! The settings of a run, as a table: those of the text, every setting, every number of the plan.
 
-use crate::cli::commands::report::command::is_story;
+use crate::cli::commands::report::command::{is_drawn, is_story};
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::visible::signs;
 use crate::cli::commands::report::writer::Writer;
@@ -11,21 +11,19 @@ use elman::text::Symbols;
 type Rows = Vec<(&'static str, String)>;
 
 pub fn section(w: &Writer) -> Vec<Block> {
-    let (settings, plan, symbols) = (w.facts.model.settings(), &w.facts.plan, w.symbols());
-    let of_settings = of_options().filter_map(|row| Some((row.key, row.get(settings)?)));
+    let (settings, plan) = (w.facts.model.settings(), &w.facts.plan);
+    let of_settings = of_options()
+        .filter(|row| !(w.is_from() && is_drawn(row.option)))
+        .filter_map(|row| Some((row.key, row.get(settings)?)));
     let of_plan = PLAN.iter().filter_map(|row| Some((row.key, Value::Count((row.get)(plan)?))));
     let mut rows = of_text(w);
     rows.extend(of_settings.chain(of_plan).map(|(key, value)| in_words(w, key, value)));
     vec![
-        w.heading("Setting", "Hyperparametrar"),
+        w.heading("Settings", "Inställningar"),
         Block::Settings(rows),
         w.paragraph(
-            format!(
-                "The {symbols}, in the order of their indices; white space and controls as signs:"
-            ),
-            format!(
-                "Alla {symbols} i indexordning; blanktecken och styrtecken visas med symboler:"
-            ),
+            "The vocabulary in index order, with symbols for white space and control characters:",
+            "Vokabulären i indexordning, med symboler för blanktecken och styrtecken:",
         ),
         Block::Verbatim(signs(w.facts.model.vocabulary())),
     ]
@@ -37,12 +35,12 @@ fn of_text(w: &Writer) -> Rows {
     let mut text =
         w.pair(format!("{length}, digest {digest}"), format!("{length}, kontrollsumma {digest}"));
     if facts.model.source().as_ref().is_some_and(is_story) {
-        let story = w.pair("the story that is built in", "den inbyggda berättelsen");
+        let story = w.pair("the built-in story", "den inbyggda berättelsen");
         text = format!("{story}: {text}");
     }
     let different = match facts.model.settings().symbols {
-        Symbols::Characters => w.pair("Different characters", "Olika tecken"),
-        Symbols::Bytes => w.pair("Different bytes", "Olika byte"),
+        Symbols::Characters => w.pair("Distinct characters", "Olika tecken"),
+        Symbols::Bytes => w.pair("Distinct bytes", "Olika byte"),
     };
     vec![
         ("Text", text),
@@ -57,30 +55,30 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("hidden", "Hidden units", "Dolda enheter"),
     ("sequence_length", "Sequence length", "Sekvenslängd"),
     ("batch_size", "Batch size", "Batchstorlek"),
-    ("bytes", "Read as", "Läses som"),
+    ("bytes", "Text read as", "Texten läses som"),
     ("documents", "Documents", "Dokument"),
     ("optimizer", "Optimizer", "Optimeringsmetod"),
     ("learning_rate", "Learning rate", "Inlärningshastighet"),
-    ("schedule", "Learning rate over the run", "Inlärningshastighetens förlopp"),
+    ("schedule", "Learning-rate schedule", "Schema för inlärningshastighet"),
     ("half_life", "Half-life", "Halveringstid"),
     ("beta1", "β₁", "β₁"),
     ("beta2", "β₂", "β₂"),
     ("epsilon", "ε", "ε"),
-    ("clip", "Clipping", "Gradientklippning"),
+    ("clip", "Gradient clipping", "Gradientklippning"),
     ("loss", "Loss", "Förlust"),
     ("initialization", "Initialization", "Initialisering"),
     ("sigma", "σ", "σ"),
-    ("validation", "Held out for validation", "Avsatt för validering"),
-    ("order", "Order", "Ordning"),
+    ("validation", "Validation set", "Valideringsmängd"),
+    ("order", "Reading order", "Läsordning"),
     ("chunk", "Chunk length", "Styckenas längd"),
     ("seed", "Seed", "Slumptalsfrö"),
     ("iterations", "Updates", "Uppdateringar"),
     ("report_every", "Samples", "Textprov"),
-    ("report_length", "Length of a sample", "Textprovens längd"),
-    ("passage_length", "Final passage", "Avslutande text"),
+    ("report_length", "Sample length", "Textprovens längd"),
+    ("passage_length", "Final sample", "Avslutande textprov"),
     ("log_every", "Logged losses", "Loggade förluster"),
     ("validate_every", "Validation", "Validering"),
-    ("save_every", "Saved", "Sparas"),
+    ("save_every", "Checkpoints", "Kontrollpunkter"),
 ];
 
 /// A setting or a number of the plan by its name and in words. One that has none is shown by its key and its plain value.
@@ -98,23 +96,27 @@ fn in_words(w: &Writer, key: &'static str, value: Value) -> (&'static str, Strin
         ("batch_size", _) => format!("B = {plain}"),
         ("learning_rate", _) => format!("η = {plain}"),
         ("schedule", Value::Word("constant")) => say("constant", "konstant"),
-        ("schedule", Value::Word("linear")) => {
-            say("falls in a straight line, to 0 at the end", "avtar linjärt, till 0 vid slutet")
-        }
+        ("schedule", Value::Word("linear")) => say(
+            "linear decay to 0 at the end of the run",
+            "avtar linjärt till 0 vid körningens slut",
+        ),
         ("schedule", Value::Word("exponential")) => {
-            say("halved in every half-life", "halveras en gång per halveringstid")
+            say("exponential decay with a half-life", "avtar exponentiellt med en halveringstid")
         }
         ("half_life", _) => w.pair(format!("{plain} updates"), format!("{plain} uppdateringar")),
         ("bytes", _) => symbols.into(),
         ("documents", Value::Switch(true)) => {
-            say("every line is one, read from h = 0", "varje rad är ett, läst från h = 0")
+            say("one per line, each from h = 0", "ett per rad, vart och ett från h = 0")
         }
-        ("documents", _) => say("none", "inga"),
+        ("documents", _) => say("no, one continuous text", "nej, en sammanhängande text"),
         ("optimizer", Value::Word("adagrad")) => "AdaGrad".into(),
         ("optimizer", Value::Word("adam")) => "Adam".into(),
         ("optimizer", Value::Word("rmsprop")) => "RMSProp".into(),
         ("clip", Value::Number(f64::INFINITY)) => say("none", "ingen"),
-        ("clip", _) => format!("[−{plain}; {plain}]"),
+        ("clip", _) => w.pair(
+            format!("every element to [−{plain}, {plain}]"),
+            format!("varje element till [−{plain}; {plain}]"),
+        ),
         ("loss", Value::Word("sum")) => say(
             "cross-entropy in nats, summed over the sequence",
             "korsentropi i nat, summerad över sekvensen",
@@ -127,14 +129,14 @@ fn in_words(w: &Writer, key: &'static str, value: Value) -> (&'static str, Strin
         ("initialization", Value::Word("fan-in")) => {
             "U ~ N(0, 1/(2K)), W ~ N(0, 1/(2m)), V ~ N(0, 1/m)".into()
         }
-        ("validation", Value::Number(0.0)) => say("nothing", "ingenting"),
+        ("validation", Value::Number(0.0)) => say("none", "ingen"),
         ("validation", _) => {
             let share = w.held_out();
             w.pair(format!("the last {share} of the text"), format!("de sista {share} av texten"))
         }
-        ("order", Value::Word("text")) => say("that of the text", "textens egen"),
+        ("order", Value::Word("text")) => say("text order", "textens ordning"),
         ("order", Value::Word("chunks")) => {
-            say("chunks, shuffled for every epoch", "stycken, som blandas om inför varje epok")
+            say("chunks, shuffled every epoch", "stycken, som blandas om inför varje epok")
         }
         ("order", Value::Word("positions")) => say("random positions", "slumpmässiga positioner"),
         ("chunk" | "report_length" | "passage_length", _) => format!("{plain} {symbols}"),
@@ -144,8 +146,9 @@ fn in_words(w: &Writer, key: &'static str, value: Value) -> (&'static str, Strin
             let updates = w.count(w.facts.model.state().updates);
             w.pair(format!("{updates} of {plain}"), format!("{updates} av {plain}"))
         }
-        ("report_every" | "log_every" | "validate_every" | "save_every", _) => {
-            w.pair(format!("every {plain} updates"), format!("en gång per {plain} uppdateringar"))
+        ("report_every" | "log_every" | "validate_every" | "save_every", Value::Count(count)) => {
+            let updates = w.updates(count);
+            w.pair(format!("every {updates}"), format!("en gång per {updates}"))
         }
         _ => plain,
     };

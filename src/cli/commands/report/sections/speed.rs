@@ -53,16 +53,16 @@ fn explained(w: &Writer) -> Block {
     let level = Level::chosen().name();
     w.paragraph(
         format!(
-            "Measured while this report was written, on one core of this machine (instruction \
-             set: {level}). Only these numbers depend on the machine and the moment; everything \
-             else is the same on every machine. The naive implementation makes the same updates \
+            "Measured on one core while this report was written (instruction set: {level}). Only \
+             these numbers depend on the machine and the time; everything else in the report is \
+             the same on every machine. The naive implementation computes the same updates \
              directly from the equations, with dense one-hot vectors and a loop for every product."
         ),
         format!(
-            "Uppmätt när rapporten skrevs, på en kärna i den här datorn (instruktionsuppsättning: \
-             {level}). Bara de här siffrorna beror på datorn och ögonblicket; allt annat är \
-             likadant på varje dator. Den naiva implementationen gör samma uppdateringar rakt \
-             efter ekvationerna, med täta one-hot-vektorer och en loop för varje produkt."
+            "Uppmätt på en processorkärna när rapporten skrevs (instruktionsuppsättning: {level}). \
+             Bara de här värdena beror på datorn och tidpunkten; allt annat i rapporten blir \
+             likadant på varje dator. Den naiva implementationen räknar ut samma uppdateringar \
+             direkt från ekvationerna, med täta one-hot-vektorer och en loop för varje produkt."
         ),
     )
 }

@@ -22,17 +22,14 @@ pub fn page(facts: &Facts, language: Language) -> Page {
     let shape = facts.model.shape();
     let (m, K) = (w.count(shape.m()), w.count(shape.K()));
     let T = w.count(facts.model.settings().sequence_length);
-    let updates = w.count(facts.model.state().updates);
+    let updates = w.updates(facts.model.state().updates);
     let (symbols, version) = (w.symbols(), elman::VERSION);
     Page {
         language: language.tag(),
-        title: w.pair(
-            "A recurrent network that writes, character by character",
-            "Ett rekurrent nätverk som skriver, tecken för tecken",
-        ),
+        title: w.pair("A character-level recurrent network", "Ett rekurrent nätverk på teckennivå"),
         subtitle: w.pair(
-            format!("m = {m} hidden units, K = {K} {symbols}, T = {T}; {updates} updates"),
-            format!("m = {m} dolda enheter, K = {K} {symbols}, T = {T}; {updates} uppdateringar"),
+            format!("m = {m} hidden units, K = {K} {symbols}, T = {T}; {updates}"),
+            format!("m = {m} dolda enheter, K = {K} {symbols}, T = {T}; {updates}"),
         ),
         blocks: sections.into_iter().flatten().collect(),
         end: w.pair(format!("Written by elman {version}."), format!("Skriven av elman {version}.")),
@@ -50,11 +47,11 @@ fn unfinished(w: &Writer) -> Vec<Block> {
     vec![w.notice(
         format!(
             "Unfinished: the run has made {updates} of {iterations} updates so far. This report \
-             shows what there is."
+             shows the results up to this point."
         ),
         format!(
-            "Ofullständig: körningen har hittills gjort {updates} av {iterations} uppdateringar. \
-             Här visas det som finns."
+            "Körningen är inte klar: hittills har den gjort {updates} av {iterations} uppdateringar. \
+             Rapporten visar resultaten så här långt."
         ),
     )]
 }
