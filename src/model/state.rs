@@ -167,7 +167,7 @@ impl InitialState {
 ///
 /// let other = Vocabulary::of("abcd");
 /// let error = Model::from_parameters(other, model.parameters().clone()).unwrap_err();
-/// let message = "the parameters are those of K = 3 characters, and the vocabulary has 4";
+/// let message = "the parameters are for K = 3 characters, but the vocabulary has 4";
 /// assert_eq!(error.to_string(), message);
 /// # Ok::<(), elman::Error>(())
 /// ```
