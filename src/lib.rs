@@ -203,7 +203,7 @@ pub use text::{Corpus, TextError, Vocabulary};
 pub use training::{Fit, Observation, Training, TrainingError, Validation};
 
 /// The version of this crate.
-pub const VERSION: &str = "0.1.0";
+pub const VERSION: &str = "0.2.0";
 
 /// The built-in text: a story written for this crate.
 pub const STORY: &str = include_str!("../fixtures/story.txt");
