@@ -34,6 +34,8 @@ static double *values, *gradients, *squares;
 static Tensors theta, gradient;
 // Row t * B + s is step t of sequence s; h has the state before the first step as well.
 static double *h, *da, *g;
+// Which characters an update reads. The columns of U of all others have a gradient of 0, so they do not change.
+static char *is_read;
 
 static void *allocated(size_t count) {
     void *entries = aligned_alloc(PAGE, (count * sizeof(double) + PAGE - 1) / PAGE * PAGE);
@@ -135,7 +137,11 @@ static void backward(const int32_t *x) {
 
     memset(da, 0, T * B * m * sizeof *da);
     add_product(T * B, m, K, g, theta.V, da);
-    memset(gradient.U, 0, K * m * sizeof *gradients);
+    memset(is_read, 0, K);
+    for (long r = 0; r < T * B; r++) {
+        if (!is_read[x[r]]) memset(gradient.U + x[r] * m, 0, m * sizeof *gradients);
+        is_read[x[r]] = 1;
+    }
     memset(gradient.b, 0, m * sizeof *gradients);
     for (long t = T - 1; t >= 0; t--) {
         double *step = da + t * B * m;
@@ -153,8 +159,8 @@ static void backward(const int32_t *x) {
     transposed_product(m, m, T * B, da, h, gradient.W);
 }
 
-static void adagrad(double *restrict theta, const double *restrict gradient, double *restrict G) {
-    for (long i = 0; i < parameters; i++) {
+static void adagrad(double *restrict theta, const double *restrict gradient, double *restrict G, long count) {
+    for (long i = 0; i < count; i++) {
         double clipped = gradient[i] > 5 ? 5 : gradient[i];
         clipped = clipped < -5 ? -5 : clipped;
         G[i] += clipped * clipped;
@@ -166,7 +172,9 @@ static double update(const int32_t *x) {
     forward(x);
     double found = loss(x + B);
     backward(x);
-    adagrad(values, gradients, squares);
+    for (long k = 0; k < K; k++)
+        if (is_read[k]) adagrad(values + k * m, gradients + k * m, squares + k * m, m);
+    adagrad(values + K * m, gradients + K * m, squares + K * m, parameters - K * m);
     memcpy(h, h + T * B * m, B * m * sizeof *h);
     return found;
 }
@@ -192,7 +200,7 @@ static void begin(const char *folder) {
     parameters = 2 * K * m + m * m + m + K;
     values = allocated(parameters), gradients = allocated(parameters), squares = allocated(parameters);
     theta = tensors(values), gradient = tensors(gradients);
-    h = allocated((T + 1) * B * m), g = allocated(T * B * K);
+    h = allocated((T + 1) * B * m), g = allocated(T * B * K), is_read = calloc(K, 1);
     // A load waits for a store at the same place of another page. Rows of W begin at the same places, so da begins elsewhere.
     da = (double *)allocated(T * B * m + 128) + 128;
     long size;

@@ -69,16 +69,18 @@ def updates(way, kind, text, weights):
     weights = {name: torch.tensor(values, dtype=kind) for name, values in weights.items()}
     network, text = WAYS[way](weights), torch.tensor(text).long()
     inputs = network.prepared(text)
-    if way == "compiled":
-        network = torch.compile(network, dynamic=False)
+
+    def loss_of(inputs, targets, h):
+        logits, h = network(inputs, h)
+        return functional.cross_entropy(logits.reshape(-1, K), targets, reduction="sum") / B, h
+
+    step = torch.compile(loss_of, dynamic=False) if way == "compiled" else loss_of
     moved = [part for part in network.parameters() if part.requires_grad]
     optimizer = torch.optim.Adagrad(moved, lr=0.1, eps=1e-8, fused=True)
     for start in peer.starts(len(text)):
         if start == 0:
             h = torch.zeros(B, m, dtype=kind)
-        logits, h = network(inputs[start : start + T], h)
-        targets = text[start + 1 : start + T + 1].flatten()
-        loss = functional.cross_entropy(logits.reshape(-1, K), targets, reduction="sum") / B
+        loss, h = step(inputs[start : start + T], text[start + 1 : start + T + 1].flatten(), h)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_value_(moved, 5)
