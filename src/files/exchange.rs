@@ -72,8 +72,12 @@ pub fn export(model: &Model, format: Format, path: impl AsRef<Path>) -> Result<(
     disk::replace(&mut System, path, write).map_err(|error| FileError::write(Some(path), error))
 }
 
-/// Makes a model from weights of another program. `file` is the content of the file, in any of the formats that
-/// [`export`] writes, or a JSON object.
+/// Makes a model from weights of another program. `file` is the content of the file:
+///
+/// * a `torch.nn.RNN` or `RNNCell` and a `Linear` in safetensors, whatever the names of their modules;
+/// * arrays with the names `U W V b c`, or `Wxh Whh Why bh by`, in `.npz`, safetensors or JSON.
+///
+/// Numbers may be F64, F32, F16 or BF16.
 ///
 /// `vocabulary` is the characters in the order of their indices. It is needed if the file does not have them. The model
 /// is untrained and has the default settings; only `documents` is set as the file says.

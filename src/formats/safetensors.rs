@@ -92,10 +92,18 @@ pub fn read(file: &[u8]) -> Result<SafeTensors<'_>, FormatError> {
         format!("not a safetensors file: it has {length} bytes, and the length of the header alone takes 8")
     })?;
     let (claimed, available) = (u64::from_le_bytes(*length), rest.len());
-    if claimed > available.min(MAX_HEADER) as u64 {
+    if rest.first().is_some_and(|byte| *byte != b'{') {
+        return Err("not a safetensors file: its header does not begin with { at byte 8".into());
+    }
+    if claimed > MAX_HEADER as u64 {
         return Err(format!(
-            "not a safetensors file, or cut short: its first 8 bytes announce a header of {claimed} bytes, \
-             but only {available} follow"
+            "not a safetensors file: its first 8 bytes announce a header of {claimed} bytes, more than {MAX_HEADER}"
+        )
+        .into());
+    }
+    if claimed > available as u64 {
+        return Err(format!(
+            "cut short: its first 8 bytes announce a header of {claimed} bytes, but only {available} follow"
         )
         .into());
     }

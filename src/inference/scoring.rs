@@ -31,7 +31,7 @@ pub fn bits_of_unknown(symbols: Symbols) -> f64 {
 ///
 /// A character needs `-log2 p` bits. p is the probability that the network gives it after all characters read before.
 /// The bits are computed as the log-sum-exp of the logits minus the logit of the character, divided by ln 2. So they
-/// are finite even if p itself rounds to 0.
+/// are finite even if p itself rounds to 0, as long as the logits differ by a finite number.
 ///
 /// The scorer holds its model as `&Model`, `Arc<Model>`, or the model itself. With an `Arc` it borrows nothing: it can
 /// be kept in a struct, sent to another thread, and cloned. Clones share the weights. A scorer allocates when it is made,

@@ -380,7 +380,7 @@ impl Parameters {
 
     /// A checksum of the parameters: FNV-1a with 64 bits over the little-endian bytes of every entry, in order.
     ///
-    /// Equal parameters have equal digests. Different parameters almost certainly have different digests.
+    /// Parameters with the same bits have the same digest. Others almost certainly have another digest.
     pub fn digest(&self) -> u64 {
         let digest = self
             .values

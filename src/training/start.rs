@@ -54,7 +54,7 @@ impl Training {
     /// state of the optimizer is taken over. `settings.hidden`, `settings.symbols` and `settings.initialization` have
     /// no effect: the model decides.
     ///
-    /// A new AdaGrad with its default learning rate of 0.1 ruins a trained network within a few updates: see
+    /// A fresh AdaGrad with its default learning rate of 0.1 ruins a trained network within a few updates: see
     /// [`OptimizerStart`].
     ///
     /// ```

@@ -279,7 +279,7 @@ fn documents_are_written_from_start_to_end() {
 fn standard_input_that_is_not_read_is_told() {
     let folder = Folder::new("not-read");
     let train = "train --iterations 0 --report-length 0 --passage-length 0";
-    let told = "elman: no TEXT is given, so the text is the built-in story: elman train - reads standard input\n";
+    let told = "elman: standard input is not read, the text is the built-in story: elman train - reads standard input\n";
     let piped = |arguments: &str| folder.run_with_input(&format!("{train} {arguments}"), "a text");
     assert_eq!(piped("--out piped").stderr, told);
     assert_eq!(piped("--out seeds --seeds 2").stderr, told);

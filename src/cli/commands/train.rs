@@ -68,9 +68,9 @@ not be given again.",
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let request = Request::of(arguments)?;
-    if arguments.first().is_none() && has_standard_input() {
+    if arguments.first().is_none() && !request.resume && has_standard_input() {
         Progress::new(request.quiet).warn(
-            "no TEXT is given, so the text is the built-in story: elman train - reads standard input",
+            "standard input is not read, the text is the built-in story: elman train - reads standard input",
         );
     }
     match seeds::count(arguments)? {

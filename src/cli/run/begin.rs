@@ -119,7 +119,7 @@ impl Run {
             held_out => format!(", the last {} held out", thousands(held_out)),
         };
         self.progress.say(&format!(
-            "{}: {} {}{held_out}, K = {}; m = {}, {} parameters; run in {folder}{from}",
+            "{}: {} {}{held_out}, K = {}; m = {}, {} parameters{from}",
             request.text.place,
             thousands(self.training.corpus().length()),
             model.vocabulary().symbols().name(),
@@ -135,11 +135,9 @@ impl Run {
             );
             self.progress.warn(&rows);
         }
-        let how = format!(
-            "saved every {} updates and every minute; after Ctrl-C, continue with --resume {folder}",
-            thousands(self.plan.save_every)
-        );
-        self.progress.say(&how);
+        let text = request.text.argument();
+        self.progress
+            .say(&format!("saved every minute; after Ctrl-C: elman train{text} --resume {folder}"));
     }
 }
 

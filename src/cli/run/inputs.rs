@@ -22,6 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub const STANDARD: &str = "-";
 /// The name of standard input in messages.
 const INPUT: &str = "standard input";
+/// The name of the text in messages where none is given.
+const STORY: &str = "the built-in story";
 
 /// The text of a command.
 #[derive(Clone, Debug)]
@@ -45,7 +47,7 @@ impl TextSource {
     pub fn named(argument: Option<&OsStr>) -> Self {
         let (name, place, content) = match argument {
             None => {
-                let name = "the built-in story".as_ref();
+                let name = STORY.as_ref();
                 (name, name, Content::Memory(elman::STORY.as_bytes().into()))
             }
             Some(path) => {
@@ -57,6 +59,15 @@ impl TextSource {
         };
         let words = |name: &OsStr| name.to_string_lossy().into_owned();
         TextSource { name: words(name), place: words(place), content }
+    }
+
+    /// The text as an argument of a command, with a space before it: nothing for the built-in story.
+    pub fn argument(&self) -> String {
+        match self.place.as_str() {
+            STORY => String::new(),
+            INPUT => format!(" {STANDARD}"),
+            place => format!(" {place}"),
+        }
     }
 
     /// The text as several runs can read it: standard input, and what is no regular file, is read into memory.
@@ -167,7 +178,8 @@ fn no_text(text: &TextSource, error: &TextError) -> String {
             "a safetensors file, not a text: use --from to start from a model, --resume to continue a run in its \
              folder; elman import makes a model file from weights"
         }
-        Sniffed::Zip => "an .npz or another zip file, not a text: elman import makes a model file from weights",
+        Sniffed::Zip => "an .npz or another zip file, not a text: elman import makes a model file from weights, elman check --against \
+             compares arrays",
         Sniffed::Utf16 => {
             "its byte-order mark is that of UTF-16 or UTF-32, not UTF-8: iconv -f UTF-16 -t UTF-8 OLD >NEW converts it"
         }

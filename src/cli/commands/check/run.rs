@@ -25,8 +25,9 @@ const EXAMPLES: &[&str] = &[
 
 const MORE: &str = "\
 Every finite difference comes with an estimate of its error. An entry of a gradient
-is right if it differs from the finite difference by no more than this estimate. It
-is undecided if the estimate is too large to tell. A MODEL is checked at places that
+is wrong if its relative error is above 1e-7 and it differs from the finite
+difference by more than this estimate. It is undecided if the estimate is too large
+to tell. A MODEL is checked at places that
 are spread over TEXT, each with the hidden state after the 100 characters before it.
 If TEXT is its training text, one place is the one that its next update would read.
 

@@ -112,6 +112,15 @@ impl Writer<'_> {
         }
     }
 
+    /// An interval of updates, as an adverb.
+    pub fn every(&self, updates: u64) -> String {
+        let every = self.updates(updates);
+        match updates {
+            1 => self.pair("every update", "vid varje uppdatering").into(),
+            _ => self.pair(format!("every {every}"), format!("en gång per {every}")),
+        }
+    }
+
     /// How many updates a sample or a model comes after, as a heading.
     pub fn when(&self, updates: u64) -> String {
         if updates == 0 {

@@ -44,12 +44,11 @@ fn explained(w: &Writer) -> Block {
     };
     let plan = &w.facts.plan;
     let (chosen, mut every) = match settings.validation {
-        0.0 => (w.pair("smooth loss", "utjämnad förlust"), w.updates(100)),
-        _ => (w.pair("validation loss", "valideringsförlust"), w.updates(plan.report_every)),
+        0.0 => (w.pair("smooth loss", "utjämnad förlust"), w.every(100)),
+        _ => (w.pair("validation loss", "valideringsförlust"), w.every(plan.report_every)),
     };
     if let Some(more) = plan.validate_every.filter(|_| settings.validation > 0.0) {
-        let more = w.updates(more);
-        every += &w.pair(format!(" and every {more}"), format!(" och en gång per {more}"));
+        every += &format!(" {} {}", w.pair("and", "och"), w.every(more));
     }
     let mut from = match w.facts.best.initial {
         InitialState::Zero => "h = 0".to_string(),
@@ -65,11 +64,11 @@ fn explained(w: &Writer) -> Block {
     }
     w.paragraph(
         format!(
-            "The best model is the one with the lowest {chosen}, compared every {every}. It writes \
+            "The best model is the one with the lowest {chosen}, compared {every}. It writes \
              {length} {symbols}, starting from {after} and from {from}."
         ),
         format!(
-            "Den bästa modellen är den med lägst {chosen}, som jämförs en gång per {every}. Den \
+            "Den bästa modellen är den med lägst {chosen}, som jämförs {every}. Den \
              skriver {length} {symbols} och utgår från {after} och från {from}."
         ),
     )

@@ -27,7 +27,7 @@ pub fn section(w: &Writer) -> Vec<Block> {
             ),
             format!(
                 "Varje textprov utgår från samma dolda tillstånd och {symbol} som nästa \
-                 uppdatering. Förlusten är den uppdateringens, innan den ändrar parametrarna."
+                 uppdatering. Förlusten är den som uppdateringen beräknar, innan den ändrar parametrarna."
             ),
         ),
     ];

@@ -147,8 +147,7 @@ fn in_words(w: &Writer, key: &'static str, value: Value) -> (&'static str, Strin
             w.pair(format!("{updates} of {plain}"), format!("{updates} av {plain}"))
         }
         ("report_every" | "log_every" | "validate_every" | "save_every", Value::Count(count)) => {
-            let updates = w.updates(count);
-            w.pair(format!("every {updates}"), format!("en gång per {updates}"))
+            w.every(count)
         }
         _ => plain,
     };
