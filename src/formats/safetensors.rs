@@ -92,20 +92,16 @@ pub fn read(file: &[u8]) -> Result<SafeTensors<'_>, FormatError> {
         format!("not a safetensors file: it has {length} bytes, and the length of the header alone takes 8")
     })?;
     let (claimed, available) = (u64::from_le_bytes(*length), rest.len());
-    if rest.first().is_some_and(|byte| *byte != b'{') {
-        return Err("not a safetensors file: its header does not begin with { at byte 8".into());
-    }
-    if claimed > MAX_HEADER as u64 {
-        return Err(format!(
-            "not a safetensors file: its first 8 bytes announce a header of {claimed} bytes, more than {MAX_HEADER}"
-        )
-        .into());
-    }
-    if claimed > available as u64 {
-        return Err(format!(
-            "cut short: its first 8 bytes announce a header of {claimed} bytes, but only {available} follow"
-        )
-        .into());
+    if claimed > available.min(MAX_HEADER) as u64 {
+        let claim = format!("its first 8 bytes announce a header of {claimed} bytes");
+        let problem = if rest.first().is_some_and(|byte| *byte != b'{') {
+            format!("not a safetensors file: {claim}, and none begins there")
+        } else if claimed > MAX_HEADER as u64 {
+            format!("not a safetensors file: {claim}, more than {MAX_HEADER}")
+        } else {
+            format!("cut short: {claim}, but only {available} follow")
+        };
+        return Err(problem.into());
     }
     let (header, data) = rest.split_at(claimed as usize);
     let header = std::str::from_utf8(header).map_err(|error| {
