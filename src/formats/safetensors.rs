@@ -99,7 +99,7 @@ pub fn read(file: &[u8]) -> Result<SafeTensors<'_>, FormatError> {
         } else if claimed > MAX_HEADER as u64 {
             format!("not a safetensors file: {claim}, more than {MAX_HEADER}")
         } else {
-            format!("cut short: {claim}, but only {available} follow")
+            format!("not a safetensors file, or cut short: {claim}, but only {available} follow")
         };
         return Err(problem.into());
     }
