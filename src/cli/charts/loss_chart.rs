@@ -90,8 +90,12 @@ fn drawn(axes: &Axes, raw: &str, settings: &Settings, curve: &Curve, size: (u64,
     let (T, language) = (settings.sequence_length, axes.language);
     let updates = axes.x.of(language.pair("updates", "uppdateringar"));
     let nats = axes.y.of(language.pair("nats", "nat"));
-    let across =
-        language.pair(format!("{updates} of {T} characters"), format!("{updates} om {T} tecken"));
+    let read = match settings.batch_size {
+        1 => T.to_string(),
+        B => format!("{B} x {T}"),
+    };
+    let across = language
+        .pair(format!("{updates} of {read} characters"), format!("{updates} om {read} tecken"));
     let down = match settings.loss {
         Loss::Mean => language
             .pair(format!("loss ({nats} per character)"), format!("förlust ({nats} per tecken)")),
@@ -258,6 +262,13 @@ mod tests {
         }
         assert_eq!(svg.matches("class=\"epoch\"").count(), 2);
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    }
+
+    #[test]
+    fn an_update_of_a_batch_reads_several_sequences() {
+        let settings = Settings { batch_size: 16, ..Settings::DEFAULT };
+        let svg = svg("text", &settings, &Curve::falling(9), 9, 9, 9);
+        assert!(svg.contains("updates of 16 x 25 characters"));
     }
 
     #[test]

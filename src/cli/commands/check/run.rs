@@ -58,6 +58,10 @@ fn options() -> Vec<OptionSpec> {
         "hidden" => {
             OptionSpec { help: "number of hidden units m of the untrained network", ..option }
         }
+        "sigma" => OptionSpec {
+            help: "standard deviation of the initial weights (0.01; with --write-case 0.5)",
+            ..option
+        },
         // Few check with another seed.
         "seed" => option.seldom(),
         _ => option,
