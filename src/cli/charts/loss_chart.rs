@@ -22,10 +22,14 @@ text { fill: #33373d } .grid { stroke: #e4e7eb } .epoch { stroke: #8d949e; strok
 .raw { fill: none; stroke: #9dbfe3; stroke-width: 1; stroke-linejoin: round }
 .smooth { fill: none; stroke: #14508c; stroke-width: 2.2; stroke-linejoin: round }
 .smooth-dot { fill: #14508c } .behind { fill: white; fill-opacity: 0.9 }
+@media (prefers-color-scheme: dark) {
+text { fill: #e3e5e7 } .paper, .behind { fill: #15181b } .grid { stroke: #282d32 } .frame { stroke: #a4abb4 }
+.epoch { stroke: #6b727c } .epoch-name { fill: #a4abb4 } .raw { stroke: #476c92 } .smooth { stroke: #83b9f0 } .smooth-dot { fill: #83b9f0 } }
 ";
 const VALIDATION_STYLE: &str = "\
 .validation { fill: none; stroke: #c2500a; stroke-width: 2.2; stroke-linejoin: round }
 .validation-dot { fill: #c2500a }
+@media (prefers-color-scheme: dark) { .validation { stroke: #f19d63 } .validation-dot { fill: #f19d63 } }
 ";
 
 /// The chart of a run that learns the text of this name: the raw loss, the smooth loss and the validation loss over the
@@ -255,6 +259,7 @@ mod tests {
             ">100,000</text>",
             "class=\"raw\"",
             "class=\"smooth\"",
+            "@media (prefers-color-scheme: dark)",
             ">epoch</text>",
             ">2</text>",
         ] {

@@ -88,7 +88,7 @@ pub fn head(frame: &Frame, height: f64, style: &str, title: &str, heading: &str)
          </style>\n\
          <title>{title}</title>\n\
          {clip}\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n\
+         <rect class=\"paper\" width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n\
          <text x=\"{left}\" y=\"30\" font-size=\"17\" font-weight=\"600\">{heading}</text>\n",
         title = escape(title),
         heading = escape(heading),
