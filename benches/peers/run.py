@@ -14,7 +14,7 @@ compared with elman's. All take turns on one core, one thread each. Seconds are 
 whatever else the machine does can only add to it: of a peer that of blocks of some 10 ms, of elman that of the short and
 of the long runs. It needs Linux or macOS, and a gcc, whose exp and tanh of vectors make the C programs fast.
 
-The default, m = 100 and batch size 1, takes about three minutes; --all-sizes takes about nine.
+The default, m = 100 and batch size 1, takes one and a half minutes; --all-sizes takes about nine.
 """
 
 import argparse
