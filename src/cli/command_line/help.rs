@@ -91,8 +91,7 @@ fn options(title: &str, options: &[OptionSpec]) -> String {
     let rows: Vec<(String, String)> = (options.iter())
         .map(|option| {
             let default = match option.default.as_str() {
-                _ if option.help.ends_with(')') => String::new(),
-                "" => String::new(),
+                default if default.is_empty() || option.help.ends_with(')') => String::new(),
                 default => format!(" ({default})"),
             };
             (call(option), format!("{}{default}", option.help))

@@ -135,7 +135,7 @@ impl Run {
             );
             self.progress.warn(&rows);
         }
-        let text = request.text.argument();
+        let text = &request.text.argument;
         self.progress
             .say(&format!("saved every minute; after Ctrl-C: elman train{text} --resume {folder}"));
     }

@@ -22,8 +22,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub const STANDARD: &str = "-";
 /// The name of standard input in messages.
 const INPUT: &str = "standard input";
-/// The name of the text in messages where none is given.
-const STORY: &str = "the built-in story";
 
 /// The text of a command.
 #[derive(Clone, Debug)]
@@ -32,6 +30,8 @@ pub struct TextSource {
     pub name: String,
     /// The file as the command line names it, for messages.
     pub place: String,
+    /// The text as an argument of a command, with a space before it: nothing for the built-in story.
+    pub argument: String,
     content: Content,
 }
 
@@ -47,7 +47,7 @@ impl TextSource {
     pub fn named(argument: Option<&OsStr>) -> Self {
         let (name, place, content) = match argument {
             None => {
-                let name = STORY.as_ref();
+                let name = "the built-in story".as_ref();
                 (name, name, Content::Memory(elman::STORY.as_bytes().into()))
             }
             Some(path) => {
@@ -58,16 +58,8 @@ impl TextSource {
             }
         };
         let words = |name: &OsStr| name.to_string_lossy().into_owned();
-        TextSource { name: words(name), place: words(place), content }
-    }
-
-    /// The text as an argument of a command, with a space before it: nothing for the built-in story.
-    pub fn argument(&self) -> String {
-        match self.place.as_str() {
-            STORY => String::new(),
-            INPUT => format!(" {STANDARD}"),
-            place => format!(" {place}"),
-        }
+        let argument = argument.map_or(String::new(), |path| format!(" {}", words(path)));
+        TextSource { name: words(name), place: words(place), argument, content }
     }
 
     /// The text as several runs can read it: standard input, and what is no regular file, is read into memory.

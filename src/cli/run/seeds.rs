@@ -36,7 +36,7 @@ pub fn run(request: &Request, count: u64) -> Result<(), Failure> {
     let mut progress = Progress::new(request.quiet);
     let (out, first, last) = (request.folder.display(), runs[0].seed, runs[runs.len() - 1].seed);
     progress.say(&format!("seeds {first} to {last}: {count} runs, {at_once} at a time, in {out}"));
-    let words = request.text.argument();
+    let words = &request.text.argument;
     progress.say(&format!("after Ctrl-C: elman train{words} --resume {out} --seeds {count}"));
     let mut watch = Watch::new(&runs, iterations, progress);
     train(&runs, &mut watch, at_once, request.force);

@@ -27,9 +27,9 @@ const MORE: &str = "\
 Every finite difference comes with an estimate of its error. An entry of a gradient
 is wrong if its relative error is above 1e-7 and it differs from the finite
 difference by more than this estimate. It is undecided if the estimate is too large
-to tell. A MODEL is checked at places that
-are spread over TEXT, each with the hidden state after the 100 characters before it.
-If TEXT is its training text, one place is the one that its next update would read.
+to tell. A MODEL is checked at places that are spread over TEXT, each with the
+hidden state after the 100 characters before it. If TEXT is its training text, one
+place is the one that its next update would read.
 
 The settings, --preset and --iterations are for the untrained network only: a MODEL
 has its own settings.

@@ -3,7 +3,7 @@
 use crate::cli::command_line::options::Overrides;
 use elman::internals::digest;
 use elman::internals::plan::PLAN;
-use elman::internals::settings::{PRESETS, Preset, Value, of_options};
+use elman::internals::settings::{PRESETS, Preset, Setting, Value, of_options};
 use elman::model::Origin;
 use elman::text::Source;
 use elman::{Model, Plan, Settings};
@@ -23,10 +23,9 @@ pub fn of(model: &Model, plan: &Plan) -> Vec<String> {
     let iterations = model.settings().schedule.updates().unwrap_or(model.state().updates);
     let plan = Plan { iterations, ..*plan };
     let presets = [None].into_iter().chain(PRESETS.iter().map(Some));
-    let is_from = matches!(model.record().origin, Origin::Model(_));
-    let commands = presets.map(|preset| options(model.settings(), &plan, preset, is_from));
+    let commands = presets.map(|preset| options(model, &plan, preset));
     words.extend(commands.min_by_key(Vec::len).unwrap_or_default());
-    if is_from {
+    if is_from(model) {
         words.extend(["--from".to_string(), MODEL.to_string()]);
         let keeps = model.record().optimizer_updates > 0;
         words.extend(keeps.then(|| "--keep-optimizer".to_string()));
@@ -39,18 +38,21 @@ pub fn is_story(source: &Source) -> bool {
     source.digest == digest::of_text(elman::STORY)
 }
 
-/// Whether an option says how the parameters are drawn.
-pub fn is_drawn(option: &str) -> bool {
-    matches!(option, "initialization" | "sigma")
+/// Whether the run started from the weights of another model.
+pub fn is_from(model: &Model) -> bool {
+    matches!(model.record().origin, Origin::Model(_))
+}
+
+/// The settings that a run has. How parameters are drawn is no matter where they are those of a model, and is refused
+/// beside --from.
+pub fn settings_of(model: &Model) -> impl Iterator<Item = &'static Setting> {
+    let is_from = is_from(model);
+    of_options().filter(move |row| !(is_from && matches!(row.option, "initialization" | "sigma")))
 }
 
 /// A preset, and what has to be given beside it.
-fn options(
-    settings: &Settings,
-    plan: &Plan,
-    preset: Option<&'static Preset>,
-    is_from: bool,
-) -> Vec<String> {
+fn options(model: &Model, plan: &Plan, preset: Option<&'static Preset>) -> Vec<String> {
+    let settings = model.settings();
     let mut asked = Overrides::of_preset(preset);
     let mut words: Vec<String> = (preset.iter())
         .flat_map(|preset| ["--preset".to_string(), preset.name.to_string()])
@@ -60,8 +62,7 @@ fn options(
         words.extend((value != Value::Switch(true)).then(|| value.to_string()));
         asked.give(option, value.to_string());
     };
-    // How parameters are drawn is no matter where they are those of a model, and is refused beside --from.
-    for row in of_options().filter(|row| !(is_from && is_drawn(row.option))) {
+    for row in settings_of(model) {
         let now = asked.settings(&Settings::default());
         let now = now.ok().and_then(|settings| row.get(&settings));
         if let Some(value) = row.get(settings).filter(|value| now != Some(*value)) {

@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::page::Block;
 use crate::cli::format::{short_loss, thousands};
 use crate::cli::language::Language;
-use elman::model::Origin;
+use elman::model::InitialState;
 use elman::text::Symbols;
 
 const DIGITS: usize = 6;
@@ -79,9 +79,15 @@ impl Writer<'_> {
         }
     }
 
-    /// Whether the run started from the weights of another model.
-    pub fn is_from(&self) -> bool {
-        matches!(self.facts.model.record().origin, Origin::Model(_))
+    /// The hidden state that the best model starts from.
+    pub fn initial_state(&self) -> &'static str {
+        match self.facts.best.initial {
+            InitialState::Zero => "h = 0",
+            InitialState::Carried => self.pair(
+                "the hidden state that training would go on with",
+                "det dolda tillstånd som träningen skulle fortsätta med",
+            ),
+        }
     }
 
     /// The length of the text with its unit, and its digest. Documents are counted with their ends, and without empty

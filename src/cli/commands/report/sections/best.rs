@@ -50,15 +50,7 @@ fn explained(w: &Writer) -> Block {
     if let Some(more) = plan.validate_every.filter(|_| settings.validation > 0.0) {
         every += &format!(" {} {}", w.pair("and", "och"), w.every(more));
     }
-    let mut from = match w.facts.best.initial {
-        InitialState::Zero => "h = 0".to_string(),
-        InitialState::Carried => w
-            .pair(
-                "the hidden state that training would go on with",
-                "det dolda tillstånd som träningen skulle fortsätta med",
-            )
-            .to_string(),
-    };
+    let mut from = w.initial_state().to_string();
     if w.facts.best.initial == InitialState::Carried && settings.batch_size > 1 {
         from += w.pair(" in the first sequence of the batch", " i batchens första sekvens");
     }

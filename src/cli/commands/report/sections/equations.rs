@@ -1,5 +1,6 @@
 //! The equations of a run: those of its network, of its loss and of its optimiser.
 
+use crate::cli::commands::report::command::is_from;
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
 use elman::{Initialization, Loss, Optimizer, Order, Schedule, Settings};
@@ -80,7 +81,9 @@ fn update(w: &Writer) -> Vec<String> {
 
 fn first(w: &Writer) -> &'static [&'static str] {
     match w.facts.model.settings().initialization {
-        _ if w.is_from() => w.pair(&["U, W, V, b, c of MODEL"], &["U, W, V, b, c från MODEL"]),
+        _ if is_from(&w.facts.model) => {
+            w.pair(&["U, W, V, b, c of MODEL"], &["U, W, V, b, c från MODEL"])
+        }
         Initialization::Normal { .. } => &["U, W, V ~ N(0, σ^2)", "b = c = 0"],
         Initialization::FanIn => {
             &["U ~ N(0, 1/(2K))", "W ~ N(0, 1/(2m))", "V ~ N(0, 1/m)", "b = c = 0"]

@@ -6,7 +6,6 @@ use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::writer::Writer;
 use crate::cli::terminal::text_curve;
 use elman::Loss;
-use elman::model::InitialState;
 
 const COLUMNS: usize = 78;
 
@@ -45,24 +44,20 @@ fn explained(w: &Writer) -> String {
         ));
     }
     if settings.validation > 0.0 {
-        let from = match w.facts.best.initial {
-            _ if settings.documents => {
-                w.pair("every document from h = 0", "varje dokument från h = 0")
-            }
-            InitialState::Zero => w.pair("from h = 0", "från h = 0"),
-            InitialState::Carried => w.pair(
-                "from the hidden state that training would go on with",
-                "från det dolda tillstånd som träningen skulle fortsätta med",
-            ),
+        // Documents begin with h = 0.
+        let documents = match settings.documents {
+            true => w.pair("every document ", "varje dokument "),
+            false => "",
         };
+        let from = w.initial_state();
         sentences.push(w.pair(
             format!(
                 "The validation loss is the loss on the validation set in the same unit. The \
-                 network reads this set {from}."
+                 network reads this set {documents}from {from}."
             ),
             format!(
                 "Valideringsförlusten är förlusten på valideringsmängden i samma enhet. Nätverket \
-                 läser mängden {from}."
+                 läser mängden {documents}från {from}."
             ),
         ));
     }

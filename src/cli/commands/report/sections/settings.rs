@@ -1,20 +1,19 @@
 //! The settings of a run, as a table: those of the text, every setting, every number of the plan.
 
-use crate::cli::commands::report::command::{is_drawn, is_story};
+use crate::cli::commands::report::command::{is_story, settings_of};
 use crate::cli::commands::report::page::Block;
 use crate::cli::commands::report::visible::signs;
 use crate::cli::commands::report::writer::Writer;
 use elman::internals::plan::PLAN;
-use elman::internals::settings::{Value, of_options};
+use elman::internals::settings::Value;
 use elman::text::Symbols;
 
 type Rows = Vec<(&'static str, String)>;
 
 pub fn section(w: &Writer) -> Vec<Block> {
     let (settings, plan) = (w.facts.model.settings(), &w.facts.plan);
-    let of_settings = of_options()
-        .filter(|row| !(w.is_from() && is_drawn(row.option)))
-        .filter_map(|row| Some((row.key, row.get(settings)?)));
+    let of_settings =
+        settings_of(&w.facts.model).filter_map(|row| Some((row.key, row.get(settings)?)));
     let of_plan = PLAN.iter().filter_map(|row| Some((row.key, Value::Count((row.get)(plan)?))));
     let mut rows = of_text(w);
     rows.extend(of_settings.chain(of_plan).map(|(key, value)| in_words(w, key, value)));
